@@ -1,0 +1,1 @@
+"""One module per family of commands; the command line imports each only when it is asked for."""

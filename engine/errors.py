@@ -1,0 +1,88 @@
+"""Problems with an input, each with its place and its fix, and how they print.
+
+Bad data is a value (a list of `Problem`); only the edge of a command turns it into an exception,
+so that all problems of a run are reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where in a file something stands: 1-based line and column, and how many characters it spans."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: what it is, why it matters, how to mend it."""
+
+    code: str
+    what: str
+    why: str
+    fix: str
+    place: Place
+
+    def as_json(self) -> dict[str, object]:
+        """The fields of `--json`: file, line, column, code, what, why, fix."""
+        fields = asdict(self)
+        place = fields.pop("place")
+        return {"file": place["file"], "line": place["line"], "column": place["column"], **fields}
+
+
+class HeadroomError(Exception):
+    """Any refusal that the user caused and can mend; its text says how."""
+
+    exit_code = 1
+
+
+class InputProblems(HeadroomError):
+    """Problems found in an input, sorted by place (exit code 1)."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: (problem.place, problem.code))
+        super().__init__(f"{len(self.problems)} problem(s)")
+
+
+class WrongUsage(HeadroomError):
+    """A command was called in a way that cannot work (exit code 2)."""
+
+    exit_code = 2
+
+
+class VerificationFailed(HeadroomError):
+    """Something recorded is not what it says it is (exit code 3)."""
+
+    exit_code = 3
+
+
+def render(problem: Problem, lines: Sequence[str] = ()) -> str:
+    """`problem` as an editor opens it: place, code and what; the line with carets; why and the fix.
+
+    Args:
+        problem: what to print.
+        lines: the text of the problem's file, one entry per line; may be empty.
+    """
+    place = problem.place
+    head = f"{place.file}:{place.line}:{place.column}: {problem.code} {problem.what}"
+    tail = f"   = fix: {problem.why}; {problem.fix}." if problem.why else f"   = fix: {problem.fix}."
+    if not 1 <= place.line <= len(lines):
+        return f"{head}\n{tail}"
+    text = lines[place.line - 1].rstrip("\n").replace("\t", " ")
+    margin = " " * len(str(place.line))
+    room = max(1, min(place.length, len(text) - place.column + 1))
+    carets = " " * (place.column - 1) + "^" * room
+    return f"{head}\n {margin} |\n {place.line} | {text}\n {margin} | {carets}\n{tail}"
+
+
+def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
+    """All `problems`, sorted by place, each with its source line where `sources` has the file."""
+    ordered = InputProblems(problems).problems
+    return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)

@@ -1,0 +1,1 @@
+"""What was seen: snapshots, listings, observations, and the index computed from them."""

@@ -1,0 +1,1 @@
+"""What is written: events, the append-only log, and its proof."""

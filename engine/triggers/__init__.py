@@ -1,0 +1,1 @@
+"""What it means: states, clocks, counts, obligations and consequences."""

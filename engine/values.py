@@ -1,0 +1,117 @@
+"""Exact figures and their units; the base of every frozen fact.
+
+Numbers on the deal's side are exact rationals: a ratio is never rounded before it is compared unless
+the deal says so (`rulings.md` 18), and a float never decides anything.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+
+class Fact(BaseModel):
+    """A frozen record of something that is so; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+def _exact(value: Any) -> Fraction:
+    if isinstance(value, bool) or isinstance(value, float):
+        raise ValueError("an exact number is written as text or as an integer, never as a float")
+    return Fraction(value)
+
+
+Exact = Annotated[Fraction, BeforeValidator(_exact), PlainSerializer(str, return_type=str)]
+"""A rational number; in JSON the text `3/2` or `1.5`."""
+
+
+class Unit(StrEnum):
+    """What a figure is counted in."""
+
+    USD = "USD"
+    RATE = "USD per GPU-hour"
+    SHARE = "%"
+    POINTS = "points"
+    MULTIPLE = "x"
+    COUNT = "count"
+    DAYS = "days"
+    GPUS = "GPUs"
+    GPU_HOURS = "GPU-hours"
+
+
+DECIMALS = {
+    Unit.USD: 2,
+    Unit.RATE: 4,
+    Unit.SHARE: 3,
+    Unit.POINTS: 3,
+    Unit.MULTIPLE: 3,
+    Unit.COUNT: 0,
+    Unit.DAYS: 0,
+    Unit.GPUS: 0,
+    Unit.GPU_HOURS: 0,
+}
+"""Decimals that a figure of each unit prints with, unless it stands too near its limit."""
+
+
+class Figure(Fact):
+    """An exact number with its unit. Shares and points are fractions of one: 65% is 13/20."""
+
+    value: Exact
+    unit: Unit
+
+
+def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """`value` as a Decimal with exactly `places` decimals, half to even unless told otherwise."""
+    scaled = value * 10**places
+    if rounding == ROUND_HALF_EVEN:
+        whole = round(scaled)
+    elif rounding == ROUND_CEILING:
+        whole = -((-scaled.numerator) // scaled.denominator)
+    elif rounding == ROUND_FLOOR:
+        whole = scaled.numerator // scaled.denominator
+    else:
+        raise ValueError(f"unknown rounding {rounding}")
+    return Decimal(whole).scaleb(-places)
+
+
+def printed(figure: Figure, places: int | None = None) -> str:
+    """`figure` as people read it: `USD 1.9257`, `65.879%`, `-0.879 points`, `1,024 GPUs`."""
+    shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
+    number = f"{rounded(shown, DECIMALS[figure.unit] if places is None else places):,f}"
+    return _with_unit(number, figure.unit)
+
+
+def printed_apart(figure: Figure, limit: Figure) -> str:
+    """`figure` with as many decimals as it takes to print differently from `limit` when it differs."""
+    places = DECIMALS[figure.unit]
+    while figure.value != limit.value and printed(figure, places) == printed(limit, places):
+        places += 1
+    return printed(figure, places)
+
+
+def trimmed(figure: Figure) -> str:
+    """`figure` without trailing zeros, as a term is written: `65%`, `USD 1.5 per GPU-hour` as `USD 1.50`."""
+    least = 2 if figure.unit in (Unit.USD, Unit.RATE) else 0
+    shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
+    places = next((n for n in range(least, 13) if shown * 10**n % 1 == 0), DECIMALS[figure.unit])
+    return printed(figure, places)
+
+
+def _with_unit(number: str, unit: Unit) -> str:
+    if unit is Unit.USD or unit is Unit.RATE:
+        sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
+        return f"{sign}USD {digits}"
+    if unit is Unit.SHARE or unit is Unit.MULTIPLE:
+        return f"{number}{unit.value}"
+    return number if unit is Unit.COUNT else f"{number} {unit.value}"
+
+
+def weekday_date(day: date) -> str:
+    """A date as the tables print it: `Fri 13 Nov 2026`."""
+    return f"{day:%a} {day.day} {day:%b %Y}"

@@ -1,0 +1,1 @@
+"""Events in, documents out: notices, tables and exports."""
