@@ -1,0 +1,337 @@
+"""What an event of a deal's log holds: one kind per fact, each with its own payload type.
+
+Every event has two dates: `effective_on`, the contract's, and `recorded_at`, ours. Its idempotency key is
+`(deal, kind, subject, effective_on, print)` (`rulings.md` 31), so a run repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from engine.determination.rate import ReferenceRate
+from engine.determination.result import Remedy, TestResult
+from engine.triggers.facts import Deadline, Obligation, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.values import Fact, Figure
+
+
+class PartyFacts(Fact):
+    """A party as the notice addresses it."""
+
+    role: str
+    name: str
+    notices: str
+    lei: str | None = None
+    cite: str | None = None
+
+
+class DocumentFacts(Fact):
+    """A document of the deal with its short name and, where given, its hash."""
+
+    short: str
+    title: str
+    dated: date
+    sha256: str | None = None
+
+
+class ClauseFacts(Fact):
+    """One clause: what it is called, where it stands, its words, and the engine's reading of it."""
+
+    key: str
+    title: str
+    cite: str
+    text: str | None
+    reading: str
+    kind: Literal["test", "test and trigger", "trigger"]
+    debt_class: str | None = None
+
+
+class DebtFacts(Fact):
+    """One class of debt."""
+
+    name: str
+    original_principal: Figure
+    rate: str
+    cusip: str | None = None
+    isin: str | None = None
+    cite: str
+
+
+class AssetFacts(Fact):
+    """One class of Pledged GPU Assets."""
+
+    name: str
+    model: str
+    gpus: int
+    availability: Figure
+    index: str
+    cite: str
+
+
+class DutyFacts(Fact):
+    """Who must tell whom of what, within how long."""
+
+    kind: str
+    given_by: str
+    to: tuple[str, ...]
+    within: str | None
+    cite: str | None
+
+
+class IndexFacts(Fact):
+    """What the deal says about one index."""
+
+    name: str
+    source: str
+    policy: str
+    version: str | None
+    closing_date_level: Figure
+    low_confidence: str
+    low_confidence_cite: str
+    fallback: tuple[str, ...]
+    cite: str
+
+
+class AmendmentFacts(Fact):
+    """One amendment of the deal and what it changed."""
+
+    number: int
+    document: str
+    effective: date
+    changes: tuple[str, ...]
+
+
+class DealAdopted(Fact):
+    """A deal file, or a new version of it, as the engine reads it from `effective_on` on."""
+
+    file_sha256: str
+    illustrative: bool
+    rated: bool = False
+    unique_id: str | None = None
+    closing_date: date
+    maturity_date: date
+    business_days: str
+    time_zone: str
+    rounding: str
+    revenue: str
+    parties: tuple[PartyFacts, ...]
+    documents: tuple[DocumentFacts, ...]
+    clauses: tuple[ClauseFacts, ...]
+    debt: tuple[DebtFacts, ...]
+    assets: tuple[AssetFacts, ...]
+    indices: tuple[IndexFacts, ...]
+    duties: tuple[DutyFacts, ...]
+    amendments: tuple[AmendmentFacts, ...] = ()
+
+
+class ReportReceived(Fact):
+    """A servicer's report that came in, and what it says."""
+
+    period_start: date
+    period_end: date
+    as_of: date
+    received: date
+    document: str
+    sha256: str
+    corrects: str | None = None
+    figures: Mapping[str, Figure]
+    warnings: tuple[str, ...] = ()
+
+
+class Tested(Fact):
+    """One test on one date: the result and the state that it leads to, two facts side by side."""
+
+    result: TestResult
+    state: TestState
+    before: TestStatus | None
+
+
+class DeadlinePassed(Fact):
+    """A Cure Period that ended unused: the state on the day after its last day."""
+
+    state: TestState
+    before: TestStatus
+    deadline: Deadline
+
+
+class Counted(Fact):
+    """One trigger on one date: its counts and whether it is in effect."""
+
+    state: TriggerState
+    before: TriggerStatus | None
+    cite: str
+
+
+class ObligationMoved(Fact):
+    """An Obligation created, satisfied or overdue."""
+
+    obligation: Obligation
+    cite: str
+
+
+class Due(Fact):
+    """Something that somebody must do by a date, with the ways in which it can be done."""
+
+    by: date
+    who: str
+    act: Literal["cure", "deliver", "report", "notify", "pay into reserve"]
+    subject: str
+    what: str
+    deadline: Deadline | None = None
+    figure: Figure | None = None
+    ways: tuple[Remedy, ...] = ()
+    cite: str
+    urgent: bool = False
+
+
+class Follow(Fact):
+    """What follows by itself on a date if nothing is done."""
+
+    on: date
+    subject: str
+    what: Literal["event of default", "overdue", "trigger begins", "trigger ends", "rate lapses", "not determined", "term steps"]
+    detail: str
+    cite: str
+
+
+class StripDay(Fact):
+    """One calendar day of a deadline's strip: its Business Day number, or why it is none."""
+
+    day: date
+    number: int | None
+    why: str | None
+
+
+class Determined(Fact):
+    """One Determination Date as a whole: what it rested on, what is due, what follows; its notice states this."""
+
+    publication_date: date
+    window_start: date
+    window_end: date
+    next_determination_date: date
+    next_publication_date: date
+    calendar: str
+    outstanding_principal: Figure | None
+    report: str | None
+    """SHA-256 of the servicer's report that served, where one did."""
+    report_text: str
+    due: tuple[Due, ...] = ()
+    follows: tuple[Follow, ...] = ()
+    strip: tuple[StripDay, ...] = ()
+    strip_title: str | None = None
+    warnings: tuple[str, ...] = ()
+    """Plain sentences that belong on every notice (`rulings.md` 41, WP §5.2)."""
+
+
+class NotEvaluated(Fact):
+    """A deal that could not be evaluated on a date, and why; silence must differ from not having run."""
+
+    reason: str
+    problems: tuple[str, ...] = ()
+
+
+class ActRecorded(Fact):
+    """What a person did and the engine was told (`covenants.md`, Recorded Acts)."""
+
+    act: str
+    clause: str | None = None
+    document: str | None = None
+    sha256: str | None = None
+    effective_on: date
+    until: date | None = None
+    prepared_by: str | None = None
+    approved_by: str | None = None
+    details: Mapping[str, str] = {}
+
+
+class NoticeIssued(Fact):
+    """A document that was made: its number, what it states, its file and its hash."""
+
+    number: int
+    kind: str
+    of: str
+    """Key of the event that it states."""
+    file: str
+    sha256: str
+    supersedes: int | None = None
+
+
+class SnapshotImported(Fact):
+    """A snapshot that entered the archive, with the right under which it was collected where stated."""
+
+    sha256: str
+    collected_at: datetime
+    form: str
+    source: str
+    collection_right: Mapping[str, str] | None = None
+
+
+class IndexPublished(Fact):
+    """One print of one Publication Date in an index's own log: the whole IndexValue as its JSON."""
+
+    value: Mapping[str, Any]
+    reason: str | None = None
+
+
+KINDS: dict[str, type[Fact]] = {
+    "deal adopted": DealAdopted,
+    "report received": ReportReceived,
+    "act recorded": ActRecorded,
+    "rate": ReferenceRate,
+    "deadline passed": DeadlinePassed,
+    "tested": Tested,
+    "counted": Counted,
+    "obligation": ObligationMoved,
+    "swept": SweptPeriod,
+    "determined": Determined,
+    "not evaluated": NotEvaluated,
+    "notice issued": NoticeIssued,
+    "snapshot imported": SnapshotImported,
+    "index published": IndexPublished,
+}
+"""Each kind of event and the type of its payload."""
+
+
+class Draft(Fact):
+    """An event before it is recorded: what `week.py` returns."""
+
+    kind: str
+    subject: str
+    effective_on: date
+    payload: Any
+    print: int = 1
+    inputs: tuple[str, ...] = ()
+    supersedes: str | None = None
+    reason: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key inside one log."""
+        return f"{self.kind}|{self.subject}|{self.effective_on}|{self.print}"
+
+
+class Event(Fact):
+    """A recorded event: the draft's facts, and who recorded them when with which engine."""
+
+    version: Literal[1] = 1
+    log: str
+    seq: int
+    kind: str
+    subject: str
+    effective_on: date
+    print: int = 1
+    recorded_at: datetime
+    actor: str
+    engine: str
+    deal_file: str | None = None
+    inputs: tuple[str, ...] = ()
+    supersedes: str | None = None
+    reason: str | None = None
+    payload: Any
+    leaf: str = ""
+
+    @property
+    def key(self) -> str:
+        """The idempotency key inside one log."""
+        return f"{self.kind}|{self.subject}|{self.effective_on}|{self.print}"

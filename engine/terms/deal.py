@@ -1,0 +1,283 @@
+"""The terms of a deal in force on one date: facts only, in the order of the agreement.
+
+`Deal` (as written, with places, amendments and dated steps) lives in `in_force.py`; what stands here is
+what is left when a date has been chosen: every term single-valued, every phrase read (`deal-format.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, SerializeAsAny
+
+from engine.terms.clause import Clause
+from engine.terms.phrases import Day, Length, Number, Rate, Relative, Share, Times, Usd, Whole
+from engine.values import Fact
+
+Roll = Literal["same day", "next business day", "previous business day", "modified following"]
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+NAME = r"^[a-z][a-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Document(Fact):
+    """A document that the deal cites by its short name."""
+
+    title: str
+    dated: Day
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class DeterminationDates(Fact):
+    """When tests are determined, and what a holiday does to the date."""
+
+    every: Weekday | Literal["month", "quarter"]
+    day: Whole | None = None
+    first: Day | None = None
+    if_not_a_business_day: Roll
+    cite: str
+
+
+class PaymentDates(Fact):
+    """When money moves."""
+
+    every: Literal["month", "quarter"]
+    day: Whole
+    if_not_a_business_day: Roll
+    cite: str
+
+
+class ServicerReports(Fact):
+    """When the servicer reports, and how long a report may be relied on."""
+
+    every: Literal["week", "month"]
+    due: Relative
+    too_old_after: Length
+    corrected_report: Literal["from then on", "retest"]
+    cite: str
+
+
+class Revenue(Fact):
+    """Where the pool's revenue mostly comes from (WP §5.2)."""
+
+    mostly: Literal["enterprise contracts", "reserved", "on demand"]
+    cite: str
+
+
+class Rounding(Fact):
+    """How ratios are rounded before they are compared."""
+
+    ratios: Literal["unrounded"] | Annotated[str, Field(pattern=r"^\d decimals?, half (up|to even)$")]
+    cite: str
+
+
+class Party(Fact):
+    """A party by its role in the agreement."""
+
+    name: str
+    notices: str
+    lei: str | None = None
+    cite: str | None = None
+
+
+class MethodologyPolicy(Fact):
+    """Which methodology version makes the deal's rate (`rulings.md` 5)."""
+
+    policy: Literal["pinned", "current"]
+    version: str | None = None
+    consent_needed_for: Literal["material changes"] | None = None
+    material_above: Share | None = None
+    cite: str | None = None
+
+
+class LowConfidence(Fact):
+    """What a Low Confidence value does to the deal."""
+
+    effect: Literal["report only", "use last value not flagged", "hold", "decisive only"]
+    cite: str
+
+
+class LatePublication(Fact):
+    """Until when a late value still counts for its Publication Date."""
+
+    accepted_for: Length
+    cite: str
+
+
+class RestatementTerms(Fact):
+    """Until when a restated value re-runs the dates that it touches."""
+
+    accepted_for: Length
+    effect: Literal["retest", "report only"]
+    cite: str
+
+
+class FallbackStep(Fact):
+    """One step of the Reference Rate's fallback, in the agreement's order."""
+
+    use: Literal[
+        "published value",
+        "last published value",
+        "last value not flagged",
+        "interpolation",
+        "successor benchmark",
+        "agent determination",
+    ]
+    for_at_most: Length | None = None
+    cite: str
+
+
+class IndexTerms(Fact):
+    """What the deal says about one index."""
+
+    source: Literal["computed by the calculation agent", "published by the administrator"]
+    methodology: MethodologyPolicy
+    closing_date_level: Rate
+    low_confidence: LowConfidence
+    late_publication: LatePublication
+    restatement: RestatementTerms
+    cite: str
+    fallback: tuple[FallbackStep, ...]
+
+
+class AssetClass(Fact):
+    """One class of Pledged GPU Assets."""
+
+    model: str
+    gpus: Whole
+    availability: Share
+    index: str
+    performance_factor: Number | None = None
+    register_file: Annotated[str | None, Field(alias="register")] = None
+    cite: str
+
+
+class DebtClass(Fact):
+    """One class of debt, in order of seniority."""
+
+    original_principal: Usd
+    rate: str
+    cusip: str | None = None
+    isin: str | None = None
+    cite: str
+
+
+class Leaf(Fact):
+    """A condition on one test, trigger or state, met on one date or on a count of dates."""
+
+    test: str | None = None
+    trigger: str | None = None
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
+    state: str | None = None
+    persistence: Annotated[Times | None, Field(alias="for")] = None
+
+
+class AnyOf(Fact):
+    """Met when one of its limbs is."""
+
+    any_of: tuple[Condition, ...]
+
+
+class AllOf(Fact):
+    """Met when each of its limbs is."""
+
+    all_of: tuple[Condition, ...]
+
+
+class AtLeastOf(Fact):
+    """How many of which limbs."""
+
+    n: Whole
+    of: tuple[Condition, ...]
+
+
+class AtLeast(Fact):
+    """Met when `n` of its limbs are."""
+
+    at_least: AtLeastOf
+
+
+Condition = Leaf | AnyOf | AllOf | AtLeast
+
+
+class Esma(Fact):
+    """What the ESMA rows say of a trigger's consequence."""
+
+    changes_priority_of_payments: bool
+    replaces_counterparty: bool
+
+
+class Effect(Fact):
+    """A consequence that the engine states and does not compute: who must act, and where it is agreed."""
+
+    effect: str
+    who: str | None = None
+    needs: Literal["nothing", "notice", "vote"] = "nothing"
+    amount: str | None = None
+    cite: str
+
+
+class TriggerTerms(Fact):
+    """A composite trigger: what begins it, what ends it, what follows."""
+
+    cite: str
+    text: str | None = None
+    begins: Condition
+    ends: Literal["never"] | Condition
+    consequences: tuple[Effect, ...] = ()
+    esma: Esma | None = None
+
+
+class NoticeDuty(Fact):
+    """Who must tell whom by when."""
+
+    given_by: str
+    to: tuple[str, ...]
+    every: Literal["determination date"] | None = None
+    within: Length | None = None
+    cite: str | None = None
+
+
+class TermsInForce(Fact):
+    """Everything the deal says on one date, single-valued; `covenants` by key, each of its template's own type."""
+
+    deal: Name
+    format: Literal["1"]
+    illustrative: bool = False
+    rated: bool = False
+    unique_id: str | None = None
+    documents: Mapping[str, Document]
+    closing_date: Day
+    maturity_date: Day
+    business_days: str
+    time_zone: str
+    determination_dates: DeterminationDates
+    payment_dates: PaymentDates | None = None
+    servicer_reports: ServicerReports | None = None
+    revenue: Revenue
+    rounding: Rounding
+    parties: Mapping[str, Party]
+    index: Mapping[str, IndexTerms]
+    pledged_assets: Mapping[str, AssetClass]
+    debt: Mapping[str, DebtClass]
+    covenants: Mapping[str, SerializeAsAny[Clause]]
+    triggers: Mapping[str, TriggerTerms] = {}
+    notices: Mapping[str, NoticeDuty]
+
+    def index_of(self, clause: Clause) -> str:
+        """The index that `clause` is tested on: its own, or the deal's only one."""
+        return clause.index or next(iter(self.index))
+
+
+class TermSource(Fact):
+    """Which line set a term that is in force, and by which document."""
+
+    path: str
+    written: str
+    line: int
+    since: date
+    cite: str | None = None
+    document: str | None = None
+

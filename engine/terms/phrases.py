@@ -1,0 +1,242 @@
+"""The small grammars that stand in a deal's strings, and the field types that read them.
+
+One module for all of them (`rulings.md` 40): units are written in the value, so `65%`,
+`USD 1.50 per GPU-hour`, `15 business days` and `3 of the last 6 publication dates` each have one reader,
+one error with a fix, and one pattern for the JSON Schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+
+DateKind = Literal["publication dates", "determination dates"]
+PeriodUnit = Literal["business days", "days", "weeks", "months", "years", "publication dates", "determination dates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A length of time as the agreement writes it: `15 business days`, `4 weeks`."""
+
+    count: int
+    unit: PeriodUnit
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit if self.count != 1 else self.unit.removesuffix('s')}"
+
+
+@dataclass(frozen=True, slots=True)
+class RelativePeriod:
+    """A date set by another: `1 business day before determination date`."""
+
+    period: Period
+    direction: Literal["before", "after"]
+    event: str
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.direction} {self.event}"
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How often a condition must be met: `2 consecutive publication dates` or `3 of the last 6 publication dates`.
+
+    `out_of` equals `count` for a consecutive run.
+    """
+
+    count: int
+    out_of: int
+    dates: DateKind
+
+    @property
+    def consecutive(self) -> bool:
+        """Whether one date that does not meet the condition starts the count again."""
+        return self.count == self.out_of
+
+    def __str__(self) -> str:
+        dates = self.dates if self.count != 1 or not self.consecutive else self.dates.removesuffix("s")
+        return f"{self.count} consecutive {dates}" if self.consecutive else f"{self.count} of the last {self.out_of} {dates}"
+
+
+ONCE = {
+    "publication dates": Persistence(1, 1, "publication dates"),
+    "determination dates": Persistence(1, 1, "determination dates"),
+}
+
+
+def _bad(code: str, what: str, why: str, fix: str) -> PydanticCustomError:
+    """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place."""
+    return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix})
+
+
+def _digits(text: str) -> Fraction:
+    return Fraction(text.replace(",", ""))
+
+
+def read_share(text: str) -> Fraction:
+    """`85%` as 17/20. Raises D101 where there is no per cent sign."""
+    match = re.fullmatch(rf"(-?)({NUMBER})\s?%", text)
+    if not match:
+        raise _bad("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
+    return _digits(match[2]) / 100 * (-1 if match[1] else 1)
+
+
+def read_rate(text: str) -> Fraction:
+    """`USD 1.50 per GPU-hour` as 3/2. Raises D102 without currency, D103 without unit of time."""
+    match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text)
+    if match and match[1] and match[3]:
+        return _digits(match[2])
+    if match and match[1]:
+        fix = f"write `{text} per GPU-hour`"
+        raise _bad("D103", f"`{text}` has no unit of time", "the index is published in USD per GPU-hour", fix)
+    why = "a rate is an amount of USD for one hour of one GPU"
+    raise _bad("D102", f"`{text}` is not a rate", why, "write it like `USD 1.50 per GPU-hour`")
+
+
+def read_usd(text: str) -> Fraction:
+    """`USD 16,000,000` as 16000000. Raises D104 without the currency."""
+    match = re.fullmatch(rf"USD ({NUMBER})", text)
+    if not match:
+        why = "money is written with its currency, and only USD is supported"
+        raise _bad("D104", f"`{text}` is not an amount of money", why, "write it like `USD 16,000,000`")
+    return _digits(match[1])
+
+
+def read_points(text: str) -> Fraction:
+    """`3 points` as 3/100. Raises D105 otherwise."""
+    match = re.fullmatch(rf"({NUMBER}) points?", text)
+    if not match:
+        why = "a distance between two percentages is counted in points"
+        raise _bad("D105", f"`{text}` is not a number of points", why, "write it like `3 points`")
+    return _digits(match[1]) / 100
+
+
+def read_number(text: str) -> Fraction:
+    """`1.5` as 3/2. Raises D106 otherwise."""
+    match = re.fullmatch(rf"({NUMBER})x?", text)
+    if not match:
+        raise _bad("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
+    return _digits(match[1])
+
+
+def read_whole(text: str) -> int:
+    """`1024` or `1,024` as an integer. Raises D107 otherwise."""
+    if not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", text):
+        raise _bad("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
+    return int(text.replace(",", ""))
+
+
+def read_day(text: str) -> date:
+    """`2026-01-06` as a date. Raises D108 for another form or a day that does not exist."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        why = "dates are written year-month-day and must exist in the calendar"
+        raise _bad("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
+
+
+UNITS: dict[str, PeriodUnit] = {
+    "business day": "business days",
+    "day": "days",
+    "calendar day": "days",
+    "week": "weeks",
+    "month": "months",
+    "year": "years",
+    "publication date": "publication dates",
+    "determination date": "determination dates",
+}
+
+
+def read_period(text: str) -> Period:
+    """`15 business days` as a Period. Raises D109 for another form."""
+    match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text)
+    unit = UNITS.get(match[2]) if match else None
+    if not match or unit is None or int(match[1]) < 1:
+        why = "a period is a whole number of named units"
+        fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
+        raise _bad("D109", f"`{text}` is not a period", why, fix)
+    return Period(int(match[1]), unit)
+
+
+def read_relative(text: str) -> RelativePeriod:
+    """`1 business day before determination date` as a RelativePeriod. Raises D110 for another form."""
+    match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
+    if not match:
+        why = "a due date is counted from another date"
+        raise _bad("D110", f"`{text}` names no date to count from", why, "write it like `1 business day before determination date`")
+    return RelativePeriod(read_period(match[1]), "before" if match[2] == "before" else "after", match[3])
+
+
+def read_persistence(text: str) -> Persistence:
+    """`2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
+    run = re.fullmatch(r"(\d+)(?: consecutive)? (publication|determination) dates?", text)
+    window = re.fullmatch(r"(\d+) of the last (\d+)(?: (publication|determination) dates)?", text)
+    if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
+        return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
+    if window and 1 <= int(window[1]) <= int(window[2]):
+        return Persistence(int(window[1]), int(window[2]), _dates(window[3] or "determination"))
+    why = "a count says how many dates, of which kind, and whether they follow one another"
+    fix = "write it like `2 consecutive publication dates` or `3 of the last 6 determination dates`"
+    raise _bad("D111", f"`{text}` is not a count of dates", why, fix)
+
+
+def _dates(word: str) -> DateKind:
+    return "publication dates" if word == "publication" else "determination dates"
+
+
+def read_rates(text: str) -> tuple[Decimal | None, ...]:
+    """`1.60 1.55x3 _` as one entry per Thursday, None where nothing was published. Raises D112 otherwise."""
+    rates: list[Decimal | None] = []
+    for word in text.split():
+        match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word)
+        if not match or match[2] == "0":
+            why = "a worked example gives one rate per Thursday"
+            raise _bad("D112", f"`{word}` is not a rate", why, "write rates like `1.60 1.55x3 _`, `_` for a week without publication")
+        rates += [None if match[1] == "_" else Decimal(match[1])] * int(match[2] or 1)
+    return tuple(rates)
+
+
+def _field(reader: Callable[[str], Any], pattern: str, example: str, title: str) -> tuple[Any, ...]:
+    """The annotations of a field type: its reader, its written form in JSON, its pattern for editors."""
+
+    def read(value: Any) -> Any:
+        return reader(value) if isinstance(value, str) else value
+
+    schema = {"type": ["string", "number"] if title in ("number", "whole number") else "string"}
+    return (
+        BeforeValidator(read),
+        PlainSerializer(str, return_type=str),
+        WithJsonSchema(schema | {"pattern": pattern, "examples": [example], "title": title}),
+    )
+
+
+NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
+
+Share = Annotated[Fraction, *_field(read_share, r"^-?[\d,]+(\.\d+)? ?%$", "65%", "share")]
+Rate = Annotated[Fraction, *_field(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
+Usd = Annotated[Fraction, *_field(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
+Points = Annotated[Fraction, *_field(read_points, r"^[\d,]+(\.\d+)? points?$", "3 points", "points")]
+Number = Annotated[Fraction, *_field(read_number, NUMBER_PATTERN, "1.5", "number")]
+Whole = Annotated[int, *_field(read_whole, r"^[\d,]+$", "1024", "whole number")]
+Day = Annotated[date, *_field(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
+Length = Annotated[Period, *_field(read_period, r"^\d+ [a-z ]+$", "15 business days", "period")]
+Relative = Annotated[
+    RelativePeriod, *_field(read_relative, r"^\d+ .+ (before|after) .+$", "1 business day before determination date", "due date")
+]
+Times = Annotated[
+    Persistence,
+    *_field(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),
+]
+Rates = Annotated[tuple[Decimal | None, ...], *_field(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")]

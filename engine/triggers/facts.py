@@ -1,0 +1,143 @@
+"""The states of a deal: frozen, folded from events, never stored (`covenants.md`, State; `rulings.md` 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from engine.determination.rate import ReferenceRate
+from engine.determination.result import Verdict
+from engine.values import Exact, Fact
+
+
+class TestStatus(StrEnum):
+    """Where a test stands, beside and apart from its raw result."""
+
+    __test__ = False
+
+    NOT_YET_TESTED = "NOT YET TESTED"
+    COMPLIANT = "COMPLIANT"
+    WATCH = "WATCH"
+    PENDING = "PENDING"
+    CURE_PERIOD = "CURE PERIOD"
+    EVENT_OF_DEFAULT = "EVENT OF DEFAULT"
+    WAIVED = "WAIVED"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+
+
+class TriggerStatus(StrEnum):
+    """Where a trigger stands."""
+
+    NOT_IN_EFFECT = "NOT IN EFFECT"
+    IN_EFFECT = "IN EFFECT"
+    WAIVED = "WAIVED"
+    CLOSED = "CLOSED"
+
+
+class Deadline(Fact):
+    """A last day, with the rule and the calendar that made it."""
+
+    by: date
+    counted_from: date
+    rule: str
+    calendar: str
+    cite: str
+    projected: bool = False
+    """Whether the calendar's table is a projection for some of these days."""
+    found_late_on: date | None = None
+    """The day on which a deadline already past was first computed."""
+
+
+class TestState(Fact):
+    """One test's state on a date. `since` is when the present status began; an episode begins with its first FAIL."""
+
+    __test__ = False
+
+    test: str
+    status: TestStatus
+    since: date
+    verdict: Verdict | None = None
+    rests_on: date | None = None
+    """The date of the last PASS or FAIL."""
+    episode_began: date | None = None
+    cure: Deadline | None = None
+    counted: tuple[bool, ...] = ()
+    """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
+    not_determined_run: int = 0
+    cures_used: int = 0
+    waived_until: date | None = None
+    waived_by: str | None = None
+    why: str = ""
+
+
+class Limb(Fact):
+    """The count of one leaf of a trigger's condition."""
+
+    what: str
+    met: tuple[bool, ...] = ()
+    """Newest last: whether each date that counts met the leaf's condition, as far back as it looks."""
+    count: int
+    needed: int
+    out_of: int
+    dates: str
+
+
+class TriggerState(Fact):
+    """One trigger's state on a date, with the counts towards its beginning or its end."""
+
+    trigger: str
+    status: TriggerStatus
+    since: date
+    begins: tuple[Limb, ...] = ()
+    ends: tuple[Limb, ...] = ()
+    why: str = ""
+
+    @property
+    def count(self) -> Limb | None:
+        """The count that matters now: towards the end while in effect, towards the beginning otherwise."""
+        limbs = self.ends if self.status is TriggerStatus.IN_EFFECT else self.begins
+        return limbs[0] if limbs else None
+
+
+class Obligation(Fact):
+    """Something that somebody must deliver by a date."""
+
+    name: str
+    clause: str
+    by: str
+    created_on: date
+    due: Deadline
+    status: Literal["OPEN", "SATISFIED", "OVERDUE"] = "OPEN"
+    status_since: date
+    satisfied_by: str | None = None
+
+
+class SweptPeriod(Fact):
+    """The money of one Payment Date while a sweep's trigger is in effect (`rulings.md` 30)."""
+
+    clause: str
+    payment_date: date
+    excess_cash_flow: Exact | None
+    swept: Exact | None
+    reserve_balance: Exact
+    target: Exact | None = None
+    reason: str | None = None
+    """Why nothing could be computed, where that is so."""
+
+
+class DealState(Fact):
+    """Everything about a deal that the past decides: `State = fold(events)`."""
+
+    tests: Mapping[str, TestState] = {}
+    triggers: Mapping[str, TriggerState] = {}
+    obligations: Mapping[str, Obligation] = {}
+    reserves: Mapping[str, Exact] = {}
+    rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
+    """By index, one per Determination Date, oldest first."""
+    figures: Mapping[str, Mapping[date, Exact]] = {}
+    """Report figures that trailing windows need, by name and Determination Date."""
+    last_date: date | None = None
+    notices: int = 0
