@@ -1,0 +1,146 @@
+"""Appraisal trigger: how far the rate has fallen, in the reading that the deal chose (WP §8.1.4; rulings 14).
+
+The paper's sentence can be read in five ways; they differ in the figure, so a deal names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.template import (
+    Clause,
+    Deliver,
+    Facts,
+    Figure,
+    Length,
+    Measurement,
+    Missing,
+    Share,
+    Step,
+    Template,
+    Unit,
+    written,
+)
+
+Reading = Literal["fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time"]
+
+
+class AppraisalTrigger(Clause):
+    """The terms of an appraisal trigger."""
+
+    template: Literal["appraisal_trigger"]
+    maximum_decline: Share
+    trailing_period: Length
+    measure: Reading
+    then: Deliver
+
+
+Window = tuple[tuple[date, Fraction], ...]
+Decline = Callable[[Window, Fraction, Fraction], tuple[Fraction, str, str]]
+"""(window, Closing Date level C, this date's rate R) -> decline, formula, worked."""
+
+
+def _fall_in_window(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+    highest = max(value for _, value in window)
+    worked = f"({_n(highest)} − {_n(rate)}) / {_n(closing)}"
+    return (highest - rate) / closing, "(highest value in the window − R) / C", worked
+
+
+def _fall_across_window(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+    first = window[0][1]
+    return (first - rate) / closing, "(first value in the window − R) / C", f"({_n(first)} − {_n(rate)}) / {_n(closing)}"
+
+
+def _window_start(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+    first = window[0][1]
+    return (first - rate) / first, "(first value in the window − R) / first", f"({_n(first)} − {_n(rate)}) / {_n(first)}"
+
+
+def _below_closing(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+    if not any(value >= closing for _, value in window):
+        return Fraction(0), "no value in the window was at or above C", "0"
+    return _below_closing_at_any_time(window, closing, rate)
+
+
+def _below_closing_at_any_time(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+    return (closing - rate) / closing, "(C − R) / C", f"({_n(closing)} − {_n(rate)}) / {_n(closing)}"
+
+
+READINGS: dict[str, Decline] = {
+    "fall_in_window": _fall_in_window,
+    "fall_across_window": _fall_across_window,
+    "window_start": _window_start,
+    "below_closing": _below_closing,
+    "below_closing_at_any_time": _below_closing_at_any_time,
+}
+
+IN_WORDS: dict[str, str] = {
+    "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date level",
+    "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date level",
+    "window_start": "from the first value in the window to this date's, as a share of that first value",
+    "below_closing": (
+        "of this date's value below the Closing Date level, counted only where some value in the window was at or above it"
+    ),
+    "below_closing_at_any_time": "of this date's value below the Closing Date level, whenever the fall happened",
+}
+
+
+def _n(value: Fraction) -> str:
+    return written(value, Unit.COUNT)
+
+
+def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
+    """The decline by the deal's reading, over the values published in the window and this date's."""
+    index = facts.terms.index_of(terms)
+    rate = facts.published_value(index)
+    if rate <= 0:
+        raise Missing(f"{index} is not above zero", terms.cite, "rate")
+    closing = facts.closing_level(index)
+    window = _window(terms, facts, index, closing)
+    decline, formula, worked = READINGS[terms.measure](window, closing, rate)
+
+    def working() -> tuple[Step, ...]:
+        bounds = f"{window[0][0]} to {window[-1][0]}, {len(window)} values"
+        high, low = max(v for _, v in window), min(v for _, v in window)
+        figure = Figure(value=high, unit=Unit.RATE)
+        return (
+            Step(name="Highest in window", formula=bounds, worked=f"between {_n(low)} and {_n(high)}", figure=figure),
+            Step(name="Measured", formula=f"{terms.measure}: {formula}", worked=worked, figure=Figure(value=decline, unit=Unit.SHARE)),
+        )
+
+    limit = Figure(value=terms.maximum_decline, unit=Unit.SHARE)
+    return Measurement(Figure(value=decline, unit=Unit.SHARE), limit, "at most", working)
+
+
+def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction) -> Window:
+    """Values from D − n calendar days to D, both included, none before closing; C stands on the Closing Date."""
+    first = facts.on - timedelta(days=terms.trailing_period.count * {"weeks": 7}.get(terms.trailing_period.unit, 1))
+    closed = facts.terms.closing_date
+    found = facts.published_between(index, max(first, closed), facts.on)
+    return ((closed, closing), *found) if first <= closed else found
+
+
+def reading(terms: AppraisalTrigger) -> str:
+    """The clause in plain English."""
+    return (
+        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; the window is the trailing "
+        f"{terms.trailing_period}, both ends included, and nothing before closing. More than "
+        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {terms.then.by} to "
+        f"deliver an {terms.then.deliver} within {terms.then.within} after the {terms.then.after}; an open one is not doubled."
+    )
+
+
+TEMPLATE = Template(
+    name="appraisal_trigger",
+    title="Appraisal trigger",
+    source="WP §8.1.4",
+    terms=AppraisalTrigger,
+    measure=measure,
+    reading=reading,
+    dates="publication dates",
+    breach="obligation",
+    deliver=lambda terms: terms.then,
+)

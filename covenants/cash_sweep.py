@@ -1,0 +1,115 @@
+"""Cash sweep: the published value against a level, counted by the clause's own trigger (WP §8.1.3; rulings 12, 30)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.determination.template import (
+    Begins,
+    Clause,
+    Comparison,
+    EndsAtTarget,
+    Fact,
+    Facts,
+    Figure,
+    Measurement,
+    Rate,
+    Rule,
+    Step,
+    Sweep,
+    Template,
+    Times,
+    Unit,
+    When,
+    written,
+)
+
+PASSES: dict[str, Comparison] = {
+    "below level": "at least",
+    "at or below level": "more than",
+    "above level": "at most",
+    "at or above level": "less than",
+}
+"""How the test passes when the trigger begins on this condition: its complement."""
+
+MEETS: dict[str, Comparison] = {
+    "below level": "less than",
+    "at or below level": "at most",
+    "above level": "more than",
+    "at or above level": "at least",
+}
+
+
+class EndsWhen(Fact):
+    """The trigger ends after so many dates on the other side of the level, or of a release level of its own."""
+
+    when: Literal["below level", "at or below level", "above level", "at or above level"]
+    level: Rate | None = None
+    persistence: Annotated[Times, Field(alias="for")]
+
+
+class CashSweep(Clause):
+    """The terms of a cash sweep."""
+
+    template: Literal["cash_sweep"]
+    level: Rate
+    begins: Begins
+    ends: EndsWhen | EndsAtTarget
+    sweep: Sweep
+
+
+def measure(terms: CashSweep, facts: Facts) -> Measurement:
+    """The value published on this date against the level; a carried rate is no publication."""
+    index = facts.terms.index_of(terms)
+    value = facts.published_value(index)
+    figure = Figure(value=value, unit=Unit.RATE)
+
+    def working() -> tuple[Step, ...]:
+        return (Step(name="Measured", formula=f"{index} as published on this date", worked=written(value, Unit.RATE), figure=figure),)
+
+    return Measurement(figure, Figure(value=terms.level, unit=Unit.RATE), PASSES[terms.begins.when], working)
+
+
+def rule(key: str, terms: CashSweep) -> Rule:
+    """Begins on the level's failing side for n dates; ends on the other side for m, or when the reserve is full."""
+    begins = When(test=key, result="FAIL")
+    if isinstance(terms.ends, EndsAtTarget):
+        return Rule(begins, terms.begins.persistence, None, None)
+    level = terms.level if terms.ends.level is None else terms.ends.level
+    ends = When(test=key, comparison=MEETS[terms.ends.when], level=level)
+    return Rule(begins, terms.begins.persistence, ends, terms.ends.persistence)
+
+
+def reading(terms: CashSweep) -> str:
+    """The clause in plain English."""
+    level = written(terms.level, Unit.RATE)
+    share = written(terms.sweep.share, Unit.SHARE)
+    until = f", until the account holds {written(terms.sweep.until, Unit.USD)}" if terms.sweep.until is not None else ""
+    ends = (
+        "when the reserve account has reached its target"
+        if isinstance(terms.ends, EndsAtTarget)
+        else f"when it has been {terms.ends.when.replace('level', written(terms.ends.level or terms.level, Unit.RATE))} on "
+        f"{terms.ends.persistence}"
+    )
+    return (
+        f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per GPU-hour on "
+        f"{terms.begins.persistence}. While it is in effect, {share} of excess cash flow goes to the reserve account on each "
+        f"Payment Date{until}. It ends {ends}. A date without a published value neither counts nor breaks the count. "
+        f"What the account then holds: {terms.sweep.on_end}."
+    )
+
+
+TEMPLATE = Template(
+    name="cash_sweep",
+    title="Cash sweep level",
+    source="WP §8.1.3",
+    terms=CashSweep,
+    measure=measure,
+    reading=reading,
+    dates="publication dates",
+    breach="counts",
+    rule=rule,
+    sweep=lambda terms: terms.sweep,
+)

@@ -1,0 +1,129 @@
+"""Loan to value: outstanding principal against Collateral Value at the Reference Rate (WP §8.1.2, §9.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_CEILING
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.template import (
+    Facts,
+    Figure,
+    MaintenanceClause,
+    Measurement,
+    Missing,
+    Number,
+    Remedy,
+    Share,
+    Step,
+    Template,
+    Unit,
+    written,
+)
+from engine.values import printed, rounded
+
+HOURS_A_YEAR = 8760
+
+
+class LoanToValue(MaintenanceClause):
+    """The terms of a loan-to-value test."""
+
+    template: Literal["loan_to_value"]
+    multiple: Number
+    maximum: Share
+
+
+class _Part:
+    """One asset class's share of Collateral Value: its GPUs, what one of them is worth, and how that was made."""
+
+    def __init__(self, name: str, gpus: int, each: Fraction, worked: str) -> None:
+        self.name, self.gpus, self.each, self.worked = name, gpus, each, worked
+
+    @property
+    def value(self) -> Fraction:
+        return self.gpus * self.each
+
+
+def _parts(terms: LoanToValue, facts: Facts) -> Iterator[_Part]:
+    """Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor, per asset class."""
+    for name, asset in facts.terms.pledged_assets.items():
+        rate = facts.reference_rate(asset.index)
+        gpus = facts.gpus(name)
+        factor = asset.performance_factor or Fraction(1)
+        each = terms.multiple * rate * HOURS_A_YEAR * asset.availability * factor
+        worked = (
+            f"{written(terms.multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
+            f"{written(asset.availability, Unit.SHARE)}"
+        )
+        yield _Part(name, gpus, each, worked + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""))
+
+
+def measure(terms: LoanToValue, facts: Facts) -> Measurement:
+    """Principal over Collateral Value; a pool worth nothing has no ratio."""
+    principal = facts.principal(terms.debt_class)
+    parts = tuple(_parts(terms, facts))
+    value = sum((part.value for part in parts), Fraction(0))
+    if value <= 0:
+        raise Missing("Collateral Value is zero: no available GPUs", terms.cite, "report")
+    share = principal / value
+
+    def working() -> tuple[Step, ...]:
+        steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked, part.value) for part in parts]
+        if len(parts) > 1:
+            total = " + ".join(written(part.value, Unit.USD) for part in parts)
+            steps.append(_step("Collateral Value", "sum over asset classes", total, value))
+        ratio = f"{written(principal, Unit.USD)} / {written(value, Unit.USD)}"
+        figure = Figure(value=share, unit=Unit.SHARE)
+        return (*steps, Step(name="Measured", formula="outstanding principal / Collateral Value", worked=ratio, figure=figure))
+
+    return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.maximum, unit=Unit.SHARE), "at most", working)
+
+
+def _step(name: str, formula: str, worked: str, value: Fraction) -> Step:
+    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=Unit.USD))
+
+
+def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
+    """What restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
+    if terms.cure == "none":
+        return ()
+    principal = facts.principal(terms.debt_class)
+    parts = tuple(_parts(terms, facts))
+    value = sum((part.value for part in parts), Fraction(0))
+    found: list[Remedy] = []
+    cash = Figure(value=Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING)), unit=Unit.USD)
+    if "prepayment" in terms.cure.cured_by:
+        found.append(Remedy(method="prepayment", figure=cash, text=f"prepay {printed(cash)}"))
+    if "additional collateral" in terms.cure.cured_by:
+        found += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
+    if "equity" in terms.cure.cured_by:
+        found.append(Remedy(method="equity", figure=cash, text=f"contribute {printed(cash)} and prepay with it"))
+    return tuple(found)
+
+
+def _more_gpus(part: _Part, short: Fraction) -> Remedy:
+    figure = Figure(value=Fraction(rounded(short / part.each, 0, ROUND_CEILING)), unit=Unit.GPUS)
+    return Remedy(method="additional collateral", figure=figure, text=f"pledge {printed(figure)} more of class {part.name}")
+
+
+def reading(terms: LoanToValue) -> str:
+    """The clause in plain English."""
+    whose = f"of class {terms.debt_class} " if terms.debt_class else ""
+    return (
+        f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "
+        f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "
+        f"offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. Exactly "
+        f"{written(terms.maximum, Unit.SHARE)} passes; ratios are compared unrounded unless the deal says otherwise."
+    )
+
+
+TEMPLATE = Template(
+    name="loan_to_value",
+    title="Loan to value",
+    source="WP §8.1.2",
+    terms=LoanToValue,
+    measure=measure,
+    reading=reading,
+    remedies=remedies,
+)

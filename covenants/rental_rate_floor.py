@@ -1,0 +1,107 @@
+"""Rental rate floor: what the pool earns per GPU-hour against the Reference Rate (WP §8.1.1; rulings 13)."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.template import (
+    Facts,
+    Figure,
+    Length,
+    MaintenanceClause,
+    Measurement,
+    Missing,
+    Reported,
+    Share,
+    Step,
+    Template,
+    Unit,
+    written,
+)
+
+AVERAGE = "weighted_average_rental_rate"
+
+
+class RentalRateFloor(MaintenanceClause):
+    """The terms of a rent floor."""
+
+    template: Literal["rental_rate_floor"]
+    minimum: Share
+    trailing_period: Length
+    weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
+
+
+def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
+    """The trailing weighted average rental rate over the mean of the Reference Rates of the same weeks."""
+    index = facts.terms.index_of(terms)
+    weeks = terms.trailing_period.count
+    rates = facts.trailing_rates(index, weeks)
+    mean = sum((rate for _, rate in rates), Fraction(0)) / weeks
+    rent, how = _average_rent(terms, facts, weeks)
+    share = rent / mean
+
+    def working() -> tuple[Step, ...]:
+        sum_of = " + ".join(written(rate, Unit.COUNT) for _, rate in rates)
+        ratio = f"{written(rent, Unit.RATE)} / {written(mean, Unit.RATE)}"
+        return (
+            *how,
+            _step("Mean Reference Rate", f"simple mean of {weeks} Determination Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
+            _step("Measured", "weighted average rental rate / mean Reference Rate", ratio, share, Unit.SHARE),
+        )
+
+    return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.minimum, unit=Unit.SHARE), "at least", working)
+
+
+def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
+    """The weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
+    certified = facts.optional(AVERAGE) if isinstance(facts.report, Reported) else None
+    if certified is not None:
+        text = written(certified, Unit.RATE)
+        return certified, (_step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)
+    revenue, hours = Fraction(0), Fraction(0)
+    for end, report in facts.window_reports(weeks):
+        for asset in facts.terms.pledged_assets:
+            rented = _needed(facts, end, report, f"rental.{asset}.rented_gpu_hours")
+            revenue += rented * _needed(facts, end, report, f"rental.{asset}.weighted_average_rate")
+            counted = "rented" if terms.weighted_by == "rented GPU-hours" else "available"
+            hours += _needed(facts, end, report, f"rental.{asset}.{counted}_gpu_hours")
+    if hours == 0:
+        raise Missing(f"no {terms.weighted_by} in the trailing {weeks} weeks", terms.cite, "report")
+    rent = revenue / hours
+    worked = f"{written(revenue, Unit.USD)} / {written(hours, Unit.GPU_HOURS)} GPU-hours"
+    return rent, (_step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),)
+
+
+def _needed(facts: Facts, end: date, report: Reported, name: str) -> Fraction:
+    found = facts.from_window(end, report, name)
+    if found is None:
+        reports = facts.terms.servicer_reports
+        raise Missing(f"the Servicer's report for the week to {end} lacks `{name}`", reports.cite if reports else "", "report")
+    return found
+
+
+def _step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:
+    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=unit))
+
+
+def reading(terms: RentalRateFloor) -> str:
+    """The clause in plain English."""
+    idle = "idle hours count at zero" if terms.weighted_by == "available GPU-hours" else "idle hours do not count"
+    return (
+        f"Over the trailing {terms.trailing_period}, the revenue of the Pledged GPU Assets divided by their "
+        f"{terms.weighted_by} ({idle}) must be at least {written(terms.minimum, Unit.SHARE)} of the simple mean of the "
+        f"Reference Rates of the last {terms.trailing_period.count} Determination Dates. Exactly "
+        f"{written(terms.minimum, Unit.SHARE)} passes. A week without a rate or a report leaves the test not determined."
+    )
+
+
+TEMPLATE = Template(
+    name="rental_rate_floor",
+    title="Rental rate floor",
+    source="WP §8.1.1",
+    terms=RentalRateFloor,
+    measure=measure,
+    reading=reading,
+)

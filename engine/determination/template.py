@@ -1,0 +1,338 @@
+"""The protocol of a covenant template: what it is given, what it gives back, and the words it may use.
+
+A template measures one number on one date. It sees `Facts` and nothing else: no file, no clock, no log, no
+other deal, no balance from the past (`rulings.md` 12). A new template is one file in `covenants/` that ends
+with `TEMPLATE = Template(...)`; nothing else is edited.
+
+Asking `Facts` for a figure that is not there raises `Missing`; `determine` turns it into NOT DETERMINED with
+its reason, so that a measure reads as its formula (ADR 0004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, Literal
+
+from engine.determination.rate import Published, ReferenceRate
+from engine.determination.result import Comparison, NotDetermined, Remedy, Source, Step
+from engine.terms.clause import (
+    Begins,
+    Clause,
+    Cure,
+    Deliver,
+    EndsAtTarget,
+    MaintenanceClause,
+    Sweep,
+)
+from engine.terms.deal import AssetClass, TermsInForce
+from engine.terms.phrases import Day, Length, Number, Period, Persistence, Points, Rate, Share, Times, Usd, Whole
+from engine.values import Fact, Figure, Unit
+
+__all__ = [
+    "AssetClass",
+    "Begins",
+    "Clause",
+    "Comparison",
+    "Cure",
+    "Day",
+    "Deliver",
+    "EndsAtTarget",
+    "Fact",
+    "Facts",
+    "Figure",
+    "Length",
+    "MaintenanceClause",
+    "Measurement",
+    "Missing",
+    "NotDetermined",
+    "Number",
+    "Period",
+    "Persistence",
+    "Points",
+    "Rate",
+    "Remedy",
+    "Reported",
+    "Rule",
+    "Share",
+    "Step",
+    "Sweep",
+    "Template",
+    "Times",
+    "Unit",
+    "Usd",
+    "When",
+    "Whole",
+    "written",
+]
+
+WEEK = timedelta(days=7)
+
+
+class Missing(Exception):
+    """A figure that a measure needs and nobody has given; carries the reason."""
+
+    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
+        super().__init__(reason)
+        self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Figures that the servicer gave for one period, by name, with where they stand."""
+
+    figures: Mapping[str, Figure]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A figure that a measure asked for; the tracer of `Facts`."""
+
+    name: str
+    value: Fraction
+    unit: Unit
+    source: Source
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a template may know on one date.
+
+    Attributes:
+        on: the date that is determined.
+        terms: the deal's terms in force on it.
+        rates: Reference Rates by index, one per Determination Date, oldest first, this date's last.
+        published: what each Publication Date gave, by index, oldest first, this date's last.
+        report: the servicer's report that serves on this date, or why none does.
+        windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
+        trace: what the measure asked for, in the order asked.
+    """
+
+    on: date
+    terms: TermsInForce
+    rates: Mapping[str, tuple[ReferenceRate, ...]]
+    published: Mapping[str, tuple[Published, ...]]
+    report: Reported | NotDetermined
+    windows: tuple[tuple[date, Reported | None], ...] = ()
+    trace: dict[str, Used] = field(default_factory=dict)
+    substituted: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def with_rate(self, index: str, rate: Fraction) -> Facts:
+        """The same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
+        return replace(self, trace={}, substituted={**self.substituted, index: rate})
+
+    def reference_rate(self, index: str) -> Fraction:
+        """The Reference Rate of this date. Raises Missing where the fallback gives none."""
+        return self._rate(index, self._latest(index))
+
+    def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
+        """The Reference Rates of the last `count` Determination Dates, oldest first. Raises Missing (window not full)."""
+        found = self.rates.get(index, ())[-count:]
+        cite = self.terms.index[index].cite
+        if len(found) < count:
+            reason = f"window not full: {len(found)} of {count} Determination Dates with a Reference Rate of {index}"
+            raise Missing(reason, cite, "window")
+        absent = [rate for rate in found if rate.value is None]
+        if absent:
+            days = ", ".join(str(rate.on) for rate in absent)
+            raise Missing(f"window not full: no Reference Rate of {index} on {days}", cite, "window")
+        return tuple((rate.on, self._rate(index, rate)) for rate in found)
+
+    def published_value(self, index: str) -> Fraction:
+        """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
+        series = self.published.get(index, ())
+        latest = series[-1] if series and series[-1].publication_date == self.on else None
+        rates = self.rates.get(index, ())
+        rate = rates[-1] if rates and rates[-1].on == self.on else None
+        if latest is None or latest.value is None:
+            cite = self.terms.index[index].cite
+            raise Missing(f"{index} was not published on {self.on}", cite, "rate")
+        if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
+            raise Missing(rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate")
+        return self._published(index, latest)
+
+    def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+        """The published values from `first` to `last`, both included, oldest first; dates without one are left out."""
+        chosen = [p for p in self.published.get(index, ()) if p.value is not None and first <= p.publication_date <= last]
+        return tuple((p.publication_date, self._published(index, p)) for p in chosen)
+
+    def closing_level(self, index: str) -> Fraction:
+        """The Closing Date level that the deal fixes for `index`."""
+        level = self.terms.index[index].closing_date_level
+        return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.index[index].cite)
+
+    def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
+        """A term of the deal, traced as an input of the result."""
+        return self._note(name, value, unit, Source(kind="deal file", text=cite))
+
+    def figure(self, name: str) -> Fraction:
+        """A figure of the serving report. Raises Missing where there is no report or it lacks the figure."""
+        found = self.optional(name)
+        if found is None:
+            reports = self.terms.servicer_reports
+            raise Missing(f"the Servicer's report lacks `{name}`", reports.cite if reports else "deal file", "report")
+        return found
+
+    def optional(self, name: str) -> Fraction | None:
+        """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
+        if isinstance(self.report, NotDetermined):
+            raise Missing(self.report.reason, self.report.cite, self.report.lacks)
+        figure = self.report.figures.get(name)
+        return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source)
+
+    def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
+        """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
+        found = self.windows[-count:]
+        absent = [str(end) for end, report in found if report is None]
+        reports = self.terms.servicer_reports
+        cite = reports.cite if reports else "deal file"
+        if len(found) < count:
+            raise Missing(f"window not full: {len(found)} of {count} Calculation Windows since closing", cite, "window")
+        if absent:
+            raise Missing(f"window not full: no Servicer's report for the week to {', '.join(absent)}", cite, "report")
+        return tuple((end, report) for end, report in found if report is not None)
+
+    def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
+        """A figure of one Calculation Window's report, traced under the window's last day."""
+        figure = report.figures.get(name)
+        return None if figure is None else self._note(f"{name}, week to {end}", figure.value, figure.unit, report.source)
+
+    def principal(self, debt_class: str | None) -> Fraction:
+        """Outstanding principal of one class, or of all: the total that the report gives, or the sum of its classes."""
+        if debt_class is not None:
+            return self.figure(f"outstanding_principal.{debt_class}")
+        total = self.optional("outstanding_principal")
+        if total is not None:
+            return total
+        return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
+
+    def gpus(self, name: str) -> int:
+        """GPUs of an asset class: the report's count once given, the deal's otherwise (`rulings.md` 26)."""
+        asset = self.terms.pledged_assets[name]
+        reported = None if isinstance(self.report, NotDetermined) else self.optional(f"available.{name}.gpus")
+        count = Fraction(asset.gpus) if reported is None else reported
+        return int(count if reported is not None else self.term(f"GPUs of {name}", count, Unit.GPUS, asset.cite))
+
+    def _latest(self, index: str) -> ReferenceRate:
+        rates = self.rates.get(index, ())
+        if not rates or rates[-1].on != self.on:
+            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
+        if rates[-1].value is None:
+            raise Missing(rates[-1].reason or f"{index} has no Reference Rate", rates[-1].cite, "rate")
+        return rates[-1]
+
+    def _rate(self, index: str, rate: ReferenceRate) -> Fraction:
+        value = self.substituted.get(index) if rate.on == self.on else None
+        if value is None:
+            value = Fraction(rate.value or 0)
+        text = f"{rate.step}, {rate.publication_date}" if rate.publication_date else rate.step
+        event = rate.published.event if rate.published else None
+        source = Source(kind="publication", text=text, as_of=rate.publication_date, reference=event)
+        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source)
+
+    def _published(self, index: str, published: Published) -> Fraction:
+        value = self.substituted.get(index) if published.publication_date == self.on else None
+        if value is None:
+            value = Fraction(published.value or 0)
+        day = published.publication_date
+        source = Source(kind="publication", text=f"published value, {day}", as_of=day, reference=published.event)
+        return self._note(f"{index}, {day}", value, Unit.RATE, source)
+
+    def _note(self, name: str, value: Fraction, unit: Unit, source: Source) -> Fraction:
+        self.trace[name] = Used(name, value, unit, source)
+        return value
+
+    @property
+    def indices_used(self) -> tuple[str, ...]:
+        """The indices whose value of this date the measure asked for, in the order asked."""
+        names = (name.removesuffix(f", {self._newest(name)}") for name in self.trace)
+        return tuple(dict.fromkeys(name for name in names if name in self.terms.index))
+
+    def _newest(self, name: str) -> date:
+        index = name.partition(", ")[0]
+        rates = self.rates.get(index, ())
+        published = self.published.get(index, ())
+        if rates and name == f"{index}, {rates[-1].on}":
+            return rates[-1].on
+        return published[-1].publication_date if published else self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a template measured: two figures and how they compare; the working is written only when asked for."""
+
+    measured: Figure
+    limit: Figure
+    comparison: Comparison
+    working: Callable[[], tuple[Step, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on one test's results: a verdict, or its measured figure against a level."""
+
+    test: str
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
+    comparison: Comparison | None = None
+    level: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The trigger that a clause brings with it: when it begins, when it ends, on how many dates.
+
+    `ends` is None where it ends when the reserve account reaches its target.
+    """
+
+    begins: When
+    begins_for: Persistence
+    ends: When | None
+    ends_for: Persistence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One covenant template.
+
+    Attributes:
+        name: the word in the deal file.
+        title: what the notice calls it.
+        source: where the working paper or the rulings define it.
+        terms: the model of its clause.
+        measure: the test itself; pure.
+        reading: the clause in plain English, from its terms.
+        dates: on which dates it is tested.
+        breach: what a FAIL is: a `default` (after its Cure Period), a date that `counts` towards the clause's own
+            trigger, or the ground of an `obligation`.
+        rule: the trigger that the clause brings with it.
+        sweep: the sweep that the trigger starts.
+        deliver: the Obligation that a FAIL creates.
+        remedies: amounts that would make a failing test pass.
+    """
+
+    name: str
+    title: str
+    source: str
+    terms: type[Clause]
+    measure: Callable[[Any, Facts], Measurement]
+    reading: Callable[[Any], str]
+    dates: Literal["determination dates", "publication dates"] = "determination dates"
+    breach: Literal["default", "counts", "obligation"] = "default"
+    rule: Callable[[str, Any], Rule] | None = None
+    sweep: Callable[[Any], Sweep] | None = None
+    deliver: Callable[[Any], Deliver] | None = None
+    remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
+
+
+def written(value: Fraction, unit: Unit) -> str:
+    """A number inside a working, in full: at most eight decimals, an ellipsis where it is cut."""
+    shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
+    whole = int(shown * 10**8) if shown >= 0 else -int(-shown * 10**8)
+    cut = Fraction(whole, 10**8)
+    least = 2 if unit in (Unit.USD, Unit.RATE) and shown * 100 % 1 == 0 else 0
+    text = f"{float(cut):,.{least}f}" if least else f"{whole / 10**8:,.8f}".rstrip("0").rstrip(".")
+    tail = "" if cut == shown else "…"
+    return {Unit.SHARE: f"{text}{tail}%", Unit.USD: f"USD {text}{tail}", Unit.RATE: f"USD {text}{tail}"}.get(unit, f"{text}{tail}")
