@@ -119,7 +119,7 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
     """Values from D − n calendar days to D, both included, none before closing; C stands on the Closing Date."""
     first = facts.on - timedelta(days=terms.trailing_period.count * {"weeks": 7}.get(terms.trailing_period.unit, 1))
     closed = facts.terms.closing_date
-    found = facts.published_between(index, max(first, closed), facts.on)
+    found = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
     return ((closed, closing), *found) if first <= closed else found
 
 

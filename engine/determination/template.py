@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
+from decimal import ROUND_FLOOR
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -29,7 +30,7 @@ from engine.terms.clause import (
 )
 from engine.terms.deal import AssetClass, TermsInForce
 from engine.terms.phrases import Day, Length, Number, Period, Persistence, Points, Rate, Share, Times, Usd, Whole
-from engine.values import Fact, Figure, Unit
+from engine.values import Fact, Figure, Unit, rounded
 
 __all__ = [
     "AssetClass",
@@ -68,8 +69,6 @@ __all__ = [
     "written",
 ]
 
-WEEK = timedelta(days=7)
-
 
 class Missing(Exception):
     """A figure that a measure needs and nobody has given; carries the reason."""
@@ -95,6 +94,8 @@ class Used:
     value: Fraction
     unit: Unit
     source: Source
+    index: str | None = None
+    """The index, where the figure is its value of this date."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ class Facts:
         text = f"{rate.step}, {rate.publication_date}" if rate.publication_date else rate.step
         event = rate.published.event if rate.published else None
         source = Source(kind="publication", text=text, as_of=rate.publication_date, reference=event)
-        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source)
+        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None)
 
     def _published(self, index: str, published: Published) -> Fraction:
         value = self.substituted.get(index) if published.publication_date == self.on else None
@@ -239,25 +240,16 @@ class Facts:
             value = Fraction(published.value or 0)
         day = published.publication_date
         source = Source(kind="publication", text=f"published value, {day}", as_of=day, reference=published.event)
-        return self._note(f"{index}, {day}", value, Unit.RATE, source)
+        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None)
 
-    def _note(self, name: str, value: Fraction, unit: Unit, source: Source) -> Fraction:
-        self.trace[name] = Used(name, value, unit, source)
+    def _note(self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None) -> Fraction:
+        self.trace[name] = Used(name, value, unit, source, index)
         return value
 
     @property
     def indices_used(self) -> tuple[str, ...]:
         """The indices whose value of this date the measure asked for, in the order asked."""
-        names = (name.removesuffix(f", {self._newest(name)}") for name in self.trace)
-        return tuple(dict.fromkeys(name for name in names if name in self.terms.index))
-
-    def _newest(self, name: str) -> date:
-        index = name.partition(", ")[0]
-        rates = self.rates.get(index, ())
-        published = self.published.get(index, ())
-        if rates and name == f"{index}, {rates[-1].on}":
-            return rates[-1].on
-        return published[-1].publication_date if published else self.on
+        return tuple(dict.fromkeys(used.index for used in self.trace.values() if used.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,11 +320,11 @@ class Template:
 
 
 def written(value: Fraction, unit: Unit) -> str:
-    """A number inside a working, in full: at most eight decimals, an ellipsis where it is cut."""
+    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
     shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
-    whole = int(shown * 10**8) if shown >= 0 else -int(-shown * 10**8)
-    cut = Fraction(whole, 10**8)
-    least = 2 if unit in (Unit.USD, Unit.RATE) and shown * 100 % 1 == 0 else 0
-    text = f"{float(cut):,.{least}f}" if least else f"{whole / 10**8:,.8f}".rstrip("0").rstrip(".")
-    tail = "" if cut == shown else "…"
-    return {Unit.SHARE: f"{text}{tail}%", Unit.USD: f"USD {text}{tail}", Unit.RATE: f"USD {text}{tail}"}.get(unit, f"{text}{tail}")
+    cut = rounded(abs(shown), 8, ROUND_FLOOR)
+    least = 2 if unit in (Unit.USD, Unit.RATE) else 0
+    digits, _, decimals = f"{cut:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
+    return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)

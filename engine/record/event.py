@@ -244,6 +244,23 @@ class ActRecorded(Fact):
     approved_by: str | None = None
     details: Mapping[str, str] = {}
 
+    @property
+    def identity(self) -> str:
+        """How one Act is told from another: kind, clause and effective date."""
+        return f"{self.act}|{self.clause or 'deal'}|{self.effective_on}"
+
+
+class ActApplied(Fact):
+    """What a Recorded Act, or the end of a waiver, did to one test, trigger or Obligation on its effective date."""
+
+    act: str
+    """The Act's identity: its kind, clause and effective date."""
+    test: TestState | None = None
+    trigger: TriggerState | None = None
+    obligation: Obligation | None = None
+    before: str | None = None
+    why: str
+
 
 class NoticeIssued(Fact):
     """A document that was made: its number, what it states, its file and its hash."""
@@ -278,6 +295,7 @@ KINDS: dict[str, type[Fact]] = {
     "deal adopted": DealAdopted,
     "report received": ReportReceived,
     "act recorded": ActRecorded,
+    "act applied": ActApplied,
     "rate": ReferenceRate,
     "deadline passed": DeadlinePassed,
     "tested": Tested,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from engine.determination.rate import ReferenceRate
 from engine.determination.result import Verdict
 from engine.values import Exact, Fact
 
@@ -126,18 +124,3 @@ class SweptPeriod(Fact):
     target: Exact | None = None
     reason: str | None = None
     """Why nothing could be computed, where that is so."""
-
-
-class DealState(Fact):
-    """Everything about a deal that the past decides: `State = fold(events)`."""
-
-    tests: Mapping[str, TestState] = {}
-    triggers: Mapping[str, TriggerState] = {}
-    obligations: Mapping[str, Obligation] = {}
-    reserves: Mapping[str, Exact] = {}
-    rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
-    """By index, one per Determination Date, oldest first."""
-    figures: Mapping[str, Mapping[date, Exact]] = {}
-    """Report figures that trailing windows need, by name and Determination Date."""
-    last_date: date | None = None
-    notices: int = 0

@@ -1,0 +1,168 @@
+"""One test on one date: from a template, its terms and the facts to a result with all of its working.
+
+Break-even Rates are found by asking the template itself: the measure is run again at other rates on the
+published 4-decimal grid, so every template has one and none can disagree with its own test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from engine.determination.rate import Published
+from engine.determination.result import (
+    Bearing,
+    BreakEven,
+    Input,
+    TestResult,
+    Verdict,
+    headroom,
+    passes,
+)
+from engine.determination.template import Clause, Facts, Measurement, Missing, Template
+from engine.values import Figure, Unit, rounded
+
+TICK = 10_000
+"""Ticks of the published grid in one USD per GPU-hour."""
+CEILING = 10_000_000
+"""The highest rate that a Break-even Rate is looked for at, in ticks: USD 1,000 per GPU-hour."""
+
+ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
+"""(observations, level) -> share of resamples whose median is below the level; `market.interval.share_below`."""
+
+
+def determine(key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None) -> TestResult:
+    """`clause` tested on `facts.on`. Never raises for missing data: that is NOT DETERMINED with its reason.
+
+    Args:
+        key: the clause's name in the deal.
+        clause: its terms in force.
+        template: its template.
+        facts: what is known on the date.
+        share_below: how the sampling of listings is resampled; None where there are no observations.
+    """
+    result = TestResult(
+        test=key, template=template.name, title=template.title, cite=clause.cite, on=facts.on, verdict=Verdict.NOT_DETERMINED
+    )
+    try:
+        found = _measured(clause, template, facts)
+    except Missing as missing:
+        return result.model_copy(update={"reason": missing.why, "inputs": _inputs(facts)})
+    apart = headroom(found.measured, found.limit, found.comparison)
+    passed = passes(found.measured, found.limit, found.comparison)
+    even = tuple(_break_even(clause, template, facts, index) for index in facts.indices_used)
+    return result.model_copy(
+        update={
+            "verdict": Verdict.PASS if passed else Verdict.FAIL,
+            "measured": found.measured,
+            "limit": found.limit,
+            "comparison": found.comparison,
+            "headroom": apart,
+            "headroom_share": apart.value / found.limit.value if found.limit.value else None,
+            "break_even": even,
+            "bearing": _bearing(clause, template, facts, even, share_below),
+            "remedies": () if passed or template.remedies is None else template.remedies(clause, facts),
+            "inputs": _inputs(facts),
+            "steps": found.working(),
+        }
+    )
+
+
+def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
+    found = template.measure(clause, facts)
+    rounding = facts.terms.rounding.ratios
+    if rounding == "unrounded" or found.measured.unit is not Unit.SHARE:
+        return found
+    share = _round_share(found.measured.value, rounding)
+    return Measurement(Figure(value=share, unit=Unit.SHARE), found.limit, found.comparison, found.working)
+
+
+def _round_share(value: Fraction, rule: str) -> Fraction:
+    """A share rounded as the deal says, in decimals of a per cent: `2 decimals, half up`."""
+    places = int(rule[0])
+    if rule.endswith("half to even"):
+        return Fraction(rounded(value * 100, places, ROUND_HALF_EVEN)) / 100
+    scaled = value * 100 * 10**places
+    half_up = int(abs(scaled) + Fraction(1, 2))
+    return Fraction(half_up if scaled >= 0 else -half_up, 100 * 10**places)
+
+
+def _inputs(facts: Facts) -> tuple[Input, ...]:
+    return tuple(
+        Input(name=used.name, figure=Figure(value=used.value, unit=used.unit), source=used.source)
+        for used in facts.trace.values()
+    )
+
+
+def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
+    found = _measured(clause, template, facts.with_rate(index, rate))
+    return passes(found.measured, found.limit, found.comparison)
+
+
+def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
+    """The outermost passing tick next to the failing ones, by bisection; tests are monotone in today's rate."""
+
+    def holds(tick: int) -> bool:
+        return _passes_at(clause, template, facts, index, Fraction(tick, TICK))
+
+    low, high = 1, CEILING
+    at_low, at_high = holds(low), holds(high)
+    if at_low == at_high:
+        note = "passes at every positive rate" if at_low else "no positive rate passes"
+        return BreakEven(index=index, rate=None, fails=None, note=note)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) == at_low else (low, middle)
+    tick = low if at_low else high
+    rate = Figure(value=Fraction(tick, TICK), unit=Unit.RATE)
+    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
+
+
+def _bearing(
+    clause: Clause, template: Template, facts: Facts, even: tuple[BreakEven, ...], share_below: ShareBelow | None
+) -> Bearing | None:
+    """Whether the result is the same at both ends of the interval of each index that was used (`rulings.md` 10)."""
+    if not facts.indices_used:
+        return None
+    shown = [(index, _published_today(facts, index)) for index in facts.indices_used]
+    if any(published is None or published.low is None or published.high is None for _, published in shown):
+        return Bearing(decisive=False, note="no 95% interval is known for this rate")
+    ends = [
+        [_passes_at(clause, template, facts, index, Fraction(end)) for end in (published.low, published.high)]
+        for index, published in shown
+        if published is not None and published.low is not None and published.high is not None
+    ]
+    low, high = all(end[0] for end in ends), all(end[1] for end in ends)
+    return Bearing(
+        decisive=len({passed for end in ends for passed in end}) == 1,
+        at_low=Verdict.PASS if low else Verdict.FAIL,
+        at_high=Verdict.PASS if high else Verdict.FAIL,
+        share_failing=_share_failing(even, shown[0][1], share_below) if len(shown) == 1 else None,
+    )
+
+
+def _published_today(facts: Facts, index: str) -> Published | None:
+    """The publication that this date's rate of `index` rests on, today's own or the one that is carried."""
+    rates = facts.rates.get(index, ())
+    if rates and rates[-1].on == facts.on and rates[-1].published is not None:
+        return rates[-1].published
+    series = facts.published.get(index, ())
+    return series[-1] if series and series[-1].value is not None else None
+
+
+def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None) -> str | None:
+    """The share of resamples of the listings in which the test fails, as text with two decimals."""
+    if share_below is None or published is None or not published.pooled:
+        return None
+    if not even or even[0].rate is None:
+        return None
+    level = rounded(even[0].rate.value, 4)
+    if even[0].fails == "below":
+        share = share_below(published.pooled, level)
+    else:
+        share = 1 - share_below(published.pooled, level + Decimal(1) / TICK)
+    if 0 < share < 0.01:
+        return "<0.01"
+    return ">0.99" if 0.99 < share < 1 else f"{share:.2f}"
+

@@ -1,0 +1,247 @@
+"""One Determination Date as a whole: what it rested on, what is due from whom, what follows by itself.
+
+Reads the finished states of a date and decides nothing; the notice's page 1 states what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from engine.calendar import BusinessCalendar
+from engine.determination.result import TestResult, Verdict
+from engine.determination.template import Cure, MaintenanceClause, Reported, Template
+from engine.record.event import Determined, Due, Follow, StripDay
+from engine.record.fold import DealState
+from engine.terms.deal import NoticeDuty, TermsInForce
+from engine.terms.schedule import counted_from, next_determination_date
+from engine.triggers.clock import day_after, deadline
+from engine.triggers.facts import Deadline, TestStatus, TriggerStatus
+from engine.values import Figure, Unit
+
+STRIP_LONGEST = 31
+"""Calendar days that a deadline's strip can show."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a date left behind, as far as its summary needs it."""
+
+    on: date
+    terms: TermsInForce
+    templates: Mapping[str, Template]
+    calendar: BusinessCalendar
+    before: DealState
+    state: DealState
+    results: Mapping[str, TestResult]
+    report: Reported | None
+    report_text: str
+
+
+def outlook(day: Finished) -> Determined:
+    """The summary of one Determination Date."""
+    publication = last_thursday(day.on)
+    due = tuple(sorted(_due(day), key=lambda one: (one.by, one.subject)))
+    strip = _strip(day, due)
+    return Determined(
+        publication_date=publication,
+        window_start=publication - timedelta(days=7),
+        window_end=publication - timedelta(days=1),
+        next_determination_date=next_determination_date(day.terms, day.calendar, day.on),
+        next_publication_date=publication + timedelta(days=7),
+        calendar=day.calendar.name,
+        outstanding_principal=_principal(day),
+        report=day.report.source.reference if day.report else None,
+        report_text=day.report_text,
+        due=due,
+        follows=tuple(sorted(_follows(day), key=lambda one: (one.on, one.subject))),
+        strip=strip[1],
+        strip_title=strip[0],
+        warnings=tuple(_warnings(day.terms)),
+    )
+
+
+def last_thursday(day: date) -> date:
+    """The Publication Date that a date rests on: itself, or the Thursday before it."""
+    return day - timedelta(days=(day.weekday() - 3) % 7)
+
+
+def _principal(day: Finished) -> Figure | None:
+    if day.report is None:
+        return None
+    figures = day.report.figures
+    if "outstanding_principal" in figures:
+        return figures["outstanding_principal"]
+    classes = [figures.get(f"outstanding_principal.{name}") for name in day.terms.debt]
+    if not classes or any(figure is None for figure in classes):
+        return None
+    return Figure(value=sum((figure.value for figure in classes if figure), Fraction(0)), unit=Unit.USD)
+
+
+def _due(day: Finished) -> Iterator[Due]:
+    yield from _cures(day)
+    yield from _deliveries(day)
+    yield from _report(day)
+    yield from _duties(day)
+
+
+def _cures(day: Finished) -> Iterator[Due]:
+    for name, state in day.state.tests.items():
+        if state.status is not TestStatus.CURE_PERIOD or state.cure is None:
+            continue
+        result = day.results.get(name)
+        ways = result.remedies if result else ()
+        yield Due(
+            by=state.cure.by,
+            who="borrower",
+            act="cure",
+            subject=name,
+            what=_cured_by(day, name),
+            deadline=state.cure,
+            figure=ways[0].figure if ways else None,
+            ways=ways,
+            cite=state.cure.cite,
+            urgent=True,
+        )
+
+
+def _cured_by(day: Finished, name: str) -> str:
+    """The cures that the agreement lists: what a deadline can be met with."""
+    clause = day.terms.covenants.get(name)
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    return f"cure by {' or '.join(cure.cured_by)}" if isinstance(cure, Cure) else "cure"
+
+
+def _deliveries(day: Finished) -> Iterator[Due]:
+    for found in day.state.obligations.values():
+        if found.status == "SATISFIED":
+            continue
+        yield Due(
+            by=found.due.by,
+            who=found.by,
+            act="deliver",
+            subject=found.clause,
+            what=f"deliver the {found.name}" + (", overdue" if found.status == "OVERDUE" else ""),
+            deadline=found.due,
+            cite=found.due.cite,
+            urgent=found.status == "OVERDUE",
+        )
+
+
+def _report(day: Finished) -> Iterator[Due]:
+    rule = day.terms.servicer_reports
+    if rule is None:
+        return
+    following = next_determination_date(day.terms, day.calendar, day.on)
+    by = counted_from(rule.due, following, day.calendar)
+    yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", cite=rule.cite)
+
+
+def _duties(day: Finished) -> Iterator[Due]:
+    """Notices that today's changes make somebody give."""
+    for kind, subject in _notifiable(day):
+        duty = day.terms.notices.get(kind)
+        if duty is not None and duty.within is not None:
+            yield _notify(day, duty, kind, subject)
+
+
+def _notifiable(day: Finished) -> Iterator[tuple[str, str]]:
+    for name, state in day.state.tests.items():
+        before = day.before.tests.get(name)
+        was = before.status if before else None
+        result = day.results.get(name)
+        failed_before = before is not None and before.episode_began is not None
+        if result is not None and result.verdict is Verdict.FAIL and not failed_before:
+            yield "test_failed", name
+        if state.status is TestStatus.EVENT_OF_DEFAULT and was is not state.status:
+            yield "event_of_default", name
+    for name, trigger in day.state.triggers.items():
+        earlier = day.before.triggers.get(name)
+        if trigger.status is TriggerStatus.IN_EFFECT and (earlier is None or earlier.status is not trigger.status):
+            yield "trigger_event", name
+
+
+def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str) -> Due:
+    assert duty.within is not None  # the caller asks only for duties with a period
+    cite = duty.cite or "deal file"
+    last = deadline(day.on, duty.within, day.calendar, cite, "determination date", day.on)
+    to = ", ".join(role.replace("_", " ") for role in duty.to)
+    what = f"give notice of {kind.replace('_', ' ')} ({subject}) to {to}"
+    return Due(by=last.by, who=duty.given_by, act="notify", subject=subject, what=what, deadline=last, cite=cite)
+
+
+def _follows(day: Finished) -> Iterator[Follow]:
+    for name, state in day.state.tests.items():
+        if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
+            detail = f"{_title(day, name)} becomes an Event of Default"
+            yield Follow(on=day_after(state.cure), subject=name, what="event of default", detail=detail, cite=state.cure.cite)
+    for found in day.state.obligations.values():
+        if found.status == "OPEN":
+            detail = f"the {found.name} is overdue"
+            yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", detail=detail, cite=found.due.cite)
+    yield from _counts(day)
+    yield from _rates(day)
+
+
+def _counts(day: Finished) -> Iterator[Follow]:
+    """A trigger one date away from beginning or ending."""
+    following = last_thursday(day.on) + timedelta(days=7)
+    for name, trigger in day.state.triggers.items():
+        count = trigger.count
+        if count is None or count.count == 0 or count.count != count.needed - 1:
+            continue
+        clause = day.terms.covenants.get(name)
+        cite = clause.cite if clause else day.terms.triggers[name].cite
+        on = following if count.dates == "publication dates" else next_determination_date(day.terms, day.calendar, day.on)
+        inside = trigger.status is TriggerStatus.IN_EFFECT
+        detail = f"{_title(day, name)} {'ends' if inside else 'begins'} if one more date counts: now {count.count} of {count.needed}"
+        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", detail=detail, cite=cite)
+
+
+def _rates(day: Finished) -> Iterator[Follow]:
+    """A carried rate that the next missed publication would end."""
+    for name, rates in day.state.rates.items():
+        if not rates or rates[-1].age == 0 or name not in day.terms.index:
+            continue
+        rate = rates[-1]
+        on = next_determination_date(day.terms, day.calendar, day.on)
+        detail = f"the Reference Rate of {name} is carried from {rate.publication_date}; without a publication the fallback goes on"
+        yield Follow(on=on, subject=name, what="rate lapses", detail=detail, cite=rate.cite)
+
+
+def _title(day: Finished, name: str) -> str:
+    clause = day.terms.covenants.get(name)
+    return day.templates[clause.template].title if clause else name
+
+
+def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
+    """The calendar days to the next urgent deadline, each with its Business Day number or why it is none."""
+    for one in due:
+        last = one.deadline
+        if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):
+            continue
+        if (last.by - last.counted_from).days <= STRIP_LONGEST:
+            return f"{one.what}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
+    return None, ()
+
+
+def _days(last: Deadline, calendar: BusinessCalendar) -> Iterator[StripDay]:
+    number = 0
+    day = last.counted_from
+    while day < last.by:
+        day += timedelta(days=1)
+        why = calendar.why_not(day)
+        number += why is None
+        yield StripDay(day=day, number=None if why else number, why=why)
+
+
+def _warnings(terms: TermsInForce) -> Iterator[str]:
+    if terms.revenue.mostly == "enterprise contracts":
+        yield (
+            "The pool's revenue is mostly enterprise contracts; CRI-H100 measures listed on-demand prices and may move "
+            "without them (WP §5.2)."
+        )
+    if terms.rated:
+        yield "The transaction is rated and no independent audit of the index is on record (WP §8.3 (d))."

@@ -1,0 +1,100 @@
+"""State = fold(events): everything that the past decides, replayed from the log and stored nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import reduce
+from typing import Protocol
+
+from engine.determination.rate import ReferenceRate
+from engine.record.event import (
+    ActApplied,
+    ActRecorded,
+    Counted,
+    DeadlinePassed,
+    Determined,
+    NoticeIssued,
+    ObligationMoved,
+    ReportReceived,
+    Tested,
+)
+from engine.triggers.facts import Obligation, SweptPeriod, TestState, TriggerState
+from engine.triggers.obligation import key
+from engine.values import Exact, Fact
+
+
+class DealState(Fact):
+    """A deal as its past left it."""
+
+    tests: Mapping[str, TestState] = {}
+    triggers: Mapping[str, TriggerState] = {}
+    obligations: Mapping[str, Obligation] = {}
+    reserves: Mapping[str, Exact] = {}
+    """Reserve balance by clause, in USD."""
+    rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
+    """Reference Rates by index, one per Determination Date, oldest first."""
+    reports: tuple[ReportReceived, ...] = ()
+    acts: tuple[ActRecorded, ...] = ()
+    applied: frozenset[str] = frozenset()
+    """Identities of the Acts that have taken effect."""
+    last_date: date | None = None
+    """The last date that was determined."""
+    notices: int = 0
+    """The number of the last notice."""
+
+
+class Happened(Protocol):
+    """What fold needs of an event: a draft has it as well as a recorded one."""
+
+    @property
+    def payload(self) -> object:
+        """The payload, of the type of its kind."""
+
+    @property
+    def effective_on(self) -> date:
+        """The contract's date."""
+
+
+def apply(state: DealState, event: Happened) -> DealState:
+    """The state after one more event."""
+    match event.payload:
+        case ReferenceRate() as rate:
+            others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
+            return state.model_copy(update={"rates": {**state.rates, rate.index: (*others, rate)}})
+        case Tested(state=after) | DeadlinePassed(state=after):
+            return state.model_copy(update={"tests": {**state.tests, after.test: after}})
+        case Counted(state=counted):
+            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}})
+        case ObligationMoved(obligation=moved):
+            return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
+        case SweptPeriod() as swept:
+            return state.model_copy(update={"reserves": {**state.reserves, swept.clause: swept.reserve_balance}})
+        case ReportReceived() as report:
+            return state.model_copy(update={"reports": (*state.reports, report)})
+        case ActRecorded() as act:
+            return state.model_copy(update={"acts": (*state.acts, act)})
+        case ActApplied() as applied:
+            return _applied(state, applied)
+        case NoticeIssued(number=number):
+            return state.model_copy(update={"notices": number})
+        case Determined():
+            return state.model_copy(update={"last_date": event.effective_on})
+        case _:
+            return state
+
+
+def _applied(state: DealState, applied: ActApplied) -> DealState:
+    changes: dict[str, object] = {"applied": state.applied | {applied.act}}
+    if applied.test is not None:
+        changes["tests"] = {**state.tests, applied.test.test: applied.test}
+    if applied.trigger is not None:
+        changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
+    if applied.obligation is not None:
+        changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
+    return state.model_copy(update=changes)
+
+
+def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
+    """The state after all `events`, in the order of the log."""
+    return reduce(apply, events, start or DealState())

@@ -1,0 +1,82 @@
+"""When a deal is tested and when its money moves: dates from terms and calendars (`rulings.md` 2, 28).
+
+A Publication Date is every Thursday, whatever the calendar says of it. A Determination Date is what the deal
+says, moved by its own rule where it is no Business Day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from engine.calendar import BusinessCalendar
+from engine.terms.deal import TermsInForce
+from engine.terms.phrases import RelativePeriod
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+THURSDAY = 3
+WEEK = timedelta(days=7)
+
+
+def publication_dates(first: date, last: date) -> Iterator[date]:
+    """Every Thursday from `first` to `last`, both included."""
+    return weekly(THURSDAY, first, last)
+
+
+def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
+    """Every given weekday (Monday 0) from `first` to `last`, both included."""
+    day = first + timedelta(days=(weekday - first.weekday()) % 7)
+    while day <= last:
+        yield day
+        day += WEEK
+
+
+def monthly(day: int, months: int, first: date, last: date) -> Iterator[date]:
+    """Day `day` of every month, or of every `months`-th one counted from January, from `first` to `last`."""
+    year, month = first.year, first.month
+    while (at := _day_of(year, month, day)) <= last:
+        if at >= first and (month - 1) % months == 0:
+            yield at
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _day_of(year: int, month: int, day: int) -> date:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return min(date(year, month, 1) + timedelta(days=day - 1), after - timedelta(days=1))
+
+
+def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: date) -> tuple[date, ...]:
+    """The Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
+    rule = terms.determination_dates
+    first = rule.first or terms.closing_date + timedelta(days=1)
+    if rule.every in WEEKDAYS:
+        found = weekly(WEEKDAYS.index(rule.every), first, until + WEEK)
+    else:
+        found = monthly(rule.day or 1, 3 if rule.every == "quarter" else 1, first, until + WEEK)
+    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+    return tuple(day for day in moved if day <= until)
+
+
+def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, after: date) -> date:
+    """The first Determination Date later than `after`."""
+    known = determination_dates(terms, calendar, after + timedelta(days=110))
+    return next(day for day in known if day > after)
+
+
+def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
+    """The Payment Dates from `first` to `last`, moved by the deal's rule."""
+    rule = terms.payment_dates
+    if rule is None:
+        return ()
+    months = 3 if rule.every == "quarter" else 1
+    found = monthly(rule.day, months, first - WEEK, last)
+    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+    return tuple(day for day in moved if first <= day <= last)
+
+
+def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
+    """The date that `rule` sets by `day`: `1 business day before determination date`."""
+    sign = -1 if rule.direction == "before" else 1
+    if rule.period.unit == "business days":
+        return calendar.add(day, sign * rule.period.count)
+    return day + sign * timedelta(days=rule.period.count * (7 if rule.period.unit == "weeks" else 1))
