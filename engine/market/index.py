@@ -1,0 +1,284 @@
+"""One week's index value, from snapshots to the fourth decimal (`index.md`, One week; WP §5.5 to §5.7).
+
+The same rules serve any GPU model and country by parameters alone: an index is a name, a `gpu_name` and a country suffix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from engine import __version__
+from engine.errors import WrongUsage
+from engine.market.listing import Listings, Observation, qualifying, without_outliers
+from engine.market.methodology import Methodology
+from engine.market.snapshot import Snapshot
+from engine.market.value import DayDetail, IndexValue, OfDay
+from engine.values import Fact, rounded
+
+DAYS = 7
+THURSDAY = 3
+
+
+class IndexDefinition(Fact):
+    """An index: its name, the GPU model as the marketplace names it, the country suffix."""
+
+    name: str
+    gpu_name: str
+    country: str = "US"
+
+
+KNOWN = {
+    definition.name: definition
+    for definition in (
+        IndexDefinition(name="CRI-H100", gpu_name="H100 SXM"),
+        IndexDefinition(name="CRI-H200", gpu_name="H200"),
+        IndexDefinition(name="CRI-L40S", gpu_name="L40S"),
+        IndexDefinition(name="CRI-A100-PCIE", gpu_name="A100 PCIE"),
+        IndexDefinition(name="CRI-V100", gpu_name="Tesla V100"),
+        IndexDefinition(name="CRI-RTX4090", gpu_name="RTX 4090"),
+    )
+}
+"""The indices that ship; a workspace may define more."""
+
+
+def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> IndexDefinition:
+    """An index by name. Raises WrongUsage for one that is neither known nor defined in the workspace."""
+    known = {**KNOWN, **(more or {})}
+    if name not in known:
+        raise WrongUsage(f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml")
+    return known[name]
+
+
+@dataclass(frozen=True)
+class _Day:
+    """One day of the window: the snapshot that stands for it and what came of its listings."""
+
+    day: date
+    chosen: Snapshot | None
+    listings: Listings
+    counts: bool
+    kept: tuple[Observation, ...]
+    others: tuple[tuple[Snapshot, Listings], ...]
+
+
+NOTHING = Listings(0, (), (), truncated=False)
+
+
+def compute(
+    index: IndexDefinition,
+    methodology: Methodology,
+    snapshots: Iterable[Snapshot],
+    window_end: date,
+    known_at: datetime | None = None,
+) -> IndexValue:
+    """The value of `index` for the 7 days that end on `window_end`.
+
+    Args:
+        index: which GPU model, where.
+        methodology: the version that makes the value.
+        snapshots: those of the window at least; others are ignored.
+        window_end: the last day of the Calculation Window; any date (`rulings.md` 9).
+        known_at: only what was collected by then is known; None for everything.
+    """
+    first = window_end - timedelta(days=DAYS - 1)
+    known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
+    days = [_day(index, methodology, first + timedelta(days=n), known) for n in range(DAYS)]
+    pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
+    pooled = [day for day in days if day.counts or pooled_all]
+    observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
+    facts = _Week(index, methodology, first, window_end, known_at, days, pooled)
+    return _published(facts, observations, pooled_all) if observations else _no_value(facts)
+
+
+@dataclass(frozen=True)
+class _Week:
+    index: IndexDefinition
+    methodology: Methodology
+    first: date
+    last: date
+    known_at: datetime | None
+    days: Sequence[_Day]
+    pooled: Sequence[_Day]
+
+    @property
+    def valid_days(self) -> int:
+        return sum(day.counts for day in self.days)
+
+
+def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot]) -> _Day:
+    """The last snapshot of the day stands for it; a cut one only where no whole one exists (`rulings.md` 6)."""
+    found = [
+        (snapshot, qualifying(snapshot, index.gpu_name, index.country, methodology))
+        for snapshot in sorted((s for s in known if s.day == day), key=lambda s: (s.collected_at, s.sha256))
+    ]
+    if not found:
+        return _Day(day, None, NOTHING, False, (), ())
+    chosen, listings = max(enumerate(found), key=lambda one: (not one[1][1].truncated, one[0]))[1]
+    counts = len(listings.observations) >= methodology.daily_minimum
+    kept = without_outliers(listings.observations, methodology)
+    return _Day(day, chosen, listings, counts, kept, tuple(found))
+
+
+def median(micros: Sequence[int]) -> Fraction:
+    """The median of ascending prices in millionths, in USD per GPU-hour, exact."""
+    middle = len(micros) // 2
+    twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
+    return Fraction(twice, 2_000_000)
+
+
+def _common(week: _Week) -> dict[str, object]:
+    publication = week.last + timedelta(days=1)
+    return {
+        "index": week.index.name,
+        "gpu_name": week.index.gpu_name,
+        "country": week.index.country,
+        "publication_date": publication,
+        "scheduled": publication.weekday() == THURSDAY,
+        "window_start": week.first,
+        "window_end": week.last,
+        "methodology": week.methodology.version,
+        "valid_days": week.valid_days,
+        "days": tuple(_detail(week, day) for day in week.days),
+        "inputs": tuple(day.chosen.sha256 for day in week.days if day.chosen is not None),
+        "known_at": week.known_at,
+        "engine": __version__,
+    }
+
+
+def _no_value(week: _Week) -> IndexValue:
+    """A week without a value: a non-publication, with its reason (`rulings.md` 4)."""
+    seen = sum(len(day.listings.observations) for day in week.days)
+    minimum = week.methodology.daily_minimum
+    reason = f"no day has {minimum} Qualifying Listings; {seen} in the week" if seen else "no Qualifying Listing in the week"
+    if not any(day.chosen for day in week.days):
+        reason = "no snapshot was collected in the week"
+    return IndexValue.model_validate({**_common(week), "valid_days": 0, "low_confidence_reasons": (reason,)})
+
+
+def _published(week: _Week, observations: Sequence[Observation], pooled_all: bool) -> IndexValue:
+    from engine.market import interval  # late: numpy and scipy are imported only when a value is computed
+
+    prices = [o.usd for o in observations]
+    micros = [o.micro for o in observations]
+    value = rounded(median(micros), 4)
+    exact = interval.exact_interval(prices)
+    width = Fraction(exact.high - exact.low) / Fraction(value)
+    sellers = [o.host for o in observations]
+    by_host = interval.host_interval(prices, _hosts_for_resampling(week, observations))
+    reasons = _low_confidence(week, len(observations), width, pooled_all)
+    known_hosts = {host for host in sellers if host is not None}
+    return IndexValue.model_validate(
+        {
+            **_common(week),
+            "value": value,
+            "observations": len(observations),
+            "min": rounded(Fraction(micros[0], 10**6), 4),
+            "max": rounded(Fraction(micros[-1], 10**6), 4),
+            "mean": rounded(Fraction(sum(micros), len(micros) * 10**6), 4),
+            "stdev": _deviation(micros),
+            "low_confidence": bool(reasons),
+            "low_confidence_reasons": reasons,
+            "interval": exact,
+            "interval_width": rounded(width, 4),
+            "host_interval": by_host,
+            "precision_class": class_by_count(len(observations)),
+            "precision_class_measured": class_by_width(width),
+            "hosts": len(known_hosts),
+            "machines": len({o.machine for o in observations if o.machine is not None}),
+            "hosts_at_least": None in sellers,
+            "largest_host_share": _largest_share(sellers),
+            "pooled": tuple(prices),
+        }
+    )
+
+
+def _hosts_for_resampling(week: _Week, observations: Sequence[Observation]) -> list[str]:
+    """The host of each observation; rows without one are one host of their day (`rulings.md` 7)."""
+    day_of = {id(o): day.day for day in week.pooled for o in day.kept}
+    return [o.host if o.host is not None else f"unknown of {day_of[id(o)]}" for o in observations]
+
+
+def _largest_share(sellers: Sequence[str | None]) -> Decimal | None:
+    counts = [sellers.count(host) for host in {host for host in sellers if host is not None}]
+    return rounded(Fraction(max(counts), len(sellers)), 4) if counts else None
+
+
+def _deviation(micros: Sequence[int]) -> Decimal | None:
+    """The sample standard deviation (n - 1), 4 decimals; None for a single observation."""
+    count = len(micros)
+    if count < 2:
+        return None
+    variance = Fraction(count * sum(x * x for x in micros) - sum(micros) ** 2, count * (count - 1))
+    root = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
+    return rounded(Fraction(root) / 10**6, 4)
+
+
+def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) -> tuple[str, ...]:
+    """Why the value is flagged, each reason with its figures."""
+    rules = week.methodology
+    reasons: list[str] = []
+    if pooled_all:
+        reasons.append(f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled")
+    elif week.valid_days < rules.low_confidence_below_valid_days:
+        reasons.append(f"{week.valid_days} valid days; fewer than {rules.low_confidence_below_valid_days}")
+    least = rules.low_confidence_below_observations
+    if least is not None and count < least:
+        reasons.append(f"{count} observations; fewer than {least}")
+    widest = rules.low_confidence_above_width
+    if widest is not None and width > widest:
+        reasons.append(f"the 95% interval is {rounded(width * 100, 1)}% of the value; more than {rounded(widest * 100, 0)}%")
+    return tuple(reasons)
+
+
+def class_by_count(count: int) -> str:
+    """The precision class that WP Table 6 gives to a number of observations."""
+    return "Low Confidence" if count < 20 else "Standard" if count < 80 else "High Confidence"
+
+
+def class_by_width(width: Fraction) -> str:
+    """The precision class that the measured width deserves by the same table (`rulings.md` 8)."""
+    return "High Confidence" if width < Fraction(4, 100) else "Standard" if width < Fraction(15, 100) else "Low Confidence"
+
+
+def _detail(week: _Week, day: _Day) -> DayDetail:
+    used = any(day is pooled for pooled in week.pooled)
+    return DayDetail(
+        date=day.day,
+        offers=day.listings.offers,
+        qualifying=len(day.listings.observations),
+        kept=len(day.kept) if used else 0,
+        counts=day.counts,
+        excluded=day.listings.excluded,
+        truncated=day.listings.truncated,
+        snapshot=day.chosen.sha256 if day.chosen else None,
+        form=day.chosen.form if day.chosen else "none",
+        collected_at=day.chosen.collected_at if day.chosen else None,
+        snapshots=tuple(_alternative(week, day, *other) for other in day.others) if len(day.others) > 1 else (),
+    )
+
+
+def _alternative(week: _Week, day: _Day, snapshot: Snapshot, listings: Listings) -> OfDay:
+    """One snapshot of a day that has several, with the value that the week would have had with it."""
+    return OfDay(
+        sha256=snapshot.sha256,
+        collected_at=snapshot.collected_at,
+        qualifying=len(listings.observations),
+        truncated=listings.truncated,
+        stands=snapshot is day.chosen,
+        value=_value_with(week, day, listings),
+    )
+
+
+def _value_with(week: _Week, changed: _Day, listings: Listings) -> Decimal | None:
+    rules = week.methodology
+    days = [
+        (len(found.observations) >= rules.daily_minimum, without_outliers(found.observations, rules))
+        for found in (listings if day is changed else day.listings for day in week.days)
+    ]
+    pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
+    micros = sorted(o.micro for counts, kept in days if counts or pooled_all for o in kept)
+    return rounded(median(micros), 4) if micros else None

@@ -1,0 +1,155 @@
+"""The precision of a median: the exact bootstrap, its Monte Carlo check, and resampling by host (WP §7.5.1).
+
+The exact bootstrap is the limit of infinitely many resamples: the median of a resample is an order statistic with
+binomial weights (Efron 1979; Maritz and Jarrett 1978), for an even count the mean of two adjacent ones with a joint law.
+It needs no seed and costs less than the simulation (ADR 0002). Floats and numpy end here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+from engine.market.interval_types import LEVEL, HostInterval, Interval
+from engine.values import rounded
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+RESAMPLES = 10_000
+SEED = 20260108
+"""The seed of the simulations, stated with their results; the published interval needs none."""
+TRUSTED_HOSTS = 8
+"""Below this many hosts a nominal 95% host interval covers far less: 76% with 3, 87% with 5 (`rulings.md` 8)."""
+
+
+def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> Interval:
+    """The exact bootstrap interval of the median.
+
+    Args:
+        observations: USD per GPU-hour, in any order, at least one.
+        level: the share between the ends.
+
+    Returns:
+        The smallest x with F(x) at least (1 - level) / 2, and with F(x) at least (1 + level) / 2.
+    """
+    doubled, weights = _law(_micros(observations))
+    cumulative = np.cumsum(weights)
+    tail = float((1 - level) / 2)
+    ends = [_first(cumulative, share) for share in (tail, 1 - tail)]
+    low, high = (rounded(Fraction(int(doubled[end]), 2_000_000), 4) for end in ends)
+    return Interval(level=level, low=low, high=high, method="exact bootstrap of the median")
+
+
+def share_below(observations: Sequence[Decimal], level: Decimal) -> float:
+    """The share of resamples whose median is below `level`; sampling of listings only, not a forecast."""
+    doubled, weights = _law(_micros(observations))
+    below = doubled < int(level.scaleb(6) * 2)
+    return float(min(1.0, max(0.0, weights[below].sum())))
+
+
+def _micros(observations: Sequence[Decimal]) -> Integers:
+    return np.sort(np.array([int(x.scaleb(6)) for x in observations], dtype=np.int64))
+
+
+def _first(cumulative: Floats, share: float) -> int:
+    """The first place where the cumulative weight reaches `share`, allowing for the rounding of sums of floats."""
+    return min(int(np.searchsorted(cumulative, share - 1e-13, side="left")), len(cumulative) - 1)
+
+
+def _law(micros: Integers) -> tuple[Integers, Floats]:
+    """The law of the resampled median: twice its possible values in millionths, ascending, and their weights."""
+    return _odd(micros) if len(micros) % 2 else _even(micros)
+
+
+def _odd(micros: Integers) -> tuple[Integers, Floats]:
+    """n = 2m - 1: P(Y <= i) = I_{i/n}(m, n - m + 1)."""
+    n = len(micros)
+    m = (n + 1) // 2
+    cumulative = betainc(m, n - m + 1, np.arange(1, n + 1) / n)
+    return 2 * micros, np.diff(cumulative, prepend=0.0)
+
+
+def _even(micros: Integers) -> tuple[Integers, Floats]:
+    """n = 2m: P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, and the rest of P(Y_m = i) on the diagonal."""
+    n = len(micros)
+    m = n // 2
+    log_choose = math.lgamma(n + 1) - 2 * math.lgamma(m + 1)
+    i = np.arange(1, n + 1, dtype=np.float64)
+    log_a = _log_gap(i, m, n)
+    log_b = log_a[::-1]
+    first, second = np.triu_indices(n, k=1)
+    off = np.exp(log_choose + log_a[first] + log_b[second])
+    order = np.diff(betainc(m, n - m + 1, i / n), prepend=0.0)
+    left = np.zeros(n)
+    left[:-1] = np.exp(log_choose + log_a[:-1] + m * np.log((n - i[:-1]) / n))
+    diagonal = np.clip(order - left, 0.0, None)
+    values = np.concatenate([micros[first] + micros[second], 2 * micros])
+    weights = np.concatenate([off, diagonal])
+    by_value = np.argsort(values, kind="stable")
+    return values[by_value], weights[by_value]
+
+
+def _log_gap(i: Floats, m: int, n: int) -> Floats:
+    """log((i/n)^m - ((i-1)/n)^m), without losing digits for large i."""
+    log_power: Floats = m * np.log(i / n)
+    shrink = np.zeros_like(i)
+    shrink[1:] = np.log(-np.expm1(m * np.log1p(-1.0 / i[1:])))
+    return log_power + shrink
+
+
+def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED) -> Interval:
+    """The interval by simulation: the check of the exact one, never the published figure."""
+    micros = _micros(observations)
+    drawn = np.random.default_rng(seed).integers(0, len(micros), size=(resamples, len(micros)))
+    medians = np.sort(np.median(micros[drawn], axis=1))
+    low, high = (Fraction(float(np.quantile(medians, q, method="inverted_cdf"))) / 10**6 for q in (0.025, 0.975))
+    method = f"bootstrap, {resamples:,} resamples, seed {seed}"
+    return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)
+
+
+def host_interval(
+    observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED
+) -> HostInterval:
+    """The interval from resampling hosts, each with all of its observations.
+
+    Args:
+        observations: USD per GPU-hour.
+        hosts: the host of each, same length.
+        resamples: how many.
+        seed: of the simulation.
+    """
+    micros = np.array([int(x.scaleb(6)) for x in observations], dtype=np.int64)
+    order = np.argsort(micros, kind="stable")
+    names = sorted(set(hosts))
+    place = {name: number for number, name in enumerate(names)}
+    owner = np.array([place[host] for host in hosts])[order]
+    draws = np.random.default_rng(seed).integers(0, len(names), size=(resamples, len(names)))
+    counts = np.zeros((resamples, len(names)), dtype=np.int32)
+    np.add.at(counts, (np.arange(resamples)[:, None], draws), 1)
+    medians = np.sort(_weighted_medians(micros[order], counts[:, owner]))
+    tail = (1 - 0.95) / 2
+    low, high = (medians[math.ceil(share * resamples) - 1] for share in (tail, 1 - tail))
+    trusted = len(names) >= TRUSTED_HOSTS
+    return HostInterval(
+        low=rounded(Fraction(int(low), 2_000_000), 4),
+        high=rounded(Fraction(int(high), 2_000_000), 4),
+        method=f"bootstrap of {len(names)} hosts, {resamples:,} resamples, seed {seed}",
+        trusted=trusted,
+        note=None if trusted else f"{len(names)} hosts: too few sellers to be trusted",
+    )
+
+
+def _weighted_medians(micros: Integers, counts: NDArray[np.int32]) -> Integers:
+    """Twice the median of each resample, a row of `counts` saying how often each ascending observation stands in it."""
+    cumulative = np.cumsum(counts, axis=1)
+    total = cumulative[:, -1:]
+    lower = (cumulative < (total + 1) // 2).sum(axis=1)
+    upper = (cumulative < total // 2 + 1).sum(axis=1)
+    return np.asarray(micros[lower] + micros[upper])

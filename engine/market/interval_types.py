@@ -1,0 +1,25 @@
+"""The intervals as facts, apart from the numpy that computes them, so that reading one does not import it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from engine.values import Fact
+
+LEVEL = Decimal("0.95")
+
+
+class Interval(Fact):
+    """An interval for the value, in USD per GPU-hour, 4 decimals."""
+
+    level: Decimal = LEVEL
+    low: Decimal
+    high: Decimal
+    method: str
+
+
+class HostInterval(Interval):
+    """The interval from resampling hosts; with too few of them it is printed and not to be trusted."""
+
+    trusted: bool
+    note: str | None = None

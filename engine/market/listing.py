@@ -1,0 +1,158 @@
+"""Where a Qualifying Listing is decided: seven rules, in this order (WP §5.3; `index.md`).
+
+Each removed listing keeps the rule that removed it. What passes becomes an Observation: the price of one GPU for one
+hour in USD, rounded to 6 decimals.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from engine.market.methodology import Methodology
+from engine.market.snapshot import Malformed, Offer, Snapshot, offers
+
+MICRO = Decimal("0.000001")
+SECONDS_A_DAY = 86_400
+RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu count", "staleness", "price")
+"""The names of the rules, in the order in which they are applied; `malformed` is an offer that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One Qualifying Listing's price: `micro` is USD per GPU-hour in millionths; host and machine where known."""
+
+    micro: int
+    host: str | None = None
+    machine: str | None = None
+
+    @property
+    def usd(self) -> Decimal:
+        """The price in USD per GPU-hour, 6 decimals."""
+        return Decimal(self.micro).scaleb(-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A listing that was removed: its place in the answer, the rule, and for a malformed one what is wrong."""
+
+    position: int
+    rule: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """One snapshot's listings of one GPU model, sorted into what qualifies and what does not."""
+
+    offers: int
+    observations: tuple[Observation, ...]
+    exclusions: tuple[Exclusion, ...]
+    truncated: bool
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """How many listings each rule removed, in the order of the rules, rules that removed none left out."""
+        counts = {rule: sum(exclusion.rule == rule for exclusion in self.exclusions) for rule in RULES}
+        return {rule: count for rule, count in counts.items() if count}
+
+
+def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Methodology) -> Listings:
+    """The listings of `gpu_name` in `country` that qualify under `methodology`, and those that do not.
+
+    Args:
+        snapshot: one collection.
+        gpu_name: the GPU model, as the marketplace names it.
+        country: the suffix that a geolocation must end with, `US`.
+        methodology: the version's parameters.
+    """
+    if snapshot.form == "observations":
+        return _from_rows(snapshot, gpu_name, country)
+    found = offers(snapshot, gpu_name)
+    oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
+    suffix = f", {country}"
+    kept: list[Observation] = []
+    removed: list[Exclusion] = []
+    for position, offer in enumerate(found):
+        if isinstance(offer, Malformed):
+            removed.append(Exclusion(position, "malformed", offer.why))
+            continue
+        rule = _removed_by(offer, gpu_name, suffix, methodology.reliability_at_least, oldest)
+        if rule is not None:
+            removed.append(Exclusion(position, rule))
+        else:
+            kept.append(_observation(offer))
+    return Listings(len(found), tuple(kept), tuple(removed), len(found) >= snapshot.limit)
+
+
+def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:  # noqa: PLR0911  one return per rule is the plainest way to say "in this order"
+    """The first rule that `offer` fails, or None."""
+    if offer.gpu_name != gpu_name:
+        return "model"
+    if offer.rentable is not True or offer.rented is True:
+        return "availability"
+    if not (offer.geolocation or "").endswith(suffix):
+        return "geography"
+    if not (offer.reliability2 or 0.0) >= reliability:
+        return "reliability"
+    if not (offer.num_gpus or 0) >= 1:
+        return "gpu count"
+    if offer.start_date is None or not offer.start_date >= oldest:
+        return "staleness"
+    return None if _has_price(offer.dph_total, offer.num_gpus) else "price"
+
+
+def _has_price(total: float | None, gpus: float | None) -> bool:
+    """Whether the price of one GPU is a finite number above zero; one that rounds to zero is not above it."""
+    return total is not None and gpus is not None and math.isfinite(total) and total > 0 and _micro(total, gpus) > 0
+
+
+def _micro(total: float, gpus: float) -> int:
+    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted."""
+    return int((Decimal(repr(total)) / Decimal(repr(gpus))).quantize(MICRO, ROUND_HALF_EVEN).scaleb(6))
+
+
+def _observation(offer: Offer) -> Observation:
+    micro = _micro(offer.dph_total or 0.0, offer.num_gpus or 1)
+    return Observation(micro, _identity(offer.host_id), _identity(offer.machine_id))
+
+
+def _identity(value: int | str | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _from_rows(snapshot: Snapshot, gpu_name: str, country: str) -> Listings:
+    """A day's filtered rows: rules 1 to 6 are taken as applied, rule 7 is applied (`rulings.md` 7)."""
+    rows = [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(f", {country}")]
+    kept: list[Observation] = []
+    removed: list[Exclusion] = []
+    for position, row in enumerate(rows):
+        if row.num_gpus >= 1 and _has_price(row.dph_total, row.num_gpus):
+            kept.append(Observation(_micro(row.dph_total, row.num_gpus)))
+        else:
+            removed.append(Exclusion(position, "price"))
+    return Listings(len(rows), tuple(kept), tuple(removed), truncated=False)
+
+
+def without_outliers(observations: tuple[Observation, ...], methodology: Methodology) -> tuple[Observation, ...]:
+    """One day's observations without its outliers, in ascending order (WP §5.5; `index.md`, One day).
+
+    Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation of the whole
+    day; keep `|x - m| <= 2.5 s`. Fewer than 4 observations, or s = 0: nothing is removed. Whole-number arithmetic, so an
+    observation exactly at the bound is kept on every machine.
+    """
+    ordered = tuple(sorted(observations, key=lambda observation: observation.micro))
+    count = len(ordered)
+    if count < 4:
+        return ordered
+    prices = [observation.micro for observation in ordered]
+    variance = Fraction(count * sum(x * x for x in prices) - sum(prices) ** 2, count * (count - 1))
+    if variance == 0:
+        return ordered
+    drop = max(1, int(methodology.outlier_trim_share * count))
+    rest = prices[drop : count - drop]
+    mean = Fraction(sum(rest), len(rest))
+    bound = methodology.outlier_deviations**2 * variance
+    return tuple(observation for observation in ordered if (observation.micro - mean) ** 2 <= bound)

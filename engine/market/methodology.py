@@ -1,0 +1,52 @@
+"""Methodology versions are data: one file each, never edited once used (`index.md`, Methodology versions are data)."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from engine.errors import WrongUsage
+from engine.values import Exact, Fact
+
+DEFAULT = "1.1-wp"
+"""The command line's default; a deal never has one."""
+
+
+class Methodology(Fact):
+    """The parameters of one version; None means that the version has no such rule."""
+
+    version: str
+    published_by_the_administrator: bool
+    zone: str
+    daily_minimum: int
+    low_confidence_below_valid_days: int
+    low_confidence_below_observations: int | None = None
+    low_confidence_above_width: Exact | None = None
+    when_no_day_counts: Literal["no_value", "pool_all"]
+    reliability_at_least: float
+    stale_after_days: int
+    outlier_trim_share: Exact
+    outlier_deviations: Exact
+
+
+def known_versions() -> tuple[str, ...]:
+    """The versions that ship, oldest first."""
+    folder = files("deals") / "methodology"
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+@cache
+def load_methodology(version: str) -> Methodology:
+    """One version by name. Raises WrongUsage for a version that does not ship, naming those that do."""
+    known = known_versions()
+    if version not in known:
+        raise WrongUsage(f"methodology `{version}` is not known; known are {', '.join(known)}")
+    text = (files("deals") / "methodology" / f"{version}.toml").read_text(encoding="utf-8")
+    return Methodology.model_validate(tomllib.loads(text))
+
+
+def current_version() -> str:
+    """The newest version that the administrator published under: what a deal's policy `current` means."""
+    return [version for version in known_versions() if load_methodology(version).published_by_the_administrator][-1]

@@ -1,0 +1,104 @@
+"""Events in and out of the log: canonical JSON, one idempotency key each, nothing ever written twice.
+
+A draft whose key is already in the log is skipped: the recorded event stands, whatever a later run would say
+(`rulings.md` 31). A change of the past is a new print, never an edit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.record.canonical import canonical
+from engine.record.event import KINDS, Draft, Event
+from engine.record.store import Entry, Store, Writer
+from engine.values import Fact
+
+WITHOUT = {"seq", "leaf", "log"}
+"""Fields of an event that its place in the log gives; they are not part of its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Who records, when, with which engine: what an event says beyond its draft."""
+
+    actor: str
+    engine: str
+    at: datetime
+    deal_file: str | None = None
+
+
+def deal_log(deal: str) -> str:
+    """The name of a deal's log."""
+    return f"deal/{deal}"
+
+
+def index_log(series: str) -> str:
+    """The name of an index's log; `series` names index and methodology, or the administrator."""
+    return f"index/{series}"
+
+
+SNAPSHOTS = "snapshots"
+"""The log of what entered the archive."""
+
+
+def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
+    """Record the drafts whose keys are new, in order; the recorded events come back."""
+    known = {entry.key for entry in writer.entries(log)}
+    recorded: list[Event] = []
+    for draft in drafts:
+        if draft.key in known:
+            continue
+        entry = writer.append(log, draft.key, body_of(draft, scribe))
+        if entry is not None:
+            known.add(draft.key)
+            recorded.append(event_of(entry))
+    return tuple(recorded)
+
+
+def body_of(draft: Draft, scribe: Scribe) -> bytes:
+    """The canonical JSON of an event."""
+    payload = draft.payload.model_dump(mode="json") if isinstance(draft.payload, Fact) else draft.payload
+    return canonical(
+        {
+            "version": 1,
+            "kind": draft.kind,
+            "subject": draft.subject,
+            "effective_on": draft.effective_on.isoformat(),
+            "print": draft.print,
+            "recorded_at": scribe.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "actor": scribe.actor,
+            "engine": scribe.engine,
+            "deal_file": scribe.deal_file,
+            "inputs": list(draft.inputs),
+            "supersedes": draft.supersedes,
+            "reason": draft.reason,
+            "payload": as_text(payload),
+        }
+    )
+
+
+def as_text(value: Any) -> Any:
+    """JSON in which no number is a float: what is not whole is text, so that every reader sees the same digits."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {key: as_text(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_text(item) for item in value]
+    return value
+
+
+def event_of(entry: Entry) -> Event:
+    """A recorded event with its payload read into the type of its kind."""
+    body = json.loads(entry.body)
+    payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
+    return Event(**body, log=entry.log, seq=entry.seq, leaf=entry.leaf.hex(), payload=payload)
+
+
+def read(store: Store, log: str) -> Sequence[Event]:
+    """All events of a log, oldest first."""
+    return tuple(event_of(entry) for entry in store.entries(log))
