@@ -1,0 +1,70 @@
+"""The snapshot archive: content-addressed files, written once, one folder per UTC day (`record.md`, Event log)."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
+
+
+class Archive:
+    """A folder of snapshots, `YYYY-MM-DD/<sha256>.json.gz` or `.csv.gz`; the name is the hash of the plain bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which need not exist yet."""
+        self.folder = folder
+
+    def add(self, data: bytes, name: str) -> tuple[Snapshot, bool]:
+        """Keep one snapshot; the second value says whether it is new. Raises SnapshotRefused where it is damaged."""
+        snapshot = read_snapshot(data, name)
+        place = self._place(snapshot)
+        if place.exists():
+            read_snapshot(place.read_bytes(), place.name)
+            return snapshot, False
+        plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        write_once(place, gzip.compress(plain, compresslevel=9, mtime=0))
+        return snapshot, True
+
+    def between(self, first: date, last: date) -> Iterator[Snapshot]:
+        """The snapshots of the days from `first` to `last`; each is checked against the hash that names it."""
+        day = first
+        while day <= last:
+            folder = self.folder / day.isoformat()
+            for path in sorted(folder.glob("*.gz")) if folder.is_dir() else ():
+                yield self._read(path)
+            day += timedelta(days=1)
+
+    def _read(self, path: Path) -> Snapshot:
+        snapshot = read_snapshot(path.read_bytes(), path.name)
+        if not path.name.startswith(snapshot.sha256):
+            raise SnapshotRefused(f"{path}: the file is not the snapshot that its name says; it has been changed")
+        return snapshot
+
+    def _place(self, snapshot: Snapshot) -> Path:
+        ending = "json.gz" if snapshot.form == "offers" else "csv.gz"
+        return self.folder / snapshot.day.isoformat() / f"{snapshot.sha256}.{ending}"
+
+
+def write_once(place: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".partial-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(place)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
