@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from engine.determination.template import (
     Begins,
@@ -50,13 +50,21 @@ class EndsWhen(Fact):
     persistence: Annotated[Times, Field(alias="for")]
 
 
+def _kind_of_end(value: Any) -> str:
+    """Which end is written: by a level, or by the reserve account's target."""
+    at_target = value.get("when") == "reserve at target" if isinstance(value, dict) else isinstance(value, EndsAtTarget)
+    return "target" if at_target else "level"
+
+
 class CashSweep(Clause):
     """The terms of a cash sweep."""
 
     template: Literal["cash_sweep"]
     level: Rate
     begins: Begins
-    ends: EndsWhen | EndsAtTarget
+    ends: Annotated[
+        Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)
+    ]
     sweep: Sweep
 
 

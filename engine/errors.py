@@ -79,7 +79,7 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
     margin = " " * len(str(place.line))
     room = max(1, min(place.length, len(text) - place.column + 1))
     carets = " " * (place.column - 1) + "^" * room
-    return f"{head}\n {margin} |\n {place.line} | {text}\n {margin} | {carets}\n{tail}"
+    return f"{head}\n{margin} |\n{place.line} | {text}\n{margin} | {carets}\n{tail}"
 
 
 def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:

@@ -93,12 +93,12 @@ def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> froze
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
-    """The events of one date, in their order; none where nothing is due on it."""
-    if not inputs.kinds:
-        return ()
+    """The events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
     day = Day(inputs)
     _deadlines(day)
     _acts(day)
+    if not inputs.kinds:
+        return tuple(day.drafts)
     _rates(day)
     _tests(day)
     _triggers(day)

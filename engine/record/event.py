@@ -35,6 +35,17 @@ class DocumentFacts(Fact):
     sha256: str | None = None
 
 
+class CureFacts(Fact):
+    """A cure right as the deal writes it: within what period after what, by which ways, how often."""
+
+    by: str = "borrower"
+    within: str
+    after: str
+    cured_by: tuple[str, ...]
+    at_most: str | None = None
+    cite: str
+
+
 class ClauseFacts(Fact):
     """One clause: what it is called, where it stands, its words, and the engine's reading of it."""
 
@@ -45,6 +56,10 @@ class ClauseFacts(Fact):
     reading: str
     kind: Literal["test", "test and trigger", "trigger"]
     debt_class: str | None = None
+    cure: CureFacts | None = None
+    default_needs: str | None = None
+    """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
+    if_not_determined: str | None = None
 
 
 class DebtFacts(Fact):
@@ -170,6 +185,13 @@ class ObligationMoved(Fact):
     cite: str
 
 
+class ElsewhereDue(Fact):
+    """The last day that the same period would have by another calendar, where it differs; for comparison only."""
+
+    calendar: str
+    by: date
+
+
 class Due(Fact):
     """Something that somebody must do by a date, with the ways in which it can be done."""
 
@@ -183,6 +205,7 @@ class Due(Fact):
     ways: tuple[Remedy, ...] = ()
     cite: str
     urgent: bool = False
+    elsewhere: tuple[ElsewhereDue, ...] = ()
 
 
 class Follow(Fact):

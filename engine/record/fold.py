@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from fractions import Fraction
 from functools import reduce
 from typing import Protocol
 
@@ -32,6 +33,8 @@ class DealState(Fact):
     obligations: Mapping[str, Obligation] = {}
     reserves: Mapping[str, Exact] = {}
     """Reserve balance by clause, in USD."""
+    swept: Mapping[str, Exact] = {}
+    """What went to the reserve on the last Payment Date, by clause, in USD."""
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
     """Reference Rates by index, one per Determination Date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
@@ -69,7 +72,9 @@ def apply(state: DealState, event: Happened) -> DealState:
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
         case SweptPeriod() as swept:
-            return state.model_copy(update={"reserves": {**state.reserves, swept.clause: swept.reserve_balance}})
+            amounts = {**state.swept, swept.clause: swept.swept or Fraction(0)}
+            balances = {**state.reserves, swept.clause: swept.reserve_balance}
+            return state.model_copy(update={"reserves": balances, "swept": amounts})
         case ReportReceived() as report:
             return state.model_copy(update={"reports": (*state.reports, report)})
         case ActRecorded() as act:

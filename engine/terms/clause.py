@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from engine.terms.phrases import Day, Length, Points, Share, Times, Usd
 from engine.values import Fact
@@ -13,7 +13,12 @@ CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
 ClockStart = Literal[
     "determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"
 ]
-IfNotDetermined = Literal["hold", "fail"] | Annotated[str, Field(pattern=r"^fail after \d+ determination dates?$")]
+IfNotDetermined = Annotated[str, Field(pattern=r"^(hold|fail|fail after \d+ determination dates?)$")]
+
+
+def block_or_word(value: Any) -> str:
+    """Which form a term has that may be a block or a word: errors then speak of the form that was written."""
+    return "word" if isinstance(value, str) else "block"
 
 
 class Cure(Fact):
@@ -76,5 +81,7 @@ class Clause(Fact):
 class MaintenanceClause(Clause):
     """A clause whose failure is a breach: it has a Cure Period or says `cure: none`."""
 
-    cure: Cure | Literal["none"]
+    cure: Annotated[
+        Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
+    ]
     persists_for: Times | None = None

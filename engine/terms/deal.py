@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Discriminator, Field, SerializeAsAny, Tag
 
-from engine.terms.clause import Clause
+from engine.terms.clause import Clause, block_or_word
 from engine.terms.phrases import Day, Length, Number, Rate, Relative, Share, Times, Usd, Whole
 from engine.values import Fact
 
@@ -69,7 +69,7 @@ class Revenue(Fact):
 class Rounding(Fact):
     """How ratios are rounded before they are compared."""
 
-    ratios: Literal["unrounded"] | Annotated[str, Field(pattern=r"^\d decimals?, half (up|to even)$")]
+    ratios: Annotated[str, Field(pattern=r"^(unrounded|\d decimals?, half (up|to even))$")]
     cite: str
 
 
@@ -199,7 +199,19 @@ class AtLeast(Fact):
     at_least: AtLeastOf
 
 
-Condition = Leaf | AnyOf | AllOf | AtLeast
+def _kind_of_condition(value: Any) -> str:
+    """Which kind of condition is written, by its key, so that an error speaks of that kind alone."""
+    names = value if isinstance(value, dict) else type(value).__dict__.get("model_fields", {})
+    return next((key for key in ("any_of", "all_of", "at_least") if key in names), "leaf")
+
+
+Condition = Annotated[
+    Annotated[Leaf, Tag("leaf")]
+    | Annotated[AnyOf, Tag("any_of")]
+    | Annotated[AllOf, Tag("all_of")]
+    | Annotated[AtLeast, Tag("at_least")],
+    Discriminator(_kind_of_condition),
+]
 
 
 class Esma(Fact):
@@ -225,7 +237,9 @@ class TriggerTerms(Fact):
     cite: str
     text: str | None = None
     begins: Condition
-    ends: Literal["never"] | Condition
+    ends: Annotated[
+        Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)
+    ]
     consequences: tuple[Effect, ...] = ()
     esma: Esma | None = None
 

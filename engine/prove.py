@@ -1,0 +1,295 @@
+"""A deal's worked examples, run through the very functions that a Thursday runs through.
+
+Nothing is mocked: rates become publications, facts become a report of every week, Acts become Recorded Acts, and each
+date is decided by `week.evaluate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from engine.calendar import load_calendar
+from engine.determination.rate import Published
+from engine.determination.result import TestResult
+from engine.determination.template import Template
+from engine.errors import Problem
+from engine.record.event import ActRecorded, Draft, ReportReceived
+from engine.record.fold import DealState, fold
+from engine.terms.example import EXPECTED, Expectation, ExampleAct, WorkedExample, agrees, fact_on
+from engine.terms.in_force import Deal, resolve
+from engine.triggers.obligation import open_for
+from engine.values import Figure, Unit, printed
+from engine.week import Inputs, evaluate, kinds_of
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of one worked example: no problems where it passes."""
+
+    name: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """One date of an example, decided."""
+
+    results: Mapping[str, TestResult]
+    state: DealState
+
+
+def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
+    """Run every worked example of a deal."""
+    return tuple(_prove(deal, example, templates) for example in deal.examples)
+
+
+def _prove(deal: Deal, example: WorkedExample, templates: Mapping[str, Template]) -> Proof:
+    wanted = {expectation.on for expectation in example.expect}
+    moments = dict(_moments(deal, example, templates, wanted))
+    problems: list[Problem] = []
+    for number, expectation in enumerate(example.expect):
+        path = (*example.place, "expect", number)
+        moment = moments.get(expectation.on)
+        if moment is None:
+            why = f"the example begins on {example.first_publication} and the deal closes on {deal.closing_date}"
+            place = deal.tree.place((*path, "on"))
+            problems.append(Problem("P102", f"nothing is determined on {expectation.on}", why, "expect a later date", place))
+            continue
+        problems += _compare(deal, expectation, moment, path)
+    return Proof(example.name, tuple(problems))
+
+
+def _moments(
+    deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]
+) -> Iterator[tuple[date, _Moment]]:
+    """Every date of the example up to the last one wanted, in order."""
+    last = max(wanted, default=example.first_publication)
+    state = fold(Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts)
+    day = max(example.first_publication, deal.closing_date + DAY)
+    while day <= last:
+        terms = resolve(deal, day)
+        calendar = load_calendar(terms.business_days)
+        kinds = kinds_of(terms, calendar, day)
+        if kinds or day in wanted:
+            if day.weekday() == 3:
+                state = fold(_report(example, day), state)
+            inputs = Inputs(day, kinds, terms, templates, calendar, _series(example, day), state, example=True)
+            drafts = evaluate(inputs)
+            state = fold(drafts, state)
+            yield day, _Moment({d.subject: d.payload.result for d in drafts if d.kind == "tested"}, state)
+        day += DAY
+
+
+def _act(act: ExampleAct) -> ActRecorded:
+    details = {name: value for name, value in (("index", act.index), ("rate", act.rate)) if value is not None}
+    return ActRecorded(
+        act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details
+    )
+
+
+def _series(example: WorkedExample, day: date) -> dict[str, tuple[Published, ...]]:
+    """What each Thursday up to `day` gave; a Thursday after the last rate had no publication."""
+    found = {}
+    for index, rates in example.rates.items():
+        weeks = range((day - example.first_publication).days // 7 + 1)
+        found[index] = tuple(_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks)
+    return found
+
+
+def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
+    value = rates[number] if number < len(rates) else None
+    return Published(index=index, publication_date=day, value=value, source="worked example")
+
+
+def _report(example: WorkedExample, day: date) -> list[Draft]:
+    """The facts of one Thursday as the report for the Calculation Window that ended the day before."""
+    figures = {name: fact_on(value, day) for name, value in example.facts.items()}
+    given = {name: figure for name, figure in figures.items() if figure is not None}
+    if not given:
+        return []
+    report = ReportReceived(
+        period_start=day - WEEK,
+        period_end=day - DAY,
+        as_of=day,
+        received=day,
+        document=example.name,
+        sha256="",
+        figures=given,
+    )
+    return [Draft(kind="report received", subject=str(day), effective_on=day, payload=report)]
+
+
+def _compare(deal: Deal, expectation: Expectation, moment: _Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Every expected figure and state against what was found."""
+    for name in EXPECTED:
+        wanted = getattr(expectation, name)
+        if wanted is None:
+            continue
+        found, holds = FOUND[name](_View(deal, expectation, moment), wanted)
+        if not holds:
+            what = f"{expectation.subject} on {expectation.on}: `{name}` is {found}, not {wanted}"
+            fix = "correct the term or the expectation, whichever does not say what the agreement says"
+            yield Problem("P101", what, "the engine's reading differs from the example", fix, deal.tree.place((*path, name)))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What one expectation looks at."""
+
+    deal: Deal
+    expectation: Expectation
+    moment: _Moment
+
+    @property
+    def result(self) -> TestResult | None:
+        return self.moment.results.get(self.expectation.test or self.expectation.trigger or "")
+
+    def figure(self, name: str) -> Figure | None:
+        found = getattr(self.result, name) if self.result else None
+        return found if isinstance(found, Figure) else None
+
+    @property
+    def index(self) -> str:
+        if self.expectation.index:
+            return self.expectation.index
+        terms = resolve(self.deal, self.expectation.on)
+        clause = terms.covenants.get(self.expectation.test or self.expectation.trigger or "")
+        return terms.index_of(clause) if clause else next(iter(terms.index))
+
+
+Compared = tuple[str, bool]
+
+
+def _figure(name: str) -> Callable[[_View, str], Compared]:
+    def compare(view: _View, wanted: str) -> Compared:
+        figure = view.figure(name)
+        return _shown(figure, wanted), agrees(wanted, figure)
+
+    return compare
+
+
+def _shown(figure: Figure | None, wanted: str) -> str:
+    if figure is None:
+        return "not determined"
+    places = len(wanted.rstrip("% pointsxGPU-hours").partition(".")[2])
+    return printed(figure, max(places, 3 if figure.unit in (Unit.SHARE, Unit.POINTS) else 2))
+
+
+def _result(view: _View, wanted: str) -> Compared:
+    found = view.result.verdict.value if view.result else "not tested on this date"
+    return found, found == wanted
+
+
+def _state(view: _View, wanted: str) -> Compared:
+    states = view.moment.state
+    expectation = view.expectation
+    if expectation.test:
+        test = states.tests.get(expectation.test)
+        found = test.status.value if test else "NOT YET TESTED"
+    else:
+        trigger = states.triggers.get(expectation.trigger or "")
+        found = trigger.status.value if trigger else "NOT IN EFFECT"
+    return found, found == wanted
+
+
+def _since(view: _View, wanted: date) -> Compared:
+    states = view.moment.state
+    test, trigger = states.tests.get(view.expectation.test or ""), states.triggers.get(view.expectation.trigger or "")
+    found = test.since if test else trigger.since if trigger else None
+    return str(found), found == wanted
+
+
+def _cure_by(view: _View, wanted: date) -> Compared:
+    test = view.moment.state.tests.get(view.expectation.test or "")
+    found = test.cure.by if test and test.cure else None
+    return str(found or "no Cure Period"), found == wanted
+
+
+def _to_cure(view: _View, wanted: str) -> Compared:
+    ways = view.result.remedies if view.result else ()
+    shown = " or ".join(printed(way.figure) for way in ways) or "none"
+    return shown, any(agrees(wanted, way.figure) for way in ways) or (wanted == "none" and not ways)
+
+
+def _break_even(view: _View, wanted: str) -> Compared:
+    rates = [even.rate for even in view.result.break_even] if view.result else []
+    shown = ", ".join(printed(rate, 4) if rate else "none" for rate in rates) or "none"
+    return shown, any(agrees(wanted, rate) for rate in rates) or (wanted == "none" and not rates)
+
+
+def _count(view: _View, wanted: str) -> Compared:
+    trigger = view.moment.state.triggers.get(view.expectation.trigger or "")
+    limb = trigger.count if trigger else None
+    found = f"{limb.count} of {limb.needed}" if limb else "no count"
+    return found, found == wanted
+
+
+def _rate(view: _View, wanted: str) -> Compared:
+    rates = view.moment.state.rates.get(view.index, ())
+    value = rates[-1].value if rates else None
+    figure = None if value is None else Figure(value=Fraction(value), unit=Unit.RATE)
+    return _shown(figure, wanted), agrees(wanted, figure)
+
+
+def _rate_from(view: _View, wanted: str) -> Compared:
+    rates = view.moment.state.rates.get(view.index, ())
+    found = rates[-1].step if rates else "none"
+    return found, found == wanted
+
+
+def _obligation(view: _View, wanted: str) -> Compared:
+    found = open_for(view.expectation.test or "", view.moment.state.obligations)
+    return (found.name if found else "none"), (found.name if found else "none") == wanted
+
+
+def _due(view: _View, wanted: date) -> Compared:
+    found = open_for(view.expectation.test or "", view.moment.state.obligations)
+    return str(found.due.by if found else "none"), found is not None and found.due.by == wanted
+
+
+def _decisive(view: _View, wanted: str) -> Compared:
+    bearing = view.result.bearing if view.result else None
+    found = "yes" if bearing and bearing.decisive else "no"
+    return found, found == wanted
+
+
+def _reserve(view: _View, wanted: str) -> Compared:
+    balance = view.moment.state.reserves.get(view.expectation.trigger or "", Fraction(0))
+    figure = Figure(value=balance, unit=Unit.USD)
+    return printed(figure), agrees(wanted, figure)
+
+
+def _swept(view: _View, wanted: str) -> Compared:
+    period = view.moment.state.swept.get(view.expectation.trigger or "")
+    figure = None if period is None else Figure(value=period, unit=Unit.USD)
+    return _shown(figure, wanted), agrees(wanted, figure)
+
+
+FOUND: dict[str, Callable[[_View, Any], Compared]] = {
+    "result": _result,
+    "measured": _figure("measured"),
+    "limit": _figure("limit"),
+    "headroom": _figure("headroom"),
+    "state": _state,
+    "break_even": _break_even,
+    "cure_by": _cure_by,
+    "since": _since,
+    "to_cure": _to_cure,
+    "count": _count,
+    "rate": _rate,
+    "rate_from": _rate_from,
+    "obligation": _obligation,
+    "due": _due,
+    "decisive": _decisive,
+    "reserve": _reserve,
+    "swept": _swept,
+}
+"""How each expected field is found and compared."""

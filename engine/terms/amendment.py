@@ -1,0 +1,184 @@
+"""Terms that change with time: dated steps, amendments and corrections of the file (`deal-format.md`; rulings 28, 29).
+
+Anywhere a single value may stand, a map whose keys are all dates is a schedule. An amendment is added below, states
+the term that it replaces, and becomes one more step; nothing above it is edited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from engine.errors import Problem
+from engine.terms.phrases import read_day
+from engine.terms.source import Path, Tree
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOf:
+    """One step of a term: its value from a date on, where it was written, and by which document."""
+
+    since: date
+    value: Any
+    path: Path
+    cite: str | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A term that changes with time; steps ascending by date."""
+
+    steps: tuple[StepOf, ...]
+
+    def on(self, day: date) -> StepOf:
+        """The step in force: the last one dated by `day`, the first one before it begins."""
+        reached = [step for step in self.steps if step.since <= day]
+        return reached[-1] if reached else self.steps[0]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one term, by an amendment or by a correction of the file."""
+
+    term: str
+    replaces: Any
+    new: Any
+    later_steps: str | None
+    cite: str | None
+    effective: date
+    document: str
+    path: Path
+
+
+def is_schedule(value: Any) -> bool:
+    """Whether a map is a schedule: all of its keys are dates."""
+    return isinstance(value, dict) and bool(value) and all(DATE.fullmatch(key) for key in value)
+
+
+def scheduled(value: Any, path: Path = ()) -> Any:
+    """The same data with every schedule read as one. Raises nothing; dates that do not exist stay as they are."""
+    if is_schedule(value):
+        try:
+            return _schedule(value, path)
+        except ValueError:
+            return value
+    if isinstance(value, dict):
+        return {key: scheduled(item, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [scheduled(item, (*path, number)) for number, item in enumerate(value)]
+    return value
+
+
+def _schedule(value: dict[str, Any], path: Path) -> Schedule:
+    steps = []
+    for key, item in value.items():
+        block = isinstance(item, dict) and "value" in item
+        cite = item.get("cite") if block else None
+        at = (*path, key, "value") if block else (*path, key)
+        steps.append(StepOf(read_day(key), item["value"] if block else item, at, cite))
+    return Schedule(tuple(sorted(steps, key=lambda step: step.since)))
+
+
+def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Where each value in force on `day` was written: pairs of the term's path and its step or value."""
+    if isinstance(value, Schedule):
+        yield path, value.on(day)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from in_force(item, day, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from in_force(item, day, (*path, number))
+    else:
+        yield path, value
+
+
+def picked(value: Any, day: date) -> Any:
+    """The data with each schedule replaced by its value in force on `day`."""
+    if isinstance(value, Schedule):
+        return picked(value.on(day).value, day)
+    if isinstance(value, dict):
+        return {key: picked(item, day) for key, item in value.items()}
+    if isinstance(value, list):
+        return [picked(item, day) for item in value]
+    return value
+
+
+def dates(value: Any) -> set[date]:
+    """Every date on which some step begins."""
+    if isinstance(value, Schedule):
+        return {step.since for step in value.steps}
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {day for item in items for day in dates(item)}
+
+
+def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
+    """The data with all changes, in the order of their dates; what cannot be applied is a problem at its place."""
+    problems = _same_day(changes, tree)
+    for change in sorted(changes, key=lambda one: (one.effective, one.term)):
+        data, found = _applied(data, change, closing, tree)
+        problems += found
+    return data, problems
+
+
+def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
+    """Two changes of one term on one day: both apply, so neither does (`rulings.md` 28)."""
+    seen: dict[tuple[str, date], Change] = {}
+    problems = []
+    for change in changes:
+        first = seen.setdefault((change.term, change.effective), change)
+        if first is not change:
+            line = tree.place(first.path).line
+            why = f"line {line} changes it on {change.effective} as well, and two rules that both apply are an error"
+            problems.append(
+                Problem("D304", f"`{change.term}` is changed twice on one day", why, "keep one of them", tree.place(change.path))
+            )
+    return problems
+
+
+def _applied(data: Any, change: Change, closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
+    steps = tuple(change.term.split("."))
+    current = _at(data, steps)
+    if current is _NOTHING:
+        why = "an amendment changes a term that the deal has"
+        fix = "write its path like `covenants.ltv.maximum`"
+        place = tree.place((*change.path, "term"))
+        return data, [Problem("D301", f"the deal has no term `{change.term}`", why, fix, place)]
+    before = current if isinstance(current, Schedule) else Schedule((StepOf(closing, current, steps),))
+    held = picked(before.on(change.effective - timedelta(days=1)).value, change.effective - timedelta(days=1))
+    if held != change.replaces:
+        why = f"on the day before {change.effective} it was `{held}`"
+        place = tree.place((*change.path, "replaces"))
+        return data, [Problem("D302", f"`{change.term}` was not `{change.replaces}`", why, f"write `replaces: {held}`", place)]
+    later = [step for step in before.steps if step.since > change.effective]
+    if later and change.later_steps not in ("keep", "drop"):
+        why = f"the term has a later step on {later[0].since}, and nothing says whether it stands"
+        fix = "write `later_steps: keep` or `later_steps: drop`"
+        return data, [Problem("D303", f"`{change.term}` has later steps", why, fix, tree.place(change.path))]
+    earlier = [step for step in before.steps if step.since < change.effective]
+    new = StepOf(change.effective, scheduled(change.new), (*change.path, "with"), change.cite, change.document)
+    kept = later if change.later_steps == "keep" else []
+    return _with(data, steps, Schedule((*earlier, new, *kept))), []
+
+
+_NOTHING = object()
+
+
+def _at(data: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps:
+        if not isinstance(data, dict) or step not in data:
+            return _NOTHING
+        data = data[step]
+    return data
+
+
+def _with(data: Any, steps: tuple[str, ...], value: Any) -> Any:
+    if not steps:
+        return value
+    return {**data, steps[0]: _with(data[steps[0]], steps[1:], value)}

@@ -1,0 +1,133 @@
+"""From a failed validation to problems that a lawyer can act on: place, what, why, fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from engine.errors import Problem
+from engine.terms.source import Path, Tree
+
+SHAPES = {
+    "dict_type": "a block of named terms",
+    "model_type": "a block of named terms",
+    "model_attributes_type": "a block of named terms",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "string_type": "a text",
+    "bool_parsing": "`true` or `false`",
+    "bool_type": "`true` or `false`",
+}
+
+
+Redirects = Mapping[Path, Path]
+"""Where the value in force of a stepped or amended term was written, by the term's path."""
+
+
+def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
+    """All problems of one validation, each at the place of the value, or of the key where the key is wrong."""
+    return [_complaint(found, tree, base, redirects or {}) for found in error.errors(include_url=False)]
+
+
+def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
+    kind, context = found["type"], found.get("ctx", {})
+    path, lost = _walk(tree, base, found["loc"], redirects)
+    if kind == "missing":
+        name = str(lost[-1] if lost else "")
+        why = "nothing that decides a result is a silent default"
+        return Problem("D201", f"`{name}` is missing", why, f"write `{name}:` here", tree.key_place(path))
+    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
+    if kind == "extra_forbidden":
+        return unknown_key(tree, path, name)
+    place = tree.place(path)
+    if "what" in context:
+        return Problem(kind, context["what"], context["why"], context["fix"], place)
+    written = found["input"]
+    if kind in ("literal_error", "enum"):
+        choices = str(context.get("expected", "")).replace("'", "`")
+        return Problem("D203", f"`{_short(written)}` is not a choice for `{name}`", f"it may be {choices}", "write one of them", place)
+    if kind == "string_pattern_mismatch":
+        why = f"it must have the form `{context.get('pattern')}`"
+        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", why, "write it in that form", place)
+    if kind in SHAPES:
+        what = f"`{name}` must be {SHAPES[kind]}"
+        return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
+    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", found["msg"], "see the deal format", place)
+
+
+def _walk(tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects) -> tuple[Path, list[str | int]]:
+    """The part of an error's location that the file has, and what is left; names of union branches are passed over.
+
+    Steps of a schedule are entered at the value that is wrong.
+    """
+    path: Path = base
+    lost: list[str | int] = []
+    for step in loc:
+        if (*path, step) in tree.places:
+            path, lost = redirects.get((*path, step), (*path, step)), []
+        else:
+            lost.append(step)
+    return path, lost
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(str(key) for key in value) + "}"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
+    """A key that the format does not know, with the nearest one that it does."""
+    near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
+    fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
+
+
+def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
+    """A covenant without a template, or with one that does not exist."""
+    if not isinstance(raw, dict):
+        return Problem("D205", f"`{path[-1]}` must be a block of named terms", "a covenant has terms", "write its terms", tree.place(path))
+    if "template" not in raw:
+        fix = f"write `template:` with one of {', '.join(sorted(known))}"
+        return Problem("D201", "`template` is missing", "a covenant is read by its template", fix, tree.key_place(path))
+    name = str(raw["template"])
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    fix = f"did you mean `{near[0]}`" if near else "choose one of them"
+    why = f"there are {', '.join(sorted(known))}"
+    return Problem("D207", f"there is no template `{name}`", why, fix, tree.place((*path, "template")))
+
+
+@cache
+def known_keys() -> tuple[str, ...]:
+    """Every key that some part of the format knows."""
+    from engine.terms.clause import Clause
+    from engine.terms.deal import TermsInForce
+
+    found: set[str] = {"amendments", "corrections", "worked_examples"}
+    seen: set[type[BaseModel]] = set()
+    waiting: list[type[BaseModel]] = [TermsInForce, *_descendants(Clause)]
+    while waiting:
+        model = waiting.pop()
+        if model in seen:
+            continue
+        seen.add(model)
+        for name, field in model.model_fields.items():
+            found.add(field.alias or name)
+            waiting += _models(field.annotation)
+    return tuple(sorted(found))
+
+
+def _descendants(model: type[BaseModel]) -> list[type[BaseModel]]:
+    return [found for child in model.__subclasses__() for found in (child, *_descendants(child))]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside a type, however it is wrapped."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

@@ -1,0 +1,203 @@
+"""YAML with places: the only door to the parser.
+
+Every scalar is text (`NO` is a word, `7.10` keeps its zero, `on` is a key), each with the line and column where it
+stands. Anchors, aliases, tags, merge keys and duplicate keys are refused: each is a way of saying something that a
+lawyer who reads the file would not see (`record.md`, Doors kept shut). No text at all makes this module raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from engine.errors import Place, Problem
+
+LARGEST = 1_000_000
+DEEPEST = 40
+MOST_NODES = 50_000
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A file as plain data, with the place of every value and every key.
+
+    Attributes:
+        file: its name, as errors print it.
+        text: its text.
+        data: nested dicts, lists and strings.
+        places: where the value at a path stands.
+        keys: where the key of a path stands.
+    """
+
+    file: str
+    text: str
+    data: Any
+    places: Mapping[Path, Place]
+    keys: Mapping[Path, Place]
+
+    def place(self, path: Path) -> Place:
+        """Where the value at `path` stands, or the nearest thing around it."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.places:
+                return self.places[path[:end]]
+        return Place(self.file)
+
+    def key_place(self, path: Path) -> Place:
+        """Where the key of `path` stands; the value's place where it has none."""
+        return self.keys.get(path) or self.place(path)
+
+    def get(self, path: Path) -> Any:
+        """The value at `path`, None where there is none."""
+        found = self.data
+        for step in path:
+            if isinstance(found, dict) and step in found:
+                found = found[step]
+            elif isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found):
+                found = found[step]
+            else:
+                return None
+        return found
+
+
+@dataclass
+class _Reading:
+    """What is gathered while the nodes are walked."""
+
+    file: str
+    lines: list[str]
+    places: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    nodes: int = 0
+
+    def refuse(self, code: str, what: str, why: str, fix: str, place: Place) -> None:
+        self.problems.append(Problem(code, what, why, fix, place))
+
+
+def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
+    """The tree of `text`, and everything that is wrong with it as YAML; the tree is None where there is no sense in it."""
+    early = _before_parsing(text, file)
+    if early:
+        return None, early
+    reading = _Reading(file, text.splitlines())
+    try:
+        _refuse_events(text, reading)
+        if reading.problems:
+            return None, reading.problems
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        return None, [_syntax(error, file)]
+    except (RecursionError, ValueError, OverflowError) as error:
+        return None, [Problem("Y101", "the file cannot be read", str(error), "write plain YAML", Place(file))]
+    if node is None:
+        return None, [Problem("Y102", "the file is empty", "a deal file holds a deal", "write the deal", Place(file))]
+    data = _value(node, (), reading)
+    return Tree(file, text, data, reading.places, reading.keys), reading.problems
+
+
+def _before_parsing(text: str, file: str) -> list[Problem]:
+    if len(text) > LARGEST:
+        why = f"{len(text):,} characters; a deal file has at most {LARGEST:,}"
+        return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
+    for number, line in enumerate(text.split("\n"), start=1):
+        for column, sign in enumerate(line, start=1):
+            if (ord(sign) < 32 and sign not in "\t\r") or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF:
+                why = "control characters are invisible to a reader"
+                return [Problem("Y104", f"a control character (U+{ord(sign):04X})", why, "remove it", Place(file, number, column))]
+    return []
+
+
+def _syntax(error: yaml.YAMLError, file: str) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    what = str(getattr(error, "problem", None) or error).strip().splitlines()[0]
+    context = getattr(error, "context", None)
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    fix = "check the indentation, the quotes and the brackets here"
+    if "\\t" in what or "tab" in what:
+        fix = "indent with spaces"
+    return Problem("Y100", f"not readable as YAML: {what}", str(context or "the structure of the file is unclear here"), fix, place)
+
+
+def _refuse_events(text: str, reading: _Reading) -> None:
+    """Anchors, aliases, tags, several documents, depth: seen in the events, before any node is built."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        place = _mark(event.start_mark, reading)
+        reading.nodes += 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                reading.refuse("Y110", "a second document in the file", "one file holds one deal", "split the file", place)
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            reading.refuse("Y111", f"an alias `*{anchor}`", "what applies must be read where it stands", "write it out", place)
+        elif anchor:
+            reading.refuse("Y111", f"an anchor `&{anchor}`", "what applies must be read where it stands", "remove it", place)
+        tag = getattr(event, "tag", None)
+        if tag:
+            reading.refuse("Y112", f"a tag `{tag}`", "values are read by their place, not by a tag", "remove it", place)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or reading.nodes > MOST_NODES:
+            reading.refuse("Y113", "the file is nested too deep or has too many parts", "no deal needs it", "simplify it", place)
+        if reading.problems and (depth > DEEPEST or reading.nodes > MOST_NODES):
+            return
+
+
+def _mark(mark: Any, reading: _Reading, length: int = 1) -> Place:
+    return Place(reading.file, mark.line + 1, mark.column + 1, length)
+
+
+def _value(node: Any, path: Path, reading: _Reading) -> Any:
+    reading.places[path] = _mark(node.start_mark, reading, _length(node, reading))
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, number), reading) for number, item in enumerate(node.value)]
+    return _mapping(node, path, reading)
+
+
+def _length(node: Any, reading: _Reading) -> int:
+    """How many characters carets underline: to the end of the value, on its first line."""
+    first, last = int(node.start_mark.column), int(node.end_mark.column)
+    row = int(node.start_mark.line)
+    if row == node.end_mark.line:
+        return max(1, last - first)
+    line = reading.lines[row] if row < len(reading.lines) else ""
+    return max(1, len(line.rstrip()) - first)
+
+
+def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        place = _mark(key.start_mark, reading, _length(key, reading))
+        if not isinstance(key, yaml.ScalarNode):
+            reading.refuse("Y114", "a key that is no word", "keys are words", "write a plain key", place)
+            continue
+        if key.value == "<<":
+            reading.refuse("Y115", "a merge key `<<`", "what applies must be read where it stands", "write the terms out", place)
+            continue
+        if key.value in found:
+            first = reading.keys[(*path, key.value)]
+            why = f"it stands on line {first.line} already, and two rules that both apply are an error"
+            reading.refuse("Y116", f"the key `{key.value}` stands twice", why, "remove one of them", place)
+            continue
+        reading.keys[(*path, key.value)] = place
+        found[key.value] = _value(value, (*path, key.value), reading)
+    return found
+
+
+def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text of a tree with its path, in the order of the file."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from scalars(value, (*path, key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from scalars(value, (*path, number))
+    else:
+        yield path, data
