@@ -7,7 +7,10 @@ wrapper would be (ADR 0003). Checked against published vectors and exhaustively 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+EMPTY = hashlib.sha256(b"").digest()
+"""The root of a tree without entries."""
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -20,54 +23,54 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-EMPTY = hashlib.sha256(b"").digest()
-"""The root of a tree without entries."""
+class CompactRange:
+    """A tree that grows one leaf at a time, held as its peaks: the roots of its complete subtrees, widest first.
 
+    A tree of 6 leaves has the peaks over leaves 0 to 3 and 4 to 5: one for each bit of its size. So a tree of any
+    size is resumed from a handful of hashes, and a leaf costs O(log n).
+    """
 
-def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
-    return 1 << ((size - 1).bit_length() - 1)
-
-
-def root(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes, oldest first."""
-    if not leaves:
-        return EMPTY
-    if len(leaves) == 1:
-        return leaves[0]
-    middle = _split(len(leaves))
-    return node_hash(root(leaves[:middle]), root(leaves[middle:]))
-
-
-class Growing:
-    """A tree that grows one leaf at a time and knows its root: one hash per level, O(log n) for each step."""
-
-    def __init__(self, leaves: Sequence[bytes] = ()) -> None:
-        """Start from the leaves that are already there."""
-        self.size = 0
-        self._peaks: list[tuple[int, bytes]] = []
-        for leaf in leaves:
-            self.append(leaf)
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+        """Resume a tree of `size` leaves. Raises ValueError unless there is a peak for each bit of `size`."""
+        self.size = size
+        self._peaks = list(peaks)
+        if len(self._peaks) != size.bit_count():
+            raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks, not {len(self._peaks)}")
 
     def append(self, leaf: bytes) -> bytes:
-        """Add one leaf hash; returns the new root."""
-        width, hashed = 1, leaf
-        while self._peaks and self._peaks[-1][0] == width:
-            hashed = node_hash(self._peaks.pop()[1], hashed)
-            width *= 2
-        self._peaks.append((width, hashed))
+        """Add one leaf hash; returns the peak that it completes, which may be the leaf itself."""
+        peak, width = leaf, self.size
+        while width & 1:
+            peak, width = node_hash(self._peaks.pop(), peak), width >> 1
+        self._peaks.append(peak)
         self.size += 1
-        return self.root
+        return peak
 
-    @property
     def root(self) -> bytes:
         """The root over everything so far."""
         if not self._peaks:
             return EMPTY
-        hashed = self._peaks[-1][1]
-        for _, peak in reversed(self._peaks[:-1]):
+        hashed = self._peaks[-1]
+        for peak in self._peaks[-2::-1]:
             hashed = node_hash(peak, hashed)
         return hashed
+
+
+def peak_ends(size: int) -> list[int]:
+    """How many leaves lie up to the end of each peak of a tree: 6 gives 4 and 6."""
+    ends, rest = [], size
+    while rest:
+        ends.append(size - rest + (1 << (rest.bit_length() - 1)))
+        rest = size - ends[-1]
+    return ends
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes, oldest first."""
+    tree = CompactRange()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root()
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
@@ -89,15 +92,6 @@ def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
     return _subproof(leaves, size, whole=True)
 
 
-def _subproof(leaves: Sequence[bytes], size: int, whole: bool) -> list[bytes]:
-    if size == len(leaves):
-        return [] if whole else [root(leaves)]
-    middle = _split(len(leaves))
-    if size <= middle:
-        return [*_subproof(leaves[:middle], size, whole), root(leaves[middle:])]
-    return [*_subproof(leaves[middle:], size - middle, whole=False), root(leaves[:middle])]
-
-
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
     """Whether `leaf` is entry `index` of the tree of `size` whose root is `expected` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:
@@ -108,8 +102,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             return False
         if place & 1 or place == last:
             hashed = node_hash(step, hashed)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
+            place, last = _past_right_edge(place, last)
         else:
             hashed = node_hash(hashed, step)
         place, last = place >> 1, last >> 1
@@ -117,11 +110,15 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> bool:
-    """Whether the tree of `first` leaves is a prefix of the tree of `second` (RFC 9162 §2.1.4.2)."""
+    """Whether the tree of `first` leaves is a prefix of the tree of `second` (RFC 9162 §2.1.4.2).
+
+    A first size of 0 is refused: every tree begins with the empty one, so it would prove nothing.
+    """
     if not 0 < first <= second:
         return False
     if first == second:
         return not proof and first_root == second_root
+    # A first tree that is one complete subtree is itself the first step, and the proof leaves it out.
     steps = list(proof) if first & (first - 1) else [first_root, *proof]
     if not steps:
         return False
@@ -134,9 +131,29 @@ def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_ro
             return False
         if place & 1 or place == last:
             old, new = node_hash(step, old), node_hash(step, new)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
+            place, last = _past_right_edge(place, last)
         else:
             new = node_hash(new, step)
         place, last = place >> 1, last >> 1
     return last == 0 and old == first_root and new == second_root
+
+
+def _split(size: int) -> int:
+    """The largest power of two smaller than `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _subproof(leaves: Sequence[bytes], size: int, whole: bool) -> list[bytes]:
+    if size == len(leaves):
+        return [] if whole else [root(leaves)]
+    middle = _split(len(leaves))
+    if size <= middle:
+        return [*_subproof(leaves[:middle], size, whole), root(leaves[middle:])]
+    return [*_subproof(leaves[middle:], size - middle, whole=False), root(leaves[:middle])]
+
+
+def _past_right_edge(place: int, last: int) -> tuple[int, int]:
+    """Climb the levels on which a node at the right edge has no sibling."""
+    while not place & 1 and place:
+        place, last = place >> 1, last >> 1
+    return place, last

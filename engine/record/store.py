@@ -1,33 +1,32 @@
 """The only door to the database: append-only rows, one log per deal and per index.
 
-Rows are storage and nothing else (a `table=True` model skips validation): bodies are canonical JSON bytes, numbers in them
-are text. Append-only is enforced by the database itself: triggers refuse UPDATE and DELETE, and a third one demands
-the next `seq`, which closes `INSERT OR REPLACE` (`record.md`, Event log).
-
-SQLite runs with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: no acknowledged commit was lost in power-loss trials.
+Rows are storage and nothing else (a `table=True` model skips validation): bodies are canonical JSON, numbers in them
+are text. What may be done to a row is enforced by the database itself (`guards.py`; `record.md`, Event log).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, event, text
-from sqlmodel import Field, MetaData, SQLModel, create_engine, insert, select
+from sqlalchemy import Connection, Engine, Text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, insert, select
 
-from engine.errors import HeadroomError
-from engine.record.merkle import EMPTY, Growing, leaf_hash
+from engine.errors import HeadroomError, VerificationFailed
+from engine.record import database
+from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
 
-class KeyReused(HeadroomError):
+class Refused(HeadroomError):
+    """The database did not take a row; the transaction is to be rolled back."""
+
+
+class KeyReused(Refused):
     """A key is already in the log with another body; the recorded event stands."""
-
-
-class NotOurs(HeadroomError):
-    """A database that this version cannot use."""
 
 
 class Row(SQLModel):
@@ -36,26 +35,42 @@ class Row(SQLModel):
     metadata = MetaData()
 
 
+# No rowids, through which an insert could replace an entry; and a number is a number.
+_STRICT = {"sqlite_with_rowid": False, "sqlite_strict": True}
+
+
 class LogEntry(Row, table=True):
-    """One entry of one log; `root` is the Merkle root over the log up to and including it: the link to all before it."""
+    """One entry of one log.
+
+    `root` is the Merkle root over the log up to and including the entry: its link to all before it. `peak` is the root
+    of the widest complete subtree that the entry completes, from which the tree is resumed without reading the log.
+    """
 
     __tablename__ = "log_entry"
     __table__: ClassVar[Any]
-    log: str = Field(primary_key=True)
+    __table_args__ = (UniqueConstraint("log", "key"), _STRICT)
+    log: str = Field(primary_key=True, sa_type=Text)
     seq: int = Field(primary_key=True)
-    key: str
-    body: str
-    leaf: str
-    root: str
+    key: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    leaf: str = Field(sa_type=Text)
+    root: str = Field(sa_type=Text)
+    peak: str = Field(sa_type=Text)
 
 
-class Checkpoint(Row, table=True):
-    """A signed statement of a log's size and root."""
+class CheckpointNote(Row, table=True):
+    """A signed statement of a log's size and root; a size may have several, as a trustee cosigns it later."""
 
     __tablename__ = "checkpoint"
-    log: str = Field(primary_key=True)
-    size: int = Field(primary_key=True)
-    note: str
+    __table__: ClassVar[Any]
+    __table_args__ = _STRICT
+    log: str = Field(primary_key=True, sa_type=Text)
+    seq: int = Field(primary_key=True)
+    size: int
+    note: str = Field(sa_type=Text)
+
+
+_ENTRIES, _NOTES = LogEntry.__table__, CheckpointNote.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +85,113 @@ class Entry:
     root: bytes
 
 
-GUARDS = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS log_entry_key ON log_entry (log, key)",
-    """CREATE TRIGGER IF NOT EXISTS log_entry_no_update BEFORE UPDATE ON log_entry
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    """CREATE TRIGGER IF NOT EXISTS log_entry_no_delete BEFORE DELETE ON log_entry
-       BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    """CREATE TRIGGER IF NOT EXISTS log_entry_next BEFORE INSERT ON log_entry
-       WHEN NEW.seq IS NOT (SELECT COUNT(*) FROM log_entry WHERE log = NEW.log)
-       BEGIN SELECT RAISE(ABORT, 'an entry takes the next number of its log'); END""",
-    """CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
-       BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END""",
-    """CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
-       BEGIN SELECT RAISE(ABORT, 'a checkpoint is never deleted'); END""",
-    """CREATE TRIGGER IF NOT EXISTS checkpoint_once BEFORE INSERT ON checkpoint
-       WHEN EXISTS (SELECT 1 FROM checkpoint WHERE log = NEW.log AND size = NEW.size)
-       BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END""",
-)
-"""Append-only by the database: what no caller, ours or another, can get around without dropping the triggers."""
+class Reader:
+    """One transaction that sees the logs as they stood when it began."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Wrap an open transaction."""
+        self._connection = connection
+
+    def logs(self) -> list[str]:
+        """The names of all logs, sorted."""
+        return list(self._connection.execute(select(_ENTRIES.c.log).distinct().order_by(_ENTRIES.c.log)).scalars())
+
+    def entries(self, log: str, start: int = 0) -> list[Entry]:
+        """The entries of a log from number `start`, oldest first."""
+        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
+        return [
+            Entry(log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
+            for row in self._connection.execute(query)
+        ]
+
+    def size(self, log: str) -> int:
+        """How many entries a log has."""
+        return self.head(log)[0]
+
+    def head(self, log: str) -> tuple[int, bytes]:
+        """Size and root of a log."""
+        query = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_ENTRIES.c.log == log)
+        row = self._connection.execute(query.order_by(_ENTRIES.c.seq.desc()).limit(1)).first()
+        return (0, EMPTY) if row is None else (row[0] + 1, bytes.fromhex(row[1]))
+
+    def body(self, log: str, key: str) -> bytes | None:
+        """The body recorded under an idempotency key, or None."""
+        query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
+        found = self._connection.execute(query).first()
+        return None if found is None else found[0].encode()
+
+    def checkpoints(self, log: str) -> list[tuple[int, str]]:
+        """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
+        query = select(_NOTES.c.size, _NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
+        return [(int(size), str(note)) for size, note in self._connection.execute(query)]
 
 
-def _sqlite_settings(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions are begun by us, as IMMEDIATE ones
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+class Writer(Reader):
+    """One transaction that alone may write, from its first statement on."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Wrap an open transaction that holds the lock."""
+        super().__init__(connection)
+        self._trees: dict[str, CompactRange] = {}
+
+    def append(self, log: str, key: str, body: bytes) -> Entry | None:
+        """Add an entry; None where its key is there with the same body.
+
+        Raises:
+            KeyReused: the key is there with another body.
+            VerificationFailed: the log's last entries do not fit together; nothing is built on them.
+        """
+        known = self.body(log, key)
+        if known is None:
+            return self.extend(log, [(key, body)])[0]
+        if known != body:
+            raise KeyReused(f"`{key}` is already recorded in {log} with another body")
+        return None
+
+    def extend(self, log: str, items: Sequence[tuple[str, bytes]]) -> list[Entry]:
+        """Add many (key, body) whose keys are new, in one statement.
+
+        Raises:
+            Refused: a key is not new; let it pass, and nothing of the transaction is kept.
+            VerificationFailed: as `append`.
+        """
+        tree = self._tree(log)
+        added, rows = [], []
+        for key, body in items:
+            leaf, seq = leaf_hash(body), tree.size
+            peak = tree.append(leaf)
+            entry = Entry(log, seq, key, body, leaf, tree.root())
+            added.append(entry)
+            rows.append(_row(entry, peak))
+        if rows:
+            self._insert(LogEntry, rows)
+        return added
+
+    def save_checkpoint(self, log: str, size: int, note: str) -> None:
+        """Keep a signed checkpoint beside the log; saving the same one again changes nothing."""
+        known = self.checkpoints(log)
+        if (size, note) not in known:
+            self._insert(CheckpointNote, [{"log": log, "seq": len(known), "size": size, "note": note}])
+
+    def _insert(self, table: type[Row], rows: list[dict[str, Any]]) -> None:
+        try:
+            self._connection.execute(insert(table), rows)
+        except DBAPIError as error:
+            raise Refused(f"the database refused {rows[0]['log']}: {error.orig}") from error
+
+    def _tree(self, log: str) -> CompactRange:
+        if log not in self._trees:
+            self._trees[log] = self._resumed(log)
+        return self._trees[log]
+
+    def _resumed(self, log: str) -> CompactRange:
+        size, root = self.head(log)
+        last = [end - 1 for end in peak_ends(size)]
+        query = select(_ENTRIES.c.peak).where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last)).order_by(_ENTRIES.c.seq)
+        peaks = [bytes.fromhex(peak) for peak in self._connection.execute(query).scalars()]
+        if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
+            raise VerificationFailed(f"the last entries of {log} do not lead to its root; verify the log before adding")
+        return CompactRange(size, peaks)
 
 
 class Store:
@@ -106,19 +202,14 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """Open the SQLite file at `path`, creating tables and guards where it is new."""
-        engine = create_engine(f"sqlite:///{path}")
-        event.listen(engine, "connect", _sqlite_settings)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        try:
-            Row.metadata.create_all(engine)
-            with engine.begin() as connection:
-                for guard in GUARDS:
-                    connection.execute(text(guard))
-        except Exception as error:
-            raise NotOurs(f"{path} cannot be used as the record: {error}") from error
-        return cls(engine)
+    def open(cls, url: str | Path) -> Store:
+        """Open the record: a SQLite file by its path, made where it is new, or a prepared PostgreSQL database by URL.
+
+        Raises:
+            NotOurs: the file is no database of ours or its guards were changed; or the PostgreSQL role may do more than
+                read and add.
+        """
+        return cls(database.opened(url, Row.metadata))
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:
@@ -126,88 +217,59 @@ class Store:
         with self._engine.begin() as connection:
             yield Writer(connection)
 
-    def entries(self, log: str, start: int = 0) -> list[Entry]:
-        """The entries of a log from number `start`, oldest first."""
-        with self._engine.begin() as connection:
-            return Writer(connection).entries(log, start)
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """One transaction for reading: what it sees fits together, whatever is written meanwhile."""
+        with self._engine.execution_options(reads_only=True).begin() as connection:
+            yield Reader(connection)
 
     def logs(self) -> list[str]:
-        """The names of all logs."""
-        with self._engine.begin() as connection:
-            return list(connection.execute(select(LogEntry.log).distinct().order_by(LogEntry.log)).scalars())
+        """The names of all logs, sorted."""
+        with self.read() as reader:
+            return reader.logs()
+
+    def entries(self, log: str, start: int = 0) -> list[Entry]:
+        """The entries of a log from number `start`, oldest first."""
+        with self.read() as reader:
+            return reader.entries(log, start)
+
+    def size(self, log: str) -> int:
+        """How many entries a log has."""
+        with self.read() as reader:
+            return reader.size(log)
 
     def head(self, log: str) -> tuple[int, bytes]:
         """Size and root of a log."""
-        with self._engine.begin() as connection:
-            return Writer(connection).head(log)
+        with self.read() as reader:
+            return reader.head(log)
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
-        """The signed checkpoints of a log, by size."""
-        with self._engine.begin() as connection:
-            rows = connection.execute(
-                select(Checkpoint.size, Checkpoint.note).where(Checkpoint.log == log).order_by(text("size"))
-            )
-            return [(int(size), str(note)) for size, note in rows]
+        """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
+        with self.read() as reader:
+            return reader.checkpoints(log)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file or of the connections."""
         self._engine.dispose()
 
 
-class Writer:
-    """One transaction on the logs."""
+def prepare(url: str, writer: str) -> None:
+    """Make the tables and their guards in a PostgreSQL database, as their owner; run once.
 
-    def __init__(self, connection: Connection) -> None:
-        """Wrap an open transaction."""
-        self._connection = connection
-        self._grown: dict[str, Growing] = {}
+    Args:
+        url: the database as the owner reaches it.
+        writer: the existing role that `Store.open` will use; it is given SELECT and INSERT.
+    """
+    database.prepared(url, Row.metadata, writer)
 
-    def entries(self, log: str, start: int = 0) -> list[Entry]:
-        """The entries of a log from number `start`, oldest first."""
-        query = select(LogEntry.__table__).where(LogEntry.log == log, LogEntry.seq >= start).order_by(text("seq"))
-        return [
-            Entry(log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
-            for row in self._connection.execute(query)
-        ]
 
-    def head(self, log: str) -> tuple[int, bytes]:
-        """Size and root of a log."""
-        query = select(LogEntry.seq, LogEntry.root).where(LogEntry.log == log).order_by(text("seq DESC")).limit(1)
-        row = self._connection.execute(query).first()
-        return (0, EMPTY) if row is None else (row[0] + 1, bytes.fromhex(row[1]))
-
-    def append(self, log: str, key: str, body: bytes) -> Entry | None:
-        """Add an entry. None where the key is there with the same body; KeyReused where it has another."""
-        query = select(LogEntry.body).where(LogEntry.log == log, LogEntry.key == key)
-        known = self._connection.execute(query).first()
-        if known is not None:
-            if known[0].encode() != body:
-                raise KeyReused(f"`{key}` is already recorded in {log} with another body")
-            return None
-        return self.extend(log, [(key, body)])[0]
-
-    def extend(self, log: str, items: list[tuple[str, bytes]]) -> list[Entry]:
-        """Add many entries whose keys are new, in one statement. A key that is not new makes the database refuse all."""
-        tree = self._tree(log)
-        found: list[Entry] = []
-        for key, body in items:
-            leaf = leaf_hash(body)
-            seq = tree.size
-            found.append(Entry(log, seq, key, body, leaf, tree.append(leaf)))
-        rows = [
-            {"log": e.log, "seq": e.seq, "key": e.key, "body": e.body.decode(), "leaf": e.leaf.hex(), "root": e.root.hex()}
-            for e in found
-        ]
-        if rows:
-            self._connection.execute(insert(LogEntry), rows)
-        return found
-
-    def save_checkpoint(self, log: str, size: int, note: str) -> None:
-        """Keep a signed checkpoint beside the log; one per size, never changed."""
-        self._connection.execute(insert(Checkpoint), [{"log": log, "size": size, "note": note}])
-
-    def _tree(self, log: str) -> Growing:
-        if log not in self._grown:
-            query = select(LogEntry.leaf).where(LogEntry.log == log).order_by(text("seq"))
-            self._grown[log] = Growing([bytes.fromhex(leaf) for leaf in self._connection.execute(query).scalars()])
-        return self._grown[log]
+def _row(entry: Entry, peak: bytes) -> dict[str, Any]:
+    return {
+        "log": entry.log,
+        "seq": entry.seq,
+        "key": entry.key,
+        "body": entry.body.decode(),
+        "leaf": entry.leaf.hex(),
+        "root": entry.root.hex(),
+        "peak": peak.hex(),
+    }

@@ -1,0 +1,119 @@
+"""How the record's database is reached: settings, locks, and what is checked before it is used.
+
+SQLite runs with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: no acknowledged commit was lost in power-loss trials,
+where its faster settings lost some. PostgreSQL is reached by URL; the role that writes must not own the tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from engine.errors import HeadroomError
+from engine.record import guards
+
+LOCK = 0x68656164726F6F6D
+"""PostgreSQL's advisory lock that all writers take: the bytes of `headroom`."""
+
+
+class NotOurs(HeadroomError):
+    """A database that cannot be used as the record."""
+
+
+def opened(url: str | Path, tables: MetaData) -> Engine:
+    """The database at a path (SQLite, made where it is new) or a URL (PostgreSQL, prepared by its owner), once checked.
+
+    A transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
+
+    Raises:
+        NotOurs: it is no database of ours, its guards were changed, or our role may do more than read and add.
+    """
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                _check_postgresql(connection)
+            else:
+                _check_sqlite(connection, tables)
+    except DBAPIError as error:
+        engine.dispose()
+        raise NotOurs(f"{engine.url!r} cannot be used as the record: {error.orig}") from error
+    except NotOurs:
+        engine.dispose()
+        raise
+    return engine
+
+
+def prepared(url: str, tables: MetaData, writer: str) -> None:
+    """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add."""
+    statements = guards.postgresql(writer)
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA {guards.SCHEMA}")
+            tables.create_all(connection)
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str | Path) -> Engine:
+    if "://" not in str(url):
+        engine = create_engine(f"sqlite:///{url}")
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # The schema is named in each statement: a search path is the session's to change.
+    engine = create_engine(str(url), execution_options={"schema_translate_map": {None: guards.SCHEMA}})
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun by us
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _reads_only(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("reads_only"))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if _reads_only(connection):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    else:
+        # Before anything is read: each later statement then sees what the writer before us committed.
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+
+
+def _check_sqlite(connection: Connection, tables: MetaData) -> None:
+    if not inspect(connection).get_table_names():
+        tables.create_all(connection)
+        for name in guards.SQLITE:
+            connection.exec_driver_sql(guards.sqlite_trigger(name))
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    if {row.name: row.sql for row in rows} != {name: guards.sqlite_trigger(name) for name in guards.SQLITE}:
+        raise NotOurs(
+            "the record's append-only triggers are missing or changed; nothing is added to it until it is verified"
+        )
+
+
+def _check_postgresql(connection: Connection) -> None:
+    table = {"table": f"{guards.SCHEMA}.log_entry"}
+    if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
+        raise NotOurs("the database is not prepared: let its owner run `prepare` with the name of the writer's role")
+    if connection.execute(
+        text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table
+    ).scalar():
+        raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")

@@ -1,0 +1,78 @@
+"""What the database itself enforces: entries are only ever added, each as the next one of its log.
+
+Refusing UPDATE and DELETE is not enough. `INSERT OR REPLACE` deletes without a DELETE: through an equal `seq`, through
+an equal idempotency key, and through an equal rowid. Triggers close the first two; a table without rowids has no third.
+"""
+
+from __future__ import annotations
+
+import re
+
+SQLITE = {
+    "log_entry_no_update": """BEFORE UPDATE ON log_entry
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    "log_entry_no_delete": """BEFORE DELETE ON log_entry
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
+    "log_entry_next": """BEFORE INSERT ON log_entry
+        WHEN NEW.seq IS NOT (SELECT IFNULL(MAX(seq) + 1, 0) FROM log_entry WHERE log = NEW.log)
+        BEGIN SELECT RAISE(ABORT, 'an entry takes the next number of its log'); END""",
+    "log_entry_once": """BEFORE INSERT ON log_entry
+        WHEN EXISTS (SELECT 1 FROM log_entry WHERE log = NEW.log AND key = NEW.key)
+        BEGIN SELECT RAISE(ABORT, 'an idempotency key is used once'); END""",
+    "checkpoint_no_update": """BEFORE UPDATE ON checkpoint
+        BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END""",
+    "checkpoint_no_delete": """BEFORE DELETE ON checkpoint
+        BEGIN SELECT RAISE(ABORT, 'a checkpoint is never deleted'); END""",
+    "checkpoint_next": """BEFORE INSERT ON checkpoint
+        WHEN NEW.seq IS NOT (SELECT IFNULL(MAX(seq) + 1, 0) FROM checkpoint WHERE log = NEW.log)
+        BEGIN SELECT RAISE(ABORT, 'a checkpoint takes the next number of its log'); END""",
+}
+"""SQLite's triggers by name; a file in which one is missing or reads otherwise is not opened."""
+
+
+def sqlite_trigger(name: str) -> str:
+    """The statement that makes one trigger, as SQLite keeps it."""
+    return f"CREATE TRIGGER {name} {SQLITE[name]}"
+
+
+SCHEMA = "headroom"
+"""The PostgreSQL schema of the tables; its owner and the writer are separate roles."""
+
+_APPEND_ONLY = f"""
+CREATE FUNCTION {SCHEMA}.append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the log is append-only'; END $$
+"""
+
+_NEXT = """
+CREATE FUNCTION {schema}.next_{table}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$
+BEGIN
+  IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq) + 1, 0) FROM {schema}.{table} WHERE log = NEW.log) THEN
+    RAISE EXCEPTION 'an entry takes the next number of its log';
+  END IF;
+  RETURN NEW;
+END $$
+"""
+
+
+def postgresql(writer: str) -> list[str]:
+    """The statements that the owner runs after making the tables; `writer` gets SELECT and INSERT, and nothing else.
+
+    Raises:
+        ValueError: `writer` is not a plain role name.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", writer):
+        raise ValueError(f"`{writer}` is not a role name of lower-case letters, digits and underscores")
+    statements = [_APPEND_ONLY]
+    for table in ("log_entry", "checkpoint"):
+        name = f"{SCHEMA}.{table}"
+        statements += [
+            _NEXT.format(schema=SCHEMA, table=table),
+            f"""CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name}
+                FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.append_only()""",
+            f"CREATE TRIGGER next BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.next_{table}()",
+            # ALWAYS, so that a session in the role of a replica does not skip them.
+            f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER append_only",
+            f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER next",
+            f"GRANT SELECT, INSERT ON {name} TO {writer}",
+        ]
+    return [*statements, f"GRANT USAGE ON SCHEMA {SCHEMA} TO {writer}"]
