@@ -1,0 +1,124 @@
+"""A deal file becomes part of the record: what the engine reads from it, in words and figures, as one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.determination.template import Template
+from engine.record.event import (
+    AmendmentFacts,
+    AssetFacts,
+    ClauseFacts,
+    DealAdopted,
+    DebtFacts,
+    DocumentFacts,
+    DutyFacts,
+    IndexFacts,
+    PartyFacts,
+)
+from engine.terms.deal import TermsInForce
+from engine.terms.in_force import NOT_TERMS, Deal, resolve
+from engine.values import Figure, Unit
+
+
+def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
+    """What the engine reads from a deal file, as of its closing."""
+    terms = resolve(deal, deal.closing_date)
+    return DealAdopted(
+        file_sha256=deal.sha256,
+        illustrative=terms.illustrative,
+        rated=terms.rated,
+        unique_id=terms.unique_id,
+        closing_date=terms.closing_date,
+        maturity_date=terms.maturity_date,
+        business_days=terms.business_days,
+        time_zone=terms.time_zone,
+        rounding=terms.rounding.ratios,
+        revenue=terms.revenue.mostly,
+        parties=tuple(
+            PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()
+        ),
+        documents=tuple(
+            DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()
+        ),
+        clauses=tuple(_clauses(terms, templates)),
+        debt=tuple(
+            DebtFacts(
+                name=name,
+                original_principal=Figure(value=d.original_principal, unit=Unit.USD),
+                rate=d.rate,
+                cusip=d.cusip,
+                isin=d.isin,
+                cite=d.cite,
+            )
+            for name, d in terms.debt.items()
+        ),
+        assets=tuple(
+            AssetFacts(
+                name=name,
+                model=a.model,
+                gpus=a.gpus,
+                availability=Figure(value=a.availability, unit=Unit.SHARE),
+                index=a.index,
+                cite=a.cite,
+            )
+            for name, a in terms.pledged_assets.items()
+        ),
+        indices=tuple(_indices(terms)),
+        duties=tuple(
+            DutyFacts(kind=kind, given_by=d.given_by, to=d.to, within=str(d.within) if d.within else None, cite=d.cite)
+            for kind, d in terms.notices.items()
+        ),
+        amendments=tuple(_amendments(deal)),
+    )
+
+
+def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        yield ClauseFacts(
+            key=key,
+            title=template.title,
+            cite=clause.cite,
+            text=clause.text,
+            reading=template.reading(clause),
+            kind="test and trigger" if template.rule else "test",
+            debt_class=clause.debt_class,
+        )
+    for name, trigger in terms.triggers.items():
+        title = name.replace("-", " ").replace("_", " ").capitalize()
+        reading = "A composite trigger over the results and states of other tests."
+        yield ClauseFacts(key=name, title=title, cite=trigger.cite, text=trigger.text, reading=reading, kind="trigger")
+
+
+def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
+    for name, index in terms.index.items():
+        steps = tuple(
+            f"{step.use}{f', for at most {step.for_at_most}' if step.for_at_most else ''} ({step.cite})" for step in index.fallback
+        )
+        yield IndexFacts(
+            name=name,
+            source=index.source,
+            policy=index.methodology.policy,
+            version=index.methodology.version,
+            closing_date_level=Figure(value=index.closing_date_level, unit=Unit.RATE),
+            low_confidence=index.low_confidence.effect,
+            low_confidence_cite=index.low_confidence.cite,
+            fallback=steps,
+            cite=index.cite,
+        )
+
+
+def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
+    by_document: dict[str, list[str]] = {}
+    for change in deal.changes:
+        by_document.setdefault(change.document, []).append(f"{change.term}: {change.replaces} becomes {change.new}")
+    for number, (document, changes) in enumerate(by_document.items(), start=1):
+        effective = next(change.effective for change in deal.changes if change.document == document)
+        yield AmendmentFacts(number=number, document=document, effective=effective, changes=tuple(changes))
+
+
+def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
+    return {key: value for key, value in data.items() if key not in NOT_TERMS}

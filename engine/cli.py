@@ -1,0 +1,326 @@
+"""The command line, and the composition root: the only file that brings engine, covenants and reports together.
+
+Every import of weight is inside the command that needs it, so that `--help` and `check` are quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from engine.errors import HeadroomError, InputProblems, WrongUsage
+
+if TYPE_CHECKING:
+    from engine.record.log import Scribe
+    from engine.thursday import Tools
+    from engine.workspace import Workspace
+
+CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
+app = typer.Typer(
+    name="headroom",
+    help="Covenant and ABS trigger monitoring against a weekly GPU rental index.",
+    epilog=CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+state: dict[str, Path] = {}
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
+
+
+def example(text: str) -> str:
+    """The foot of a command's help."""
+    return f"Example: {text}\n\n{CODES}"
+
+
+@app.callback()
+def main_options(
+    workspace: Annotated[Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")] = Path(),
+) -> None:
+    """Remember which workspace the command works in."""
+    state["workspace"] = workspace
+
+
+def opened() -> Workspace:
+    """The workspace that the command works in."""
+    from engine.workspace import opened as open_workspace
+
+    return open_workspace(state.get("workspace", Path()))
+
+
+def clock() -> datetime:
+    """The one reading of the clock."""
+    return datetime.now(UTC)
+
+
+def scribe() -> Scribe:
+    """Who records: the operating system's user, now."""
+    import getpass
+
+    from engine import __version__
+    from engine.record.log import Scribe
+
+    return Scribe(getpass.getuser(), f"headroom {__version__}", clock())
+
+
+def tools(now: datetime | None = None) -> Tools:
+    """What a run needs from outside the engine: templates, the renderer, the clock."""
+    from engine.commands.output import progress
+    from engine.thursday import Tools
+    from reports.render import render_notice
+
+    return Tools(_templates(), render_notice, now or clock(), scribe().actor, progress)
+
+
+def _templates() -> Any:
+    from covenants import templates
+
+    return templates()
+
+
+def day(text: str) -> date:
+    """A date from the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"`{text}` is not a date; write it like 2026-03-05") from None
+
+
+def moment(text: str) -> datetime:
+    """A time with its zone from the command line."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"`{text}` is not a time; write it like 2026-03-05T18:21:00Z") from None
+    if found.tzinfo is None:
+        raise WrongUsage(f"`{text}` has no zone; write it like 2026-03-05T18:21:00Z")
+    return found
+
+
+@app.command(epilog=example("headroom init ./desk"))
+def init(folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")], as_json: Json = False) -> None:
+    """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
+    from engine.commands.output import print_json, say
+    from engine.workspace import create, opened
+
+    made = create(folder)
+    opened(folder).store.close()
+    if as_json:
+        print_json({"workspace": str(folder), "made": list(made)})
+        return
+    say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
+
+
+@app.command("import", epilog=example("headroom import snapshots/*.json.gz 2026-02-26.csv"))
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
+    series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
+    from engine.commands.market import import_snapshots
+    from engine.commands.series import import_series
+
+    if series is not None:
+        raise typer.Exit(import_series(opened(), series, paths, scribe(), as_json))
+    raise typer.Exit(import_snapshots(opened(), paths, scribe(), as_json))
+
+
+@app.command(epilog=example("headroom collect"))
+def collect(as_json: Json = False) -> None:
+    """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+    from engine.commands.collect import collect_now
+
+    collect_now(opened(), scribe(), as_json)
+
+
+@app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-03-04 --methodology 1.1.1"))
+def index(
+    window_end: Annotated[str, typer.Option(help="Last day of the 7-day window; any date.")],
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    known_at: Annotated[str | None, typer.Option(help="Use only what was collected by this time.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute one week's index value from the snapshots, with its interval and every count."""
+    from engine.commands.market import show_index
+
+    at = None if known_at is None else moment(known_at)
+    show_index(opened(), index, day(window_end), methodology, at, as_json)
+
+
+@app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))
+def check(files: Files, as_json: Json = False) -> None:
+    """Report everything that is wrong with deal files, each problem at its line and column with its fix."""
+    from engine.commands.deals import check
+
+    raise typer.Exit(check(files, _templates(), as_json))
+
+
+@app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))
+def prove(files: Files, as_json: Json = False) -> None:
+    """Run the worked examples of deal files."""
+    from engine.commands.deals import prove_files
+
+    raise typer.Exit(prove_files(files, _templates(), as_json))
+
+
+@app.command(epilog=example("headroom terms deals/meridian-2026-1.yaml --on 2027-01-07"))
+def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show each term in force on a date, and the line that set it."""
+    from engine.commands.deals import show_terms
+
+    show_terms(file, day(on), _templates(), as_json)
+
+
+@app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-03-05"))
+def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show the engine's reading of each clause in plain English, beside the agreement's words."""
+    from engine.commands.deals import show_clauses
+
+    show_clauses(file, day(on), _templates(), as_json)
+
+
+@app.command(epilog=example("headroom schema > deal.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of the deal file, for editors."""
+    from engine.commands.deals import clauses_of
+    from engine.commands.output import print_json
+    from engine.terms.schema import deal_schema
+
+    print_json(deal_schema(clauses_of(_templates())))
+
+
+@app.command(epilog=example("headroom intake report.yaml --received 2026-03-04"))
+def intake(
+    file: Path,
+    received: Annotated[str | None, typer.Option(help="The day on which it came in; today unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
+    from engine.commands.intake import intake
+
+    came = clock().date() if received is None else day(received)
+    raise typer.Exit(intake(opened(), file, came, _templates(), scribe(), as_json))
+
+
+@app.command(epilog=example('headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02'))
+def act(
+    deal: str,
+    kind: Annotated[str, typer.Argument(help="What was done: waiver, cure accepted, appraisal delivered, ...")],
+    effective_on: Annotated[str, typer.Option(help="The contract's date.")],
+    clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
+    prepared_by: str | None = None,
+    approved_by: str | None = None,
+    index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
+    rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
+    from engine.commands.intake import document_hash, find_deal, record_act
+    from engine.record.event import ActRecorded
+
+    name, sha256 = document_hash(document)
+    details = {key: value for key, value in (("index", index), ("rate", rate)) if value is not None}
+    recorded = ActRecorded(
+        act=kind,
+        clause=clause,
+        document=name,
+        sha256=sha256,
+        effective_on=day(effective_on),
+        until=None if until is None else day(until),
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+        details=details,
+    )
+    workspace = opened()
+    record_act(workspace, find_deal(workspace, deal, _templates()), recorded, scribe(), as_json)
+
+
+@app.command(epilog=example("headroom run --on 2026-03-05"))
+def run(on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False) -> None:
+    """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
+    from engine.commands.run import run_on
+
+    until = clock().date() if on is None else day(on)
+    if until > clock().date():
+        raise WrongUsage(f"{until} is in the future; a run covers what is known")
+    raise typer.Exit(run_on(opened(), until, tools(), as_json))
+
+
+@app.command(epilog=example("headroom history meridian-2026-1"))
+def history(deal: str, as_json: Json = False) -> None:
+    """Show every event of a deal, oldest first."""
+    from engine.commands.history import history
+
+    history(opened(), deal, as_json)
+
+
+@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-03-05"))
+def explain(deal: str, test: str, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show the whole working of one result, from listings to verdict."""
+    from engine.commands.history import explain
+
+    explain(opened(), deal, test, day(on), as_json)
+
+
+@app.command(epilog=example("headroom verify"))
+def verify(as_json: Json = False) -> None:
+    """Check the whole record: every leaf, every link, every notice's hash, every snapshot. Exit code 3 where one differs."""
+    from engine.commands.verify import verify_workspace
+
+    raise typer.Exit(verify_workspace(opened(), as_json))
+
+
+@app.command(epilog=example("headroom demo --into build/demo"))
+def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo")) -> None:
+    """Run 26 generated Thursdays over three illustrative deals."""
+    from engine.commands.demo import demonstrate
+
+    demonstrate(into, tools)
+
+
+def main() -> NoReturn:
+    """Run the command line; every refusal is a sentence and an exit code, never a stack trace."""
+    try:
+        app(standalone_mode=False)
+    except InputProblems as error:
+        _say_problems(error)
+        sys.exit(error.exit_code)
+    except HeadroomError as error:
+        sys.stderr.write(f"headroom: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
+        sys.exit(130)
+    except typer.Exit as stopped:
+        sys.exit(stopped.exit_code)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")):
+            error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
+            sys.exit(getattr(error, "exit_code", 2))
+        raise
+    sys.exit(0)
+
+
+def _say_problems(error: InputProblems) -> None:
+    """All problems with their lines; as JSON where the command was asked for JSON."""
+    from engine.commands.output import report_problems
+
+    files = {problem.place.file for problem in error.problems}
+    sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}
+    report_problems(error.problems, sources, "--json" in sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`headroom check`, `headroom prove`, `headroom terms`, `headroom schema`, `headroom clause`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.commands.output import print_json, read_text, report_problems, say, table
+from engine.determination.template import Template
+from engine.errors import InputProblems, Problem, WrongUsage
+from engine.terms.check import check_deal
+from engine.terms.in_force import Deal, load_deal, resolve, sources
+
+Templates = Mapping[str, Template]
+
+
+def clauses_of(templates: Templates) -> dict[str, Any]:
+    """The model of each template's terms, by name."""
+    return {name: template.terms for name, template in templates.items()}
+
+
+def check(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
+    """Report everything that is wrong with deal files; warnings alone leave the exit code 0."""
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for path in _existing(files):
+        texts[str(path)] = read_text(path)
+        problems += check_deal(texts[str(path)], str(path), clauses_of(templates))
+    report_problems(problems, texts, as_json)
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    if not as_json:
+        warned = len(problems) - len(errors)
+        say(("" if not problems else "\n") + f"{len(files)} file(s), {len(errors)} problem(s), {warned} warning(s)")
+    return 1 if errors else 0
+
+
+def _existing(files: Sequence[Path]) -> Sequence[Path]:
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise WrongUsage(f"no such file: {', '.join(missing)}")
+    return files
+
+
+def loaded(path: Path, templates: Templates) -> Deal:
+    """A deal without problems. Raises InputProblems with all of them otherwise."""
+    deal, problems = load_deal(read_text(path), str(path), clauses_of(templates))
+    if deal is None:
+        raise InputProblems(problems)
+    return deal
+
+
+def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
+    """Run the worked examples of deal files; exit code 1 where one does not hold."""
+    from engine.prove import prove
+
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    shown: list[dict[str, Any]] = []
+    for path in _existing(files):
+        texts[str(path)] = read_text(path)
+        deal, wrong = load_deal(texts[str(path)], str(path), clauses_of(templates))
+        problems += wrong
+        for proof in prove(deal, templates) if deal else ():
+            passed = not proof.problems
+            problems += proof.problems
+            found = [problem.as_json() for problem in proof.problems]
+            shown.append({"file": str(path), "example": proof.name, "passed": passed, "problems": found})
+            if not as_json:
+                say(f"{'holds ' if passed else 'FAILS '} {path.name}: {proof.name}")
+    if as_json:
+        others = [p.as_json() for p in problems if not p.code.startswith("P")]
+        print_json({"examples": shown, "problems": others})
+    else:
+        if problems:
+            say()
+            report_problems(problems, texts, as_json=False)
+            say()
+        held = sum(1 for one in shown if one["passed"])
+        say(f"{held} of {len(shown)} worked examples hold")
+    return 1 if problems else 0
+
+
+def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> None:
+    """Each term in force on a date, and the line that set it."""
+    deal = loaded(path, templates)
+    found = sources(deal, on)
+    if as_json:
+        print_json([source.model_dump(mode="json") for source in found])
+        return
+    rows = [(s.path, s.written[:60], str(s.line), str(s.since), s.document or s.cite or "") for s in found]
+    say(table(("term", f"in force on {on}", "line", "since", "set by"), rows, right=(2,)))
+
+
+def show_clauses(path: Path, on: date, templates: Templates, as_json: bool) -> None:
+    """The engine's reading of each clause in plain English, beside the agreement's words."""
+    terms = resolve(loaded(path, templates), on)
+    found = [
+        {"clause": key, "cite": clause.cite, "text": clause.text, "reading": templates[clause.template].reading(clause)}
+        for key, clause in terms.covenants.items()
+    ]
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        say(f"{one['clause']}  ({one['cite']})")
+        if one["text"]:
+            say(f"  agreed:  {one['text']}")
+        say(f"  read as: {one['reading']}")
+        say()

@@ -1,0 +1,120 @@
+"""`headroom intake` and `headroom act`: what people know and do, taken into the record."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from engine.commands.deals import clauses_of
+from engine.commands.output import print_json, read_text, say
+from engine.determination.report import ServicerReport, deal_of, read_report
+from engine.determination.template import Template
+from engine.errors import InputProblems, Problem, WrongUsage
+from engine.market.archive import write_once
+from engine.record.canonical import sha256_hex
+from engine.record.event import ActRecorded, Draft, ReportReceived
+from engine.record.log import Scribe, append, deal_log
+from engine.terms.in_force import Deal, load_deal, resolve
+from engine.triggers.acts import KINDS
+from engine.workspace import Workspace
+
+
+def find_deal(workspace: Workspace, name: str, templates: dict[str, Template]) -> Deal:
+    """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong."""
+    names = []
+    for path in workspace.deal_files():
+        deal, problems = load_deal(read_text(path), str(path), clauses_of(templates))
+        if deal is not None and deal.name == name:
+            return deal
+        if deal is None and path.stem == name:
+            raise InputProblems(problems)
+        names.append(deal.name if deal else path.stem)
+    raise WrongUsage(f"there is no deal `{name}` in deals/; there are {', '.join(names) or 'none'}")
+
+
+def intake(
+    workspace: Workspace, path: Path, received: date, templates: dict[str, Template], scribe: Scribe, as_json: bool
+) -> int:
+    """Take one servicer's report; all of its problems at once where it cannot be taken."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    text = read_text(path)
+    name, problems = deal_of(text, str(path))
+    if name is None:
+        raise InputProblems(problems)
+    deal = find_deal(workspace, name, templates)
+    report, problems = read_report(text, str(path), resolve(deal, received), received)
+    if report is None:
+        raise InputProblems(problems)
+    _keep(workspace, report, text)
+    recorded = _record(workspace, deal, report, scribe)
+    if as_json:
+        warnings = [problem.as_json() for problem in problems]
+        print_json({"deal": deal.name, "recorded": recorded, "report": report.model_dump(mode="json"), "warnings": warnings})
+        return 0
+    _say(report, problems, recorded)
+    return 0
+
+
+def _keep(workspace: Workspace, report: ServicerReport, text: str) -> None:
+    place = workspace.root / "reports" / report.deal / f"{report.period_end}-{report.sha256[:16]}{Path(report.document).suffix}"
+    if not place.exists():
+        write_once(place, text.encode())
+
+
+def _record(workspace: Workspace, deal: Deal, report: ServicerReport, scribe: Scribe) -> bool:
+    payload = ReportReceived(
+        period_start=report.period_start,
+        period_end=report.period_end,
+        as_of=report.as_of,
+        received=report.received,
+        document=report.document,
+        sha256=report.sha256,
+        corrects=report.corrects,
+        figures=report.figures,
+        warnings=report.warnings,
+    )
+    draft = Draft(
+        kind="report received",
+        subject=f"{report.period_end} {report.sha256[:16]}",
+        effective_on=report.received,
+        payload=payload,
+        inputs=(report.sha256,),
+    )
+    with workspace.store.begin() as writer:
+        return bool(append(writer, deal_log(deal.name), [draft], scribe))
+
+
+def _say(report: ServicerReport, problems: list[Problem], recorded: bool) -> None:
+    state = "taken" if recorded else "already on record"
+    say(f"{report.document}: {state}; {report.deal}, {report.period_start} to {report.period_end}, {len(report.figures)} figures")
+    for problem in problems:
+        say(f"warning: {problem.place.file}:{problem.place.line}:{problem.place.column}: {problem.what}; {problem.fix}")
+
+
+def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool) -> None:
+    """Record what a person did. Raises WrongUsage for an unknown kind or one person in two roles."""
+    if act.act not in KINDS:
+        raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
+    if act.prepared_by is not None and act.prepared_by == act.approved_by:
+        raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
+    terms = resolve(deal, act.effective_on)
+    known = (*terms.covenants, *terms.triggers)
+    if act.clause is not None and act.clause not in known:
+        raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
+    draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+    with workspace.store.begin() as writer:
+        recorded = append(writer, deal_log(deal.name), [draft], scribe)
+    if as_json:
+        print_json({"deal": deal.name, "recorded": bool(recorded), "act": act.model_dump(mode="json")})
+    else:
+        say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {'recorded' if recorded else 'already on record'}")
+
+
+def document_hash(path: Path | None) -> tuple[str | None, str | None]:
+    """The name and the SHA-256 of the document that an Act rests on."""
+    if path is None:
+        return None, None
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    return path.name, sha256_hex(path.read_bytes())

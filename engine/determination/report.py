@@ -1,0 +1,359 @@
+"""The servicer's report: what the servicer knows and the index does not (`deal-format.md`; rulings 26).
+
+One file per deal and period, YAML::
+
+    deal: meridian-2026-1
+    period: {from: 2026-02-26, to: 2026-03-04}
+    as_of: 2026-03-04
+    source: servicing system, week 9
+    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects
+    outstanding_principal:              # one figure, or one for each class
+      class_a: USD 16,000,000
+    rental:
+      h100:
+        rented_gpu_hours: 141,000
+        available_gpu_hours: 163,430
+        weighted_average_rate: USD 1.92 per GPU-hour
+        # or the rental tape: tape: [{contract: C-1, gpu_hours: 90,000, rate: USD 1.95 per GPU-hour}, ...]
+    available: {h100: {gpus: 1,024}}
+    collections: USD 1,150,000
+    operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
+
+or CSV with the columns `figure,value,as_of,source` and rows `deal`, `period.from`, `period.to`, `as_of` for the rest.
+Every figure may be `{value, as_of, source}`. Figures are flattened to dotted names: `rental.h100.rented_gpu_hours`.
+A figure that is not given is missing, never zero: the test that needs it is NOT DETERMINED.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.terms.deal import TermsInForce
+from engine.terms.example import read_figure
+from engine.terms.phrases import read_day
+from engine.terms.source import Path, Tree, parse
+from engine.values import Fact, Figure, Unit, printed
+
+HEADER = ("deal", "period", "as_of", "source", "corrects")
+MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
+UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
+    (re.compile(r"outstanding_principal(\.\w+)?"), Unit.USD),
+    (re.compile(r"rental\.\w+\.(rented|available)_gpu_hours"), Unit.GPU_HOURS),
+    (re.compile(r"rental\.\w+\.weighted_average_rate"), Unit.RATE),
+    (re.compile(r"rental\.\w+\.revenue"), Unit.USD),
+    (re.compile(r"weighted_average_rental_rate"), Unit.RATE),
+    (re.compile(r"available\.\w+\.gpus"), Unit.GPUS),
+    (re.compile(r"(un)?contracted_gpu_hours"), Unit.GPU_HOURS),
+    (re.compile("|".join(MONEY)), Unit.USD),
+    (re.compile(r"resale_quote\.\w+"), Unit.USD),
+    (re.compile(r"certified_share"), Unit.SHARE),
+)
+"""Every figure that a report may give, and its unit."""
+TOO_FAR = 100
+"""A price this many times the Closing Date level is a slip of the pen."""
+
+
+class ServicerReport(Fact):
+    """A report without problems; its warnings are kept with it."""
+
+    deal: str
+    period_start: date
+    period_end: date
+    as_of: date
+    received: date
+    document: str
+    sha256: str
+    corrects: str | None = None
+    figures: Mapping[str, Figure]
+    warnings: tuple[str, ...] = ()
+
+
+class _Reading:
+    """What is gathered from one report: figures, their places, and what is wrong with them."""
+
+    def __init__(self, tree: Tree, terms: TermsInForce) -> None:
+        self.tree, self.terms = tree, terms
+        self.figures: dict[str, Figure] = {}
+        self.paths: dict[str, Path] = {}
+        self.problems: list[Problem] = []
+
+    def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
+        self.problems.append(Problem(code, what, why, fix, self.tree.place(path)))
+
+
+def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
+    """The deal that a report names, or why none can be read."""
+    tree, problems = _tree(text, file)
+    if tree is None:
+        return None, problems
+    name = tree.get(("deal",))
+    if not isinstance(name, str) or not name:
+        fix = "write `deal:` with the deal's name"
+        return None, [Problem("R101", "the report names no deal", "a report belongs to one deal", fix, Place(file))]
+    return name, problems
+
+
+def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tuple[ServicerReport | None, list[Problem]]:
+    """The report in `text`: refused with all of its problems, or taken with its warnings (codes RW...).
+
+    Args:
+        text: the file, YAML or CSV.
+        file: its name, for the errors.
+        terms: the deal's terms in force on the day of receipt.
+        received: when it came in.
+    """
+    tree, problems = _tree(text, file)
+    if tree is None or problems:
+        return None, problems
+    reading = _Reading(tree, terms)
+    start, end, as_of = _dates(reading, received)
+    for path, name, raw in _figures(tree.data, ()):
+        _take(reading, path, name, raw)
+    _tapes(reading)
+    _judge(reading, start, end)
+    wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
+    if wrong or start is None or end is None or as_of is None:
+        return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))
+    corrects = tree.get(("corrects",))
+    report = ServicerReport(
+        deal=terms.deal,
+        period_start=start,
+        period_end=end,
+        as_of=as_of,
+        received=received,
+        document=file.rpartition("/")[2],
+        sha256=sha256(text.encode()).hexdigest(),
+        corrects=corrects if isinstance(corrects, str) else None,
+        figures=reading.figures,
+        warnings=tuple(problem.what for problem in reading.problems),
+    )
+    return report, reading.problems
+
+
+def _tree(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
+    if file.endswith(".csv"):
+        return _from_csv(text, file)
+    tree, problems = parse(text, file)
+    if tree is not None and not isinstance(tree.data, dict):
+        fix = "begin with `deal: name`"
+        return None, [*problems, Problem("R100", "the file is no report", "a report is a block of figures", fix, Place(file))]
+    return tree, problems
+
+
+def _from_csv(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
+    """The same tree from rows `figure,value,as_of,source`."""
+    data: dict[str, Any] = {}
+    places: dict[Path, Place] = {(): Place(file)}
+    rows = csv.DictReader(io.StringIO(text))
+    if not {"figure", "value"} <= set(rows.fieldnames or ()):
+        fix = "begin with the line `figure,value,as_of,source`"
+        return None, [Problem("R102", "the table lacks the columns figure and value", "each row is one figure", fix, Place(file))]
+    problems = []
+    for number, row in enumerate(rows, start=2):
+        path: Path = tuple((row["figure"] or "").strip().split("."))
+        extra = {key: row[key] for key in ("as_of", "source") if row.get(key)}
+        value: Any = {"value": row["value"] or "", **extra} if extra and path[0] not in HEADER else row["value"] or ""
+        place = Place(file, number, 1, max(1, len(row["figure"] or "")))
+        if path in places or not _put(data, path, value):
+            why = "one figure stands once"
+            problems.append(Problem("R103", f"`{'.'.join(map(str, path))}` stands twice", why, "remove one of the rows", place))
+        places[path] = place
+        if extra:
+            places[(*path, "value")] = place
+    return Tree(file, text, data, places, {}), problems
+
+
+def _put(data: dict[str, Any], path: Path, value: Any) -> bool:
+    for step in path[:-1]:
+        data = data.setdefault(str(step), {})
+        if not isinstance(data, dict):
+            return False
+    return data.setdefault(str(path[-1]), value) is value
+
+
+def _dates(reading: _Reading, received: date) -> tuple[date | None, date | None, date | None]:
+    start, end = _date(reading, ("period", "from")), _date(reading, ("period", "to"))
+    as_of = _date(reading, ("as_of",))
+    if start and end and start > end:
+        reading.refuse("R111", f"the period ends on {end} before it begins", "a period runs forward", "swap the dates", ("period",))
+    if as_of and as_of > received:
+        why = f"it was received on {received}"
+        reading.refuse("R112", f"the figures are as of {as_of}, a later day", why, "correct the as-of date", ("as_of",))
+    if as_of and as_of < reading.terms.closing_date:
+        why = f"the deal closed on {reading.terms.closing_date}"
+        reading.refuse("R113", f"the figures are as of {as_of}, before closing", why, "correct the as-of date", ("as_of",))
+    return start, end, as_of
+
+
+def _date(reading: _Reading, path: Path) -> date | None:
+    raw = reading.tree.get(path)
+    name = ".".join(str(step) for step in path)
+    if raw is None:
+        reading.refuse("R110", f"`{name}` is missing", "a figure belongs to a date", f"write `{name}`", path[:1])
+        return None
+    try:
+        return read_day(str(raw))
+    except ValueError as error:
+        reading.refuse("R110", f"`{raw}` is not a date", str(error), "write it like `2026-03-04`", path)
+        return None
+
+
+def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
+    """Every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        at = (*path, key)
+        if (not path and key in HEADER) or key == "tape":
+            continue
+        if isinstance(value, dict) and "value" in value:
+            yield (*at, "value"), ".".join(str(step) for step in at), value["value"]
+        elif isinstance(value, dict):
+            yield from _figures(value, at)
+        else:
+            yield at, ".".join(str(step) for step in at), value
+
+
+def _take(reading: _Reading, path: Path, name: str, raw: Any) -> None:
+    unit = next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
+    if unit is None:
+        fix = "see `headroom intake --help` for the figures"
+        reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)
+        return
+    figure = read_figure(raw) if isinstance(raw, str) else None
+    if figure is None:
+        reading.refuse("R121", f"`{raw}` is no figure for `{name}`", f"it is counted in {unit.value}", _form(unit), path)
+        return
+    plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
+    if figure.unit is not unit and not plain:
+        why = f"it is counted in {unit.value}, here stands {figure.unit.value}"
+        reading.refuse("R122", f"`{raw}` has another unit than `{name}`", why, _form(unit), path)
+        return
+    if figure.value < 0:
+        reading.refuse("R123", f"`{name}` is negative", "no figure of a report is", "correct the sign", path)
+        return
+    reading.figures[name] = Figure(value=figure.value, unit=unit)
+    reading.paths[name] = path
+
+
+def _form(unit: Unit) -> str:
+    return {
+        Unit.USD: "write it like `USD 16,000,000`",
+        Unit.RATE: "write it like `USD 1.92 per GPU-hour`",
+        Unit.SHARE: "write it like `95%`",
+    }.get(unit, "write it like `1,024`")
+
+
+def _tapes(reading: _Reading) -> None:
+    """Rental tapes by contract, added up to hours and a weighted average rate."""
+    rental = reading.tree.get(("rental",))
+    for asset, block in rental.items() if isinstance(rental, dict) else ():
+        tape = block.get("tape") if isinstance(block, dict) else None
+        if isinstance(tape, list):
+            _tape(reading, asset, tape)
+
+
+def _tape(reading: _Reading, asset: str, tape: list[Any]) -> None:
+    hours, revenue = Fraction(0), Fraction(0)
+    for number, row in enumerate(tape):
+        path: Path = ("rental", asset, "tape", number)
+        found = [read_figure(str(row.get(key, ""))) if isinstance(row, dict) else None for key in ("gpu_hours", "rate")]
+        if found[0] is None or found[1] is None or found[1].unit is not Unit.RATE:
+            fix = "write it like `{contract: C-1, gpu_hours: 90,000, rate: USD 1.95 per GPU-hour}`"
+            reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours and a rate", fix, path)
+            continue
+        hours += found[0].value
+        revenue += found[0].value * found[1].value
+    if hours > 0:
+        reading.figures.setdefault(f"rental.{asset}.rented_gpu_hours", Figure(value=hours, unit=Unit.GPU_HOURS))
+        reading.figures.setdefault(f"rental.{asset}.weighted_average_rate", Figure(value=revenue / hours, unit=Unit.RATE))
+
+
+def _judge(reading: _Reading, start: date | None, end: date | None) -> None:
+    """Out of scale and contradictory figures."""
+    _scope(reading)
+    _principal(reading)
+    days = (end - start).days + 1 if start and end and end >= start else 7
+    for asset, terms in reading.terms.pledged_assets.items():
+        _hours(reading, asset, terms.gpus, days)
+        _revenue(reading, asset)
+        _count(reading, asset, terms.gpus)
+    for name, figure in reading.figures.items():
+        if figure.unit is Unit.RATE:
+            _price(reading, name, figure)
+
+
+def _scope(reading: _Reading) -> None:
+    """Figures of asset classes or debt classes that the deal does not have."""
+    known = {"rental": reading.terms.pledged_assets, "available": reading.terms.pledged_assets, "outstanding_principal": reading.terms.debt}
+    for name, path in reading.paths.items():
+        family, _, rest = name.partition(".")
+        member = rest.partition(".")[0]
+        if member and family in known and member not in known[family]:
+            there = ", ".join(known[family])
+            reading.refuse("R125", f"the deal has no `{member}`", f"it has {there}", "correct the name", path)
+
+
+def _principal(reading: _Reading) -> None:
+    found = reading.figures
+    for name, terms in reading.terms.debt.items():
+        figure = found.get(f"outstanding_principal.{name}")
+        if figure is not None and figure.value > terms.original_principal:
+            why = f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
+            path = reading.paths[f"outstanding_principal.{name}"]
+            reading.refuse("R130", f"the principal of {name} is above its original amount", why, "correct the figure", path)
+    total = found.get("outstanding_principal")
+    classes = [found.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
+    most = sum(terms.original_principal for terms in reading.terms.debt.values())
+    if total is not None and total.value > most:
+        why = f"all classes together had {printed(Figure(value=Fraction(most), unit=Unit.USD))} originally"
+        reading.refuse("R130", "the outstanding principal is above the original amount", why, "correct the figure", reading.paths["outstanding_principal"])
+    if total is not None and classes and all(classes) and total.value != sum(figure.value for figure in classes if figure):
+        why = "the classes add up to another amount"
+        reading.refuse("R131", "the total differs from its classes", why, "correct one of them", reading.paths["outstanding_principal"])
+
+
+def _hours(reading: _Reading, asset: str, gpus: int, days: int) -> None:
+    count = reading.figures.get(f"available.{asset}.gpus")
+    most = (count.value if count else gpus) * 24 * days
+    rented = reading.figures.get(f"rental.{asset}.rented_gpu_hours")
+    offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
+    for name, figure in ((f"rental.{asset}.rented_gpu_hours", rented), (f"rental.{asset}.available_gpu_hours", offered)):
+        if figure is not None and figure.value > most and name in reading.paths:
+            why = f"{int(most):,} is all that the GPUs have in {days} days"
+            reading.refuse("R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name])
+    if rented and offered and rented.value > offered.value:
+        path = reading.paths.get(f"rental.{asset}.rented_gpu_hours", ("rental",))
+        reading.refuse("R133", f"more hours of {asset} rented than available", "both cannot be so", "correct one of them", path)
+
+
+def _revenue(reading: _Reading, asset: str) -> None:
+    found = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
+    if found[0] and found[1] and found[2]:
+        product = found[1].value * found[2].value
+        if abs(found[0].value - product) > max(product / 1000, Fraction(1)):
+            why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
+            reading.refuse("R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"])
+
+
+def _count(reading: _Reading, asset: str, gpus: int) -> None:
+    """A GPU count that differs from the register: the report governs, and says so (`rulings.md` 26)."""
+    count = reading.figures.get(f"available.{asset}.gpus")
+    if count is not None and count.value != gpus:
+        what = f"{printed(count)} of {asset}, the register has {gpus:,}"
+        why = "the report's count governs once given"
+        reading.refuse("RW01", what, why, "report the asset change by serial number", reading.paths[f"available.{asset}.gpus"])
+
+
+def _price(reading: _Reading, name: str, figure: Figure) -> None:
+    levels = [index.closing_date_level for index in reading.terms.index.values()]
+    if figure.value == 0 or any(figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels):
+        why = "it is out of scale with the Closing Date level"
+        path = reading.paths.get(name, ("rental",))
+        reading.refuse("R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path)

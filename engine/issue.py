@@ -1,0 +1,179 @@
+"""The outbox: which notices the log makes due, rendered, written whole, and recorded with their hash.
+
+A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after it, so that
+a crash in between leaves a file that the next run writes again, and never an event without its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from engine.determination.result import Verdict
+from engine.market.archive import write_once
+from engine.publications import series_of_facts
+from engine.record.canonical import canonical, sha256_hex
+from engine.record.event import (
+    Counted,
+    DealAdopted,
+    DeadlinePassed,
+    Determined,
+    Draft,
+    Event,
+    NotEvaluated,
+    NoticeIssued,
+    Tested,
+)
+from engine.record.log import Scribe, append, deal_log, index_log, read
+from engine.record.notice import NoticeKind, NoticeInputs, Render
+from engine.triggers.facts import TestStatus, TriggerStatus
+from engine.workspace import Workspace
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A notice that the log makes due: its kind, its subject, its date, the event that it states."""
+
+    kind: NoticeKind
+    subject: str | None
+    on: date
+    event: Event
+
+    @property
+    def label(self) -> str:
+        """Kind and subject in one word, for the key and the file name."""
+        return self.kind if self.subject is None else f"{self.kind}-{self.subject}"
+
+
+def issue_due(workspace: Workspace, deal: str, render: Render, scribe: Scribe, progress: Progress) -> list[Path]:
+    """Render and record every notice that is owed and not issued; returns the new files."""
+    log = deal_log(deal)
+    events = list(read(workspace.store, log))
+    issued = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, NoticeIssued)}
+    number = sum(isinstance(event.payload, NoticeIssued) for event in events)
+    made: list[Path] = []
+    for owed in owed_notices(events):
+        if (owed.label, owed.on) in issued:
+            continue
+        number += 1
+        path = workspace.root / "notices" / deal / f"{deal}-{number:04d}-{owed.on}-{owed.label}.pdf"
+        request = _request(workspace, deal, number, owed, events, scribe)
+        progress(f"{deal}: notice {number}")
+        data = render(request)
+        write_once(path, data)
+        payload = NoticeIssued(
+            number=number,
+            kind=owed.kind,
+            of=owed.event.key,
+            file=str(path.relative_to(workspace.root)),
+            sha256=sha256_hex(data),
+        )
+        new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, inputs=(owed.event.leaf,))
+        with workspace.store.begin() as writer:
+            events += append(writer, log, [new], scribe)
+        made.append(path)
+    return made
+
+
+def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
+    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event."""
+    duties: frozenset[str] = frozenset()
+    group: list[Event] = []
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, DealAdopted):
+            duties = frozenset(duty.kind for duty in payload.duties)
+        elif isinstance(payload, NotEvaluated):
+            yield Owed("not_evaluated", None, event.effective_on, event)
+        elif isinstance(payload, Determined):
+            yield Owed("compliance", None, event.effective_on, event)
+            yield from (
+                Owed(kind, subject, event.effective_on, event) for kind, subject in _notifiable(group) if kind in duties
+            )
+            group = []
+        else:
+            group.append(event)
+
+
+def _notifiable(group: Sequence[Event]) -> Iterator[tuple[NoticeKind, str]]:
+    """What happened on a date that an agreement may make notifiable."""
+    for event in group:
+        payload = event.payload
+        if isinstance(payload, DeadlinePassed):
+            yield "event_of_default", event.subject
+        elif isinstance(payload, Counted):
+            if payload.state.status is TriggerStatus.IN_EFFECT and payload.before is not TriggerStatus.IN_EFFECT:
+                yield "trigger_event", event.subject
+        elif isinstance(payload, Tested):
+            yield from ((kind, event.subject) for kind in _of_test(payload))
+
+
+def _of_test(tested: Tested) -> Iterator[NoticeKind]:
+    status, before = tested.state.status, tested.before
+    if status is TestStatus.EVENT_OF_DEFAULT and before is not status:
+        yield "event_of_default"
+    elif tested.result.verdict is Verdict.FAIL and tested.state.episode_began == tested.result.on:
+        yield "test_failed"
+    elif before is TestStatus.CURE_PERIOD and status in (TestStatus.COMPLIANT, TestStatus.WATCH):
+        yield "cure"
+
+
+def _request(workspace: Workspace, deal: str, number: int, owed: Owed, events: list[Event], scribe: Scribe) -> NoticeInputs:
+    facts = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    publications = {}
+    for index in facts[-1].indices if facts else ():
+        log = index_log(series_of_facts(index))
+        found = [event.payload.value for event in read(workspace.store, log) if event.effective_on <= owed.on]
+        publications[index.name] = found
+    size = owed.event.seq + 1
+    entry = workspace.store.entries(deal_log(deal), owed.event.seq)[0]
+    upto = [event for event in events if event.seq <= owed.event.seq]
+    attachments = _attachments(workspace, deal, owed, entry.body, publications, facts[-1].file_sha256 if facts else None)
+    return NoticeInputs(
+        deal=deal,
+        number=number,
+        kind=owed.kind,
+        subject=owed.subject,
+        on=owed.on,
+        issued_at=scribe.at,
+        events=upto,
+        publications=publications,
+        operator=workspace.settings.operator,
+        log_size=size,
+        log_head=entry.root.hex(),
+        attachments=attachments,
+    )
+
+
+def _attachments(
+    workspace: Workspace,
+    deal: str,
+    owed: Owed,
+    body: bytes,
+    publications: dict[str, list[dict[str, object]]],
+    deal_file: str | None,
+) -> dict[str, tuple[bytes, str]]:
+    """The evidence inside the file: the event's exact bytes, the deal file, the observations, and a manifest of hashes."""
+    files = {"event.json": (body, "the event that this notice states, canonical JSON")}
+    path = workspace.root / "deals" / "adopted" / f"{deal_file}.yaml"
+    if deal_file is not None and path.is_file():
+        files["deal.yaml"] = (path.read_bytes(), "the deal file")
+    files["observations.csv"] = (_observations(publications), "the observations of every week shown")
+    hashes = {name: sha256_hex(data) for name, (data, _) in files.items()}
+    manifest = {"deal": deal, "event": owed.event.key, "leaf": owed.event.leaf, "files": hashes}
+    return {**files, "manifest.json": (canonical(manifest), "hashes of the attached files")}
+
+
+def _observations(publications: dict[str, list[dict[str, object]]]) -> bytes:
+    rows = ["index,publication_date,usd_per_gpu_hour"]
+    for index, values in publications.items():
+        for value in values:
+            pooled = value.get("pooled")
+            prices = pooled if isinstance(pooled, list) else []
+            rows += [f"{index},{value['publication_date']},{price}" for price in prices]
+    return ("\n".join(rows) + "\n").encode()
+

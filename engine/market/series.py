@@ -1,0 +1,107 @@
+"""An administrator's published series, taken in place of our own; every value says which it is (`index.md`, Published series)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.market.value import IndexValue
+
+COLUMNS = ("publication_date", "value", "low_confidence", "observations", "methodology_version")
+SOURCE = "published by the administrator"
+WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> tuple[list[IndexValue], list[Problem]]:
+    """The values that are new: a first print of its date, or the next one where it differs from the last.
+
+    Args:
+        text: CSV with the columns publication_date, value, low_confidence, observations, methodology_version.
+        file: its name, for the errors.
+        index: the index that it is of.
+        known: the newest print on record by Publication Date.
+    """
+    rows = csv.DictReader(io.StringIO(text))
+    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    if missing:
+        fix = f"begin with `{','.join(COLUMNS)}`"
+        return [], [Problem("I101", f"the series lacks {', '.join(missing)}", "each row is one print", fix, Place(file))]
+    values: list[IndexValue] = []
+    problems: list[Problem] = []
+    newest = dict(known)
+    for line, row in enumerate(rows, start=2):
+        value, wrong = _row(row, Place(file, line), index)
+        problems += wrong
+        if value is None:
+            continue
+        before = newest.get(value.publication_date)
+        if before is not None and _same(before, value):
+            continue
+        printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
+        newest[value.publication_date] = printed.model_dump(mode="json")
+        values.append(printed)
+    return ([] if problems else values), problems
+
+
+def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
+    after = value.model_dump(mode="json")
+    return all(before[name] == after[name] for name in ("value", "low_confidence", "observations", "methodology"))
+
+
+def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[IndexValue | None, list[Problem]]:
+    problems: list[Problem] = []
+
+    def refuse(code: str, what: str, fix: str) -> None:
+        problems.append(Problem(code, what, "a published value is taken as it was published", fix, place))
+
+    day = _date(row["publication_date"] or "")
+    if day is None:
+        refuse("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
+    price = _price(row["value"] or "")
+    if price is False:
+        refuse("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
+    flag = WORDS.get((row["low_confidence"] or "").strip().lower())
+    if flag is None:
+        refuse("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
+    count = (row["observations"] or "").strip()
+    if not count.isdigit():
+        refuse("I105", f"`{count}` is no number of observations", "write a whole number")
+    if problems or day is None or flag is None or price is False:
+        return None, problems
+    value = IndexValue(
+        index=index,
+        publication_date=day,
+        scheduled=day.weekday() == 3,
+        window_start=day - timedelta(days=7),
+        window_end=day - timedelta(days=1),
+        methodology=row["methodology_version"] or "",
+        source=SOURCE,
+        value=price if isinstance(price, Decimal) else None,
+        observations=int(count),
+        low_confidence=flag,
+        low_confidence_reasons=("flagged by the administrator",) if flag else (),
+    )
+    return value, []
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _price(text: str) -> Decimal | None | bool:
+    """The value, None where none was published, False where it is no value."""
+    if not text.strip():
+        return None
+    try:
+        price = Decimal(text.strip())
+    except InvalidOperation:
+        return False
+    return price if price.is_finite() and price > 0 else False

@@ -1,0 +1,115 @@
+"""The published series of each index: computed from the archive, recorded once, never changed.
+
+Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used; a snapshot
+imported later never changes it (`rulings.md` 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.determination.rate import Published
+from engine.market.index import compute, definition
+from engine.market.methodology import current_version, load_methodology
+from engine.market.value import IndexValue
+from engine.record.event import Draft, Event, IndexFacts, IndexPublished
+from engine.record.log import Scribe, append, index_log, read
+from engine.terms.deal import IndexTerms
+from engine.terms.schedule import publication_dates
+from engine.workspace import Workspace
+
+WEEK = timedelta(days=7)
+ADMINISTRATOR = "published by the administrator"
+
+
+def series_of(name: str, terms: IndexTerms) -> str:
+    """Which series a deal's index is read from: the administrator's, or ours under one methodology version."""
+    if terms.source == ADMINISTRATOR:
+        return f"{name}@administrator"
+    return f"{name}@{terms.methodology.version or current_version()}"
+
+
+def series_of_facts(index: IndexFacts) -> str:
+    """The same, from what the log says about a deal's index."""
+    return f"{index.name}@administrator" if index.source == ADMINISTRATOR else f"{index.name}@{index.version or current_version()}"
+
+
+def over(publication: date, zone: str, now: datetime) -> bool:
+    """Whether a Publication Date has ended in the administrator's zone: only then is silence a non-publication."""
+    end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
+    return now >= end.astimezone(UTC)
+
+
+def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
+    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back.
+
+    A date without a value is recorded only once it is over. The administrator's series is only read.
+    """
+    index, _, version = series.partition("@")
+    if version == "administrator":
+        return ()
+    log = index_log(series)
+    known = {event.effective_on for event in read(workspace.store, log)}
+    drafts = []
+    for day in publication_dates(first, last):
+        if day in known:
+            continue
+        value = computed(workspace, index, version, day - timedelta(days=1))
+        if value.value is None and not over(day, load_methodology(version).zone, scribe.at):
+            break
+        drafts.append(draft(value))
+    with workspace.store.begin() as writer:
+        return append(writer, log, drafts, scribe)
+
+
+def computed(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexValue:
+    """One week's value from the workspace's snapshots."""
+    snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at)
+
+
+def draft(value: IndexValue, reason: str | None = None) -> Draft:
+    """The event of one print."""
+    return Draft(
+        kind="index published",
+        subject=value.index,
+        effective_on=value.publication_date,
+        payload=IndexPublished(value=value.model_dump(mode="json"), reason=reason),
+        print=value.print,
+        inputs=value.inputs,
+    )
+
+
+def published(event: Event) -> Published:
+    """The light form of a recorded print, as a deal uses it."""
+    value = IndexValue.model_validate(event.payload.value)
+    return Published(
+        index=value.index,
+        publication_date=value.publication_date,
+        value=value.value,
+        print=value.print,
+        methodology=value.methodology,
+        source=value.source,
+        low_confidence=value.low_confidence,
+        low_confidence_reasons=value.low_confidence_reasons,
+        low=value.interval.low if value.interval else None,
+        high=value.interval.high if value.interval else None,
+        observations=value.observations,
+        valid_days=value.valid_days,
+        hosts=value.hosts,
+        hosts_at_least=value.hosts_at_least,
+        pooled=value.pooled,
+        recorded_on=event.recorded_at.date(),
+        event=event.leaf,
+    )
+
+
+def series_by_index(workspace: Workspace, indices: Mapping[str, IndexTerms]) -> dict[str, tuple[Published, ...]]:
+    """For each index of a deal, what each Publication Date gave: the newest print of each, oldest date first."""
+    found = {}
+    for name, terms in indices.items():
+        newest = {event.effective_on: published(event) for event in read(workspace.store, index_log(series_of(name, terms)))}
+        found[name] = tuple(newest[day] for day in sorted(newest))
+    return found

@@ -1,0 +1,205 @@
+"""Signed checkpoints: what a log's size and root were, said with a key (C2SP tlog-checkpoint and signed-note).
+
+The operator signs a checkpoint after every run (signature type 0x01). A trustee who has checked that the log only grew
+adds a cosignature with its own time (type 0x04, tlog-cosignature); without one, the time is the operator's word.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidSignature
+
+from engine.errors import VerificationFailed
+from engine.record.keys import Kind, SigningKey, VerifierKey
+from engine.record.merkle import verify_consistency
+
+LONGEST_NOTE = 64 * 1024
+"""Bytes of the longest note that is read; a note has at least 16 signatures' room (signed-note)."""
+
+_SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,18}")
+_ID, _TIME = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The size and root of the log that `origin` names."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        """The three lines that are signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A checkpoint that is held, and the consistency proof from it to a later one."""
+
+    held: Checkpoint
+    proof: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature that was verified: whose, of which kind, and for a cosignature when."""
+
+    key: VerifierKey
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A checkpoint and those who signed it, of the keys that were given."""
+
+    checkpoint: Checkpoint
+    signatures: tuple[Signature, ...]
+
+    @property
+    def cosigned_at(self) -> datetime | None:
+        """The earliest time that a trustee vouches for, or None: then the time is asserted by the operator."""
+        return min((signature.at for signature in self.signatures if signature.at is not None), default=None)
+
+
+def origin_of(operator: str, log: str) -> str:
+    """The name of a log in its checkpoints: the operator's name, and the log's within it."""
+    return f"{operator}/{log}"
+
+
+def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
+    """The checkpoint as a note signed by the operator of the log.
+
+    Raises:
+        ValueError: the origin has line breaks or is empty, or `key` is a cosigner's.
+    """
+    if not checkpoint.origin or not checkpoint.origin.isprintable():
+        raise ValueError(f"{checkpoint.origin!r} cannot name a log in a checkpoint")
+    if key.kind is not Kind.LOG:
+        raise ValueError(f"{key.name} is a cosigner's key; a log signs with a key of its own")
+    return f"{checkpoint.text}\n{_line(key, key.sign(checkpoint.text.encode()))}"
+
+
+def cosign(
+    note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None
+) -> str:
+    """The note with a trustee's cosignature added: as of `at`, this log has only grown.
+
+    Args:
+        note: a checkpoint signed by the log.
+        log_keys: the log's keys as the trustee knows them.
+        key: the trustee's cosigner key.
+        at: the trustee's time.
+        since: the last checkpoint of this log that the trustee cosigned, with the proof of growth; None for the first.
+
+    Raises:
+        VerificationFailed: the log's signature is missing or wrong, or the log did not only grow.
+        ValueError: `key` is not a cosigner's.
+    """
+    if key.kind is not Kind.COSIGNER:
+        raise ValueError(f"{key.name} is a log's key; a trustee cosigns with a key of its own")
+    checkpoint = verify(note, [known for known in log_keys if known.kind is Kind.LOG]).checkpoint
+    if since is not None:
+        check_growth(since, checkpoint)
+    seconds = int(at.timestamp())
+    signed = key.sign(_cosigned(checkpoint.text, seconds))
+    return note + _line(key, seconds.to_bytes(_TIME, "big") + signed)
+
+
+def check_growth(since: Growth, later: Checkpoint) -> None:
+    """Check that `later` is what was held with entries added. Raises VerificationFailed where it is not shown to be."""
+    held = since.held
+    if later.origin != held.origin:
+        raise VerificationFailed(f"the checkpoint is of {later.origin}, the one held is of {held.origin}")
+    if later.size < held.size:
+        raise VerificationFailed(f"{held.origin} had {held.size} entries and now has {later.size}")
+    if held.size and not verify_consistency(held.size, later.size, since.proof, held.root, later.root):
+        raise VerificationFailed(f"the first {held.size} entries of {held.origin} are not what they were")
+
+
+def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
+    """Read a signed checkpoint, trusting `keys` and nothing in the note.
+
+    Signatures of other keys are passed over; one of a known key that fails condemns the note (signed-note).
+
+    Raises:
+        VerificationFailed: the note is not well formed, no known key signed it, or a known key's signature fails.
+    """
+    text, lines = _split(note)
+    checkpoint = _checkpoint(text)
+    known = {(key.name, key.id): key for key in keys}
+    signed: dict[VerifierKey, Signature] = {}
+    for line in lines:
+        name, raw = _signature(line)
+        key = known.get((name, raw[:_ID]))
+        if key is not None:
+            signed.setdefault(key, _verified(key, text, raw[_ID:]))
+    if not signed:
+        raise VerificationFailed(f"no known key signed the checkpoint of {checkpoint.origin}")
+    return Verified(checkpoint, tuple(signed.values()))
+
+
+def _verified(key: VerifierKey, text: str, raw: bytes) -> Signature:
+    try:
+        if key.kind is Kind.LOG:
+            key.verify(raw, text.encode())
+            return Signature(key, None)
+        seconds = int.from_bytes(raw[:_TIME], "big")
+        key.verify(raw[_TIME:], _cosigned(text, seconds))
+        return Signature(key, datetime.fromtimestamp(seconds, UTC))
+    except (InvalidSignature, OverflowError, ValueError, OSError) as error:
+        raise VerificationFailed(f"the signature of {key.name} is not over this checkpoint") from error
+
+
+def _cosigned(text: str, seconds: int) -> bytes:
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
+
+
+def _line(key: SigningKey, signature: bytes) -> str:
+    return f"— {key.name} {base64.b64encode(key.verifier.id + signature).decode()}\n"
+
+
+def _split(note: str) -> tuple[str, list[str]]:
+    """The text that was signed, with its last newline, and the signature lines."""
+    if len(note) > LONGEST_NOTE or any(ch < " " and ch != "\n" for ch in note):
+        raise VerificationFailed("the checkpoint is too long or holds control characters")
+    text, gap, rest = note.rpartition("\n\n")
+    if not gap or not rest.endswith("\n"):
+        raise VerificationFailed("the checkpoint has no signature lines after an empty line")
+    return f"{text}\n", rest[:-1].split("\n")
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    match = _SIGNATURE.fullmatch(line)
+    raw = None if match is None else from_base64(match[2])
+    if match is None or raw is None or len(raw) <= _ID:
+        raise VerificationFailed("the checkpoint has a malformed signature line")
+    return match[1], raw
+
+
+def _checkpoint(text: str) -> Checkpoint:
+    origin, *rest = text[:-1].split("\n")
+    # Extension lines are allowed by the format; ours has none, and nobody could audit them.
+    if not origin or len(rest) != 2 or not _WHOLE.fullmatch(rest[0]):
+        raise VerificationFailed("a checkpoint is three lines: origin, size and root")
+    root = from_base64(rest[1])
+    if root is None or len(root) != 32:
+        raise VerificationFailed(f"the checkpoint of {origin} has no SHA-256 root")
+    return Checkpoint(origin, int(rest[0]), root)
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes of a base64 text, or None where it is not written the one way in which it can be."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if base64.b64encode(raw).decode() == text else None

@@ -1,0 +1,147 @@
+"""A log as files that any C2SP tlog-tiles client reads, and as JSON lines for everybody else.
+
+A tile holds up to 256 hashes of one level of the tree, a bundle up to 256 entries. The last of each is partial, and its
+name says how many it holds: `tile/0/x001/234.p/5`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from engine.errors import HeadroomError, VerificationFailed
+from engine.record.canonical import canonical
+from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
+from engine.record.keys import VerifierKey
+from engine.record.merkle import leaf_hash, root
+from engine.record.store import Entry
+
+WIDTH = 256
+"""Hashes of a full tile, and entries of a full bundle."""
+LONGEST_ENTRY = 0xFFFF
+"""Bytes of the longest entry that a bundle can hold: its length is written in 16 bits."""
+
+
+class TooLong(HeadroomError):
+    """An entry that does not fit into a bundle."""
+
+
+def export(entries: Sequence[Entry], note: str, keys: Iterable[VerifierKey], folder: Path) -> Checkpoint:
+    """Write the part of a log that a signed checkpoint covers into `folder`, the checkpoint last.
+
+    Returns:
+        The checkpoint that was exported.
+
+    Raises:
+        VerificationFailed: the checkpoint is not signed by one of `keys`, or is not over these entries.
+        TooLong: an entry has more than 65,535 bytes; export JSON lines instead.
+    """
+    checkpoint = verify(note, keys).checkpoint
+    bodies = [entry.body for entry in entries[: checkpoint.size]]
+    leaves = [leaf_hash(body) for body in bodies]
+    if len(leaves) != checkpoint.size or root(leaves) != checkpoint.root:
+        raise VerificationFailed(f"the checkpoint of {checkpoint.origin} is not over these entries")
+    for path, content in (*_bundles(bodies), *_tiles(leaves)):
+        _write(folder / path, content)
+    _write(folder / "checkpoint", note.encode())
+    return checkpoint
+
+
+def read_tiles(folder: Path, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, tuple[bytes, ...]]:
+    """Read an exported log back, trusting only `keys`: the checkpoint and the bodies of its entries.
+
+    Raises:
+        VerificationFailed: a file is missing, too long, or not what the signed checkpoint stands for.
+    """
+    note = _read(folder / "checkpoint", LONGEST_NOTE)
+    checkpoint = verify(note.decode(errors="replace"), keys).checkpoint
+    bodies = [body for path, count in _paths("entries", checkpoint.size) for body in _unbundled(folder / path, count)]
+    leaves = [leaf_hash(body) for body in bodies]
+    if root(leaves) != checkpoint.root:
+        raise VerificationFailed("the entries are not the ones that the checkpoint was signed over")
+    for path, content in _tiles(leaves):
+        if _read(folder / path, len(content)) != content:
+            raise VerificationFailed(f"the hashes in {path} are not over the entries")
+    return checkpoint, tuple(bodies)
+
+
+def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Each entry as one line of JSON, with its number, key, hashes and body."""
+    for entry in entries:
+        yield canonical(
+            {
+                "log": entry.log,
+                "seq": entry.seq,
+                "key": entry.key,
+                "leaf": entry.leaf.hex(),
+                "root": entry.root.hex(),
+                "body": json.loads(entry.body),
+            }
+        ).decode()
+
+
+def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
+    """Where a tile or bundle lies: its level (or `entries`), its index in groups of three digits, its width if partial."""
+    groups = f"{index:03d}"
+    groups = groups.zfill(-(-len(groups) // 3) * 3)
+    parts = [groups[place : place + 3] for place in range(0, len(groups), 3)]
+    name = "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
+    return f"tile/{level}/{name}" if width == WIDTH else f"tile/{level}/{name}.p/{width}"
+
+
+def _paths(level: int | str, count: int) -> Iterator[tuple[str, int]]:
+    """The files that hold `count` hashes or entries, each with how many it holds."""
+    for index in range(-(-count // WIDTH)):
+        width = min(WIDTH, count - index * WIDTH)
+        yield tile_path(level, index, width), width
+
+
+def _tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+    hashes, level = leaves, 0
+    while hashes:
+        groups = [hashes[start : start + WIDTH] for start in range(0, len(hashes), WIDTH)]
+        for (path, _), group in zip(_paths(level, len(hashes)), groups, strict=True):
+            yield path, b"".join(group)
+        # Only a full tile is hashed into the level above; the next level up is over those alone.
+        hashes, level = [root(group) for group in groups if len(group) == WIDTH], level + 1
+
+
+def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+    for number, body in enumerate(bodies):
+        if len(body) > LONGEST_ENTRY:
+            raise TooLong(
+                f"entry {number} has {len(body):,} bytes, more than a bundle can hold; export JSON lines instead"
+            )
+    for index, (path, width) in enumerate(_paths("entries", len(bodies))):
+        group = bodies[index * WIDTH : index * WIDTH + width]
+        yield path, b"".join(len(body).to_bytes(2, "big") + body for body in group)
+
+
+def _unbundled(path: Path, count: int) -> Iterator[bytes]:
+    raw = _read(path, count * (2 + LONGEST_ENTRY))
+    place = 0
+    for _ in range(count):
+        length = int.from_bytes(raw[place : place + 2], "big")
+        if place + 2 + length > len(raw):
+            raise VerificationFailed(f"{path.name} ends within an entry")
+        yield raw[place + 2 : place + 2 + length]
+        place += 2 + length
+    if place != len(raw):
+        raise VerificationFailed(f"{path.name} holds more than its {count} entries")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise VerificationFailed(f"{path.name} of the exported log cannot be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise VerificationFailed(f"{path.name} is longer than a file of its kind can be")
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

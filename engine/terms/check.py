@@ -1,0 +1,260 @@
+"""What a deal file can be wrong about although each of its parts reads well: references, order, contradictions.
+
+Errors have codes D5.., warnings codes W...; a warning leaves the file usable and is printed with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.calendar import known_calendars
+from engine.errors import Problem
+from engine.terms.clause import Clause
+from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
+from engine.terms.in_force import Clauses, Deal, load_deal
+from engine.terms.source import Path, Tree, parse, scalars
+
+STATES = (
+    "NOT YET TESTED",
+    "COMPLIANT",
+    "WATCH",
+    "PENDING",
+    "CURE PERIOD",
+    "EVENT OF DEFAULT",
+    "WAIVED",
+    "SUSPENDED",
+    "CLOSED",
+    "NOT IN EFFECT",
+    "IN EFFECT",
+)
+UNPUBLISHED = ("1.1-wp",)
+"""Methodology versions that nobody has published under (`rulings.md` 1)."""
+PRINTABLE = re.compile(r"[\x20-\x7e\xa0-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
+"""What the notice's fonts hold; anything else cannot be printed and is refused where it stands."""
+READINGS = (
+    "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
+    "fall_across_window 26.190%, window_start 26.829%, below_closing 0%, below_closing_at_any_time 28.571%"
+)
+
+
+def check_deal(text: str, file: str, clauses: Clauses) -> list[Problem]:
+    """Everything that is wrong with a deal file, and everything worth a warning, sorted by place."""
+    deal, problems = load_deal(text, file, clauses)
+    tree = deal.tree if deal else parse(text, file)[0]
+    found = [_explained(problem) for problem in problems]
+    if tree is not None and isinstance(tree.data, dict):
+        found += _unprintable(tree)
+    if deal is not None:
+        found += [problem for look in LOOKS for problem in look(deal)]
+    unique = {(problem.place, problem.code, problem.what): problem for problem in found}
+    return sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
+
+
+def _explained(problem: Problem) -> Problem:
+    """An appraisal clause without its reading is told what the five readings would have given (`rulings.md` 14)."""
+    if problem.code == "D201" and problem.what == "`measure` is missing":
+        why = f"the agreement's sentence can be read in five ways; {READINGS}"
+        return Problem("D208", problem.what, why, "write `measure:` with the reading that counsel agreed", problem.place)
+    return problem
+
+
+def _unprintable(tree: Tree) -> Iterator[Problem]:
+    for path, value in scalars(tree.data):
+        if isinstance(value, str) and not PRINTABLE.fullmatch(value):
+            sign = next(sign for sign in value if not PRINTABLE.fullmatch(sign))
+            why = "it cannot be printed on a notice in the bundled fonts, or is invisible to a reader"
+            yield Problem("D501", f"the character U+{ord(sign):04X} stands in a text", why, "replace it", tree.place(path))
+
+
+def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
+    for _, terms in deal.segments:
+        yield terms, deal.tree
+
+
+def _references(deal: Deal) -> Iterator[Problem]:
+    """Names that stand for something else in the file: indices, debt classes, parties, tests, triggers."""
+    for terms, tree in _each(deal):
+        for name, asset in terms.pledged_assets.items():
+            if asset.index not in terms.index:
+                yield _undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
+        for key, clause in terms.covenants.items():
+            yield from _clause_references(terms, tree, key, clause)
+        for kind, duty in terms.notices.items():
+            if duty.given_by not in terms.parties:
+                yield _undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
+            for number, role in enumerate(duty.to):
+                if role not in terms.parties:
+                    yield _undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
+
+
+def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
+    path: Path = ("covenants", key)
+    if clause.index is not None and clause.index not in terms.index:
+        yield _undefined(tree, (*path, "index"), clause.index, "index", terms.index)
+    if clause.index is None and len(terms.index) > 1 and clause.template in ("cash_sweep", "appraisal_trigger", "rental_rate_floor"):
+        why = f"the deal has {', '.join(terms.index)}"
+        yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
+    if clause.debt_class is not None and clause.debt_class not in terms.debt:
+        yield _undefined(tree, (*path, "class"), clause.debt_class, "class of debt", terms.debt)
+
+
+def _undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object]) -> Problem:
+    there = ", ".join(known) or "none"
+    return Problem("D502", f"there is no {what} `{name}`", f"the deal has {there}", "correct the name, or define it", tree.place(path))
+
+
+def _conditions(deal: Deal) -> Iterator[Problem]:
+    """Conditions of triggers: what they name, what states there are, cycles, contradictions."""
+    for terms, tree in _each(deal):
+        looks: dict[str, set[str]] = {}
+        for name, trigger in terms.triggers.items():
+            path: Path = ("triggers", name)
+            if name in terms.covenants:
+                why = "a covenant has this name, and both would be one trigger"
+                yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
+            found = list(_leaves(trigger.begins, (*path, "begins")))
+            ends = [] if isinstance(trigger.ends, str) else list(_leaves(trigger.ends, (*path, "ends")))
+            looks[name] = {leaf.trigger for leaf, _ in found + ends if leaf.trigger}
+            for leaf, at in found + ends:
+                yield from _leaf(terms, tree, leaf, at)
+            if ends and [leaf for leaf, _ in found] == [leaf for leaf, _ in ends]:
+                why = "it would end on the date on which it begins"
+                yield Problem("D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends")))
+        yield from _cycles(tree, looks)
+
+
+def _leaves(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
+    match condition:
+        case Leaf():
+            yield condition, path
+        case AnyOf(any_of=parts):
+            for number, part in enumerate(parts):
+                yield from _leaves(part, (*path, "any_of", number))
+        case AllOf(all_of=parts):
+            for number, part in enumerate(parts):
+                yield from _leaves(part, (*path, "all_of", number))
+        case AtLeast(at_least=of):
+            for number, part in enumerate(of.of):
+                yield from _leaves(part, (*path, "at_least", "of", number))
+
+
+def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
+        fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
+        yield Problem("D506", "the condition is not complete", "it looks at one test or trigger, by a result or a state", fix, tree.place(path))
+        return
+    if leaf.test is not None and leaf.test not in terms.covenants:
+        yield _undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
+    if leaf.trigger is not None and leaf.trigger not in {**terms.triggers, **terms.covenants}:
+        yield _undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", {**terms.triggers, **terms.covenants})
+    if leaf.state is not None and leaf.state not in STATES:
+        why = f"there are {', '.join(STATES)}"
+        yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
+
+
+def _cycles(tree: Tree, looks: Mapping[str, set[str]]) -> Iterator[Problem]:
+    for name in looks:
+        seen: set[str] = set()
+        waiting = set(looks[name])
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                waiting |= looks.get(one, set())
+        if name in seen:
+            why = "neither could be decided before the other"
+            yield Problem("D508", f"`{name}` depends on itself", why, "break the circle", tree.key_place(("triggers", name)))
+
+
+def _dates(deal: Deal) -> Iterator[Problem]:
+    terms, tree = deal.segments[0][1], deal.tree
+    if terms.maturity_date <= terms.closing_date:
+        why = f"the deal closes on {terms.closing_date}"
+        yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
+    for change in deal.changes:
+        if change.effective < terms.closing_date:
+            why = f"the deal closes on {terms.closing_date}"
+            place = tree.place((*change.path[:2], "effective"))
+            yield Problem("D511", f"an amendment is effective on {change.effective}, before closing", why, "correct the date", place)
+
+
+def _calendars(deal: Deal) -> Iterator[Problem]:
+    for terms, tree in _each(deal):
+        if terms.business_days not in known_calendars():
+            why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
+            yield Problem("D512", f"there is no calendar `{terms.business_days}`", why, "write one of them", tree.place(("business_days",)))
+        try:
+            ZoneInfo(terms.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            fix = "write it like `America/New_York`"
+            yield Problem("D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",)))
+
+
+def _methodologies(deal: Deal) -> Iterator[Problem]:
+    for terms, tree in _each(deal):
+        for name, index in terms.index.items():
+            path: Path = ("index", name, "methodology")
+            policy = index.methodology
+            if policy.policy == "pinned" and policy.version is None:
+                yield Problem("D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path))
+            if policy.version in UNPUBLISHED and not terms.illustrative:
+                why = "nobody has published under it; it can be pinned only in an illustrative deal"
+                place = tree.place((*path, "version"))
+                yield Problem("D515", f"methodology `{policy.version}` cannot be pinned here", why, "pin a published version", place)
+
+
+def _documents(deal: Deal) -> Iterator[Problem]:
+    """Citations name a document of the deal: `CA §7.01` needs `CA`."""
+    documents = deal.segments[0][1].documents
+    for path, value in scalars(deal.tree.data):
+        if path[-1] != "cite" or not isinstance(value, str) or path[0] == "documents":
+            continue
+        short = re.match(r"[A-Za-z0-9]+", value)
+        if short is None or short[0] not in documents:
+            why = f"the deal has {', '.join(documents)}"
+            yield Problem("D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path))
+
+
+def _texts(deal: Deal) -> Iterator[Problem]:
+    """A text that quotes one number while the terms say another."""
+    terms, tree = deal.segments[0][1], deal.tree
+    for key, clause in terms.covenants.items():
+        raw = tree.get(("covenants", key))
+        if clause.text is None or not isinstance(raw, dict):
+            continue
+        said = {value for path, value in scalars(raw) if path[-1] != "text" and isinstance(value, str)}
+        written = {number.replace(",", "") for value in said for number in re.findall(r"\d[\d,]*(?:\.\d+)?%?", value)}
+        for number in re.findall(r"\d[\d,]*(?:\.\d+)?%", clause.text):
+            if number.replace(",", "") not in written:
+                why = "no term of the clause has this number"
+                place = tree.place(("covenants", key, "text"))
+                yield Problem("D517", f"the text quotes {number}, the terms do not", why, "correct the text or the term", place)
+
+
+def _warnings(deal: Deal) -> Iterator[Problem]:
+    terms, tree = deal.segments[0][1], deal.tree
+    if terms.revenue.mostly == "enterprise contracts":
+        mechanical = [key for key, clause in terms.covenants.items() if clause.template in ("cash_sweep", "appraisal_trigger")]
+        for key in mechanical:
+            why = "the index measures listed on-demand prices, which may move without the pool's contracts (WP §5.2)"
+            what = f"`{key}` is a mechanical trigger in a deal whose revenue is mostly enterprise contracts"
+            yield Problem("W101", what, why, "consider a contract_spread test beside it", tree.key_place(("covenants", key)))
+    for key, clause in terms.covenants.items():
+        if getattr(clause, "measure", None) == "fall_in_window":
+            why = "after a spike the rate can fall by the share of closing and still stand above it"
+            place = tree.place(("covenants", key, "measure"))
+            yield Problem("W102", "`fall_in_window` can fail above the Closing Date level", why, "see whether counsel means that", place)
+
+
+LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
+    _references,
+    _conditions,
+    _dates,
+    _calendars,
+    _methodologies,
+    _documents,
+    _texts,
+    _warnings,
+)

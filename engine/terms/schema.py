@@ -1,0 +1,54 @@
+"""The JSON Schema of a deal file, from the very models that read it: completion, hover and red underlines in an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.terms.changes import AmendmentEntry, CorrectionEntry
+from engine.terms.clause import Clause
+from engine.terms.deal import TermsInForce
+from engine.terms.example import WorkedExample
+
+REF = "#/$defs/{model}"
+DATED = r"^\d{4}-\d{2}-\d{2}$"
+
+
+def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
+    """The schema of a deal file with the given templates."""
+    schema = TermsInForce.model_json_schema(ref_template=REF, by_alias=True, mode="validation")
+    defs = schema.setdefault("$defs", {})
+    defs.pop("Clause", None)
+    for name, model in clauses.items():
+        defs[name] = _hoisted(model.model_json_schema(ref_template=REF, by_alias=True, mode="validation"), defs)
+    one_of = [{"$ref": f"#/$defs/{name}"} for name in clauses]
+    schema["properties"]["covenants"] = {"type": "object", "additionalProperties": {"oneOf": one_of}}
+    for key, entry in (("amendments", AmendmentEntry), ("corrections", CorrectionEntry), ("worked_examples", WorkedExample)):
+        defs[key] = _hoisted(entry.model_json_schema(ref_template=REF, by_alias=True), defs)
+        schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}
+    schema["title"] = "Headroom deal file"
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    found: dict[str, Any] = _stepped(schema)
+    return found
+
+
+def _hoisted(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    """A model's schema with its own definitions moved to the common ones."""
+    for name, definition in schema.pop("$defs", {}).items():
+        defs.setdefault(name, definition)
+    return schema
+
+
+def _stepped(schema: Any) -> Any:
+    """The schema in which each single value may also be a map of dates: a term that steps."""
+    if isinstance(schema, list):
+        return [_stepped(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _stepped(value) for key, value in schema.items()}
+    if "pattern" in found and "examples" in found and found.get("pattern") != DATED:
+        single = {key: value for key, value in found.items() if key not in ("title", "description", "default")}
+        step = {"anyOf": [single, {"type": "object", "required": ["value"], "properties": {"value": single, "cite": {"type": "string"}}}]}
+        steps = {"type": "object", "minProperties": 1, "patternProperties": {DATED: step}, "additionalProperties": False}
+        return {"anyOf": [single, steps], **{key: found[key] for key in ("title", "description", "default") if key in found}}
+    return found

@@ -1,0 +1,223 @@
+"""The run: publish what is due, evaluate every deal in order, record, issue notices; again, it changes nothing.
+
+The log decides what is due. Weeks missed are caught up in order; a deal that cannot be evaluated gets its reason in the
+log and stops no other (`record.md`, A run happens exactly once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from engine import __version__
+from engine.adoption import adopted, frozen_part
+from engine.calendar import load_calendar
+from engine.determination.rate import Published
+from engine.determination.template import Template
+from engine.errors import HeadroomError, Problem, render
+from engine.issue import issue_due
+from engine.market.archive import write_once
+from engine.record.event import DealAdopted, Draft, Event, NotEvaluated
+from engine.record.fold import DealState, fold
+from engine.record.log import Scribe, append, deal_log, read
+from engine.record.notice import Render
+from engine.publications import publish, series_by_index, series_of
+from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.schedule import publication_dates
+from engine.terms.source import parse
+from engine.week import Inputs, evaluate, kinds_of
+from engine.workspace import Workspace
+
+DAY = timedelta(days=1)
+Progress = Callable[[str], None]
+
+
+@dataclass
+class DealOutcome:
+    """What a run did for one deal."""
+
+    deal: str
+    file: Path
+    events: list[Event] = field(default_factory=list)
+    notices: list[Path] = field(default_factory=list)
+    state: DealState = field(default_factory=DealState)
+    reason: str | None = None
+    """Why it could not be evaluated, where that is so."""
+    waiting: str | None = None
+    """What it waits for, where a date could not be evaluated yet."""
+
+
+@dataclass
+class RunOutcome:
+    """What a run did."""
+
+    on: date
+    publications: list[Event] = field(default_factory=list)
+    deals: list[DealOutcome] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the composition root hands in: templates, the renderer, and one reading of the clock."""
+
+    templates: Mapping[str, Template]
+    render: Render
+    now: datetime
+    actor: str
+    progress: Progress = lambda text: None
+
+    def scribe(self, deal_file: str | None = None) -> Scribe:
+        """Who records now."""
+        return Scribe(self.actor, f"headroom {__version__}", self.now, deal_file)
+
+
+def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
+    """Everything that is due by `on`."""
+    outcome = RunOutcome(on)
+    read_deals = [(_named(path), path) for path in workspace.deal_files()]
+    loaded = {path: _loaded(path, tools) for _, path in read_deals}
+    outcome.publications = _publish(workspace, [deal for deal, _ in loaded.values() if deal], on, tools)
+    for name, path in read_deals:
+        deal, reason = loaded[path]
+        result = DealOutcome(deal.name if deal else name, path, reason=reason)
+        outcome.deals.append(result)
+        tools.progress(f"{result.deal}: evaluating")
+        if deal is not None:
+            _evaluate_deal(workspace, deal, on, tools, result)
+        if result.reason is not None:
+            _not_evaluated(workspace, result, on, tools)
+        result.notices = issue_due(workspace, result.deal, tools.render, tools.scribe(), tools.progress)
+    return outcome
+
+
+def _named(path: Path) -> str:
+    """The deal's own name as far as the file can be read, the file's otherwise."""
+    tree, _ = parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    name = tree.get(("deal",)) if tree else None
+    return name if isinstance(name, str) and name else path.stem
+
+
+def _loaded(path: Path, tools: Tools) -> tuple[Deal | None, str | None]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    deal, problems = load_deal(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
+    return deal, _first(problems, text) if problems else None
+
+
+def _first(problems: list[Problem], text: str) -> str:
+    more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
+    return render(problems[0], text.splitlines()).splitlines()[0] + more
+
+
+def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> list[Event]:
+    """Every series that some deal reads, from the earliest closing that needs it."""
+    first: dict[str, date] = {}
+    for deal in deals:
+        for name, terms in resolve(deal, on).index.items():
+            series = series_of(name, terms)
+            first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
+    events: list[Event] = []
+    for series, since in sorted(first.items()):
+        tools.progress(f"{series}: publishing")
+        events += publish(workspace, series, since, on, tools.scribe())
+    return events
+
+
+def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome) -> None:
+    log = deal_log(deal.name)
+    events = list(read(workspace.store, log))
+    refused = _changed(workspace, deal, events)
+    if refused is not None:
+        result.reason = refused
+        result.state = fold(events)
+        return
+    scribe = tools.scribe(deal.sha256)
+    result.events += _adopt(workspace, deal, events, tools.templates, scribe)
+    result.state = fold(events)
+    try:
+        for inputs in _dates(workspace, deal, on, tools, result):
+            with workspace.store.begin() as writer:
+                recorded = append(writer, log, evaluate(inputs), scribe)
+            result.events += recorded
+            result.state = fold(recorded, result.state)
+    except HeadroomError as error:
+        result.reason = str(error)
+
+
+def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | None:
+    """Why a changed file is refused: after go-live only amendments, corrections and examples are added (rulings 29)."""
+    live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
+    if not live or live[-1] == deal.sha256:
+        return None
+    kept = _adopted_path(workspace, live[-1])
+    if not kept.is_file():
+        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted"
+    before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
+    if before is not None and frozen_part(before.data) != frozen_part(deal.tree.data):
+        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file"
+    return None
+
+
+def _adopted_path(workspace: Workspace, sha256: str) -> Path:
+    return workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+
+
+def _adopt(
+    workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe
+) -> tuple[Event, ...]:
+    """Record a file, or a new version of it, and keep its bytes."""
+    known = [event for event in events if isinstance(event.payload, DealAdopted)]
+    if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
+        return ()
+    path = _adopted_path(workspace, deal.sha256)
+    if not path.exists():
+        write_once(path, deal.tree.text.encode())
+    payload = adopted(deal, templates)
+    new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
+    with workspace.store.begin() as writer:
+        recorded = append(writer, deal_log(deal.name), [new], scribe)
+    events += recorded
+    return recorded
+
+
+def _dates(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
+    """The inputs of each date after the last one that was evaluated, up to `on`, in order."""
+    from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
+
+    indices = resolve(deal, on).index
+    series = series_by_index(workspace, indices)
+    day = max((rate[-1].on for rate in result.state.rates.values() if rate), default=deal.closing_date) + DAY
+    while day <= on:
+        terms = resolve(deal, day)
+        calendar = load_calendar(terms.business_days)
+        kinds = kinds_of(terms, calendar, day)
+        if kinds or day == on:
+            missing = _unpublished(series, deal.closing_date, day) if kinds else None
+            if missing is not None:
+                result.waiting = missing
+                return
+            known = {name: tuple(p for p in found if p.publication_date <= day) for name, found in series.items()}
+            yield Inputs(day, kinds, terms, tools.templates, calendar, known, result.state, share_below=share_below)
+        day += DAY
+
+
+def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date) -> str | None:
+    """The Publication Date that a date waits for: one that is neither recorded nor over."""
+    due = tuple(publication_dates(closing + DAY, day))[-1:]
+    for name, found in series.items():
+        dates = {p.publication_date for p in found}
+        for one in due:
+            if one not in dates:
+                return f"{name} of {one} is not yet published"
+    return None
+
+
+def _not_evaluated(workspace: Workspace, result: DealOutcome, on: date, tools: Tools) -> None:
+    """Record why a deal could not be evaluated: silence must differ from not having run."""
+    payload = NotEvaluated(reason=result.reason or "")
+    new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload)
+    with workspace.store.begin() as writer:
+        result.events += append(writer, deal_log(result.deal), [new], tools.scribe())
+
+

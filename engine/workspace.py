@@ -1,0 +1,139 @@
+"""The folder a user works in: `headroom.toml`, deals, snapshots, reports, notices and one SQLite file.
+
+Nothing else on the machine is touched.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from engine.errors import InputProblems, Place, Problem, WrongUsage
+from engine.market.archive import Archive
+from engine.market.index import IndexDefinition
+from engine.record.store import Store
+from engine.values import Fact
+
+SETTINGS = "headroom.toml"
+FOLDERS = ("deals", "snapshots", "reports", "notices")
+
+STARTER = """\
+# The settings of this Headroom workspace.
+operator = "Calculation Agent (name it here)"   # printed with every computed value
+
+[collect]
+base_url = ""            # the marketplace's address; empty: collection is off
+limit = 1000             # offers asked for per model; a list as long as this is asked for again with more
+timeout_seconds = 20
+
+# Automated collection needs a right. State it, or import snapshots that you may use.
+# [collection_right]
+# document = "Data licence of 1 January 2026"
+# date = "2026-01-01"
+# holder = "Calculation Agent"
+
+# Further indices: any GPU model and country that the snapshots hold.
+# [[index]]
+# name = "CRI-H100-EU"
+# gpu_name = "H100 SXM"
+# country = "FR"
+"""
+
+
+class CollectionRight(Fact):
+    """The right under which snapshots are collected, as the operator states it."""
+
+    document: str = Field(min_length=1)
+    date: str = Field(min_length=1)
+    holder: str = Field(min_length=1)
+
+
+class Collect(Fact):
+    """How the marketplace is asked."""
+
+    base_url: str = ""
+    limit: int = 1000
+    timeout_seconds: float = 20.0
+    models: tuple[str, ...] = ("H100 SXM", "H200", "L40S", "A100 PCIE", "Tesla V100", "RTX 4090")
+
+
+class Settings(Fact):
+    """What `headroom.toml` says."""
+
+    operator: str = "the calculation agent"
+    database: str = "headroom.sqlite"
+    collect: Collect = Collect()
+    collection_right: CollectionRight | None = None
+    index: tuple[IndexDefinition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An opened workspace."""
+
+    root: Path
+    settings: Settings
+
+    @cached_property
+    def store(self) -> Store:
+        """The log."""
+        return Store.open(self.root / self.settings.database)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The snapshots."""
+        return Archive(self.root / "snapshots")
+
+    @property
+    def indices(self) -> dict[str, IndexDefinition]:
+        """The indices that this workspace defines beside those that ship."""
+        return {index.name: index for index in self.settings.index}
+
+    def deal_files(self) -> tuple[Path, ...]:
+        """The deal files, by name."""
+        return tuple(sorted((self.root / "deals").glob("*.yaml")))
+
+
+def create(root: Path) -> tuple[str, ...]:
+    """Make a workspace in `root`, keeping whatever is there; returns what was made."""
+    made: list[str] = []
+    for name in FOLDERS:
+        if not (root / name).is_dir():
+            (root / name).mkdir(parents=True)
+            made.append(f"{name}/")
+    if not (root / SETTINGS).exists():
+        (root / SETTINGS).write_text(STARTER, encoding="utf-8")
+        made.append(SETTINGS)
+    return tuple(made)
+
+
+def opened(root: Path) -> Workspace:
+    """The workspace in `root`.
+
+    Raises:
+        WrongUsage: there is none.
+        InputProblems: its settings cannot be read.
+    """
+    path = root / SETTINGS
+    if not path.is_file():
+        raise WrongUsage(f"{root} is no workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
+    try:
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
+    except ValidationError as error:
+        raise InputProblems(_problem(found, path) for found in error.errors()) from None
+    for name in FOLDERS:
+        (root / name).mkdir(exist_ok=True)
+    return Workspace(root, settings)
+
+
+def _problem(found: Any, path: Path) -> Problem:
+    where = ".".join(str(step) for step in found["loc"])
+    what = f"`{where}`: {found['msg']}"
+    return Problem("S102", what, "a setting that is not understood does nothing", "correct or remove it", Place(str(path)))
