@@ -1,4 +1,4 @@
-"""Whether a log is what it was: its rows against each other, against signed checkpoints, and against those held elsewhere.
+"""Whether a log is what it was: row against row, against signed checkpoints, and against those held elsewhere.
 
 Each check is a defence with a name, and each catches what the ones before it cannot (`docs/security.md`): a hash shows
 that a body was edited, the link that hashes were redone, a checkpoint that the whole log was redone, and a checkpoint

@@ -82,7 +82,7 @@ def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
-    """Where a tile or bundle lies: its level (or `entries`), its index in groups of three digits, its width if partial."""
+    """Where a tile or bundle lies: its level (or `entries`), its index by three digits, its width if partial."""
     groups = f"{index:03d}"
     groups = groups.zfill(-(-len(groups) // 3) * 3)
     parts = [groups[place : place + 3] for place in range(0, len(groups), 3)]
