@@ -81,9 +81,7 @@ IN_WORDS: dict[str, str] = {
     "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date level",
     "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date level",
     "window_start": "from the first value in the window to this date's, as a share of that first value",
-    "below_closing": (
-        "of this date's value below the Closing Date level, counted only where some value in the window was at or above it"
-    ),
+    "below_closing": ("of this date's value below the Closing Date level, counted only where some value in the window was at or above it"),
     "below_closing_at_any_time": "of this date's value below the Closing Date level, whenever the fall happened",
 }
 

@@ -62,9 +62,7 @@ class CashSweep(Clause):
     template: Literal["cash_sweep"]
     level: Rate
     begins: Begins
-    ends: Annotated[
-        Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)
-    ]
+    ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
     sweep: Sweep
 
 

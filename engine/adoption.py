@@ -36,12 +36,8 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         time_zone=terms.time_zone,
         rounding=terms.rounding.ratios,
         revenue=terms.revenue.mostly,
-        parties=tuple(
-            PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()
-        ),
-        documents=tuple(
-            DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()
-        ),
+        parties=tuple(PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()),
+        documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()),
         clauses=tuple(_clauses(terms, templates)),
         debt=tuple(
             DebtFacts(

@@ -212,7 +212,7 @@ def intake(
     raise typer.Exit(intake(opened(), file, came, _templates(), scribe(), as_json))
 
 
-@app.command(epilog=example('headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02'))
+@app.command(epilog=example("headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02"))
 def act(
     deal: str,
     kind: Annotated[str, typer.Argument(help="What was done: waiver, cure accepted, appraisal delivered, ...")],
@@ -248,7 +248,9 @@ def act(
 
 
 @app.command(epilog=example("headroom run --on 2026-03-05"))
-def run(on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False) -> None:
+def run(
+    on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
+) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
     from engine.commands.run import run_on
 

@@ -17,8 +17,8 @@ from engine.publications import series_of_facts
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.event import (
     Counted,
-    DealAdopted,
     DeadlinePassed,
+    DealAdopted,
     Determined,
     Draft,
     Event,
@@ -27,7 +27,7 @@ from engine.record.event import (
     Tested,
 )
 from engine.record.log import Scribe, append, deal_log, index_log, read
-from engine.record.notice import NoticeKind, NoticeInputs, Render
+from engine.record.notice import NoticeInputs, NoticeKind, Render
 from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.workspace import Workspace
 
@@ -91,9 +91,7 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
             yield Owed("compliance", None, event.effective_on, event)
-            yield from (
-                Owed(kind, subject, event.effective_on, event) for kind, subject in _notifiable(group) if kind in duties
-            )
+            yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in _notifiable(group) if kind in duties)
             group = []
         else:
             group.append(event)
@@ -176,4 +174,3 @@ def _observations(publications: dict[str, list[dict[str, object]]]) -> bytes:
             prices = pooled if isinstance(pooled, list) else []
             rows += [f"{index},{value['publication_date']},{price}" for price in prices]
     return ("\n".join(rows) + "\n").encode()
-

@@ -20,7 +20,7 @@ from engine.determination.template import Template
 from engine.errors import Problem
 from engine.record.event import ActRecorded, Draft, ReportReceived
 from engine.record.fold import DealState, fold
-from engine.terms.example import EXPECTED, Expectation, ExampleAct, WorkedExample, agrees, fact_on
+from engine.terms.example import EXPECTED, ExampleAct, Expectation, WorkedExample, agrees, fact_on
 from engine.terms.in_force import Deal, resolve
 from engine.triggers.obligation import open_for
 from engine.values import Figure, Unit, printed
@@ -67,9 +67,7 @@ def _prove(deal: Deal, example: WorkedExample, templates: Mapping[str, Template]
     return Proof(example.name, tuple(problems))
 
 
-def _moments(
-    deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]
-) -> Iterator[tuple[date, _Moment]]:
+def _moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> Iterator[tuple[date, _Moment]]:
     """Every date of the example up to the last one wanted, in order."""
     last = max(wanted, default=example.first_publication)
     state = fold(Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts)
@@ -90,9 +88,7 @@ def _moments(
 
 def _act(act: ExampleAct) -> ActRecorded:
     details = {name: value for name, value in (("index", act.index), ("rate", act.rate)) if value is not None}
-    return ActRecorded(
-        act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details
-    )
+    return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
 
 
 def _series(example: WorkedExample, day: date) -> dict[str, tuple[Published, ...]]:

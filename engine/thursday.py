@@ -19,11 +19,11 @@ from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.market.archive import write_once
+from engine.publications import publish, series_by_index, series_of
 from engine.record.event import DealAdopted, Draft, Event, NotEvaluated
 from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
-from engine.publications import publish, series_by_index, series_of
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -163,9 +163,7 @@ def _adopted_path(workspace: Workspace, sha256: str) -> Path:
     return workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
 
 
-def _adopt(
-    workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe
-) -> tuple[Event, ...]:
+def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:
     """Record a file, or a new version of it, and keep its bytes."""
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
@@ -219,5 +217,3 @@ def _not_evaluated(workspace: Workspace, result: DealOutcome, on: date, tools: T
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload)
     with workspace.store.begin() as writer:
         result.events += append(writer, deal_log(result.deal), [new], tools.scribe())
-
-

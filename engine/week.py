@@ -124,9 +124,7 @@ def _deadlines(day: Day) -> None:
 def _acts(day: Day) -> None:
     """What Recorded Acts effective by the date change."""
     state = day.state
-    found = recorded_acts.effects(
-        state.acts, state.applied, state.tests, state.triggers, state.obligations, day.inputs.on
-    )
+    found = recorded_acts.effects(state.acts, state.applied, state.tests, state.triggers, state.obligations, day.inputs.on)
     for since, effect in found:
         subject = effect.test.test if effect.test else effect.trigger.trigger if effect.trigger else "obligation"
         day.add("act applied", f"{effect.act}|{subject}", effect, on=since)
@@ -189,11 +187,7 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
-        inside = [
-            report
-            for report in inputs.state.reports
-            if end - WEEK < report.period_end <= end and report.received <= inputs.on
-        ]
+        inside = [report for report in inputs.state.reports if end - WEEK < report.period_end <= end and report.received <= inputs.on]
         found.append((end, _reported(inside[-1], inputs) if inside else None))
     return tuple(reversed(found))
 

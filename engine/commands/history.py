@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from engine.commands.output import print_json, say, table
+from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
 from engine.errors import WrongUsage
 from engine.market.value import IndexValue
@@ -15,8 +16,8 @@ from engine.record.event import (
     ActRecorded,
     ClauseFacts,
     Counted,
-    DealAdopted,
     DeadlinePassed,
+    DealAdopted,
     Determined,
     Event,
     NotEvaluated,
@@ -26,7 +27,6 @@ from engine.record.event import (
     Tested,
 )
 from engine.record.log import deal_log, read
-from engine.determination.rate import ReferenceRate
 from engine.triggers.facts import SweptPeriod
 from engine.values import printed, printed_apart, trimmed
 from engine.workspace import Workspace

@@ -32,9 +32,7 @@ def find_deal(workspace: Workspace, name: str, templates: dict[str, Template]) -
     raise WrongUsage(f"there is no deal `{name}` in deals/; there are {', '.join(names) or 'none'}")
 
 
-def intake(
-    workspace: Workspace, path: Path, received: date, templates: dict[str, Template], scribe: Scribe, as_json: bool
-) -> int:
+def intake(workspace: Workspace, path: Path, received: date, templates: dict[str, Template], scribe: Scribe, as_json: bool) -> int:
     """Take one servicer's report; all of its problems at once where it cannot be taken."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")

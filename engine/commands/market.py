@@ -51,18 +51,14 @@ def _say_imported(added: list[Snapshot], known: int, refused: list[dict[str, str
         say(f"refused: {one['reason']}")
 
 
-def record_snapshots(
-    workspace: Workspace, snapshots: Iterable[Snapshot], scribe: Scribe, right: dict[str, str] | None = None
-) -> None:
+def record_snapshots(workspace: Workspace, snapshots: Iterable[Snapshot], scribe: Scribe, right: dict[str, str] | None = None) -> None:
     """Log what entered the archive, with the right to collect where it was collected."""
     drafts = [
         Draft(
             kind="snapshot imported",
             subject=s.sha256,
             effective_on=s.day,
-            payload=SnapshotImported(
-                sha256=s.sha256, collected_at=s.collected_at, form=s.form, source=s.source, collection_right=right
-            ),
+            payload=SnapshotImported(sha256=s.sha256, collected_at=s.collected_at, form=s.form, source=s.source, collection_right=right),
         )
         for s in snapshots
     ]
@@ -83,9 +79,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             raise WrongUsage(f"{path} does not exist")
 
 
-def show_index(
-    workspace: Workspace, name: str, window_end: date, methodology: str, known_at: datetime | None, as_json: bool
-) -> None:
+def show_index(workspace: Workspace, name: str, window_end: date, methodology: str, known_at: datetime | None, as_json: bool) -> None:
     """Compute one week's value and print it."""
     from engine.publications import computed
 

@@ -31,7 +31,10 @@ def verify_workspace(workspace: Workspace, as_json: bool) -> int:
         print_json({"verified": not failed, "steps": [{"step": f.step, "difference": f.difference} for f in findings]})
     else:
         for finding in findings:
-            say(f"{'DIFFERS' if finding.difference else 'holds  '} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
+            say(
+                f"{'DIFFERS' if finding.difference else 'holds  '} {finding.step}"
+                + (f": {finding.difference}" if finding.difference else "")
+            )
         say("time asserted by the operator: no cosignature or time stamp is held")
     return 3 if failed else 0
 

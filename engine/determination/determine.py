@@ -90,8 +90,7 @@ def _round_share(value: Fraction, rule: str) -> Fraction:
 
 def _inputs(facts: Facts) -> tuple[Input, ...]:
     return tuple(
-        Input(name=used.name, figure=Figure(value=used.value, unit=used.unit), source=used.source)
-        for used in facts.trace.values()
+        Input(name=used.name, figure=Figure(value=used.value, unit=used.unit), source=used.source) for used in facts.trace.values()
     )
 
 
@@ -165,4 +164,3 @@ def _share_failing(even: tuple[BreakEven, ...], published: Published | None, sha
     if 0 < share < 0.01:
         return "<0.01"
     return ">0.99" if 0.99 < share < 1 else f"{share:.2f}"
-

@@ -92,9 +92,7 @@ def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
     return (*steps[:1], unflagged, *steps[1:])
 
 
-def _step(
-    step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed
-) -> ReferenceRate | None:
+def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed) -> ReferenceRate | None:
     if step.use in ("published value", "last published value", "last value not flagged"):
         chosen = _from_series(step, terms, known)
         if chosen is None:

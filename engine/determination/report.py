@@ -313,7 +313,13 @@ def _principal(reading: _Reading) -> None:
     most = sum(terms.original_principal for terms in reading.terms.debt.values())
     if total is not None and total.value > most:
         why = f"all classes together had {printed(Figure(value=Fraction(most), unit=Unit.USD))} originally"
-        reading.refuse("R130", "the outstanding principal is above the original amount", why, "correct the figure", reading.paths["outstanding_principal"])
+        reading.refuse(
+            "R130",
+            "the outstanding principal is above the original amount",
+            why,
+            "correct the figure",
+            reading.paths["outstanding_principal"],
+        )
     if total is not None and classes and all(classes) and total.value != sum(figure.value for figure in classes if figure):
         why = "the classes add up to another amount"
         reading.refuse("R131", "the total differs from its classes", why, "correct one of them", reading.paths["outstanding_principal"])
@@ -339,7 +345,9 @@ def _revenue(reading: _Reading, asset: str) -> None:
         product = found[1].value * found[2].value
         if abs(found[0].value - product) > max(product / 1000, Fraction(1)):
             why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
-            reading.refuse("R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"])
+            reading.refuse(
+                "R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"]
+            )
 
 
 def _count(reading: _Reading, asset: str, gpus: int) -> None:

@@ -69,7 +69,7 @@ def _law(micros: Integers) -> tuple[Integers, Floats]:
 
 
 def _odd(micros: Integers) -> tuple[Integers, Floats]:
-    """n = 2m - 1: P(Y <= i) = I_{i/n}(m, n - m + 1)."""
+    """N = 2m - 1: P(Y <= i) = I_{i/n}(m, n - m + 1)."""
     n = len(micros)
     m = (n + 1) // 2
     cumulative = betainc(m, n - m + 1, np.arange(1, n + 1) / n)
@@ -77,7 +77,7 @@ def _odd(micros: Integers) -> tuple[Integers, Floats]:
 
 
 def _even(micros: Integers) -> tuple[Integers, Floats]:
-    """n = 2m: P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, and the rest of P(Y_m = i) on the diagonal."""
+    """N = 2m: P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, and the rest of P(Y_m = i) on the diagonal."""
     n = len(micros)
     m = n // 2
     log_choose = math.lgamma(n + 1) - 2 * math.lgamma(m + 1)
@@ -114,9 +114,7 @@ def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAM
     return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)
 
 
-def host_interval(
-    observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED
-) -> HostInterval:
+def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> HostInterval:
     """The interval from resampling hosts, each with all of its observations.
 
     Args:

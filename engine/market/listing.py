@@ -87,7 +87,7 @@ def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Met
     return Listings(len(found), tuple(kept), tuple(removed), len(found) >= snapshot.limit)
 
 
-def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:  # noqa: PLR0911  one return per rule is the plainest way to say "in this order"
+def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:
     """The first rule that `offer` fails, or None."""
     if offer.gpu_name != gpu_name:
         return "model"

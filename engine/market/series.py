@@ -96,7 +96,7 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _price(text: str) -> Decimal | None | bool:
+def _price(text: str) -> Decimal | bool | None:
     """The value, None where none was published, False where it is no value."""
     if not text.strip():
         return None

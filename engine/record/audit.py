@@ -102,9 +102,7 @@ def _roots(leaves: Iterable[bytes]) -> list[bytes]:
     return roots
 
 
-def _against(
-    note: str, roots: Sequence[bytes], origin: str, keys: Sequence[VerifierKey], defence: Defence
-) -> Iterator[Finding]:
+def _against(note: str, roots: Sequence[bytes], origin: str, keys: Sequence[VerifierKey], defence: Defence) -> Iterator[Finding]:
     try:
         checkpoint = verify(note, keys).checkpoint
     except VerificationFailed as error:

@@ -88,9 +88,7 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     return f"{checkpoint.text}\n{_line(key, key.sign(checkpoint.text.encode()))}"
 
 
-def cosign(
-    note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None
-) -> str:
+def cosign(note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None) -> str:
     """The note with a trustee's cosignature added: as of `at`, this log has only grown.
 
     Args:

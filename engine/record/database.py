@@ -104,16 +104,12 @@ def _check_sqlite(connection: Connection, tables: MetaData) -> None:
             connection.exec_driver_sql(guards.sqlite_trigger(name))
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     if {row.name: row.sql for row in rows} != {name: guards.sqlite_trigger(name) for name in guards.SQLITE}:
-        raise NotOurs(
-            "the record's append-only triggers are missing or changed; nothing is added to it until it is verified"
-        )
+        raise NotOurs("the record's append-only triggers are missing or changed; nothing is added to it until it is verified")
 
 
 def _check_postgresql(connection: Connection) -> None:
     table = {"table": f"{guards.SCHEMA}.log_entry"}
     if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
         raise NotOurs("the database is not prepared: let its owner run `prepare` with the name of the writer's role")
-    if connection.execute(
-        text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table
-    ).scalar():
+    if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
         raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")

@@ -9,9 +9,7 @@ from typing import Any, Literal, Protocol
 
 from engine.record.event import Event
 
-NoticeKind = Literal[
-    "compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"
-]
+NoticeKind = Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"]
 
 
 @dataclass(frozen=True)

@@ -110,9 +110,7 @@ def _tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
 def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     for number, body in enumerate(bodies):
         if len(body) > LONGEST_ENTRY:
-            raise TooLong(
-                f"entry {number} has {len(body):,} bytes, more than a bundle can hold; export JSON lines instead"
-            )
+            raise TooLong(f"entry {number} has {len(body):,} bytes, more than a bundle can hold; export JSON lines instead")
     for index, (path, width) in enumerate(_paths("entries", len(bodies))):
         group = bodies[index * WIDTH : index * WIDTH + width]
         yield path, b"".join(len(body).to_bytes(2, "big") + body for body in group)

@@ -121,7 +121,9 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
                 yield from _leaf(terms, tree, leaf, at)
             if ends and [leaf for leaf, _ in found] == [leaf for leaf, _ in ends]:
                 why = "it would end on the date on which it begins"
-                yield Problem("D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends")))
+                yield Problem(
+                    "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))
+                )
         yield from _cycles(tree, looks)
 
 
@@ -143,7 +145,9 @@ def _leaves(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
         fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
-        yield Problem("D506", "the condition is not complete", "it looks at one test or trigger, by a result or a state", fix, tree.place(path))
+        yield Problem(
+            "D506", "the condition is not complete", "it looks at one test or trigger, by a result or a state", fix, tree.place(path)
+        )
         return
     if leaf.test is not None and leaf.test not in terms.covenants:
         yield _undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
@@ -189,7 +193,9 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
             ZoneInfo(terms.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             fix = "write it like `America/New_York`"
-            yield Problem("D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",)))
+            yield Problem(
+                "D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",))
+            )
 
 
 def _methodologies(deal: Deal) -> Iterator[Problem]:
@@ -198,7 +204,9 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
             path: Path = ("index", name, "methodology")
             policy = index.methodology
             if policy.policy == "pinned" and policy.version is None:
-                yield Problem("D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path))
+                yield Problem(
+                    "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
+                )
             if policy.version in UNPUBLISHED and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
@@ -214,7 +222,9 @@ def _documents(deal: Deal) -> Iterator[Problem]:
         short = re.match(r"[A-Za-z0-9]+", value)
         if short is None or short[0] not in documents:
             why = f"the deal has {', '.join(documents)}"
-            yield Problem("D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path))
+            yield Problem(
+                "D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path)
+            )
 
 
 def _texts(deal: Deal) -> Iterator[Problem]:

@@ -10,9 +10,7 @@ from engine.terms.phrases import Day, Length, Points, Share, Times, Usd
 from engine.values import Fact
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
-ClockStart = Literal[
-    "determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"
-]
+ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]
 IfNotDetermined = Annotated[str, Field(pattern=r"^(hold|fail|fail after \d+ determination dates?)$")]
 
 
@@ -81,7 +79,5 @@ class Clause(Fact):
 class MaintenanceClause(Clause):
     """A clause whose failure is a breach: it has a Cure Period or says `cure: none`."""
 
-    cure: Annotated[
-        Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
-    ]
+    cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
     persists_for: Times | None = None

@@ -206,10 +206,7 @@ def _kind_of_condition(value: Any) -> str:
 
 
 Condition = Annotated[
-    Annotated[Leaf, Tag("leaf")]
-    | Annotated[AnyOf, Tag("any_of")]
-    | Annotated[AllOf, Tag("all_of")]
-    | Annotated[AtLeast, Tag("at_least")],
+    Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
     Discriminator(_kind_of_condition),
 ]
 
@@ -237,9 +234,7 @@ class TriggerTerms(Fact):
     cite: str
     text: str | None = None
     begins: Condition
-    ends: Annotated[
-        Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)
-    ]
+    ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
     consequences: tuple[Effect, ...] = ()
     esma: Esma | None = None
 
@@ -294,4 +289,3 @@ class TermSource(Fact):
     since: date
     cite: str | None = None
     document: str | None = None
-

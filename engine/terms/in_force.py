@@ -148,9 +148,7 @@ def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tupl
     return (terms if not problems else None), problems
 
 
-def _covenants(
-    data: Any, tree: Tree, clauses: Clauses, steps: Redirects
-) -> tuple[dict[str, Clause], list[Problem]]:
+def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[dict[str, Clause], list[Problem]]:
     found: dict[str, Clause] = {}
     problems: list[Problem] = []
     for key, raw in data.items() if isinstance(data, dict) else ():

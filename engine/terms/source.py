@@ -55,9 +55,7 @@ class Tree:
         """The value at `path`, None where there is none."""
         found = self.data
         for step in path:
-            if isinstance(found, dict) and step in found:
-                found = found[step]
-            elif isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found):
+            if (isinstance(found, dict) and step in found) or (isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found)):
                 found = found[step]
             else:
                 return None

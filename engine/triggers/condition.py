@@ -173,5 +173,3 @@ def described(leaf: LeafRule) -> str:
     else:
         what = f"{name} {leaf.result or leaf.state}"
     return f"{what} for {leaf.persistence}" if leaf.persistence else what
-
-

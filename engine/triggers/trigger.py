@@ -56,9 +56,7 @@ def _clause_rule(key: str, clause: Clause, template: Template) -> TriggerRule | 
 
 
 def _when(when: When, persistence: Persistence | None) -> LeafRule:
-    return LeafRule(
-        test=when.test, result=when.result, comparison=when.comparison, level=when.level, persistence=persistence
-    )
+    return LeafRule(test=when.test, result=when.result, comparison=when.comparison, level=when.level, persistence=persistence)
 
 
 def _composite(name: str, trigger: TriggerTerms) -> TriggerRule:
