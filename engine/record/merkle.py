@@ -94,7 +94,7 @@ def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
     """Whether `leaf` is entry `index` of the tree of `size` whose root is `expected` (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _are_hashes(leaf, expected, *proof):
         return False
     place, last, hashed = index, size - 1, leaf
     for step in proof:
@@ -118,6 +118,8 @@ def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_ro
         return False
     if first == second:
         return not proof and first_root == second_root
+    if not _are_hashes(first_root, second_root, *proof):
+        return False
     # A first tree that is one complete subtree is itself the first step, and the proof leaves it out.
     steps = list(proof) if first & (first - 1) else [first_root, *proof]
     if not steps:
@@ -136,6 +138,10 @@ def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_ro
             new = node_hash(new, step)
         place, last = place >> 1, last >> 1
     return last == 0 and old == first_root and new == second_root
+
+
+def _are_hashes(*values: bytes) -> bool:
+    return all(len(value) == len(EMPTY) for value in values)
 
 
 def _split(size: int) -> int:
