@@ -1,0 +1,203 @@
+"""Dates, notices owed and given, certification, distribution and proof (`notice.md`, blocks 5, 11, 12 and 13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.record.event import Due, DutyFacts, NoticeIssued
+from reports import past as log
+from reports.brief import AGENTS, Brief, party_names
+from reports.sentences import deadline_mark, due_act
+from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, table_date, with_dates
+
+DETAILED = 4
+"""Calendars beside the deal's own that a table can compare."""
+KINDS = {
+    "compliance": "Compliance Notice",
+    "trigger_event": "Trigger Event Notice",
+    "test_failed": "Failed Test Notice",
+    "event_of_default": "Event of Default Notice",
+    "cure": "Cure Notice",
+    "correction": "Correction Notice",
+    "not_evaluated": "Notice of a Date Not Evaluated",
+}
+"""What each kind of document is called."""
+
+
+# ---- dates --------------------------------------------------------------------------------------------------------
+
+
+def dates(found: Brief) -> dict[str, Any]:
+    """Every deadline with the event, the rule and the calendar that made it; the days of the next one."""
+    owed = found.determined.due if found.determined else ()
+    calendars = sorted({other.calendar for one in owed for other in one.elsewhere})[:DETAILED]
+    rows = [_deadline(found, one, calendars) for one in owed]
+    return {"rows": rows, "calendars": [calendar(key) for key in calendars], "note": _dates_note(found), "strip": _strip(found), "strip_title": _strip_title(found), "strip_alt": _strip_alt(found)}
+
+
+def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
+    last = one.deadline
+    others = {other.calendar: table_date(other.by) for other in one.elsewhere}
+    mark = deadline_mark(one)
+    return {
+        "what": due_act(one, found.title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
+        "from": table_date(last.counted_from) if last else NONE,
+        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else one.cite,
+        "due": table_date(one.by) + (f", {mark}" if mark else ""),
+        "others": [others.get(key, "same" if last else NONE) for key in calendars],
+        "urgent": one.urgent,
+    }
+
+
+def _dates_note(found: Brief) -> str:
+    day = found.determined
+    if day is None:
+        return f"Determination Date: {long_date(found.inputs.on)}."
+    window = f"Calculation Window: {table_date(day.window_start)} to {table_date(day.window_end)}. "
+    following = f"Next Publication Date {table_date(day.next_publication_date)}, next Determination Date {table_date(day.next_determination_date)}. "
+    counts = f"Business Days: {day.calendar}, counted from the day after the event."
+    return f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(found.inputs.on)}. {following}{counts}"
+
+
+def _strip_title(found: Brief) -> str:
+    title = found.determined.strip_title if found.determined else None
+    return sentence(with_dates(title)) if title else ""
+
+
+def _strip(found: Brief) -> list[dict[str, Any]]:
+    """The calendar days up to the next urgent deadline, each with its Business Day number or why it is none."""
+    days = found.determined.strip if found.determined else ()
+    width = 1740 / len(days) if days else 0
+    drawn = []
+    for n, one in enumerate(days):
+        first = n == 0 or one.day.day == 1
+        drawn.append(
+            {
+                "x": round(n * width, 1),
+                "w": round(width, 1),
+                "month": f"{one.day:%B %Y}" if first and (n == 0 or (len(days) - n) * width > 240) else "",
+                "weekday": f"{one.day:%a}" if width > 84 else f"{one.day:%a}"[:1],
+                "day": one.day.day,
+                "number": one.number,
+                "words": [] if one.number or one.why in (None, "weekend", "Saturday", "Sunday") else _short_words(one.why or "", width),
+                "closed": one.number is None,
+                "last": n == len(days) - 1,
+                "today": one.day == found.inputs.on,
+            }
+        )
+    return drawn
+
+
+def _short_words(why: str, width: float) -> list[str]:
+    """A holiday's name in up to three lines, where a day is wide enough for words."""
+    return [word[:9] for word in why.split()[:3]] if width > 84 else ["H"]
+
+
+def _strip_alt(found: Brief) -> str:
+    days = found.determined.strip if found.determined else ()
+    if not days:
+        return ""
+    closed = [f"{table_date(one.day)} {one.why}" for one in days if one.why and one.day.weekday() < 5]
+    total = next((one.number for one in reversed(days) if one.number), 0)
+    return f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days" + (f"; closed: {listed(closed)}" if closed else "") + ". The mark stands on this date."
+
+
+# ---- notices ------------------------------------------------------------------------------------------------------
+
+
+def duties(found: Brief) -> dict[str, Any]:
+    """Notices given so far, this one, and those that the date makes somebody owe."""
+    numbers = log.issued(found.past)
+    given = [_given(found, day, one) for day, one in numbers[-3:] if one.number != found.inputs.number]
+    this = {"number": str(found.inputs.number), "what": f"This document: {KINDS[found.inputs.kind]}", "to": _to(found.duty), "due": _within(found.duty), "evidence": "not yet known at issue"}
+    owed = [
+        {"number": NONE, "what": due_act(one, found.title), "to": role(one.who) + " gives", "due": table_date(one.by), "evidence": "not yet known at issue"}
+        for one in (found.determined.due if found.determined else ())
+        if one.act == "notify"
+    ]
+    return {"rows": [*given, this, *owed]}
+
+
+def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
+    act = next((a for a in log.acts(found.past) if a.act == "notice given" and a.details.get("notice") == str(one.number)), None)
+    evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
+    duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
+    return {"number": str(one.number), "what": f"{KINDS.get(one.kind, one.kind)} of {short_date(day)}", "to": _to(duty), "due": NONE, "evidence": evidence}
+
+
+def _to(duty: DutyFacts | None) -> str:
+    return party_names(duty.to) if duty else "no party owes it"
+
+
+def _within(duty: DutyFacts | None) -> str:
+    if duty is None:
+        return NONE
+    return f"within {duty.within}" if duty.within else "on the date"
+
+
+# ---- certification ------------------------------------------------------------------------------------------------
+
+
+def certification(found: Brief) -> dict[str, Any]:
+    """The officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
+    duty = found.duty
+    giver = duty.given_by if duty else "servicer"
+    report = f"its report {with_dates(found.determined.report_text)}" if found.determined and found.determined.report else "no Servicer’s report"
+    report = report.replace("its report Servicer’s report", "its report").replace("its report Servicer's report", "its report")
+    said = [
+        f"The undersigned, an authorized officer of the {role(giver)}, states that the Servicer’s figures in this document agree with {report}, "
+        "and that, to the officer’s knowledge after due inquiry, no Default or Event of Default exists that this document does not state."
+        if found.determined and found.determined.report
+        else f"The undersigned, an authorized officer of the {role(giver)}, states that this document was made without a Servicer’s report, "
+        "and that, to the officer’s knowledge after due inquiry, no Default or Event of Default exists that this document does not state.",
+        "This document states computed results. It is not a determination of Default, nor an election, waiver or consent by any party."
+        + (" All rights of the Administrative Agent, the Trustee and the holders are reserved." if giver in AGENTS else ""),
+    ]
+    return {"paragraphs": said, "blanks": ["Prepared by", "Checked by", "Signature", f"For the {role(giver)}: name, title, date"]}
+
+
+# ---- distribution and proof ---------------------------------------------------------------------------------------
+
+
+def proof(found: Brief) -> dict[str, Any]:
+    """Addressees, what the log held at issue, what is attached, how to verify."""
+    event = _stated(found)
+    rows = [
+        {"name": "To", "text": _addressees(found), "hash": ""},
+        {"name": "Log head", "hash": eights(found.inputs.log_head), "text": f"{found.inputs.log_size:,} entries at issue"},
+    ]
+    if event is not None and event.leaf:
+        rows.append({"name": "This document states", "hash": eights(event.leaf), "text": f"leaf of entry {event.seq}, {event.kind} of {short_date(event.effective_on)}"})
+    rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
+    attached = listed(sorted(found.inputs.attachments)) or "nothing"
+    made = f"Made by {event.engine}, recorded by {event.actor}." if event is not None else ""
+    rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
+    return {"rows": rows, "command": f"headroom verify {file_name(found)} --policy trustee.policy", "how": HOW}
+
+
+HOW = (
+    "It recomputes index, ratios and results from the attached files and compares them with this text. Keys come from your policy "
+    "file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the operator; an unsigned "
+    "copy is reported as “appearance not bound”. Whether this document was superseded stands in the log, not here."
+)
+
+
+def file_name(found: Brief) -> str:
+    """The file under which the document is kept: `meridian-2026-1-notice-048.pdf`."""
+    return f"{found.inputs.deal}-notice-{found.inputs.number:03d}.pdf"
+
+
+def _stated(found: Brief) -> Any:
+    """The event that the document states."""
+    if found.inputs.kind == "not_evaluated":
+        events = found.past.of("not evaluated")
+        return events[-1] if events else None
+    return log.determined(found.past)
+
+
+def _addressees(found: Brief) -> str:
+    duty = found.duty
+    if duty is None:
+        return "no addressee: this is a report, and no party owes it under the deal file"
+    people = [found.party(one) for one in duty.to]
+    return "; ".join(f"{role(one.role)}, {one.notices}" for one in people if one is not None) or party_names(duty.to)

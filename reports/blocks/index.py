@@ -1,0 +1,304 @@
+"""The index block: what the rate is made of, its chart, its recent prints, its snapshots (`notice.md`, block 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from engine.determination.result import Verdict
+from engine.record.event import IndexFacts
+from reports import past as log
+from reports.blocks.page_one import newest_publication
+from reports.brief import Brief
+from reports.chart import Level, Point, rate_chart
+from reports.wording import (
+    NONE,
+    counted,
+    interval,
+    listed,
+    price,
+    sentence,
+    share,
+    short_date,
+    table_date,
+    whole,
+    with_dates,
+)
+
+WEEK = timedelta(days=7)
+SHOWN = 52
+"""Publication Dates in the chart."""
+RECENT = 7
+"""Publication Dates in the table."""
+COUNTRIES = {"US": "the United States"}
+STEPS = "abcdefgh"
+
+
+def index(found: Brief) -> dict[str, Any]:
+    """Every index of the deal."""
+    return {"indices": [_one(found, facts) for facts in found.deal.indices]}
+
+
+def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
+    value = newest_publication(found, facts.name)
+    history = _points(found, facts.name)
+    return {
+        "name": facts.name,
+        "left": _rate_facts(found, facts, value),
+        "right": _sample_facts(value),
+        "chart": _chart(found, facts, history),
+        "chart_note": _chart_note(found, facts),
+        "recent": _recent(found, facts),
+        "days": _days(value),
+        "notes": _notes(found, facts, value),
+        "meaning": meaning(facts.name, value),
+    }
+
+
+def meaning(name: str, value: Mapping[str, Any]) -> str:
+    """What the number is and is not, word for word in every notice (`rulings.md` 34)."""
+    model = value.get("gpu_name") or ("H100 SXM" if name == "CRI-H100" else "this index’s GPU model")
+    country = COUNTRIES.get(value.get("country") or "US", value.get("country"))
+    return (
+        f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. "
+        "It is not a contract rate, not volume-weighted, not an executed price and not adjusted for performance."
+    )
+
+
+def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rate = found.rates.get(facts.name)
+    step = f"{_letter(facts, rate.step)}{rate.step}, {_age(rate.age)}" if rate and rate.value is not None else "none gives a rate"
+    width = f" ({share(value['interval_width'])})" if value.get("interval_width") else ""
+    return [
+        ("Index", f"{facts.name}, USD per GPU-hour"),
+        ("Source", _source(found, facts, value)),
+        ("Methodology", f"{value.get('methodology') or facts.version or 'not stated'}, policy: {facts.policy}"),
+        ("Reference Rate", price(rate.value) if rate else NONE),
+        ("Fallback step", step),
+        ("Print", _print(value)),
+        ("95% interval, listings", interval(value.get("interval")) + width),
+        ("95% interval, hosts", _hosts_interval(value)),
+        ("Low Confidence", _low(facts, value)),
+    ]
+
+
+def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
+    """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
+    if facts.source.startswith("published"):
+        return "published by the administrator"
+    version = value.get("methodology") or facts.version or "the pinned version"
+    return f"computed by {found.calculation_agent} under {version}; not published by the administrator"
+
+
+def _letter(facts: IndexFacts, step: str) -> str:
+    return f"({STEPS[facts.fallback.index(step)]}) " if step in facts.fallback[: len(STEPS)] else ""
+
+
+def _age(age: int) -> str:
+    return "age 0" if age == 0 else f"{counted(age)} Publication Date{'' if age == 1 else 's'} old"
+
+
+def _print(value: Mapping[str, Any]) -> str:
+    number = value.get("print")
+    return NONE if number is None else "1, not restated" if number == 1 else f"{number}, restated"
+
+
+def _hosts_interval(value: Mapping[str, Any]) -> str:
+    found = value.get("host_interval")
+    if not found:
+        return NONE
+    return interval(found) + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
+
+
+def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
+    reasons = value.get("low_confidence_reasons") or ()
+    flag = "not given" if not value else f"Yes: {listed(list(reasons))}" if value.get("low_confidence") else "No"
+    return f"{with_dates(flag)}; effect: {facts.low_confidence} ({facts.low_confidence_cite})"
+
+
+def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    window = f"{_day(value['window_start'])} to {_day(value['window_end'])}" if value.get("window_start") else NONE
+    least = "at least " if value.get("hosts_at_least") else ""
+    hosts = f"{least}{whole(value['hosts'])}, with {whole(value.get('machines'))} machines" if value.get("hosts") is not None else NONE
+    days = value.get("days") or ()
+    removed = sum(int(day["qualifying"]) - int(day["kept"]) for day in days if day.get("kept"))
+    kept = whole(value.get("observations")) + (f" kept, {removed} removed as outliers" if days else "")
+    spread = ", ".join(price(value.get(key)) for key in ("min", "mean", "max")) if value.get("min") else NONE
+    classes = f"{value.get('precision_class') or NONE} by count, {value.get('precision_class_measured') or NONE} by width" if value.get("precision_class") else NONE
+    return [
+        ("Calculation Window", window),
+        ("Observations", kept),
+        ("Valid days", f"{whole(value.get('valid_days'))} of {len(days) or 7}" if value else NONE),
+        ("Independent hosts", hosts),
+        ("Largest host", f"{share(value.get('largest_host_share'))} of the Observations" if value.get("largest_host_share") else NONE),
+        ("Least, mean, greatest", spread),
+        ("Standard deviation", price(value.get("stdev"))),
+        ("Precision class", classes),
+    ]
+
+
+def _day(text: Any) -> str:
+    return table_date(date.fromisoformat(str(text)))
+
+
+# ---- the chart ----------------------------------------------------------------------------------------------------
+
+
+def _points(found: Brief, name: str) -> list[Point]:
+    """One point per Publication Date of the last 52: what was published, or what the fallback carried."""
+    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
+    used = {_thursday(rate.on): rate for rate in log.rates(found.past, name)}
+    last = _thursday(found.inputs.on)
+    days = [last - n * WEEK for n in reversed(range(SHOWN))]
+    first = min([date.fromisoformat(day) for day in known] + list(used), default=last)
+    return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
+
+
+def _thursday(day: date) -> date:
+    return day - timedelta(days=(day.weekday() - 3) % 7)
+
+
+def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
+    if value.get("value") is not None:
+        ends = value.get("interval") or {}
+        low, high = ends.get("low"), ends.get("high")
+        return Point(
+            day,
+            float(value["value"]),
+            float(low) if low is not None else None,
+            float(high) if high is not None else None,
+            low_confidence=bool(value.get("low_confidence")),
+            restated=int(value.get("print", 1)) > 1,
+        )
+    if rate is None or rate.value is None:
+        return Point(day, None)
+    return Point(day, float(rate.value), carried=rate.age > 0)
+
+
+def _chart(found: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
+    rate = found.rates.get(facts.name)
+    if len(points) < 2 or rate is None:
+        return None
+    levels = _levels(found, facts.name)
+    label = price(rate.value) if rate.value is not None else "none now"
+    closing = found.deal.closing_date
+    drawn = rate_chart(points, levels, label, _lanes(found, points), closing, f"Closing {short_date(closing)}")
+    if drawn is None:
+        return None
+    drawn["title"] = f"{facts.name} against every level, USD per GPU-hour, {len(points)} Publication Dates"
+    drawn["alt"] = _alternative(facts.name, points, levels)
+    return drawn
+
+
+def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
+    """The chart in words, for a reader who hears it."""
+    valued = [point for point in points if point.value is not None]
+    ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
+    said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
+    return f"Line chart of {name}, {ends}, with its 95% interval as a band. Levels now: {said or 'none'}."
+
+
+def _levels(found: Brief, name: str) -> list[Level]:
+    levels = []
+    for clause in found.deal.clauses:
+        evens = {
+            one.result.on: (even, even.rate.value)
+            for one in log.tested(found.past, clause.key)
+            for even in one.result.break_even
+            if even.index == name and even.rate is not None
+        }
+        if not evens:
+            continue
+        newest, rate = evens[max(evens)]
+        at = {day: float(value) for day, (_, value) in evens.items()}
+        levels.append(Level(clause.title, price(rate.numerator / rate.denominator), f"fails {newest.fails}", at))
+    return levels
+
+
+def _lanes(found: Brief, points: list[Point]) -> list[tuple[str, str, list[date]]]:
+    """Rows of flags: position and shape, never colour."""
+    days = {point.day for point in points}
+    lanes = [
+        ("low", "Low Confidence", [p.day for p in points if p.low_confidence]),
+        ("carried", "Fallback used", [p.day for p in points if p.carried]),
+        ("none", "No rate", [p.day for p in points if p.value is None]),
+        ("restated", "Restated", [p.day for p in points if p.restated]),
+    ]
+    for clause in found.deal.clauses:
+        fails = [_thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
+        lanes.append(("fail", f"{clause.title} FAIL", [day for day in fails if day in days]))
+    return [lane for lane in lanes if lane[2]]
+
+
+def _chart_note(found: Brief, facts: IndexFacts) -> str:
+    beyond = [level for level in _levels(found, facts.name)]
+    rate = found.rates.get(facts.name)
+    text = "Heavy line and band: Reference Rate and its 95% interval. Other lines: the Break-even Rate of each test, all else as it was on the date."
+    return text if beyond and rate else "Heavy line and band: Reference Rate and its 95% interval."
+
+
+# ---- tables -------------------------------------------------------------------------------------------------------
+
+
+def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
+    """The newest prints, and the step that gave the rate of each date."""
+    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(facts.name, ())}
+    used = {_thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
+    days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]
+    rows = []
+    for day in days:
+        value, rate = known.get(day.isoformat(), {}), used.get(day)
+        rows.append(
+            {
+                "day": short_date(day),
+                "rate": price(value.get("value")) if value.get("value") is not None else price(rate.value if rate else None),
+                "step": _step_words(facts, value, rate),
+                "interval": interval(value.get("interval")),
+                "observations": whole(value.get("observations")) if value else NONE,
+                "hosts": whole(value.get("hosts")) if value else NONE,
+            }
+        )
+    return rows
+
+
+def _step_words(facts: IndexFacts, value: Mapping[str, Any], rate: Any) -> str:
+    flag = ", LC" if value.get("low_confidence") and value.get("value") is not None else ""
+    if rate is None:
+        return f"published{flag}" if value.get("value") is not None else "none"
+    letter = _letter(facts, rate.step).strip("() ")
+    return (letter or rate.step) + flag
+
+
+def _days(value: Mapping[str, Any]) -> list[dict[str, str]]:
+    rows = []
+    for day in value.get("days") or ():
+        counts = bool(day.get("counts"))
+        rows.append(
+            {
+                "day": _day(day["date"]),
+                "qualifying": whole(day.get("qualifying")),
+                "counts": "yes" if counts else "no",
+                "kept": whole(day.get("kept")) if day.get("kept") else NONE,
+                "snapshot": _short_hash(day.get("snapshot")) + (", cut" if day.get("truncated") else ""),
+            }
+        )
+    return rows
+
+
+def _short_hash(digest: str | None) -> str:
+    return f"{digest[:8]} {digest[8:16]}" if digest else "none"
+
+
+def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[str]:
+    steps = "; ".join(f"({STEPS[n]}) {step}" for n, step in enumerate(facts.fallback[: len(STEPS)]))
+    said = [f"Fallback in order: {steps} ({facts.cite})."] if steps else []
+    if value.get("days"):
+        said.append("The snapshot that stands for each day; full hashes are in manifest.json.")
+    said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
+    note = (value.get("host_interval") or {}).get("note")
+    return said + ([f"{sentence(note)}."] if note else [])
+
+
+def _restated(value: Mapping[str, Any]) -> str:
+    return f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."

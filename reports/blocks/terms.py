@@ -1,0 +1,170 @@
+"""Cure and consequences, the deal and its parties, the governing words (`notice.md`, blocks 2 to 4, 9 and 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.record.event import AssetFacts, ClauseFacts, DebtFacts
+from engine.triggers.facts import SweptPeriod, TestStatus
+from engine.values import Figure, Unit
+from reports import past as log
+from reports.brief import Brief, Line
+from reports.wording import (
+    counted,
+    figure,
+    listed,
+    long_date,
+    minus,
+    role,
+    sentence,
+    short_date,
+    table_date,
+    term,
+    whole,
+    with_dates,
+)
+
+Pairs = list[tuple[str, str]]
+
+
+# ---- cure and consequences ----------------------------------------------------------------------------------------
+
+
+def cure(found: Brief) -> dict[str, Any]:
+    """Per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
+    rows: Pairs = []
+    for line in found.lines:
+        rows += _cure_rows(found, line)
+    rows += _sweep_rows(found)
+    rows += _obligation_rows(found)
+    if not rows:
+        rows = [("Cure", "no test is in a Cure Period and no Obligation is open")]
+    return {"rows": rows, "reserve": reserve(found)}
+
+
+def _cure_rows(found: Brief, line: Line) -> Pairs:
+    test = line.test
+    if test is None or test.status not in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT, TestStatus.WAIVED):
+        return []
+    clause = found.clauses[line.key]
+    rows = [(line.title, _right(clause, test.cures_used))]
+    if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
+        amounts = [way.text for way in (line.result.remedies if line.result else ())]
+        rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
+        rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
+    if test.status is TestStatus.EVENT_OF_DEFAULT:
+        needs = f"; it needs {clause.default_needs} to take effect" if clause.default_needs else ""
+        rows.append(("Event of Default", f"indicated, from {long_date(test.since)}{needs}. It ends only by a Recorded Act"))
+    if test.status is TestStatus.WAIVED and test.waived_until:
+        rows.append(("Waiver", f"until {long_date(test.waived_until)}" + (f", by {test.waived_by}" if test.waived_by else "")))
+    return rows
+
+
+def _right(clause: ClauseFacts, used: int) -> str:
+    """The cure right as the deal writes it; the engine's reading where the log holds no more."""
+    right = clause.cure
+    if right is None:
+        return clause.reading
+    limit = f"{right.at_most} allowed" if right.at_most else "the deal sets no limit"
+    ways = listed(right.cured_by, "or")
+    return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {counted(used) if used else 'none'}; {limit}"
+
+
+def _sweep_rows(found: Brief) -> Pairs:
+    rows: Pairs = []
+    for line in found.lines:
+        periods = log.swept(found.past, line.key)
+        if periods:
+            rows.append((f"{line.title}, swept", _swept_words(periods)))
+    return rows
+
+
+def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
+    last = periods[-1]
+    amount = figure(Figure(value=last.swept, unit=Unit.USD)) if last.swept is not None else f"not computed: {with_dates(last.reason or '')}"
+    balance = figure(Figure(value=last.reserve_balance, unit=Unit.USD))
+    return f"{amount} on {short_date(last.payment_date)}, the {counted(len(periods))} Payment Dates so far; reserve balance {balance}"
+
+
+def _obligation_rows(found: Brief) -> Pairs:
+    return [
+        (
+            f"Obligation, {found.title(one.clause)}",
+            f"{role(one.by)} delivers the {one.name} by {table_date(one.due.by)} ({one.due.rule}, {one.due.calendar}); {one.status}",
+        )
+        for one in log.obligations(found.past)
+        if one.status != "SATISFIED"
+    ]
+
+
+def reserve(found: Brief) -> list[dict[str, Any]]:
+    """Each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
+    accounts = []
+    for line in found.lines:
+        periods = log.swept(found.past, line.key)
+        target = next((one.target for one in reversed(periods) if one.target), None)
+        if not periods or not target:
+            continue
+        balance, full = figure(Figure(value=periods[-1].reserve_balance, unit=Unit.USD)), figure(Figure(value=target, unit=Unit.USD))
+        shares = [min(float(one.reserve_balance / target), 1.0) for one in periods]
+        accounts.append(
+            {
+                "title": f"{line.title}: reserve account against its target",
+                "steps": [round(share * 1736 + 2, 1) for share in shares],
+                "left": f"Balance {balance} after {short_date(periods[-1].payment_date)}",
+                "right": f"Target {full}",
+                "alt": f"Reserve account of {line.title}: balance {balance} of the target of {full}.",
+            }
+        )
+    return accounts
+
+
+# ---- the deal -----------------------------------------------------------------------------------------------------
+
+
+def deal(found: Brief) -> dict[str, Any]:
+    """The deal's facts on the left, its parties on the right."""
+    facts = found.deal
+    left: Pairs = [("Deal", found.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")), ("Closing, maturity", f"{short_date(facts.closing_date)}, {short_date(facts.maturity_date)}")]
+    for debt in facts.debt:
+        left += _debt(debt)
+    left += [("Pledged", _asset(asset)) for asset in facts.assets]
+    left.append(("Documents", _documents(found)))
+    left.append(("Business Days", f"{facts.business_days}; dates in {facts.time_zone}"))
+    left.append(("Revenue, rounding", f"mostly {facts.revenue}; ratios {facts.rounding}"))
+    right = [(role(party.role), ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None)))) for party in facts.parties]
+    named = {party.role for party in facts.parties}
+    right += [(role(one), "none named") for one in ("backup_servicer", "calculation_agent") if one not in named]
+    return {"left": left, "right": right}
+
+
+def _debt(debt: DebtFacts) -> Pairs:
+    ids = listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value]) or "no CUSIP or ISIN assigned"
+    return [(role(debt.name), f"{term(debt.original_principal)} at closing, {debt.rate} ({debt.cite}); {ids}")]
+
+
+def _asset(asset: AssetFacts) -> str:
+    return f"{whole(asset.gpus)} {asset.model}, availability {term(asset.availability)}, {asset.index} ({asset.cite})"
+
+
+def _documents(found: Brief) -> str:
+    listed_ = "; ".join(f"{one.short}, {one.title} of {short_date(one.dated)}" for one in found.deal.documents)
+    return listed_ + ("" if found.deal.amendments else "; unamended")
+
+
+# ---- the words ----------------------------------------------------------------------------------------------------
+
+
+def text(found: Brief) -> dict[str, Any]:
+    """The agreement's words for each clause, and the amendments in force."""
+    quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading, "quoted": clause.text is not None} for clause in found.deal.clauses]
+    read = [clause["cite"] for clause in quoted if not clause["quoted"]]
+    amendments = [f"No. {one.number}, {one.document}, from {short_date(one.effective)}: {listed([with_dates(c) for c in one.changes])}." for one in found.deal.amendments]
+    half = sum(len(clause["text"]) + 80 for clause in quoted) / 2
+    left, length = 0, 0
+    while left < len(quoted) and length < half:
+        length += len(quoted[left]["text"]) + 80
+        left += 1
+    note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
+    note += " ".join(amendments) or "No amendment is in force."
+    return {"columns": [quoted[:left], quoted[left:]], "note": note}

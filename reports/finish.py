@@ -1,0 +1,54 @@
+"""What makes one PDF both PDF/A-3a and PDF/UA-1: the identifier with its extension schema, and the scope of header cells.
+
+Works on the finished object tree, so it knows PDF objects and nothing of the renderer that made them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
+_PROPERTY = (
+    '<rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>'
+    "<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category>"
+    "<pdfaProperty:description>Part of ISO 14289</pdfaProperty:description></rdf:li>"
+)
+_SCHEMA = (
+    '<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>'
+    "<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>"
+    "<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>"
+    f"<pdfaSchema:property><rdf:Seq>{_PROPERTY}</rdf:Seq></pdfaSchema:property></rdf:li>"
+)
+_UA = (
+    f'<rdf:Description {_RDF} xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>'
+    f'<rdf:Description {_RDF} xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" '
+    'xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">'
+    f"<pdfaExtension:schemas><rdf:Bag>{_SCHEMA}</rdf:Bag></pdfaExtension:schemas></rdf:Description>"
+).encode()
+
+
+def finish(_document: Any, pdf: Any) -> None:
+    """Add the PDF/UA identifier to the metadata, and a scope to each header cell.
+
+    Args:
+        _document: the rendered document; not needed.
+        pdf: the object tree about to be written.
+    """
+    for one in pdf.objects:
+        if _is_metadata(one):
+            raw = b"".join(part if isinstance(part, bytes) else part.data for part in one.stream)
+            one.stream = [raw.replace(b"</rdf:RDF>", _UA + b"</rdf:RDF>")]
+            one.compress = False
+        elif isinstance(one, dict) and one.get("S") == "/TH" and "ID" in one:
+            one["A"]["Scope"] = "/Column" if _group(pdf, one) == "/THead" else "/Row"
+
+
+def _is_metadata(one: Any) -> bool:
+    extra = getattr(one, "extra", None)
+    return extra is not None and extra.get("Type") == "/Metadata"
+
+
+def _group(pdf: Any, cell: Any) -> Any:
+    """The structure type of the group of rows that a cell stands in."""
+    row = pdf.objects[int(cell["P"].split()[0])]
+    return pdf.objects[int(row["P"].split()[0])]["S"]

@@ -1,0 +1,320 @@
+"""Where a notice's sentence comes from: the answer that leads page 1, what is due, what follows.
+
+Pure: a line, a due act or a consequence goes in, words come out. First sentence: which test, figure against limit; second:
+who does what by which day for how much. The agreement's words, never a synonym, and no advice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from engine.determination.rate import ReferenceRate
+from engine.determination.result import Comparison, Remedy, TestResult, Verdict
+from engine.record.event import Due, Follow
+from engine.triggers.facts import Limb, TestStatus, TriggerStatus
+from engine.values import Figure
+from reports.brief import Line
+from reports.wording import (
+    Runs,
+    apart,
+    counted,
+    figure,
+    listed,
+    long_date,
+    ordinal,
+    role,
+    sentence,
+    short_date,
+    table_date,
+    term,
+    with_dates,
+)
+
+Titles = Callable[[str], str]
+
+LIMIT: dict[Comparison, str] = {
+    "at least": "a minimum of",
+    "more than": "a limit that must be exceeded, of",
+    "at most": "a maximum of",
+    "less than": "a limit that must not be reached, of",
+}
+LIMIT_SHORT: dict[Comparison, str] = {"at least": "min.", "more than": "above", "at most": "max.", "less than": "below"}
+STATUS: dict[TestStatus, str] = {status: status.value for status in TestStatus} | {
+    TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"
+}
+"""How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
+
+
+def against(result: TestResult) -> str:
+    """Figure against limit: `68.087% against a maximum of 65%`."""
+    if result.measured is None or result.limit is None or result.comparison is None:
+        return "no figure"
+    return f"{apart(result.measured, result.limit)} against {LIMIT[result.comparison]} {term(result.limit)}"
+
+
+def limit(result: TestResult) -> str:
+    """A limit as the table prints it: `max. 65%`."""
+    if result.limit is None or result.comparison is None:
+        return ""
+    return f"{LIMIT_SHORT[result.comparison]} {term(result.limit)}"
+
+
+# ---- the answer ---------------------------------------------------------------------------------------------------
+
+
+def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, ReferenceRate]) -> list[Runs]:
+    """The paragraphs that lead a compliance notice, gravest first; the first is set large."""
+    defaults = [line for line in lines if _status(line) is TestStatus.EVENT_OF_DEFAULT]
+    curing = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD]
+    leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
+    leads += [begun(line) for line in lines if _in_effect(line)]
+    failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing)]
+    leads += [failed(line) for line in failing if not line.counts]
+    if not leads:
+        leads = [quiet(lines, rates)]
+    rest = [*without_rate(rates), *not_determined(lines), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
+    return [*leads[:2], *leads[2:], *([_joined(rest)] if rest else [])]
+
+
+def defaulted(line: Line) -> Runs:
+    """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
+    assert line.test is not None  # the caller asks only for lines in this status
+    figures = f" This date: {against(line.result)}." if line.result and line.result.measured else ""
+    why = f": {with_dates(line.test.why)}" if line.test.why and not line.test.why.startswith("ends") else ""
+    return [
+        (f"Event of Default indicated on {line.title}", True),
+        (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),
+    ]
+
+
+def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
+    """`Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
+    assert line.test is not None
+    runs: Runs = [(f"{line.title} {_verb(line)}", True), (f"{_how_often(line)}{_figures(line)}", False)]
+    if line.test.cure is None:
+        return [*runs, (f" Its Cure Period has not begun to run: {line.test.why}.", False)]
+    runs += [(" It must be cured by ", False), (long_date(line.test.cure.by), True)]
+    owed = next((one for one in due if one.act == "cure" and one.subject == line.key), None)
+    return [*runs, *_ways(owed.ways if owed else ()), (".", False)]
+
+
+def _ways(ways: Sequence[Remedy]) -> Runs:
+    if not ways:
+        return []
+    runs: Runs = [(", at this date’s Reference Rate ", False)]
+    for n, way in enumerate(ways):
+        runs.append((" or " if n else "", False))
+        runs += _way(way)
+    return runs
+
+
+def _way(way: Remedy) -> Runs:
+    if way.method == "additional collateral":
+        return [("by pledging ", False), (f"{figure(way.figure).removesuffix(' GPUs')} further GPUs", True)]
+    what = "a prepayment" if way.method == "prepayment" else "an equity contribution"
+    return [(f"by {what} of ", False), (figure(way.figure), True)]
+
+
+def failed(line: Line) -> Runs:
+    """A FAIL that no Cure Period answers: what it is, and what it obliges."""
+    owed = line.obligation
+    rest: Runs = []
+    if owed is not None:
+        overdue = " and is overdue" if owed.status == "OVERDUE" else ""
+        rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
+    return [(f"{line.title} fails", True), (f"{_how_often(line)}{_figures(line)}", False), *rest]
+
+
+def begun(line: Line) -> Runs:
+    """`The Cash Sweep is in effect from ..`, with the count towards its end."""
+    assert line.trigger is not None
+    count = line.trigger.count
+    ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else " It ends only by a Recorded Act."
+    return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}.{ends}", False)]
+
+
+def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
+    """The lead of a date on which nothing fails: every test passes, or how many of them could be determined."""
+    tests = [line for line in lines if line.result is not None]
+    passed = [line for line in tests if line.verdict is Verdict.PASS]
+    counted_only = [line for line in tests if line.verdict is Verdict.FAIL]
+    if not tests:
+        return [("No test was run on this date.", True)]
+    if counted_only:
+        return [(_row(counted_only, "fails", "fail"), True), (f": {'; '.join(against(one.result) for one in counted_only if one.result)}.", False)]
+    if not passed:
+        return [("No test could be determined", True), (f". {_first_reason(tests)}", False)]
+    what = "The only test passes" if len(tests) == 1 else f"All {counted(len(tests))} tests pass"
+    if len(passed) < len(tests):
+        what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
+    return [(what, True), (f".{_least(passed)}", False)]
+
+
+def _least(passed: Sequence[Line]) -> str:
+    """The test that stands nearest to its limit, by share of the limit."""
+    near = [line for line in passed if line.result and line.result.headroom_share is not None]
+    if not near:
+        return ""
+    line = min(near, key=lambda one: one.result.headroom_share if one.result and one.result.headroom_share is not None else 0)
+    assert line.result is not None
+    return f" Nearest to its limit is {line.title}: {against(line.result)}."
+
+
+def _first_reason(tests: Sequence[Line]) -> str:
+    reasons = [line.result.reason.reason for line in tests if line.result and line.result.reason]
+    return f"{sentence(with_dates(reasons[0]))}." if reasons else ""
+
+
+def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
+    """Each index without a rate, and each carried one."""
+    said = []
+    for name, rate in rates.items():
+        if rate.value is None:
+            said.append(f"There is no Reference Rate of {name}: {with_dates(rate.reason or 'no step gives one')}.")
+        elif rate.age:
+            since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""
+            said.append(f"The Reference Rate of {name} is carried: {rate.step}{since}.")
+    return said
+
+
+def not_determined(lines: Sequence[Line]) -> list[str]:
+    """Tests without a result, with the reason; their states stay as they were."""
+    by_reason: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.result is not None and line.result.reason is not None:
+            by_reason.setdefault(line.result.reason.reason, []).append(line)
+    said = []
+    for reason, found in by_reason.items():
+        verb = "is" if len(found) == 1 else "are"
+        said.append(f"{_row(found, f'{verb} NOT DETERMINED', f'{verb} NOT DETERMINED')}: {with_dates(reason)}. Absence heals nothing.")
+    return said
+
+
+def counting(lines: Sequence[Line]) -> list[str]:
+    """Triggers that have counted something and are not in effect."""
+    return [
+        f"{line.title} has counted {count.count} of {count.needed} dates and is not in effect."
+        for line in lines
+        if line.trigger is not None
+        and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
+        and (count := leading_limb(line.trigger.begins)) is not None
+        and count.count
+    ]
+
+
+def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
+    """Tests that pass while others do not; WATCH is said by name."""
+    passed = [line for line in lines if line.verdict is Verdict.PASS and _status(line) is not TestStatus.CURE_PERIOD]
+    watched = [line for line in passed if _status(line) is TestStatus.WATCH]
+    said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
+    return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])
+
+
+def leading_limb(limbs: Sequence[Limb]) -> Limb | None:
+    """The count nearest to its goal, which is the one that matters now."""
+    return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
+
+
+def _row(lines: Sequence[Line], one: str, many: str) -> str:
+    return f"{listed([line.title for line in lines])} {one if len(lines) == 1 else many}"
+
+
+def _verb(line: Line) -> str:
+    if line.verdict is Verdict.PASS:
+        return "passes again; its cure is not yet accepted"
+    return "fails" if line.verdict is Verdict.FAIL else "is NOT DETERMINED in its Cure Period"
+
+
+def _how_often(line: Line) -> str:
+    return f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
+
+
+def _figures(line: Line) -> str:
+    if line.result is None or line.result.measured is None:
+        return "."
+    return f": {against(line.result)}."
+
+
+def _status(line: Line) -> TestStatus | None:
+    return line.test.status if line.test else None
+
+
+def _in_effect(line: Line) -> bool:
+    return line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
+
+
+def _joined(said: Sequence[str]) -> Runs:
+    return [(" ".join(said), False)]
+
+
+NOTICE_OF = {
+    "test failed": "that {} failed",
+    "event of default": "of the Event of Default indicated on {}",
+    "trigger event": "that {} is in effect",
+}
+
+# ---- what is due --------------------------------------------------------------------------------------------------
+
+
+def due_act(due: Due, titles: Titles) -> str:
+    """What a due act is: `Cure Loan-to-Value, by one of:`."""
+    title = titles(due.subject)
+    if due.act == "cure":
+        return f"Cure {title}, by one of:" if due.ways or "retest" in due.what else f"Cure {title}: {due.what.removeprefix('cure by ')}"
+    if due.act == "report":
+        return f"{sentence(with_dates(due.what))}; all tests are run again"
+    notice = re.fullmatch(r"give notice of (.+) \([\w-]+\) to (.+)", due.what)
+    if notice is None:
+        return sentence(with_dates(due.what))
+    to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
+    return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
+
+
+def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None, title: Titles) -> list[tuple[str, str]]:
+    """The ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
+    ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
+    if "retest" in due.what and even is not None and next_date is not None:
+        side = "at or above" if fails == "below" else "at or below"
+        ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))
+    elif "retest" in due.what:
+        ways.append(("retest at which it passes", ""))
+    return [(f"({chr(ord('a') + n)}) {what}", amount) for n, (what, amount) in enumerate(ways)]
+
+
+def _way_words(way: Remedy) -> str:
+    if way.method == "additional collateral":
+        found = re.search(r"of class (\S+)", way.text)
+        return f"pledge of further GPUs, class {found.group(1)}" if found else "pledge of further GPUs"
+    return "prepayment" if way.method == "prepayment" else "equity contribution, applied as prepayment"
+
+
+def deadline_mark(due: Due) -> str:
+    """What must be said of a deadline beside its date."""
+    if due.deadline is not None and due.deadline.found_late_on is not None:
+        return f"found late on {short_date(due.deadline.found_late_on)}"
+    return "rests on a projected calendar" if due.deadline is not None and due.deadline.projected else ""
+
+
+# ---- what follows by itself ---------------------------------------------------------------------------------------
+
+
+def follow(one: Follow, due: Sequence[Due], titles: Titles) -> Runs:
+    """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
+    title = titles(one.subject)
+    if one.what == "event of default":
+        owed = next((d for d in due if d.act == "cure" and d.subject == one.subject), None)
+        until = f" by {table_date(owed.by)}" if owed else ""
+        return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
+    heads = {
+        "overdue": "Overdue",
+        "trigger begins": f"{title} begins",
+        "trigger ends": f"{title} ends",
+        "rate lapses": "The rate lapses",
+        "not determined": "NOT DETERMINED",
+        "term steps": f"{title} steps",
+    }
+    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail))
+    joint = " " if detail.startswith("if ") else ": "
+    return [(heads[one.what], True), (f"{joint}{detail}", False)]

@@ -1,0 +1,184 @@
+"""How a notice writes figures, dates, parties and hashes: the design's rules for print, and nothing else.
+
+Rounding here is for print only and never lands on a limit from the wrong side (`rulings.md` 18).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+from typing import Any
+
+from engine.values import Figure, Unit, printed, printed_apart, rounded, trimmed, weekday_date
+
+MINUS = "\N{MINUS SIGN}"
+NONE = "\N{EN DASH}"
+"""What a cell holds where there is nothing to say."""
+
+Runs = list[tuple[str, bool]]
+"""A sentence in pieces, each with whether it is set bold."""
+
+ISO_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
+"""A date by itself; one inside a document's name is left alone."""
+ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+CALENDARS = {
+    "us-federal-reserve": "Federal Reserve",
+    "us-federal-holidays": "Federal holidays",
+    "new-york-banks": "New York banks",
+    "us-sifma": "SIFMA",
+    "nyse": "NYSE",
+}
+SMALL_WORDS = ("of", "the", "to", "and")
+
+
+def minus(text: str) -> str:
+    """`text` with a true minus before figures, which is as wide as a figure."""
+    return re.sub(r"(?<![\w)])-(?=\d|USD)", MINUS, text)
+
+
+def figure(value: Figure, places: int | None = None) -> str:
+    """A figure with its unit, at the decimals of its unit unless told otherwise."""
+    return minus(printed(value, places))
+
+
+def term(value: Figure) -> str:
+    """A figure as the agreement writes it, without trailing zeros."""
+    return minus(trimmed(value))
+
+
+def apart(value: Figure, limit: Figure) -> str:
+    """A figure with as many decimals as it takes to fall on its own side of the limit."""
+    return minus(printed_apart(value, limit))
+
+
+def signed(headroom: Figure) -> str:
+    """Headroom with its sign; decimals are added until it differs from nothing when it differs."""
+    text = apart(headroom, Figure(value=Fraction(0), unit=headroom.unit))
+    if headroom.unit in (Unit.USD, Unit.RATE):
+        sign = MINUS if headroom.value < 0 else "+"
+        return f"{sign}{text.lstrip(MINUS).removeprefix('USD ')} USD"
+    return text if headroom.value < 0 else f"+{text}"
+
+
+def percent(value: Fraction, places: int = 2) -> str:
+    """A share as a per cent with its sign: `+2.65%`."""
+    text = minus(f"{rounded(value * 100, places):f}%")
+    return text if value < 0 else f"+{text}"
+
+
+def share(value: Any, places: int = 1) -> str:
+    """A share given as text in JSON, as a per cent: `17.5%`; the absence where there is none."""
+    return NONE if value is None else f"{rounded(Fraction(str(value)) * 100, places):f}%"
+
+
+def number(value: Figure) -> str:
+    """A figure's number without its unit, for columns whose head names the unit."""
+    return figure(value).removeprefix("USD ").removesuffix(" GPUs").removesuffix(" points")
+
+
+def cut(value: Figure) -> tuple[str, str]:
+    """A working figure for a column aligned at the point: its integer part, and the rest with its unit.
+
+    A figure that goes on is cut after six decimals and ends in an ellipsis; it is never rounded.
+    """
+    shown = value.value * 100 if value.unit in (Unit.SHARE, Unit.POINTS) else value.value
+    places = next((n for n in range(7) if (shown * 10**n).denominator == 1), None)
+    text = f"{rounded(abs(shown), places if places is not None else 6, ROUND_FLOOR):,f}"
+    if value.unit in (Unit.USD, Unit.RATE) and places is not None and places < 2:
+        text = f"{rounded(abs(shown), 2):,f}"
+    whole, point, rest = text.partition(".")
+    unit = {Unit.SHARE: "%", Unit.MULTIPLE: "x"}.get(value.unit, "")
+    return (MINUS if shown < 0 else "") + whole, point + rest + ("" if places is not None else "…") + unit
+
+
+def long_date(day: date) -> str:
+    """A date in prose: `Friday 13 November 2026`."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def short_date(day: date) -> str:
+    """A date in a table that has no room for its weekday: `5 Nov 2026`."""
+    return f"{day.day} {day:%b %Y}"
+
+
+table_date = weekday_date
+
+
+def instant(moment: datetime) -> str:
+    """A time with its offset from UTC: `5 Nov 2026, 14:05 UTC−05:00`."""
+    offset = f"{moment:%z}"
+    zone = "UTC" if offset in ("", "+0000") else f"UTC{offset[:3].replace('-', MINUS)}:{offset[3:5]}"
+    return f"{short_date(moment.date())}, {moment:%H:%M} {zone}"
+
+
+def with_dates(text: str) -> str:
+    """An engine's sentence with its ISO dates as people read them, and true minus signs."""
+    return minus(ISO_DATE.sub(lambda found: short_date(date.fromisoformat(found.group())), text))
+
+
+def role(key: str) -> str:
+    """A party's role as the agreement names it: `Administrative Agent`."""
+    words = key.replace("_", " ").replace("-", " ").split()
+    return " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in words)
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def name(text: str) -> str:
+    """A figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
+    return re.sub(r"\bclass_(\w)", lambda found: f"Class {found.group(1).upper()}", with_dates(text)).replace("_", " ")
+
+
+def calendar(key: str) -> str:
+    """A calendar's name in a column head: `NYSE`."""
+    return CALENDARS.get(key, key)
+
+
+def listed(items: Sequence[str], joiner: str = "and") -> str:
+    """`a, b and c`."""
+    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
+
+
+def ordinal(n: int) -> str:
+    """`second`; from the eleventh on in figures."""
+    if n < len(ORDINALS):
+        return ORDINALS[n]
+    suffix = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"
+
+
+def counted(n: int) -> str:
+    """A small number in words."""
+    return COUNTS[n] if n < len(COUNTS) else str(n)
+
+
+def eights(digest: str) -> str:
+    """A hash in groups of eight."""
+    return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
+
+
+def price(value: Any) -> str:
+    """A price given as text in JSON at four decimals; the absence where there is none."""
+    return NONE if value is None else f"{Decimal(str(value)):.4f}"
+
+
+def whole(value: Any) -> str:
+    """A count given in JSON; the absence where it is not known."""
+    return NONE if value is None else f"{int(value):,}"
+
+
+def interval(found: Mapping[str, Any] | None) -> str:
+    """An interval given in JSON: `1.4441 to 1.5186`."""
+    return NONE if not found or found.get("low") is None else f"{price(found['low'])} to {price(found['high'])}"
+
+
+def plain(runs: Runs) -> str:
+    """A sentence without its weights."""
+    return "".join(text for text, _ in runs)
