@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from engine.triggers.acts import KINDS
 from engine.workspace import Workspace
 
 
-def find_deal(workspace: Workspace, name: str, templates: dict[str, Template]) -> Deal:
+def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
     """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong."""
     names = []
     for path in workspace.deal_files():
@@ -32,23 +33,35 @@ def find_deal(workspace: Workspace, name: str, templates: dict[str, Template]) -
     raise WrongUsage(f"there is no deal `{name}` in deals/; there are {', '.join(names) or 'none'}")
 
 
-def intake(workspace: Workspace, path: Path, received: date, templates: dict[str, Template], scribe: Scribe, as_json: bool) -> int:
-    """Take one servicer's report; all of its problems at once where it cannot be taken."""
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    text = read_text(path)
-    name, problems = deal_of(text, str(path))
+def take(
+    workspace: Workspace, text: str, file: str, received: date, templates: Mapping[str, Template], scribe: Scribe
+) -> tuple[ServicerReport, list[Problem], bool]:
+    """Take one report into the record: the report, its warnings, whether it is new.
+
+    Raises:
+        InputProblems: everything that is wrong with it.
+    """
+    name, problems = deal_of(text, file)
     if name is None:
         raise InputProblems(problems)
     deal = find_deal(workspace, name, templates)
-    report, problems = read_report(text, str(path), resolve(deal, received), received)
+    report, problems = read_report(text, file, resolve(deal, received), received)
     if report is None:
         raise InputProblems(problems)
     _keep(workspace, report, text)
-    recorded = _record(workspace, deal, report, scribe)
+    return report, problems, _record(workspace, deal, report, scribe)
+
+
+def intake(
+    workspace: Workspace, path: Path, received: date, templates: Mapping[str, Template], scribe: Scribe, as_json: bool
+) -> int:
+    """Take one servicer's report; all of its problems at once where it cannot be taken."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    report, problems, recorded = take(workspace, read_text(path), str(path), received, templates, scribe)
     if as_json:
         warnings = [problem.as_json() for problem in problems]
-        print_json({"deal": deal.name, "recorded": recorded, "report": report.model_dump(mode="json"), "warnings": warnings})
+        print_json({"deal": report.deal, "recorded": recorded, "report": report.model_dump(mode="json"), "warnings": warnings})
         return 0
     _say(report, problems, recorded)
     return 0

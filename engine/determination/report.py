@@ -14,8 +14,8 @@ One file per deal and period, YAML::
         rented_gpu_hours: 141,000
         available_gpu_hours: 163,430
         weighted_average_rate: USD 1.92 per GPU-hour
-        # or the rental tape: tape: [{contract: C-1, gpu_hours: 90,000, rate: USD 1.95 per GPU-hour}, ...]
-    available: {h100: {gpus: 1,024}}
+        # or the rental tape: tape: [{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}, ...]
+    available: {h100: {gpus: 1024}}
     collections: USD 1,150,000
     operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
@@ -265,7 +265,7 @@ def _tape(reading: _Reading, asset: str, tape: list[Any]) -> None:
         path: Path = ("rental", asset, "tape", number)
         found = [read_figure(str(row.get(key, ""))) if isinstance(row, dict) else None for key in ("gpu_hours", "rate")]
         if found[0] is None or found[1] is None or found[1].unit is not Unit.RATE:
-            fix = "write it like `{contract: C-1, gpu_hours: 90,000, rate: USD 1.95 per GPU-hour}`"
+            fix = "write it like `{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}`"
             reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours and a rate", fix, path)
             continue
         hours += found[0].value

@@ -55,11 +55,14 @@ class Tree:
         """The value at `path`, None where there is none."""
         found = self.data
         for step in path:
-            if (isinstance(found, dict) and step in found) or (isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found)):
-                found = found[step]
-            else:
-                return None
+            found = _inside(found, step)
         return found
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    return value[step] if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value) else None
 
 
 @dataclass

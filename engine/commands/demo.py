@@ -1,0 +1,107 @@
+"""`headroom demo`: 26 generated Thursdays over three illustrative deals, through the very commands a desk uses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from engine.commands.intake import take
+from engine.commands.market import record_snapshots
+from engine.commands.output import progress, progress_done, say
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.errors import WrongUsage
+from engine.record.event import Counted, DeadlinePassed, Event, ObligationMoved, Tested
+from engine.record.log import deal_log, read
+from engine.thursday import RunOutcome, Tools, run
+from engine.triggers.facts import TestStatus, TriggerStatus
+from engine.workspace import Workspace, create, opened
+
+MARK = "GENERATED"
+"""The file that says that a folder is a demonstration and may be replaced."""
+AT = time(23, 0)
+"""When the demonstration's clock stands on each Thursday, UTC."""
+
+
+def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
+    """Make the demonstration in `into`. Raises WrongUsage where something else is there."""
+    if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
+        raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
+    shutil.rmtree(into, ignore_errors=True)
+    create(into)
+    (into / MARK).write_text("Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8")
+    _settings(into)
+    for name in plan.DEALS:
+        text = (files("deals") / f"{name}.yaml").read_text(encoding="utf-8")
+        (into / "deals" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    workspace = opened(into)
+    made = 0
+    for number, thursday in enumerate(plan.THURSDAYS, start=1):
+        progress(f"Thursday {number} of {len(plan.THURSDAYS)}: {thursday}")
+        outcome = _week(workspace, thursday, tools(datetime.combine(thursday, AT, UTC) + timedelta(hours=8)))
+        made += sum(len(deal.notices) for deal in outcome.deals)
+    progress_done()
+    _say(workspace, made)
+
+
+def _settings(into: Path) -> None:
+    path = into / "headroom.toml"
+    text = path.read_text(encoding="utf-8").replace("Calculation Agent (name it here)", "Example Calculation Agent")
+    path.write_text(text, encoding="utf-8")
+
+
+def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
+    scribe = tools.scribe()
+    added = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
+    record_snapshots(workspace, added, scribe)
+    templates: dict[str, Template] = dict(tools.templates)
+    for report in plan.reports(thursday):
+        take(workspace, report.text, report.name, report.received, templates, scribe)
+    return run(workspace, thursday, tools)
+
+
+def _say(workspace: Workspace, made: int) -> None:
+    """What happened, in ten lines, and which file to open."""
+    first, last = plan.THURSDAYS[0], plan.THURSDAYS[-1]
+    say(f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated.")
+    notable = _notable(workspace)
+    for line in notable[:7]:
+        say(line)
+    name = plan.DEALS[0]
+    worst = sorted((workspace.root / "notices" / name).glob("*trigger_event*.pdf")) or sorted((workspace.root / "notices" / name).glob("*.pdf"))
+    page = sorted((workspace.root / "notices" / name).glob("*compliance.pdf"))[13]
+    say(f"Open  {page}")
+    say(f"and   {worst[0]}; then: .venv/bin/headroom --workspace {workspace.root} history {name}")
+
+
+def _notable(workspace: Workspace) -> list[str]:
+    """What tripped and what cured, by deal and test, with its dates."""
+    lines = []
+    for name in plan.DEALS:
+        told: dict[str, list[str]] = {}
+        for event in read(workspace.store, deal_log(name)):
+            what = _turn(event)
+            if what is not None:
+                told.setdefault(event.subject.partition("@")[0], []).append(f"{what} {event.effective_on:%d %b}")
+        lines += [f"{name}: {subject}: {', '.join(turns)}" for subject, turns in told.items()]
+    return lines
+
+
+def _turn(event: Event) -> str | None:
+    """A change of state worth telling."""
+    match event.payload:
+        case DeadlinePassed():
+            return "Event of Default indicated"
+        case Counted(state=state, before=before) if before is not None and state.status is not before:
+            return "begins" if state.status is TriggerStatus.IN_EFFECT else "ends"
+        case Tested(state=state, before=before) if state.status is not before:
+            if state.status is TestStatus.CURE_PERIOD:
+                return "fails"
+            return "cured" if before is TestStatus.CURE_PERIOD and state.status is not TestStatus.EVENT_OF_DEFAULT else None
+        case ObligationMoved(obligation=obligation):
+            return {"OPEN": "appraisal due", "OVERDUE": "appraisal overdue", "SATISFIED": "appraisal delivered"}[obligation.status]
+        case _:
+            return None
