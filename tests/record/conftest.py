@@ -36,9 +36,7 @@ def body() -> Callable[..., bytes]:
     """Makes the body of a small event: `body(3)` is the third of its log."""
 
     def make(number: int, word: str = "tested") -> bytes:
-        return canonical(
-            {"kind": word, "subject": "floor", "effective_on": f"2026-01-{number + 1:02d}", "print": 1, "payload": {}}
-        )
+        return canonical({"kind": word, "subject": "floor", "effective_on": f"2026-01-{number + 1:02d}", "print": 1, "payload": {}})
 
     return make
 

@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 from engine.record.canonical import canonical, sha256_hex
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
@@ -47,9 +44,7 @@ def test_a_float_is_refused_with_its_path(value: float) -> None:
         canonical({"rate": ["1.70", {"value": value}]})
 
 
-@pytest.mark.parametrize(
-    ("value", "word"), [(Decimal("1.7"), "Decimal"), (b"x", "bytes"), ({1, 2}, "set"), (object(), "object")]
-)
+@pytest.mark.parametrize(("value", "word"), [(Decimal("1.7"), "Decimal"), (b"x", "bytes"), ({1, 2}, "set"), (object(), "object")])
 def test_what_json_has_no_form_for_is_refused(value: object, word: str) -> None:
     with pytest.raises(TypeError, match=rf"\$\.level is a {word}"):
         canonical({"level": value})

@@ -30,10 +30,7 @@ def test_entries_are_numbered_hashed_and_linked(store: Store, body: Body) -> Non
     bodies = [body(number) for number in range(7)]
     added = add(store, DEAL, bodies)
     leaves = [leaf_hash(each) for each in bodies]
-    expected = [
-        Entry(DEAL, number, f"k{number}", each, leaves[number], root(leaves[: number + 1]))
-        for number, each in enumerate(bodies)
-    ]
+    expected = [Entry(DEAL, number, f"k{number}", each, leaves[number], root(leaves[: number + 1])) for number, each in enumerate(bodies)]
     assert added == store.entries(DEAL) == expected
     assert store.entries(DEAL, 5) == expected[5:]
     assert (store.size(DEAL), store.head(DEAL)) == (7, (7, root(leaves)))
@@ -69,10 +66,15 @@ def test_a_key_is_recorded_once(store: Store, body: Body) -> None:
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store, body: Body) -> None:
     add(store, DEAL, [body(0)])
-    with pytest.raises(ZeroDivisionError), store.begin() as writer:
-        writer.append(DEAL, "k1", body(1))
-        writer.save_checkpoint(DEAL, 2, "note")
-        raise ZeroDivisionError
+
+    def fail_after_writing() -> None:
+        with store.begin() as writer:
+            writer.append(DEAL, "k1", body(1))
+            writer.save_checkpoint(DEAL, 2, "note")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_writing()
     assert (store.size(DEAL), store.checkpoints(DEAL)) == (1, [])
     assert [entry.seq for entry in add(store, DEAL, [body(1)], 1)] == [1]
 
@@ -152,8 +154,7 @@ def test_nothing_is_built_on_a_log_whose_end_was_changed(sqlite: Store, tmp_path
 def test_sqlite_is_set_to_lose_nothing(sqlite: Store, tmp_path: Path) -> None:
     with sqlite.begin() as writer:
         pragmas = {
-            name: writer._connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
+            name: writer._connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "truncate", "synchronous": 3, "foreign_keys": 1}
     assert not stat.S_IMODE((tmp_path / "record.db").stat().st_mode) & 0o111
