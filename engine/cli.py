@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,6 +17,7 @@ from engine.errors import HeadroomError, InputProblems, WrongUsage
 
 if TYPE_CHECKING:
     from engine.record.log import Scribe
+    from engine.record.notice import Render
     from engine.thursday import Tools
     from engine.workspace import Workspace
 
@@ -74,9 +76,19 @@ def tools(now: datetime | None = None) -> Tools:
     """What a run needs from outside the engine: templates, the renderer, the clock."""
     from engine.commands.output import progress
     from engine.thursday import Tools
-    from reports.render import render_notice
 
-    return Tools(_templates(), render_notice, now or clock(), scribe().actor, progress)
+    return Tools(_templates(), _renderer(), now or clock(), scribe().actor, progress)
+
+
+@cache
+def _renderer() -> Render:
+    import atexit
+
+    from reports.pool import RenderPool
+
+    pool = RenderPool()
+    atexit.register(pool.close)
+    return pool
 
 
 def _templates() -> Any:

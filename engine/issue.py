@@ -49,34 +49,51 @@ class Owed:
         return self.kind if self.subject is None else f"{self.kind}-{self.subject}"
 
 
-def issue_due(workspace: Workspace, deal: str, render: Render, scribe: Scribe, progress: Progress) -> list[Path]:
-    """Render and record every notice that is owed and not issued; returns the new files."""
-    log = deal_log(deal)
-    events = list(read(workspace.store, log))
-    issued = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, NoticeIssued)}
-    number = sum(isinstance(event.payload, NoticeIssued) for event in events)
-    made: list[Path] = []
-    for owed in owed_notices(events):
-        if (owed.label, owed.on) in issued:
-            continue
-        number += 1
-        path = workspace.root / "notices" / deal / f"{deal}-{number:04d}-{owed.on}-{owed.label}.pdf"
-        request = _request(workspace, deal, number, owed, events, scribe)
-        progress(f"{deal}: notice {number}")
-        data = render(request)
-        write_once(path, data)
-        payload = NoticeIssued(
-            number=number,
-            kind=owed.kind,
-            of=owed.event.key,
-            file=str(path.relative_to(workspace.root)),
-            sha256=sha256_hex(data),
-        )
-        new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, inputs=(owed.event.leaf,))
-        with workspace.store.begin() as writer:
-            events += append(writer, log, [new], scribe)
-        made.append(path)
+def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, list[Path]]:
+    """Render and record every notice that is owed and not issued; returns the new files by deal."""
+    waiting = [one for deal in deals for one in _waiting(workspace, deal, scribe)]
+    made: dict[str, list[Path]] = {deal: [] for deal in deals}
+    for number, (notice, data) in enumerate(zip(waiting, render([one.inputs for one in waiting]), strict=True), start=1):
+        progress(f"notice {number} of {len(waiting)}: {notice.inputs.deal} No. {notice.inputs.number}")
+        made[notice.inputs.deal].append(_issue(workspace, notice, data, scribe))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A notice ready to be rendered."""
+
+    owed: Owed
+    inputs: NoticeInputs
+
+
+def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
+    """The owed notices of a deal that are not issued, numbered on from the last one."""
+    events = read(workspace.store, deal_log(deal))
+    issued = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, NoticeIssued)}
+    number = len(issued)
+    for owed in owed_notices(events):
+        if (owed.label, owed.on) not in issued:
+            number += 1
+            yield _Waiting(owed, _inputs(workspace, deal, number, owed, events, scribe))
+
+
+def _issue(workspace: Workspace, notice: _Waiting, data: bytes, scribe: Scribe) -> Path:
+    """The file first, then the event: a crash in between leaves a file that the next run writes again."""
+    owed, inputs = notice.owed, notice.inputs
+    path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}.pdf"
+    write_once(path, data)
+    payload = NoticeIssued(
+        number=inputs.number,
+        kind=owed.kind,
+        of=owed.event.key,
+        file=str(path.relative_to(workspace.root)),
+        sha256=sha256_hex(data),
+    )
+    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, inputs=(owed.event.leaf,))
+    with workspace.store.begin() as writer:
+        append(writer, deal_log(inputs.deal), [new], scribe)
+    return path
 
 
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
@@ -120,7 +137,7 @@ def _of_test(tested: Tested) -> Iterator[NoticeKind]:
         yield "cure"
 
 
-def _request(workspace: Workspace, deal: str, number: int, owed: Owed, events: list[Event], scribe: Scribe) -> NoticeInputs:
+def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Sequence[Event], scribe: Scribe) -> NoticeInputs:
     facts = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     publications = {}
     for index in facts[-1].indices if facts else ():

@@ -66,7 +66,7 @@ class Tools:
     render: Render
     now: datetime
     actor: str
-    progress: Progress = lambda text: None
+    progress: Progress
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Who records now."""
@@ -88,7 +88,9 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             _evaluate_deal(workspace, deal, on, tools, result)
         if result.reason is not None:
             _not_evaluated(workspace, result, on, tools)
-        result.notices = issue_due(workspace, result.deal, tools.render, tools.scribe(), tools.progress)
+    made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
+    for result in outcome.deals:
+        result.notices = made[result.deal]
     return outcome
 
 

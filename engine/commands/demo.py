@@ -66,12 +66,16 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
 def _say(workspace: Workspace, made: int) -> None:
     """What happened, in ten lines, and which file to open."""
     first, last = plan.THURSDAYS[0], plan.THURSDAYS[-1]
-    say(f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated.")
+    say(
+        f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated."
+    )
     notable = _notable(workspace)
     for line in notable[:7]:
         say(line)
     name = plan.DEALS[0]
-    worst = sorted((workspace.root / "notices" / name).glob("*trigger_event*.pdf")) or sorted((workspace.root / "notices" / name).glob("*.pdf"))
+    worst = sorted((workspace.root / "notices" / name).glob("*trigger_event*.pdf")) or sorted(
+        (workspace.root / "notices" / name).glob("*.pdf")
+    )
     page = sorted((workspace.root / "notices" / name).glob("*compliance.pdf"))[13]
     say(f"Open  {page}")
     say(f"and   {worst[0]}; then: .venv/bin/headroom --workspace {workspace.root} history {name}")

@@ -52,9 +52,7 @@ def take(
     return report, problems, _record(workspace, deal, report, scribe)
 
 
-def intake(
-    workspace: Workspace, path: Path, received: date, templates: Mapping[str, Template], scribe: Scribe, as_json: bool
-) -> int:
+def intake(workspace: Workspace, path: Path, received: date, templates: Mapping[str, Template], scribe: Scribe, as_json: bool) -> int:
     """Take one servicer's report; all of its problems at once where it cannot be taken."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")

@@ -39,7 +39,9 @@ class Collected:
     data: bytes
 
 
-def collections(seed: int, first: date, last: date, prices: Mapping[str, Mapping[date, float]], outage: frozenset[date]) -> Iterator[Collected]:
+def collections(
+    seed: int, first: date, last: date, prices: Mapping[str, Mapping[date, float]], outage: frozenset[date]
+) -> Iterator[Collected]:
     """Every collection from `first` to `last`.
 
     Args:
@@ -75,7 +77,9 @@ def _document(at: datetime, chance: random.Random, prices: Mapping[str, Mapping[
 def _offers(model: Model, at: datetime, middle: float, chance: random.Random) -> list[dict[str, object]]:
     """One model's offers, cheapest first, cut at the limit as the source cuts them."""
     found = [offer for host in range(model.hosts) for offer in _host(model, host, at, middle, chance)]
-    found += [_offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance) for n in range(model.abroad)]
+    found += [
+        _offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance) for n in range(model.abroad)
+    ]
     if chance.random() < 0.4:
         found.append({**found[0], "dph_total": "call us"})
     if chance.random() < 0.3:

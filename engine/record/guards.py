@@ -13,12 +13,11 @@ SQLITE = {
         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
     "log_entry_no_delete": """BEFORE DELETE ON log_entry
         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END""",
-    "log_entry_next": """BEFORE INSERT ON log_entry
-        WHEN NEW.seq IS NOT (SELECT IFNULL(MAX(seq) + 1, 0) FROM log_entry WHERE log = NEW.log)
-        BEGIN SELECT RAISE(ABORT, 'an entry takes the next number of its log'); END""",
-    "log_entry_once": """BEFORE INSERT ON log_entry
-        WHEN EXISTS (SELECT 1 FROM log_entry WHERE log = NEW.log AND key = NEW.key)
-        BEGIN SELECT RAISE(ABORT, 'an idempotency key is used once'); END""",
+    "log_entry_next": """BEFORE INSERT ON log_entry BEGIN
+        SELECT RAISE(ABORT, 'an entry takes the next number of its log')
+        WHERE NEW.seq IS NOT (SELECT IFNULL(MAX(seq) + 1, 0) FROM log_entry WHERE log = NEW.log);
+        SELECT RAISE(ABORT, 'an idempotency key is used once')
+        WHERE EXISTS (SELECT 1 FROM log_entry WHERE log = NEW.log AND key = NEW.key); END""",
     "checkpoint_no_update": """BEFORE UPDATE ON checkpoint
         BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END""",
     "checkpoint_no_delete": """BEFORE DELETE ON checkpoint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -48,7 +48,7 @@ class NoticeInputs:
 
 
 class Render(Protocol):
-    """Makes the PDF of a notice: the same inputs, the same bytes."""
+    """Makes the PDFs of notices: the same inputs, the same bytes."""
 
-    def __call__(self, inputs: NoticeInputs, /) -> bytes:
-        """The file's bytes."""
+    def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterable[bytes]:
+        """The files' bytes, in the order of `notices`."""

@@ -1,0 +1,38 @@
+"""Many notices at once: two processes render them in half the time (`make bench`), the same bytes in the same order."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+from engine.record.notice import NoticeInputs
+from reports.render import render_notice
+
+WORTH_IT = 3
+"""From this many notices on, starting processes costs less than it saves."""
+
+
+class RenderPool:
+    """Renders notices in order; its processes are started when first needed and kept until it is closed."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        """Use `processes`, as many as the machine has unless given."""
+        self._processes = processes or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
+        """The files' bytes, in the order of `notices`."""
+        if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
+            yield from map(render_notice, notices)
+            return
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
+        yield from self._pool.map(render_notice, notices)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
