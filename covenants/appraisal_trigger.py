@@ -54,7 +54,7 @@ def _fall_across_window(window: Window, closing: Fraction, rate: Fraction) -> tu
     return (first - rate) / closing, "(first value in the window − R) / C", f"({_n(first)} − {_n(rate)}) / {_n(closing)}"
 
 
-def _window_start(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _window_start(window: Window, _closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
     first = window[0][1]
     return (first - rate) / first, "(first value in the window − R) / first", f"({_n(first)} − {_n(rate)}) / {_n(first)}"
 
@@ -65,7 +65,7 @@ def _below_closing(window: Window, closing: Fraction, rate: Fraction) -> tuple[F
     return _below_closing_at_any_time(window, closing, rate)
 
 
-def _below_closing_at_any_time(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _below_closing_at_any_time(_window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
     return (closing - rate) / closing, "(C − R) / C", f"({_n(closing)} − {_n(rate)}) / {_n(closing)}"
 
 

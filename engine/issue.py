@@ -15,12 +15,12 @@ from engine.determination.result import Verdict
 from engine.market.archive import write_once
 from engine.publications import series_of_facts
 from engine.record.canonical import canonical, sha256_hex
+from engine.record.draft import Draft
 from engine.record.event import (
     Counted,
     DeadlinePassed,
     DealAdopted,
     Determined,
-    Draft,
     Event,
     NotEvaluated,
     NoticeIssued,

@@ -6,6 +6,7 @@ date is decided by `week.evaluate`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +19,8 @@ from engine.determination.rate import Published
 from engine.determination.result import TestResult
 from engine.determination.template import Template
 from engine.errors import Problem
-from engine.record.event import ActRecorded, Draft, ReportReceived
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, ReportReceived
 from engine.record.fold import DealState, fold
 from engine.terms.example import EXPECTED, ExampleAct, Expectation, WorkedExample, agrees, fact_on
 from engine.terms.in_force import Deal, resolve
@@ -175,7 +177,7 @@ def _figure(name: str) -> Callable[[_View, str], Compared]:
 def _shown(figure: Figure | None, wanted: str) -> str:
     if figure is None:
         return "not determined"
-    places = len(wanted.rstrip("% pointsxGPU-hours").partition(".")[2])
+    places = len(re.sub(r"[^0-9.]", "", wanted).partition(".")[2])
     return printed(figure, max(places, 3 if figure.unit in (Unit.SHARE, Unit.POINTS) else 2))
 
 

@@ -14,8 +14,10 @@ from engine.determination.rate import Published
 from engine.market.index import compute, definition
 from engine.market.methodology import current_version, load_methodology
 from engine.market.value import IndexValue
-from engine.record.event import Draft, Event, IndexFacts, IndexPublished
+from engine.record.draft import Draft
+from engine.record.event import Event, IndexFacts
 from engine.record.log import Scribe, append, index_log, read
+from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
 from engine.terms.schedule import publication_dates
 from engine.workspace import Workspace

@@ -20,7 +20,8 @@ from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.market.archive import write_once
 from engine.publications import publish, series_by_index, series_of
-from engine.record.event import DealAdopted, Draft, Event, NotEvaluated
+from engine.record.draft import Draft
+from engine.record.event import DealAdopted, Event, NotEvaluated
 from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render

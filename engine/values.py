@@ -22,7 +22,7 @@ class Fact(BaseModel):
 
 
 def _exact(value: Any) -> Fraction:
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise ValueError("an exact number is written as text or as an integer, never as a float")
     return Fraction(value)
 

@@ -17,7 +17,8 @@ from engine.determination.rate import Published, reference_rate
 from engine.determination.result import NotDetermined, Source, TestResult, Verdict
 from engine.determination.template import Clause, Facts, MaintenanceClause, Reported, Template
 from engine.outlook import Finished, outlook
-from engine.record.event import Counted, DeadlinePassed, Draft, ObligationMoved, ReportReceived, Tested
+from engine.record.draft import Draft
+from engine.record.event import Counted, DeadlinePassed, ObligationMoved, ReportReceived, Tested
 from engine.record.fold import DealState, apply
 from engine.terms.deal import TermsInForce
 from engine.terms.schedule import determination_dates, payment_dates, publication_dates
@@ -202,7 +203,7 @@ def _tests(day: Day) -> None:
         result = determine(key, clause, template, _own(known), day.inputs.share_below)
         day.results[key] = result
         before = day.state.tests.get(key)
-        held = _held(day, clause, result)
+        held = _held(day, result)
         if held is not None:
             day.held[key] = held
         state = next_state(before, _moment(day, key, clause, template, result, held))
@@ -231,7 +232,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, result: Test
     return Moment(day.inputs.on, result, clause, template.breach, day.inputs.calendar, held, starts)
 
 
-def _held(day: Day, clause: Clause, result: TestResult) -> str | None:
+def _held(day: Day, result: TestResult) -> str | None:
     """Why a determined result must change nothing, by the deal's Low Confidence effect (`rulings.md` 3, 10)."""
     if result.verdict is Verdict.NOT_DETERMINED:
         return None

@@ -112,7 +112,7 @@ def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool)
         near = f"it was tested on {', '.join(dates[-6:])}" if dates else f"the tests of {deal} are {', '.join(known)}"
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; {near}")
     event = found[-1]
-    values = list(_values(workspace, events, event))
+    values = list(_values(workspace, event))
     if as_json:
         print_json({"event": event.model_dump(mode="json"), "publications": [v.model_dump(mode="json") for v in values]})
         return
@@ -120,7 +120,7 @@ def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool)
         say(line)
 
 
-def _values(workspace: Workspace, events: tuple[Event, ...], event: Event) -> Iterator[IndexValue]:
+def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
     """The index values whose events the result used, newest last."""
     wanted = {one.source.reference for one in event.payload.result.inputs if one.source.kind == "publication"}
     for log in workspace.store.logs():
@@ -133,7 +133,8 @@ def _values(workspace: Workspace, events: tuple[Event, ...], event: Event) -> It
 def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]) -> Iterator[str]:
     tested: Tested = event.payload
     result = tested.result
-    yield f"{result.title} ({result.cite}), {event.subject} of {event.log.removeprefix('deal/')}, on {event.effective_on:%A} {event.effective_on}"
+    deal = event.log.removeprefix("deal/")
+    yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}"
     yield ""
     clause = _clause(events, event)
     if clause is not None:
@@ -165,7 +166,8 @@ def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
 
 
 def _index_lines(value: IndexValue) -> Iterator[str]:
-    yield f"{value.index} of {value.publication_date}: {value.value} under {value.methodology}, window {value.window_start} to {value.window_end}"
+    window = f"window {value.window_start} to {value.window_end}"
+    yield f"{value.index} of {value.publication_date}: {value.value} under {value.methodology}, {window}"
     for day in value.days:
         removed = ", ".join(f"{rule} {count}" for rule, count in day.excluded.items()) or "none"
         stands = f"snapshot {day.snapshot[:16]}" if day.snapshot else "no snapshot"

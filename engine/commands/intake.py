@@ -13,7 +13,8 @@ from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_once
 from engine.record.canonical import sha256_hex
-from engine.record.event import ActRecorded, Draft, ReportReceived
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import Scribe, append, deal_log
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.triggers.acts import KINDS

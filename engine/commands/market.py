@@ -10,8 +10,9 @@ from engine.commands.output import print_json, progress, progress_done, say, tab
 from engine.errors import WrongUsage
 from engine.market.snapshot import Snapshot, SnapshotRefused
 from engine.market.value import IndexValue
-from engine.record.event import Draft, SnapshotImported
+from engine.record.draft import Draft
 from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.record.market_event import SnapshotImported
 from engine.workspace import Workspace
 
 ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from engine.commands.output import print_json, say
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.canonical import sha256_hex
-from engine.record.event import NoticeIssued, SnapshotImported
+from engine.record.event import NoticeIssued
 from engine.record.log import SNAPSHOTS, event_of, read
+from engine.record.market_event import SnapshotImported
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.store import Entry
 from engine.workspace import Workspace

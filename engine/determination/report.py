@@ -35,12 +35,13 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
+from engine.determination.report_checks import Reading, judge
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
 from engine.terms.phrases import read_day
 from engine.terms.source import Path, Tree, parse
-from engine.values import Fact, Figure, Unit, printed
+from engine.values import Fact, Figure, Unit
 
 HEADER = ("deal", "period", "as_of", "source", "corrects")
 MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
@@ -57,8 +58,6 @@ UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"certified_share"), Unit.SHARE),
 )
 """Every figure that a report may give, and its unit."""
-TOO_FAR = 100
-"""A price this many times the Closing Date level is a slip of the pen."""
 
 
 class ServicerReport(Fact):
@@ -74,19 +73,6 @@ class ServicerReport(Fact):
     corrects: str | None = None
     figures: Mapping[str, Figure]
     warnings: tuple[str, ...] = ()
-
-
-class _Reading:
-    """What is gathered from one report: figures, their places, and what is wrong with them."""
-
-    def __init__(self, tree: Tree, terms: TermsInForce) -> None:
-        self.tree, self.terms = tree, terms
-        self.figures: dict[str, Figure] = {}
-        self.paths: dict[str, Path] = {}
-        self.problems: list[Problem] = []
-
-    def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
-        self.problems.append(Problem(code, what, why, fix, self.tree.place(path)))
 
 
 def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
@@ -113,12 +99,12 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
     tree, problems = _tree(text, file)
     if tree is None or problems:
         return None, problems
-    reading = _Reading(tree, terms)
+    reading = Reading(tree, terms)
     start, end, as_of = _dates(reading, received)
     for path, name, raw in _figures(tree.data, ()):
         _take(reading, path, name, raw)
     _tapes(reading)
-    _judge(reading, start, end)
+    judge(reading, start, end)
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
     if wrong or start is None or end is None or as_of is None:
         return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))
@@ -179,7 +165,7 @@ def _put(data: dict[str, Any], path: Path, value: Any) -> bool:
     return data.setdefault(str(path[-1]), value) is value
 
 
-def _dates(reading: _Reading, received: date) -> tuple[date | None, date | None, date | None]:
+def _dates(reading: Reading, received: date) -> tuple[date | None, date | None, date | None]:
     start, end = _date(reading, ("period", "from")), _date(reading, ("period", "to"))
     as_of = _date(reading, ("as_of",))
     if start and end and start > end:
@@ -193,7 +179,7 @@ def _dates(reading: _Reading, received: date) -> tuple[date | None, date | None,
     return start, end, as_of
 
 
-def _date(reading: _Reading, path: Path) -> date | None:
+def _date(reading: Reading, path: Path) -> date | None:
     raw = reading.tree.get(path)
     name = ".".join(str(step) for step in path)
     if raw is None:
@@ -220,7 +206,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
             yield at, ".".join(str(step) for step in at), value
 
 
-def _take(reading: _Reading, path: Path, name: str, raw: Any) -> None:
+def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
     unit = next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
     if unit is None:
         fix = "see `headroom intake --help` for the figures"
@@ -250,7 +236,7 @@ def _form(unit: Unit) -> str:
     }.get(unit, "write it like `1,024`")
 
 
-def _tapes(reading: _Reading) -> None:
+def _tapes(reading: Reading) -> None:
     """Rental tapes by contract, added up to hours and a weighted average rate."""
     rental = reading.tree.get(("rental",))
     for asset, block in rental.items() if isinstance(rental, dict) else ():
@@ -259,7 +245,7 @@ def _tapes(reading: _Reading) -> None:
             _tape(reading, asset, tape)
 
 
-def _tape(reading: _Reading, asset: str, tape: list[Any]) -> None:
+def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:
     hours, revenue = Fraction(0), Fraction(0)
     for number, row in enumerate(tape):
         path: Path = ("rental", asset, "tape", number)
@@ -273,95 +259,3 @@ def _tape(reading: _Reading, asset: str, tape: list[Any]) -> None:
     if hours > 0:
         reading.figures.setdefault(f"rental.{asset}.rented_gpu_hours", Figure(value=hours, unit=Unit.GPU_HOURS))
         reading.figures.setdefault(f"rental.{asset}.weighted_average_rate", Figure(value=revenue / hours, unit=Unit.RATE))
-
-
-def _judge(reading: _Reading, start: date | None, end: date | None) -> None:
-    """Out of scale and contradictory figures."""
-    _scope(reading)
-    _principal(reading)
-    days = (end - start).days + 1 if start and end and end >= start else 7
-    for asset, terms in reading.terms.pledged_assets.items():
-        _hours(reading, asset, terms.gpus, days)
-        _revenue(reading, asset)
-        _count(reading, asset, terms.gpus)
-    for name, figure in reading.figures.items():
-        if figure.unit is Unit.RATE:
-            _price(reading, name, figure)
-
-
-def _scope(reading: _Reading) -> None:
-    """Figures of asset classes or debt classes that the deal does not have."""
-    known = {"rental": reading.terms.pledged_assets, "available": reading.terms.pledged_assets, "outstanding_principal": reading.terms.debt}
-    for name, path in reading.paths.items():
-        family, _, rest = name.partition(".")
-        member = rest.partition(".")[0]
-        if member and family in known and member not in known[family]:
-            there = ", ".join(known[family])
-            reading.refuse("R125", f"the deal has no `{member}`", f"it has {there}", "correct the name", path)
-
-
-def _principal(reading: _Reading) -> None:
-    found = reading.figures
-    for name, terms in reading.terms.debt.items():
-        figure = found.get(f"outstanding_principal.{name}")
-        if figure is not None and figure.value > terms.original_principal:
-            why = f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
-            path = reading.paths[f"outstanding_principal.{name}"]
-            reading.refuse("R130", f"the principal of {name} is above its original amount", why, "correct the figure", path)
-    total = found.get("outstanding_principal")
-    classes = [found.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
-    most = sum(terms.original_principal for terms in reading.terms.debt.values())
-    if total is not None and total.value > most:
-        why = f"all classes together had {printed(Figure(value=Fraction(most), unit=Unit.USD))} originally"
-        reading.refuse(
-            "R130",
-            "the outstanding principal is above the original amount",
-            why,
-            "correct the figure",
-            reading.paths["outstanding_principal"],
-        )
-    if total is not None and classes and all(classes) and total.value != sum(figure.value for figure in classes if figure):
-        why = "the classes add up to another amount"
-        reading.refuse("R131", "the total differs from its classes", why, "correct one of them", reading.paths["outstanding_principal"])
-
-
-def _hours(reading: _Reading, asset: str, gpus: int, days: int) -> None:
-    count = reading.figures.get(f"available.{asset}.gpus")
-    most = (count.value if count else gpus) * 24 * days
-    rented = reading.figures.get(f"rental.{asset}.rented_gpu_hours")
-    offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
-    for name, figure in ((f"rental.{asset}.rented_gpu_hours", rented), (f"rental.{asset}.available_gpu_hours", offered)):
-        if figure is not None and figure.value > most and name in reading.paths:
-            why = f"{int(most):,} is all that the GPUs have in {days} days"
-            reading.refuse("R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name])
-    if rented and offered and rented.value > offered.value:
-        path = reading.paths.get(f"rental.{asset}.rented_gpu_hours", ("rental",))
-        reading.refuse("R133", f"more hours of {asset} rented than available", "both cannot be so", "correct one of them", path)
-
-
-def _revenue(reading: _Reading, asset: str) -> None:
-    found = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
-    if found[0] and found[1] and found[2]:
-        product = found[1].value * found[2].value
-        if abs(found[0].value - product) > max(product / 1000, Fraction(1)):
-            why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
-            reading.refuse(
-                "R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"]
-            )
-
-
-def _count(reading: _Reading, asset: str, gpus: int) -> None:
-    """A GPU count that differs from the register: the report governs, and says so (`rulings.md` 26)."""
-    count = reading.figures.get(f"available.{asset}.gpus")
-    if count is not None and count.value != gpus:
-        what = f"{printed(count)} of {asset}, the register has {gpus:,}"
-        why = "the report's count governs once given"
-        reading.refuse("RW01", what, why, "report the asset change by serial number", reading.paths[f"available.{asset}.gpus"])
-
-
-def _price(reading: _Reading, name: str, figure: Figure) -> None:
-    levels = [index.closing_date_level for index in reading.terms.index.values()]
-    if figure.value == 0 or any(figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels):
-        why = "it is out of scale with the Closing Date level"
-        path = reading.paths.get(name, ("rental",))
-        reading.refuse("R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult
+from engine.record.market_event import IndexPublished, SnapshotImported
 from engine.triggers.facts import Deadline, Obligation, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
 
@@ -297,23 +298,6 @@ class NoticeIssued(Fact):
     supersedes: int | None = None
 
 
-class SnapshotImported(Fact):
-    """A snapshot that entered the archive, with the right under which it was collected where stated."""
-
-    sha256: str
-    collected_at: datetime
-    form: str
-    source: str
-    collection_right: Mapping[str, str] | None = None
-
-
-class IndexPublished(Fact):
-    """One print of one Publication Date in an index's own log: the whole IndexValue as its JSON."""
-
-    value: Mapping[str, Any]
-    reason: str | None = None
-
-
 KINDS: dict[str, type[Fact]] = {
     "deal adopted": DealAdopted,
     "report received": ReportReceived,
@@ -332,24 +316,6 @@ KINDS: dict[str, type[Fact]] = {
     "index published": IndexPublished,
 }
 """Each kind of event and the type of its payload."""
-
-
-class Draft(Fact):
-    """An event before it is recorded: what `week.py` returns."""
-
-    kind: str
-    subject: str
-    effective_on: date
-    payload: Any
-    print: int = 1
-    inputs: tuple[str, ...] = ()
-    supersedes: str | None = None
-    reason: str | None = None
-
-    @property
-    def key(self) -> str:
-        """The idempotency key inside one log."""
-        return f"{self.kind}|{self.subject}|{self.effective_on}|{self.print}"
 
 
 class Event(Fact):

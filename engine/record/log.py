@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.record.canonical import canonical
-from engine.record.event import KINDS, Draft, Event
+from engine.record.draft import Draft
+from engine.record.event import KINDS, Event
 from engine.record.store import Entry, Store, Writer
 from engine.values import Fact
 

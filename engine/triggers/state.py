@@ -159,7 +159,7 @@ def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
     return state
 
 
-def _stays(state: TestState, moment: Moment) -> TestState:
+def _stays(state: TestState, _moment: Moment) -> TestState:
     """Only a Recorded Act moves a test from here."""
     ends = {S.EVENT_OF_DEFAULT: "ends only by a Recorded Act", S.WAIVED: f"waived until {state.waived_until}"}
     return state.model_copy(update={"why": ends.get(state.status, "")})

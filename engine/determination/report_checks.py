@@ -1,0 +1,120 @@
+"""What a servicer's report can be wrong about although each figure reads well: out of scope, out of scale, contradictory."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from engine.errors import Problem
+from engine.terms.deal import TermsInForce
+from engine.terms.source import Path, Tree
+from engine.values import Figure, Unit, printed
+
+TOO_FAR = 100
+"""A price this many times the Closing Date level is a slip of the pen."""
+
+
+class Reading:
+    """What is gathered from one report: figures, their places, and what is wrong with them."""
+
+    def __init__(self, tree: Tree, terms: TermsInForce) -> None:
+        self.tree, self.terms = tree, terms
+        self.figures: dict[str, Figure] = {}
+        self.paths: dict[str, Path] = {}
+        self.problems: list[Problem] = []
+
+    def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
+        """Note a problem at the place of a figure."""
+        self.problems.append(Problem(code, what, why, fix, self.tree.place(path)))
+
+
+def judge(reading: Reading, start: date | None, end: date | None) -> None:
+    """Out of scale and contradictory figures."""
+    _scope(reading)
+    _principal(reading)
+    days = (end - start).days + 1 if start and end and end >= start else 7
+    for asset, terms in reading.terms.pledged_assets.items():
+        _hours(reading, asset, terms.gpus, days)
+        _revenue(reading, asset)
+        _count(reading, asset, terms.gpus)
+    for name, figure in reading.figures.items():
+        if figure.unit is Unit.RATE:
+            _price(reading, name, figure)
+
+
+def _scope(reading: Reading) -> None:
+    """Figures of asset classes or debt classes that the deal does not have."""
+    known = {"rental": reading.terms.pledged_assets, "available": reading.terms.pledged_assets, "outstanding_principal": reading.terms.debt}
+    for name, path in reading.paths.items():
+        family, _, rest = name.partition(".")
+        member = rest.partition(".")[0]
+        if member and family in known and member not in known[family]:
+            there = ", ".join(known[family])
+            reading.refuse("R125", f"the deal has no `{member}`", f"it has {there}", "correct the name", path)
+
+
+def _principal(reading: Reading) -> None:
+    found = reading.figures
+    for name, terms in reading.terms.debt.items():
+        figure = found.get(f"outstanding_principal.{name}")
+        if figure is not None and figure.value > terms.original_principal:
+            why = f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
+            path = reading.paths[f"outstanding_principal.{name}"]
+            reading.refuse("R130", f"the principal of {name} is above its original amount", why, "correct the figure", path)
+    total = found.get("outstanding_principal")
+    classes = [found.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
+    most = sum(terms.original_principal for terms in reading.terms.debt.values())
+    if total is not None and total.value > most:
+        why = f"all classes together had {printed(Figure(value=Fraction(most), unit=Unit.USD))} originally"
+        reading.refuse(
+            "R130",
+            "the outstanding principal is above the original amount",
+            why,
+            "correct the figure",
+            reading.paths["outstanding_principal"],
+        )
+    if total is not None and classes and all(classes) and total.value != sum(figure.value for figure in classes if figure):
+        why = "the classes add up to another amount"
+        reading.refuse("R131", "the total differs from its classes", why, "correct one of them", reading.paths["outstanding_principal"])
+
+
+def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
+    count = reading.figures.get(f"available.{asset}.gpus")
+    most = (count.value if count else gpus) * 24 * days
+    rented = reading.figures.get(f"rental.{asset}.rented_gpu_hours")
+    offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
+    for name, figure in ((f"rental.{asset}.rented_gpu_hours", rented), (f"rental.{asset}.available_gpu_hours", offered)):
+        if figure is not None and figure.value > most and name in reading.paths:
+            why = f"{int(most):,} is all that the GPUs have in {days} days"
+            reading.refuse("R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name])
+    if rented and offered and rented.value > offered.value:
+        path = reading.paths.get(f"rental.{asset}.rented_gpu_hours", ("rental",))
+        reading.refuse("R133", f"more hours of {asset} rented than available", "both cannot be so", "correct one of them", path)
+
+
+def _revenue(reading: Reading, asset: str) -> None:
+    found = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
+    if found[0] and found[1] and found[2]:
+        product = found[1].value * found[2].value
+        if abs(found[0].value - product) > max(product / 1000, Fraction(1)):
+            why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
+            reading.refuse(
+                "R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"]
+            )
+
+
+def _count(reading: Reading, asset: str, gpus: int) -> None:
+    """A GPU count that differs from the register: the report governs, and says so (`rulings.md` 26)."""
+    count = reading.figures.get(f"available.{asset}.gpus")
+    if count is not None and count.value != gpus:
+        what = f"{printed(count)} of {asset}, the register has {gpus:,}"
+        why = "the report's count governs once given"
+        reading.refuse("RW01", what, why, "report the asset change by serial number", reading.paths[f"available.{asset}.gpus"])
+
+
+def _price(reading: Reading, name: str, figure: Figure) -> None:
+    levels = [index.closing_date_level for index in reading.terms.index.values()]
+    if figure.value == 0 or any(figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels):
+        why = "it is out of scale with the Closing Date level"
+        path = reading.paths.get(name, ("rental",))
+        reading.refuse("R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from covenants import templates
+from engine.determination.template import Template
+from engine.terms.in_force import Deal, load_deal
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEALS = REPOSITORY / "deals"
+
+
+def shared() -> Path | None:
+    """The folder of real snapshots and vectors beside the checkout, where it is."""
+    named = os.environ.get("HEADROOM_SHARED")
+    found = Path(named) if named else REPOSITORY.parent / "shared"
+    return found if found.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def snapshots_folder() -> Path:
+    found = shared()
+    if found is None:
+        pytest.skip("the real snapshots are not beside this checkout; set HEADROOM_SHARED to their folder")
+    return found / "data" / "cri-h100"
+
+
+@pytest.fixture(scope="session")
+def all_templates() -> dict[str, Template]:
+    return dict(templates())
+
+
+@pytest.fixture(scope="session")
+def load(all_templates: dict[str, Template]) -> Callable[[str], Deal]:
+    def read(text: str) -> Deal:
+        deal, problems = load_deal(text, "deal.yaml", {name: t.terms for name, t in all_templates.items()})
+        assert deal is not None, problems
+        return deal
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def meridian_text() -> str:
+    return (DEALS / "meridian-2026-1.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def meridian(load: Callable[[str], Deal], meridian_text: str) -> Deal:
+    return load(meridian_text)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 7, 3, 12, tzinfo=UTC)

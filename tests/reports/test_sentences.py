@@ -1,0 +1,289 @@
+"""Where a notice's sentences come from, as a table: what stands on page 1 for each thing that can have happened."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from engine.determination.rate import ReferenceRate
+from engine.determination.result import Comparison, NotDetermined, Remedy, TestResult, Verdict, headroom, passes
+from engine.record.event import Due, Follow
+from engine.triggers.facts import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.values import Figure, Unit
+from reports import sentences
+from reports.brief import Line
+from reports.wording import plain
+
+ON = date(2026, 11, 5)
+CURE = Deadline(
+    by=date(2026, 11, 13),
+    counted_from=date(2026, 10, 29),
+    rule="10 business days after the determination date",
+    calendar="us-federal-reserve",
+    cite="CA §8.01(d)",
+)
+TITLES = {"ltv": "Loan-to-Value", "floor": "Rental Rate Floor", "sweep": "Cash Sweep", "appraisal": "Appraisal"}
+
+
+def share(text: str) -> Figure:
+    return Figure(value=Fraction(text), unit=Unit.SHARE)
+
+
+def result(key: str, measured: str, limit: str = "0.65", comparison: Comparison = "at most") -> TestResult:
+    room = headroom(share(measured), share(limit), comparison)
+    verdict = Verdict.PASS if passes(share(measured), share(limit), comparison) else Verdict.FAIL
+    return TestResult(
+        test=key,
+        template="t",
+        title="T",
+        cite="CA §7",
+        on=ON,
+        verdict=verdict,
+        measured=share(measured),
+        limit=share(limit),
+        comparison=comparison,
+        headroom=room,
+        headroom_share=room.value / Fraction(limit),
+    )
+
+
+def missing(key: str, reason: str = "no Servicer's report has been received") -> TestResult:
+    lacks = NotDetermined(reason=reason, cite="CA §6.01", lacks="report")
+    return TestResult(test=key, template="t", title="T", cite="CA §7", on=ON, verdict=Verdict.NOT_DETERMINED, reason=lacks)
+
+
+def line(key: str, found: TestResult | None, status: TestStatus | None = None, run: int = 0, **state: Any) -> Line:
+    test = TestState(test=key, status=status, since=state.pop("since", date(2026, 10, 29)), **state) if status else None
+    return Line(key=key, title=TITLES[key], cite="CA §7", result=found, test=test, run=run)
+
+
+def sweep(status: TriggerStatus, count: int) -> Line:
+    begins = Limb(what="sweep FAIL for 2 consecutive publication dates", count=count, needed=2, out_of=2, dates="publication dates")
+    ends = Limb(
+        what="sweep at or above 3/2 for 3 consecutive publication dates", count=count, needed=3, out_of=3, dates="publication dates"
+    )
+    trigger = TriggerState(trigger="sweep", status=status, since=date(2026, 11, 12), begins=(begins,), ends=(ends,))
+    return Line(
+        key="sweep",
+        title="Cash Sweep",
+        cite="CA §7.03",
+        trigger=trigger,
+        test=TestState(test="sweep", status=TestStatus.PENDING, since=ON),
+        result=result("sweep", "0.70"),
+    )
+
+
+def rate(value: str | None = "1.4937", age: int = 0, reason: str | None = None) -> dict[str, ReferenceRate]:
+    return {
+        "CRI-H100": ReferenceRate(
+            index="CRI-H100",
+            on=ON,
+            value=Decimal(value) if value else None,
+            step="published value",
+            cite="CA §2.14",
+            age=age,
+            publication_date=ON,
+            reason=reason,
+        )
+    }
+
+
+WAYS = (
+    Remedy(method="prepayment", figure=Figure(value=Fraction("589317.52"), unit=Unit.USD), text="prepay USD 589,317.52"),
+    Remedy(method="additional collateral", figure=Figure(value=Fraction(49), unit=Unit.GPUS), text="pledge 49 GPUs more of class h100"),
+)
+OWED = Due(
+    by=CURE.by,
+    who="borrower",
+    act="cure",
+    subject="ltv",
+    what="cure by prepayment or additional collateral or retest",
+    deadline=CURE,
+    ways=WAYS,
+    figure=WAYS[0].figure,
+    cite="CA §8.01(d)",
+    urgent=True,
+)
+COMPLIANT, CURING, DEFAULT = TestStatus.COMPLIANT, TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT
+
+ANSWERS = [
+    (
+        "one test passes",
+        [line("ltv", result("ltv", "0.62585"), COMPLIANT)],
+        (),
+        rate(),
+        ["The only test passes. Nearest to its limit is Loan-to-Value: 62.585% against a maximum of 65%."],
+    ),
+    (
+        "all tests pass, the nearest is named",
+        [line("ltv", result("ltv", "0.60"), COMPLIANT), line("floor", result("floor", "0.86", "0.85", "at least"), COMPLIANT)],
+        (),
+        rate(),
+        ["Both tests pass. Nearest to its limit is Rental Rate Floor: 86.000% against a minimum of 85%."],
+    ),
+    (
+        "a hair above the limit shows decimals enough to differ from it",
+        [line("ltv", result("ltv", "0.6500001"), CURING, cure=CURE)],
+        (OWED,),
+        rate(),
+        [
+            "Loan-to-Value fails: 65.00001% against a maximum of 65%. It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49 further GPUs."
+        ],
+    ),
+    (
+        "the second FAIL running says so; the other test is in the second paragraph",
+        [
+            line("ltv", result("ltv", "0.68087"), CURING, run=2, cure=CURE),
+            line("floor", result("floor", "0.86", "0.85", "at least"), TestStatus.WATCH),
+        ],
+        (OWED,),
+        rate(),
+        [
+            "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%. It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49 further GPUs.",
+            "Rental Rate Floor passes. Rental Rate Floor is under early warning.",
+        ],
+    ),
+    (
+        "a Cure Period runs on while nothing can be determined",
+        [line("ltv", missing("ltv"), CURING, cure=CURE)],
+        (),
+        rate(),
+        [
+            "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13 November 2026.",
+            "Loan-to-Value is NOT DETERMINED: no Servicer's report has been received. Its state is unchanged by it.",
+        ],
+    ),
+    (
+        "a default is indicated, and ends only by an Act",
+        [line("ltv", result("ltv", "0.70"), DEFAULT, since=date(2026, 11, 14), why="not cured by 2026-11-13")],
+        (),
+        rate(),
+        [
+            "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by 13 Nov 2026. This date: 70.000% against a maximum of 65%. It ends only by a Recorded Act."
+        ],
+    ),
+    (
+        "a trigger counts",
+        [sweep(TriggerStatus.NOT_IN_EFFECT, 1)],
+        (),
+        rate(),
+        ["Cash Sweep fails: 70.000% against a maximum of 65%.", "Cash Sweep has counted 1 of 2 dates and is not in effect."],
+    ),
+    (
+        "a trigger is in effect",
+        [sweep(TriggerStatus.IN_EFFECT, 1)],
+        (),
+        rate(),
+        ["Cash Sweep is in effect since Thursday 12 November 2026. It has counted 1 of 3 dates towards its end."],
+    ),
+    (
+        "no rate: said once, with its reason",
+        [line("ltv", missing("ltv", "CRI-H100 has no value for 2026-11-05"), COMPLIANT)],
+        (),
+        rate(None, 2, "CRI-H100 has no value for 2026-11-05"),
+        [
+            "No test could be determined: there is no Reference Rate of CRI-H100.",
+            "CRI-H100 has no value for 5 Nov 2026 (CA §2.14). Loan-to-Value is NOT DETERMINED. Its state is unchanged by it.",
+        ],
+    ),
+    (
+        "a carried rate is said",
+        [line("ltv", result("ltv", "0.60"), COMPLIANT)],
+        (),
+        rate(age=1),
+        [
+            "The only test passes. Nearest to its limit is Loan-to-Value: 60.000% against a maximum of 65%.",
+            "The Reference Rate of CRI-H100 is carried: published value of 5 Nov 2026.",
+        ],
+    ),
+    ("nothing was run", [], (), rate(), ["No test was run on this date."]),
+]
+
+
+@pytest.mark.parametrize(("lines", "due", "rates", "said"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
+def test_answer(lines: list[Line], due: tuple[Due, ...], rates: dict[str, ReferenceRate], said: list[str]) -> None:
+    assert [plain(runs) for runs in sentences.answer(lines, due, rates)] == said
+
+
+def test_an_obligation_is_named_with_its_day() -> None:
+    owed = Obligation(
+        name="independent appraisal", clause="appraisal", by="borrower", created_on=ON, due=CURE, status="OPEN", status_since=ON
+    )
+    found = Line(key="appraisal", title="Appraisal", cite="CA §7.04", result=result("appraisal", "0.2619", "0.25"), obligation=owed)
+    assert (
+        plain(sentences.failed(found))
+        == "Appraisal fails: 26.190% against a maximum of 25%. The Borrower must deliver the independent appraisal by Friday 13 November 2026."
+    )
+
+
+DUE = [
+    (OWED, "Cure Loan-to-Value, by one of:"),
+    (OWED.model_copy(update={"ways": (), "figure": None}), "Cure Loan-to-Value by prepayment, additional collateral or retest"),
+    (OWED.model_copy(update={"act": "report", "what": "report for 2026-11-12"}), "Report for 12 Nov 2026; all tests are run again"),
+    (
+        OWED.model_copy(update={"act": "notify", "what": "give notice of test failed (ltv) to borrower, administrative agent"}),
+        "Give notice that Loan-to-Value failed to the Borrower and the Administrative Agent",
+    ),
+    (
+        OWED.model_copy(update={"act": "deliver", "what": "deliver the independent appraisal, overdue"}),
+        "Deliver the independent appraisal, overdue",
+    ),
+]
+
+
+@pytest.mark.parametrize(("due", "said"), DUE)
+def test_due_act(due: Due, said: str) -> None:
+    assert sentences.due_act(due, TITLES.__getitem__) == said
+
+
+def test_cure_ways_are_lettered_with_their_amounts() -> None:
+    even = Figure(value=Fraction("1.5647"), unit=Unit.RATE)
+    assert sentences.cure_ways(OWED, even, "below", date(2026, 11, 12), TITLES.__getitem__) == [
+        ("(a) prepayment", "USD 589,317.52"),
+        ("(b) pledge of further GPUs, class h100", "49 GPUs"),
+        ("(c) retest on 12 Nov 2026, Reference Rate at or above", "USD 1.5647"),
+    ]
+
+
+FOLLOWS = [
+    (
+        Follow(on=ON, subject="ltv", what="event of default", detail="", cite="c"),
+        "Event of Default indicated if Loan-to-Value is not cured by Fri 13 Nov 2026",
+    ),
+    (
+        Follow(
+            on=ON, subject="sweep", what="trigger begins", detail="Cash sweep level begins if one more date counts: now 1 of 2", cite="c"
+        ),
+        "Cash Sweep begins if one more date counts: now 1 of 2",
+    ),
+    (
+        Follow(on=ON, subject="appraisal", what="overdue", detail="the independent appraisal is overdue", cite="c"),
+        "Overdue: the independent appraisal is overdue",
+    ),
+]
+
+
+@pytest.mark.parametrize(("follow", "said"), FOLLOWS)
+def test_follow(follow: Follow, said: str) -> None:
+    assert plain(sentences.follow(follow, (OWED,), lambda key: TITLES.get(key, key))) == said
+
+
+def test_a_limb_names_its_clause_and_prices_its_level() -> None:
+    found = sentences.limb("sweep at or above 3/2 for 3 consecutive publication dates", TITLES, TITLES.__getitem__)
+    assert found == ("Cash Sweep", "at or above USD 1.50 for 3 consecutive publication dates")
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ({}, ""),
+        ({"found_late_on": date(2026, 11, 19)}, "found late on 19 Nov 2026"),
+        ({"projected": True}, "rests on a projected calendar"),
+    ],
+)
+def test_deadline_mark(update: dict[str, Any], said: str) -> None:
+    assert sentences.deadline_mark(OWED.model_copy(update={"deadline": CURE.model_copy(update=update)})) == said

@@ -1,0 +1,114 @@
+"""The import rules of docs/architecture.md, checked over the import graph, late imports included."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+ROOMS = ("engine", "covenants", "reports")
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "values", "calendar"}),
+    frozenset({"market", "terms", "determination"}),
+    frozenset({"triggers", "record"}),
+    frozenset({"week", "outlook", "prove", "foresight", "validation", "adoption", "demo"}),
+    frozenset({"workspace", "publications", "issue", "thursday", "commands", "scheduler"}),
+    frozenset({"cli"}),
+)
+DOORS = {
+    "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
+    "sqlalchemy": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
+    "numpy": {"engine/market/interval.py"},
+    "scipy": {"engine/market/interval.py"},
+    "weasyprint": {"reports/render.py", "reports/assets.py", "reports/finish.py"},
+    "yaml": {"engine/terms/source.py"},
+    "apscheduler": {"engine/scheduler.py"},
+}
+LONGEST = 350
+
+
+def modules() -> Iterator[Path]:
+    for room in ROOMS:
+        yield from sorted((REPOSITORY / room).rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def layer(module: str) -> int | None:
+    """The layer of `engine.x...`, None for the package itself."""
+    parts = module.split(".")
+    return next((n for n, names in enumerate(LAYERS) if len(parts) > 1 and parts[1] in names), None)
+
+
+def violations(path: str, source: str) -> list[str]:
+    found = []
+    own = path.removesuffix(".py").replace("/", ".")
+    for name in imported(ast.parse(source)):
+        room, top = own.split(".")[0], name.split(".")[0]
+        if top in DOORS and path not in DOORS[top]:
+            found.append(f"{path} imports {name}: only {', '.join(sorted(DOORS[top]))} may")
+        if room == "engine" and path != "engine/cli.py" and top in ("covenants", "reports"):
+            found.append(f"{path} imports {name}: engine knows no covenant and no layout")
+        if room == "engine" and top == "engine":
+            here, there = layer(own), layer(name)
+            if here is not None and there is not None and there > here:
+                found.append(f"{path} imports {name}, which stands to its right")
+            if {own.split(".")[1], name.split(".")[1]} == {"market", "terms"}:
+                found.append(f"{path} imports {name}: market and terms do not know each other")
+        if room == "covenants" and top == "engine":
+            allowed = ("engine.values", "engine.calendar", "engine.errors", "engine.determination.template")
+            if not name.startswith(allowed):
+                found.append(f"{path} imports {name}: a template knows only its protocol")
+        if room == "reports" and top == "engine":
+            allowed = ("engine.values", "engine.record.event", "engine.record.notice", "engine.determination.r", "engine.triggers.facts")
+            if not name.startswith(allowed):
+                found.append(f"{path} imports {name}: a document states events and computes nothing")
+    return found
+
+
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_imports_run_one_way(path: Path) -> None:
+    assert not violations(str(path.relative_to(REPOSITORY)), path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("engine/market/index.py", "from engine.terms.deal import TermsInForce"),
+        ("engine/market/index.py", "def f():\n    from engine.record.log import read"),
+        ("engine/week.py", "import covenants"),
+        ("engine/terms/check.py", "import yaml"),
+        ("covenants/loan_to_value.py", "from engine.record.store import Store"),
+        ("reports/notice.py", "from engine.week import evaluate"),
+        ("engine/thursday.py", "from engine.cli import main"),
+    ],
+)
+def test_the_checker_bites(path: str, source: str) -> None:
+    assert violations(path, source)
+
+
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_files_stay_readable(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_no_file_names_this_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    above = f"{REPOSITORY.parent}/"
+    for name in listed.stdout.splitlines():
+        path = REPOSITORY / name
+        if path.suffix in {".py", ".md", ".yaml", ".toml", ".csv", ".j2", ".css", ".txt", ""} and path.is_file():
+            assert above not in path.read_text(encoding="utf-8", errors="replace"), name
