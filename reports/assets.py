@@ -52,4 +52,6 @@ def legible(text: str) -> str:
 
     A missing glyph would break PDF/A and be seen by nobody; the code point is neither lost nor wrong.
     """
-    return re.sub(r"[^\n\x20-\x7e]", lambda found: found.group() if ord(found.group()) in covered() else f"[U+{ord(found.group()):04X}]", text)
+    return re.sub(
+        r"[^\n\x20-\x7e]", lambda found: found.group() if ord(found.group()) in covered() else f"[U+{ord(found.group()):04X}]", text
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from engine.determination.rate import ReferenceRate
@@ -94,6 +95,12 @@ class Brief:
         found = {index.name: log.rates(self.past, index.name) for index in self.deal.indices}
         return {name: known[-1] for name, known in found.items() if known}
 
+    @property
+    def dated(self) -> date:
+        """The date that results, amounts and deadlines are of: the notice's own, or the last that was determined."""
+        whole = log.determined(self.past)
+        return whole.effective_on if whole is not None else self.inputs.on
+
     def title(self, key: str) -> str:
         """What the agreement calls a clause; the key itself where the deal does not know it."""
         clause = self.clauses.get(key)
@@ -112,12 +119,6 @@ class Brief:
     def duty(self) -> DutyFacts | None:
         """Who owes this notice to whom; None where nobody does, so that it is a report (`rulings.md` 34)."""
         return next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
-
-    @property
-    def calculation_agent(self) -> str:
-        """Who computes the rate: the named agent, or the servicer who runs the deal file."""
-        named = self.party("calculation_agent") or self.party("servicer")
-        return named.name if named else "the calculation agent"
 
 
 def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:

@@ -9,10 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from textwrap import wrap
 from typing import Any
 
 LEFT, RIGHT, TOP = 84, 1390, 22
-LEAST_HEIGHT, LANE, LABEL = 578, 32, 57
+LEAST_HEIGHT, LANE = 578, 32
+SHORT_LINE, LONG_LINE = 18, 23
+"""Characters of a name that fit beside the chart: in full size, and set smaller on two lines."""
 DASHES = ("none", "20 9", "14 6 3 6", "4 8", "30 8 3 8 3 8", "9 5", "26 6 9 6", "2 5")
 """Each level has a dash of its own; beyond eight they repeat, and the direct label tells them apart."""
 WIDEST = 2.2
@@ -105,7 +108,14 @@ class Frame:
         return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - TOP)
 
 
-def rate_chart(points: Sequence[Point], levels: Sequence[Level], label: str, lanes: Sequence[tuple[str, str, Sequence[date]]], closing: date, closing_label: str) -> dict[str, Any] | None:
+def rate_chart(
+    points: Sequence[Point],
+    levels: Sequence[Level],
+    label: str,
+    lanes: Sequence[tuple[str, str, Sequence[date]]],
+    closing: date,
+    closing_label: str,
+) -> dict[str, Any] | None:
     """The Reference Rate against every level; None where no date has a value.
 
     Args:
@@ -121,17 +131,25 @@ def rate_chart(points: Sequence[Point], levels: Sequence[Level], label: str, lan
         return None
     drawn = [level for level in levels if min(known) / WIDEST <= level.last <= max(known) * WIDEST]
     frame = _frame(points, known, drawn)
-    flags = [{"shape": shape, "name": name, "y": frame.bottom + 60 + n * LANE, "xs": [round(frame.x(day), 1) for day in days]} for n, (shape, name, days) in enumerate(lanes)]
+    flags = [
+        {"shape": shape, "name": name, "y": frame.bottom + 60 + n * LANE, "xs": [round(frame.x(day), 1) for day in days]}
+        for n, (shape, name, days) in enumerate(lanes)
+    ]
     return {
         "height": frame.bottom + 40 + len(lanes) * LANE + (20 if lanes else 0),
-        "left": LEFT, "right": RIGHT, "top": TOP, "bottom": frame.bottom,
+        "left": LEFT,
+        "right": RIGHT,
+        "top": TOP,
+        "bottom": frame.bottom,
         "ticks": [{"y": round(frame.y(tick), 1), "text": f"{tick:.2f}"} for tick in ticks(frame.low, frame.high)],
         "months": _months(frame),
         "closing": _closing(frame, closing, closing_label) if points[0].day <= closing <= points[-1].day else None,
         "bands": _bands(frame, points),
         "rate": [polyline(run) for run in _runs(frame, points)],
         "marks": _point_marks(frame, points),
-        "levels": [{"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.4 if n else 2.6} for n, level in enumerate(drawn)],
+        "levels": [
+            {"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.4 if n else 2.6} for n, level in enumerate(drawn)
+        ],
         "labels": _labels(frame, drawn, label, known[-1]),
         "lanes": flags,
         "beyond": [level for level in levels if level not in drawn],
@@ -139,11 +157,20 @@ def rate_chart(points: Sequence[Point], levels: Sequence[Level], label: str, lan
 
 
 def _frame(points: Sequence[Point], known: Sequence[float], levels: Sequence[Level]) -> Frame:
-    values = [*known, *(end for p in points for end in (p.low, p.high) if end is not None), *(v for level in levels for v in _inside(level, points))]
+    values = [
+        *known,
+        *(end for p in points for end in (p.low, p.high) if end is not None),
+        *(v for level in levels for v in _inside(level, points)),
+    ]
     low, high = min(values), max(values)
     room = max((high - low) * 0.04, high * 0.01)
-    bottom = TOP + max(LEAST_HEIGHT, (len(levels) + 1) * LABEL)
+    bottom = TOP + max(LEAST_HEIGHT, (len(levels) + 1) * _gap(levels))
     return Frame(points[0].day, max((points[-1].day - points[0].day).days, 1), low - room, high + room, bottom)
+
+
+def _gap(levels: Sequence[Level]) -> float:
+    """The distance of one direct label to the next: more where a name takes two lines."""
+    return 70 if any(len(level.name) > SHORT_LINE for level in levels) else 57
 
 
 def _closing(frame: Frame, closing: date, text: str) -> dict[str, Any]:
@@ -201,16 +228,31 @@ def _steps(frame: Frame, level: Level) -> str:
 
 
 def _labels(frame: Frame, levels: Sequence[Level], label: str, rate: float) -> list[dict[str, Any]]:
-    entries = [(frame.y(rate), label, "Reference Rate", "this date"), *((frame.y(level.last), level.value, level.name, level.side) for level in levels)]
+    entries = [
+        (frame.y(rate), label, "Reference Rate", "this date"),
+        *((frame.y(level.last), level.value, level.name, level.side) for level in levels),
+    ]
     entries.sort(key=lambda entry: entry[0])
-    places = spread([entry[0] for entry in entries], LABEL, TOP + 8, frame.bottom - 30)
-    return [{"from": round(y, 1), "y": round(place, 1), "value": value, "name": name, "side": side} for (y, value, name, side), place in zip(entries, places, strict=True)]
+    places = spread([entry[0] for entry in entries], _gap(levels), TOP + 8, frame.bottom - 30)
+    return [_label(entry, place) for entry, place in zip(entries, places, strict=True)]
+
+
+def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
+    """One direct label: its value, its name on at most two lines, its side below; `y` is the middle of the first line."""
+    y, value, name, side = entry
+    lines = wrap(name, SHORT_LINE if len(name) <= SHORT_LINE else LONG_LINE, max_lines=2, placeholder="…")
+    small = len(name) > SHORT_LINE
+    step = 21 if small else 25
+    return {"from": round(y, 1), "y": round(place, 1), "value": value, "lines": [*lines, side], "step": step, "size": 20 if small else 24}
 
 
 def _months(frame: Frame) -> list[dict[str, Any]]:
     """A tick at the first of each month; the year beside the first one and beside January. Fewer words over many months."""
     last = frame.first + timedelta(days=frame.days)
-    firsts = [date(frame.first.year + (frame.first.month + n - 1) // 12, (frame.first.month + n - 1) % 12 + 1, 1) for n in range(1, frame.days // 28 + 2)]
+    firsts = [
+        date(frame.first.year + (frame.first.month + n - 1) // 12, (frame.first.month + n - 1) % 12 + 1, 1)
+        for n in range(1, frame.days // 28 + 2)
+    ]
     firsts = [day for day in firsts if day <= last]
     return [
         {"x": round(frame.x(day), 1), "text": f"{day:%b %Y}" if n == 0 or day.month == 1 else f"{day:%b}" if (last - day).days > 12 else ""}

@@ -110,6 +110,5 @@ def watermark(font: bytes, width: float, height: float, size: float, angle: floa
     place = f"translate({width / 2} {height / 2}) rotate({angle}) scale({scale} {-scale}) translate({-along / 2} -330)"
     style = f'fill="none" stroke="#dcdcdc" stroke-width="{0.28 / scale:.0f}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
-        f'<g transform="{place}" {style}>{"".join(parts)}</g></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><g transform="{place}" {style}>{"".join(parts)}</g></svg>'
     )

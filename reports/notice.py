@@ -9,18 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from reports import sentences
-from reports.blocks import closing, index, occasion, page_one, proof, terms
+from reports.blocks import closing, event_answer, index, occasion, page_one, proof, terms
 from reports.brief import Brief, brief
 from reports.inputs import NoticeInputs, NoticeKind
 from reports.marks import WORDS
 from reports.past import issued
-from reports.wording import NONE, eights, figure, instant, long_date, plain, role
+from reports.wording import eights, figure, instant, long_date, plain, role, short_date
 
 __all__ = ["NoticeInputs", "compose"]
 
 Block = Callable[[Brief], dict[str, Any]]
 
 PROOF = ("index", "status", "computation", "cure", "deal", "dates", "text", "duties", "certification", "proof")
+LOST = tuple(name for name in PROOF if name not in ("index", "status", "computation"))
+"""The proof of a date that was not evaluated: there is no result to prove."""
 FIRST: dict[NoticeKind, tuple[str, ...]] = {
     "compliance": ("results", "due", "follows"),
     "trigger_event": ("course", "due", "ends", "others"),
@@ -62,7 +64,8 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
     Raises:
         ValueError: the log does not say which deal it is.
     """
-    order = FIRST[inputs.kind] + PROOF
+    proving = LOST if inputs.kind == "not_evaluated" else PROOF
+    order = FIRST[inputs.kind] + proving
     found = brief(inputs, order)
     paragraphs = _answer(found)
     return {
@@ -81,13 +84,13 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
         "particulars": particulars(found),
         "answer": paragraphs,
         "first": [_block(found, name) for name in FIRST[inputs.kind]],
-        "proof": [_block(found, name) for name in PROOF],
+        "proof": [_block(found, name) for name in proving],
     }
 
 
 def _answer(found: Brief) -> list[list[tuple[str, bool]]]:
     if found.inputs.kind != "compliance":
-        return occasion.answer(found)
+        return event_answer.answer(found)
     return sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates)
 
 
@@ -130,4 +133,4 @@ def _supersedes(found: Brief) -> str:
     if number is None:
         return "none"
     day = next((day for day, one in issued(found.past) if one.number == number), None)
-    return f"No. {number}" + (f" of {long_date(day)}" if day else "") or NONE
+    return f"No. {number}" + (f" of {short_date(day)}" if day else "")

@@ -136,7 +136,7 @@ def fetcher() -> Any:
     class Memory(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
         """Serves the named assets and refuses every other address."""
 
-        def fetch(self, url: str, headers: Any = None) -> Any:
+        def fetch(self, url: str, _headers: Any = None) -> Any:
             """The asset at `url`. Raises ValueError for any other address."""
             name = url.removeprefix(BASE)
             if not url.startswith(BASE) or name not in assets():

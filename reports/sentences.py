@@ -1,20 +1,17 @@
-"""Where a notice's sentence comes from: the answer that leads page 1, what is due, what follows.
+"""Where a notice's sentence comes from: the answer that leads page 1 (`owed.py`: what is due, what follows).
 
-Pure: a line, a due act or a consequence goes in, words come out. First sentence: which test, figure against limit; second:
+Pure: lines of tests and triggers go in, words come out. First sentence: which test, figure against limit; second:
 who does what by which day for how much. The agreement's words, never a synonym, and no advice.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Comparison, Remedy, TestResult, Verdict
-from engine.record.event import Due, Follow
+from engine.record.event import Due
 from engine.triggers.facts import Limb, TestStatus, TriggerStatus
-from engine.values import Figure
 from reports.brief import Line
 from reports.wording import (
     Runs,
@@ -27,12 +24,12 @@ from reports.wording import (
     role,
     sentence,
     short_date,
-    table_date,
     term,
     with_dates,
 )
 
-Titles = Callable[[str], str]
+NAMED = 4
+"""Tests that a sentence lists by name; more are counted."""
 
 LIMIT: dict[Comparison, str] = {
     "at least": "a minimum of",
@@ -74,8 +71,18 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     leads += [failed(line) for line in failing if not line.counts]
     if not leads:
         leads = [quiet(lines, rates)]
-    rest = [*without_rate(rates), *not_determined(lines), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
-    return [*leads[:2], *leads[2:], *([_joined(rest)] if rest else [])]
+    said = {rate.reason for rate in rates.values() if rate.value is None}
+    rest = [*without_rate(rates), *not_determined(lines, said), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
+    return [*leads, *([_joined(rest)] if rest else [])]
+
+
+def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
+    """What an event notice says of the other tests: the gravest in full, or that they pass."""
+    graver = [line for line in lines if line.urgent or line.verdict is Verdict.FAIL]
+    if graver:
+        return answer(lines, due, {})[:1]
+    rest = [*passing(lines, True), *not_determined(lines, set())]
+    return [_joined(rest)] if rest else []
 
 
 def defaulted(line: Line) -> Runs:
@@ -143,10 +150,15 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
     if not tests:
         return [("No test was run on this date.", True)]
     if counted_only:
-        return [(_row(counted_only, "fails", "fail"), True), (f": {'; '.join(against(one.result) for one in counted_only if one.result)}.", False)]
+        return [
+            (_row(counted_only, "fails", "fail"), True),
+            (f": {'; '.join(against(one.result) for one in counted_only if one.result)}.", False),
+        ]
     if not passed:
-        return [("No test could be determined", True), (f". {_first_reason(tests)}", False)]
-    what = "The only test passes" if len(tests) == 1 else f"All {counted(len(tests))} tests pass"
+        missing = [name for name, rate in rates.items() if rate.value is None]
+        why = f": there is no Reference Rate of {listed(missing)}." if missing else f". {_first_reason(tests)}"
+        return [("No test could be determined", True), (why, False)]
+    what = {1: "The only test passes", 2: "Both tests pass"}.get(len(tests), f"All {counted(len(tests))} tests pass")
     if len(passed) < len(tests):
         what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
     return [(what, True), (f".{_least(passed)}", False)]
@@ -172,24 +184,25 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
     said = []
     for name, rate in rates.items():
         if rate.value is None:
-            said.append(f"There is no Reference Rate of {name}: {with_dates(rate.reason or 'no step gives one')}.")
+            said.append(f"{sentence(with_dates(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite}).")
         elif rate.age:
             since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""
             said.append(f"The Reference Rate of {name} is carried: {rate.step}{since}.")
     return said
 
 
-def not_determined(lines: Sequence[Line]) -> list[str]:
-    """Tests without a result, with the reason; their states stay as they were."""
+def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list[str]:
+    """Tests without a result, with the reason unless it is already said; their states stay as they were."""
     by_reason: dict[str, list[Line]] = {}
     for line in lines:
         if line.result is not None and line.result.reason is not None:
             by_reason.setdefault(line.result.reason.reason, []).append(line)
     said = []
     for reason, found in by_reason.items():
-        verb = "is" if len(found) == 1 else "are"
-        said.append(f"{_row(found, f'{verb} NOT DETERMINED', f'{verb} NOT DETERMINED')}: {with_dates(reason)}. Absence heals nothing.")
-    return said
+        why = "" if reason in known else f": {with_dates(reason)}"
+        said.append(f"{_row(found, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
+    changed = "Its state is" if sum(map(len, by_reason.values())) == 1 else "Their states are"
+    return [*said, f"{changed} unchanged by it."] if said else []
 
 
 def counting(lines: Sequence[Line]) -> list[str]:
@@ -218,6 +231,9 @@ def leading_limb(limbs: Sequence[Limb]) -> Limb | None:
 
 
 def _row(lines: Sequence[Line], one: str, many: str) -> str:
+    """Tests by name with their verb; by number where the names would fill the page."""
+    if len(lines) > NAMED:
+        return f"{sentence(counted(len(lines)))} tests {many}"
     return f"{listed([line.title for line in lines])} {one if len(lines) == 1 else many}"
 
 
@@ -247,74 +263,3 @@ def _in_effect(line: Line) -> bool:
 
 def _joined(said: Sequence[str]) -> Runs:
     return [(" ".join(said), False)]
-
-
-NOTICE_OF = {
-    "test failed": "that {} failed",
-    "event of default": "of the Event of Default indicated on {}",
-    "trigger event": "that {} is in effect",
-}
-
-# ---- what is due --------------------------------------------------------------------------------------------------
-
-
-def due_act(due: Due, titles: Titles) -> str:
-    """What a due act is: `Cure Loan-to-Value, by one of:`."""
-    title = titles(due.subject)
-    if due.act == "cure":
-        return f"Cure {title}, by one of:" if due.ways or "retest" in due.what else f"Cure {title}: {due.what.removeprefix('cure by ')}"
-    if due.act == "report":
-        return f"{sentence(with_dates(due.what))}; all tests are run again"
-    notice = re.fullmatch(r"give notice of (.+) \([\w-]+\) to (.+)", due.what)
-    if notice is None:
-        return sentence(with_dates(due.what))
-    to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
-    return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
-
-
-def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None, title: Titles) -> list[tuple[str, str]]:
-    """The ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
-    ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
-    if "retest" in due.what and even is not None and next_date is not None:
-        side = "at or above" if fails == "below" else "at or below"
-        ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))
-    elif "retest" in due.what:
-        ways.append(("retest at which it passes", ""))
-    return [(f"({chr(ord('a') + n)}) {what}", amount) for n, (what, amount) in enumerate(ways)]
-
-
-def _way_words(way: Remedy) -> str:
-    if way.method == "additional collateral":
-        found = re.search(r"of class (\S+)", way.text)
-        return f"pledge of further GPUs, class {found.group(1)}" if found else "pledge of further GPUs"
-    return "prepayment" if way.method == "prepayment" else "equity contribution, applied as prepayment"
-
-
-def deadline_mark(due: Due) -> str:
-    """What must be said of a deadline beside its date."""
-    if due.deadline is not None and due.deadline.found_late_on is not None:
-        return f"found late on {short_date(due.deadline.found_late_on)}"
-    return "rests on a projected calendar" if due.deadline is not None and due.deadline.projected else ""
-
-
-# ---- what follows by itself ---------------------------------------------------------------------------------------
-
-
-def follow(one: Follow, due: Sequence[Due], titles: Titles) -> Runs:
-    """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
-    title = titles(one.subject)
-    if one.what == "event of default":
-        owed = next((d for d in due if d.act == "cure" and d.subject == one.subject), None)
-        until = f" by {table_date(owed.by)}" if owed else ""
-        return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
-    heads = {
-        "overdue": "Overdue",
-        "trigger begins": f"{title} begins",
-        "trigger ends": f"{title} ends",
-        "rate lapses": "The rate lapses",
-        "not determined": "NOT DETERMINED",
-        "term steps": f"{title} steps",
-    }
-    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail))
-    joint = " " if detail.startswith("if ") else ": "
-    return [(heads[one.what], True), (f"{joint}{detail}", False)]

@@ -32,8 +32,8 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
     """The common axis: its bounds as shares of the rate, its ticks, the place of the rate."""
     shares = [_share(even, rates) for line in lines if (even := nearest(line, rates))]
     ends = [end for name in rates if (band := _band(rates, name)) for end in band]
-    low = max(min([*shares, *ends, 0.93]), LEAST) - 0.03
-    high = min(max([*shares, *ends, 1.07]), MOST) + 0.03
+    low, high = max(min([*shares, *ends, 0.93]), LEAST), min(max([*shares, *ends, 1.07]), MOST)
+    low, high = low - 0.06 * (high - low), high + 0.14 * (high - low)
     one = next(iter(rates)) if len(rates) == 1 else None
     value = _rate(rates, one) if one else None
     found = {"low": low, "high": high, "x": place(low, high, 1.0), "label": price(rates[one].value) if one and value else "", "ticks": []}
@@ -65,10 +65,7 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
     inside = scale["low"] <= share <= scale["high"]
     at = min(max(place(scale["low"], scale["high"], share), 6), WIDTH - 6)
     below = even.fails == "below"
-    right = below
-    crosses = at + 9 <= scale["x"] <= at + LABEL if right else at - LABEL <= scale["x"] <= at - 9
-    if crosses or (right and at > WIDTH - LABEL) or (not right and at < LABEL):
-        right = not right
+    right = _label_side(at, scale["x"], below)
     return {
         "tick": round(at, 1),
         "from": 0 if below else round(at, 1),
@@ -79,6 +76,14 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
         "beyond": None if inside else "left" if share < scale["low"] else "right",
         "side": even.fails,
     }
+
+
+def _label_side(at: float, rate: float, wanted: bool) -> bool:
+    """Whether a label stands to the right of its tick: on the wanted side if it fits there clear of the rate, else where it fits."""
+    fits = {True: at <= WIDTH - LABEL, False: at >= LABEL}
+    clear = {True: not at + 9 <= rate <= at + LABEL, False: not at - LABEL <= rate <= at - 9}
+    best = [side for side in (wanted, not wanted) if fits[side] and clear[side]]
+    return best[0] if best else fits[True]
 
 
 def place(low: float, high: float, share: float) -> float:

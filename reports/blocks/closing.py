@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.record.event import Due, DutyFacts, NoticeIssued
+from engine.record.event import Determined, Due, DutyFacts, NoticeIssued
 from reports import past as log
 from reports.brief import AGENTS, Brief, party_names
-from reports.sentences import deadline_mark, due_act
+from reports.owed import deadline_mark, due_act
 from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, table_date, with_dates
 
 DETAILED = 4
@@ -32,7 +32,14 @@ def dates(found: Brief) -> dict[str, Any]:
     owed = found.determined.due if found.determined else ()
     calendars = sorted({other.calendar for one in owed for other in one.elsewhere})[:DETAILED]
     rows = [_deadline(found, one, calendars) for one in owed]
-    return {"rows": rows, "calendars": [calendar(key) for key in calendars], "note": _dates_note(found), "strip": _strip(found), "strip_title": _strip_title(found), "strip_alt": _strip_alt(found)}
+    return {
+        "rows": rows,
+        "calendars": [calendar(key) for key in calendars],
+        "note": _dates_note(found),
+        "strip": _strip(found),
+        "strip_title": _strip_title(found),
+        "strip_alt": _strip_alt(found),
+    }
 
 
 def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
@@ -54,9 +61,11 @@ def _dates_note(found: Brief) -> str:
     if day is None:
         return f"Determination Date: {long_date(found.inputs.on)}."
     window = f"Calculation Window: {table_date(day.window_start)} to {table_date(day.window_end)}. "
-    following = f"Next Publication Date {table_date(day.next_publication_date)}, next Determination Date {table_date(day.next_determination_date)}. "
-    counts = f"Business Days: {day.calendar}, counted from the day after the event."
-    return f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(found.inputs.on)}. {following}{counts}"
+    return (
+        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(found.inputs.on)}. "
+        f"Next Publication Date: {table_date(day.next_publication_date)}, next Determination Date: "
+        f"{table_date(day.next_determination_date)}. Business Days: {day.calendar}, counted from the day after the event."
+    )
 
 
 def _strip_title(found: Brief) -> str:
@@ -99,7 +108,11 @@ def _strip_alt(found: Brief) -> str:
         return ""
     closed = [f"{table_date(one.day)} {one.why}" for one in days if one.why and one.day.weekday() < 5]
     total = next((one.number for one in reversed(days) if one.number), 0)
-    return f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days" + (f"; closed: {listed(closed)}" if closed else "") + ". The mark stands on this date."
+    return (
+        f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days"
+        + (f"; closed: {listed(closed)}" if closed else "")
+        + ". The mark stands on this date."
+    )
 
 
 # ---- notices ------------------------------------------------------------------------------------------------------
@@ -109,9 +122,21 @@ def duties(found: Brief) -> dict[str, Any]:
     """Notices given so far, this one, and those that the date makes somebody owe."""
     numbers = log.issued(found.past)
     given = [_given(found, day, one) for day, one in numbers[-3:] if one.number != found.inputs.number]
-    this = {"number": str(found.inputs.number), "what": f"This document: {KINDS[found.inputs.kind]}", "to": _to(found.duty), "due": _within(found.duty), "evidence": "not yet known at issue"}
+    this = {
+        "number": str(found.inputs.number),
+        "what": f"This document: {KINDS[found.inputs.kind]}",
+        "to": _to(found.duty),
+        "due": _within(found.duty),
+        "evidence": "not yet known at issue",
+    }
     owed = [
-        {"number": NONE, "what": due_act(one, found.title), "to": role(one.who) + " gives", "due": table_date(one.by), "evidence": "not yet known at issue"}
+        {
+            "number": NONE,
+            "what": due_act(one, found.title),
+            "to": role(one.who) + " gives",
+            "due": table_date(one.by),
+            "evidence": "not yet known at issue",
+        }
         for one in (found.determined.due if found.determined else ())
         if one.act == "notify"
     ]
@@ -122,7 +147,13 @@ def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
     act = next((a for a in log.acts(found.past) if a.act == "notice given" and a.details.get("notice") == str(one.number)), None)
     evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
-    return {"number": str(one.number), "what": f"{KINDS.get(one.kind, one.kind)} of {short_date(day)}", "to": _to(duty), "due": NONE, "evidence": evidence}
+    return {
+        "number": str(one.number),
+        "what": f"{KINDS.get(one.kind, one.kind)} of {short_date(day)}",
+        "to": _to(duty),
+        "due": NONE,
+        "evidence": evidence,
+    }
 
 
 def _to(duty: DutyFacts | None) -> str:
@@ -142,18 +173,24 @@ def certification(found: Brief) -> dict[str, Any]:
     """The officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
     duty = found.duty
     giver = duty.given_by if duty else "servicer"
-    report = f"its report {with_dates(found.determined.report_text)}" if found.determined and found.determined.report else "no Servicer’s report"
-    report = report.replace("its report Servicer’s report", "its report").replace("its report Servicer's report", "its report")
+    day = found.determined
+    made = f"that the Servicer’s figures in this document agree with {_report(day)}" if day and day.report else WITHOUT
     said = [
-        f"The undersigned, an authorized officer of the {role(giver)}, states that the Servicer’s figures in this document agree with {report}, "
-        "and that, to the officer’s knowledge after due inquiry, no Default or Event of Default exists that this document does not state."
-        if found.determined and found.determined.report
-        else f"The undersigned, an authorized officer of the {role(giver)}, states that this document was made without a Servicer’s report, "
-        "and that, to the officer’s knowledge after due inquiry, no Default or Event of Default exists that this document does not state.",
+        f"The undersigned, an authorized officer of the {role(giver)}, states {made}, and that, to the officer’s knowledge after due "
+        "inquiry, no Default or Event of Default exists that this document does not state.",
         "This document states computed results. It is not a determination of Default, nor an election, waiver or consent by any party."
         + (" All rights of the Administrative Agent, the Trustee and the holders are reserved." if giver in AGENTS else ""),
     ]
     return {"paragraphs": said, "blanks": ["Prepared by", "Checked by", "Signature", f"For the {role(giver)}: name, title, date"]}
+
+
+WITHOUT = "that this document was made without a Servicer’s report"
+
+
+def _report(day: Determined) -> str:
+    """The report that served, by its own name."""
+    text = with_dates(day.report_text)
+    return f"the {text}" if text.startswith("Servicer") else f"the report {text}"
 
 
 # ---- distribution and proof ---------------------------------------------------------------------------------------
@@ -167,7 +204,13 @@ def proof(found: Brief) -> dict[str, Any]:
         {"name": "Log head", "hash": eights(found.inputs.log_head), "text": f"{found.inputs.log_size:,} entries at issue"},
     ]
     if event is not None and event.leaf:
-        rows.append({"name": "This document states", "hash": eights(event.leaf), "text": f"leaf of entry {event.seq}, {event.kind} of {short_date(event.effective_on)}"})
+        rows.append(
+            {
+                "name": "This document states",
+                "hash": eights(event.leaf),
+                "text": f"leaf of entry {event.seq}, {event.kind} of {short_date(event.effective_on)}",
+            }
+        )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
     attached = listed(sorted(found.inputs.attachments)) or "nothing"
     made = f"Made by {event.engine}, recorded by {event.actor}." if event is not None else ""

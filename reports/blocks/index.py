@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from engine.determination.result import Verdict
 from engine.record.event import IndexFacts
 from reports import past as log
+from reports.blocks.index_chart import SHOWN, chart, chart_note, points_of, thursday
 from reports.blocks.page_one import newest_publication
 from reports.brief import Brief
-from reports.chart import Level, Point, rate_chart
 from reports.wording import (
     NONE,
     counted,
@@ -26,9 +25,6 @@ from reports.wording import (
     with_dates,
 )
 
-WEEK = timedelta(days=7)
-SHOWN = 52
-"""Publication Dates in the chart."""
 RECENT = 7
 """Publication Dates in the table."""
 COUNTRIES = {"US": "the United States"}
@@ -42,13 +38,13 @@ def index(found: Brief) -> dict[str, Any]:
 
 def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
     value = newest_publication(found, facts.name)
-    history = _points(found, facts.name)
+    history = points_of(found, facts.name)
     return {
         "name": facts.name,
         "left": _rate_facts(found, facts, value),
         "right": _sample_facts(value),
-        "chart": _chart(found, facts, history),
-        "chart_note": _chart_note(found, facts),
+        "chart": chart(found, facts, history),
+        "chart_note": chart_note(found, facts),
         "recent": _recent(found, facts),
         "days": _days(value),
         "notes": _notes(found, facts, value),
@@ -88,7 +84,7 @@ def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
     if facts.source.startswith("published"):
         return "published by the administrator"
     version = value.get("methodology") or facts.version or "the pinned version"
-    return f"computed by {found.calculation_agent} under {version}; not published by the administrator"
+    return f"computed by {found.inputs.operator} under {version}; not published by the administrator"
 
 
 def _letter(facts: IndexFacts, step: str) -> str:
@@ -125,7 +121,11 @@ def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     removed = sum(int(day["qualifying"]) - int(day["kept"]) for day in days if day.get("kept"))
     kept = whole(value.get("observations")) + (f" kept, {removed} removed as outliers" if days else "")
     spread = ", ".join(price(value.get(key)) for key in ("min", "mean", "max")) if value.get("min") else NONE
-    classes = f"{value.get('precision_class') or NONE} by count, {value.get('precision_class_measured') or NONE} by width" if value.get("precision_class") else NONE
+    classes = (
+        f"{value.get('precision_class') or NONE} by count, {value.get('precision_class_measured') or NONE} by width"
+        if value.get("precision_class")
+        else NONE
+    )
     return [
         ("Calculation Window", window),
         ("Observations", kept),
@@ -142,109 +142,13 @@ def _day(text: Any) -> str:
     return table_date(date.fromisoformat(str(text)))
 
 
-# ---- the chart ----------------------------------------------------------------------------------------------------
-
-
-def _points(found: Brief, name: str) -> list[Point]:
-    """One point per Publication Date of the last 52: what was published, or what the fallback carried."""
-    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
-    used = {_thursday(rate.on): rate for rate in log.rates(found.past, name)}
-    last = _thursday(found.inputs.on)
-    days = [last - n * WEEK for n in reversed(range(SHOWN))]
-    first = min([date.fromisoformat(day) for day in known] + list(used), default=last)
-    return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
-
-
-def _thursday(day: date) -> date:
-    return day - timedelta(days=(day.weekday() - 3) % 7)
-
-
-def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
-    if value.get("value") is not None:
-        ends = value.get("interval") or {}
-        low, high = ends.get("low"), ends.get("high")
-        return Point(
-            day,
-            float(value["value"]),
-            float(low) if low is not None else None,
-            float(high) if high is not None else None,
-            low_confidence=bool(value.get("low_confidence")),
-            restated=int(value.get("print", 1)) > 1,
-        )
-    if rate is None or rate.value is None:
-        return Point(day, None)
-    return Point(day, float(rate.value), carried=rate.age > 0)
-
-
-def _chart(found: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
-    rate = found.rates.get(facts.name)
-    if len(points) < 2 or rate is None:
-        return None
-    levels = _levels(found, facts.name)
-    label = price(rate.value) if rate.value is not None else "none now"
-    closing = found.deal.closing_date
-    drawn = rate_chart(points, levels, label, _lanes(found, points), closing, f"Closing {short_date(closing)}")
-    if drawn is None:
-        return None
-    drawn["title"] = f"{facts.name} against every level, USD per GPU-hour, {len(points)} Publication Dates"
-    drawn["alt"] = _alternative(facts.name, points, levels)
-    return drawn
-
-
-def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
-    """The chart in words, for a reader who hears it."""
-    valued = [point for point in points if point.value is not None]
-    ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
-    said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
-    return f"Line chart of {name}, {ends}, with its 95% interval as a band. Levels now: {said or 'none'}."
-
-
-def _levels(found: Brief, name: str) -> list[Level]:
-    levels = []
-    for clause in found.deal.clauses:
-        evens = {
-            one.result.on: (even, even.rate.value)
-            for one in log.tested(found.past, clause.key)
-            for even in one.result.break_even
-            if even.index == name and even.rate is not None
-        }
-        if not evens:
-            continue
-        newest, rate = evens[max(evens)]
-        at = {day: float(value) for day, (_, value) in evens.items()}
-        levels.append(Level(clause.title, price(rate.numerator / rate.denominator), f"fails {newest.fails}", at))
-    return levels
-
-
-def _lanes(found: Brief, points: list[Point]) -> list[tuple[str, str, list[date]]]:
-    """Rows of flags: position and shape, never colour."""
-    days = {point.day for point in points}
-    lanes = [
-        ("low", "Low Confidence", [p.day for p in points if p.low_confidence]),
-        ("carried", "Fallback used", [p.day for p in points if p.carried]),
-        ("none", "No rate", [p.day for p in points if p.value is None]),
-        ("restated", "Restated", [p.day for p in points if p.restated]),
-    ]
-    for clause in found.deal.clauses:
-        fails = [_thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
-        lanes.append(("fail", f"{clause.title} FAIL", [day for day in fails if day in days]))
-    return [lane for lane in lanes if lane[2]]
-
-
-def _chart_note(found: Brief, facts: IndexFacts) -> str:
-    beyond = [level for level in _levels(found, facts.name)]
-    rate = found.rates.get(facts.name)
-    text = "Heavy line and band: Reference Rate and its 95% interval. Other lines: the Break-even Rate of each test, all else as it was on the date."
-    return text if beyond and rate else "Heavy line and band: Reference Rate and its 95% interval."
-
-
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
 def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
     """The newest prints, and the step that gave the rate of each date."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(facts.name, ())}
-    used = {_thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
+    used = {thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
     days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]
     rows = []
     for day in days:
@@ -301,4 +205,6 @@ def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
 
 
 def _restated(value: Mapping[str, Any]) -> str:
-    return f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."
+    return (
+        f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."
+    )

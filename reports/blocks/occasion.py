@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from engine.record.event import NotEvaluated, Tested
-from engine.triggers.facts import Limb, TestStatus, TriggerStatus
+from engine.triggers.facts import Limb, TestStatus
+from reports import owed, sentences
 from reports import past as log
-from reports import sentences
 from reports.blocks.page_one import row, state
 from reports.blocks.terms import reserve
 from reports.brief import Brief, Line
-from reports.wording import NONE, Runs, apart, figure, interval, long_date, short_date, signed, table_date, whole, with_dates
+from reports.wording import (
+    NONE,
+    apart,
+    figure,
+    interval,
+    short_date,
+    signed,
+    table_date,
+    whole,
+    with_dates,
+)
 
-DATES_SHOWN = 6
+DATES_SHOWN = 5
 """Dates of the course that page 1 shows."""
 
 
@@ -33,13 +43,22 @@ def course(found: Brief) -> dict[str, Any]:
     if line.test is not None:
         return _test_course(found, line)
     limbs = line.trigger.begins if line.trigger else ()
-    rows = [[_limb_words(found, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs]
-    return {"title": "The conditions that began it", "heads": ["Condition", "Count", "Met"], "widths": [124, 25, 25], "rows": rows, "note": found.clauses[line.key].reading}
+    rows = [
+        [limb_words(found, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs
+    ]
+    return {
+        "title": "The conditions that began it",
+        "heads": ["Condition", "Count", "Met"],
+        "widths": [124, 25, 25],
+        "rows": rows,
+        "note": found.clauses[line.key].reading,
+    }
 
 
-def _limb_words(found: Brief, limb: Limb) -> str:
-    name = next((key for key in found.clauses if limb.what.startswith(f"{key} ")), None)
-    return with_dates(limb.what.replace(name, found.title(name), 1) if name else limb.what)
+def limb_words(found: Brief, limb: Limb) -> str:
+    """A count's condition with its clause by name."""
+    title, what = owed.limb(limb.what, found.clauses, found.title)
+    return f"{title} {what}" if title else what
 
 
 def _test_course(found: Brief, line: Line) -> dict[str, Any]:
@@ -47,7 +66,7 @@ def _test_course(found: Brief, line: Line) -> dict[str, Any]:
     rows = [_course_row(found, one) for one in history]
     title = "The count that began it" if line.counts else "The dates that led here"
     heads = ["Date", "Result", "Measured", "Limit", "Headroom", "95% interval of the rate", "Hosts", "Status after"]
-    return {"title": title, "heads": heads, "widths": [25, 20, 19, 20, 25, 29, 10, 26], "rows": rows, "note": _decisive_note(history)}
+    return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
 
 
 def _course_row(found: Brief, one: Tested) -> list[str]:
@@ -72,81 +91,10 @@ def _decisive_note(history: tuple[Tested, ...]) -> str:
     if not open_:
         return ""
     shares = [one.result.bearing.share_failing for one in history if one.result.bearing and one.result.bearing.share_failing]
-    share = f" Share of resamples of the listings that fail on the newest date: {shares[-1]}; sampling only, not a forecast." if shares else ""
+    share = (
+        f" Share of resamples of the listings that fail on the newest date: {shares[-1]}; sampling only, not a forecast." if shares else ""
+    )
     return f"Not decisive within the 95% interval on {', '.join(open_)}.{share}"
-
-
-# ---- the answer of an event notice --------------------------------------------------------------------------------
-
-
-def answer(found: Brief) -> list[Runs]:
-    """The sentences that lead an event notice."""
-    line = subject(found)
-    kind = found.inputs.kind
-    if kind == "not_evaluated":
-        return _not_evaluated(found)
-    if kind == "correction":
-        return _corrected(found)
-    if line is None:
-        return [[("The subject of this document is not a clause of the deal.", True)]]
-    lead = {"trigger_event": _began, "test_failed": _failed, "event_of_default": _defaulted, "cure": _cured}[kind](found, line)
-    others = [sentences.answer(_others(found), found.determined.due if found.determined else (), found.rates)[0]]
-    return [lead, *others] if _others(found) else [lead]
-
-
-def _others(found: Brief) -> list[Line]:
-    return [line for line in found.lines if line.key != found.inputs.subject]
-
-
-def _began(found: Brief, line: Line) -> Runs:
-    if line.trigger is None or line.trigger.status is not TriggerStatus.IN_EFFECT:
-        return [(f"{line.title} is not in effect", True), (f" since {long_date(line.trigger.since if line.trigger else found.inputs.on)}: its condition to end is met.", False)]
-    limb = sentences.leading_limb(line.trigger.begins)
-    count = f" {_limb_words(found, limb)}: {limb.count} of {limb.needed}." if limb and limb.dates != "state" else f" {_limb_words(found, limb)}." if limb else ""
-    if line.result is not None and line.result.measured is not None and limb is not None:
-        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line.result)}."
-    return [(f"{line.title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
-
-
-def _failed(found: Brief, line: Line) -> Runs:
-    due = found.determined.due if found.determined else ()
-    if line.test is not None and line.test.status is TestStatus.CURE_PERIOD:
-        return sentences.to_be_cured(line, due)
-    return sentences.failed(line)
-
-
-def _defaulted(found: Brief, line: Line) -> Runs:
-    return sentences.defaulted(line)
-
-
-def _cured(found: Brief, line: Line) -> Runs:
-    since = line.test.since if line.test else found.inputs.on
-    figures = f": {sentences.against(line.result)}" if line.result and line.result.measured else ""
-    why = f" It was {line.test.why}." if line.test and line.test.why.startswith("cured") else f" {with_dates(line.test.why).capitalize()}." if line.test and line.test.why else ""
-    word = sentences.STATUS[line.test.status] if line.test else "COMPLIANT"
-    return [(f"{line.title} is cured", True), (f" and stands at {word} since {long_date(since)}{figures}.{why}", False)]
-
-
-def _corrected(found: Brief) -> list[Runs]:
-    number = f"No. {found.inputs.supersedes}" if found.inputs.supersedes else "an earlier document"
-    changed = corrections(found)["rows"]
-    what = f" {len(changed)} {'result was' if len(changed) == 1 else 'results were'} determined again; each is set out below beside what was said before."
-    return [[(f"This document corrects {number}.", True), (what, False)], *sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates)[:1]]
-
-
-def _not_evaluated(found: Brief) -> list[Runs]:
-    fact = reason(found)
-    why = with_dates(fact.reason) if fact else "the reason is not in the log"
-    return [
-        [("The deal was not evaluated", True), (f" on {long_date(found.inputs.on)}: {why}.", False)],
-        [("No test was run and no state has changed. Below are the states as they were last determined; deadlines run on.", False)],
-    ]
-
-
-def reason(found: Brief) -> NotEvaluated | None:
-    """Why the date was not evaluated."""
-    events = log.payloads(found.past.of("not evaluated"), NotEvaluated)
-    return events[-1] if events else None
 
 
 # ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------
@@ -157,10 +105,16 @@ def ends(found: Brief) -> dict[str, Any]:
     line = subject(found)
     rows: list[dict[str, Any]] = []
     if line is not None and line.trigger is not None:
-        rows += [{"what": [("Ends", True), (f" when {_limb_words(found, limb)}. Count now: {limb.count} of {limb.needed}.", False)], "cite": line.cite} for limb in line.trigger.ends]
+        rows += [
+            {
+                "what": [("Ends", True), (f" when {limb_words(found, limb)}. Count now: {limb.count} of {limb.needed}.", False)],
+                "cite": line.cite,
+            }
+            for limb in line.trigger.ends
+        ]
         if not line.trigger.ends:
-            rows.append({"what": [("Ends", True), (" only by a Recorded Act, or as the clause below says.", False)], "cite": line.cite})
-        rows.append({"what": [("The clause", True), (f": {found.clauses[line.key].reading}", False)], "cite": line.cite})
+            rows.append({"what": [("The clause", True), (f": {found.clauses[line.key].reading}", False)], "cite": line.cite})
+        rows.append({"what": [("A date not determined", True), (" neither counts nor breaks the count.", False)], "cite": line.cite})
     elif line is not None:
         rows += _test_ends(found, line)
     return {"rows": rows, "reserve": reserve(found)}
@@ -172,8 +126,15 @@ def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
     if line.test is not None and line.test.status is TestStatus.CURE_PERIOD and line.test.cure is not None:
         by = table_date(line.test.cure.by)
         how = f" by {', '.join(clause.cure.cured_by)}" if clause.cure else ""
-        rows.append({"what": [("Ends", True), (f" with a cure{how} on or before {by}; a cure on that day is in time.", False)], "cite": line.test.cure.cite})
-        rows.append({"what": [("Otherwise", True), (" the Event of Default is indicated from the day after.", False)], "cite": line.test.cure.cite})
+        rows.append(
+            {
+                "what": [("Ends", True), (f" with a cure{how} on or before {by}; a cure on that day is in time.", False)],
+                "cite": line.test.cure.cite,
+            }
+        )
+        rows.append(
+            {"what": [("Otherwise", True), (" the Event of Default is indicated from the day after.", False)], "cite": line.test.cure.cite}
+        )
     elif line.test is not None and line.test.status is TestStatus.EVENT_OF_DEFAULT:
         needs = f" It needs {clause.default_needs} to take effect." if clause.default_needs else ""
         rows.append({"what": [("Ends", True), (f" only by a Recorded Act.{needs}", False)], "cite": line.cite})
@@ -181,9 +142,14 @@ def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
     return rows
 
 
+def others_of(found: Brief) -> list[Line]:
+    """Every test and trigger but the subject."""
+    return [line for line in found.lines if line.key != found.inputs.subject]
+
+
 def others(found: Brief) -> dict[str, Any]:
     """How every other test and trigger stands on the date."""
-    wanted = found.lines if found.inputs.kind in ("not_evaluated", "correction") else _others(found)
+    wanted = found.lines if found.inputs.kind in ("not_evaluated", "correction") else others_of(found)
     return {"rows": [row(found, line) for line in wanted]}
 
 
@@ -196,8 +162,26 @@ def corrections(found: Brief) -> dict[str, Any]:
         now = next((e for e in found.past.of("tested", event.subject) if e.effective_on == event.effective_on), None)
         if now is None or not isinstance(now.payload, Tested):
             continue
-        rows.append([found.title(event.subject), table_date(event.effective_on), _said(event.payload), _said(now.payload), with_dates(now.reason or "re-run")])
-    return {"heads": ["Test", "Date", f"Print 1, as said in No. {found.inputs.supersedes}" if found.inputs.supersedes else "As said before", "Now", "Why"], "widths": [36, 25, 40, 40, 33], "rows": rows}
+        rows.append(
+            [
+                found.title(event.subject),
+                table_date(event.effective_on),
+                _said(event.payload),
+                _said(now.payload),
+                with_dates(now.reason or "re-run"),
+            ]
+        )
+    return {
+        "heads": [
+            "Test",
+            "Date",
+            f"Print 1, as said in No. {found.inputs.supersedes}" if found.inputs.supersedes else "As said before",
+            "Now",
+            "Why",
+        ],
+        "widths": [36, 25, 40, 40, 33],
+        "rows": rows,
+    }
 
 
 def _said(one: Tested) -> str:
@@ -219,6 +203,20 @@ def last_states(found: Brief) -> dict[str, Any]:
         drawn = state(found, line)
         history = log.tested(found.past, line.key)
         last = history[-1] if history else None
-        rows.append({"title": line.title, "cite": line.cite, "mark": drawn["mark"], "word": drawn["word"], "result": _said(last).split(";")[0] if last else NONE, "on": table_date(last.result.on) if last else NONE})
+        rows.append(
+            {
+                "title": line.title,
+                "cite": line.cite,
+                "mark": drawn["mark"],
+                "word": drawn["word"],
+                "result": _said(last).split(";")[0] if last else NONE,
+                "on": table_date(last.result.on) if last else NONE,
+            }
+        )
     return {"rows": rows}
 
+
+def reason(found: Brief) -> NotEvaluated | None:
+    """Why the date was not evaluated."""
+    events = log.payloads(found.past.of("not evaluated"), NotEvaluated)
+    return events[-1] if events else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 from engine.determination.result import Verdict
 from engine.record.event import Due
 from engine.triggers.facts import TestState, TestStatus, TriggerStatus
+from reports import owed as owed_words
 from reports import sentences, strips
 from reports.brief import Brief, Line
 from reports.marks import TEST_MARKS, trigger_mark
@@ -28,8 +30,8 @@ from reports.wording import (
     with_dates,
 )
 
-LONG_TITLE = 38
-"""Characters from which a test's title takes a third line in the results."""
+TITLE_LINE = 19
+"""Characters of a test's title that fit a line of the results."""
 UNDECIDED = "Not decisive, for the limit lies inside the 95% interval"
 PIPS = 6
 """The longest count that is drawn in pips; a longer one stands in figures only."""
@@ -39,9 +41,14 @@ def results(found: Brief) -> dict[str, Any]:
     """Each test: verdict, figures, headroom, strip, state."""
     rates = found.rates
     scale = strips.axis(found.lines, rates)
-    tall = any(len(line.title) > LONG_TITLE for line in found.lines)
-    rows = [row(found, line) | {"strip": strips.strip(line, rates, scale)} for line in found.lines]
-    return {"axis": scale, "rows": rows, "notes": notes(found), "height": 15.0 if tall else 11.2}
+    rows = [row(found, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in found.lines]
+    return {"axis": scale, "rows": rows, "notes": notes(found)}
+
+
+def _height(line: Line) -> float:
+    """A row's height in mm, fixed so that the strips of all rows join into one picture."""
+    lines = len(wrap(line.title, TITLE_LINE))
+    return max(11.2, round(lines * 3.9 + 4.2, 1))
 
 
 def row(found: Brief, line: Line) -> dict[str, Any]:
@@ -76,23 +83,30 @@ def _relative(line: Line) -> str:
 def state(found: Brief, line: Line) -> dict[str, Any]:
     """Mark, word, pips and detail of a state: the trigger's where the clause has one, the test's otherwise."""
     if line.trigger is not None:
-        return _trigger(line)
+        return {"count": ""} | _trigger(line)
     if line.test is None:
-        return {"mark": "undetermined", "word": TestStatus.NOT_YET_TESTED.value, "pips": [], "detail": "no result yet"}
-    return {"mark": TEST_MARKS[line.test.status], "word": sentences.STATUS[line.test.status], "pips": [], "detail": _detail(found, line, line.test)}
+        return {"mark": "undetermined", "word": TestStatus.NOT_YET_TESTED.value, "pips": [], "detail": "no result yet", "count": ""}
+    return {
+        "count": "",
+        "mark": TEST_MARKS[line.test.status],
+        "word": sentences.STATUS[line.test.status],
+        "pips": [],
+        "detail": _detail(found, line, line.test),
+    }
 
 
 def _trigger(line: Line) -> dict[str, Any]:
     assert line.trigger is not None
     limb = sentences.leading_limb(line.trigger.ends if line.trigger.status is TriggerStatus.IN_EFFECT else line.trigger.begins)
     count = limb.count if limb else 0
-    drawn = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
+    drawn: dict[str, Any] = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
     if limb is None:
         return drawn | {"detail": f"since {short_date(line.trigger.since)}"}
     towards = " to end" if line.trigger.status is TriggerStatus.IN_EFFECT else ""
     pips = [n < count for n in range(limb.needed)] if limb.needed <= PIPS else []
     of = f" in {limb.out_of}" if limb.out_of != limb.needed else ""
-    return drawn | {"pips": pips, "detail": f"{count} of {limb.needed}{of}{towards}" + (" dates" if limb.dates != "state" else "")}
+    text = f"{count} of {limb.needed}{of}{towards}"
+    return drawn | {"pips": pips, "count": text, "detail": text + (" dates" if limb.dates != "state" else "")}
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:
@@ -131,7 +145,9 @@ def notes(found: Brief) -> list[Runs]:
     said = [_rate_note(found, name) for name in found.rates]
     undecided = [line.title for line in found.lines if line.result and line.result.bearing and not line.result.bearing.decisive]
     rest = f"{UNDECIDED}: {listed(undecided)}{_effect(found)}. " if undecided else ""
-    drawn = "In the strips the hatched side fails; the grey band is the interval." if found.rates else ""
+    drawn = (
+        "In the strips the hatched side fails; the grey band is the interval." if any(rate.value for rate in found.rates.values()) else ""
+    )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
 
@@ -148,7 +164,11 @@ def _rate_note(found: Brief, name: str) -> Runs:
         return [(f"No Reference Rate of {name}", True), (f": {with_dates(rate.reason or '')} ({rate.cite}).", False)]
     head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
     if rate.age or rate.publication_date is None:
-        since = f" of {table_date(rate.publication_date)}, {counted(rate.age)} Publication Date{'' if rate.age == 1 else 's'} old" if rate.publication_date else ""
+        since = (
+            f" of {table_date(rate.publication_date)}, {counted(rate.age)} Publication Date{'' if rate.age == 1 else 's'} old"
+            if rate.publication_date
+            else ""
+        )
         return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
     value = newest_publication(found, name)
     hosts = f" by hosts {interval(value.get('host_interval'))}" if value.get("host_interval") else ""
@@ -158,7 +178,11 @@ def _rate_note(found: Brief, name: str) -> Runs:
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
     text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
     if value.get("interval"):
-        text += f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin};{hosts}." if hosts else f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin}."
+        text += (
+            f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin};{hosts}."
+            if hosts
+            else f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin}."
+        )
     return [*head, (text + low, False)]
 
 
@@ -176,7 +200,13 @@ def due(found: Brief) -> dict[str, Any]:
     rows = [_due_row(found, one) for one in owed]
     amounts = any(way.figure for one in owed for way in one.ways)
     following = found.determined.next_determination_date if found.determined else None
-    note = f"Amounts at the Reference Rate of {short_date(found.inputs.on)}; computed again on {short_date(following)}." if amounts and following else ""
+    note = (
+        f"Amounts at the Reference Rate of {short_date(found.dated)}; computed again on {short_date(following)}."
+        if amounts and following
+        else ""
+    )
+    if found.dated != found.inputs.on:
+        note = f"As determined on {short_date(found.dated)}. {note}"
     return {"rows": rows, "note": note}
 
 
@@ -184,23 +214,29 @@ def _due_row(found: Brief, one: Due) -> dict[str, Any]:
     line = next((line for line in found.lines if line.key == one.subject), None)
     even = strips.nearest(line, found.rates) if line else None
     following = found.determined.next_determination_date if found.determined else None
-    ways = sentences.cure_ways(one, even.rate if even else None, even.fails if even else None, following, found.title) if one.act == "cure" else []
+    ways = owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following) if one.act == "cure" else []
     return {
         "by": table_date(one.by),
-        "mark": sentences.deadline_mark(one),
+        "mark": owed_words.deadline_mark(one),
         "who": role(one.who),
-        "what": sentences.due_act(one, found.title),
-        "amount": "" if ways or one.figure is None else figure(one.figure),
+        "what": owed_words.due_act(one, found.title),
+        "amount": _amount(one) if not ways else "",
         "cite": one.cite,
         "ways": [{"what": what, "amount": amount} for what, amount in ways],
         "urgent": one.urgent,
     }
 
 
+def _amount(one: Due) -> str:
+    if one.figure is not None:
+        return figure(one.figure)
+    return "not determined" if one.act == "cure" and not one.ways else ""
+
+
 def follows(found: Brief) -> dict[str, Any]:
     """What happens by itself on which day if nothing is done."""
     owed = found.determined.due if found.determined else ()
     coming = found.determined.follows if found.determined else ()
-    rows = [{"on": table_date(one.on), "what": sentences.follow(one, owed, found.title), "cite": one.cite} for one in coming]
+    rows = [{"on": table_date(one.on), "what": owed_words.follow(one, owed, found.title), "cite": one.cite} for one in coming]
     following = table_date(found.determined.next_determination_date) if found.determined else "the next Determination Date"
     return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}

@@ -7,6 +7,7 @@ from typing import Any
 from engine.determination.result import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.triggers.facts import Limb, TriggerStatus
 from engine.values import Figure, Unit
+from reports import owed as owed_words
 from reports import past as log
 from reports import sentences
 from reports.blocks.page_one import proof_reference, state
@@ -77,7 +78,13 @@ def _test(found: Brief, line: Line) -> dict[str, Any]:
     head = {"number": proof_reference(found, line.key), "title": line.title, "cite": line.cite, "spark": drawn, "bearing": None, "text": ""}
     if result is None:
         return head | {"verdict": "not tested on this date", "rows": []}
-    rows = [*map(_input_row, result.inputs), *map(_step_row, result.steps), *_verdict_rows(result), *_even_rows(result), *_remedy_rows(result)]
+    rows = [
+        *map(_input_row, result.inputs),
+        *map(_step_row, result.steps),
+        *_verdict_rows(result),
+        *_even_rows(result),
+        *_remedy_rows(result),
+    ]
     text = f"{sentence(with_dates(result.reason.reason))} ({result.reason.cite})." if result.reason else ""
     return head | {"verdict": result.verdict.value, "rows": rows, "bearing": _bearing(result.bearing), "text": text}
 
@@ -128,7 +135,8 @@ def _verdict_rows(result: TestResult) -> list[dict[str, Any]]:
 
 
 def _difference(result: TestResult) -> str:
-    assert result.measured is not None and result.limit is not None
+    assert result.measured is not None  # the caller asks only for determined results
+    assert result.limit is not None
     shown = apart(result.measured, result.limit)
     falling = result.comparison in ("at most", "less than")
     limit = term(result.limit)
@@ -184,7 +192,9 @@ def _spark(title: str, history: list[TestResult]) -> dict[str, Any] | None:
     least = min(known, key=lambda one: one.headroom.value if one.headroom else 0)
     drawn["label"] = label
     drawn["caption"] = f"Headroom since {short_date(known[0].on)}"
-    drawn["alt"] = f"Headroom of {title} on {len(known)} dates since {short_date(known[0].on)}, now {label}; least on {short_date(least.on)}."
+    drawn["alt"] = (
+        f"Headroom of {title} on {len(known)} dates since {short_date(known[0].on)}, now {label}; least on {short_date(least.on)}."
+    )
     return drawn
 
 
@@ -201,8 +211,7 @@ def _trigger(found: Brief, line: Line) -> dict[str, Any]:
 
 
 def _limb_row(found: Brief, limb: Limb) -> dict[str, Any]:
-    key = next((key for key in found.clauses if limb.what.startswith(f"{key} ")), None)
-    what = limb.what.removeprefix(f"{key} ") if key else limb.what
+    title, what = owed_words.limb(limb.what, found.clauses, found.title)
     met = "met" if limb.count >= limb.needed else "not met"
-    row = _row(found.title(key) if key else "Limb", f"{with_dates(what)}; {met}", (f"{limb.count} of {limb.needed}", ""))
+    row = _row(title or "Limb", f"{what}; {met}", (f"{limb.count} of {limb.needed}", ""))
     return row | {"pips": list(limb.met[-LONGEST:]) if limb.dates != "state" else []}

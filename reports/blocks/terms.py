@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from engine.record.event import AssetFacts, ClauseFacts, DebtFacts
+from engine.record.event import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
 from engine.triggers.facts import SweptPeriod, TestStatus
 from engine.values import Figure, Unit
 from reports import past as log
@@ -25,6 +26,9 @@ from reports.wording import (
 )
 
 Pairs = list[tuple[str, str]]
+
+HEAD = 80
+"""What a clause's heading takes of a column, in characters of its text."""
 
 
 # ---- cure and consequences ----------------------------------------------------------------------------------------
@@ -66,8 +70,8 @@ def _right(clause: ClauseFacts, used: int) -> str:
     if right is None:
         return clause.reading
     limit = f"{right.at_most} allowed" if right.at_most else "the deal sets no limit"
-    ways = listed(right.cured_by, "or")
-    return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {counted(used) if used else 'none'}; {limit}"
+    ways, times = listed(right.cured_by, "or"), counted(used) if used else "none"
+    return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {times}; {limit}"
 
 
 def _sweep_rows(found: Brief) -> Pairs:
@@ -125,21 +129,29 @@ def reserve(found: Brief) -> list[dict[str, Any]]:
 def deal(found: Brief) -> dict[str, Any]:
     """The deal's facts on the left, its parties on the right."""
     facts = found.deal
-    left: Pairs = [("Deal", found.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")), ("Closing, maturity", f"{short_date(facts.closing_date)}, {short_date(facts.maturity_date)}")]
+    left: Pairs = [
+        ("Deal", found.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")),
+        ("Closing, maturity", f"{short_date(facts.closing_date)}, {short_date(facts.maturity_date)}"),
+    ]
     for debt in facts.debt:
         left += _debt(debt)
     left += [("Pledged", _asset(asset)) for asset in facts.assets]
     left.append(("Documents", _documents(found)))
     left.append(("Business Days", f"{facts.business_days}; dates in {facts.time_zone}"))
     left.append(("Revenue, rounding", f"mostly {facts.revenue}; ratios {facts.rounding}"))
-    right = [(role(party.role), ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None)))) for party in facts.parties]
+    right = [
+        (role(party.role), ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None))))
+        for party in facts.parties
+    ]
     named = {party.role for party in facts.parties}
     right += [(role(one), "none named") for one in ("backup_servicer", "calculation_agent") if one not in named]
     return {"left": left, "right": right}
 
 
 def _debt(debt: DebtFacts) -> Pairs:
-    ids = listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value]) or "no CUSIP or ISIN assigned"
+    ids = (
+        listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value]) or "no CUSIP or ISIN assigned"
+    )
     return [(role(debt.name), f"{term(debt.original_principal)} at closing, {debt.rate} ({debt.cite}); {ids}")]
 
 
@@ -157,14 +169,23 @@ def _documents(found: Brief) -> str:
 
 def text(found: Brief) -> dict[str, Any]:
     """The agreement's words for each clause, and the amendments in force."""
-    quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading, "quoted": clause.text is not None} for clause in found.deal.clauses]
-    read = [clause["cite"] for clause in quoted if not clause["quoted"]]
-    amendments = [f"No. {one.number}, {one.document}, from {short_date(one.effective)}: {listed([with_dates(c) for c in one.changes])}." for one in found.deal.amendments]
-    half = sum(len(clause["text"]) + 80 for clause in quoted) / 2
-    left, length = 0, 0
-    while left < len(quoted) and length < half:
-        length += len(quoted[left]["text"]) + 80
-        left += 1
+    clauses = found.deal.clauses
+    quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading} for clause in clauses]
+    read = [clause.cite for clause in clauses if clause.text is None]
     note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
-    note += " ".join(amendments) or "No amendment is in force."
+    note += " ".join(_amendment(one) for one in found.deal.amendments) or "No amendment is in force."
+    left = _half([len(clause["text"]) + HEAD for clause in quoted])
     return {"columns": [quoted[:left], quoted[left:]], "note": note}
+
+
+def _amendment(one: AmendmentFacts) -> str:
+    changes = listed([with_dates(change) for change in one.changes])
+    return f"Amendment No. {one.number}, {one.document}, from {short_date(one.effective)}: {changes}."
+
+
+def _half(lengths: Sequence[int]) -> int:
+    """How many items fill the left one of two columns."""
+    left = 0
+    while left < len(lengths) and sum(lengths[:left]) < sum(lengths) / 2:
+        left += 1
+    return left

@@ -1,20 +1,37 @@
-"""A year of Thursdays of one illustrative deal, as the typed events that a run records; no figure is real.
+"""The illustrative deal’s log, date by date, as the typed events that a run records.
 
-The figures follow the agreement's arithmetic, so that a page made from them can be checked by hand. A `Deal` can be stopped at
-any date, lengthened by extra clauses, or left without history; that is what the page tests are made of.
+The figures follow the agreement’s arithmetic, so that a page made from them can be checked by hand.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from notice_deal import CLAUSES, adopted, principal
+from notice_index import (
+    CLOSING,
+    CLOSING_LEVEL,
+    EASTERN,
+    FIRST_PUBLICATION,
+    HOURS,
+    LAST,
+    LEVEL,
+    MISSED,
+    WEEK,
+    index_value,
+    prices,
+    rate,
+    sha,
+    share,
+    thursdays,
+    usd,
+)
 
 from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import (
@@ -32,24 +49,15 @@ from engine.determination.result import (
     passes,
 )
 from engine.record.event import (
-    AssetFacts,
     ClauseFacts,
     Counted,
-    CureFacts,
-    DeadlinePassed,
     DealAdopted,
-    DebtFacts,
     Determined,
-    DocumentFacts,
     Due,
-    DutyFacts,
     ElsewhereDue,
     Event,
     Follow,
-    IndexFacts,
-    NotEvaluated,
     NoticeIssued,
-    PartyFacts,
     ReportReceived,
     StripDay,
     Tested,
@@ -57,296 +65,6 @@ from engine.record.event import (
 from engine.triggers.facts import Deadline, Limb, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Figure, Unit, rounded
 from reports.inputs import NoticeInputs
-
-WEEK = timedelta(days=7)
-CLOSING = date(2026, 1, 6)
-FIRST_PUBLICATION = date(2025, 11, 13)
-LAST = date(2026, 11, 5)
-EASTERN = timezone(timedelta(hours=-5))
-HOURS = 1024 * 8760 * Fraction(95, 100)
-CLOSING_LEVEL = Fraction("2.10")
-LEVEL = Fraction("1.50")
-MISSED = date(2026, 9, 17)
-FLAGGED = (date(2025, 12, 25), date(2026, 5, 28), date(2026, 9, 24))
-RESTATED = date(2026, 8, 20)
-ANCHORS = {
-    date(2025, 11, 13): "2.2980",
-    date(2026, 1, 1): "2.1010",
-    date(2026, 2, 26): "2.0090",
-    date(2026, 3, 26): "1.9480",
-    date(2026, 4, 2): "1.9212",
-    date(2026, 4, 9): "1.9352",
-    date(2026, 5, 28): "1.9011",
-    date(2026, 7, 9): "1.8420",
-    date(2026, 8, 20): "1.7583",
-    date(2026, 9, 24): "1.7239",
-    date(2026, 10, 1): "1.7091",
-    date(2026, 10, 8): "1.7056",
-    date(2026, 10, 15): "1.6412",
-    date(2026, 10, 22): "1.5983",
-    date(2026, 10, 29): "1.5518",
-    date(2026, 11, 5): "1.4937",
-    date(2026, 11, 12): "1.4762",
-}
-
-
-def sha(text: str) -> str:
-    """A stand-in for the hash of something."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def usd(value: Fraction | int | str) -> Figure:
-    """An amount of money."""
-    return Figure(value=Fraction(value), unit=Unit.USD)
-
-
-def rate(value: Fraction | str) -> Figure:
-    """A price per GPU-hour."""
-    return Figure(value=Fraction(value), unit=Unit.RATE)
-
-
-def share(value: Fraction | str) -> Figure:
-    """A share of one."""
-    return Figure(value=Fraction(value), unit=Unit.SHARE)
-
-
-def thursdays(first: date, last: date) -> Iterator[date]:
-    """Every seventh day from `first` up to `last`."""
-    while first <= last:
-        yield first
-        first += WEEK
-
-
-# ---- the index ----------------------------------------------------------------------------------------------------
-
-
-def prices(last: date) -> dict[date, Decimal]:
-    """One price per Thursday: straight between the anchors, with a little seeded noise."""
-    noise = random.Random(8)
-    days = sorted(ANCHORS)
-    found = {}
-    for day in thursdays(FIRST_PUBLICATION, last):
-        before = max(anchor for anchor in days if anchor <= day)
-        after = min((anchor for anchor in days if anchor > day), default=before)
-        part = Fraction((day - before).days, max((after - before).days, 1))
-        value = Fraction(ANCHORS[before]) + part * (Fraction(ANCHORS[after]) - Fraction(ANCHORS[before]))
-        jitter = 0 if day in ANCHORS else Fraction(noise.randint(-60, 60), 10_000)
-        found[day] = rounded(value + jitter, 4)
-    return found
-
-
-def index_value(name: str, day: date, value: Decimal | None, seed: int = 0) -> dict[str, Any]:
-    """One Publication Date as the index writes it."""
-    noise = random.Random(f"{name}{day}{seed}")
-    base = {
-        "index": name,
-        "gpu_name": "H100 SXM" if name == "CRI-H100" else name.removeprefix("CRI-"),
-        "country": "US",
-        "publication_date": day.isoformat(),
-        "scheduled": True,
-        "window_start": (day - WEEK).isoformat(),
-        "window_end": (day - timedelta(days=1)).isoformat(),
-        "methodology": "1.1-wp",
-        "source": "computed by the calculation agent",
-        "print": 2 if day == RESTATED and name == "CRI-H100" else 1,
-    }
-    if value is None:
-        reason = "no snapshot was collected in the week"
-        return base | {
-            "value": None,
-            "observations": 0,
-            "valid_days": 0,
-            "low_confidence": True,
-            "low_confidence_reasons": [reason],
-            "interval": None,
-            "host_interval": None,
-            "days": [],
-            "pooled": [],
-            "inputs": [],
-            "hosts": None,
-            "machines": None,
-        }
-    flagged = day in FLAGGED
-    count = 18 if flagged else noise.randint(56, 74)
-    low, high = value * Decimal("0.967"), value * Decimal("1.017")
-    days = [_index_day(name, day - WEEK + timedelta(days=n), noise) for n in range(7)]
-    return base | {
-        "value": str(value),
-        "observations": count,
-        "valid_days": sum(d["counts"] for d in days),
-        "min": str(round(value * Decimal("0.844"), 4)),
-        "max": str(round(value * Decimal("1.2532"), 4)),
-        "mean": str(round(value * Decimal("1.0022"), 4)),
-        "stdev": "0.1452",
-        "low_confidence": flagged,
-        "low_confidence_reasons": ["18 observations; fewer than 20"] if flagged else [],
-        "interval": {"level": "0.95", "low": str(round(low, 4)), "high": str(round(high, 4)), "method": "exact bootstrap"},
-        "interval_width": "0.0500",
-        "host_interval": {
-            "level": "0.95",
-            "low": str(round(value * Decimal("0.916"), 4)),
-            "high": str(round(value * Decimal("1.055"), 4)),
-            "method": "hosts",
-            "trusted": not flagged,
-            "note": None,
-        },
-        "precision_class": "Low Confidence" if flagged else "Standard",
-        "precision_class_measured": "Standard",
-        "hosts": 4 if flagged else noise.randint(7, 11),
-        "machines": 23,
-        "hosts_at_least": False,
-        "largest_host_share": "0.1746",
-        "days": days,
-        "pooled": [],
-        "inputs": [d["snapshot"] for d in days],
-    }
-
-
-def _index_day(name: str, day: date, noise: random.Random) -> dict[str, Any]:
-    qualifying = noise.choice((9, 11, 12, 13, 15, 15, 16))
-    counts = qualifying >= 10
-    return {
-        "date": day.isoformat(),
-        "offers": 64,
-        "qualifying": qualifying,
-        "kept": qualifying - 1 if counts else 0,
-        "counts": counts,
-        "excluded": {"geography": 21},
-        "truncated": False,
-        "snapshot": sha(f"{name}{day}"),
-    }
-
-
-# ---- the deal -----------------------------------------------------------------------------------------------------
-
-CURE_LTV = CureFacts(
-    within="10 business days", after="determination date", cured_by=("prepayment", "additional collateral", "retest"), cite="CA §8.01(d)"
-)
-CURE_FLOOR = CureFacts(within="15 business days", after="determination date", cured_by=("retest",), cite="CA §8.01(c)")
-CLAUSES = (
-    ClauseFacts(
-        key="rate-floor",
-        title="Rental Rate Floor",
-        cite="CA §7.01",
-        kind="test",
-        cure=CURE_FLOOR,
-        default_needs="notice",
-        text="The Borrower shall maintain a weighted average rental rate on the Pledged GPU Assets of not less than 85% of the Rental Rate Reference for the trailing 4-week period.",
-        reading="Over the trailing 4 weeks, the revenue of the Pledged GPU Assets divided by their rented GPU-hours (idle hours do not count) must be at least 85% of the simple mean of the Reference Rates of the last 4 Determination Dates. Exactly 85% passes.",
-    ),
-    ClauseFacts(
-        key="ltv",
-        title="Loan-to-Value",
-        cite="CA §7.02",
-        kind="test",
-        debt_class="class_a",
-        cure=CURE_LTV,
-        default_needs="notice",
-        text="The Collateral Value shall be calculated as 1.5 × CRI-H100 × aggregate GPU-hours of available capacity per annum. The Borrower shall maintain LTV not greater than 65%.",
-        reading="Outstanding principal divided by Collateral Value must be at most 65%.",
-    ),
-    ClauseFacts(
-        key="cash-sweep",
-        title="Cash Sweep",
-        cite="CA §7.03",
-        kind="test and trigger",
-        text="If CRI-H100 falls below USD 1.50 per GPU-hour for 2 consecutive Publication Dates, excess cash flow above debt service shall be swept to a reserve account.",
-        reading="The sweep begins when the published value has been below USD 1.50 per GPU-hour on 2 consecutive publication dates. While it is in effect, 100% of excess cash flow goes to the reserve account on each Payment Date, until the account holds USD 1,200,000.00. It ends when it has been at or above USD 1.50 on 3 consecutive publication dates. A date without a published value neither counts nor breaks the count. What the account then holds: keep.",
-    ),
-    ClauseFacts(
-        key="appraisal",
-        title="Appraisal",
-        cite="CA §7.04",
-        kind="test",
-        text="If CRI-H100 declines by more than 25% from the Closing Date level over any trailing 90-day period, the Borrower shall deliver an independent appraisal within 30 Business Days.",
-        reading="On each Publication Date the decline is measured from the highest value in the window to this date’s. More than 25% fails; exactly that passes.",
-    ),
-    ClauseFacts(
-        key="early-amortization",
-        title="Early Amortization",
-        cite="IND §5.07",
-        kind="trigger",
-        text=None,
-        reading="Begins on either limb: Loan-to-Value FAIL on 4 consecutive Determination Dates, or Rental Rate Floor at Event of Default. It never ends.",
-    ),
-)
-
-
-def adopted(**changes: Any) -> DealAdopted:
-    """The deal, as its file says."""
-    facts = DealAdopted(
-        file_sha256=sha("deal"),
-        illustrative=True,
-        closing_date=CLOSING,
-        maturity_date=date(2030, 1, 15),
-        business_days="us-federal-reserve",
-        time_zone="America/New_York",
-        rounding="unrounded",
-        revenue="on demand",
-        parties=(
-            PartyFacts(role="borrower", name="Meridian Compute Borrower LLC", notices="treasury@example.com", cite="CA preamble"),
-            PartyFacts(role="servicer", name="Meridian Compute Services LLC", notices="servicing@example.com", cite="IND §3.01"),
-            PartyFacts(role="administrative_agent", name="Example Trust Company, N.A.", notices="agency@example.com", cite="CA §10.02"),
-            PartyFacts(role="indenture_trustee", name="Example Bank, N.A.", notices="abs@example.com", cite="IND §1.01"),
-        ),
-        documents=(
-            DocumentFacts(short="CA", title="Credit Agreement", dated=CLOSING),
-            DocumentFacts(short="IND", title="Indenture", dated=CLOSING),
-        ),
-        clauses=CLAUSES,
-        debt=(DebtFacts(name="class_a", original_principal=usd(16_000_000), rate="SOFR + 2.25%", cite="IND §2.01"),),
-        assets=(AssetFacts(name="h100", model="H100 SXM", gpus=1024, availability=share("0.95"), index="CRI-H100", cite="CA Schedule 1"),),
-        indices=(index_facts("CRI-H100"),),
-        duties=(
-            DutyFacts(
-                kind="compliance",
-                given_by="servicer",
-                to=("servicer", "administrative_agent", "indenture_trustee"),
-                within=None,
-                cite="CA §6.03",
-            ),
-            DutyFacts(
-                kind="test_failed",
-                given_by="servicer",
-                to=("borrower", "administrative_agent"),
-                within="2 business days",
-                cite="CA §6.04(a)",
-            ),
-            DutyFacts(
-                kind="event_of_default",
-                given_by="administrative_agent",
-                to=("borrower", "indenture_trustee"),
-                within="1 business day",
-                cite="CA §6.04(b)",
-            ),
-            DutyFacts(kind="trigger_event", given_by="servicer", to=("indenture_trustee",), within="1 business day", cite="IND §5.10"),
-        ),
-    )
-    return facts.model_copy(update=changes)
-
-
-def index_facts(name: str) -> IndexFacts:
-    """What the deal says about one index."""
-    steps = ("published value", "last published value", "successor benchmark", "agent determination")
-    return IndexFacts(
-        name=name,
-        source="computed by the calculation agent",
-        policy="pinned",
-        version="1.1-wp",
-        closing_date_level=rate("2.10"),
-        low_confidence="report only",
-        low_confidence_cite="CA §2.14(g)",
-        fallback=steps,
-        cite="CA §2.14",
-    )
-
-
-def principal(day: date) -> Fraction:
-    """Outstanding principal: a million is repaid each quarter."""
-    return Fraction(16_000_000 - 1_000_000 * sum(day >= paid for paid in (date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15))))
-
-
-# ---- results ------------------------------------------------------------------------------------------------------
 
 
 def result(
@@ -813,7 +531,9 @@ class Deal:
             due=due,
             follows=tuple(self._follows(day)),
             strip=strip,
-            strip_title="cure by prepayment or additional collateral or retest: 10 business days after the determination date, us-federal-reserve"
+            strip_title=(
+                "cure by prepayment or additional collateral or retest: 10 business days after the determination date, us-federal-reserve"
+            )
             if strip
             else None,
         )
@@ -969,165 +689,3 @@ def after(before: TestState | None, clause: ClauseFacts, made: TestResult, day: 
 def standard(**changes: Any) -> Deal:
     """The standard deal at its 44th Determination Date."""
     return Deal(**changes).build()
-
-
-# ---- the other documents and the hard cases -----------------------------------------------------------------------
-
-
-def beginning() -> NoticeInputs:
-    """The Trigger Event Notice of the date on which the sweep begins."""
-    return standard(last=date(2026, 11, 12), swept=True).inputs(kind="trigger_event", subject="cash-sweep")
-
-
-def failing() -> NoticeInputs:
-    """The Failed Test Notice of the first date on which Loan-to-Value fails."""
-    return standard(last=date(2026, 10, 29)).inputs(kind="test_failed", subject="ltv")
-
-
-def defaulting() -> NoticeInputs:
-    """The notice of an Event of Default: the Cure Period ended unused, found a week later on a date without a report."""
-    deal = standard(last=date(2026, 11, 12))
-    state = deal.tests["ltv"]
-    assert state.cure is not None
-    since = state.cure.by + timedelta(days=1)
-    passed = state.model_copy(update={"status": TestStatus.EVENT_OF_DEFAULT, "since": since, "why": f"not cured by {state.cure.by}"})
-    deal.add("deadline passed", "ltv", since, DeadlinePassed(state=passed, before=state.status, deadline=state.cure))
-    deal.tests["ltv"] = passed.model_copy(update={"cure": None})
-    deal.last, deal.values = date(2026, 11, 19), prices(date(2026, 11, 19))
-    deal.unreported = frozenset({date(2026, 11, 19)})
-    deal.week(date(2026, 11, 19))
-    return deal.inputs(kind="event_of_default", subject="ltv")
-
-
-def cured() -> NoticeInputs:
-    """The Cure Notice of the date on which a retest passes."""
-    return standard(last=date(2026, 4, 9)).inputs(kind="cure", subject="ltv")
-
-
-def correcting() -> NoticeInputs:
-    """A Correction Notice: a result that a restatement changed, beside what was said before."""
-    deal = standard()
-    newest = [event for event in deal.events if event.kind == "tested" and event.subject == "ltv"][-1]
-    clause = deal.facts.clauses[1]
-    made = deal._ltv(clause, LAST, Fraction("1.5701"))
-    state = after(None, clause, made, LAST)
-    payload = Tested(result=made, state=state, before=newest.payload.before)
-    deal.add("tested", "ltv", LAST, payload, print=2, supersedes=newest.key, reason="restatement of 2026-11-05, print 2")
-    return deal.inputs(kind="correction", subject=None, supersedes=43)
-
-
-def unevaluated() -> NoticeInputs:
-    """A date on which the deal could not be evaluated at all."""
-    deal = standard(last=date(2026, 10, 29))
-    reason = "the deal file of this date has problems"
-    problems = (
-        "deals/meridian.yaml:57:14: D103 `USD 1.60` has no unit of time",
-        "deals/meridian.yaml:81:9: D201 the term replaced is not in force",
-    )
-    deal.add("not evaluated", "deal", LAST, NotEvaluated(reason=reason, problems=problems))
-    deal.last, deal.values = LAST, prices(LAST)
-    return deal.inputs(kind="not_evaluated", subject=None)
-
-
-def first_ever() -> NoticeInputs:
-    """The first Determination Date: no history, no chart, windows not full."""
-    return standard(last=date(2026, 1, 8)).inputs()
-
-
-def without_rate() -> NoticeInputs:
-    """Two publications missed running: the fallback is at its end, nothing can be determined."""
-    missed = frozenset({date(2026, 10, 29), LAST})
-    return standard(missed=missed).inputs()
-
-
-def without_report() -> NoticeInputs:
-    """No Servicer's report: the tests that need one are not determined, the others are."""
-    return standard(unreported=frozenset({LAST})).inputs()
-
-
-@dataclass(frozen=True)
-class Extra:
-    """One more test, far or near its limit, of an index of its own where it has one."""
-
-    clause: ClauseFacts
-    number: int
-
-    def at(self, day: date) -> TestResult:
-        """Its result: every third one is not determined, every fifth one fails."""
-        if self.number % 3 == 0:
-            return undetermined(self.clause, day, "no resale quote younger than 30 days has been reported", "report")
-        limit = Fraction(120 + self.number, 100)
-        measured = limit + Fraction(-1 if self.number % 5 == 0 else 4 * self.number, 100) + Fraction((day.toordinal() // 7) % 9, 200)
-        index = "CRI-H200" if self.number % 2 else "CRI-H100"
-        figure = lambda value: Figure(value=value, unit=Unit.MULTIPLE)  # noqa: E731
-        return result(
-            self.clause, day, figure(measured), figure(limit), "at least", even(limit + Fraction(self.number, 20), "below", index)
-        )
-
-
-def crowded() -> NoticeInputs:
-    """Fourteen tests and triggers, two indices, three classes of debt, long names, every party."""
-    titles = [
-        "Overcollateralization, Class A",
-        "Overcollateralization, Classes A and B cumulative down the capital structure",
-        "Debt Service Coverage",
-        "Pool Coverage under Scenario C at the Horizon of the Final Maturity",
-        "Index Spread between Generations",
-        "Rental and Resale Spread",
-        "Reference Rate Quality",
-        "Performance Certification of the Fleet",
-        "Contract Spread",
-    ]
-    extra = tuple(
-        Extra(
-            ClauseFacts(
-                key=f"extra-{n}",
-                title=title,
-                cite=f"IND §6.{n:02d}",
-                kind="test",
-                text=None,
-                reading=f"{title} must be at least its limit.",
-            ),
-            n,
-        )
-        for n, title in enumerate(titles, 1)
-    )
-    debt = tuple(
-        DebtFacts(name=name, original_principal=usd(amount), rate="SOFR + 2.25%", cusip="59001ABC1", isin="US59001ABC12", cite="IND §2.01")
-        for name, amount in (("class_a", 10_000_000), ("class_b", 4_000_000), ("class_c", 2_000_000))
-    )
-    base = adopted()
-    more = tuple(
-        PartyFacts(
-            role=role,
-            name=f"{role.replace('_', ' ').title()} of Saint-Étienne-du-Rouvray Société Anonyme à Conseil d’Administration",
-            notices=f"{role}@example.com",
-            lei="5493001KJTIIGC8Y1R12",
-        )
-        for role in ("backup_servicer", "calculation_agent", "holders")
-    )
-    facts = adopted(
-        clauses=(*CLAUSES, *(one.clause for one in extra)),
-        debt=debt,
-        indices=(index_facts("CRI-H100"), index_facts("CRI-H200")),
-        parties=(*base.parties, *more),
-        illustrative=False,
-    )
-    deal = Deal(facts=facts, extra=extra, deal="saint-etienne-compute-receivables-2026-1")
-    deal.events.clear()
-    for day in thursdays(deal.first, deal.last):
-        value = rounded(Fraction(prices(day)[day]) * Fraction(3, 2), 4)
-        deal.second[day] = ReferenceRate(
-            index="CRI-H200",
-            on=day,
-            value=value,
-            step="published value",
-            cite="CA §2.14(a)",
-            publication_date=day,
-            published=Published(
-                index="CRI-H200", publication_date=day, value=value, low=value - Decimal("0.05"), high=value + Decimal("0.04")
-            ),
-        )
-    deal.build()
-    series = [index_value("CRI-H200", day, one.value) for day, one in deal.second.items()]
-    return deal.inputs(publications={**deal.publications(), "CRI-H200": series})
