@@ -6,7 +6,7 @@ are text. What may be done to a row is enforced by the database itself (`guards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,30 +142,25 @@ class Writer(Reader):
             VerificationFailed: the log's last entries do not fit together; nothing is built on them.
         """
         known = self.body(log, key)
-        if known is None:
-            return self.extend(log, [(key, body)])[0]
-        if known != body:
-            raise KeyReused(f"`{key}` is already recorded in {log} with another body")
-        return None
+        if known is not None:
+            if known != body:
+                raise KeyReused(f"`{key}` is already recorded in {log} with another body")
+            return None
+        size = self.extend(log, [(key, body)])
+        return Entry(log, size - 1, key, body, leaf_hash(body), self._trees[log].root())
 
-    def extend(self, log: str, items: Sequence[tuple[str, bytes]]) -> list[Entry]:
-        """Add many (key, body) whose keys are new, in one statement.
+    def extend(self, log: str, items: Iterable[tuple[str, bytes]]) -> int:
+        """Add many (key, body) whose keys are new, in one statement; returns the log's new size.
 
         Raises:
             Refused: a key is not new; let it pass, and nothing of the transaction is kept.
             VerificationFailed: as `append`.
         """
         tree = self._tree(log)
-        added, rows = [], []
-        for key, body in items:
-            leaf, seq = leaf_hash(body), tree.size
-            peak = tree.append(leaf)
-            entry = Entry(log, seq, key, body, leaf, tree.root())
-            added.append(entry)
-            rows.append(_row(entry, peak))
+        rows = [_added(tree, log, key, body) for key, body in items]
         if rows:
             self._insert(LogEntry, rows)
-        return added
+        return tree.size
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
         """Keep a signed checkpoint beside the log; saving the same one again changes nothing."""
@@ -175,7 +170,8 @@ class Writer(Reader):
 
     def _insert(self, table: type[Row], rows: list[dict[str, Any]]) -> None:
         try:
-            self._connection.execute(insert(table), rows)
+            # As its triggers do, it fails without aborting; see guards.SQLITE.
+            self._connection.execute(insert(table).prefix_with("OR FAIL", dialect="sqlite"), rows)
         except DBAPIError as error:
             raise Refused(f"the database refused {rows[0]['log']}: {error.orig}") from error
 
@@ -263,13 +259,16 @@ def prepare(url: str, writer: str) -> None:
     database.prepared(url, Row.metadata, writer)
 
 
-def _row(entry: Entry, peak: bytes) -> dict[str, Any]:
+def _added(tree: CompactRange, log: str, key: str, body: bytes) -> dict[str, Any]:
+    """The row of one more entry, which `tree` takes in."""
+    seq, leaf = tree.size, leaf_hash(body)
+    peak = tree.append(leaf).hex()
     return {
-        "log": entry.log,
-        "seq": entry.seq,
-        "key": entry.key,
-        "body": entry.body.decode(),
-        "leaf": entry.leaf.hex(),
-        "root": entry.root.hex(),
-        "peak": peak.hex(),
+        "log": log,
+        "seq": seq,
+        "key": key,
+        "body": body.decode(),
+        "leaf": leaf.hex(),
+        "root": tree.root().hex(),
+        "peak": peak,
     }

@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,10 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store, body: Body) -> No
 def test_many_entries_at_once_are_the_same_as_one_by_one(store: Store, body: Body) -> None:
     items = [(f"k{number}", body(number)) for number in range(9)]
     with store.begin() as writer:
-        assert writer.extend("a", []) == []
-        together = writer.extend("a", items[:4]) + writer.extend("a", items[4:])
+        sizes = [writer.extend("a", part) for part in ([], items[:4], items[4:])]
         singly = [writer.append("b", *item) for item in items]
-    assert [entry.root for entry in together] == [entry.root for entry in singly if entry is not None]
+    assert sizes == [0, 4, 9]
+    assert [replace(entry, log="b") for entry in store.entries("a")] == store.entries("b") == singly
 
 
 def test_text_of_every_kind_comes_back_as_it_went(store: Store) -> None:
