@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Text
+from sqlalchemy import Connection, Engine, Table, Text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, insert, select
+from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
 from engine.errors import HeadroomError, VerificationFailed
 from engine.record import database
@@ -159,21 +159,20 @@ class Writer(Reader):
         tree = self._tree(log)
         rows = [_added(tree, log, key, body) for key, body in items]
         if rows:
-            self._insert(LogEntry, rows)
+            self._insert(_ENTRIES, log, rows)
         return tree.size
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
         """Keep a signed checkpoint beside the log; saving the same one again changes nothing."""
         known = self.checkpoints(log)
         if (size, note) not in known:
-            self._insert(CheckpointNote, [{"log": log, "seq": len(known), "size": size, "note": note}])
+            self._insert(_NOTES, log, [(log, len(known), size, note)])
 
-    def _insert(self, table: type[Row], rows: list[dict[str, Any]]) -> None:
+    def _insert(self, table: Table, log: str, rows: list[tuple[object, ...]]) -> None:
         try:
-            # As its triggers do, it fails without aborting; see guards.SQLITE.
-            self._connection.execute(insert(table).prefix_with("OR FAIL", dialect="sqlite"), rows)
+            self._connection.exec_driver_sql(database.insertion(self._connection, table), rows)
         except DBAPIError as error:
-            raise Refused(f"the database refused {rows[0]['log']}: {error.orig}") from error
+            raise Refused(f"the database refused {log}: {error.orig}") from error
 
     def _tree(self, log: str) -> CompactRange:
         if log not in self._trees:
@@ -259,16 +258,8 @@ def prepare(url: str, writer: str) -> None:
     database.prepared(url, Row.metadata, writer)
 
 
-def _added(tree: CompactRange, log: str, key: str, body: bytes) -> dict[str, Any]:
-    """The row of one more entry, which `tree` takes in."""
+def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:
+    """The row of one more entry, which `tree` takes in; in the order of the table's columns."""
     seq, leaf = tree.size, leaf_hash(body)
-    peak = tree.append(leaf).hex()
-    return {
-        "log": log,
-        "seq": seq,
-        "key": key,
-        "body": body.decode(),
-        "leaf": leaf.hex(),
-        "root": tree.root().hex(),
-        "peak": peak,
-    }
+    peak = tree.append(leaf)
+    return log, seq, key, body.decode(), leaf.hex(), tree.root().hex(), peak.hex()

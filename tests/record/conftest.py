@@ -13,20 +13,15 @@ import pytest
 from engine.record.canonical import canonical
 from engine.record.keys import Kind, SigningKey, generate_key
 from engine.record.store import Store, prepare
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def shared() -> Path:
-    """The folder of shared data: beside the checkout, or named by HEADROOM_SHARED."""
-    return Path(os.environ.get("HEADROOM_SHARED", CHECKOUT.parent / "shared"))
+from tests.conftest import shared
 
 
 @pytest.fixture
 def merkle_vectors() -> Path:
     """The published proof vectors; the test is skipped without them."""
-    path = shared() / "data" / "merkle-vectors" / "vectors.json"
-    if not path.exists():
+    found = shared()
+    path = None if found is None else found / "data" / "merkle-vectors" / "vectors.json"
+    if path is None or not path.exists():
         pytest.skip("the published Merkle vectors are not beside this checkout (set HEADROOM_SHARED)")
     return path
 
