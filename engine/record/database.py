@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import HeadroomError
@@ -79,8 +79,11 @@ def _engine(url: str | Path) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    named = make_url(str(url))
+    if named.drivername == "postgresql":
+        named = named.set(drivername="postgresql+psycopg")
     # The schema is named in each statement: a search path is the session's to change.
-    engine = create_engine(str(url), execution_options={"schema_translate_map": {None: guards.SCHEMA}})
+    engine = create_engine(named, execution_options={"schema_translate_map": {None: guards.SCHEMA}})
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 

@@ -23,7 +23,7 @@ from engine.record.keys import (
     read_key,
     write_key,
 )
-from engine.record.merkle import EMPTY, consistency_proof, leaf_hash, root
+from engine.record.merkle import EMPTY, consistency_proof, inclusion_proof, leaf_hash, root
 from engine.record.proof import HEADER, Proof, parse_proof, verify_proof
 
 LEAVES = [leaf_hash(str(number).encode()) for number in range(9)]
@@ -159,7 +159,7 @@ def test_what_is_no_signed_checkpoint_is_refused(note: str, operator: SigningKey
 @given(st.text(max_size=200))
 def test_no_text_at_all_does_more_than_be_refused(note: str) -> None:
     with pytest.raises(VerificationFailed):
-        verify(note, [generate_key("agent.example")])
+        verify(note, [generate_key("agent.example").verifier])
 
 
 def test_key_files_are_for_their_owner_alone(tmp_path: Path, operator: SigningKey) -> None:
@@ -204,8 +204,6 @@ def test_a_name_that_a_note_cannot_hold_is_refused(name: str) -> None:
 
 
 def test_a_proof_travels_as_one_text(operator: SigningKey) -> None:
-    from engine.record.merkle import inclusion_proof
-
     for size in (1, 9):
         for index in range(size):
             proof = Proof(index, tuple(inclusion_proof(LEAVES[:size], index)), sign(checkpoint(size), operator))

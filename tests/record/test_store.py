@@ -188,7 +188,7 @@ def test_what_is_no_database_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_only_a_role_that_can_do_no_more_than_add_writes(postgresql_urls: dict[str, str]) -> None:
-    Store.open(postgresql_urls["writer"]).close()
+    Store.open(postgresql_urls["writer"].replace("postgresql+psycopg://", "postgresql://")).close()
     for role in ("owner", "superuser"):
         with pytest.raises(NotOurs, match="open it as the writer"):
             Store.open(postgresql_urls[role])
