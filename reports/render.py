@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -88,7 +89,9 @@ def _dated(created: datetime) -> Iterator[None]:
         before = os.environ.get(_EPOCH)
         os.environ[_EPOCH] = str(int(created.timestamp()))
         try:
-            yield
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile to be closed by the collector
+                yield
         finally:
             if before is None:
                 del os.environ[_EPOCH]

@@ -1,0 +1,286 @@
+"""The notice as a file: what its text says, that the same inputs give the same bytes, that it reaches for nothing outside."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import notice_cases as cases
+import pytest
+from markupsafe import escape
+from notice_deal import adopted
+from pypdf import PdfReader
+
+from reports.assets import BASE, FONTS, assets, legible
+from reports.inputs import NoticeInputs
+from reports.notice import BLOCKS, compose
+from reports.render import fetcher, render_notice, to_html
+
+GOLDEN = Path(__file__).parent / "golden" / "compliance.json"
+KINDS = {
+    "beginning": ("Trigger Event Notice No. 45", "Cash Sweep is in effect from Thursday 12 November 2026"),
+    "failing": ("Failed Test Notice No. 43", "Loan-to-Value fails: 65.537% against a maximum of 65%"),
+    "defaulting": ("Event of Default Notice No. 45", "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026"),
+    "cured": ("Cure Report No. 14", "Loan-to-Value is cured and stands at COMPLIANT"),
+    "correcting": ("Correction Report No. 44", "This document corrects No. 43. One result was determined again"),
+    "unevaluated": ("Report of a Date Not Evaluated No. 43", "The deal was not evaluated on Thursday 5 November 2026"),
+    "first_ever": ("Compliance Notice No. 1", "Rental Rate Floor is NOT DETERMINED: window not full: 1 of 4"),
+    "without_rate": ("Compliance Notice No. 44", "No test could be determined: there is no Reference Rate of CRI-H100"),
+    "without_report": ("Compliance Notice No. 44", "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13"),
+    "crowded": ("Compliance Notice No. 44", "Overcollateralization, Classes A and B cumulative down the capital structure"),
+}
+MEANING = (
+    "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States. It is not a contract rate, "
+    "not volume-weighted, not an executed price and not adjusted for performance."
+)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    """WeasyPrint recommends a faster library for embedding fonts where it is missing; that is no fault of a page."""
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+
+
+@cache
+def standard() -> NoticeInputs:
+    return cases.standard().inputs()
+
+
+@cache
+def standard_pages() -> tuple[str, ...]:
+    return pages(render_notice(standard()))
+
+
+def pages(pdf: bytes) -> tuple[str, ...]:
+    return tuple(" ".join((page.extract_text() or "").split()) for page in PdfReader(BytesIO(pdf)).pages)
+
+
+# ---- what it says -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%.",
+        "It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49",
+        "Cash Sweep has counted 1 of 2 dates and is not in effect.",
+        "Draft notice, to be given by the Servicer. It becomes a notice by the Recorded Act “notice given”.",
+        "Reference Rate USD 1.4937 per GPU-hour",
+        "−3.087 points −4.75% of limit",
+        "to Fri 13 Nov, Business Day 5 of 10",
+        "Sat 14 Nov 2026 Event of Default indicated if Loan-to-Value is not cured by Fri 13 Nov 2026",
+    ],
+)
+def test_page_one_is_the_answer(said: str) -> None:
+    assert said in standard_pages()[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        MEANING,
+        "computed by the calculation agent under 1.1-wp; not published by the administrator",
+        "68.086505…%",
+        "multiple × rate × GPU-hours a year = 1.5 × USD 1.4937 × 1,024 GPUs × 8,760 h × 95%",
+        "It is not a determination of Default, nor an election, waiver or consent by any party.",
+        "headroom verify meridian-2026-1-notice-044.pdf --policy trustee.policy",
+        "15 calendar days to Fri 13 Nov 2026, 10 of them Business Days; closed: Wed 11 Nov 2026 Veterans Day",
+        "Prepared by Checked by Signature For the Servicer: name, title, date",
+        "No amendment is in force.",
+    ],
+)
+def test_the_proof_says(said: str) -> None:
+    assert said in " ".join(standard_pages()[1:]).replace("volume- weighted", "volume-weighted")  # a line ends there
+
+
+def test_a_reservation_of_rights_stands_in_the_agents_documents_only() -> None:
+    assert not any("rights" in page and "reserved" in page for page in standard_pages())
+    agents = " ".join(pages(render_notice(cases.defaulting())))
+    assert "All rights of the Administrative Agent, the Trustee and the holders are reserved." in agents
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_every_kind_says_what_happened(case: str) -> None:
+    found = pages(render_notice(getattr(cases, case)()))
+    title, said = KINDS[case]
+    assert title in found[0]
+    assert said in " ".join(found[:2])
+
+
+def test_the_standard_answer_stays_on_page_one() -> None:
+    for paper in ("a4", "letter"):
+        found = pages(render_notice(standard(), paper))  # type: ignore[arg-type]  # each is a Paper
+        assert "3 If nothing is done" in found[0]
+        assert "Sat 14 Nov 2026" in found[0]
+        assert "4 Index" in found[1]
+
+
+def test_page_one_flows_on_with_fourteen_tests() -> None:
+    found = pages(render_notice(cases.crowded()))
+    assert "1 Results" in found[0]
+    assert "3 If nothing is done" in found[1]
+    assert "4 Index" in found[2]
+
+
+def test_a_real_deal_is_not_marked_illustrative() -> None:
+    assert all("ILLUSTRATIVE - NOT A NOTICE" in page for page in standard_pages())
+    assert not any("ILLUSTRATIVE" in page for page in pages(render_notice(cases.crowded())))
+
+
+def test_every_block_is_numbered_in_order() -> None:
+    for case in ("beginning", "unevaluated", "crowded"):
+        context = compose(getattr(cases, case)())
+        blocks = [*context["first"], *context["proof"]]
+        assert [block["number"] for block in blocks] == list(range(1, len(blocks) + 1))
+        assert {block["block"] for block in blocks} <= set(BLOCKS)
+
+
+def test_the_context_is_the_golden_one() -> None:
+    """The standard notice, whole. `HEADROOM_GOLDEN=write` writes it anew; the diff is then read like any other."""
+    made = json.dumps(compose(standard()), indent=1, ensure_ascii=False, sort_keys=True, default=vars) + "\n"
+    if os.environ.get("HEADROOM_GOLDEN") == "write":
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(made, encoding="utf-8")
+    assert made == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_golden_context_says_what_it_must() -> None:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    rows = {row["title"]: row for row in golden["first"][0]["rows"]}
+    assert [row["verdict"] for row in rows.values()] == ["PASS", "FAIL", "FAIL", "PASS", None]
+    assert rows["Loan-to-Value"]["headroom"] == "−3.087 points"
+    assert rows["Loan-to-Value"]["strip"]["text"] == "1.5647"
+    assert (rows["Cash Sweep"]["word"], rows["Cash Sweep"]["pips"]) == ("NOT IN EFFECT", [True, False])
+
+
+# ---- one file, the same bytes -------------------------------------------------------------------------------------
+
+
+def test_the_same_inputs_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = render_notice(standard())
+    monkeypatch.setattr("fontTools.misc.timeTools.time.time", lambda: 2_000_000_000.0)
+    assert render_notice(standard()) == first
+
+
+def test_another_number_gives_another_file() -> None:
+    assert render_notice(replace(standard(), number=45)) != render_notice(standard())
+
+
+def test_attachments_are_embedded_as_data() -> None:
+    reader = PdfReader(BytesIO(render_notice(standard())))
+    root: Any = reader.trailer["/Root"]
+    assert {str(one.get_object()["/AFRelationship"]) for one in root["/AF"]} == {"/Data"}
+    assert reader.attachments["deal.yaml"] == [b"deal: meridian-2026-1\n"]
+
+
+def test_the_file_says_which_standards_it_keeps() -> None:
+    reader = PdfReader(BytesIO(render_notice(standard())))
+    root: Any = reader.trailer["/Root"]
+    metadata = root["/Metadata"].get_object().get_data()
+    assert b'pdfuaid:part="1"' in metadata
+    assert b'pdfaid:part="3"' in metadata
+    assert root["/Lang"] == "en"
+    fonts = {str(font.get_object()["/BaseFont"]) for page in reader.pages for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]
+    assert all("+HR-" in name for name in fonts)
+
+
+def test_every_header_cell_has_a_scope() -> None:
+    root: Any = PdfReader(BytesIO(render_notice(standard()))).trailer["/Root"]
+    cells = [one for one in structure(root["/StructTreeRoot"]) if one.get("/S") == "/TH"]
+    assert len(cells) > 100
+    assert {str(cell["/A"]["/Scope"]) for cell in cells} == {"/Column", "/Row"}
+
+
+def structure(node: Any) -> Iterator[Any]:
+    """Every element of the structure tree below `node`."""
+    kids = node.get("/K", [])
+    for kid in kids if isinstance(kids, list) else [kids]:
+        found = kid.get_object()
+        if isinstance(found, dict):
+            yield found
+            yield from structure(found)
+
+
+# ---- doors kept shut ----------------------------------------------------------------------------------------------
+
+ADDRESSES = [
+    "file:///etc/passwd",
+    "file:etc/passwd",
+    "FILE:///etc/passwd",
+    "/etc/passwd",
+    "etc/passwd",
+    "../style.css",
+    "./style.css",
+    "..%2fstyle.css",
+    "http://localhost/",
+    "http://169.254.169.254/latest/meta-data/",
+    "https://example.com/x.svg",
+    "//example.com/x.svg",
+    "ftp://example.com/x",
+    "data:text/css,body{}",
+    "data:image/svg+xml;base64,PHN2Zy8+",
+    "javascript:alert(1)",
+    "jar:file:///x!/y",
+    "gopher://example.com/",
+    "",
+    BASE,
+    f"{BASE}../style.css",
+    f"{BASE}fonts/../style.css",
+    f"{BASE}style.css?x",
+    f"{BASE}style.css#x",
+    f"{BASE}/style.css",
+    f"{BASE}fonts/",
+    f"{BASE}STYLE.CSS",
+    BASE.replace("https", "http") + "style.css",
+    "https://assets.invalid.example.com/style.css",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_fetcher_refuses(address: str) -> None:
+    with pytest.raises(ValueError, match="refused"):
+        fetcher().fetch(address)
+
+
+def test_the_fetcher_serves_every_asset_by_name() -> None:
+    assert all(fetcher().fetch(BASE + name) is not None for name in assets())
+    assert {f"fonts/{name}" for name in FONTS} <= set(assets())
+
+
+INJECTIONS = [
+    "{{ 7 * 7 }}",
+    "{% include '/etc/passwd' %}",
+    "{{ c.__class__.__mro__ }}",
+    "<script>alert(1)</script>",
+    '<img src="file:///etc/passwd"/>',
+    '"><link rel="stylesheet" href="http://example.com/x.css"/>',
+    "<svg><image href='http://example.com/x'/></svg>",
+    "&lt;b&gt; & 'quoted'",
+]
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_deal_text_is_data(text: str) -> None:
+    facts = adopted()
+    party = facts.parties[0].model_copy(update={"name": text})
+    clause = facts.clauses[1].model_copy(update={"title": text, "text": text, "reading": text})
+    changed = facts.model_copy(update={"parties": (party, *facts.parties[1:]), "clauses": (facts.clauses[0], clause, *facts.clauses[2:])})
+    html = to_html("notice.html.j2", compose(cases.standard(facts=changed).inputs()), "a4")
+    for opened in ("<script", "<img", "<link", "<image"):
+        assert opened not in html
+    assert str(escape(text)) in html
+
+
+def test_text_outside_the_fonts_is_spelled_out() -> None:
+    assert legible("Zürich § 7, Łódź, 中") == "Zürich § 7, Łódź, [U+4E2D]"
+    facts = adopted()
+    party = facts.parties[0].model_copy(update={"name": "深圳 Compute"})
+    found = pages(render_notice(cases.standard(facts=facts.model_copy(update={"parties": (party, *facts.parties[1:])})).inputs()))
+    assert "[U+6DF1][U+5733] Compute" in found[0]
