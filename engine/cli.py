@@ -165,8 +165,8 @@ def index(
     """Compute one week's index value from the snapshots, with its interval and every count."""
     from engine.commands.market import show_index
 
-    at = None if known_at is None else moment(known_at)
-    show_index(opened(), index, day(window_end), methodology, at, as_json)
+    last, at = day(window_end), None if known_at is None else moment(known_at)
+    show_index(opened(), index, last, methodology, at, as_json)
 
 
 @app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Problem, render_all
+from engine.errors import Problem, WrongUsage, render_all
 
 
 def print_json(value: Any) -> None:
@@ -60,4 +60,6 @@ def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_
 
 def read_text(path: Path) -> str:
     """A file's text; bytes that are no UTF-8 stand as replacement characters, which the readers refuse at their place."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
     return path.read_text(encoding="utf-8", errors="replace")

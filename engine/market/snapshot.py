@@ -133,10 +133,10 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
         SnapshotRefused: the file is damaged, cut, too large, or no snapshot.
     """
     plain = _decompressed(data, name) if data[:2] == b"\x1f\x8b" else data
-    if not plain.strip():
-        raise SnapshotRefused(f"{name}: the file is empty")
     if len(plain) > LARGEST:
         raise SnapshotRefused(f"{name}: {len(plain):,} bytes, more than the {LARGEST:,} that a snapshot may have")
+    if not plain.strip():
+        raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
     if name.removesuffix(".gz").endswith(".csv"):
         return _from_csv(plain, name, digest)

@@ -1,0 +1,176 @@
+"""The four templates: thresholds against rationals, headroom and verdict as one, Break-even Rates to the tick."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from covenants import appraisal_trigger, cash_sweep, loan_to_value, rental_rate_floor
+from engine.determination.determine import determine
+from engine.determination.rate import Published, ReferenceRate
+from engine.determination.result import NotDetermined, Source, TestResult, Verdict
+from engine.determination.template import Facts, Reported, Template
+from engine.terms.deal import TermsInForce
+from engine.terms.in_force import Deal, resolve
+from engine.values import Figure, Unit
+
+FIRST = date(2026, 1, 8)
+CASES = 100_000 if os.environ.get("HEADROOM_SOAK") else 5_000
+TICK = Fraction(1, 10_000)
+
+
+@pytest.fixture(scope="module")
+def terms(meridian: Deal) -> TermsInForce:
+    return resolve(meridian, FIRST)
+
+
+def facts(terms: TermsInForce, rates: list[str | None], figures: dict[str, Figure] | None = None) -> Facts:
+    days = [FIRST + n * timedelta(days=7) for n in range(len(rates))]
+    published = tuple(
+        Published(index="CRI-H100", publication_date=d, value=None if r is None else Decimal(r)) for d, r in zip(days, rates, strict=True)
+    )
+    reference = tuple(
+        ReferenceRate(
+            index="CRI-H100",
+            on=p.publication_date,
+            value=p.value,
+            step="published value",
+            cite="CA §2.14(a)",
+            publication_date=p.publication_date,
+            published=p,
+        )
+        for p in published
+    )
+    source = Source(kind="servicer report", text="test")
+    report = Reported(figures, source) if figures is not None else NotDetermined(reason="no report", cite="IND §3.05", lacks="report")
+    return Facts(days[-1], terms, {"CRI-H100": reference}, {"CRI-H100": published}, report)
+
+
+def run(terms: TermsInForce, key: str, template: Template, known: Facts) -> TestResult:
+    return determine(key, terms.covenants[key], template, known)
+
+
+def principal(amount: Fraction) -> dict[str, Figure]:
+    return {"outstanding_principal": Figure(value=amount, unit=Unit.USD)}
+
+
+def test_loan_to_value_against_rationals(terms: TermsInForce) -> None:
+    """Random and boundary amounts: verdict, headroom sign and measured ratio equal plain fractions."""
+    chance = random.Random(1)
+    hours = 1024 * 8760 * Fraction(95, 100)
+    clause, measure = terms.covenants["ltv"], loan_to_value.measure
+    assert isinstance(clause, loan_to_value.LoanToValue)
+    known = {rate: facts(terms, [rate]) for rate in (f"{chance.uniform(0.5, 3):.4f}" for _ in range(50))}
+    for n in range(CASES):
+        rate, base = chance.choice(list(known.items()))
+        value = Fraction(3, 2) * Fraction(rate) * hours
+        amount = Fraction(65, 100) * value + (
+            chance.choice((-1, 0, 1)) * Fraction(1, 10**9) if n % 2 else chance.randrange(-(10**6), 10**6)
+        )
+        object.__setattr__(base, "report", Reported(principal(amount), Source(kind="servicer report", text="test")))
+        found = measure(clause, base)
+        assert found.measured.value == amount / value
+        assert (found.measured.value <= found.limit.value) == (amount * 100 <= 65 * value)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(5_000, 40_000), st.integers(5_000_000_00, 20_000_000_00))
+def test_headroom_is_not_negative_exactly_on_a_pass(meridian: Deal, ticks: int, cents: int) -> None:
+    terms = resolve(meridian, FIRST)
+    result = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, [f"{ticks / 10_000:.4f}"], principal(Fraction(cents, 100))))
+    assert result.headroom is not None
+    assert (result.headroom.value >= 0) == (result.verdict is Verdict.PASS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(5_000, 40_000), st.sampled_from(["ltv", "cash-sweep", "appraisal", "rate-floor"]))
+def test_at_the_break_even_rate_the_test_passes_and_one_tick_worse_it_fails(meridian: Deal, ticks: int, key: str) -> None:
+    terms = resolve(meridian, FIRST)
+    figures = {**principal(Fraction(16_000_000)), "weighted_average_rental_rate": Figure(value=Fraction(17, 10), unit=Unit.RATE)}
+    templates = {
+        "ltv": loan_to_value.TEMPLATE,
+        "cash-sweep": cash_sweep.TEMPLATE,
+        "appraisal": appraisal_trigger.TEMPLATE,
+        "rate-floor": rental_rate_floor.TEMPLATE,
+    }
+    known = facts(terms, ["2.1000", "2.0000", "1.9500", f"{ticks / 10_000:.4f}"], figures)
+    result = run(terms, key, templates[key], known)
+    (even,) = result.break_even
+    assert even.rate is not None
+    worse = even.rate.value + (TICK if even.fails == "above" else -TICK)
+    for rate, verdict in ((even.rate.value, Verdict.PASS), (worse, Verdict.FAIL)):
+        rates: list[str | None] = ["2.1000", "2.0000", "1.9500", f"{float(rate):.4f}"]
+        assert run(terms, key, templates[key], facts(terms, rates, figures)).verdict is verdict
+
+
+def test_what_cures_today_cures_today(terms: TermsInForce) -> None:
+    known = facts(terms, ["1.9000"], principal(Fraction(16_000_000)))
+    result = run(terms, "ltv", loan_to_value.TEMPLATE, known)
+    ways = {way.method: way.figure.value for way in result.remedies}
+    assert ways["prepayment"] == Fraction("213498.88")
+    paid = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_000) - ways["prepayment"])))
+    short = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_001, 1) - ways["prepayment"])))
+    assert (paid.verdict, short.verdict) == (Verdict.PASS, Verdict.FAIL)
+    more = {**principal(Fraction(16_000_000)), "available.h100.gpus": Figure(value=1024 + ways["additional collateral"], unit=Unit.GPUS)}
+    less = {**more, "available.h100.gpus": Figure(value=1023 + ways["additional collateral"], unit=Unit.GPUS)}
+    assert run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], more)).verdict is Verdict.PASS
+    assert run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], less)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("reading", "decline"),
+    [
+        ("fall_in_window", Fraction(58, 210)),
+        ("fall_across_window", Fraction(55, 210)),
+        ("window_start", Fraction(55, 205)),
+        ("below_closing", Fraction(0)),
+        ("below_closing_at_any_time", Fraction(60, 210)),
+    ],
+)
+def test_the_five_readings_of_the_appraisal_sentence_differ(
+    load: Callable[[str], Deal], meridian_text: str, reading: str, decline: Fraction
+) -> None:
+    deal = load(meridian_text.replace("measure: fall_in_window", f"measure: {reading}"))
+    known = facts(resolve(deal, FIRST), [*["2.05"] * 12, "2.08", "1.50"])
+    result = run(resolve(deal, FIRST), "appraisal", appraisal_trigger.TEMPLATE, known)
+    assert known.on == date(2026, 4, 9)
+    assert result.measured is not None
+    assert result.measured.value == decline
+
+
+@pytest.mark.parametrize("rates", [["1.90"], ["2.0", "2.0", "2.0"], ["2.0", None, "2.0", "2.0"]])
+def test_a_window_that_is_not_full_is_not_determined(terms: TermsInForce, rates: list[str | None]) -> None:
+    figures = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
+    result = run(terms, "rate-floor", rental_rate_floor.TEMPLATE, facts(terms, rates, figures))
+    assert result.verdict is Verdict.NOT_DETERMINED
+    assert result.reason is not None
+    assert "window not full" in result.reason.reason
+
+
+@pytest.mark.parametrize("key", ["ltv", "rate-floor"])
+def test_without_a_report_nothing_passes(terms: TermsInForce, key: str, all_templates: dict[str, Template]) -> None:
+    template = all_templates[terms.covenants[key].template]
+    result = run(terms, key, template, facts(terms, ["2.0"] * 4))
+    assert result.verdict is Verdict.NOT_DETERMINED
+    assert result.measured is None
+
+
+def test_the_level_itself_passes_and_just_below_fails(terms: TermsInForce) -> None:
+    assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.5000"])).verdict is Verdict.PASS
+    assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.4999"])).verdict is Verdict.FAIL
+    assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.4", None])).verdict is Verdict.NOT_DETERMINED
+
+
+def test_every_template_reads_its_clause_in_words(terms: TermsInForce, all_templates: dict[str, Template]) -> None:
+    for clause in terms.covenants.values():
+        words = all_templates[clause.template].reading(clause)
+        assert words.endswith(".")
+        assert len(words) > 80
