@@ -18,7 +18,7 @@ SHORT_LINE, LONG_LINE = 18, 23
 """Characters of a name that fit beside the chart: in full size, and set smaller on two lines."""
 DASHES = ("none", "20 9", "14 6 3 6", "4 8", "30 8 3 8 3 8", "9 5", "26 6 9 6", "2 5")
 """Each level has a dash of its own; beyond eight they repeat, and the direct label tells them apart."""
-WIDEST = 2.2
+WIDEST = 1.4
 """A level further from the rates than this factor is named beside the chart instead of flattening it."""
 
 

@@ -74,7 +74,11 @@ def limb(what: str, keys: Collection[str], titles: Titles) -> tuple[str | None, 
     """A count's condition: the clause that it looks at, and the rest with levels as prices."""
     key = next((key for key in keys if what.startswith(f"{key} ")), None)
     rest = what.removeprefix(f"{key} ") if key else what
-    priced = re.sub(r"(below|above) (\d+(?:/\d+)?)(?= )", lambda found: f"{found.group(1)} {term(_price(found.group(2)))}", rest)
+    priced = re.sub(
+        r"(below|above|at least|at most|more than|less than) (\d+(?:/\d+)?)(?= |$)",
+        lambda found: f"{found.group(1)} {term(_price(found.group(2)))}",
+        rest,
+    )
     return (titles(key) if key else None), with_dates(priced)
 
 

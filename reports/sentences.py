@@ -139,7 +139,8 @@ def begun(line: Line) -> Runs:
     assert line.trigger is not None
     count = line.trigger.count
     ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else " It ends only by a Recorded Act."
-    return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}.{ends}", False)]
+    now = f": this date {against(line.result)}" if line.result is not None and line.result.measured is not None else ""
+    return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:

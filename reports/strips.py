@@ -16,7 +16,7 @@ from reports.chart import ticks
 from reports.wording import price
 
 WIDTH = 400
-LEAST, MOST = 0.45, 1.75
+LEAST, MOST = 0.6, 1.4
 """How far from the rate, as a share of it, a Break-even Rate is still drawn to scale."""
 LABEL = 84
 """Room that a label of four decimals takes."""

@@ -25,6 +25,7 @@ ISO_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
 """A date by itself; one inside a document's name is left alone."""
 ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+LEAST_DECIMALS = {Unit.USD: 2, Unit.RATE: 4}
 CALENDARS = {
     "us-federal-reserve": "Federal Reserve",
     "us-federal-holidays": "Federal holidays",
@@ -88,8 +89,9 @@ def cut(value: Figure) -> tuple[str, str]:
     shown = value.value * 100 if value.unit in (Unit.SHARE, Unit.POINTS) else value.value
     places = next((n for n in range(7) if (shown * 10**n).denominator == 1), None)
     text = f"{rounded(abs(shown), places if places is not None else 6, ROUND_FLOOR):,f}"
-    if value.unit in (Unit.USD, Unit.RATE) and places is not None and places < 2:
-        text = f"{rounded(abs(shown), 2):,f}"
+    least = LEAST_DECIMALS.get(value.unit, 0)
+    if places is not None and places < least:
+        text = f"{rounded(abs(shown), least):,f}"
     whole, point, rest = text.partition(".")
     unit = {Unit.SHARE: "%", Unit.MULTIPLE: "x"}.get(value.unit, "")
     return (MINUS if shown < 0 else "") + whole, point + rest + ("" if places is not None else "…") + unit
@@ -133,7 +135,9 @@ def sentence(text: str) -> str:
 
 def name(text: str) -> str:
     """A figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
-    return re.sub(r"\bclass_(\w)", lambda found: f"Class {found.group(1).upper()}", with_dates(text)).replace("_", " ")
+    spelled = re.sub(r"\bclass_(\w)", lambda found: f"Class {found.group(1).upper()}", with_dates(text))
+    spelled = spelled.replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
+    return re.sub(r"(?<=\w)\.(?=[A-Za-z])", ", ", spelled).replace("_", " ")
 
 
 def calendar(key: str) -> str:

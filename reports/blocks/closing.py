@@ -226,8 +226,10 @@ HOW = (
 
 
 def file_name(found: Brief) -> str:
-    """The file under which the document is kept: `meridian-2026-1-notice-048.pdf`."""
-    return f"{found.inputs.deal}-notice-{found.inputs.number:03d}.pdf"
+    """The file under which the document is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`."""
+    inputs = found.inputs
+    label = f"{inputs.kind}-{inputs.subject}" if inputs.subject else inputs.kind
+    return f"{inputs.deal}-{inputs.number:04d}-{inputs.on}-{label}.pdf"
 
 
 def _stated(found: Brief) -> Any:

@@ -88,7 +88,8 @@ def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
 
 
 def _letter(facts: IndexFacts, step: str) -> str:
-    return f"({STEPS[facts.fallback.index(step)]}) " if step in facts.fallback[: len(STEPS)] else ""
+    place = next((n for n, one in enumerate(facts.fallback[: len(STEPS)]) if one == step or one.startswith((f"{step} ", f"{step},"))), None)
+    return "" if place is None else f"({STEPS[place]}) "
 
 
 def _age(age: int) -> str:
@@ -196,7 +197,7 @@ def _short_hash(digest: str | None) -> str:
 
 def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[str]:
     steps = "; ".join(f"({STEPS[n]}) {step}" for n, step in enumerate(facts.fallback[: len(STEPS)]))
-    said = [f"Fallback in order: {steps} ({facts.cite})."] if steps else []
+    said = [f"Fallback in order: {steps}."] if steps else []
     if value.get("days"):
         said.append("The snapshot that stands for each day; full hashes are in manifest.json.")
     said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]

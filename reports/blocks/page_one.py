@@ -118,7 +118,7 @@ def _detail(found: Brief, line: Line, test: TestState) -> str:
     if test.status is TestStatus.WAIVED and test.waived_until is not None:
         return f"until {short_date(test.waived_until)}" + (f", {test.waived_by}" if test.waived_by else "")
     if line.obligation is not None:
-        return f"{line.obligation.name} due {short_date(line.obligation.due.by)}"
+        return f"{line.obligation.name} by {line.obligation.due.by.day} {line.obligation.due.by:%b}"
     if test.status is TestStatus.NOT_YET_TESTED:
         return "no result yet"
     if test.status is TestStatus.EVENT_OF_DEFAULT:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from engine.determination.result import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.triggers.facts import Limb, TriggerStatus
-from engine.values import Figure, Unit
+from engine.values import Figure, Unit, rounded
 from reports import owed as owed_words
 from reports import past as log
 from reports import sentences
@@ -16,6 +18,8 @@ from reports.chart import sparkline
 from reports.wording import NONE, apart, cut, minus, name, percent, price, sentence, short_date, signed, table_date, term, with_dates
 
 SPARK_DATES = 52
+LISTED = 5
+"""Published values that have a line each; more are listed on one."""
 LONGEST = 12
 """Dates of a count that are drawn."""
 LETTERS = {"publication": "I", "servicer report": "S", "deal file": "D", "recorded act": "A", "worked example": "W", "event log": "L"}
@@ -79,7 +83,7 @@ def _test(found: Brief, line: Line) -> dict[str, Any]:
     if result is None:
         return head | {"verdict": "not tested on this date", "rows": []}
     rows = [
-        *map(_input_row, result.inputs),
+        *_input_rows(result.inputs),
         *map(_step_row, result.steps),
         *_verdict_rows(result),
         *_even_rows(result),
@@ -91,6 +95,28 @@ def _test(found: Brief, line: Line) -> dict[str, Any]:
 
 def _row(name: str, how: str, figure: tuple[str, str], source: str = "", strong: bool = False) -> dict[str, Any]:
     return {"name": name, "how": how, "figure": figure, "source": source, "strong": strong, "pips": []}
+
+
+def _input_rows(inputs: Sequence[Input]) -> list[dict[str, Any]]:
+    """Each input with its source; a long row of published values on one line, for every date is in the list."""
+    prints = [used for used in inputs if used.source.kind == "publication" and used.source.as_of is not None]
+    if len(prints) <= LISTED:
+        return [_input_row(used) for used in inputs]
+    values = "; ".join(f"{_day_of(used)} {price(_decimal(used.figure))}" for used in sorted(prints, key=_day_key))
+    row = _row("Published values", f"{len(prints)}, USD per GPU-hour: {values}", ("", ""), LETTERS["publication"])
+    return [_input_row(used) for used in inputs if used not in prints] + [row]
+
+
+def _day_key(used: Input) -> date:
+    return used.source.as_of or date.min
+
+
+def _day_of(used: Input) -> str:
+    return f"{_day_key(used).day} {_day_key(used):%b}"
+
+
+def _decimal(figure: Figure) -> str:
+    return f"{rounded(figure.value, 4):f}"
 
 
 def _input_row(used: Input) -> dict[str, Any]:
@@ -171,10 +197,15 @@ def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
     return {
         "decisive": "decisive" if bearing.decisive else "not decisive",
         "ends": ends,
-        "listings": bearing.share_failing or NONE,
-        "hosts": bearing.share_failing_hosts or NONE,
+        "listings": _part(bearing.share_failing),
+        "hosts": _part(bearing.share_failing_hosts),
         "note": with_dates(bearing.note) if bearing.note else "",
     }
+
+
+def _part(text: str | None) -> str:
+    """A share of resamples, never rounded onto none or all of them."""
+    return NONE if text is None else {"0.00": "<0.01", "1.00": ">0.99"}.get(text, text)
 
 
 def _short(verdict: Verdict | None) -> str:

@@ -144,7 +144,8 @@ def deal(found: Brief) -> dict[str, Any]:
         for party in facts.parties
     ]
     named = {party.role for party in facts.parties}
-    right += [(role(one), "none named") for one in ("backup_servicer", "calculation_agent") if one not in named]
+    absent = {"backup_servicer": "none named", "calculation_agent": f"none named; computed by {found.inputs.operator}"}
+    right += [(role(one), text) for one, text in absent.items() if one not in named]
     return {"left": left, "right": right}
 
 

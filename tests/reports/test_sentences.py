@@ -187,7 +187,12 @@ ANSWERS = [
         [sweep(TriggerStatus.IN_EFFECT, 1)],
         (),
         rate(),
-        ["Cash Sweep is in effect since Thursday 12 November 2026. It has counted 1 of 3 dates towards its end."],
+        [
+            (
+                "Cash Sweep is in effect since Thursday 12 November 2026: this date 70.000% against a maximum of 65%. "
+                "It has counted 1 of 3 dates towards its end."
+            )
+        ],
     ),
     (
         "no rate: said once, with its reason",
