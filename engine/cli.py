@@ -307,7 +307,7 @@ def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a dem
 def main() -> NoReturn:
     """Run the command line; every refusal is a sentence and an exit code, never a stack trace."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except InputProblems as error:
         _say_problems(error)
         sys.exit(error.exit_code)
@@ -317,14 +317,12 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
         sys.exit(130)
-    except typer.Exit as stopped:
-        sys.exit(stopped.exit_code)
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
             sys.exit(getattr(error, "exit_code", 2))
         raise
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _say_problems(error: InputProblems) -> None:

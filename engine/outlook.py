@@ -153,7 +153,7 @@ def _notifiable(day: Finished) -> Iterator[tuple[str, str]]:
         was = before.status if before else None
         result = day.results.get(name)
         failed_before = before is not None and before.episode_began is not None
-        if result is not None and result.verdict is Verdict.FAIL and not failed_before:
+        if result is not None and result.breach != "counts" and result.verdict is Verdict.FAIL and not failed_before:
             yield "test_failed", name
         if state.status is TestStatus.EVENT_OF_DEFAULT and was is not state.status:
             yield "event_of_default", name

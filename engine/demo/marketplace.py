@@ -27,7 +27,7 @@ class Model:
     abroad: int
 
 
-MODELS = (Model("H100 SXM", 6, 17), Model("H200", 6, 14), Model("RTX 4090", 20, 70))
+MODELS = (Model("H100 SXM", 7, 17), Model("H200", 7, 14), Model("RTX 4090", 20, 70))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ def _price(offer: Mapping[str, object]) -> float:
 
 def _host(model: Model, host: int, at: datetime, middle: float, chance: random.Random) -> Iterator[dict[str, object]]:
     """One host's slices: each host has a price of its own, and is away on some days."""
-    if chance.random() < 0.12:
+    if chance.random() < 0.33:
         return
     spread = (host - (model.hosts - 1) / 2) / model.hosts
-    asked = middle * (1 + 0.10 * spread) * chance.uniform(0.992, 1.008)
+    asked = middle * (1 + 0.30 * spread) * chance.uniform(0.985, 1.015)
     place = AT_HOME[host % len(AT_HOME)]
     for machine in range(1 + host % 2):
-        for slices in (1, 2, 4, 8)[: chance.choice((2, 3, 3, 4))]:
+        for slices in (1, 2, 4, 8)[: chance.choice((1, 2, 2, 3))]:
             yield _offer(model, 100 + host, machine, slices, asked * chance.uniform(0.998, 1.002), place, at, chance)
 
 

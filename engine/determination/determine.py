@@ -43,7 +43,13 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         share_below: how the sampling of listings is resampled; None where there are no observations.
     """
     result = TestResult(
-        test=key, template=template.name, title=template.title, cite=clause.cite, on=facts.on, verdict=Verdict.NOT_DETERMINED
+        test=key,
+        template=template.name,
+        title=template.title,
+        cite=clause.cite,
+        on=facts.on,
+        verdict=Verdict.NOT_DETERMINED,
+        breach=template.breach,
     )
     try:
         found = _measured(clause, template, facts)

@@ -103,6 +103,8 @@ class TestResult(Fact):
     cite: str
     on: date
     verdict: Verdict
+    breach: Literal["default", "counts", "obligation"] = "default"
+    """What a FAIL is: a breach, a date that counts towards the clause's own trigger, or the ground of an Obligation."""
     measured: Figure | None = None
     limit: Figure | None = None
     comparison: Comparison | None = None

@@ -16,7 +16,7 @@ from typing import Literal
 from engine.determination.result import Comparison, TestResult, Verdict, passes
 from engine.terms.phrases import Persistence
 from engine.triggers.facts import Limb, TestState, TriggerState
-from engine.values import Figure
+from engine.values import Figure, Unit, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def described(leaf: LeafRule) -> str:
     """A leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
     name = leaf.test or leaf.trigger or ""
     if leaf.comparison is not None and leaf.level is not None:
-        what = f"{name} {leaf.comparison} {leaf.level}"
+        what = f"{name} {leaf.comparison} {trimmed(Figure(value=leaf.level, unit=Unit.RATE))}"
     else:
         what = f"{name} {leaf.result or leaf.state}"
     return f"{what} for {leaf.persistence}" if leaf.persistence else what

@@ -19,6 +19,8 @@ from engine.triggers.facts import TestState, TestStatus
 
 S = TestStatus
 Breach = Literal["default", "counts", "obligation"]
+PENDING_WHY = {"default": "", "counts": "the clause's own trigger counts", "obligation": "an Obligation follows, no default"}
+"""What a FAIL that is no breach, or not yet one, waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,7 @@ def _failed(state: TestState, moment: Moment) -> TestState:
     persistence = _persistence(moment.clause)
     failures = sum(state.counted[-persistence.out_of :])
     if moment.breach != "default" or failures < persistence.count:
-        why = "" if moment.breach == "default" else "the clause's own trigger counts"
-        return _moved(state, S.PENDING, moment.on, episode_began=began, why=why)
+        return _moved(state, S.PENDING, moment.on, episode_began=began, why=PENDING_WHY[moment.breach])
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
     if isinstance(cure, Cure) and not _used_up(state, cure):
         return _cure_period(state, moment, cure, began)
