@@ -5,6 +5,7 @@ Every block reads a `Brief`; none reads the events by itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -124,7 +125,20 @@ class Brief:
 def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     """The view of one notice's log."""
     past = log.read(inputs.events, inputs.on)
-    return Brief(inputs, past, log.adopted(past), log.whole(past), order)
+    deal = log.adopted(past)
+    named = deal.model_copy(update={"clauses": _told_apart(deal.clauses)})
+    return Brief(inputs, past, named, log.whole(past), order)
+
+
+def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
+    """Clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    titles = Counter(clause.title for clause in clauses)
+    return tuple(
+        clause
+        if titles[clause.title] == 1
+        else clause.model_copy(update={"title": f"{clause.title}, {role(clause.debt_class or clause.key)}"})
+        for clause in clauses
+    )
 
 
 def _line(found: Brief, clause: ClauseFacts) -> Line:

@@ -89,7 +89,8 @@ def defaulted(line: Line) -> Runs:
     """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
     figures = f" This date: {against(line.result)}." if line.result and line.result.measured else ""
-    why = f": {with_dates(line.test.why)}" if line.test.why and not line.test.why.startswith("ends") else ""
+    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if line.test.why else ""
+    why = "" if line.test.why.startswith("ends") and line.test.cure is None else why
     return [
         (f"Event of Default indicated on {line.title}", True),
         (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),
@@ -138,7 +139,7 @@ def begun(line: Line) -> Runs:
     """`The Cash Sweep is in effect from ..`, with the count towards its end."""
     assert line.trigger is not None
     count = line.trigger.count
-    ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else " It ends only by a Recorded Act."
+    ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else ""
     now = f": this date {against(line.result)}" if line.result is not None and line.result.measured is not None else ""
     return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
 

@@ -65,25 +65,30 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
     inside = scale["low"] <= share <= scale["high"]
     at = min(max(place(scale["low"], scale["high"], share), 6), WIDTH - 6)
     below = even.fails == "below"
-    right = _label_side(at, scale["x"], below)
+    anchor, label = _label(at, scale["x"], below)
     return {
         "tick": round(at, 1),
         "from": 0 if below else round(at, 1),
         "to": round(at, 1) if below else WIDTH,
         "text": price(even.rate.value.numerator / even.rate.value.denominator) if even.rate else "",
-        "anchor": "start" if right else "end",
-        "label": round(at + 9 if right else at - 9, 1),
+        "anchor": anchor,
+        "label": round(label, 1),
         "beyond": None if inside else "left" if share < scale["low"] else "right",
         "side": even.fails,
     }
 
 
-def _label_side(at: float, rate: float, wanted: bool) -> bool:
-    """Whether a label stands to the right of its tick: on the wanted side if it fits there clear of the rate, else where it fits."""
+def _label(at: float, rate: float, right_first: bool) -> tuple[str, float]:
+    """Anchor and place of a tick's label: beside the tick clear of the rate's line, else on the far side of that line."""
+    sides = {True: ("start", at + 9), False: ("end", at - 9)}
     fits = {True: at <= WIDTH - LABEL, False: at >= LABEL}
-    clear = {True: not at + 9 <= rate <= at + LABEL, False: not at - LABEL <= rate <= at - 9}
-    best = [side for side in (wanted, not wanted) if fits[side] and clear[side]]
-    return best[0] if best else fits[True]
+    clear = {True: not at + 5 <= rate <= at + LABEL, False: not at - LABEL <= rate <= at - 5}
+    for side in (right_first, not right_first):
+        if fits[side] and clear[side]:
+            return sides[side]
+    if rate <= WIDTH - LABEL and rate >= at:
+        return "start", rate + 9
+    return ("end", rate - 9) if rate >= LABEL else sides[fits[True]]
 
 
 def place(low: float, high: float, share: float) -> float:

@@ -171,7 +171,9 @@ def _rate_note(found: Brief, name: str) -> Runs:
         )
         return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
     value = newest_publication(found, name)
-    hosts = f" by hosts {interval(value.get('host_interval'))}" if value.get("host_interval") else ""
+    by_host = value.get("host_interval") or {}
+    distrust = "" if by_host.get("trusted", True) else ", too few sellers to be trusted"
+    hosts = f" by hosts {interval(by_host)}{distrust}" if by_host else ""
     thin = f" of {'at least ' if value.get('hosts_at_least') else ''}{value['hosts']} hosts" if value.get("hosts") is not None else ""
     reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
     low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
