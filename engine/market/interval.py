@@ -11,10 +11,12 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
+from scipy.special import betainc, gammaln
 
 from engine.market.interval_types import LEVEL, HostInterval, Interval
 from engine.values import rounded
@@ -114,40 +116,64 @@ def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAM
     return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)
 
 
+MOST_ENUMERATED = 10_000
+"""Up to this many distinct resamples of hosts all of them are weighed exactly; 8 hosts have 6,435."""
+
+
 def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> HostInterval:
-    """The interval from resampling hosts, each with all of its observations.
+    """The interval from resampling hosts, each with all of its observations; exact for few hosts, simulated for many.
 
     Args:
         observations: USD per GPU-hour.
         hosts: the host of each, same length.
-        resamples: how many.
+        resamples: how many, where they are simulated.
         seed: of the simulation.
     """
     micros = np.array([int(x.scaleb(6)) for x in observations], dtype=np.int64)
     order = np.argsort(micros, kind="stable")
-    names = sorted(set(hosts))
-    place = {name: number for number, name in enumerate(names)}
-    owner = np.array([place[host] for host in hosts])[order]
-    draws = np.random.default_rng(seed).integers(0, len(names), size=(resamples, len(names)))
-    counts = np.zeros((resamples, len(names)), dtype=np.int32)
-    np.add.at(counts, (np.arange(resamples)[:, None], draws), 1)
-    medians = np.sort(_weighted_medians(micros[order], counts[:, owner]))
-    tail = (1 - 0.95) / 2
-    low, high = (medians[math.ceil(share * resamples) - 1] for share in (tail, 1 - tail))
+    names, owner = np.unique(np.array(hosts)[order], return_inverse=True)
+    few = math.comb(2 * len(names) - 1, len(names)) <= MOST_ENUMERATED
+    counts, weights = _every_resample(len(names)) if few else _drawn(len(names), resamples, seed)
+    medians = _weighted_medians(micros[order], counts[:, owner])
+    by_value = np.argsort(medians, kind="stable")
+    cumulative = np.cumsum(weights[by_value])
+    low, high = (medians[by_value[_first(cumulative, share)]] for share in (0.025, 0.975))
     trusted = len(names) >= TRUSTED_HOSTS
+    how = "exact" if few else f"{resamples:,} resamples, seed {seed}"
     return HostInterval(
         low=rounded(Fraction(int(low), 2_000_000), 4),
         high=rounded(Fraction(int(high), 2_000_000), 4),
-        method=f"bootstrap of {len(names)} hosts, {resamples:,} resamples, seed {seed}",
+        method=f"bootstrap of {len(names)} hosts, {how}",
         trusted=trusted,
         note=None if trusted else f"{len(names)} hosts: too few sellers to be trusted",
     )
 
 
-def _weighted_medians(micros: Integers, counts: NDArray[np.int32]) -> Integers:
+Counts = NDArray[np.int16]
+
+
+@cache
+def _every_resample(hosts: int) -> tuple[Counts, Floats]:
+    """Every way to draw `hosts` hosts with replacement, as how often each stands in it, and its probability."""
+    bars = np.array(list(combinations(range(2 * hosts - 1), hosts - 1)), dtype=np.int16).reshape(
+        math.comb(2 * hosts - 1, hosts - 1), hosts - 1
+    )
+    edges = np.concatenate([np.full((len(bars), 1), -1), bars, np.full((len(bars), 1), 2 * hosts - 1)], axis=1)
+    counts = (np.diff(edges, axis=1) - 1).astype(np.int16)
+    log_weights = math.lgamma(hosts + 1) - gammaln(counts + 1.0).sum(axis=1) - hosts * math.log(hosts)
+    return counts, np.exp(log_weights)
+
+
+def _drawn(hosts: int, resamples: int, seed: int) -> tuple[Counts, Floats]:
+    """Simulated draws in the same form, each with the same weight."""
+    counts = np.random.default_rng(seed).multinomial(hosts, np.full(hosts, 1 / hosts), size=resamples)
+    return counts.astype(np.int16), np.full(resamples, 1 / resamples)
+
+
+def _weighted_medians(micros: Integers, counts: Counts) -> Integers:
     """Twice the median of each resample, a row of `counts` saying how often each ascending observation stands in it."""
-    cumulative = np.cumsum(counts, axis=1)
+    cumulative = np.cumsum(counts, axis=1, dtype=np.int32)
     total = cumulative[:, -1:]
-    lower = (cumulative < (total + 1) // 2).sum(axis=1)
-    upper = (cumulative < total // 2 + 1).sum(axis=1)
+    lower = (cumulative >= (total + 1) // 2).argmax(axis=1)
+    upper = (cumulative >= total // 2 + 1).argmax(axis=1)
     return np.asarray(micros[lower] + micros[upper])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
 
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Malformed, Offer, Snapshot, offers
@@ -148,11 +147,14 @@ def without_outliers(observations: tuple[Observation, ...], methodology: Methodo
     if count < 4:
         return ordered
     prices = [observation.micro for observation in ordered]
-    variance = Fraction(count * sum(x * x for x in prices) - sum(prices) ** 2, count * (count - 1))
-    if variance == 0:
+    spread = count * sum(x * x for x in prices) - sum(prices) ** 2  # count (count - 1) times the variance
+    if spread == 0:
         return ordered
     drop = max(1, int(methodology.outlier_trim_share * count))
     rest = prices[drop : count - drop]
-    mean = Fraction(sum(rest), len(rest))
-    bound = methodology.outlier_deviations**2 * variance
-    return tuple(observation for observation in ordered if (observation.micro - mean) ** 2 <= bound)
+    total, size = sum(rest), len(rest)
+    widest = methodology.outlier_deviations**2
+    # (x - m)^2 <= k^2 s^2 with both sides multiplied out: whole numbers only
+    bound = widest.numerator * spread * size * size
+    scale = widest.denominator * count * (count - 1)
+    return tuple(observation for observation in ordered if (observation.micro * size - total) ** 2 * scale <= bound)

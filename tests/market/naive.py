@@ -18,6 +18,8 @@ def qualifying(document: dict[str, Any], gpu_name: str) -> pd.Series:
     frame = pd.DataFrame(document["offers_by_model"].get(gpu_name, []))
     if frame.empty:
         return pd.Series(dtype=float)
+    for column in ("num_gpus", "dph_total", "start_date", "reliability2"):
+        frame[column] = pd.to_numeric(frame[column], errors="coerce")
     collected = datetime.fromisoformat(document["collected_utc"]).timestamp()
     frame = frame[frame["gpu_name"] == gpu_name]
     frame = frame[frame["rentable"].eq(True) & ~frame["rented"].eq(True)]
@@ -56,6 +58,7 @@ def week(
             by_day[date.fromisoformat(path.stem)] = (datetime.fromisoformat(rows[-1]["collected_utc"]), prices)
     pooled = pd.concat([outliers_removed(prices) for _, prices in by_day.values() if len(prices) >= daily_minimum])
     values = pooled.to_numpy()
-    drawn = np.random.default_rng(1).choice(values, size=(resamples, len(values)))
-    low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
+    chance = np.random.default_rng(1)
+    medians = [np.median(chance.choice(values, len(values))) for _ in range(resamples)]
+    low, high = np.percentile(medians, [2.5, 97.5])
     return round(float(np.median(values)), 4), len(values), (float(low), float(high))

@@ -125,7 +125,8 @@ def test_nothing_is_collected_without_a_stated_right(tmp_path: Path) -> None:
 def test_the_right_is_logged_with_the_snapshot(tmp_path: Path, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:
     httpserver.expect_request(module.SEARCH).respond_with_handler(lambda _: answer([offer()]))
     create(tmp_path)
-    settings = f'[collect]\nbase_url = "{httpserver.url_for("")}"\n[collection_right]\ndocument = "Licence"\ndate = "2026-01-01"\nholder = "Agent"\n'
+    right = '[collection_right]\ndocument = "Licence"\ndate = "2026-01-01"\nholder = "Agent"\n'
+    settings = f'[collect]\nbase_url = "{httpserver.url_for("")}"\n{right}'
     (tmp_path / "headroom.toml").write_text(settings, encoding="utf-8")
     workspace = opened(tmp_path)
     collect_now(workspace, Scribe("t", "t", AT), as_json=False)
