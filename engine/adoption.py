@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.determination.template import Template
+from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.record.event import (
     AmendmentFacts,
     AssetFacts,
     ClauseFacts,
+    CureFacts,
     DealAdopted,
     DebtFacts,
     DocumentFacts,
@@ -19,6 +20,8 @@ from engine.record.event import (
 )
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
+from engine.triggers.condition import LeafRule, Tree, described
+from engine.triggers.trigger import TriggerRule, rules
 from engine.values import Figure, Unit
 
 
@@ -81,11 +84,35 @@ def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator
             reading=template.reading(clause),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
+            cure=_cure(clause),
+            default_needs="nothing" if template.breach == "default" else None,
+            if_not_determined=clause.if_not_determined,
         )
+    composite = {rule.name: rule for rule in rules(terms, templates)}
     for name, trigger in terms.triggers.items():
         title = name.replace("-", " ").replace("_", " ").capitalize()
-        reading = "A composite trigger over the results and states of other tests."
+        reading = _reading(composite[name])
         yield ClauseFacts(key=name, title=title, cite=trigger.cite, text=trigger.text, reading=reading, kind="trigger")
+
+
+def _cure(clause: Clause) -> CureFacts | None:
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if not isinstance(cure, Cure):
+        return None
+    return CureFacts(within=str(cure.within), after=cure.after, cured_by=cure.cured_by, at_most=cure.at_most, cite=cure.cite)
+
+
+def _condition(tree: Tree) -> str:
+    """A condition in words."""
+    if isinstance(tree, LeafRule):
+        return described(tree)
+    joint = {1: " or ", len(tree.parts): " and "}.get(tree.n, f"; at least {tree.n} of these; ")
+    return joint.join(_condition(part) for part in tree.parts)
+
+
+def _reading(rule: TriggerRule) -> str:
+    ends = "never" if rule.irrevocable or rule.ends is None else f"when {_condition(rule.ends)}"
+    return f"Begins when {_condition(rule.begins)}. Ends {ends}."
 
 
 def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:

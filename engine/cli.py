@@ -5,15 +5,15 @@ Every import of weight is inside the command that needs it, so that `--help` and
 
 from __future__ import annotations
 
-import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from engine.errors import HeadroomError, InputProblems, WrongUsage
+from engine.commands.options import CODES, Files, Json, day, example, moment, run_command_line
+from engine.errors import WrongUsage
 
 if TYPE_CHECKING:
     from engine.record.log import Scribe
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engine.thursday import Tools
     from engine.workspace import Workspace
 
-CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
 app = typer.Typer(
     name="headroom",
     help="Covenant and ABS trigger monitoring against a weekly GPU rental index.",
@@ -32,14 +31,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 state: dict[str, Path] = {}
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
-
-
-def example(text: str) -> str:
-    """The foot of a command's help."""
-    return f"Example: {text}\n\n{CODES}"
 
 
 @app.callback()
@@ -95,25 +86,6 @@ def _templates() -> Any:
     from covenants import templates
 
     return templates()
-
-
-def day(text: str) -> date:
-    """A date from the command line."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(f"`{text}` is not a date; write it like 2026-03-05") from None
-
-
-def moment(text: str) -> datetime:
-    """A time with its zone from the command line."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(f"`{text}` is not a time; write it like 2026-03-05T18:21:00Z") from None
-    if found.tzinfo is None:
-        raise WrongUsage(f"`{text}` has no zone; write it like 2026-03-05T18:21:00Z")
-    return found
 
 
 @app.command(epilog=example("headroom init ./desk"))
@@ -288,12 +260,64 @@ def explain(deal: str, test: str, on: Annotated[str, typer.Option(help="The date
     explain(opened(), deal, test, day(on), as_json)
 
 
-@app.command(epilog=example("headroom verify"))
-def verify(as_json: Json = False) -> None:
-    """Check the whole record: every leaf, every link, every notice's hash, every snapshot. Exit code 3 where one differs."""
+@app.command(epilog=example("headroom verify --trust log.key.pub --held checkpoint"))
+def verify(
+    trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
+    held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the whole record: every leaf, link, checkpoint, notice and snapshot. Exit code 3 where one differs."""
     from engine.commands.verify import verify_workspace
 
-    raise typer.Exit(verify_workspace(opened(), as_json))
+    raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json))
+
+
+@app.command(epilog=example("headroom keys agent.example/headroom --into desk/keys/log.key"))
+def keys(
+    name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
+    into: Annotated[Path, typer.Option(help="The private key's file.")],
+    cosigner: Annotated[bool, typer.Option("--cosigner", help="A trustee's key instead of a log's.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make an Ed25519 key: the operator's in the workspace's keys/log.key, or a trustee's."""
+    from engine.commands.proof import make_key
+
+    make_key(name, into, cosigner, as_json)
+
+
+@app.command(epilog=example("headroom checkpoint meridian-2026-1"))
+def checkpoint(deal: str, as_json: Json = False) -> None:
+    """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
+    from engine.commands.proof import show_checkpoint
+
+    show_checkpoint(opened(), deal, as_json)
+
+
+@app.command(epilog=example("headroom cosign export/ --key trustee.key --trust log.key.pub --since held-checkpoint"))
+def cosign(
+    folder: Annotated[Path, typer.Argument(help="A log exported as tiles.")],
+    key: Annotated[Path, typer.Option(help="The trustee's private key.")],
+    trust: Annotated[list[Path], typer.Option(help="The log's verifier key.")],
+    since: Annotated[Path | None, typer.Option(help="The checkpoint cosigned before.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a trustee's cosignature to an exported log, from files alone: it has only grown since the one held."""
+    from engine.commands.proof import cosign_export
+
+    cosign_export(folder, key, trust, since, clock(), as_json)
+
+
+@app.command(epilog=example("headroom export meridian-2026-1 --as ics --into deadlines.ics"))
+def export(
+    deal: str,
+    into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
+    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv or ics.")] = "jsonl",
+    as_json: Json = False,
+) -> None:
+    """Write a deal's log as tlog-tiles or JSON lines, its trigger history as CSV, or its deadlines as a calendar."""
+    from engine.commands.proof import export_deal
+
+    export_deal(opened(), deal, form, into, as_json)
 
 
 @app.command(epilog=example("headroom demo --into build/demo"))
@@ -305,33 +329,8 @@ def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a dem
 
 
 def main() -> NoReturn:
-    """Run the command line; every refusal is a sentence and an exit code, never a stack trace."""
-    try:
-        code = app(standalone_mode=False)
-    except InputProblems as error:
-        _say_problems(error)
-        sys.exit(error.exit_code)
-    except HeadroomError as error:
-        sys.stderr.write(f"headroom: {error}\n")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
-        sys.exit(130)
-    except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")):
-            error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
-            sys.exit(getattr(error, "exit_code", 2))
-        raise
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _say_problems(error: InputProblems) -> None:
-    """All problems with their lines; as JSON where the command was asked for JSON."""
-    from engine.commands.output import report_problems
-
-    files = {problem.place.file for problem in error.problems}
-    sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}
-    report_problems(error.problems, sources, "--json" in sys.argv)
+    """Run the command line."""
+    run_command_line(app)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine import __version__
 from engine.adoption import adopted, frozen_part
 from engine.calendar import load_calendar
+from engine.checkpoints import sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
@@ -92,6 +93,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
         result.notices = made[result.deal]
+    sign_all(workspace)
     return outcome
 
 

@@ -16,8 +16,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "values", "calendar"}),
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
-    frozenset({"week", "outlook", "prove", "foresight", "validation", "adoption", "demo"}),
-    frozenset({"workspace", "publications", "issue", "thursday", "commands", "scheduler"}),
+    frozenset({"week", "outlook", "prove", "foresight", "validation", "adoption", "exports", "demo"}),
+    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "commands", "scheduler"}),
     frozenset({"cli"}),
 )
 DOORS = {

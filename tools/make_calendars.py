@@ -98,10 +98,7 @@ def sifma(year: int) -> Iterator[tuple[date, str]]:
     for day, reason in federal(year):
         if reason.startswith("Juneteenth") and year < 2022:
             continue
-        if reason == "Veterans Day":
-            kept = observed(day, saturday_moves=False)
-        else:
-            kept = observed(day, saturday_moves=reason != "New Year's Day")
+        kept = observed(day, saturday_moves=reason not in ("Veterans Day", "New Year's Day"))
         if kept:
             yield kept, reason
     good_friday = easter(year) - timedelta(days=2)

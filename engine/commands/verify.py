@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from engine.checkpoints import KEY, origin, trusted
 from engine.commands.output import print_json, say
 from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.record.audit import audit
 from engine.record.canonical import sha256_hex
+from engine.record.checkpoint import verify
 from engine.record.event import NoticeIssued
-from engine.record.log import SNAPSHOTS, event_of, read
+from engine.record.keys import VerifierKey
+from engine.record.log import SNAPSHOTS, read
 from engine.record.market_event import SnapshotImported
-from engine.record.merkle import CompactRange, leaf_hash
-from engine.record.store import Entry
 from engine.workspace import Workspace
 
 
@@ -24,42 +27,42 @@ class Finding:
     difference: str | None = None
 
 
-def verify_workspace(workspace: Workspace, as_json: bool) -> int:
-    """Every step named, with the first difference where one fails; 3 where any fails."""
-    findings = [*_logs(workspace), *_snapshots(workspace), *_notices(workspace)]
+def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool) -> int:
+    """Every step named, with the first difference where one fails; 3 where any fails.
+
+    Args:
+        workspace: what is verified.
+        trust: files with the verifier keys that the verifier trusts; the workspace's own where none is given.
+        held: checkpoints that somebody other than the operator kept.
+        as_json: print JSON.
+    """
+    own = workspace.root / f"{KEY}.pub"
+    keys = trusted(trust or ([own] if own.exists() else []))
+    notes = [path.read_text(encoding="utf-8") for path in held]
+    findings = [*_logs(workspace, keys, notes), *_snapshots(workspace), *_notices(workspace)]
     failed = [finding for finding in findings if finding.difference is not None]
+    times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
+    time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
     if as_json:
-        print_json({"verified": not failed, "steps": [{"step": f.step, "difference": f.difference} for f in findings]})
+        steps = [{"step": f.step, "difference": f.difference} for f in findings]
+        print_json({"verified": not failed, "time": time, "steps": steps})
     else:
         for finding in findings:
-            say(
-                f"{'DIFFERS' if finding.difference else 'holds  '} {finding.step}"
-                + (f": {finding.difference}" if finding.difference else "")
-            )
-        say("time asserted by the operator: no cosignature or time stamp is held")
+            verdict = "DIFFERS" if finding.difference else "holds  "
+            say(f"{verdict} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
+        say(time)
     return 3 if failed else 0
 
 
-def _logs(workspace: Workspace) -> Iterator[Finding]:
+def _logs(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
     for log in workspace.store.logs():
         entries = workspace.store.entries(log)
-        yield Finding(f"{log}: {len(entries)} entries, each linked to all before it", first_difference(entries))
-
-
-def first_difference(entries: list[Entry]) -> str | None:
-    """The first entry whose number, leaf or root is not what its body and its place make it."""
-    tree = CompactRange()
-    for place, entry in enumerate(entries):
-        if entry.seq != place:
-            return f"entry {place} is missing"
-        if leaf_hash(entry.body) != entry.leaf:
-            return f"the body of entry {place} is not what its leaf says"
-        tree.append(entry.leaf)
-        if tree.root() != entry.root:
-            return f"the root after entry {place} does not follow from the entries before it"
-        if event_of(entry).key != entry.key:
-            return f"the key of entry {place} is not its event's"
-    return None
+        notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
+        name = origin(workspace, log)
+        theirs = [note for note in held if note.startswith(f"{name}\n")]
+        wrong = audit(entries, name, keys, notes, theirs)
+        step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
+        yield Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:

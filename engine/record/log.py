@@ -48,14 +48,12 @@ SNAPSHOTS = "snapshots"
 
 def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
     """Record the drafts whose keys are new, in order; the recorded events come back."""
-    known = {entry.key for entry in writer.entries(log)}
     recorded: list[Event] = []
     for draft in drafts:
-        if draft.key in known:
+        if writer.body(log, draft.key) is not None:
             continue
         entry = writer.append(log, draft.key, body_of(draft, scribe))
         if entry is not None:
-            known.add(draft.key)
             recorded.append(event_of(entry))
     return tuple(recorded)
 

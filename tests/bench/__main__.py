@@ -138,7 +138,7 @@ def notices(folder: Path) -> None:
     whole = to_html("notice.html.j2", compose(last), "a4")
     start, end = whole.index("<figure"), whole.index("</figure>") + len("</figure>")
     bare = whole[:start] + whole[end:]
-    with_chart, without, times = ratio(lambda: to_pdf(whole, last.issued_at, {}), lambda: to_pdf(bare, last.issued_at, {}))
+    with_chart, without, _ = ratio(lambda: to_pdf(whole, last.issued_at, {}), lambda: to_pdf(bare, last.issued_at, {}))
     print(
         f"{'one warm notice, with its chart':<44} {'the same without its chart':<42} {with_chart * 1000:9.2f} ms {without * 1000:10.2f} ms "
         f"{with_chart / without:8.2f}x  at most 1.5x"
@@ -179,7 +179,7 @@ def main() -> None:
         intervals()
         notices(Path(folder) / "desk")
     command_line()
-    print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")  # noqa: DTZ011  the day of the run, for the reader
+    print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 
 
 if __name__ == "__main__":

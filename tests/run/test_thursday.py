@@ -204,11 +204,11 @@ def test_verify_finds_what_was_changed(
 ) -> None:
     fill(workspace, 3, all_templates)
     run(workspace, plan.THURSDAYS[2], tools)
-    assert verify_workspace(workspace, as_json=False) == 0
+    assert verify_workspace(workspace, [], [], as_json=False) == 0
     notice = next((workspace.root / "notices").rglob("*.pdf"))
     kept = notice.read_bytes()
     notice.write_bytes(kept + b" ")
-    assert verify_workspace(workspace, as_json=True) == 3
+    assert verify_workspace(workspace, [], [], as_json=True) == 3
     notice.write_bytes(kept)
     workspace.store.close()
     with sqlite3.connect(workspace.root / "headroom.sqlite") as connection:
@@ -221,7 +221,7 @@ def test_verify_finds_what_was_changed(
     connection.close()
     capsys.readouterr()
     tampered = opened(workspace.root)
-    assert verify_workspace(tampered, as_json=False) == 3
+    assert verify_workspace(tampered, [], [], as_json=False) == 3
     assert "DIFFERS" in capsys.readouterr().out
     tampered.store.close()
 

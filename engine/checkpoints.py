@@ -1,0 +1,48 @@
+"""Signed checkpoints of every log of a workspace, made after each run where the operator has a key (`record.md`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.record.checkpoint import Checkpoint, origin_of, sign
+from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
+from engine.workspace import Workspace
+
+KEY = "keys/log.key"
+"""Where the operator's key is, inside the workspace."""
+
+
+def origin(workspace: Workspace, log: str) -> str:
+    """The name of a log in its checkpoints."""
+    operator = re.sub(r"[^a-z0-9.]+", "-", workspace.settings.operator.lower()).strip("-") or "operator"
+    return origin_of(operator, log)
+
+
+def own_key(workspace: Workspace) -> SigningKey | None:
+    """The operator's key, None where none was made. Raises BadKey where others can read it."""
+    path = workspace.root / KEY
+    return read_key(path) if path.exists() else None
+
+
+def trusted(paths: list[Path]) -> list[VerifierKey]:
+    """The verifier keys in files: those that the verifier trusts, handed over by another way than the record."""
+    return [parse_verifier(line) for path in paths for line in path.read_text(encoding="utf-8").split()]
+
+
+def sign_all(workspace: Workspace) -> tuple[str, ...]:
+    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs."""
+    key = own_key(workspace)
+    return tuple(_signed(workspace, key)) if key is not None else ()
+
+
+def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
+    for log in workspace.store.logs():
+        with workspace.store.begin() as writer:
+            size, root = writer.head(log)
+            known = writer.checkpoints(log)
+            if known and known[-1][0] >= size:
+                continue
+            writer.save_checkpoint(log, size, sign(Checkpoint(origin(workspace, log), size, root), key))
+        yield log

@@ -1,0 +1,89 @@
+"""`headroom keys`, `checkpoint`, `cosign`, `export`: what a trustee holds, and how it is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from engine.checkpoints import KEY, sign_all, trusted
+from engine.commands.history import events_of
+from engine.commands.output import print_json, say
+from engine.errors import WrongUsage
+from engine.exports import as_calendar, as_csv
+from engine.market.archive import write_once
+from engine.record.checkpoint import Growth, cosign, verify
+from engine.record.keys import Kind, generate_key, read_key, write_key
+from engine.record.log import deal_log
+from engine.record.merkle import consistency_proof, leaf_hash
+from engine.record.tiles import export, json_lines, read_tiles
+from engine.workspace import Workspace
+
+
+def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
+    """Make a key, private to its owner, and print its public half for whoever will verify."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = generate_key(name, Kind.COSIGNER if cosigner else Kind.LOG)
+    public = write_key(path, key)
+    if as_json:
+        print_json({"private": str(path), "public": str(public), "verifier_key": key.verifier.text})
+        return
+    say(f"{path}: private, keep it; {public}: hand it to whoever verifies, by another way than the record")
+    say(key.verifier.text)
+
+
+def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
+    """Sign where something is new, and print the newest checkpoint of a deal's log."""
+    events_of(workspace, deal)
+    if not (workspace.root / KEY).exists():
+        raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+    sign_all(workspace)
+    size, note = workspace.store.checkpoints(deal_log(deal))[-1]
+    if as_json:
+        print_json({"deal": deal, "size": size, "note": note})
+    else:
+        say(note.rstrip("\n"))
+
+
+def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
+    """A trustee's cosignature on an exported log, from files alone: this log has only grown since the one held."""
+    keys = trusted(trust)
+    _, bodies = read_tiles(folder, keys)
+    note = (folder / "checkpoint").read_text(encoding="utf-8")
+    growth = None
+    if since is not None:
+        held = verify(since.read_text(encoding="utf-8"), keys).checkpoint
+        leaves = [leaf_hash(body) for body in bodies]
+        proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
+        growth = Growth(held, proof)
+    signed = cosign(note, keys, read_key(key), at, growth)
+    write_once(folder / "checkpoint", signed.encode())
+    if as_json:
+        print_json({"folder": str(folder), "note": signed})
+    else:
+        say(signed.rstrip("\n"))
+
+
+def export_deal(workspace: Workspace, deal: str, form: str, into: Path, as_json: bool) -> None:
+    """Write a deal's log as tiles, JSON lines, CSV or an iCalendar of its deadlines."""
+    events = events_of(workspace, deal)
+    entries = workspace.store.entries(deal_log(deal))
+    if form == "tiles":
+        key = workspace.root / f"{KEY}.pub"
+        if not key.exists():
+            raise WrongUsage(
+                f"tiles carry a signed checkpoint, and there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`"
+            )
+        sign_all(workspace)
+        export(entries, workspace.store.checkpoints(deal_log(deal))[-1][1], trusted([key]), into)
+    elif form == "jsonl":
+        write_once(into, ("\n".join(json_lines(entries)) + "\n").encode())
+    elif form == "csv":
+        write_once(into, as_csv(events).encode())
+    elif form == "ics":
+        write_once(into, as_calendar(deal, events).encode())
+    else:
+        raise WrongUsage(f"`{form}` is no form of export; there are tiles, jsonl, csv, ics")
+    if as_json:
+        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries)})
+    else:
+        say(f"{into}: {len(entries)} entries of {deal} as {form}")

@@ -1,0 +1,106 @@
+"""Signing after a run, a trustee who holds and cosigns, exports, and a record that was rolled back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.checkpoints import KEY, sign_all
+from engine.commands.proof import cosign_export, export_deal, make_key, show_checkpoint
+from engine.commands.verify import verify_workspace
+from engine.determination.template import Template
+from engine.errors import VerificationFailed, WrongUsage
+from engine.thursday import Tools, run
+from engine.workspace import Workspace, opened
+from tests.run.test_thursday import DEAL, fill, plan, tools, workspace
+
+__all__ = ["tools", "workspace"]  # fixtures of the run, used here
+
+AT = datetime(2026, 7, 3, 13, tzinfo=UTC)
+
+
+@pytest.fixture
+def signed(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> Workspace:
+    make_key("agent.example/log", workspace.root / KEY, cosigner=False, as_json=False)
+    fill(workspace, 8, all_templates)
+    run(workspace, plan.THURSDAYS[4], tools)
+    return workspace
+
+
+def test_a_run_signs_a_checkpoint_of_every_log(signed: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert all(len(signed.store.checkpoints(log)) == 1 for log in signed.store.logs())
+    assert sign_all(signed) == ()
+    capsys.readouterr()
+    assert verify_workspace(signed, [], [], as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["verified"]
+    assert said["time"] == "time asserted by the operator"
+    assert (signed.root / KEY).stat().st_mode & 0o077 == 0
+
+
+def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
+    signed: Workspace, tools: Tools, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trustee, log_key = tmp_path / "trustee.key", signed.root / f"{KEY}.pub"
+    make_key("trustee.example", trustee, cosigner=True, as_json=False)
+    export_deal(signed, DEAL, "tiles", tmp_path / "first", as_json=False)
+    cosign_export(tmp_path / "first", trustee, [log_key], None, AT, as_json=False)
+    run(signed, plan.THURSDAYS[6], tools)
+    export_deal(signed, DEAL, "tiles", tmp_path / "second", as_json=False)
+    held = tmp_path / "first" / "checkpoint"
+    cosign_export(tmp_path / "second", trustee, [log_key], held, AT, as_json=False)
+    trust = [log_key, trustee.with_name("trustee.key.pub")]
+    capsys.readouterr()
+    assert verify_workspace(signed, trust, [held, tmp_path / "second" / "checkpoint"], as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["time"] == f"cosigned at {AT.isoformat()}"
+    with pytest.raises(VerificationFailed, match="now has"):
+        cosign_export(tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False)
+
+
+def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
+    signed.store.close()
+    database = signed.root / "headroom.sqlite"
+    shutil.copy(database, tmp_path / "older.sqlite")
+    now = opened(signed.root)
+    run(now, plan.THURSDAYS[7], tools)
+    show_checkpoint(now, DEAL, as_json=False)
+    held = tmp_path / "held"
+    held.write_text(now.store.checkpoints(f"deal/{DEAL}")[-1][1], encoding="utf-8")
+    now.store.close()
+    shutil.copy(tmp_path / "older.sqlite", database)
+    back = opened(signed.root)
+    assert verify_workspace(back, [], [], as_json=False) == 0  # the rows alone cannot know
+    assert verify_workspace(back, [], [held], as_json=False) == 3
+    back.store.close()
+
+
+def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
+    run(signed, plan.THURSDAYS[6], tools)
+    export_deal(signed, DEAL, "jsonl", tmp_path / "a.jsonl", as_json=False)
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["seq"] for line in lines] == list(range(len(lines)))
+    export_deal(signed, DEAL, "csv", tmp_path / "a.csv", as_json=False)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
+    failed = [row for row in rows if row["subject"] == "ltv" and row["result"] == "FAIL"]
+    assert failed[0]["effective_on"] == "2026-02-19"
+    assert failed[0]["by"] == "2026-03-05"
+    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", as_json=False)
+    calendar = (tmp_path / "a.ics").read_bytes().decode()
+    assert "DTSTART;VALUE=DATE:20260305" in calendar
+    assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
+    assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") >= 2
+    with pytest.raises(WrongUsage, match="no form of export"):
+        export_deal(signed, DEAL, "pdf", tmp_path / "x", as_json=False)
+
+
+def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    fill(workspace, 1, all_templates)
+    run(workspace, plan.THURSDAYS[0], tools)
+    with pytest.raises(WrongUsage, match="there is no key"):
+        show_checkpoint(workspace, DEAL, as_json=False)
