@@ -1,0 +1,56 @@
+"""Every code, every word and every command is documented, and nothing is documented that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+from tests.run.test_cli import COMMANDS
+
+CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"
+
+
+def sources() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for room in ("engine", "covenants") for path in (REPOSITORY / room).rglob("*.py"))
+
+
+def page(name: str) -> str:
+    return (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
+    raised = set(re.findall(rf'"({CODE})"', sources()))
+    documented = set(re.findall(rf"^\| ({CODE}) \|", page("errors.md"), re.MULTILINE))
+    assert raised == documented
+
+
+def test_every_ruling_that_is_cited_exists() -> None:
+    cited = {
+        int(number) for numbers in re.findall(r"rulings(?:\.md`)? ((?:\d+(?:, )?)+)", sources()) for number in re.findall(r"\d+", numbers)
+    }
+    there = {int(number) for number in re.findall(r"^(\d+)\. ", page("rulings.md"), re.MULTILINE)}
+    assert there == set(range(1, 45))
+    assert cited <= there
+
+
+def test_every_word_lives_where_the_vocabulary_says() -> None:
+    for place in re.findall(r"\| `([^`]+)` \|$", page("vocabulary.md"), re.MULTILINE):
+        assert (REPOSITORY / place).exists(), place
+
+
+def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
+    text = "\n".join(
+        [
+            (REPOSITORY / "README.md").read_text(encoding="utf-8"),
+            *(p.read_text(encoding="utf-8") for p in Path(REPOSITORY / "docs").rglob("*.md")),
+        ]
+    )
+    missing = [command for command in COMMANDS if f"headroom {command}" not in text and command != "demo"]
+    assert missing == []
+
+
+def test_the_pages_link_to_what_is_there() -> None:
+    for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), (path.name, link)
