@@ -21,6 +21,7 @@ $(STAMP): requirements.lock pyproject.toml tools/preflight.py
 	@echo "installing from requirements.lock (once; about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q engine covenants reports
 	@touch $(STAMP)
 
 demo: setup

@@ -6,6 +6,7 @@ fetched but the assets held in memory.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import threading
@@ -21,6 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from reports.assets import BASE, assets, legible
+from reports.density import density
 from reports.finish import finish
 from reports.notice import NoticeInputs, compose
 
@@ -49,7 +51,7 @@ def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
     """A template filled with a context; every value is escaped, whatever it says."""
-    return _environment().get_template(template).render(c=context, paper=paper)
+    return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
 
 
 def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
@@ -127,6 +129,7 @@ def _faces() -> tuple[FontConfiguration, CSS]:
     from weasyprint.text.fonts import FontConfiguration
 
     fonts = FontConfiguration()
+    atexit.register(_faces.cache_clear)  # its finalizer needs libraries that the interpreter takes away before it
     style = CSS(string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts)
     return fonts, style
 

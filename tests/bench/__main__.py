@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -163,11 +164,12 @@ MAIN = "\ntry: engine.cli.main()\nexcept SystemExit: pass"
 
 
 def command_line() -> None:
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as on a user's machine
     for name, arguments in (("--help", ["headroom", "--help"]), ("check", ["headroom", "check", "deals/meridian-2026-1.yaml"])):
 
         def started(head: str, words: list[str] = arguments) -> Work:
             code = head.format(arguments=words) + MAIN
-            return lambda: subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, check=True)
+            return lambda: subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=known, capture_output=True, check=True)
 
         line(f"headroom {name}", "with every library imported", ratio(started(LAZY), started(EAGER)), "floor 8x")
 
