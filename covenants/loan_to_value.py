@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Literal
 
+from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Facts,
     Figure,
     MaintenanceClause,
     Measurement,
-    Missing,
     Number,
     Remedy,
     Share,
@@ -23,8 +22,6 @@ from engine.determination.template import (
 )
 from engine.values import printed, rounded
 
-HOURS_A_YEAR = 8760
-
 
 class LoanToValue(MaintenanceClause):
     """The terms of a loan-to-value test."""
@@ -34,45 +31,15 @@ class LoanToValue(MaintenanceClause):
     maximum: Share
 
 
-class _Part:
-    """One asset class's share of Collateral Value: its GPUs, what one of them is worth, and how that was made."""
-
-    def __init__(self, name: str, gpus: int, each: Fraction, worked: str) -> None:
-        self.name, self.gpus, self.each, self.worked = name, gpus, each, worked
-
-    @property
-    def value(self) -> Fraction:
-        return self.gpus * self.each
-
-
-def _parts(terms: LoanToValue, facts: Facts) -> Iterator[_Part]:
-    """Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor, per asset class."""
-    for name, asset in facts.terms.pledged_assets.items():
-        rate = facts.reference_rate(asset.index)
-        gpus = facts.gpus(name)
-        factor = asset.performance_factor or Fraction(1)
-        each = terms.multiple * rate * HOURS_A_YEAR * asset.availability * factor
-        worked = (
-            f"{written(terms.multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
-            f"{written(asset.availability, Unit.SHARE)}"
-        )
-        yield _Part(name, gpus, each, worked + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""))
-
-
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
     """Principal over Collateral Value; a pool worth nothing has no ratio."""
     principal = facts.principal(terms.debt_class)
-    parts = tuple(_parts(terms, facts))
-    value = sum((part.value for part in parts), Fraction(0))
-    if value <= 0:
-        raise Missing("Collateral Value is zero: no available GPUs", terms.cite, "report")
+    parts = collateral_parts(facts, terms.multiple)
+    value = collateral_value(parts, terms.cite)
     share = principal / value
 
     def working() -> tuple[Step, ...]:
-        steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked, part.value) for part in parts]
-        if len(parts) > 1:
-            total = " + ".join(written(part.value, Unit.USD) for part in parts)
-            steps.append(_step("Collateral Value", "sum over asset classes", total, value))
+        steps = valuation(parts, value)
         ratio = f"{written(principal, Unit.USD)} / {written(value, Unit.USD)}"
         figure = Figure(value=share, unit=Unit.SHARE)
         return (*steps, Step(name="Measured", formula="outstanding principal / Collateral Value", worked=ratio, figure=figure))
@@ -80,17 +47,13 @@ def measure(terms: LoanToValue, facts: Facts) -> Measurement:
     return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.maximum, unit=Unit.SHARE), "at most", working)
 
 
-def _step(name: str, formula: str, worked: str, value: Fraction) -> Step:
-    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=Unit.USD))
-
-
 def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     """What restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
     if terms.cure == "none":
         return ()
     principal = facts.principal(terms.debt_class)
-    parts = tuple(_parts(terms, facts))
-    value = sum((part.value for part in parts), Fraction(0))
+    parts = collateral_parts(facts, terms.multiple)
+    value = collateral_value(parts, terms.cite)
     found: list[Remedy] = []
     cash = Figure(value=Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING)), unit=Unit.USD)
     if "prepayment" in terms.cure.cured_by:
@@ -102,7 +65,7 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     return tuple(found)
 
 
-def _more_gpus(part: _Part, short: Fraction) -> Remedy:
+def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
     figure = Figure(value=Fraction(rounded(short / part.each, 0, ROUND_CEILING)), unit=Unit.GPUS)
     return Remedy(method="additional collateral", figure=figure, text=f"pledge {printed(figure)} more of class {part.name}")
 

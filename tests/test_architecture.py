@@ -29,6 +29,7 @@ DOORS = {
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/scheduler.py"},
 }
+TEMPLATE_DOORS = ("engine.determination.template", "engine.determination.collateral")
 LONGEST = 350
 
 
@@ -67,7 +68,7 @@ def violations(path: str, source: str) -> list[str]:
             if {own.split(".")[1], name.split(".")[1]} == {"market", "terms"}:
                 found.append(f"{path} imports {name}: market and terms do not know each other")
         if room == "covenants" and top == "engine":
-            allowed = ("engine.values", "engine.calendar", "engine.errors", "engine.determination.template")
+            allowed = ("engine.values", "engine.calendar", "engine.errors", *TEMPLATE_DOORS)
             if not name.startswith(allowed):
                 found.append(f"{path} imports {name}: a template knows only its protocol")
         if room == "reports" and top == "engine":

@@ -1,0 +1,71 @@
+"""Collateral Value: what the pool is worth at the Reference Rate, one part for each asset class (WP §8.1.2, §9.3).
+
+Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor; each class at its own index. Used by every
+template that divides by it or into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.determination.result import Step
+from engine.determination.template import Facts, Missing, written
+from engine.values import Figure, Unit
+
+HOURS_A_YEAR = 8760
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralPart:
+    """One asset class: its GPUs, what one of them is worth in USD, and how that was made."""
+
+    name: str
+    gpus: int
+    each: Fraction
+    worked: str
+
+    @property
+    def value(self) -> Fraction:
+        """What the class is worth, in USD."""
+        return self.gpus * self.each
+
+
+def collateral_parts(facts: Facts, multiple: Fraction) -> tuple[CollateralPart, ...]:
+    """Every asset class at its Reference Rate of the date. Raises Missing where an index has none."""
+    return tuple(_part(facts, name, multiple) for name in facts.terms.pledged_assets)
+
+
+def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
+    asset = facts.terms.pledged_assets[name]
+    rate = facts.reference_rate(asset.index)
+    gpus = facts.gpus(name)
+    factor = asset.performance_factor or Fraction(1)
+    each = multiple * rate * HOURS_A_YEAR * asset.availability * factor
+    worked = (
+        f"{written(multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
+        f"{written(asset.availability, Unit.SHARE)}"
+    )
+    return CollateralPart(name, gpus, each, worked + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""))
+
+
+def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
+    """The sum in USD. Raises Missing for a pool that is worth nothing: it has no ratio."""
+    value = sum((part.value for part in parts), Fraction(0))
+    if value <= 0:
+        raise Missing("Collateral Value is zero: no available GPUs", cite, "report")
+    return value
+
+
+def valuation(parts: Sequence[CollateralPart], value: Fraction) -> list[Step]:
+    """The working: one line for each class, and their sum where there are several."""
+    steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked, part.value) for part in parts]
+    if len(parts) > 1:
+        total = " + ".join(written(part.value, Unit.USD) for part in parts)
+        steps.append(_step("Collateral Value", "sum over asset classes", total, value))
+    return steps
+
+
+def _step(name: str, formula: str, worked: str, value: Fraction) -> Step:
+    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=Unit.USD))
