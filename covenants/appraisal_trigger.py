@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.determination.template import (
     Clause,
@@ -32,6 +32,7 @@ class AppraisalTrigger(Clause):
     """The terms of an appraisal trigger."""
 
     template: Literal["appraisal_trigger"]
+    on_one_index: ClassVar[bool] = True
     maximum_decline: Share
     trailing_period: Length
     measure: Reading

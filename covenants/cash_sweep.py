@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -60,10 +60,15 @@ class CashSweep(Clause):
     """The terms of a cash sweep."""
 
     template: Literal["cash_sweep"]
+    on_one_index: ClassVar[bool] = True
     level: Rate
     begins: Begins
     ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
     sweep: Sweep
+
+    def margin_unit(self) -> Unit:
+        """A distance between two rates."""
+        return Unit.RATE
 
 
 def measure(terms: CashSweep, facts: Facts) -> Measurement:

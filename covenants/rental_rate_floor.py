@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.determination.template import (
     Facts,
@@ -18,6 +17,7 @@ from engine.determination.template import (
     Step,
     Template,
     Unit,
+    step,
     written,
 )
 
@@ -28,6 +28,7 @@ class RentalRateFloor(MaintenanceClause):
     """The terms of a rent floor."""
 
     template: Literal["rental_rate_floor"]
+    on_one_index: ClassVar[bool] = True
     minimum: Share
     trailing_period: Length
     weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
@@ -47,8 +48,8 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
         ratio = f"{written(rent, Unit.RATE)} / {written(mean, Unit.RATE)}"
         return (
             *how,
-            _step("Mean Reference Rate", f"simple mean of {weeks} Determination Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
-            _step("Measured", "weighted average rental rate / mean Reference Rate", ratio, share, Unit.SHARE),
+            step("Mean Reference Rate", f"simple mean of {weeks} Determination Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
+            step("Measured", "weighted average rental rate / mean Reference Rate", ratio, share, Unit.SHARE),
         )
 
     return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.minimum, unit=Unit.SHARE), "at least", working)
@@ -59,31 +60,19 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
     certified = facts.optional(AVERAGE) if isinstance(facts.report, Reported) else None
     if certified is not None:
         text = written(certified, Unit.RATE)
-        return certified, (_step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)
+        return certified, (step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)
     revenue, hours = Fraction(0), Fraction(0)
     for end, report in facts.window_reports(weeks):
         for asset in facts.terms.pledged_assets:
-            rented = _needed(facts, end, report, f"rental.{asset}.rented_gpu_hours")
-            revenue += rented * _needed(facts, end, report, f"rental.{asset}.weighted_average_rate")
+            rented = facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours")
+            revenue += rented * facts.needed_from(end, report, f"rental.{asset}.weighted_average_rate")
             counted = "rented" if terms.weighted_by == "rented GPU-hours" else "available"
-            hours += _needed(facts, end, report, f"rental.{asset}.{counted}_gpu_hours")
+            hours += facts.needed_from(end, report, f"rental.{asset}.{counted}_gpu_hours")
     if hours == 0:
         raise Missing(f"no {terms.weighted_by} in the trailing {weeks} weeks", terms.cite, "report")
     rent = revenue / hours
     worked = f"{written(revenue, Unit.USD)} / {written(hours, Unit.GPU_HOURS)} GPU-hours"
-    return rent, (_step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),)
-
-
-def _needed(facts: Facts, end: date, report: Reported, name: str) -> Fraction:
-    found = facts.from_window(end, report, name)
-    if found is None:
-        reports = facts.terms.servicer_reports
-        raise Missing(f"the Servicer's report for the week to {end} lacks `{name}`", reports.cite if reports else "", "report")
-    return found
-
-
-def _step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:
-    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=unit))
+    return rent, (step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),)
 
 
 def reading(terms: RentalRateFloor) -> str:

@@ -85,7 +85,7 @@ def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
-            default_needs="nothing" if template.breach == "default" else None,
+            default_needs="nothing" if template.breach_of(clause) == "default" else None,
             if_not_determined=clause.if_not_determined,
         )
     composite = {rule.name: rule for rule in rules(terms, templates)}
@@ -99,7 +99,13 @@ def _cure(clause: Clause) -> CureFacts | None:
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if not isinstance(cure, Cure):
         return None
-    return CureFacts(within=str(cure.within), after=cure.after, cured_by=cure.cured_by, at_most=cure.at_most, cite=cure.cite)
+    return CureFacts(
+        within=str(cure.within),
+        after=cure.after,
+        cured_by=cure.cured_by,
+        at_most=str(cure.at_most) if cure.at_most else None,
+        cite=cure.cite,
+    )
 
 
 def _condition(tree: Tree) -> str:

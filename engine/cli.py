@@ -207,6 +207,10 @@ def act(
     effective_on: Annotated[str, typer.Option(help="The contract's date.")],
     clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
     until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
+    clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
+    method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
+    amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
     prepared_by: str | None = None,
     approved_by: str | None = None,
@@ -215,11 +219,13 @@ def act(
     as_json: Json = False,
 ) -> None:
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
-    from engine.commands.intake import document_hash, find_deal, record_act
+    from engine.commands.act import document_hash, record_act
+    from engine.commands.intake import find_deal
     from engine.record.event import ActRecorded
 
     name, sha256 = document_hash(document)
-    details = {key: value for key, value in (("index", index), ("rate", rate)) if value is not None}
+    said = {"index": index, "rate": rate, "clock": clock, "method": method, "amount": amount, "conditions": "; ".join(condition or ())}
+    details = {key: value for key, value in said.items() if value}
     recorded = ActRecorded(
         act=kind,
         clause=clause,

@@ -89,7 +89,8 @@ def _moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Templat
 
 
 def _act(act: ExampleAct) -> ActRecorded:
-    details = {name: value for name, value in (("index", act.index), ("rate", act.rate)) if value is not None}
+    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount")}
+    details = {name: value for name, value in said.items() if value is not None}
     return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
 
 

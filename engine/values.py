@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
@@ -44,6 +44,9 @@ class Unit(StrEnum):
     GPUS = "GPUs"
     GPU_HOURS = "GPU-hours"
 
+
+Comparison = Literal["at least", "more than", "at most", "less than"]
+"""How a measured figure stands to its limit when the test passes; the first and third pass at the limit."""
 
 DECIMALS = {
     Unit.USD: 2,

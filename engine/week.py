@@ -7,26 +7,35 @@ by it; results; states of tests; triggers in dependency order; obligations; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
 from engine.determination.determine import ShareBelow, determine
+from engine.determination.facts import Facts, ReportDue, Reported
 from engine.determination.rate import Published, reference_rate
 from engine.determination.result import NotDetermined, Source, TestResult, Verdict
-from engine.determination.template import Clause, Facts, MaintenanceClause, Reported, Template
+from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
-from engine.record.event import Counted, DeadlinePassed, ObligationMoved, ReportReceived, Tested
+from engine.record.event import Counted, DeadlinePassed, ObligationMoved, ReportReceived, Suspended, Tested
 from engine.record.fold import DealState, apply
 from engine.terms.deal import TermsInForce
-from engine.terms.schedule import determination_dates, payment_dates, publication_dates
+from engine.terms.schedule import (
+    counted_from,
+    determination_dates,
+    months_before,
+    next_determination_date,
+    payment_dates,
+    period_ends,
+    publication_dates,
+)
 from engine.triggers import acts as recorded_acts
 from engine.triggers import obligation as obligations
 from engine.triggers.condition import Seen
 from engine.triggers.facts import TriggerStatus
-from engine.triggers.state import Moment, after_deadline, next_state
+from engine.triggers.state import Moment, after_deadline, next_state, suspended
 from engine.triggers.sweep import swept
 from engine.triggers.trigger import next_trigger, rules
 
@@ -124,8 +133,10 @@ def _deadlines(day: Day) -> None:
 
 def _acts(day: Day) -> None:
     """What Recorded Acts effective by the date change."""
-    state = day.state
-    found = recorded_acts.effects(state.acts, state.applied, state.tests, state.triggers, state.obligations, day.inputs.on)
+    state, terms = day.state, day.inputs.terms
+    found = recorded_acts.effects(
+        state.acts, state.applied, state.tests, state.triggers, state.obligations, day.inputs.on, terms.covenants, day.inputs.calendar
+    )
     for since, effect in found:
         subject = effect.test.test if effect.test else effect.trigger.trigger if effect.trigger else "obligation"
         day.add("act applied", f"{effect.act}|{subject}", effect, on=since)
@@ -154,6 +165,7 @@ def facts(day: Day) -> Facts:
         published=inputs.series,
         report=_serving(inputs),
         windows=_windows(inputs),
+        report_due=_report_due(inputs),
     )
 
 
@@ -177,7 +189,7 @@ def _reported(report: ReportReceived, inputs: Inputs) -> Reported:
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
     source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
-    return Reported(report.figures, source)
+    return Reported(report.figures, source, report.given)
 
 
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
@@ -193,12 +205,31 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     return tuple(reversed(found))
 
 
+def _report_due(inputs: Inputs) -> ReportDue | None:
+    """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
+    rule = inputs.terms.servicer_reports
+    if rule is None:
+        return None
+    ends = period_ends(rule.every, inputs.on)
+    for end in ends:
+        if end <= inputs.terms.closing_date:
+            return None
+        due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
+        if due <= inputs.on:
+            start = end - WEEK if rule.every == "week" else months_before(end, 1)
+            came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
+            return ReportDue(end, due, min(came, default=None))
+    return None
+
+
 def _tests(day: Day) -> None:
     """Every test that is due on the date: its result, and the state that it leads to."""
     known = facts(day)
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
-        if template.dates not in day.inputs.kinds or _not_yet(clause, day.inputs.on):
+        if template.dates not in day.inputs.kinds or not _is_due(day, clause):
+            continue
+        if _suspend(day, key, clause):
             continue
         result = determine(key, clause, template, _own(known), day.inputs.share_below)
         day.results[key] = result
@@ -215,11 +246,39 @@ def _tests(day: Day) -> None:
 
 def _own(known: Facts) -> Facts:
     """The same facts with an empty trace, for the next test."""
-    return Facts(known.on, known.terms, known.rates, known.published, known.report, known.windows)
+    return replace(known, trace={})
 
 
-def _not_yet(clause: Clause, on: date) -> bool:
-    return clause.first_tested is not None and on < clause.first_tested
+def _is_due(day: Day, clause: Clause) -> bool:
+    """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
+    on = day.inputs.on
+    if clause.first_tested is not None and on < clause.first_tested:
+        return False
+    if clause.frequency == "every date":
+        return True
+    months = 1 if clause.frequency == "first date of each month" else 3
+    since = date(on.year, (on.month - 1) // months * months + 1, 1)
+    earlier = determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1))
+    return not any(since <= one < on for one in earlier[-14:])
+
+
+def _suspend(day: Day, key: str, clause: Clause) -> bool:
+    """Whether a springing clause is off on this date; then its state says so, and nothing is measured."""
+    spring = clause.tested_while
+    if spring is None:
+        return False
+    name = spring.test or spring.trigger or ""
+    held = day.state.tests.get(name) if spring.test else day.state.triggers.get(name)
+    if held is not None and held.status.value == spring.state:
+        return False
+    before = day.state.tests.get(key)
+    stands = held.status.value if held else "not yet determined"
+    state = suspended(before, key, day.inputs.on, f"not tested: {name} is {stands}, not {spring.state} ({spring.cite})")
+    if state is None:
+        return False
+    if before is None or before.status is not state.status:
+        day.add("suspended", key, Suspended(state=state, before=before.status if before else None, cite=spring.cite))
+    return True
 
 
 def _moment(day: Day, key: str, clause: Clause, template: Template, result: TestResult, held: str | None) -> Moment:
@@ -229,7 +288,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, result: Test
         since = (before.episode_began if before else None) or day.inputs.on
         received = max((r.received for r in day.state.reports if r.received <= day.inputs.on), default=None)
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received)
-    return Moment(day.inputs.on, result, clause, template.breach, day.inputs.calendar, held, starts)
+    return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
 
 
 def _held(day: Day, result: TestResult) -> str | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from engine.determination.rate import ReferenceRate
-from engine.determination.result import Comparison, Remedy, TestResult, Verdict
+from engine.determination.result import Remedy, TestResult, Verdict
 from engine.record.event import Due
 from engine.triggers.facts import Limb, TestStatus, TriggerStatus
+from engine.values import Comparison
 from reports.brief import Line
 from reports.wording import (
     Runs,

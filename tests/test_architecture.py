@@ -29,7 +29,7 @@ DOORS = {
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/scheduler.py"},
 }
-TEMPLATE_DOORS = ("engine.determination.template", "engine.determination.collateral")
+TEMPLATE_DOORS = tuple(f"engine.determination.{room}" for room in ("template", "collateral", "scenario"))
 LONGEST = 350
 
 

@@ -12,12 +12,10 @@ from engine.determination.report import ServicerReport, deal_of, read_report
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_once
-from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded, ReportReceived
+from engine.record.event import ReportReceived
 from engine.record.log import Scribe, append, deal_log
 from engine.terms.in_force import Deal, load_deal, resolve
-from engine.triggers.acts import KINDS
 from engine.workspace import Workspace
 
 
@@ -82,6 +80,7 @@ def _record(workspace: Workspace, deal: Deal, report: ServicerReport, scribe: Sc
         sha256=report.sha256,
         corrects=report.corrects,
         figures=report.figures,
+        given=report.given,
         warnings=report.warnings,
     )
     draft = Draft(
@@ -100,31 +99,3 @@ def _say(report: ServicerReport, problems: list[Problem], recorded: bool) -> Non
     say(f"{report.document}: {state}; {report.deal}, {report.period_start} to {report.period_end}, {len(report.figures)} figures")
     for problem in problems:
         say(f"warning: {problem.place.file}:{problem.place.line}:{problem.place.column}: {problem.what}; {problem.fix}")
-
-
-def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool) -> None:
-    """Record what a person did. Raises WrongUsage for an unknown kind or one person in two roles."""
-    if act.act not in KINDS:
-        raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
-    if act.prepared_by is not None and act.prepared_by == act.approved_by:
-        raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
-    terms = resolve(deal, act.effective_on)
-    known = (*terms.covenants, *terms.triggers)
-    if act.clause is not None and act.clause not in known:
-        raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
-    draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
-    with workspace.store.begin() as writer:
-        recorded = append(writer, deal_log(deal.name), [draft], scribe)
-    if as_json:
-        print_json({"deal": deal.name, "recorded": bool(recorded), "act": act.model_dump(mode="json")})
-    else:
-        say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {'recorded' if recorded else 'already on record'}")
-
-
-def document_hash(path: Path | None) -> tuple[str | None, str | None]:
-    """The name and the SHA-256 of the document that an Act rests on."""
-    if path is None:
-        return None, None
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    return path.name, sha256_hex(path.read_bytes())

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from engine.determination.facts import Facts, Missing, written
 from engine.determination.result import Step
-from engine.determination.template import Facts, Missing, written
+from engine.terms.deal import AssetClass, At
 from engine.values import Figure, Unit
 
 HOURS_A_YEAR = 8760
@@ -39,7 +40,9 @@ def collateral_parts(facts: Facts, multiple: Fraction) -> tuple[CollateralPart, 
 
 def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
     asset = facts.terms.pledged_assets[name]
-    rate = facts.reference_rate(asset.index)
+    rate = _rate(facts, name, asset)
+    if rate is None:
+        return CollateralPart(name, facts.gpus(name), Fraction(0), f"no Reference Rate of {asset.index}: excluded, {asset.cite}")
     gpus = facts.gpus(name)
     factor = asset.performance_factor or Fraction(1)
     each = multiple * rate * HOURS_A_YEAR * asset.availability * factor
@@ -48,6 +51,19 @@ def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
         f"{written(asset.availability, Unit.SHARE)}"
     )
     return CollateralPart(name, gpus, each, worked + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""))
+
+
+def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
+    """The class's Reference Rate, or what the deal says of a missing one: None where the class is left out."""
+    try:
+        return facts.reference_rate(asset.index)
+    except Missing:
+        if asset.missing_index == "not determined":
+            raise
+        if asset.missing_index == "exclude":
+            return None
+        assert isinstance(asset.missing_index, At)  # the only form left
+        return facts.term(f"Level of {name} without {asset.index}", asset.missing_index.at, Unit.RATE, asset.cite)
 
 
 def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:

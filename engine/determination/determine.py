@@ -49,7 +49,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         cite=clause.cite,
         on=facts.on,
         verdict=Verdict.NOT_DETERMINED,
-        breach=template.breach,
+        breach=template.breach_of(clause),
     )
     try:
         found = _measured(clause, template, facts)

@@ -16,6 +16,12 @@ One file per deal and period, YAML::
         weighted_average_rate: USD 1.92 per GPU-hour
         # or the rental tape: tape: [{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}, ...]
     available: {h100: {gpus: 1024}}
+    contracted_rate: USD 2.40 per GPU-hour
+    resale_quote: {h100: {value: "USD 21,500", as_of: 2026-02-20, source: "Broker A, ref. 114"}}
+    certificates:                       # of each asset class: by serial number, or by count of one date
+      h100:
+        - {serial: SN-0001, on: 2026-01-20, performance: 98%}
+        - {gpus: 1000, on: 2025-12-01, performance: 97.5%}
     collections: USD 1,150,000
     operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
@@ -35,7 +41,9 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
+from engine.determination.certificates import read_certificates
 from engine.determination.report_checks import Reading, judge
+from engine.determination.result import Given
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
@@ -52,10 +60,10 @@ UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"rental\.\w+\.revenue"), Unit.USD),
     (re.compile(r"weighted_average_rental_rate"), Unit.RATE),
     (re.compile(r"available\.\w+\.gpus"), Unit.GPUS),
-    (re.compile(r"(un)?contracted_gpu_hours"), Unit.GPU_HOURS),
+    (re.compile(r"(un)?contracted_gpu_hours(\.\w+)?"), Unit.GPU_HOURS),
+    (re.compile(r"contracted_rate(\.\w+)?"), Unit.RATE),
     (re.compile("|".join(MONEY)), Unit.USD),
     (re.compile(r"resale_quote\.\w+"), Unit.USD),
-    (re.compile(r"certified_share"), Unit.SHARE),
 )
 """Every figure that a report may give, and its unit."""
 
@@ -72,6 +80,7 @@ class ServicerReport(Fact):
     sha256: str
     corrects: str | None = None
     figures: Mapping[str, Figure]
+    given: Mapping[str, Given] = {}
     warnings: tuple[str, ...] = ()
 
 
@@ -104,6 +113,7 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
     for path, name, raw in _figures(tree.data, ()):
         _take(reading, path, name, raw)
     _tapes(reading)
+    read_certificates(reading)
     judge(reading, start, end)
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
     if wrong or start is None or end is None or as_of is None:
@@ -119,6 +129,7 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
         sha256=sha256(text.encode()).hexdigest(),
         corrects=corrects if isinstance(corrects, str) else None,
         figures=reading.figures,
+        given=reading.given,
         warnings=tuple(problem.what for problem in reading.problems),
     )
     return report, reading.problems
@@ -196,7 +207,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
     """Every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
-        if (not path and key in HEADER) or key == "tape":
+        if (not path and (key in HEADER or key == "certificates")) or key == "tape":
             continue
         if isinstance(value, dict) and "value" in value:
             yield (*at, "value"), ".".join(str(step) for step in at), value["value"]
@@ -226,6 +237,21 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
         return
     reading.figures[name] = Figure(value=figure.value, unit=unit)
     reading.paths[name] = path
+    if path[-1] == "value":
+        _own(reading, name, path[:-1])
+
+
+def _own(reading: Reading, name: str, path: Path) -> None:
+    """The as-of date and the source that a figure has of its own."""
+    block = reading.tree.get(path)
+    raw = block.get("as_of") if isinstance(block, dict) else None
+    source = block.get("source") if isinstance(block, dict) else None
+    try:
+        as_of = None if raw is None else read_day(str(raw))
+    except ValueError as error:
+        reading.refuse("R110", f"`{raw}` is not a date", str(error), "write it like `2026-03-04`", (*path, "as_of"))
+        return
+    reading.given[name] = Given(as_of=as_of, source=None if source is None else str(source))
 
 
 def _form(unit: Unit) -> str:

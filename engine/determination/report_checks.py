@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
+from engine.determination.result import Given
 from engine.errors import Problem
 from engine.terms.deal import TermsInForce
 from engine.terms.source import Path, Tree
@@ -21,6 +22,7 @@ class Reading:
         self.tree, self.terms = tree, terms
         self.figures: dict[str, Figure] = {}
         self.paths: dict[str, Path] = {}
+        self.given: dict[str, Given] = {}
         self.problems: list[Problem] = []
 
     def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
@@ -44,7 +46,9 @@ def judge(reading: Reading, start: date | None, end: date | None) -> None:
 
 def _scope(reading: Reading) -> None:
     """Figures of asset classes or debt classes that the deal does not have."""
-    known = {"rental": reading.terms.pledged_assets, "available": reading.terms.pledged_assets, "outstanding_principal": reading.terms.debt}
+    assets = reading.terms.pledged_assets
+    by_asset = ("rental", "available", "resale_quote", "contracted_rate", "contracted_gpu_hours", "uncontracted_gpu_hours")
+    known = {**dict.fromkeys(by_asset, assets), "outstanding_principal": reading.terms.debt}
     for name, path in reading.paths.items():
         family, _, rest = name.partition(".")
         member = rest.partition(".")[0]

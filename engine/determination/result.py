@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from engine.values import Exact, Fact, Figure, Unit
+from engine.values import Comparison, Exact, Fact, Figure, Unit
 
 
 class Verdict(StrEnum):
@@ -18,10 +18,6 @@ class Verdict(StrEnum):
     PASS = "PASS"
     FAIL = "FAIL"
     NOT_DETERMINED = "NOT DETERMINED"
-
-
-Comparison = Literal["at least", "more than", "at most", "less than"]
-"""How measured stands to limit when the test passes; the first and third pass at the limit."""
 
 
 class NotDetermined(Fact):
@@ -40,6 +36,13 @@ class Source(Fact):
     as_of: date | None = None
     reference: str | None = None
     """SHA-256 of what was read, where there is a file or an event."""
+
+
+class Given(Fact):
+    """The as-of date and the source that one figure of a report has of its own."""
+
+    as_of: date | None = None
+    source: str | None = None
 
 
 class Input(Fact):
@@ -92,6 +95,10 @@ class Remedy(Fact):
     text: str
 
 
+Breach = Literal["default", "counts", "obligation"]
+"""What a FAIL is: a breach, a date that counts towards a trigger, or the ground of an Obligation."""
+
+
 class TestResult(Fact):
     """One test on one date: verdict, figures, headroom, working, inputs."""
 
@@ -103,8 +110,7 @@ class TestResult(Fact):
     cite: str
     on: date
     verdict: Verdict
-    breach: Literal["default", "counts", "obligation"] = "default"
-    """What a FAIL is: a breach, a date that counts towards the clause's own trigger, or the ground of an Obligation."""
+    breach: Breach = "default"
     measured: Figure | None = None
     limit: Figure | None = None
     comparison: Comparison | None = None

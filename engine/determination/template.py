@@ -10,50 +10,59 @@ its reason, so that a measure reads as its formula (ADR 0004).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import ROUND_FLOOR
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
 
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import Comparison, NotDetermined, Remedy, Source, Step
+from engine.determination.facts import Facts, Missing, Reported, written
+from engine.determination.rate import Published
+from engine.determination.result import Breach, NotDetermined, Remedy, Step
 from engine.terms.clause import (
     Begins,
     Clause,
     Cure,
     Deliver,
+    ElectiveClause,
     EndsAtTarget,
+    LimitClause,
     MaintenanceClause,
+    Reference,
     Sweep,
 )
-from engine.terms.deal import AssetClass, TermsInForce
-from engine.terms.phrases import Day, Length, Number, Period, Persistence, Points, Rate, Share, Times, Usd, Whole
-from engine.values import Fact, Figure, Unit, rounded
+from engine.terms.deal import AssetClass, At, MissingLeg
+from engine.terms.phrases import Day, Length, Limit, Number, Period, Persistence, Rate, Share, Times, Usd, Whole, refusal
+from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
 
 __all__ = [
     "AssetClass",
+    "At",
     "Begins",
     "Clause",
     "Comparison",
     "Cure",
     "Day",
     "Deliver",
+    "ElectiveClause",
     "EndsAtTarget",
     "Fact",
     "Facts",
     "Figure",
     "Length",
+    "Limit",
+    "LimitClause",
     "MaintenanceClause",
     "Measurement",
     "Missing",
+    "MissingLeg",
     "NotDetermined",
     "Number",
     "Period",
     "Persistence",
-    "Points",
+    "Published",
     "Rate",
+    "Reference",
     "Remedy",
     "Reported",
     "Rule",
@@ -66,190 +75,15 @@ __all__ = [
     "Usd",
     "When",
     "Whole",
+    "against",
+    "days_of",
+    "failing",
+    "least",
+    "refusal",
+    "remedy",
+    "step",
     "written",
 ]
-
-
-class Missing(Exception):
-    """A figure that a measure needs and nobody has given; carries the reason."""
-
-    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
-        super().__init__(reason)
-        self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """Figures that the servicer gave for one period, by name, with where they stand."""
-
-    figures: Mapping[str, Figure]
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A figure that a measure asked for; the tracer of `Facts`."""
-
-    name: str
-    value: Fraction
-    unit: Unit
-    source: Source
-    index: str | None = None
-    """The index, where the figure is its value of this date."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that a template may know on one date.
-
-    Attributes:
-        on: the date that is determined.
-        terms: the deal's terms in force on it.
-        rates: Reference Rates by index, one per Determination Date, oldest first, this date's last.
-        published: what each Publication Date gave, by index, oldest first, this date's last.
-        report: the servicer's report that serves on this date, or why none does.
-        windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
-        trace: what the measure asked for, in the order asked.
-    """
-
-    on: date
-    terms: TermsInForce
-    rates: Mapping[str, tuple[ReferenceRate, ...]]
-    published: Mapping[str, tuple[Published, ...]]
-    report: Reported | NotDetermined
-    windows: tuple[tuple[date, Reported | None], ...] = ()
-    trace: dict[str, Used] = field(default_factory=dict)
-    substituted: Mapping[str, Fraction] = field(default_factory=dict)
-
-    def with_rate(self, index: str, rate: Fraction) -> Facts:
-        """The same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
-        return replace(self, trace={}, substituted={**self.substituted, index: rate})
-
-    def reference_rate(self, index: str) -> Fraction:
-        """The Reference Rate of this date. Raises Missing where the fallback gives none."""
-        return self._rate(index, self._latest(index))
-
-    def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
-        """The Reference Rates of the last `count` Determination Dates, oldest first. Raises Missing (window not full)."""
-        found = self.rates.get(index, ())[-count:]
-        cite = self.terms.index[index].cite
-        if len(found) < count:
-            reason = f"window not full: {len(found)} of {count} Determination Dates with a Reference Rate of {index}"
-            raise Missing(reason, cite, "window")
-        absent = [rate for rate in found if rate.value is None]
-        if absent:
-            days = ", ".join(str(rate.on) for rate in absent)
-            raise Missing(f"window not full: no Reference Rate of {index} on {days}", cite, "window")
-        return tuple((rate.on, self._rate(index, rate)) for rate in found)
-
-    def published_value(self, index: str) -> Fraction:
-        """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
-        series = self.published.get(index, ())
-        latest = series[-1] if series and series[-1].publication_date == self.on else None
-        rates = self.rates.get(index, ())
-        rate = rates[-1] if rates and rates[-1].on == self.on else None
-        if latest is None or latest.value is None:
-            cite = self.terms.index[index].cite
-            raise Missing(f"{index} was not published on {self.on}", cite, "rate")
-        if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
-            raise Missing(rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate")
-        return self._published(index, latest)
-
-    def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-        """The published values from `first` to `last`, both included, oldest first; dates without one are left out."""
-        chosen = [p for p in self.published.get(index, ()) if p.value is not None and first <= p.publication_date <= last]
-        return tuple((p.publication_date, self._published(index, p)) for p in chosen)
-
-    def closing_level(self, index: str) -> Fraction:
-        """The Closing Date level that the deal fixes for `index`."""
-        level = self.terms.index[index].closing_date_level
-        return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.index[index].cite)
-
-    def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
-        """A term of the deal, traced as an input of the result."""
-        return self._note(name, value, unit, Source(kind="deal file", text=cite))
-
-    def figure(self, name: str) -> Fraction:
-        """A figure of the serving report. Raises Missing where there is no report or it lacks the figure."""
-        found = self.optional(name)
-        if found is None:
-            reports = self.terms.servicer_reports
-            raise Missing(f"the Servicer's report lacks `{name}`", reports.cite if reports else "deal file", "report")
-        return found
-
-    def optional(self, name: str) -> Fraction | None:
-        """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
-        if isinstance(self.report, NotDetermined):
-            raise Missing(self.report.reason, self.report.cite, self.report.lacks)
-        figure = self.report.figures.get(name)
-        return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source)
-
-    def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
-        """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
-        found = self.windows[-count:]
-        absent = [str(end) for end, report in found if report is None]
-        reports = self.terms.servicer_reports
-        cite = reports.cite if reports else "deal file"
-        if len(found) < count:
-            raise Missing(f"window not full: {len(found)} of {count} Calculation Windows since closing", cite, "window")
-        if absent:
-            raise Missing(f"window not full: no Servicer's report for the week to {', '.join(absent)}", cite, "report")
-        return tuple((end, report) for end, report in found if report is not None)
-
-    def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
-        """A figure of one Calculation Window's report, traced under the window's last day."""
-        figure = report.figures.get(name)
-        return None if figure is None else self._note(f"{name}, week to {end}", figure.value, figure.unit, report.source)
-
-    def principal(self, debt_class: str | None) -> Fraction:
-        """Outstanding principal of one class, or of all: the total that the report gives, or the sum of its classes."""
-        if debt_class is not None:
-            return self.figure(f"outstanding_principal.{debt_class}")
-        total = self.optional("outstanding_principal")
-        if total is not None:
-            return total
-        return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
-
-    def gpus(self, name: str) -> int:
-        """GPUs of an asset class: the report's count once given, the deal's otherwise (`rulings.md` 26)."""
-        asset = self.terms.pledged_assets[name]
-        reported = None if isinstance(self.report, NotDetermined) else self.optional(f"available.{name}.gpus")
-        count = Fraction(asset.gpus) if reported is None else reported
-        return int(count if reported is not None else self.term(f"GPUs of {name}", count, Unit.GPUS, asset.cite))
-
-    def _latest(self, index: str) -> ReferenceRate:
-        rates = self.rates.get(index, ())
-        if not rates or rates[-1].on != self.on:
-            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
-        if rates[-1].value is None:
-            raise Missing(rates[-1].reason or f"{index} has no Reference Rate", rates[-1].cite, "rate")
-        return rates[-1]
-
-    def _rate(self, index: str, rate: ReferenceRate) -> Fraction:
-        value = self.substituted.get(index) if rate.on == self.on else None
-        if value is None:
-            value = Fraction(rate.value or 0)
-        text = f"{rate.step}, {rate.publication_date}" if rate.publication_date else rate.step
-        event = rate.published.event if rate.published else None
-        source = Source(kind="publication", text=text, as_of=rate.publication_date, reference=event)
-        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None)
-
-    def _published(self, index: str, published: Published) -> Fraction:
-        value = self.substituted.get(index) if published.publication_date == self.on else None
-        if value is None:
-            value = Fraction(published.value or 0)
-        day = published.publication_date
-        source = Source(kind="publication", text=f"published value, {day}", as_of=day, reference=published.event)
-        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None)
-
-    def _note(self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None) -> Fraction:
-        self.trace[name] = Used(name, value, unit, source, index)
-        return value
-
-    @property
-    def indices_used(self) -> tuple[str, ...]:
-        """The indices whose value of this date the measure asked for, in the order asked."""
-        return tuple(dict.fromkeys(used.index for used in self.trace.values() if used.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,19 +146,45 @@ class Template:
     measure: Callable[[Any, Facts], Measurement]
     reading: Callable[[Any], str]
     dates: Literal["determination dates", "publication dates"] = "determination dates"
-    breach: Literal["default", "counts", "obligation"] = "default"
+    breach: Breach | Callable[[Any], Breach] = "default"
     rule: Callable[[str, Any], Rule] | None = None
     sweep: Callable[[Any], Sweep] | None = None
     deliver: Callable[[Any], Deliver] | None = None
     remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
 
+    def breach_of(self, clause: Clause) -> Breach:
+        """What a FAIL of this clause is."""
+        return self.breach(clause) if callable(self.breach) else self.breach
 
-def written(value: Fraction, unit: Unit) -> str:
-    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
-    shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
-    cut = rounded(abs(shown), 8, ROUND_FLOOR)
-    least = 2 if unit in (Unit.USD, Unit.RATE) else 0
-    digits, _, decimals = f"{cut:,f}".partition(".")
-    decimals = decimals.rstrip("0").ljust(least, "0")
-    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
-    return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)
+
+def failing(clause: ElectiveClause) -> Breach:
+    """What a FAIL is by the clause's own word: a default, or a date that triggers count."""
+    return "default" if clause.failure_is == "a default" else "counts"
+
+
+def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...]]) -> Measurement:
+    """A measured number against a limit of the same unit."""
+    return Measurement(Figure(value=value, unit=limit.figure.unit), limit.figure, limit.comparison, working)
+
+
+def days_of(length: Length) -> int:
+    """A period of days or weeks in days; months and years count 30 and 365."""
+    return length.count * {"weeks": 7, "months": 30, "years": 365}.get(length.unit, 1)
+
+
+def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:
+    """One line of a working."""
+    return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=unit))
+
+
+def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
+    """The least amount on a grid of decimals that is enough: `amount` itself only where the limit itself passes."""
+    comparison = limit.comparison if isinstance(limit, Limit) else limit
+    found = Fraction(rounded(amount, places, ROUND_CEILING))
+    return found + Fraction(1, 10**places) if found == amount and comparison in ("more than", "less than") else found
+
+
+def remedy(method: Literal["prepayment", "additional collateral", "equity"], what: str, value: Fraction, unit: Unit) -> Remedy:
+    """An amount that restores the limit; `what` has a place for it: `prepay {}`."""
+    figure = Figure(value=value, unit=unit)
+    return Remedy(method=method, figure=figure, text=what.format(printed(figure)))

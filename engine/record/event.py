@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from engine.determination.rate import ReferenceRate
-from engine.determination.result import Remedy, TestResult
+from engine.determination.result import Given, Remedy, TestResult
 from engine.record.market_event import IndexPublished, SnapshotImported
 from engine.triggers.facts import Deadline, Obligation, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
@@ -142,7 +142,7 @@ class DealAdopted(Fact):
 
 
 class ReportReceived(Fact):
-    """A servicer's report that came in, and what it says."""
+    """A servicer's report that came in, and what it says; `given` holds what single figures say of themselves."""
 
     period_start: date
     period_end: date
@@ -152,6 +152,7 @@ class ReportReceived(Fact):
     sha256: str
     corrects: str | None = None
     figures: Mapping[str, Figure]
+    given: Mapping[str, Given] = {}
     warnings: tuple[str, ...] = ()
 
 
@@ -161,6 +162,14 @@ class Tested(Fact):
     result: TestResult
     state: TestState
     before: TestStatus | None
+
+
+class Suspended(Fact):
+    """A springing test whose condition is off: it is not tested, and that is no pass."""
+
+    state: TestState
+    before: TestStatus | None
+    cite: str
 
 
 class DeadlinePassed(Fact):
@@ -306,6 +315,7 @@ KINDS: dict[str, type[Fact]] = {
     "rate": ReferenceRate,
     "deadline passed": DeadlinePassed,
     "tested": Tested,
+    "suspended": Suspended,
     "counted": Counted,
     "obligation": ObligationMoved,
     "swept": SweptPeriod,

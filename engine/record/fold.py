@@ -18,6 +18,7 @@ from engine.record.event import (
     NoticeIssued,
     ObligationMoved,
     ReportReceived,
+    Suspended,
     Tested,
 )
 from engine.triggers.facts import Obligation, SweptPeriod, TestState, TriggerState
@@ -65,7 +66,7 @@ def apply(state: DealState, event: Happened) -> DealState:
         case ReferenceRate() as rate:
             others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
             return state.model_copy(update={"rates": {**state.rates, rate.index: (*others, rate)}})
-        case Tested(state=after) | DeadlinePassed(state=after):
+        case Tested(state=after) | DeadlinePassed(state=after) | Suspended(state=after):
             return state.model_copy(update={"tests": {**state.tests, after.test: after}})
         case Counted(state=counted):
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}})

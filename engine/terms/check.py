@@ -91,13 +91,21 @@ def _references(deal: Deal) -> Iterator[Problem]:
 
 def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
     path: Path = ("covenants", key)
-    if clause.index is not None and clause.index not in terms.index:
-        yield _undefined(tree, (*path, "index"), clause.index, "index", terms.index)
-    if clause.index is None and len(terms.index) > 1 and clause.template in ("cash_sweep", "appraisal_trigger", "rental_rate_floor"):
+    known: dict[str, Mapping[str, object]] = {
+        "index": terms.index,
+        "class of debt": terms.debt,
+        "asset class": terms.pledged_assets,
+    }
+    for field, kind, name in clause.refers():
+        if name is not None and name not in known[kind]:
+            yield _undefined(tree, (*path, field), name, kind, known[kind])
+    spring = clause.tested_while
+    if spring is not None:
+        leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
+        yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
+    if clause.index is None and len(terms.index) > 1 and clause.on_one_index:
         why = f"the deal has {', '.join(terms.index)}"
         yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
-    if clause.debt_class is not None and clause.debt_class not in terms.debt:
-        yield _undefined(tree, (*path, "class"), clause.debt_class, "class of debt", terms.debt)
 
 
 def _undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object]) -> Problem:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.phrases import Day, Length, Points, Share, Times, Usd
-from engine.values import Fact
+from engine.terms.phrases import AtMost, Day, Distance, Length, LimitOf, Share, Times, Usd, refusal
+from engine.values import Fact, Unit
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
 ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]
+Reference = Literal["index", "class of debt", "asset class"]
+Frequency = Literal["every date", "first date of each month", "first date of each quarter"]
 IfNotDetermined = Annotated[str, Field(pattern=r"^(hold|fail|fail after \d+ determination dates?)$")]
 
 
@@ -25,7 +27,11 @@ class Cure(Fact):
     within: Length
     after: ClockStart
     cured_by: tuple[CureMethod, ...]
-    at_most: str | None = None
+    at_most: AtMost | None = None
+    passing_for: Times | None = None
+    """On how many dates a retest must pass before it cures; one unless written."""
+    equity_at_most: Usd | None = None
+    """The most equity that one cure may count."""
     cite: str
 
 
@@ -63,6 +69,15 @@ class EndsAtTarget(Fact):
     when: Literal["reserve at target"]
 
 
+class Springing(Fact):
+    """A clause that is tested only while a test or trigger is in a state; otherwise it is SUSPENDED."""
+
+    test: str | None = None
+    trigger: str | None = None
+    state: str
+    cite: str
+
+
 class Clause(Fact):
     """The terms that all templates share; each template adds its own."""
 
@@ -71,9 +86,30 @@ class Clause(Fact):
     text: str | None = None
     index: str | None = None
     debt_class: Annotated[str | None, Field(alias="class")] = None
-    early_warning: Points | None = None
+    early_warning: Distance | None = None
     first_tested: Day | None = None
+    frequency: Frequency = "every date"
+    tested_while: Springing | None = None
     if_not_determined: IfNotDetermined
+
+    on_one_index: ClassVar[bool] = False
+    """Whether the clause is tested on one index, so that it names it where the deal has several."""
+
+    def margin_unit(self) -> Unit:
+        """What the distance to this clause's limit is counted in."""
+        return Unit.POINTS
+
+    def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
+        """(key, kind, name) of everything else in the deal that the clause names."""
+        return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
+
+    @model_validator(mode="after")
+    def _same_unit(self) -> Self:
+        if self.early_warning is not None and self.early_warning.figure.unit is not self.margin_unit():
+            counted = self.margin_unit().value
+            what = f"`{self.early_warning}` is not how this test's headroom is counted"
+            raise refusal("D114", what, f"it is counted in {counted}", f"write it in {counted}", "early_warning")
+        return self
 
 
 class MaintenanceClause(Clause):
@@ -81,3 +117,38 @@ class MaintenanceClause(Clause):
 
     cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
     persists_for: Times | None = None
+
+
+class ElectiveClause(MaintenanceClause):
+    """A clause that says itself whether a failure is a default, or only a date that triggers count."""
+
+    failure_is: Literal["a default", "a trigger event"]
+    cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)] = "none"
+
+    @model_validator(mode="after")
+    def _cure_of_a_default(self) -> Self:
+        if self.failure_is == "a default" and "cure" not in self.model_fields_set:
+            why = "a default has a Cure Period or says that it has none"
+            fix = "write `cure:` with a block or `none`"
+            raise refusal("D116", "`cure` is missing where a failure is a default", why, fix, "failure_is")
+        return self
+
+
+class LimitClause(ElectiveClause):
+    """A clause that states its limit with its comparison: `at least 120%`."""
+
+    limit: LimitOf
+    units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
+    """The units that the limit may have."""
+
+    def margin_unit(self) -> Unit:
+        """Points for shares, the limit's own unit otherwise."""
+        return Unit.POINTS if self.limit.figure.unit is Unit.SHARE else self.limit.figure.unit
+
+    @model_validator(mode="after")
+    def _limit_fits(self) -> Self:
+        if self.limit.figure.unit not in self.units:
+            counted = " or ".join(unit.value for unit in self.units)
+            why = f"what `{self.template}` measures is counted in {counted}"
+            raise refusal("D115", f"the limit `{self.limit}` has another unit than the test", why, f"write it in {counted}", "limit")
+        return self

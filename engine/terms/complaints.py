@@ -43,7 +43,8 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
     if kind == "extra_forbidden":
         return unknown_key(tree, path, name)
-    place = tree.place(path)
+    inside = (*path, context["at"]) if context.get("at") else path
+    place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
     if "what" in context:
         return Problem(kind, context["what"], context["why"], context["fix"], place)
     written = found["input"]

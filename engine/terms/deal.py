@@ -142,14 +142,33 @@ class IndexTerms(Fact):
     fallback: tuple[FallbackStep, ...]
 
 
+class At(Fact):
+    """A level that stands for a rate that is missing."""
+
+    at: Rate
+
+
+MissingIndex = Annotated[
+    Annotated[Literal["not determined", "exclude"], Tag("word")] | Annotated[At, Tag("block")],
+    Discriminator(block_or_word),
+]
+
+
+MissingLeg = Annotated[
+    Annotated[Literal["not determined"], Tag("word")] | Annotated[At, Tag("block")],
+    Discriminator(block_or_word),
+]
+
+
 class AssetClass(Fact):
-    """One class of Pledged GPU Assets."""
+    """One class of Pledged GPU Assets; `missing_index` says what the class is worth without its rate (`rulings.md` 19)."""
 
     model: str
     gpus: Whole
     availability: Share
     index: str
     performance_factor: Number | None = None
+    missing_index: MissingIndex = "not determined"
     register_file: Annotated[str | None, Field(alias="register")] = None
     cite: str
 
@@ -249,6 +268,13 @@ class NoticeDuty(Fact):
     cite: str | None = None
 
 
+class RecordedActs(Fact):
+    """Who must stand behind a Recorded Act."""
+
+    approved_by: Literal["a second person"]
+    cite: str
+
+
 class TermsInForce(Fact):
     """Everything the deal says on one date, single-valued; `covenants` by key, each of its template's own type."""
 
@@ -274,6 +300,7 @@ class TermsInForce(Fact):
     covenants: Mapping[str, SerializeAsAny[Clause]]
     triggers: Mapping[str, TriggerTerms] = {}
     notices: Mapping[str, NoticeDuty]
+    recorded_acts: RecordedActs | None = None
 
     def index_of(self, clause: Clause) -> str:
         """The index that `clause` is tested on: its own, or the deal's only one."""

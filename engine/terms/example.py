@@ -82,6 +82,9 @@ class ExampleAct(Fact):
     index: str | None = None
     rate: str | None = None
     document: str | None = None
+    clock: Literal["resumes", "restarts"] | None = None
+    method: str | None = None
+    amount: str | None = None
 
 
 class WorkedExample(Fact):

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from engine.values import Comparison, Figure, Unit, trimmed
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 
@@ -68,15 +70,53 @@ class Persistence:
         return f"{self.count} consecutive {dates}" if self.consecutive else f"{self.count} of the last {self.out_of} {dates}"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that says how it is compared: `at least 120%`, `less than 1.80x`, `at least -10 points`."""
+
+    comparison: Comparison
+    figure: Figure
+
+    @property
+    def value(self) -> Fraction:
+        """The limit's number; shares and points are fractions of one."""
+        return self.figure.value
+
+    def __str__(self) -> str:
+        per = " per GPU-hour" if self.figure.unit is Unit.RATE else ""
+        return f"{self.comparison} {trimmed(self.figure)}{per}"
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """A distance from a limit, in the unit in which headroom is counted: `3 points`, `0.10x`, `USD 0.05 per GPU-hour`."""
+
+    figure: Figure
+
+    def __str__(self) -> str:
+        return f"{trimmed(self.figure)}{' per GPU-hour' if self.figure.unit is Unit.RATE else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """How often a right may be used: `2 in total`, `1 in any 12 months`."""
+
+    count: int
+    months: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.count} in total" if self.months is None else f"{self.count} in any {self.months} months"
+
+
 ONCE = {
     "publication dates": Persistence(1, 1, "publication dates"),
     "determination dates": Persistence(1, 1, "determination dates"),
 }
 
 
-def _bad(code: str, what: str, why: str, fix: str) -> PydanticCustomError:
-    """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place."""
-    return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix})
+def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
+    """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
+    return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
 
 
 def _digits(text: str) -> Fraction:
@@ -87,7 +127,7 @@ def read_share(text: str) -> Fraction:
     """`85%` as 17/20. Raises D101 where there is no per cent sign."""
     match = re.fullmatch(rf"(-?)({NUMBER})\s?%", text)
     if not match:
-        raise _bad("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
+        raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
     return _digits(match[2]) / 100 * (-1 if match[1] else 1)
 
 
@@ -98,9 +138,9 @@ def read_rate(text: str) -> Fraction:
         return _digits(match[2])
     if match and match[1]:
         fix = f"write `{text} per GPU-hour`"
-        raise _bad("D103", f"`{text}` has no unit of time", "the index is published in USD per GPU-hour", fix)
+        raise refusal("D103", f"`{text}` has no unit of time", "the index is published in USD per GPU-hour", fix)
     why = "a rate is an amount of USD for one hour of one GPU"
-    raise _bad("D102", f"`{text}` is not a rate", why, "write it like `USD 1.50 per GPU-hour`")
+    raise refusal("D102", f"`{text}` is not a rate", why, "write it like `USD 1.50 per GPU-hour`")
 
 
 def read_usd(text: str) -> Fraction:
@@ -108,31 +148,67 @@ def read_usd(text: str) -> Fraction:
     match = re.fullmatch(rf"USD ({NUMBER})", text)
     if not match:
         why = "money is written with its currency, and only USD is supported"
-        raise _bad("D104", f"`{text}` is not an amount of money", why, "write it like `USD 16,000,000`")
+        raise refusal("D104", f"`{text}` is not an amount of money", why, "write it like `USD 16,000,000`")
     return _digits(match[1])
 
 
-def read_points(text: str) -> Fraction:
-    """`3 points` as 3/100. Raises D105 otherwise."""
-    match = re.fullmatch(rf"({NUMBER}) points?", text)
-    if not match:
-        why = "a distance between two percentages is counted in points"
-        raise _bad("D105", f"`{text}` is not a number of points", why, "write it like `3 points`")
-    return _digits(match[1]) / 100
+QUANTITY = re.compile(rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?)?")
+QUANTITIES: dict[str, Unit] = {"%": Unit.SHARE, "point": Unit.POINTS, "x": Unit.MULTIPLE, "per GPU-hour": Unit.RATE, "day": Unit.DAYS}
+
+
+def _quantity(text: str) -> Figure | None:
+    """A number with its unit, None where it is none; an amount of USD without a unit of time is money."""
+    match = QUANTITY.fullmatch(text)
+    unit = (match["unit"] or "").strip() if match else ""
+    kind = QUANTITIES.get(unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT)
+    if match is None or bool(match["usd"]) != (kind in (Unit.USD, Unit.RATE)):
+        return None
+    value = _digits(match["number"]) / (100 if kind in (Unit.SHARE, Unit.POINTS) else 1)
+    return Figure(value=-value if match["sign"] else value, unit=kind)
+
+
+def read_limit(text: str) -> Limit:
+    """`at least 120%` as a Limit. Raises D113 where the comparison or the figure is missing."""
+    for comparison in get_args(Comparison):
+        figure = _quantity(text.removeprefix(f"{comparison} ")) if text.startswith(f"{comparison} ") else None
+        if figure is not None:
+            return Limit(comparison, figure)
+    why = "a limit says how it is compared, and its figure has a unit"
+    raise refusal("D113", f"`{text}` is not a limit", why, "write it like `at least 120%`, `at most 25 points` or `more than 1.20x`")
+
+
+def read_margin(text: str) -> Margin:
+    """`3 points` as a Margin. Raises D105 otherwise."""
+    figure = _quantity(text)
+    if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.USD, Unit.COUNT):
+        why = "a distance between two percentages is counted in points, between two multiples in x, between two rates in USD per GPU-hour"
+        raise refusal(
+            "D105", f"`{text}` is not a distance from a limit", why, "write it like `3 points`, `0.10x` or `USD 0.05 per GPU-hour`"
+        )
+    return Margin(figure)
+
+
+def read_cap(text: str) -> Cap:
+    """`2 in any 12 months` as a Cap. Raises D120 otherwise."""
+    match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", text)
+    if not match or int(match[1]) < 1 or match[2] == "0":
+        why = "a cap says how often, and over what time"
+        raise refusal("D120", f"`{text}` is not a cap", why, "write it like `2 in total` or `1 in any 12 months`")
+    return Cap(int(match[1]), int(match[2]) if match[2] else None)
 
 
 def read_number(text: str) -> Fraction:
     """`1.5` as 3/2. Raises D106 otherwise."""
     match = re.fullmatch(rf"({NUMBER})x?", text)
     if not match:
-        raise _bad("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
+        raise refusal("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
     return _digits(match[1])
 
 
 def read_whole(text: str) -> int:
     """`1024` or `1,024` as an integer. Raises D107 otherwise."""
     if not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", text):
-        raise _bad("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
+        raise refusal("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
     return int(text.replace(",", ""))
 
 
@@ -144,7 +220,7 @@ def read_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         why = "dates are written year-month-day and must exist in the calendar"
-        raise _bad("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
+        raise refusal("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
 
 
 UNITS: dict[str, PeriodUnit] = {
@@ -166,7 +242,7 @@ def read_period(text: str) -> Period:
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
         fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
-        raise _bad("D109", f"`{text}` is not a period", why, fix)
+        raise refusal("D109", f"`{text}` is not a period", why, fix)
     return Period(int(match[1]), unit)
 
 
@@ -175,7 +251,7 @@ def read_relative(text: str) -> RelativePeriod:
     match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
     if not match:
         why = "a due date is counted from another date"
-        raise _bad("D110", f"`{text}` names no date to count from", why, "write it like `1 business day before determination date`")
+        raise refusal("D110", f"`{text}` names no date to count from", why, "write it like `1 business day before determination date`")
     return RelativePeriod(read_period(match[1]), "before" if match[2] == "before" else "after", match[3])
 
 
@@ -189,7 +265,7 @@ def read_persistence(text: str) -> Persistence:
         return Persistence(int(window[1]), int(window[2]), _dates(window[3] or "determination"))
     why = "a count says how many dates, of which kind, and whether they follow one another"
     fix = "write it like `2 consecutive publication dates` or `3 of the last 6 determination dates`"
-    raise _bad("D111", f"`{text}` is not a count of dates", why, fix)
+    raise refusal("D111", f"`{text}` is not a count of dates", why, fix)
 
 
 def _dates(word: str) -> DateKind:
@@ -203,7 +279,7 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
         match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word)
         if not match or match[2] == "0":
             why = "a worked example gives one rate per Thursday"
-            raise _bad("D112", f"`{word}` is not a rate", why, "write rates like `1.60 1.55x3 _`, `_` for a week without publication")
+            raise refusal("D112", f"`{word}` is not a rate", why, "write rates like `1.60 1.55x3 _`, `_` for a week without publication")
         rates += [None if match[1] == "_" else Decimal(match[1])] * int(match[2] or 1)
     return tuple(rates)
 
@@ -227,8 +303,20 @@ NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
 Share = Annotated[Fraction, *_field(read_share, r"^-?[\d,]+(\.\d+)? ?%$", "65%", "share")]
 Rate = Annotated[Fraction, *_field(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
 Usd = Annotated[Fraction, *_field(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
-Points = Annotated[Fraction, *_field(read_points, r"^[\d,]+(\.\d+)? points?$", "3 points", "points")]
+Distance = Annotated[
+    Margin, *_field(read_margin, r"^(USD )?[\d,]+(\.\d+)?( points?|x| per GPU-hour| days?)$", "3 points", "distance from a limit")
+]
+LimitOf = Annotated[
+    Limit,
+    *_field(
+        read_limit,
+        r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| days?)?$",
+        "at least 120%",
+        "limit",
+    ),
+]
 Number = Annotated[Fraction, *_field(read_number, NUMBER_PATTERN, "1.5", "number")]
+AtMost = Annotated[Cap, *_field(read_cap, r"^\d+ in (total|any \d+ months)$", "2 in any 12 months", "cap")]
 Whole = Annotated[int, *_field(read_whole, r"^[\d,]+$", "1024", "whole number")]
 Day = Annotated[date, *_field(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
 Length = Annotated[Period, *_field(read_period, r"^\d+ [a-z ]+$", "15 business days", "period")]

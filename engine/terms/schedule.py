@@ -40,6 +40,12 @@ def monthly(day: int, months: int, first: date, last: date) -> Iterator[date]:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
 
+def months_before(day: date, months: int) -> date:
+    """The same day of the month, so many months earlier; the month's last day where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return _day_of(year, month + 1, day.day)
+
+
 def _day_of(year: int, month: int, day: int) -> date:
     after = date(year + month // 12, month % 12 + 1, 1)
     return min(date(year, month, 1) + timedelta(days=day - 1), after - timedelta(days=1))
@@ -72,6 +78,15 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     found = monthly(rule.day, months, first - WEEK, last)
     moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
     return tuple(day for day in moved if first <= day <= last)
+
+
+def period_ends(every: str, on: date) -> tuple[date, ...]:
+    """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or month-ends."""
+    if every == "week":
+        last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
+        return tuple(last - n * WEEK for n in range(3))
+    first = on.replace(day=1)
+    return tuple(months_before(first, n) - timedelta(days=1) for n in range(3))
 
 
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from engine.record.event import ActApplied, ActRecorded
+from engine.terms.clause import Clause
+from engine.triggers.clock import BusinessDays
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.triggers.obligation import open_for
 from engine.triggers.state import after_waiver
@@ -40,13 +42,15 @@ def effects(
     triggers: Mapping[str, TriggerState],
     open_obligations: Mapping[str, Obligation],
     on: date,
+    covenants: Mapping[str, Clause],
+    calendar: BusinessDays,
 ) -> tuple[tuple[date, ActApplied], ...]:
     """What Acts effective by `on`, and waivers that ended before it, change; each with the date from which."""
     found: list[tuple[date, ActApplied]] = []
     for act in sorted((a for a in acts if a.effective_on <= on and a.identity not in applied), key=lambda a: a.effective_on):
         found += [(act.effective_on, effect) for effect in _effects(act, tests, triggers, open_obligations)]
     for name, state in tests.items():
-        ended = after_waiver(state, on)
+        ended = after_waiver(state, on, covenants.get(name), calendar)
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
             found.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
@@ -82,12 +86,13 @@ def _to(state: TestState, status: TestStatus, act: ActRecorded, why: str) -> Tes
 
 
 def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
-    ended = {"episode_began": None, "cure": None, "cures_used": state.cures_used + 1, "counted": ()}
+    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, act.effective_on), "counted": ()}
     return _to(state, TestStatus.COMPLIANT, act, why).model_copy(update=ended)
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
-    return _to(state, TestStatus.WAIVED, act, why).model_copy(update={"waived_until": act.until, "waived_by": act.document})
+    waived = {"waived_until": act.until, "waived_by": act.document, "waived_from": state.status, "clock_after": act.details.get("clock")}
+    return _to(state, TestStatus.WAIVED, act, why).model_copy(update=waived)
 
 
 def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:

@@ -21,6 +21,9 @@ class BusinessDays(Protocol):
     def add(self, day: date, n: int, /) -> date:
         """The n-th Business Day after `day`."""
 
+    def is_business_day(self, day: date, /) -> bool:
+        """Whether the day is one."""
+
     def projected(self, first: date, last: date, /) -> bool:
         """Whether the table between these days is a projection."""
 

@@ -13,10 +13,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from engine.determination.result import Comparison, TestResult, Verdict, passes
+from engine.determination.result import TestResult, Verdict, passes
 from engine.terms.phrases import Persistence
 from engine.triggers.facts import Limb, TestState, TriggerState
-from engine.values import Figure, Unit, trimmed
+from engine.values import Comparison, Figure, Unit, trimmed
 
 
 @dataclass(frozen=True, slots=True)

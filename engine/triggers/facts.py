@@ -65,10 +65,22 @@ class TestState(Fact):
     counted: tuple[bool, ...] = ()
     """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
     not_determined_run: int = 0
-    cures_used: int = 0
+    cured_on: tuple[date, ...] = ()
+    """The dates on which a cure was used, oldest first."""
+    passing_run: int = 0
+    """Dates in a row on which the test has passed since it last failed."""
     waived_until: date | None = None
     waived_by: str | None = None
+    waived_from: TestStatus | None = None
+    """The status that a waiver interrupted."""
+    clock_after: Literal["resumes", "restarts"] | None = None
+    """What the waiver's document says of a cure clock when the waiver ends (`rulings.md` 42)."""
     why: str = ""
+
+    @property
+    def cure_unit(self) -> Literal["business days", "days"]:
+        """What the running Cure Period counts."""
+        return "days" if self.cure is not None and self.cure.calendar == "calendar days" else "business days"
 
 
 class Limb(Fact):

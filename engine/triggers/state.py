@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
-from engine.determination.result import TestResult, Verdict
+from engine.determination.result import Breach, TestResult, Verdict
 from engine.terms.clause import Clause, Cure, MaintenanceClause
-from engine.terms.phrases import Persistence
+from engine.terms.phrases import Period, Persistence
+from engine.terms.schedule import months_before
 from engine.triggers.clock import BusinessDays, day_after, deadline
 from engine.triggers.facts import TestState, TestStatus
 
 S = TestStatus
-Breach = Literal["default", "counts", "obligation"]
-PENDING_WHY = {"default": "", "counts": "the clause's own trigger counts", "obligation": "an Obligation follows, no default"}
+PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"}
 """What a FAIL that is no breach, or not yet one, waits for."""
 
 
@@ -60,6 +59,7 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
             "verdict": moment.result.verdict,
             "rests_on": moment.on,
             "not_determined_run": 0,
+            "passing_run": 0 if failed else state.passing_run + 1,
             "counted": (*state.counted, failed)[-_looks_back(moment.clause) :],
             "why": "",
         }
@@ -76,13 +76,42 @@ def after_deadline(state: TestState, on: date) -> TestState | None:
     return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": day_after(state.cure), "why": why})
 
 
-def after_waiver(state: TestState, on: date) -> TestState | None:
-    """The state in which a waiver that ended before `on` leaves a test: to be tested again."""
+def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
+    """The state in which a waiver that ended before `on` leaves a test (`rulings.md` 42).
+
+    A running Cure Period goes on, with the days that were left or afresh as the waiver says; a waived Event of Default
+    is one again; anything else is to be tested again.
+    """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
-    since = state.waived_until + timedelta(days=1)
-    ended = {"status": S.NOT_YET_TESTED, "since": since, "waived_until": None, "waived_by": None, "why": "waiver ended"}
-    return state.model_copy(update=ended)
+    last = state.waived_until
+    ended = {"waived_until": None, "waived_by": None, "waived_from": None, "clock_after": None, "why": "the waiver ended"}
+    if state.waived_from is S.EVENT_OF_DEFAULT:
+        return state.model_copy(update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)})
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if state.waived_from is S.CURE_PERIOD and state.cure is not None and isinstance(cure, Cure):
+        within = cure.within if state.clock_after == "restarts" else Period(_unused(state, calendar), state.cure_unit)
+        event = f"end of the waiver, which {state.clock_after or 'resumes'} the clock"
+        due = deadline(last, within, calendar, cure.cite, event, on)
+        return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
+    return state.model_copy(update={**ended, "status": S.NOT_YET_TESTED, "since": last + timedelta(days=1), "cure": None})
+
+
+def _unused(state: TestState, calendar: BusinessDays) -> int:
+    """Days of a Cure Period that were left on the day before the waiver: Business Days where it counts them."""
+    assert state.cure is not None  # the caller has seen it
+    days = [state.since + timedelta(days=n) for n in range((state.cure.by - state.since).days + 1)]
+    left = sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days)
+    return max(1, left)
+
+
+def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:
+    """The state of a springing test while its condition is off; None where a breach is open, whose clock runs on."""
+    state = before or TestState(test=name, status=S.NOT_YET_TESTED, since=on)
+    if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
+        return None
+    off = {"counted": (), "episode_began": None, "verdict": None, "why": why}
+    return _moved(state, S.SUSPENDED, on).model_copy(update=off)
 
 
 def _counted_verdict(state: TestState, moment: Moment) -> Verdict:
@@ -114,7 +143,7 @@ def _moved(state: TestState, status: TestStatus, since: date, **changes: object)
 def _passed(state: TestState, moment: Moment) -> TestState:
     """COMPLIANT, or WATCH where the headroom is under the deal's early warning; the episode is over."""
     headroom, warning = moment.result.headroom, moment.clause.early_warning
-    watched = headroom is not None and warning is not None and headroom.value < warning
+    watched = headroom is not None and warning is not None and headroom.value < warning.figure.value
     return _moved(state, S.WATCH if watched else S.COMPLIANT, moment.on, episode_began=None, cure=None)
 
 
@@ -126,14 +155,18 @@ def _failed(state: TestState, moment: Moment) -> TestState:
     if moment.breach != "default" or failures < persistence.count:
         return _moved(state, S.PENDING, moment.on, episode_began=began, why=PENDING_WHY[moment.breach])
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
-    if isinstance(cure, Cure) and not _used_up(state, cure):
+    if isinstance(cure, Cure) and not _used_up(state, cure, moment.on):
         return _cure_period(state, moment, cure, began)
     why = "no Cure Period" if cure == "none" else "no cure is left"
     return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why)
 
 
-def _used_up(state: TestState, cure: Cure) -> bool:
-    return cure.at_most is not None and state.cures_used >= int(cure.at_most.split()[0])
+def _used_up(state: TestState, cure: Cure, on: date) -> bool:
+    """Whether the cure right has been used as often as the deal allows."""
+    if cure.at_most is None:
+        return False
+    since = date.min if cure.at_most.months is None else months_before(on, cure.at_most.months)
+    return sum(used > since for used in state.cured_on) >= cure.at_most.count
 
 
 def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:
@@ -149,7 +182,10 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
     """A PASS ends a Cure Period only where the agreement lists a retest as a cure."""
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
     if isinstance(cure, Cure) and "retest" in cure.cured_by:
-        return _passed(state, moment).model_copy(update={"cures_used": state.cures_used + 1, "why": "cured by retest"})
+        needed = cure.passing_for.count if cure.passing_for else 1
+        if state.passing_run < needed:
+            return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})
+        return _passed(state, moment).model_copy(update={"cured_on": (*state.cured_on, moment.on), "why": "cured by retest"})
     return state.model_copy(update={"why": "passes again; cure not yet accepted"})
 
 
@@ -175,7 +211,7 @@ NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[
     S.CURE_PERIOD: (_passed_in_cure, _failed_in_cure),
     S.EVENT_OF_DEFAULT: (_stays, _stays),
     S.WAIVED: (_stays, _stays),
-    S.SUSPENDED: (_stays, _stays),
+    S.SUSPENDED: (_passed, _failed),
     S.CLOSED: (_stays, _stays),
 }
 """The table: what a PASS and a FAIL lead to from each status."""

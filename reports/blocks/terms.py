@@ -51,7 +51,7 @@ def _cure_rows(found: Brief, line: Line) -> Pairs:
     if test is None or test.status not in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT, TestStatus.WAIVED):
         return []
     clause = found.clauses[line.key]
-    rows = [(line.title, _right(clause, test.cures_used))]
+    rows = [(line.title, _right(clause, len(test.cured_on)))]
     if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
         amounts = [way.text for way in (line.result.remedies if line.result else ())]
         rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))

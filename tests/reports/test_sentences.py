@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from engine.determination.rate import ReferenceRate
-from engine.determination.result import Comparison, NotDetermined, Remedy, TestResult, Verdict, headroom, passes
+from engine.determination.result import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
 from engine.record.event import Due, Follow
 from engine.triggers.facts import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
-from engine.values import Figure, Unit
+from engine.values import Comparison, Figure, Unit
 from reports import owed, sentences
 from reports.brief import Line
 from reports.wording import plain

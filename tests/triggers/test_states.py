@@ -69,7 +69,7 @@ HISTORIES: list[tuple[str, str]] = [
         ),
     ),
     (
-        "an accepted cure ends a Cure Period, a waiver suspends, and after it the test is tested again",
+        "a waiver suspends a Cure Period, and after it the unused days follow",
         example(
             "acts",
             "2.10 1.90x6",
@@ -77,8 +77,31 @@ HISTORIES: list[tuple[str, str]] = [
             "on: 2026-01-15, test: ltv, state: CURE PERIOD",
             "on: 2026-01-22, test: ltv, state: WAIVED",
             "on: 2026-02-05, test: ltv, result: FAIL, state: WAIVED",
-            "on: 2026-02-12, test: ltv, state: CURE PERIOD, since: 2026-02-12",
-            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1}]",
+            "on: 2026-02-12, test: ltv, state: CURE PERIOD, since: 2026-02-07, cure_by: 2026-02-20",
+            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}]",
+        ),
+    ),
+    (
+        "a waiver that restarts the clock gives the full period from its last day",
+        example(
+            "restart",
+            "2.10 1.90x7",
+            P,
+            "on: 2026-02-12, test: ltv, state: CURE PERIOD, since: 2026-02-07, cure_by: 2026-02-23",
+            "on: 2026-02-26, test: ltv, state: EVENT OF DEFAULT, since: 2026-02-24",
+            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: restarts}]",
+        ),
+    ),
+    (
+        "an Event of Default that was waived for a time is one again afterwards, and a waiver of a passing test heals nothing",
+        example(
+            "waived default",
+            "2.10 1.90x8",
+            P,
+            "on: 2026-02-05, test: ltv, state: EVENT OF DEFAULT, since: 2026-01-31",
+            "on: 2026-02-12, test: ltv, state: WAIVED",
+            "on: 2026-02-26, test: ltv, state: EVENT OF DEFAULT, since: 2026-02-21",
+            acts="[{on: 2026-02-06, act: waiver, clause: ltv, until: 2026-02-20, document: W2, clock: resumes}]",
         ),
     ),
     (

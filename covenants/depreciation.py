@@ -1,0 +1,123 @@
+"""Rental depreciation since a reference date against the curve agreed at closing (WP eq. 1, §4.1; rulings 15)."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Discriminator, Tag, model_validator
+
+from engine.determination.scenario import Scenario
+from engine.determination.template import (
+    Day,
+    ElectiveClause,
+    Fact,
+    Facts,
+    Figure,
+    Measurement,
+    Missing,
+    Share,
+    Step,
+    Template,
+    Unit,
+    failing,
+    refusal,
+    step,
+    written,
+)
+
+
+class CurvePoint(Fact):
+    """One point of the agreed curve: by this date the rate may have fallen by so much."""
+
+    on: Day
+    at_most: Share
+
+
+def _kind_of_curve(value: Any) -> str:
+    return "scenario" if isinstance(value, dict | Scenario) else "points"
+
+
+class Depreciation(ElectiveClause):
+    """The terms of a depreciation test: the curve is points joined by straight lines, or a scenario of the paper."""
+
+    template: Literal["depreciation"]
+    on_one_index: ClassVar[bool] = True
+    since: Literal["closing date", "first publication"]
+    curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if isinstance(self.curve, Scenario):
+            return self
+        days = [point.on for point in self.curve]
+        if len(days) < 1 or days != sorted(set(days)):
+            why = "the curve is read from one date to the next"
+            raise refusal("D117", "the points of the curve are not in the order of their dates", why, "sort them, each date once", "curve")
+        return self
+
+
+def _base(terms: Depreciation, facts: Facts, index: str) -> tuple[date, Fraction]:
+    if terms.since == "closing date":
+        return facts.terms.closing_date, facts.closing_level(index)
+    return facts.first_published(index)
+
+
+def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
+    """The depreciation that the curve allows on the date, and how it was read; none at the reference date itself."""
+    if isinstance(terms.curve, Scenario):
+        days = (facts.on - since).days
+        return 1 - terms.curve.remaining(days), f"{terms.curve}, {days} days"
+    points = ((since, Fraction(0)), *((point.on, point.at_most) for point in terms.curve if point.on > since))
+    after = next((number for number, (day, _) in enumerate(points) if day >= facts.on), None)
+    if after is None:
+        raise Missing(f"the agreed curve ends on {points[-1][0]}", terms.cite, "term")
+    if after == 0:
+        return Fraction(0), f"on {since}"
+    (first, low), (last, high) = points[after - 1], points[after]
+    allowed = low + (high - low) * Fraction((facts.on - first).days, (last - first).days)
+    return allowed, f"between {written(low, Unit.SHARE)} on {first} and {written(high, Unit.SHARE)} on {last}"
+
+
+def measure(terms: Depreciation, facts: Facts) -> Measurement:
+    """−(r(t) − r(t0)) / r(t0) against the curve on the date."""
+    index = facts.terms.index_of(terms)
+    since, base = _base(terms, facts, index)
+    rate = facts.published_value(index)
+    fallen = -(rate - base) / base
+    allowed, how = _allowed(terms, facts, since)
+    facts.term("depreciation allowed", allowed, Unit.SHARE, terms.cite)
+
+    def working() -> tuple[Step, ...]:
+        worked = f"−({written(rate, Unit.RATE)} − {written(base, Unit.RATE)}) / {written(base, Unit.RATE)}"
+        return (
+            step("Allowed by the curve", "linear between the agreed points, or the scenario", how, allowed, Unit.SHARE),
+            step("Measured", f"−(rate − rate of {since}) / rate of {since}", worked, fallen, Unit.SHARE),
+        )
+
+    return Measurement(Figure(value=fallen, unit=Unit.SHARE), Figure(value=allowed, unit=Unit.SHARE), "at most", working)
+
+
+def reading(terms: Depreciation) -> str:
+    """The clause in plain English."""
+    if isinstance(terms.curve, Scenario):
+        curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
+    else:
+        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve) + ", straight lines between"
+    return (
+        f"On each Publication Date, the fall of the published value since the {terms.since} must be at most what the agreed curve allows: "
+        f"{curve}. A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="depreciation",
+    title="Rental depreciation",
+    source="WP §4.1, §6.3",
+    terms=Depreciation,
+    measure=measure,
+    reading=reading,
+    dates="publication dates",
+    breach=failing,
+)

@@ -1,0 +1,97 @@
+"""Index spread: one index against another, of two generations or two regions, both of one date (rulings 17)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from engine.determination.template import (
+    At,
+    Facts,
+    LimitClause,
+    Measurement,
+    Missing,
+    MissingLeg,
+    Reference,
+    Step,
+    Template,
+    Unit,
+    against,
+    failing,
+    refusal,
+    step,
+    written,
+)
+
+
+class IndexSpread(LimitClause):
+    """The terms of an index spread; `index` is measured against `against`."""
+
+    template: Literal["index_spread"]
+    index: str
+    against: str
+    measured_as: Literal["ratio", "difference"] = Field(alias="as")
+    missing_leg: MissingLeg
+    units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE, Unit.RATE)
+
+    def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
+        """The other index beside what every clause names."""
+        return (*super().refers(), ("against", "index", self.against))
+
+    @model_validator(mode="after")
+    def _as_the_limit(self) -> Self:
+        wanted = Unit.MULTIPLE if self.measured_as == "ratio" else Unit.RATE
+        if self.limit.figure.unit is not wanted:
+            form = "`at least 1.10x`" if wanted is Unit.MULTIPLE else "`at least USD 0.40 per GPU-hour`"
+            why = f"a {self.measured_as} of two rates is counted in {wanted.value}"
+            raise refusal("D115", f"the limit `{self.limit}` does not fit a {self.measured_as}", why, f"write it like {form}", "limit")
+        return self
+
+
+def _leg(terms: IndexSpread, facts: Facts, index: str) -> Fraction:
+    """The value published on this date, or the level that the deal names for a leg that is missing."""
+    try:
+        return facts.published_value(index)
+    except Missing:
+        if not isinstance(terms.missing_leg, At):
+            raise
+        return facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
+
+
+def measure(terms: IndexSpread, facts: Facts) -> Measurement:
+    """The index over the other, or less the other."""
+    own, other = _leg(terms, facts, terms.index), facts.nonzero(terms.against, _leg(terms, facts, terms.against), terms.cite)
+    ratio = terms.measured_as == "ratio"
+    value = own / other if ratio else own - other
+    sign = "/" if ratio else "−"
+
+    def working() -> tuple[Step, ...]:
+        worked = f"{written(own, Unit.RATE)} {sign} {written(other, Unit.RATE)}"
+        unit = Unit.MULTIPLE if ratio else Unit.RATE
+        return (step("Measured", f"{terms.index} {sign} {terms.against}, both of this date", worked, value, unit),)
+
+    return against(terms.limit, value, working)
+
+
+def reading(terms: IndexSpread) -> str:
+    """The clause in plain English."""
+    how = "divided by" if terms.measured_as == "ratio" else "less"
+    leg = f"{written(terms.missing_leg.at, Unit.RATE)} stands for it" if isinstance(terms.missing_leg, At) else "the test is not determined"
+    return (
+        f"On each Publication Date, {terms.index} {how} {terms.against}, both as published on that date, must be {terms.limit}. Where one "
+        f"of them was not published, {leg}. A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="index_spread",
+    title="Index spread",
+    source="WP §6.1, §8.2",
+    terms=IndexSpread,
+    measure=measure,
+    reading=reading,
+    dates="publication dates",
+    breach=failing,
+)

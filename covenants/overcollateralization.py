@@ -1,0 +1,100 @@
+"""Overcollateralization: Collateral Value over a class of notes and all that ranks before it (WP §8.2; rulings 17)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.collateral import collateral_parts, collateral_value, valuation
+from engine.determination.template import (
+    Facts,
+    LimitClause,
+    Measurement,
+    Number,
+    Remedy,
+    Step,
+    Template,
+    Unit,
+    against,
+    failing,
+    least,
+    remedy,
+    step,
+    written,
+)
+
+
+class Overcollateralization(LimitClause):
+    """The terms of an overcollateralization test; `class` is the most junior class that must be covered."""
+
+    template: Literal["overcollateralization"]
+    multiple: Number
+
+
+def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fraction], ...]:
+    """The balance of the class and of every class senior to it, in order of seniority; of all classes where none is named."""
+    names = tuple(facts.terms.debt)
+    last = names.index(terms.debt_class) + 1 if terms.debt_class in names else len(names)
+    if last == len(names):
+        return (("all classes", facts.principal(None)),)
+    return tuple((name, facts.principal(name)) for name in names[:last])
+
+
+def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
+    """Collateral Value over the cumulative balance; paid off in full there is nothing to cover."""
+    parts = collateral_parts(facts, terms.multiple)
+    value = collateral_value(parts, terms.cite)
+    balances = _balances(terms, facts)
+    balance = facts.nonzero("note balance", sum((amount for _, amount in balances), Fraction(0)), terms.cite)
+
+    def working() -> tuple[Step, ...]:
+        added = " + ".join(f"{written(amount, Unit.USD)} ({name})" for name, amount in balances)
+        ratio = f"{written(value, Unit.USD)} / {written(balance, Unit.USD)}"
+        return (
+            *valuation(parts, value),
+            step("Balance covered", "the class and all that ranks before it", added, balance, Unit.USD),
+            step("Measured", "Collateral Value / balance covered", ratio, value / balance, Unit.SHARE),
+        )
+
+    return against(terms.limit, value / balance, working)
+
+
+def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
+    """The prepayment, up to the cent, or the GPUs of one class, up to the whole one, that restore the limit (rulings 18)."""
+    ways = terms.cure.cured_by if terms.cure != "none" else ("prepayment", "additional collateral")
+    parts = collateral_parts(facts, terms.multiple)
+    value = collateral_value(parts, terms.cite)
+    balance = sum((amount for _, amount in _balances(terms, facts)), Fraction(0))
+    found: list[Remedy] = []
+    if "prepayment" in ways:
+        amount = least(balance - value / terms.limit.value, 2, terms.limit)
+        found.append(remedy("prepayment", "prepay {}", amount, Unit.USD))
+    if "additional collateral" in ways:
+        short = terms.limit.value * balance - value
+        found += [
+            remedy("additional collateral", f"pledge {{}} more of class {part.name}", least(short / part.each, 0, terms.limit), Unit.GPUS)
+            for part in parts
+            if part.each > 0
+        ]
+    return tuple(found)
+
+
+def reading(terms: Overcollateralization) -> str:
+    """The clause in plain English."""
+    covered = f"class {terms.debt_class} and every class senior to it" if terms.debt_class else "all classes together"
+    return (
+        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year, summed over "
+        f"the asset classes) divided by the balance of {covered} must be {terms.limit}. A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="overcollateralization",
+    title="Overcollateralization",
+    source="WP §8.2",
+    terms=Overcollateralization,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+    remedies=remedies,
+)

@@ -1,0 +1,100 @@
+"""Performance certification: how much of the fleet is certified, and how it performs against origination (WP §9.3; rulings 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from engine.determination.template import (
+    Facts,
+    Length,
+    LimitClause,
+    Measurement,
+    Missing,
+    Share,
+    Step,
+    Template,
+    Unit,
+    against,
+    days_of,
+    failing,
+    refusal,
+    step,
+    written,
+)
+
+
+class PerformanceCertification(LimitClause):
+    """The terms of a certification test: the certified share of the fleet, or its certified performance."""
+
+    template: Literal["performance_certification"]
+    measured_as: Literal["share of the fleet", "performance against origination"]
+    younger_than: Length
+    at_origination: Share | None = None
+
+    @model_validator(mode="after")
+    def _a_level(self) -> Self:
+        if self.measured_as == "performance against origination" and not self.at_origination:
+            why = "certified performance is measured against it"
+            raise refusal("D119", "`at_origination` is missing", why, "write the certified performance at origination", "measured_as")
+        return self
+
+
+def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Iterator[tuple[date, Fraction, Fraction]]:
+    """(day, GPUs, performance) of each certificate of an asset class that is young enough."""
+    oldest = facts.on - timedelta(days=days_of(terms.younger_than))
+    performance = facts.family(f"certified_performance.{asset}")
+    for day, gpus in facts.family(f"certified.{asset}").items():
+        on = date.fromisoformat(day)
+        if oldest < on <= facts.on:
+            yield on, gpus, performance.get(day, Fraction(0))
+
+
+def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
+    """Certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
+    found = [one for asset in facts.terms.pledged_assets for one in _certified(terms, facts, asset)]
+    certified = sum((gpus for _, gpus, _ in found), Fraction(0))
+    if terms.measured_as == "share of the fleet":
+        fleet = facts.nonzero("fleet", Fraction(sum(facts.gpus(asset) for asset in facts.terms.pledged_assets)), terms.cite)
+        worked = f"{int(certified):,} / {int(fleet):,} GPUs"
+        return _against(terms, certified / fleet, "GPUs with a certificate young enough / GPUs of the fleet", worked)
+    if certified == 0:
+        raise Missing(f"no certificate is younger than {terms.younger_than}", terms.cite, "report")
+    mean = sum((gpus * performance for _, gpus, performance in found), Fraction(0)) / certified
+    level = facts.term("performance at origination", terms.at_origination or Fraction(0), Unit.SHARE, terms.cite)
+    worked = f"{written(mean, Unit.SHARE)} / {written(level, Unit.SHARE)}"
+    return _against(terms, mean / level, "mean certified performance, weighted by GPUs / performance at origination", worked)
+
+
+def _against(terms: PerformanceCertification, value: Fraction, formula: str, worked: str) -> Measurement:
+    def working() -> tuple[Step, ...]:
+        return (step("Measured", formula, worked, value, Unit.SHARE),)
+
+    return against(terms.limit, value, working)
+
+
+def reading(terms: PerformanceCertification) -> str:
+    """The clause in plain English."""
+    if terms.measured_as == "share of the fleet":
+        what = f"The share of the fleet with a performance certificate younger than {terms.younger_than}"
+        rest = " A GPU without a certificate counts as uncertified."
+    else:
+        level = written(terms.at_origination or Fraction(0), Unit.SHARE)
+        what = f"The mean performance of certificates younger than {terms.younger_than}, over the {level} at origination,"
+        rest = ""
+    return f"{what} must be {terms.limit}.{rest} A failure is {terms.failure_is}."
+
+
+TEMPLATE = Template(
+    name="performance_certification",
+    title="Performance certification",
+    source="WP §9.3",
+    terms=PerformanceCertification,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+)

@@ -1,0 +1,88 @@
+"""Pool coverage: Collateral Value at a scenario's rate at a horizon over the balance scheduled then (WP Table 4; rulings 17)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from engine.determination.collateral import collateral_parts, collateral_value, valuation
+from engine.determination.scenario import Scenario
+from engine.determination.template import (
+    Day,
+    Facts,
+    LimitClause,
+    Measurement,
+    Missing,
+    Number,
+    Step,
+    Template,
+    Unit,
+    Usd,
+    against,
+    failing,
+    refusal,
+    step,
+    written,
+)
+
+
+class PoolCoverage(LimitClause):
+    """The terms of a pool coverage test: under which scenario, at which horizon, against which scheduled balance."""
+
+    template: Literal["pool_coverage"]
+    multiple: Number
+    scenario: Scenario
+    horizon: Day
+    scheduled_balance: Usd
+
+    @model_validator(mode="after")
+    def _a_balance(self) -> Self:
+        if self.scheduled_balance <= 0:
+            why = "a ratio needs a balance"
+            raise refusal("D118", "the scheduled balance is zero", why, "write the balance at the horizon", "scheduled_balance")
+        return self
+
+
+def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
+    """Collateral Value at the scenario's rate at the horizon / the balance scheduled then."""
+    days = (terms.horizon - facts.on).days
+    if days < 0:
+        raise Missing(f"the horizon {terms.horizon} has passed", terms.cite, "term")
+    parts = collateral_parts(facts, terms.multiple)
+    today = collateral_value(parts, terms.cite)
+    kept = terms.scenario.remaining(days)
+    then = today * kept
+    balance = facts.term(f"balance scheduled on {terms.horizon}", terms.scheduled_balance, Unit.USD, terms.cite)
+
+    def working() -> tuple[Step, ...]:
+        fall = f"{written(today, Unit.USD)} × {written(kept, Unit.COUNT)}"
+        ratio = f"{written(then, Unit.USD)} / {written(balance, Unit.USD)}"
+        return (
+            *valuation(parts, today),
+            step("Collateral Value at the horizon", f"{terms.scenario}, {days} days to {terms.horizon}", fall, then, Unit.USD),
+            step("Measured", "Collateral Value at the horizon / balance scheduled then", ratio, Fraction(then / balance), Unit.SHARE),
+        )
+
+    return against(terms.limit, then / balance, working)
+
+
+def reading(terms: PoolCoverage) -> str:
+    """The clause in plain English."""
+    return (
+        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
+        f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.implied_life}), divided by the balance scheduled "
+        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="pool_coverage",
+    title="Pool coverage under stress",
+    source="WP §6.3, §8.2",
+    terms=PoolCoverage,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+)

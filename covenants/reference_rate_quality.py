@@ -1,0 +1,129 @@
+"""Reference rate quality: whether the index is precise, broad and fresh enough to be relied on (WP §7.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from engine.determination.template import (
+    Facts,
+    LimitClause,
+    Measurement,
+    Missing,
+    Published,
+    Step,
+    Template,
+    Unit,
+    against,
+    failing,
+    refusal,
+    step,
+)
+
+Quality = Literal["interval width", "independent hosts", "low confidence", "fallback in use"]
+UNITS: dict[str, Unit] = {
+    "interval width": Unit.SHARE,
+    "independent hosts": Unit.COUNT,
+    "low confidence": Unit.COUNT,
+    "fallback in use": Unit.COUNT,
+}
+
+
+class ReferenceRateQuality(LimitClause):
+    """The terms of a quality test; what is only so or not so is counted as 1 or 0: `at most 0`."""
+
+    template: Literal["reference_rate_quality"]
+    on_one_index: ClassVar[bool] = True
+    quality: Quality
+    units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE, Unit.COUNT)
+
+    @model_validator(mode="after")
+    def _as_the_quality(self) -> Self:
+        wanted = UNITS[self.quality]
+        if self.limit.figure.unit is not wanted:
+            form = "`at most 15%`" if wanted is Unit.SHARE else "`at least 4` hosts or `at most 0`"
+            why = f"{self.quality} is counted in {wanted.value}"
+            raise refusal("D115", f"the limit `{self.limit}` does not fit {self.quality}", why, f"write it like {form}", "limit")
+        return self
+
+
+def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
+    """The publication that this date's rate rests on. Raises Missing where it rests on none."""
+    index = facts.terms.index_of(terms)
+    rate = facts.latest(index)
+    if rate.published is None:
+        raise Missing(rate.reason or f"the rate of {index} rests on no publication ({rate.step})", rate.cite, "rate")
+    return rate.published
+
+
+def _width(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
+    found = _published(terms, facts)
+    if found.low is None or found.high is None or not found.value:
+        raise Missing(f"no 95% interval is known for {found.publication_date}", terms.cite, "rate")
+    return (Fraction(found.high) - Fraction(found.low)) / Fraction(found.value), f"({found.high} − {found.low}) / {found.value}"
+
+
+def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
+    found = _published(terms, facts)
+    if found.hosts is None:
+        raise Missing(f"the hosts of {found.publication_date} are not known", terms.cite, "rate")
+    if found.hosts_at_least and not found.hosts >= terms.limit.value:
+        raise Missing(f"at least {found.hosts} hosts on {found.publication_date}; how many is not known", terms.cite, "rate")
+    return Fraction(found.hosts), f"{'at least ' if found.hosts_at_least else ''}{found.hosts} hosts, {found.publication_date}"
+
+
+def _low_confidence(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
+    found = _published(terms, facts)
+    flagged = "Low Confidence: " + "; ".join(found.low_confidence_reasons) if found.low_confidence else "not flagged"
+    return Fraction(int(found.low_confidence)), f"{found.publication_date}: {flagged}"
+
+
+def _fallback(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
+    rate = facts.latest(facts.terms.index_of(terms))
+    return Fraction(int(rate.step != "published value" or rate.value is None)), f"step of the fallback: {rate.step}"
+
+
+MEASURES: dict[str, tuple[str, Callable[[ReferenceRateQuality, Facts], tuple[Fraction, str]]]] = {
+    "interval width": ("(high − low) / value of the 95% interval", _width),
+    "independent hosts": ("hosts behind the week's listings", _hosts),
+    "low confidence": ("1 where the value is flagged", _low_confidence),
+    "fallback in use": ("1 where the rate is not the value published on this date", _fallback),
+}
+
+
+def measure(terms: ReferenceRateQuality, facts: Facts) -> Measurement:
+    """One quality of the index on this date."""
+    formula, how = MEASURES[terms.quality]
+    value, worked = how(terms, facts)
+    index = facts.terms.index_of(terms)
+    facts.quality(f"{terms.quality} of {index}", value, UNITS[terms.quality], index)
+
+    def working() -> tuple[Step, ...]:
+        return (step("Measured", formula, worked, value, UNITS[terms.quality]),)
+
+    return against(terms.limit, value, working)
+
+
+def reading(terms: ReferenceRateQuality) -> str:
+    """The clause in plain English."""
+    so = {
+        "interval width": "The 95% interval of the index, as a share of its value, must be",
+        "independent hosts": "The number of independent hosts behind the week's listings must be",
+        "low confidence": "Counting 1 for a value flagged Low Confidence and 0 for another, the index must be",
+        "fallback in use": "Counting 1 for a date whose Reference Rate is not its own published value and 0 for another, it must be",
+    }[terms.quality]
+    return f"{so} {terms.limit}. A failure is {terms.failure_is}."
+
+
+TEMPLATE = Template(
+    name="reference_rate_quality",
+    title="Reference rate quality",
+    source="WP §7.5",
+    terms=ReferenceRateQuality,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+)

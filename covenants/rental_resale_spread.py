@@ -1,0 +1,96 @@
+"""Rental-resale spread: the change of the rental rate less the change of the resale value (WP eq. 1 to 3; rulings 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from engine.determination.template import (
+    Facts,
+    Length,
+    LimitClause,
+    Measurement,
+    Reference,
+    Step,
+    Template,
+    Unit,
+    Usd,
+    against,
+    days_of,
+    failing,
+    step,
+    written,
+)
+
+
+class RentalResaleSpread(LimitClause):
+    """The terms of a rental-resale spread of one asset class; `resale_at_reference` is the price of one GPU then."""
+
+    template: Literal["rental_resale_spread"]
+    asset_class: str
+    since: Literal["closing date", "first publication"]
+    resale_at_reference: Usd
+    quotes_too_old_after: Length
+    units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
+
+    def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
+        """The asset class beside what every clause names."""
+        return (*super().refers(), ("asset_class", "asset class", self.asset_class))
+
+
+WORDS: Mapping[bool, str] = {
+    True: "rent has fallen more than resale",
+    False: "resale has fallen more than rent, or neither",
+}
+
+
+def _reference(terms: RentalResaleSpread, facts: Facts, index: str) -> tuple[date, Fraction]:
+    if terms.since == "closing date":
+        return facts.terms.closing_date, facts.closing_level(index)
+    return facts.first_published(index)
+
+
+def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
+    """S = change in rental rate − change in resale value; falls are negative, so S < 0 means that rent fell more."""
+    index = facts.terms.pledged_assets[terms.asset_class].index
+    since, base = _reference(terms, facts, index)
+    rate = facts.reference_rate(index)
+    quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", days_of(terms.quotes_too_old_after), terms.cite)
+    then = facts.term(f"resale value of {terms.asset_class} on {since}", terms.resale_at_reference, Unit.USD, terms.cite)
+    rental, resale = (rate - base) / base, (quote - then) / then
+    spread = rental - resale
+
+    def working() -> tuple[Step, ...]:
+        rent = f"({written(rate, Unit.RATE)} − {written(base, Unit.RATE)}) / {written(base, Unit.RATE)}"
+        sale = f"({written(quote, Unit.USD)} − {written(then, Unit.USD)}) / {written(then, Unit.USD)}"
+        apart = f"{written(rental, Unit.SHARE)} − ({written(resale, Unit.SHARE)}): {WORDS[spread < 0]}"
+        return (
+            step("Change in rental rate", f"since {since}", rent, rental, Unit.SHARE),
+            step("Change in resale value", f"since {since}", sale, resale, Unit.SHARE),
+            step("Measured", "change in rental rate − change in resale value", apart, spread, Unit.POINTS),
+        )
+
+    return against(terms.limit, spread, working)
+
+
+def reading(terms: RentalResaleSpread) -> str:
+    """The clause in plain English."""
+    return (
+        f"The change of the Reference Rate since the {terms.since}, less the change of the resale value of {terms.asset_class} since then "
+        f"(from {written(terms.resale_at_reference, Unit.USD)} a GPU), must be {terms.limit}. Falls are negative: below zero, rent has "
+        f"fallen more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. "
+        f"A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="rental_resale_spread",
+    title="Rental-resale spread",
+    source="WP §4.3",
+    terms=RentalResaleSpread,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+)

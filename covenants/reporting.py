@@ -1,0 +1,62 @@
+"""Reporting: the Servicer's report is in by its due date; a report that never came is later than any other."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from engine.determination.template import (
+    Facts,
+    LimitClause,
+    Measurement,
+    Missing,
+    Step,
+    Template,
+    Unit,
+    against,
+    failing,
+    step,
+)
+
+
+class Reporting(LimitClause):
+    """The terms of a reporting covenant; the limit is the days by which a report may be late: `at most 0 days`."""
+
+    template: Literal["reporting"]
+    units: ClassVar[tuple[Unit, ...]] = (Unit.DAYS,)
+
+
+def measure(terms: Reporting, facts: Facts) -> Measurement:
+    """Calendar days from the due date to the report, or to this date while none has come."""
+    known = facts.report_due
+    if known is None:
+        raise Missing("no Servicer's report has been due since closing", terms.cite, "window")
+    late = Fraction(max(0, ((known.received or facts.on) - known.due).days))
+    if known.received is None and late == 0:
+        late = Fraction(1)  # due by this date and not in: late from now on, whatever the hour
+    came = f"received {known.received}" if known.received else f"not received by {facts.on}"
+
+    def working() -> tuple[Step, ...]:
+        worked = f"period to {known.period_end}: due {known.due}, {came}"
+        return (step("Measured", "calendar days late", worked, late, Unit.DAYS),)
+
+    return against(terms.limit, late, working)
+
+
+def reading(terms: Reporting) -> str:
+    """The clause in plain English."""
+    return (
+        f"The Servicer's report for the newest period must not be late: days late, {terms.limit}. A report that has not "
+        f"come by its due date fails and keeps failing until it comes. A failure is {terms.failure_is}."
+    )
+
+
+TEMPLATE = Template(
+    name="reporting",
+    title="Servicer's reporting",
+    source="WP §8.2",
+    terms=Reporting,
+    measure=measure,
+    reading=reading,
+    breach=failing,
+)

@@ -1,0 +1,321 @@
+"""What a template may know on one date, and how it asks: a figure that is not there raises `Missing`.
+
+Every figure asked for is traced, so the inputs of a result are exactly what its measure looked at (ADR 0004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import ROUND_FLOOR
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.rate import Published, ReferenceRate
+from engine.determination.result import Given, NotDetermined, Source
+from engine.terms.deal import TermsInForce
+from engine.terms.phrases import Period
+from engine.terms.schedule import months_before
+from engine.values import Figure, Unit, rounded
+
+
+class Missing(Exception):
+    """A figure that a measure needs and nobody has given; carries the reason."""
+
+    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
+        super().__init__(reason)
+        self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Figures that the servicer gave for one period, by name, with where they stand."""
+
+    figures: Mapping[str, Figure]
+    source: Source
+    given: Mapping[str, Given] = field(default_factory=dict)
+
+    def source_of(self, name: str) -> Source:
+        """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
+        own = self.given.get(name)
+        if own is None:
+            return self.source
+        text = f"{self.source.text}: {own.source}" if own.source else self.source.text
+        return self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDue:
+    """The newest report that had to be in by the date: for which period, by when, and when it came."""
+
+    period_end: date
+    due: date
+    received: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A figure that a measure asked for; the tracer of `Facts`."""
+
+    name: str
+    value: Fraction
+    unit: Unit
+    source: Source
+    index: str | None = None
+    """The index, where the figure is its value of this date."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a template may know on one date.
+
+    Attributes:
+        on: the date that is determined.
+        terms: the deal's terms in force on it.
+        rates: Reference Rates by index, one per Determination Date, oldest first, this date's last.
+        published: what each Publication Date gave, by index, oldest first, this date's last.
+        report: the servicer's report that serves on this date, or why none does.
+        windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
+        report_due: the newest report that had to be in by the date; None before the first.
+        trace: what the measure asked for, in the order asked.
+    """
+
+    on: date
+    terms: TermsInForce
+    rates: Mapping[str, tuple[ReferenceRate, ...]]
+    published: Mapping[str, tuple[Published, ...]]
+    report: Reported | NotDetermined
+    windows: tuple[tuple[date, Reported | None], ...] = ()
+    report_due: ReportDue | None = None
+    trace: dict[str, Used] = field(default_factory=dict)
+    substituted: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def with_rate(self, index: str, rate: Fraction) -> Facts:
+        """The same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
+        return replace(self, trace={}, substituted={**self.substituted, index: rate})
+
+    def reference_rate(self, index: str) -> Fraction:
+        """The Reference Rate of this date. Raises Missing where the fallback gives none."""
+        return self._rate(index, self._latest(index))
+
+    def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
+        """The Reference Rates of the last `count` Determination Dates, oldest first. Raises Missing (window not full)."""
+        found = self.rates.get(index, ())[-count:]
+        cite = self.terms.index[index].cite
+        if len(found) < count:
+            reason = f"window not full: {len(found)} of {count} Determination Dates with a Reference Rate of {index}"
+            raise Missing(reason, cite, "window")
+        absent = [rate for rate in found if rate.value is None]
+        if absent:
+            days = ", ".join(str(rate.on) for rate in absent)
+            raise Missing(f"window not full: no Reference Rate of {index} on {days}", cite, "window")
+        return tuple((rate.on, self._rate(index, rate)) for rate in found)
+
+    def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
+        """The Reference Rates of every Determination Date in the trailing months. Raises Missing (window not full)."""
+        start = months_before(self.on, period.count)
+        if start < self.terms.closing_date:
+            reason = f"window not full: {period} before {self.on} begin on {start}, before closing"
+            raise Missing(reason, self.terms.index[index].cite, "window")
+        return self.trailing_rates(index, sum(start < rate.on <= self.on for rate in self.rates.get(index, ())))
+
+    def latest(self, index: str) -> ReferenceRate:
+        """How this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
+        rates = self.rates.get(index, ())
+        if not rates or rates[-1].on != self.on:
+            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
+        return rates[-1]
+
+    def quality(self, name: str, value: Fraction, unit: Unit, index: str) -> Fraction:
+        """A figure about the index itself, traced with the publication that it describes."""
+        rate = self.latest(index)
+        text = f"{index}, {rate.step}" + (f", {rate.publication_date}" if rate.publication_date else "")
+        event = rate.published.event if rate.published else None
+        return self._note(name, value, unit, Source(kind="publication", text=text, as_of=rate.publication_date, reference=event))
+
+    def first_published(self, index: str) -> tuple[date, Fraction]:
+        """The first value published after closing. Raises Missing before there is one."""
+        known = self.published.get(index, ())
+        first = next((p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None)
+        if first is None:
+            raise Missing(f"{index} has not been published since closing", self.terms.index[index].cite, "rate")
+        return first.publication_date, self._published(index, first)
+
+    def published_value(self, index: str) -> Fraction:
+        """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
+        series = self.published.get(index, ())
+        latest = series[-1] if series and series[-1].publication_date == self.on else None
+        rates = self.rates.get(index, ())
+        rate = rates[-1] if rates and rates[-1].on == self.on else None
+        if latest is None or latest.value is None:
+            cite = self.terms.index[index].cite
+            raise Missing(f"{index} was not published on {self.on}", cite, "rate")
+        if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
+            raise Missing(rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate")
+        return self._published(index, latest)
+
+    def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+        """The published values from `first` to `last`, both included, oldest first; dates without one are left out."""
+        chosen = [p for p in self.published.get(index, ()) if p.value is not None and first <= p.publication_date <= last]
+        return tuple((p.publication_date, self._published(index, p)) for p in chosen)
+
+    def closing_level(self, index: str) -> Fraction:
+        """The Closing Date level that the deal fixes for `index`."""
+        level = self.terms.index[index].closing_date_level
+        return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.index[index].cite)
+
+    def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
+        """A term of the deal, traced as an input of the result."""
+        return self._note(name, value, unit, Source(kind="deal file", text=cite))
+
+    def figure(self, name: str) -> Fraction:
+        """A figure of the serving report. Raises Missing where there is no report or it lacks the figure."""
+        found = self.optional(name)
+        if found is None:
+            raise Missing(f"the Servicer's report lacks `{name}`", self._report_cite(), "report")
+        return found
+
+    def optional(self, name: str) -> Fraction | None:
+        """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
+        if isinstance(self.report, NotDetermined):
+            raise Missing(self.report.reason, self.report.cite, self.report.lacks)
+        figure = self.report.figures.get(name)
+        return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source_of(name))
+
+    def family(self, prefix: str) -> dict[str, Fraction]:
+        """Every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
+        if isinstance(self.report, NotDetermined):
+            raise Missing(self.report.reason, self.report.cite, self.report.lacks)
+        names = [name for name in self.report.figures if name.startswith(f"{prefix}.")]
+        return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
+
+    def newest(self, name: str) -> tuple[Fraction, date]:
+        """A figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
+        for report in self._newest_first():
+            figure = report.figures.get(name)
+            source = report.source_of(name)
+            if figure is not None and source.as_of is not None:
+                return self._note(name, figure.value, figure.unit, source), source.as_of
+        raise Missing(f"no Servicer's report has given `{name}`", self._report_cite(), "report")
+
+    def fresh(self, name: str, days: int, cite: str) -> tuple[Fraction, date]:
+        """The newest such figure, not older than `days`. Raises Missing where it is older (`rulings.md` 17)."""
+        value, as_of = self.newest(name)
+        age = (self.on - as_of).days
+        if age > days:
+            raise Missing(f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old", cite, "report")
+        return value, as_of
+
+    def _newest_first(self) -> Iterator[Reported]:
+        if isinstance(self.report, Reported):
+            yield self.report
+        yield from (report for _, report in reversed(self.windows) if report is not None)
+
+    def _report_cite(self) -> str:
+        return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
+
+    def period_reports(self, period: Period) -> tuple[tuple[date, Reported], ...]:
+        """The reports of the trailing months, oldest first: every week's, or every month's. Raises Missing where one is.
+
+        A worked example states the figures of the whole period at once.
+        """
+        if isinstance(self.report, Reported) and self.report.source.kind == "worked example":
+            return ((self.on, self.report),)
+        if self.terms.servicer_reports is not None and self.terms.servicer_reports.every == "month":
+            found = [(end, report) for end, report in self.windows if report is not None][-period.count :]
+            if len(found) < period.count:
+                raise Missing(f"window not full: {len(found)} of {period.count} monthly reports", self._report_cite(), "window")
+            return tuple(found)
+        start = months_before(self.on, period.count)
+        return self.window_reports(sum(start <= end for end, _ in self.windows))
+
+    def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
+        """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
+        found = self.windows[-count:]
+        absent = [str(end) for end, report in found if report is None]
+        cite = self._report_cite()
+        if len(found) < count:
+            raise Missing(f"window not full: {len(found)} of {count} Calculation Windows since closing", cite, "window")
+        if absent:
+            raise Missing(f"window not full: no Servicer's report for the week to {', '.join(absent)}", cite, "report")
+        return tuple((end, report) for end, report in found if report is not None)
+
+    def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
+        """A figure of one Calculation Window's report, traced under the window's last day."""
+        figure = report.figures.get(name)
+        return None if figure is None else self._note(f"{name}, week to {end}", figure.value, figure.unit, report.source_of(name))
+
+    def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
+        """A figure of one Calculation Window's report. Raises Missing where the report lacks it."""
+        found = self.from_window(end, report, name)
+        if found is None:
+            raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self._report_cite(), "report")
+        return found
+
+    def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
+        """A divisor. Raises Missing where it is zero: there is no ratio."""
+        if value <= 0:
+            raise Missing(f"the {name} is zero", cite, "report")
+        return value
+
+    def principal(self, debt_class: str | None) -> Fraction:
+        """Outstanding principal of one class, or of all: the total that the report gives, or the sum of its classes."""
+        if debt_class is not None:
+            return self.figure(f"outstanding_principal.{debt_class}")
+        total = self.optional("outstanding_principal")
+        if total is not None:
+            return total
+        return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
+
+    def gpus(self, name: str) -> int:
+        """GPUs of an asset class: the report's count once given, the deal's otherwise (`rulings.md` 26)."""
+        asset = self.terms.pledged_assets[name]
+        reported = None if isinstance(self.report, NotDetermined) else self.optional(f"available.{name}.gpus")
+        count = Fraction(asset.gpus) if reported is None else reported
+        return int(count if reported is not None else self.term(f"GPUs of {name}", count, Unit.GPUS, asset.cite))
+
+    def _latest(self, index: str) -> ReferenceRate:
+        rates = self.rates.get(index, ())
+        if not rates or rates[-1].on != self.on:
+            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
+        if rates[-1].value is None:
+            raise Missing(rates[-1].reason or f"{index} has no Reference Rate", rates[-1].cite, "rate")
+        return rates[-1]
+
+    def _rate(self, index: str, rate: ReferenceRate) -> Fraction:
+        value = self.substituted.get(index) if rate.on == self.on else None
+        if value is None:
+            value = Fraction(rate.value or 0)
+        text = f"{rate.step}, {rate.publication_date}" if rate.publication_date else rate.step
+        event = rate.published.event if rate.published else None
+        source = Source(kind="publication", text=text, as_of=rate.publication_date, reference=event)
+        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None)
+
+    def _published(self, index: str, published: Published) -> Fraction:
+        value = self.substituted.get(index) if published.publication_date == self.on else None
+        if value is None:
+            value = Fraction(published.value or 0)
+        day = published.publication_date
+        source = Source(kind="publication", text=f"published value, {day}", as_of=day, reference=published.event)
+        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None)
+
+    def _note(self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None) -> Fraction:
+        self.trace[name] = Used(name, value, unit, source, index)
+        return value
+
+    @property
+    def indices_used(self) -> tuple[str, ...]:
+        """The indices whose value of this date the measure asked for, in the order asked."""
+        return tuple(dict.fromkeys(used.index for used in self.trace.values() if used.index))
+
+
+def written(value: Fraction, unit: Unit) -> str:
+    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
+    shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
+    cut = rounded(abs(shown), 8, ROUND_FLOOR)
+    least = 2 if unit in (Unit.USD, Unit.RATE) else 0
+    digits, _, decimals = f"{cut:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
+    return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)
