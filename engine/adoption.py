@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
-from engine.record.event import (
+from engine.record.adopted import (
     AmendmentFacts,
     AssetFacts,
     ClauseFacts,

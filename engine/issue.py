@@ -14,21 +14,15 @@ from pathlib import Path
 from engine.determination.result import Verdict
 from engine.market.archive import write_once
 from engine.publications import series_of_facts
+from engine.record.adopted import DealAdopted
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.draft import Draft
-from engine.record.event import (
-    Counted,
-    DeadlinePassed,
-    DealAdopted,
-    Determined,
-    Event,
-    NotEvaluated,
-    NoticeIssued,
-    Tested,
-)
+from engine.record.event import Correction, Counted, DeadlinePassed, Determined, Event, NotEvaluated, NoticeIssued, Tested
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.notice import NoticeInputs, NoticeKind, Render
+from engine.record.standing import standing
 from engine.triggers.facts import TestStatus, TriggerStatus
+from engine.values import Fact
 from engine.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -42,6 +36,9 @@ class Owed:
     subject: str | None
     on: date
     event: Event
+    print: int = 1
+    supersedes_on: date | None = None
+    """The date of the compliance notice that this one supersedes, where it does."""
 
     @property
     def label(self) -> str:
@@ -70,10 +67,10 @@ class _Waiting:
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
     """The owed notices of a deal that are not issued, numbered on from the last one."""
     events = read(workspace.store, deal_log(deal))
-    issued = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, NoticeIssued)}
+    issued = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
     number = len(issued)
     for owed in owed_notices(events):
-        if (owed.label, owed.on) not in issued:
+        if (owed.label, owed.on, owed.print) not in issued:
             number += 1
             yield _Waiting(owed, _inputs(workspace, deal, number, owed, events, scribe))
 
@@ -81,7 +78,8 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
 def _issue(workspace: Workspace, notice: _Waiting, data: bytes, scribe: Scribe) -> Path:
     """The file first, then the event: a crash in between leaves a file that the next run writes again."""
     owed, inputs = notice.owed, notice.inputs
-    path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}.pdf"
+    again = f"-{owed.print}" if owed.print > 1 else ""
+    path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}{again}.pdf"
     write_once(path, data)
     payload = NoticeIssued(
         number=inputs.number,
@@ -89,8 +87,10 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, scribe: Scribe) 
         of=owed.event.key,
         file=str(path.relative_to(workspace.root)),
         sha256=sha256_hex(data),
+        supersedes=inputs.supersedes,
     )
-    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, inputs=(owed.event.leaf,))
+    inputs_of = (owed.event.leaf,)
+    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=inputs_of)
     with workspace.store.begin() as writer:
         append(writer, deal_log(inputs.deal), [new], scribe)
     return path
@@ -100,9 +100,12 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event."""
     duties: frozenset[str] = frozenset()
     group: list[Event] = []
-    for event in events:
+    open_correction: tuple[int, Correction] | None = None
+    for place, event in enumerate(events):
         payload = event.payload
-        if isinstance(payload, DealAdopted):
+        if isinstance(payload, Correction):
+            group, open_correction = [], (event.print, payload)
+        elif isinstance(payload, DealAdopted):
             duties = frozenset(duty.kind for duty in payload.duties)
         elif isinstance(payload, NotEvaluated):
             yield Owed("not_evaluated", None, event.effective_on, event)
@@ -110,8 +113,34 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("compliance", None, event.effective_on, event)
             yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in _notifiable(group) if kind in duties)
             group = []
+            if open_correction is not None and event.effective_on >= open_correction[1].until:
+                if changed(events[: place + 1]):
+                    print_, done = open_correction
+                    yield Owed("correction", None, event.effective_on, event, print_, done.until)
+                open_correction = None
         else:
             group.append(event)
+
+
+def changed(events: Sequence[Event]) -> bool:
+    """Whether the newest correction of a log changed any result or state, or took one away."""
+    last = max((place for place, event in enumerate(events) if isinstance(event.payload, Correction)), default=0)
+    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:last]) if e.kind in TOLD}
+    after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
+    return any(after.get(fact) != said for fact, said in before.items())
+
+
+TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept")
+"""Kinds of events whose change is worth a Correction Notice."""
+
+
+def _said(event: Event) -> object:
+    """What an event says, without the hashes of what it rests on."""
+    payload = event.payload
+    if isinstance(payload, Tested):
+        result = payload.result
+        return (result.verdict, result.measured, result.limit, payload.state.status, payload.state.cure)
+    return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
 
 
 def _notifiable(group: Sequence[Event]) -> Iterator[tuple[NoticeKind, str]]:
@@ -142,8 +171,12 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
     publications = {}
     for index in facts[-1].indices if facts else ():
         log = index_log(series_of_facts(index))
-        found = [event.payload.value for event in read(workspace.store, log) if event.effective_on <= owed.on]
-        publications[index.name] = found
+        prints = {
+            event.effective_on: event.payload.value
+            for event in read(workspace.store, log)
+            if event.effective_on <= owed.on and event.recorded_at <= scribe.at
+        }
+        publications[index.name] = [prints[day] for day in sorted(prints)]
     size = owed.event.seq + 1
     entry = workspace.store.entries(deal_log(deal), owed.event.seq)[0]
     upto = [event for event in events if event.seq <= owed.event.seq]
@@ -160,8 +193,16 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         operator=workspace.settings.operator,
         log_size=size,
         log_head=entry.root.hex(),
+        supersedes=_superseded(events, owed.supersedes_on),
         attachments=attachments,
     )
+
+
+def _superseded(events: Sequence[Event], on: date | None) -> int | None:
+    """The number of the newest notice of a date that states its results."""
+    kinds = ("compliance", "correction")
+    found = [e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on and e.payload.kind in kinds]
+    return max(found, default=None)
 
 
 def _attachments(

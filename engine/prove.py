@@ -1,7 +1,6 @@
 """A deal's worked examples, run through the very functions that a Thursday runs through.
 
-Nothing is mocked: rates become publications, facts become a report of every week, Acts become Recorded Acts, and each
-date is decided by `week.evaluate`.
+`rehearsal.py` lives an example through; here what it gave is compared with what is expected.
 """
 
 from __future__ import annotations
@@ -10,26 +9,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.calendar import load_calendar
-from engine.determination.rate import Published
 from engine.determination.result import TestResult
 from engine.determination.template import Template
 from engine.errors import Problem
-from engine.record.draft import Draft
-from engine.record.event import ActRecorded, ReportReceived
-from engine.record.fold import DealState, fold
-from engine.terms.example import EXPECTED, ExampleAct, Expectation, WorkedExample, agrees, fact_on
+from engine.rehearsal import Moment
+from engine.rehearsal import moments as moments_of
+from engine.terms.example import EXPECTED, Expectation, WorkedExample, agrees
 from engine.terms.in_force import Deal, resolve
 from engine.triggers.obligation import open_for
 from engine.values import Figure, Unit, printed
-from engine.week import Inputs, evaluate, kinds_of
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
+THURSDAY = 3
 
 
 @dataclass(frozen=True)
@@ -40,14 +35,6 @@ class Proof:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True)
-class _Moment:
-    """One date of an example, decided."""
-
-    results: Mapping[str, TestResult]
-    state: DealState
-
-
 def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
     """Run every worked example of a deal."""
     return tuple(_prove(deal, example, templates) for example in deal.examples)
@@ -55,11 +42,13 @@ def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
 
 def _prove(deal: Deal, example: WorkedExample, templates: Mapping[str, Template]) -> Proof:
     wanted = {expectation.on for expectation in example.expect}
-    moments = dict(_moments(deal, example, templates, wanted))
+    wanted |= {expectation.as_known_on for expectation in example.expect if expectation.as_known_on}
+    moments = moments_of(deal, example, templates, wanted)
     problems: list[Problem] = []
     for number, expectation in enumerate(example.expect):
         path = (*example.place, "expect", number)
-        moment = moments.get(expectation.on)
+        until = expectation.as_known_on or date.max
+        moment = next((one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None)
         if moment is None:
             why = f"the example begins on {example.first_publication} and the deal closes on {deal.closing_date}"
             place = deal.tree.place((*path, "on"))
@@ -69,64 +58,7 @@ def _prove(deal: Deal, example: WorkedExample, templates: Mapping[str, Template]
     return Proof(example.name, tuple(problems))
 
 
-def _moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> Iterator[tuple[date, _Moment]]:
-    """Every date of the example up to the last one wanted, in order."""
-    last = max(wanted, default=example.first_publication)
-    state = fold(Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts)
-    day = max(example.first_publication, deal.closing_date + DAY)
-    while day <= last:
-        terms = resolve(deal, day)
-        calendar = load_calendar(terms.business_days)
-        kinds = kinds_of(terms, calendar, day)
-        if kinds or day in wanted:
-            if day.weekday() == 3:
-                state = fold(_report(example, day), state)
-            inputs = Inputs(day, kinds, terms, templates, calendar, _series(example, day), state, example=True)
-            drafts = evaluate(inputs)
-            state = fold(drafts, state)
-            yield day, _Moment({d.subject: d.payload.result for d in drafts if d.kind == "tested"}, state)
-        day += DAY
-
-
-def _act(act: ExampleAct) -> ActRecorded:
-    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount")}
-    details = {name: value for name, value in said.items() if value is not None}
-    return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
-
-
-def _series(example: WorkedExample, day: date) -> dict[str, tuple[Published, ...]]:
-    """What each Thursday up to `day` gave; a Thursday after the last rate had no publication."""
-    found = {}
-    for index, rates in example.rates.items():
-        weeks = range((day - example.first_publication).days // 7 + 1)
-        found[index] = tuple(_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks)
-    return found
-
-
-def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
-    value = rates[number] if number < len(rates) else None
-    return Published(index=index, publication_date=day, value=value, source="worked example")
-
-
-def _report(example: WorkedExample, day: date) -> list[Draft]:
-    """The facts of one Thursday as the report for the Calculation Window that ended the day before."""
-    figures = {name: fact_on(value, day) for name, value in example.facts.items()}
-    given = {name: figure for name, figure in figures.items() if figure is not None}
-    if not given:
-        return []
-    report = ReportReceived(
-        period_start=day - WEEK,
-        period_end=day - DAY,
-        as_of=day,
-        received=day,
-        document=example.name,
-        sha256="",
-        figures=given,
-    )
-    return [Draft(kind="report received", subject=str(day), effective_on=day, payload=report)]
-
-
-def _compare(deal: Deal, expectation: Expectation, moment: _Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
     """Every expected figure and state against what was found."""
     for name in EXPECTED:
         wanted = getattr(expectation, name)
@@ -145,7 +77,7 @@ class _View:
 
     deal: Deal
     expectation: Expectation
-    moment: _Moment
+    moment: Moment
 
     @property
     def result(self) -> TestResult | None:

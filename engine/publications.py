@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from engine.calendar import BusinessCalendar
+from engine.determination.prints import accepted
 from engine.determination.rate import Published
 from engine.market.index import compute, definition
 from engine.market.methodology import current_version, load_methodology
 from engine.market.value import IndexValue
+from engine.record.adopted import IndexFacts
 from engine.record.draft import Draft
-from engine.record.event import Event, IndexFacts
+from engine.record.event import Event
 from engine.record.log import Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
@@ -104,14 +107,17 @@ def published(event: Event) -> Published:
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
         recorded_on=event.recorded_at.date(),
+        published_on=value.published_on or (value.publication_date if value.print == 1 else event.recorded_at.date()),
         event=event.leaf,
     )
 
 
-def series_by_index(workspace: Workspace, indices: Mapping[str, IndexTerms]) -> dict[str, tuple[Published, ...]]:
-    """For each index of a deal, what each Publication Date gave: the newest print of each, oldest date first."""
+def series_by_index(
+    workspace: Workspace, indices: Mapping[str, IndexTerms], calendar: BusinessCalendar
+) -> dict[str, tuple[Published, ...]]:
+    """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first."""
     found = {}
     for name, terms in indices.items():
-        newest = {event.effective_on: published(event) for event in read(workspace.store, index_log(series_of(name, terms)))}
-        found[name] = tuple(newest[day] for day in sorted(newest))
+        prints = [published(event) for event in read(workspace.store, index_log(series_of(name, terms)))]
+        found[name] = accepted(prints, terms, calendar)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from engine import __version__
@@ -19,17 +20,21 @@ from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
+from engine.known import Inputs
 from engine.market.archive import write_once
 from engine.publications import publish, series_by_index, series_of
+from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
-from engine.record.event import DealAdopted, Event, NotEvaluated
+from engine.record.event import Correction, Event, NotEvaluated
 from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
+from engine.record.standing import OF_A_DATE, standing
+from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
-from engine.week import Inputs, evaluate, kinds_of
+from engine.week import evaluate, kinds_of
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -135,19 +140,58 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     refused = _changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
-        result.state = fold(events)
+        result.state = fold(standing(events))
         return
     scribe = tools.scribe(deal.sha256)
     result.events += _adopt(workspace, deal, events, tools.templates, scribe)
-    result.state = fold(events)
     try:
-        for inputs in _dates(workspace, deal, on, tools, result):
+        series = _series(workspace, deal, on)
+        again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
+        if again is not None:
+            count = sum(isinstance(event.payload, Correction) for event in events) + 1
+            draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
             with workspace.store.begin() as writer:
-                recorded = append(writer, log, evaluate(inputs), scribe)
+                new = append(writer, log, [draft], scribe)
+            result.events += new
+            events += new
+            tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
+        result.state = fold(standing(events))
+        for inputs in _dates(deal, series, on, tools, result):
+            with workspace.store.begin() as writer:
+                recorded = append(writer, log, numbered(evaluate(inputs), events), scribe)
             result.events += recorded
             result.state = fold(recorded, result.state)
     except HeadroomError as error:
+        result.state = fold(standing(events))
         result.reason = str(error)
+
+
+def _series(workspace: Workspace, deal: Deal, on: date) -> Mapping[str, tuple[Published, ...]]:
+    terms = resolve(deal, on)
+    return series_by_index(workspace, terms.index, load_calendar(terms.business_days))
+
+
+def _causes(
+    workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
+) -> Iterator[Cause]:
+    """Everything that reaches back to a date that was determined."""
+    yield from by_prints(events, series)
+    yield from by_acts(events)
+    yield from by_reports(events, partial(resolve, deal))
+    before = _version_before(workspace, events, templates)
+    if before is not None:
+        yield from by_terms(events, partial(resolve, before), partial(resolve, deal))
+
+
+def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
+    """The version of the file that the newest determination rests on, where a newer one has been adopted since."""
+    adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
+    since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
+    if len(adoptions) < 2 or adoptions[-1].seq < since:
+        return None
+    path = _adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
+    clauses = {name: template.terms for name, template in templates.items()}
+    return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
 
 
 def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | None:
@@ -184,12 +228,10 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
     return recorded
 
 
-def _dates(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
+def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
     """The inputs of each date after the last one that was evaluated, up to `on`, in order."""
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
 
-    indices = resolve(deal, on).index
-    series = series_by_index(workspace, indices)
     day = max((rate[-1].on for rate in result.state.rates.values() if rate), default=deal.closing_date) + DAY
     while day <= on:
         terms = resolve(deal, day)

@@ -6,29 +6,25 @@ by it; results; states of tests; triggers in dependency order; obligations; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
-from engine.determination.determine import ShareBelow, determine
-from engine.determination.facts import Facts, ReportDue, Reported
-from engine.determination.rate import Published, reference_rate
-from engine.determination.result import NotDetermined, Source, TestResult, Verdict
+from engine.determination.determine import determine
+from engine.determination.facts import Facts, Reported
+from engine.determination.rate import reference_rate
+from engine.determination.result import NotDetermined, TestResult, Verdict
 from engine.determination.template import Clause, MaintenanceClause, Template
+from engine.known import Inputs, facts, serving
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
-from engine.record.event import Counted, DeadlinePassed, ObligationMoved, ReportReceived, Suspended, Tested
-from engine.record.fold import DealState, apply
+from engine.record.event import Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.record.fold import apply
 from engine.terms.deal import TermsInForce
 from engine.terms.schedule import (
-    counted_from,
     determination_dates,
-    months_before,
-    next_determination_date,
     payment_dates,
-    period_ends,
     publication_dates,
 )
 from engine.triggers import acts as recorded_acts
@@ -40,36 +36,6 @@ from engine.triggers.sweep import swept
 from engine.triggers.trigger import next_trigger, rules
 
 DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
-WEEK = timedelta(days=7)
-WINDOWS_KEPT = 60
-"""Calculation Windows whose reports a template may look back on: a little over a year."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """All that one date of one deal is decided by.
-
-    Attributes:
-        on: the date.
-        kinds: which kinds of date it is: determination, publication, payment.
-        terms: the deal's terms in force on it.
-        templates: the covenant templates by name.
-        calendar: the deal's Business Days.
-        series: what each Publication Date up to `on` gave, by index, oldest first.
-        state: the deal as its past left it, reports and Acts included.
-        example: whether figures come from a worked example rather than from a servicer.
-        share_below: how listings are resampled; None where a rate comes without observations.
-    """
-
-    on: date
-    kinds: frozenset[str]
-    terms: TermsInForce
-    templates: Mapping[str, Template]
-    calendar: BusinessCalendar
-    series: Mapping[str, tuple[Published, ...]]
-    state: DealState
-    example: bool = False
-    share_below: ShareBelow | None = None
 
 
 class Day:
@@ -154,77 +120,9 @@ def _rates(day: Day) -> None:
         day.add("rate", name, rate, inputs=used)
 
 
-def facts(day: Day) -> Facts:
-    """What the templates may know on this date."""
-    inputs = day.inputs
-    dates = set(determination_dates(inputs.terms, inputs.calendar, inputs.on)) | {inputs.on}
-    return Facts(
-        on=inputs.on,
-        terms=inputs.terms,
-        rates={name: tuple(r for r in known if r.on in dates) for name, known in day.state.rates.items()},
-        published=inputs.series,
-        report=_serving(inputs),
-        windows=_windows(inputs),
-        report_due=_report_due(inputs),
-    )
-
-
-def _serving(inputs: Inputs) -> Reported | NotDetermined:
-    """The newest report received by the date, unless it is too old (`rulings.md` 26)."""
-    rule = inputs.terms.servicer_reports
-    cite = rule.cite if rule else "deal file"
-    received = [report for report in inputs.state.reports if report.received <= inputs.on]
-    if not received:
-        return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
-    newest = max(enumerate(received), key=lambda one: (one[1].as_of, one[1].received, one[0]))[1]
-    age = (inputs.on - newest.as_of).days
-    limit = rule.too_old_after.count * (7 if rule.too_old_after.unit == "weeks" else 1) if rule else age
-    if age > limit:
-        reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
-        return NotDetermined(reason=reason, cite=cite, lacks="report")
-    return _reported(newest, inputs)
-
-
-def _reported(report: ReportReceived, inputs: Inputs) -> Reported:
-    kind = "worked example" if inputs.example else "servicer report"
-    text = report.document if inputs.example else f"Servicer's report {report.document}"
-    source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
-    return Reported(report.figures, source, report.given)
-
-
-def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
-    last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
-    found: list[tuple[date, Reported | None]] = []
-    for back in range(WINDOWS_KEPT):
-        end = last - back * WEEK
-        if end <= inputs.terms.closing_date:
-            break
-        inside = [report for report in inputs.state.reports if end - WEEK < report.period_end <= end and report.received <= inputs.on]
-        found.append((end, _reported(inside[-1], inputs) if inside else None))
-    return tuple(reversed(found))
-
-
-def _report_due(inputs: Inputs) -> ReportDue | None:
-    """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
-    rule = inputs.terms.servicer_reports
-    if rule is None:
-        return None
-    ends = period_ends(rule.every, inputs.on)
-    for end in ends:
-        if end <= inputs.terms.closing_date:
-            return None
-        due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
-        if due <= inputs.on:
-            start = end - WEEK if rule.every == "week" else months_before(end, 1)
-            came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
-            return ReportDue(end, due, min(came, default=None))
-    return None
-
-
 def _tests(day: Day) -> None:
     """Every test that is due on the date: its result, and the state that it leads to."""
-    known = facts(day)
+    known = facts(day.inputs, day.state)
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
         if template.dates not in day.inputs.kinds or not _is_due(day, clause):
@@ -338,7 +236,7 @@ def _target(day: Day, name: str) -> Fraction | None:
 
 def _money(day: Day) -> None:
     """Each sweep whose trigger was in effect at the Determination Date before this Payment Date (`rulings.md` 30)."""
-    report = _serving(day.inputs)
+    report = serving(day.inputs)
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
         trigger = day.inputs.state.triggers.get(key)
@@ -355,8 +253,8 @@ def _money(day: Day) -> None:
 def _whole(day: Day) -> None:
     """The date as a whole: what it rested on, what is due, what follows."""
     inputs = day.inputs
-    serving = _serving(inputs)
-    report = serving if isinstance(serving, Reported) else None
+    served = serving(inputs)
+    report = served if isinstance(served, Reported) else None
     finished = Finished(
         on=inputs.on,
         terms=inputs.terms,
@@ -366,7 +264,7 @@ def _whole(day: Day) -> None:
         state=day.state,
         results=day.results,
         report=report,
-        report_text=report.source.text if report else serving.reason if isinstance(serving, NotDetermined) else "",
+        report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     day.add("determined", "deal", outlook(finished), inputs=used)

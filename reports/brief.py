@@ -13,7 +13,8 @@ from functools import cached_property
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult, Verdict
-from engine.record.event import ClauseFacts, DealAdopted, Determined, DutyFacts, PartyFacts, Tested
+from engine.record.adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts
+from engine.record.event import Determined, Tested
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports import past as log
 from reports.inputs import NoticeInputs

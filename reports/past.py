@@ -1,6 +1,6 @@
-"""What a deal's log says, as a notice looks it up: the newest print of each fact, up to a date.
+"""What a deal's log says, as a notice looks it up: the events that stand, up to a date.
 
-Reads events and decides nothing; what a re-run superseded stands apart in `earlier_prints`.
+Reads events and decides nothing; what a correction withdrew stands apart in `earlier_prints`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from typing import TypeVar
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Verdict
+from engine.record.adopted import DealAdopted
 from engine.record.event import (
     ActApplied,
     ActRecorded,
     Counted,
     DeadlinePassed,
-    DealAdopted,
     Determined,
     Event,
     NoticeIssued,
     ObligationMoved,
+    Suspended,
     Tested,
 )
+from engine.record.standing import standing, withdrawn
 from engine.triggers.facts import Obligation, SweptPeriod, TestState, TriggerState
 from engine.values import Fact
 
@@ -48,17 +50,12 @@ class Past:
 def read(events: Iterable[Event], on: date) -> Past:
     """The log as it bears on `on`."""
     known = sorted((e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq)
-    newest: dict[tuple[str, str, date], int] = {}
-    for event in known:
-        fact = (event.kind, event.subject, event.effective_on)
-        newest[fact] = max(event.print, newest.get(fact, 0))
-    standing = tuple(e for e in known if e.print == newest[(e.kind, e.subject, e.effective_on)])
-    earlier = tuple(e for e in known if e.print != newest[(e.kind, e.subject, e.effective_on)])
+    stands, earlier = standing(known), withdrawn(known)
     by_kind: dict[str, list[Event]] = {}
-    for event in standing:
+    for event in stands:
         by_kind.setdefault(event.kind, []).append(event)
     ordered = {kind: tuple(sorted(found, key=lambda e: (e.effective_on, e.seq))) for kind, found in by_kind.items()}
-    return Past(on, standing, ordered, earlier)
+    return Past(on, stands, ordered, earlier)
 
 
 def payloads(events: Sequence[Event], kind: type[Payload]) -> tuple[Payload, ...]:
@@ -95,7 +92,7 @@ def test_state(past: Past, test: str) -> TestState | None:
     """A test's state: by its newest result, deadline or Act."""
     found: TestState | None = None
     for event in past.events:
-        state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed)) else None
+        state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
         if isinstance(event.payload, ActApplied):
             state = event.payload.test
         found = state if state is not None and state.test == test else found

@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "values", "calendar"}),
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
-    frozenset({"week", "outlook", "prove", "foresight", "validation", "adoption", "exports", "demo"}),
+    frozenset({"week", "known", "reruns", "rehearsal", "outlook", "prove", "foresight", "validation", "adoption", "exports", "demo"}),
     frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "commands", "scheduler"}),
     frozenset({"cli"}),
 )
@@ -72,7 +72,8 @@ def violations(path: str, source: str) -> list[str]:
             if not name.startswith(allowed):
                 found.append(f"{path} imports {name}: a template knows only its protocol")
         if room == "reports" and top == "engine":
-            allowed = ("engine.values", "engine.record.event", "engine.record.notice", "engine.determination.r", "engine.triggers.facts")
+            facts = ("adopted", "event", "standing", "notice")
+            allowed = ("engine.values", *(f"engine.record.{room}" for room in facts), "engine.determination.r", "engine.triggers.facts")
             if not name.startswith(allowed):
                 found.append(f"{path} imports {name}: a document states events and computes nothing")
     return found

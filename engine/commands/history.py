@@ -11,19 +11,20 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
 from engine.errors import WrongUsage
 from engine.market.value import IndexValue
+from engine.record.adopted import ClauseFacts, DealAdopted
 from engine.record.event import (
     ActApplied,
     ActRecorded,
-    ClauseFacts,
+    Correction,
     Counted,
     DeadlinePassed,
-    DealAdopted,
     Determined,
     Event,
     NotEvaluated,
     NoticeIssued,
     ObligationMoved,
     ReportReceived,
+    Suspended,
     Tested,
 )
 from engine.record.log import deal_log, read
@@ -98,6 +99,8 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {len(p.clauses)} clauses",
     Determined: lambda p: f"{len(p.due)} due; next {p.next_determination_date}",
     NotEvaluated: lambda p: p.reason,
+    Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
+    Suspended: lambda p: p.state.why,
     NoticeIssued: lambda p: f"No. {p.number}, {p.file}",
 }
 

@@ -39,6 +39,8 @@ class Published(Fact):
     hosts_at_least: bool = False
     pooled: tuple[Decimal, ...] = ()
     recorded_on: date | None = None
+    published_on: date | None = None
+    """The day on which this print became public; the Publication Date itself unless it came late."""
     event: str | None = None
 
 
@@ -56,6 +58,8 @@ class ReferenceRate(Fact):
     age: int = 0
     publication_date: date | None = None
     published: Published | None = None
+    newest_print: int | None = None
+    """Which print of the newest Publication Date was accepted: a later one makes the date be determined again."""
     reason: str | None = None
 
 
@@ -70,16 +74,17 @@ def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Pub
         agreed: what Recorded Acts supply for the later steps: a rate by step.
     """
     known = [published for published in series if published.publication_date <= on]
+    newest = known[-1].print if known else None
     for step in _steps(terms):
         found = _step(step, terms, index, on, known, agreed or {})
         if found is not None:
-            return found
+            return found.model_copy(update={"newest_print": newest})
     last = terms.fallback[-1].cite if terms.fallback else terms.cite
     if not known:
         reason = f"{index} has not been published since closing"
     else:
         reason = f"{index} has no value for {known[-1].publication_date} and no step of the fallback gives one"
-    return ReferenceRate(index=index, on=on, value=None, step="none", cite=last, reason=reason, age=_age(known))
+    return ReferenceRate(index=index, on=on, value=None, step="none", cite=last, reason=reason, age=_age(known), newest_print=newest)
 
 
 def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:

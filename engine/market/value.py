@@ -53,6 +53,8 @@ class IndexValue(Fact):
     methodology: str
     source: str = "computed by the calculation agent"
     print: int = 1
+    published_on: dt.date | None = None
+    """The day on which this print became public, where it is not the Publication Date."""
     value: Decimal | None = None
     observations: int = 0
     valid_days: int = 0

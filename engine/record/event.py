@@ -12,133 +12,10 @@ from typing import Any, Literal
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Given, Remedy, TestResult
+from engine.record.adopted import DealAdopted
 from engine.record.market_event import IndexPublished, SnapshotImported
 from engine.triggers.facts import Deadline, Obligation, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
-
-
-class PartyFacts(Fact):
-    """A party as the notice addresses it."""
-
-    role: str
-    name: str
-    notices: str
-    lei: str | None = None
-    cite: str | None = None
-
-
-class DocumentFacts(Fact):
-    """A document of the deal with its short name and, where given, its hash."""
-
-    short: str
-    title: str
-    dated: date
-    sha256: str | None = None
-
-
-class CureFacts(Fact):
-    """A cure right as the deal writes it: within what period after what, by which ways, how often."""
-
-    by: str = "borrower"
-    within: str
-    after: str
-    cured_by: tuple[str, ...]
-    at_most: str | None = None
-    cite: str
-
-
-class ClauseFacts(Fact):
-    """One clause: what it is called, where it stands, its words, and the engine's reading of it."""
-
-    key: str
-    title: str
-    cite: str
-    text: str | None
-    reading: str
-    kind: Literal["test", "test and trigger", "trigger"]
-    debt_class: str | None = None
-    cure: CureFacts | None = None
-    default_needs: str | None = None
-    """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
-    if_not_determined: str | None = None
-
-
-class DebtFacts(Fact):
-    """One class of debt."""
-
-    name: str
-    original_principal: Figure
-    rate: str
-    cusip: str | None = None
-    isin: str | None = None
-    cite: str
-
-
-class AssetFacts(Fact):
-    """One class of Pledged GPU Assets."""
-
-    name: str
-    model: str
-    gpus: int
-    availability: Figure
-    index: str
-    cite: str
-
-
-class DutyFacts(Fact):
-    """Who must tell whom of what, within how long."""
-
-    kind: str
-    given_by: str
-    to: tuple[str, ...]
-    within: str | None
-    cite: str | None
-
-
-class IndexFacts(Fact):
-    """What the deal says about one index."""
-
-    name: str
-    source: str
-    policy: str
-    version: str | None
-    closing_date_level: Figure
-    low_confidence: str
-    low_confidence_cite: str
-    fallback: tuple[str, ...]
-    cite: str
-
-
-class AmendmentFacts(Fact):
-    """One amendment of the deal and what it changed."""
-
-    number: int
-    document: str
-    effective: date
-    changes: tuple[str, ...]
-
-
-class DealAdopted(Fact):
-    """A deal file, or a new version of it, as the engine reads it from `effective_on` on."""
-
-    file_sha256: str
-    illustrative: bool
-    rated: bool = False
-    unique_id: str | None = None
-    closing_date: date
-    maturity_date: date
-    business_days: str
-    time_zone: str
-    rounding: str
-    revenue: str
-    parties: tuple[PartyFacts, ...]
-    documents: tuple[DocumentFacts, ...]
-    clauses: tuple[ClauseFacts, ...]
-    debt: tuple[DebtFacts, ...]
-    assets: tuple[AssetFacts, ...]
-    indices: tuple[IndexFacts, ...]
-    duties: tuple[DutyFacts, ...]
-    amendments: tuple[AmendmentFacts, ...] = ()
 
 
 class ReportReceived(Fact):
@@ -264,6 +141,17 @@ class NotEvaluated(Fact):
     problems: tuple[str, ...] = ()
 
 
+class Correction(Fact):
+    """From a date on, everything is determined again, because something that it rested on has changed (`rulings.md` 25 to 29).
+
+    What was determined before stays in the log and no longer stands. `until` is the last date that had been determined.
+    """
+
+    from_on: date
+    until: date
+    why: tuple[str, ...]
+
+
 class ActRecorded(Fact):
     """What a person did and the engine was told (`covenants.md`, Recorded Acts)."""
 
@@ -321,6 +209,7 @@ KINDS: dict[str, type[Fact]] = {
     "swept": SweptPeriod,
     "determined": Determined,
     "not evaluated": NotEvaluated,
+    "correction": Correction,
     "notice issued": NoticeIssued,
     "snapshot imported": SnapshotImported,
     "index published": IndexPublished,

@@ -102,5 +102,5 @@ def _applied(state: DealState, applied: ActApplied) -> DealState:
 
 
 def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
-    """The state after all `events`, in the order of the log."""
+    """The state after all `events`, in the order of the log; of a whole log, `standing(events)` are folded."""
     return reduce(apply, events, start or DealState())

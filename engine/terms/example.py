@@ -45,6 +45,7 @@ class Expectation(Fact):
     """What is expected on one date of one test, trigger or index; every figure as it was written."""
 
     on: Day
+    as_known_on: Day | None = None
     test: str | None = None
     trigger: str | None = None
     index: str | None = None
@@ -87,12 +88,24 @@ class ExampleAct(Fact):
     amount: str | None = None
 
 
+class ExamplePrint(Fact):
+    """A value that was published later than its Publication Date, or flagged, or under a version: one more print."""
+
+    index: str
+    of: Day
+    published: Day
+    value: Rates
+    methodology: str = ""
+    low_confidence: Literal["true", "false"] = "false"
+
+
 class WorkedExample(Fact):
     """One worked example of a deal."""
 
     name: str
     first_publication: Day
     rates: Mapping[str, Rates]
+    prints: tuple[ExamplePrint, ...] = ()
     facts: Mapping[str, str | Mapping[str, str]] = {}
     acts: tuple[ExampleAct, ...] = ()
     expect: tuple[Expectation, ...]

@@ -35,6 +35,10 @@ KINDS = {
 """Every kind of Recorded Act and what it does."""
 
 
+DECIDING = frozenset(KINDS) - {"consent", "notice given"}
+"""Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
+
+
 def effects(
     acts: Iterable[ActRecorded],
     applied: frozenset[str],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.record.event import Determined, Due, DutyFacts, NoticeIssued
+from engine.record.adopted import DutyFacts
+from engine.record.event import Determined, Due, NoticeIssued
 from reports import past as log
 from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from engine.record.event import IndexFacts
+from engine.record.adopted import IndexFacts
 from reports import past as log
 from reports.blocks.index_chart import SHOWN, chart, chart_note, points_of, thursday
 from reports.blocks.page_one import newest_publication

@@ -8,7 +8,7 @@ from textwrap import shorten
 from typing import Any
 
 from engine.determination.result import Verdict
-from engine.record.event import IndexFacts
+from engine.record.adopted import IndexFacts
 from reports import past as log
 from reports.brief import Brief
 from reports.chart import Level, Point, rate_chart

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from engine.record.event import NotEvaluated, Tested
+from engine.record.event import Correction, Event, NotEvaluated, Tested
 from engine.triggers.facts import Limb, TestStatus
 from reports import owed, sentences
 from reports import past as log
@@ -155,32 +156,26 @@ def others(found: Brief) -> dict[str, Any]:
 
 def corrections(found: Brief) -> dict[str, Any]:
     """Each result of this date that a re-run changed: what was said, what is so, why."""
-    rows = []
+    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else found.inputs.on
+    why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
+    numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
+    said: dict[tuple[str, date], Event] = {}
     for event in found.past.earlier_prints:
-        if not isinstance(event.payload, Tested):
-            continue
-        now = next((e for e in found.past.of("tested", event.subject) if e.effective_on == event.effective_on), None)
-        if now is None or not isinstance(now.payload, Tested):
-            continue
-        rows.append(
-            [
-                found.title(event.subject),
-                table_date(event.effective_on),
-                _said(event.payload),
-                _said(now.payload),
-                with_dates(now.reason or "re-run"),
-            ]
-        )
+        if isinstance(event.payload, Tested) and event.effective_on >= since:
+            said[(event.subject, event.effective_on)] = event
+    now = {(e.subject, e.effective_on): e for e in found.past.of("tested")}
+    rows = []
+    for (subject_, day), event in sorted(said.items(), key=lambda one: (one[0][1], one[1].seq)):
+        was, is_ = _said(event.payload), _said(now[(subject_, day)].payload) if (subject_, day) in now else "withdrawn"
+        if was != is_:
+            number = numbers.get(day)
+            rows.append([found.title(subject_), table_date(day), f"{was} (No. {number})" if number else was, is_])
     return {
-        "heads": [
-            "Test",
-            "Date",
-            f"Print 1, as said in No. {found.inputs.supersedes}" if found.inputs.supersedes else "As said before",
-            "Now",
-            "Why",
-        ],
-        "widths": [36, 25, 40, 40, 33],
+        "heads": ["Test", "Date", "Reported", "Corrected"],
+        "widths": [42, 26, 56, 50],
         "rows": rows,
+        "note": f"Why: {why}. Results of {since} and later were determined again; what is not listed is unchanged.",
     }
 
 

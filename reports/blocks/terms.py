@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.record.event import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
+from engine.record.adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
 from engine.triggers.facts import SweptPeriod, TestStatus
 from engine.values import Figure, Unit
 from reports import past as log

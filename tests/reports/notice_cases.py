@@ -21,14 +21,9 @@ from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import (
     TestResult,
 )
-from engine.record.event import (
-    ClauseFacts,
-    DeadlinePassed,
-    DebtFacts,
-    NotEvaluated,
-    PartyFacts,
-    Tested,
-)
+from engine.record.adopted import ClauseFacts, DebtFacts, PartyFacts
+from engine.record.event import Correction, DeadlinePassed, NotEvaluated, Tested
+from engine.record.standing import OF_A_DATE
 from engine.triggers.facts import TestStatus
 from engine.values import Figure, Unit, rounded
 from reports.inputs import NoticeInputs
@@ -68,11 +63,16 @@ def correcting() -> NoticeInputs:
     """A Correction Notice: a result that a restatement changed, beside what was said before."""
     deal = standard()
     newest = [event for event in deal.events if event.kind == "tested" and event.subject == "ltv"][-1]
+    why = "Restatement of CRI-H100 for 2026-11-05: 1.5312, now 1.5701"
+    deal.add("correction", "deal", LAST, Correction(from_on=LAST, until=LAST, why=(why,)))
+    again = [event for event in deal.events if event.kind in OF_A_DATE and event.effective_on == LAST]
     clause = deal.facts.clauses[1]
     made = deal._ltv(clause, LAST, Fraction("1.5701"))
     state = after(None, clause, made, LAST)
     payload = Tested(result=made, state=state, before=newest.payload.before)
-    deal.add("tested", "ltv", LAST, payload, print=2, supersedes=newest.key, reason="restatement of 2026-11-05, print 2")
+    for event in again:
+        new = payload if event is newest else event.payload
+        deal.add(event.kind, event.subject, LAST, new, print=2)
     return deal.inputs(kind="correction", subject=None, supersedes=43)
 
 

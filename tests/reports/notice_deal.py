@@ -14,7 +14,7 @@ from notice_index import (
     usd,
 )
 
-from engine.record.event import (
+from engine.record.adopted import (
     AssetFacts,
     ClauseFacts,
     CureFacts,

@@ -48,20 +48,8 @@ from engine.determination.result import (
     headroom,
     passes,
 )
-from engine.record.event import (
-    ClauseFacts,
-    Counted,
-    DealAdopted,
-    Determined,
-    Due,
-    ElsewhereDue,
-    Event,
-    Follow,
-    NoticeIssued,
-    ReportReceived,
-    StripDay,
-    Tested,
-)
+from engine.record.adopted import ClauseFacts, DealAdopted
+from engine.record.event import Counted, Determined, Due, ElsewhereDue, Event, Follow, NoticeIssued, ReportReceived, StripDay, Tested
 from engine.triggers.facts import Deadline, Limb, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Figure, Unit, rounded
 from reports.inputs import NoticeInputs

@@ -1,0 +1,75 @@
+"""Which print of each Publication Date a deal uses: the first, a late one, or a Restatement that it accepts (rulings 3, 5, 27).
+
+A series may hold several prints of one date. A deal that pins a version sees only the prints made under it. Among those,
+the first one stands; a later one replaces it inside the deal's own time, counted from the Publication Date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from engine.calendar import BusinessCalendar
+from engine.determination.rate import Published
+from engine.terms.deal import IndexTerms
+from engine.terms.phrases import Period
+
+
+def accepted(prints: Iterable[Published], terms: IndexTerms, calendar: BusinessCalendar) -> tuple[Published, ...]:
+    """One print for each Publication Date, oldest date first; without a value where none was published in time.
+
+    Args:
+        prints: everything that is known of the series, in any order.
+        terms: what the deal says about the index.
+        calendar: the deal's Business Days.
+    """
+    by_date: dict[date, list[Published]] = {}
+    for one in prints:
+        by_date.setdefault(one.publication_date, []).append(one)
+    return tuple(_accepted(sorted(by_date[day], key=lambda one: one.print), terms, calendar) for day in sorted(by_date))
+
+
+def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: BusinessCalendar) -> Published:
+    """The print of one Publication Date that the deal uses."""
+    day = prints[0].publication_date
+    version = terms.methodology.version if terms.methodology.policy == "pinned" else None
+    stands = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
+    for one in prints:
+        if version is not None and not _under(one, version):
+            continue
+        if one.value is None or _in_time(one, stands, day, terms, calendar):
+            stands = one if stands.value is None or one.value is not None else stands
+    return stands
+
+
+def _under(one: Published, version: str) -> bool:
+    """Whether a print was made under a version; a print that names none was made under the deal's own."""
+    return not one.methodology or one.methodology == version
+
+
+def _in_time(one: Published, stands: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
+    """Whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
+    came = one.published_on or day
+    if stands.value is None:
+        return came <= max(day, _last(day, terms.late_publication.accepted_for, calendar))
+    if one.print == stands.print:
+        return True
+    return terms.restatement.effect == "retest" and came <= _last(day, terms.restatement.accepted_for, calendar)
+
+
+def _last(day: date, within: Period, calendar: BusinessCalendar) -> date:
+    if within.unit == "business days":
+        return calendar.add(day, within.count)
+    return day + timedelta(days=within.count * (7 if within.unit == "weeks" else 1))
+
+
+def _without(one: Published, reason: str | None) -> Published:
+    """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
+    empty = {"value": None, "low": None, "high": None, "pooled": (), "event": one.event, "low_confidence": True}
+    return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
+
+
+def unaccepted(prints: Iterable[Published], chosen: Sequence[Published]) -> Iterator[Published]:
+    """Prints that are known and decide nothing: what the notice shows beside the deal's own."""
+    used = {(one.publication_date, one.print) for one in chosen if one.value is not None}
+    yield from (one for one in prints if one.value is not None and (one.publication_date, one.print) not in used)

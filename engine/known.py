@@ -1,0 +1,131 @@
+"""What is known on one date of one deal: the inputs of its decision, and what a template may see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.calendar import BusinessCalendar
+from engine.determination.determine import ShareBelow
+from engine.determination.facts import Facts, ReportDue, Reported
+from engine.determination.rate import Published
+from engine.determination.result import NotDetermined, Source
+from engine.determination.template import Template
+from engine.record.event import ReportReceived
+from engine.record.fold import DealState
+from engine.terms.deal import TermsInForce
+from engine.terms.schedule import (
+    counted_from,
+    determination_dates,
+    months_before,
+    next_determination_date,
+    period_ends,
+    publication_dates,
+)
+
+WEEK = timedelta(days=7)
+WINDOWS_KEPT = 60
+"""Calculation Windows whose reports a template may look back on: a little over a year."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that one date of one deal is decided by.
+
+    Attributes:
+        on: the date.
+        kinds: which kinds of date it is: determination, publication, payment.
+        terms: the deal's terms in force on it.
+        templates: the covenant templates by name.
+        calendar: the deal's Business Days.
+        series: what each Publication Date up to `on` gave, by index, oldest first.
+        state: the deal as its past left it, reports and Acts included.
+        example: whether figures come from a worked example rather than from a servicer.
+        share_below: how listings are resampled; None where a rate comes without observations.
+    """
+
+    on: date
+    kinds: frozenset[str]
+    terms: TermsInForce
+    templates: Mapping[str, Template]
+    calendar: BusinessCalendar
+    series: Mapping[str, tuple[Published, ...]]
+    state: DealState
+    example: bool = False
+    share_below: ShareBelow | None = None
+
+
+def facts(inputs: Inputs, state: DealState) -> Facts:
+    """What the templates may know on a date whose rates stand in `state`."""
+    dates = set(determination_dates(inputs.terms, inputs.calendar, inputs.on)) | {inputs.on}
+    return Facts(
+        on=inputs.on,
+        terms=inputs.terms,
+        rates={name: tuple(r for r in known if r.on in dates) for name, known in state.rates.items()},
+        published=inputs.series,
+        report=serving(inputs),
+        windows=_windows(inputs),
+        report_due=_report_due(inputs),
+    )
+
+
+def serving(inputs: Inputs) -> Reported | NotDetermined:
+    """The newest report received by the date, unless it is too old (`rulings.md` 26)."""
+    rule = inputs.terms.servicer_reports
+    cite = rule.cite if rule else "deal file"
+    received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
+    if not received:
+        return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
+    newest = max(enumerate(received), key=lambda one: (one[1].as_of, one[1].received, one[0]))[1]
+    age = (inputs.on - newest.as_of).days
+    limit = rule.too_old_after.count * (7 if rule.too_old_after.unit == "weeks" else 1) if rule else age
+    if age > limit:
+        reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
+        return NotDetermined(reason=reason, cite=cite, lacks="report")
+    return _reported(newest, inputs)
+
+
+def came(report: ReportReceived, inputs: Inputs) -> date:
+    """From when a report serves: its receipt; a corrected one, where the deal says retest, from that of the first."""
+    rule = inputs.terms.servicer_reports
+    if report.corrects is None or rule is None or rule.corrected_report != "retest":
+        return report.received
+    return min(other.received for other in inputs.state.reports if other.period_end == report.period_end)
+
+
+def _reported(report: ReportReceived, inputs: Inputs) -> Reported:
+    kind = "worked example" if inputs.example else "servicer report"
+    text = report.document if inputs.example else f"Servicer's report {report.document}"
+    source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
+    return Reported(report.figures, source, report.given)
+
+
+def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
+    """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
+    last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
+    found: list[tuple[date, Reported | None]] = []
+    for back in range(WINDOWS_KEPT):
+        end = last - back * WEEK
+        if end <= inputs.terms.closing_date:
+            break
+        inside = [report for report in inputs.state.reports if end - WEEK < report.period_end <= end and came(report, inputs) <= inputs.on]
+        found.append((end, _reported(inside[-1], inputs) if inside else None))
+    return tuple(reversed(found))
+
+
+def _report_due(inputs: Inputs) -> ReportDue | None:
+    """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
+    rule = inputs.terms.servicer_reports
+    if rule is None:
+        return None
+    ends = period_ends(rule.every, inputs.on)
+    for end in ends:
+        if end <= inputs.terms.closing_date:
+            return None
+        due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
+        if due <= inputs.on:
+            start = end - WEEK if rule.every == "week" else months_before(end, 1)
+            came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
+            return ReportDue(end, due, min(came, default=None))
+    return None

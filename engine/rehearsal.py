@@ -1,0 +1,146 @@
+"""A worked example lived through: every date decided by `week.evaluate`, and again where a later print makes it so.
+
+Nothing is mocked: rates become publications, facts become a report of every week, Acts become Recorded Acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from engine.calendar import load_calendar
+from engine.determination.prints import accepted
+from engine.determination.rate import Published
+from engine.determination.result import TestResult
+from engine.determination.template import Template
+from engine.known import Inputs
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, ReportReceived
+from engine.record.fold import DealState, fold
+from engine.record.standing import standing
+from engine.reruns import by_prints, correction
+from engine.terms.deal import TermsInForce
+from engine.terms.example import ExampleAct, ExamplePrint, WorkedExample, fact_on
+from engine.terms.in_force import Deal, resolve
+from engine.week import evaluate, kinds_of
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+THURSDAY = 3
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One date of an example, as it was decided by what was known on a day."""
+
+    known_on: date
+    results: Mapping[str, TestResult]
+    state: DealState
+
+
+def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
+    """Every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
+    last = max(wanted, default=example.first_publication)
+    log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
+    found: dict[date, list[Moment]] = {}
+    first = max(example.first_publication, deal.closing_date + DAY)
+    today = first
+    while today <= last:
+        terms = resolve(deal, today)
+        series = _series(example, terms, today)
+        again = correction(log, tuple(by_prints(log, series)))
+        if again is not None:
+            log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
+        if today.weekday() == THURSDAY:
+            log += _report(example, today)
+        day = again.from_on if again else today
+        while day <= today:
+            drafts = _determined(deal, templates, day, series, log, wanted)
+            if drafts is not None:
+                log += drafts
+                results = {d.subject: d.payload.result for d in drafts if d.kind == "tested"}
+                found.setdefault(day, []).append(Moment(today, results, fold(standing(log))))
+            day += DAY
+        today += DAY
+    return found
+
+
+def _determined(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    day: date,
+    series: Mapping[str, tuple[Published, ...]],
+    log: list[Draft],
+    wanted: set[date],
+) -> tuple[Draft, ...] | None:
+    """The events of one date; None on a date on which nothing happens and of which nothing is wanted."""
+    terms = resolve(deal, day)
+    calendar = load_calendar(terms.business_days)
+    kinds = kinds_of(terms, calendar, day)
+    if not kinds and day not in wanted:
+        return None
+    known = {name: tuple(one for one in found if one.publication_date <= day) for name, found in series.items()}
+    return evaluate(Inputs(day, kinds, terms, templates, calendar, known, fold(standing(log)), example=True))
+
+
+def _act(act: ExampleAct) -> ActRecorded:
+    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount")}
+    details = {name: value for name, value in said.items() if value is not None}
+    return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
+
+
+def _series(example: WorkedExample, terms: TermsInForce, today: date) -> dict[str, tuple[Published, ...]]:
+    """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
+    found = {}
+    calendar = load_calendar(terms.business_days)
+    for index in terms.index:
+        rates = example.rates.get(index, ())
+        weeks = range((today - example.first_publication).days // 7 + 1)
+        prints = [_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks]
+        for one in example.prints:
+            if one.index == index and one.published <= today:
+                prints = _printed(prints, one)
+        found[index] = accepted(prints, terms.index[index], calendar)
+    return found
+
+
+def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
+    value = rates[number] if number < len(rates) else None
+    return Published(index=index, publication_date=day, value=value, source="worked example", published_on=day)
+
+
+def _printed(prints: list[Published], one: ExamplePrint) -> list[Published]:
+    """The prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
+    of_date = [p for p in prints if p.publication_date == one.of]
+    empty = [p for p in of_date if p.value is None and one.published == one.of]
+    new = Published(
+        index=one.index,
+        publication_date=one.of,
+        value=one.value[0],
+        print=len(of_date) + 1 - len(empty),
+        methodology=one.methodology,
+        source="worked example",
+        low_confidence=one.low_confidence == "true",
+        published_on=one.published,
+    )
+    return [p for p in prints if p not in empty] + [new]
+
+
+def _report(example: WorkedExample, day: date) -> list[Draft]:
+    """The facts of one Thursday as the report for the Calculation Window that ended the day before."""
+    figures = {name: fact_on(value, day) for name, value in example.facts.items()}
+    given = {name: figure for name, figure in figures.items() if figure is not None}
+    if not given:
+        return []
+    report = ReportReceived(
+        period_start=day - WEEK,
+        period_end=day - DAY,
+        as_of=day,
+        received=day,
+        document=example.name,
+        sha256="",
+        figures=given,
+    )
+    return [Draft(kind="report received", subject=str(day), effective_on=day, payload=report)]
