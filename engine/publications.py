@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from engine.calendar import BusinessCalendar
 from engine.determination.prints import accepted
 from engine.determination.rate import Published
+from engine.errors import WrongUsage
 from engine.market.index import compute, definition
 from engine.market.methodology import current_version, load_methodology
+from engine.market.series import unpublished
 from engine.market.value import IndexValue
 from engine.record.adopted import IndexFacts
 from engine.record.draft import Draft
@@ -50,23 +52,38 @@ def over(publication: date, zone: str, now: datetime) -> bool:
 def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
     """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back.
 
-    A date without a value is recorded only once it is over. The administrator's series is only read.
+    A date without a value is recorded only once it is over. Of the administrator's series only its silence is recorded.
     """
     index, _, version = series.partition("@")
-    if version == "administrator":
-        return ()
+    theirs = version == "administrator"
+    zone = load_methodology(current_version() if theirs else version).zone
     log = index_log(series)
     known = {event.effective_on for event in read(workspace.store, log)}
     drafts = []
     for day in publication_dates(first, last):
         if day in known:
             continue
-        value = computed(workspace, index, version, day - timedelta(days=1))
-        if value.value is None and not over(day, load_methodology(version).zone, scribe.at):
+        value = unpublished(index, day) if theirs else computed(workspace, index, version, day - timedelta(days=1))
+        if value.value is None and not over(day, zone, scribe.at):
             break
         drafts.append(draft(value))
     with workspace.store.begin() as writer:
         return append(writer, log, drafts, scribe)
+
+
+def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
+    """The newest print of a Publication Date, and what the snapshots of today would give: equal where nothing has changed.
+
+    Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
+    """
+    index, _, version = series.partition("@")
+    if version == "administrator":
+        raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
+    prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == publication]
+    if not prints:
+        raise WrongUsage(f"{series} has no publication of {publication}")
+    again = computed(workspace, index, version, publication - timedelta(days=1))
+    return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
 
 
 def computed(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexValue:

@@ -42,7 +42,7 @@ class Moment:
 
 def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
     """Every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
-    last = max(wanted, default=example.first_publication)
+    last = max((*wanted, *(one.published for one in example.prints)), default=example.first_publication)
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
     found: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)

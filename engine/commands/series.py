@@ -1,14 +1,15 @@
-"""`headroom import --series`: an administrator's published series in place of our own."""
+"""`headroom import --series` and `headroom restate`: an administrator's prints, and further prints of our own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from engine.commands.output import print_json, read_text, say
 from engine.errors import InputProblems, WrongUsage
 from engine.market.series import read_series
-from engine.publications import draft
+from engine.publications import draft, restated
 from engine.record.log import Scribe, append, index_log, read
 from engine.workspace import Workspace
 
@@ -30,4 +31,30 @@ def import_series(workspace: Workspace, index: str, paths: Sequence[Path], scrib
         print_json({"index": index, "recorded": recorded})
     else:
         say(f"{index}: {recorded} published values recorded")
+    return 0
+
+
+def restate(workspace: Workspace, series: str, publication: date, reason: str, record: bool, scribe: Scribe, as_json: bool) -> int:
+    """Compute a Publication Date again from the snapshots of today, and record it as its next print where it differs.
+
+    The first print stays beside it; a deal that accepts the new one is determined again by the next run.
+    """
+    before, again = restated(workspace, series, publication)
+    was = before.payload.value
+    differs = (was["value"], tuple(was["inputs"])) != (None if again.value is None else str(again.value), again.inputs)
+    if differs and record:
+        with workspace.store.begin() as writer:
+            append(writer, index_log(series), [draft(again, reason)], scribe)
+    if as_json:
+        now = again.model_dump(mode="json")
+        print_json({"series": series, "publication_date": str(publication), "before": was, "now": now, "recorded": differs and record})
+        return 0
+    shown = "the same" if not differs else f"{again.value or 'no value'}, print {again.print}"
+    say(f"{series} of {publication}: {was['value'] or 'no value'}, print {before.print}; from today's snapshots {shown}")
+    if differs:
+        say(
+            "recorded; the next run determines again what rests on it"
+            if record
+            else "not recorded; give --record to make it the next print"
+        )
     return 0

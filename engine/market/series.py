@@ -21,7 +21,8 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> 
     """The values that are new: a first print of its date, or the next one where it differs from the last.
 
     Args:
-        text: CSV with the columns publication_date, value, low_confidence, observations, methodology_version.
+        text: CSV with the columns publication_date, value, low_confidence, observations, methodology_version. A row dated
+            after a Thursday is a later print of that Thursday, made public on its own date.
         file: its name, for the errors.
         index: the index that it is of.
         known: the newest print on record by Publication Date.
@@ -73,12 +74,13 @@ def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[Index
         refuse("I105", f"`{count}` is no number of observations", "write a whole number")
     if problems or day is None or flag is None or price is False:
         return None, problems
+    thursday = day - timedelta(days=(day.weekday() - 3) % 7)
     value = IndexValue(
         index=index,
-        publication_date=day,
-        scheduled=day.weekday() == 3,
-        window_start=day - timedelta(days=7),
-        window_end=day - timedelta(days=1),
+        publication_date=thursday,
+        published_on=day,
+        window_start=thursday - timedelta(days=7),
+        window_end=thursday - timedelta(days=1),
         methodology=row["methodology_version"] or "",
         source=SOURCE,
         value=price if isinstance(price, Decimal) else None,
@@ -87,6 +89,19 @@ def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[Index
         low_confidence_reasons=("flagged by the administrator",) if flag else (),
     )
     return value, []
+
+
+def unpublished(index: str, publication: date) -> IndexValue:
+    """A Publication Date that the administrator let pass: a non-publication with its reason (`rulings.md` 4)."""
+    return IndexValue(
+        index=index,
+        publication_date=publication,
+        window_start=publication - timedelta(days=7),
+        window_end=publication - timedelta(days=1),
+        methodology="",
+        source=SOURCE,
+        low_confidence_reasons=("the administrator's series has no value for this date",),
+    )
 
 
 def _date(text: str) -> date | None:

@@ -1,0 +1,53 @@
+"""Commands about deal files: what a structurer asks before and after signing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import all_templates, app
+from engine.commands.options import Files, Json, day, example
+
+
+@app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))
+def check(files: Files, as_json: Json = False) -> None:
+    """Report everything that is wrong with deal files, each problem at its line and column with its fix."""
+    from engine.commands.deals import check
+
+    raise typer.Exit(check(files, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))
+def prove(files: Files, as_json: Json = False) -> None:
+    """Run the worked examples of deal files."""
+    from engine.commands.deals import prove_files
+
+    raise typer.Exit(prove_files(files, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom terms deals/meridian-2026-1.yaml --on 2027-01-07"))
+def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show each term in force on a date, and the line that set it."""
+    from engine.commands.deals import show_terms
+
+    show_terms(file, day(on), all_templates(), as_json)
+
+
+@app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-03-05"))
+def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show the engine's reading of each clause in plain English, beside the agreement's words."""
+    from engine.commands.deals import show_clauses
+
+    show_clauses(file, day(on), all_templates(), as_json)
+
+
+@app.command(epilog=example("headroom schema > deal.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of the deal file, for editors."""
+    from engine.commands.deals import clauses_of
+    from engine.commands.output import print_json
+    from engine.terms.schema import deal_schema
+
+    print_json(deal_schema(clauses_of(all_templates())))

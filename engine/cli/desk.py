@@ -1,0 +1,103 @@
+"""Commands of the weekly desk: reports, Acts, the run, what happened and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import all_templates, app, clock, opened, scribe, tools
+from engine.commands.options import Json, day, example
+from engine.errors import WrongUsage
+
+
+@app.command(epilog=example("headroom intake report.yaml --received 2026-03-04"))
+def intake(
+    file: Path,
+    received: Annotated[str | None, typer.Option(help="The day on which it came in; today unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
+    from engine.commands.intake import intake
+
+    came = clock().date() if received is None else day(received)
+    raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
+
+
+@app.command(epilog=example("headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02"))
+def act(
+    deal: str,
+    kind: Annotated[str, typer.Argument(help="What was done: waiver, cure accepted, appraisal delivered, ...")],
+    effective_on: Annotated[str, typer.Option(help="The contract's date.")],
+    clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
+    clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
+    method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
+    amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
+    prepared_by: str | None = None,
+    approved_by: str | None = None,
+    index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
+    rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
+    from engine.commands.act import document_hash, record_act
+    from engine.commands.intake import find_deal
+    from engine.record.event import ActRecorded
+
+    name, sha256 = document_hash(document)
+    said = {"index": index, "rate": rate, "clock": clock, "method": method, "amount": amount, "conditions": "; ".join(condition or ())}
+    details = {key: value for key, value in said.items() if value}
+    recorded = ActRecorded(
+        act=kind,
+        clause=clause,
+        document=name,
+        sha256=sha256,
+        effective_on=day(effective_on),
+        until=None if until is None else day(until),
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+        details=details,
+    )
+    workspace = opened()
+    record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, scribe(), as_json)
+
+
+@app.command(epilog=example("headroom run --on 2026-03-05"))
+def run(
+    on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
+) -> None:
+    """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
+    from engine.commands.run import run_on
+
+    until = clock().date() if on is None else day(on)
+    if until > clock().date():
+        raise WrongUsage(f"{until} is in the future; a run covers what is known")
+    raise typer.Exit(run_on(opened(), until, tools(), as_json))
+
+
+@app.command(epilog=example("headroom history meridian-2026-1"))
+def history(deal: str, as_json: Json = False) -> None:
+    """Show every event of a deal, oldest first."""
+    from engine.commands.history import history
+
+    history(opened(), deal, as_json)
+
+
+@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-03-05"))
+def explain(deal: str, test: str, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show the whole working of one result, from listings to verdict."""
+    from engine.commands.history import explain
+
+    explain(opened(), deal, test, day(on), as_json)
+
+
+@app.command(epilog=example("headroom demo --into build/demo"))
+def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo")) -> None:
+    """Run 26 generated Thursdays over three illustrative deals."""
+    from engine.commands.demo import demonstrate
+
+    demonstrate(into, tools)

@@ -1,0 +1,78 @@
+"""Commands about the market: snapshots, series, the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import app, opened, scribe
+from engine.commands.options import Json, day, example, moment
+
+
+@app.command(epilog=example("headroom init ./desk"))
+def init(folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")], as_json: Json = False) -> None:
+    """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
+    from engine.commands.output import print_json, say
+    from engine.workspace import create, opened
+
+    made = create(folder)
+    opened(folder).store.close()
+    if as_json:
+        print_json({"workspace": str(folder), "made": list(made)})
+        return
+    say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
+
+
+@app.command("import", epilog=example("headroom import snapshots/*.json.gz 2026-02-26.csv"))
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
+    series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
+    from engine.commands.market import import_snapshots
+    from engine.commands.series import import_series
+
+    if series is not None:
+        raise typer.Exit(import_series(opened(), series, paths, scribe(), as_json))
+    raise typer.Exit(import_snapshots(opened(), paths, scribe(), as_json))
+
+
+@app.command(epilog=example("headroom collect"))
+def collect(as_json: Json = False) -> None:
+    """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+    from engine.commands.collect import collect_now
+
+    collect_now(opened(), scribe(), as_json)
+
+
+@app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-03-04 --methodology 1.1.1"))
+def index(
+    window_end: Annotated[str, typer.Option(help="Last day of the 7-day window; any date.")],
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    known_at: Annotated[str | None, typer.Option(help="Use only what was collected by this time.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute one week's index value from the snapshots, with its interval and every count."""
+    from engine.commands.market import show_index
+
+    last, at = day(window_end), None if known_at is None else moment(known_at)
+    show_index(opened(), index, last, methodology, at, as_json)
+
+
+@app.command(epilog=example("headroom restate CRI-H100@1.1.1 --publication-date 2026-03-05 --reason 'snapshot found' --record"))
+def restate(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    publication_date: Annotated[str, typer.Option(help="The Thursday.")],
+    reason: Annotated[str, typer.Option(help="Why it is computed again; part of the print.")],
+    record: Annotated[bool, typer.Option("--record", help="Record it; otherwise it is only shown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compute a published week again from today's snapshots, and record the next print where it differs."""
+    from engine.commands.series import restate
+
+    raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, scribe(), as_json))

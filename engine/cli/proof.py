@@ -1,0 +1,71 @@
+"""Commands about the record: keys, checkpoints, exports, verification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import app, clock, opened
+from engine.commands.options import Json, example
+
+
+@app.command(epilog=example("headroom verify --trust log.key.pub --held checkpoint"))
+def verify(
+    trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
+    held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the whole record: every leaf, link, checkpoint, notice and snapshot. Exit code 3 where one differs."""
+    from engine.commands.verify import verify_workspace
+
+    raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json))
+
+
+@app.command(epilog=example("headroom keys agent.example/headroom --into desk/keys/log.key"))
+def keys(
+    name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
+    into: Annotated[Path, typer.Option(help="The private key's file.")],
+    cosigner: Annotated[bool, typer.Option("--cosigner", help="A trustee's key instead of a log's.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make an Ed25519 key: the operator's in the workspace's keys/log.key, or a trustee's."""
+    from engine.commands.proof import make_key
+
+    make_key(name, into, cosigner, as_json)
+
+
+@app.command(epilog=example("headroom checkpoint meridian-2026-1"))
+def checkpoint(deal: str, as_json: Json = False) -> None:
+    """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
+    from engine.commands.proof import show_checkpoint
+
+    show_checkpoint(opened(), deal, as_json)
+
+
+@app.command(epilog=example("headroom cosign export/ --key trustee.key --trust log.key.pub --since held-checkpoint"))
+def cosign(
+    folder: Annotated[Path, typer.Argument(help="A log exported as tiles.")],
+    key: Annotated[Path, typer.Option(help="The trustee's private key.")],
+    trust: Annotated[list[Path], typer.Option(help="The log's verifier key.")],
+    since: Annotated[Path | None, typer.Option(help="The checkpoint cosigned before.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a trustee's cosignature to an exported log, from files alone: it has only grown since the one held."""
+    from engine.commands.proof import cosign_export
+
+    cosign_export(folder, key, trust, since, clock(), as_json)
+
+
+@app.command(epilog=example("headroom export meridian-2026-1 --as ics --into deadlines.ics"))
+def export(
+    deal: str,
+    into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
+    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv or ics.")] = "jsonl",
+    as_json: Json = False,
+) -> None:
+    """Write a deal's log as tlog-tiles or JSON lines, its trigger history as CSV, or its deadlines as a calendar."""
+    from engine.commands.proof import export_deal
+
+    export_deal(opened(), deal, form, into, as_json)

@@ -1,0 +1,168 @@
+"""What reaches back in a workspace: a restated row, a retroactive Act, a corrected report, an amendment; each found once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.commands.intake import take
+from engine.commands.series import import_series
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, Correction, Event
+from engine.record.fold import fold
+from engine.record.log import Scribe, append, deal_log, read
+from engine.record.standing import standing, withdrawn
+from engine.terms.in_force import load_deal
+from engine.thursday import Tools, run
+from engine.workspace import Workspace, create, opened
+from tests.conftest import DEALS
+from tests.run.test_thursday import DEAL, fill, paper
+
+NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
+ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
+
+
+@pytest.fixture
+def tools(all_templates: dict[str, Template]) -> Tools:
+    return Tools(all_templates, paper, NOW, "tester", lambda _: None)
+
+
+def made(root: Path, *changes: tuple[str, str]) -> Workspace:
+    create(root)
+    text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (root / "deals" / f"{DEAL}.yaml").write_text(text, encoding="utf-8")
+    return opened(root)
+
+
+@pytest.fixture
+def administered(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = made(
+        tmp_path,
+        ("source: computed by the calculation agent", "source: published by the administrator"),
+        ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+        ("level: USD 1.50 per GPU-hour", "level: USD 1.70 per GPU-hour"),
+        ("for: 2 consecutive publication dates", "for: 1 publication date"),
+    )
+    yield workspace
+    workspace.store.close()
+
+
+def series(workspace: Workspace, rows: str, on: date) -> None:
+    path = workspace.root / "rows.csv"
+    path.write_text(ROWS + rows, encoding="utf-8")
+    import_series(workspace, "CRI-H100", [path], Scribe("t", "t", datetime(on.year, on.month, on.day, 18, tzinfo=UTC)), as_json=True)
+
+
+def events(workspace: Workspace) -> tuple[Event, ...]:
+    return tuple(read(workspace.store, deal_log(DEAL)))
+
+
+def sweep_on(found: tuple[Event, ...], day: date) -> str:
+    return str([e.payload.state.status for e in found if e.kind == "counted" and e.subject == "cash-sweep" and e.effective_on == day][-1])
+
+
+def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered: Workspace, tools: Tools) -> None:
+    """The administrator's two rows of March 2026, as they came: the second dated a day later, for the same week."""
+    day = date(2026, 3, 5)
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", day)
+    run(administered, day, tools)
+    assert sweep_on(events(administered), day) == "IN EFFECT"
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    outcome = run(administered, date(2026, 3, 6), tools)
+    found = events(administered)
+    (correction,) = [e.payload for e in found if isinstance(e.payload, Correction)]
+    assert (correction.from_on, correction.until) == (day, day)
+    assert correction.why == ("Restatement of CRI-H100 for 2026-03-05: 1.6021, now 1.7350",)
+    assert outcome.deals[0].state.triggers["cash-sweep"].status == "NOT IN EFFECT"
+    assert {e.print for e in standing(found) if e.kind == "tested" and e.effective_on == day} == {2}
+    assert {e.print for e in withdrawn(found)} == {1}
+    corrected = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "correction"]
+    compliance = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "compliance" and e.effective_on == day]
+    assert [one.supersedes for one in corrected] == [compliance[0].number]
+    assert run(administered, date(2026, 3, 6), tools).deals[0].events == []
+    assert events(administered) == found
+
+
+def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]) -> Workspace:
+    workspace = made(root, *changes)
+    fill(workspace, weeks, templates)
+    run(workspace, plan.THURSDAYS[weeks - 1], tools)
+    return workspace
+
+
+def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    workspace = computed(tmp_path, 12, tools, all_templates)
+    before = events(workspace)
+    failed = next(e for e in before if e.kind == "tested" and e.payload.result.verdict == "FAIL" and e.payload.result.breach == "default")
+    act = ActRecorded(
+        act="waiver",
+        clause=failed.subject,
+        effective_on=failed.effective_on,
+        until=date(2026, 12, 31),
+        document="W",
+        details={"clock": "resumes"},
+    )
+    with workspace.store.begin() as writer:
+        draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+        append(writer, deal_log(DEAL), [draft], Scribe("t", "t", NOW))
+    outcome = run(workspace, plan.THURSDAYS[11], tools)
+    assert outcome.deals[0].state.tests[failed.subject].status == "WAIVED"
+    state = fold(standing(events(workspace)))
+    assert state.tests == outcome.deals[0].state.tests
+    assert events(workspace)[: len(before)] == before
+    again = [e for e in events(workspace) if isinstance(e.payload, Correction)]
+    assert [e.payload.from_on for e in again] == [failed.effective_on]
+    assert run(workspace, plan.THURSDAYS[11], tools).deals[0].events == []
+    workspace.store.close()
+
+
+@pytest.mark.parametrize(("word", "again"), [("retest", 1), ("from then on", 0)])
+def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], word: str, again: int
+) -> None:
+    changes = (("corrected_report: from then on", f"corrected_report: {word}"),)
+    workspace = computed(tmp_path, 6, tools, all_templates, *changes)
+    (first,) = [one for one in plan.reports(plan.THURSDAYS[2]) if one.name.startswith(DEAL)]
+    day = plan.THURSDAYS[5]
+    as_of = next(line for line in first.text.splitlines() if line.startswith("as_of:")).split(":")[1].strip()
+    text = first.text.replace("source:", f"corrects: {as_of}\nsource:", 1)
+    principal = next(line for line in text.splitlines() if "USD" in line and "rate" not in line and "class" in line)
+    text = text.replace(principal, principal.split("USD")[0] + ("USD 1,000,000" if '"' not in principal else 'USD 1,000,000"}'))
+    take(workspace, text, f"{DEAL}-corrected.yaml", day, all_templates, Scribe("t", "t", NOW))
+    run(workspace, day, replace(tools))
+    found = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]
+    assert len(found) == again
+    if again:
+        assert found[0].from_on <= plan.THURSDAYS[2] < found[0].until
+    workspace.store.close()
+
+
+def test_an_amendment_that_reaches_back_is_told_in_a_correction(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    workspace = computed(tmp_path, 8, tools, all_templates)
+    path = workspace.root / "deals" / f"{DEAL}.yaml"
+    since = plan.THURSDAYS[5]
+    amendment = (
+        f"amendments:\n  - number: 1\n    document: CA\n    effective: {since}\n    changes:\n"
+        "      - {term: covenants.ltv.maximum, replaces: 65%, with: 20%, later_steps: drop, cite: CA §7.02}\n"
+    )
+    text = path.read_text(encoding="utf-8")
+    head, _, tail = text.partition("amendments: []")
+    rest = tail[tail.index("\nworked_examples:") :]
+    path.write_text(head + amendment + rest, encoding="utf-8")
+    deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, {n: t.terms for n, t in all_templates.items()})
+    assert deal is not None, problems
+    outcome = run(workspace, plan.THURSDAYS[7], tools)
+    (correction,) = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]
+    assert (correction.from_on, correction.until) == (since, plan.THURSDAYS[7])
+    assert outcome.deals[0].state.tests["ltv"].status == "CURE PERIOD"
+    assert run(workspace, plan.THURSDAYS[7], tools).deals[0].events == []
+    workspace.store.close()
