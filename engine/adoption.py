@@ -18,11 +18,11 @@ from engine.record.adopted import (
     IndexFacts,
     PartyFacts,
 )
-from engine.terms.deal import TermsInForce
+from engine.terms.deal import Consequence, TermsInForce
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
 from engine.triggers.condition import LeafRule, Tree, described
 from engine.triggers.trigger import TriggerRule, rules
-from engine.values import Figure, Unit
+from engine.values import Figure, Unit, trimmed
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
@@ -92,7 +92,31 @@ def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator
     for name, trigger in terms.triggers.items():
         title = name.replace("-", " ").replace("_", " ").capitalize()
         reading = _reading(composite[name])
-        yield ClauseFacts(key=name, title=title, cite=trigger.cite, text=trigger.text, reading=reading, kind="trigger")
+        yield ClauseFacts(
+            key=name,
+            title=title,
+            cite=trigger.cite,
+            text=trigger.text,
+            reading=reading,
+            kind="trigger",
+            consequences=tuple(_consequence(one) for one in trigger.consequences),
+        )
+
+
+def _consequence(terms: Consequence) -> str:
+    """A consequence in one sentence: what, from when until when, who acts, what it needs, the money, the section."""
+    name = "" if terms.kind == "other" else f"{terms.kind.capitalize()}: "
+    starts = "from the next Payment Date" if terms.starts == "next payment date" else "at once"
+    until = "for good" if terms.ends == "never" else "until the trigger ends"
+    money = [
+        f"margin up by {trimmed(Figure(value=terms.margin, unit=Unit.SHARE))}" if terms.margin is not None else "",
+        f"amount {trimmed(Figure(value=terms.amount, unit=Unit.USD))}" if terms.amount is not None else "",
+        f"in this order: {', '.join(terms.order)}" if terms.order else "",
+    ]
+    who = f"; {terms.who.replace('_', ' ')} acts" if terms.who else ""
+    needs = f"; needs a {terms.needs}" if terms.needs != "nothing" else ""
+    said = "".join(f"; {one}" for one in money if one)
+    return f"{name}{terms.effect}, {starts}, {until}{said}{who}{needs} ({terms.cite})"
 
 
 def _cure(clause: Clause) -> CureFacts | None:

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from engine.calendar import BusinessCalendar
 from engine.determination.determine import ShareBelow
-from engine.determination.facts import Facts, ReportDue, Reported
+from engine.determination.facts import Facts
+from engine.determination.given import ReportDue, Reported
 from engine.determination.rate import Published
 from engine.determination.result import NotDetermined, Source
 from engine.determination.template import Template

@@ -6,13 +6,15 @@ by it; results; states of tests; triggers in dependency order; obligations; the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
 from engine.determination.determine import determine
-from engine.determination.facts import Facts, Reported
+from engine.determination.facts import Facts
+from engine.determination.given import Reported
 from engine.determination.rate import reference_rate
 from engine.determination.result import NotDetermined, TestResult, Verdict
 from engine.determination.template import Clause, MaintenanceClause, Template
@@ -21,6 +23,7 @@ from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
 from engine.record.event import Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.record.fold import apply
+from engine.terms.clause import Sweep
 from engine.terms.deal import TermsInForce
 from engine.terms.schedule import (
     determination_dates,
@@ -226,28 +229,47 @@ def _triggers(day: Day) -> None:
         decided[rule.name] = after
         if after != before:
             day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
+        if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
+            _consequences(day, rule.name)
+
+
+def _sweeps(day: Day) -> Iterator[tuple[str, Sweep]]:
+    """Every sweep of the deal by the trigger that starts it: a clause's own, or a composite trigger's consequence."""
+    terms = day.inputs.terms
+    for key, clause in terms.covenants.items():
+        template = day.inputs.templates[clause.template]
+        if template.sweep is not None:
+            yield key, template.sweep(clause)
+    for name, trigger in terms.triggers.items():
+        yield from ((name, one.sweep) for one in trigger.consequences if one.sweep is not None)
 
 
 def _target(day: Day, name: str) -> Fraction | None:
-    clause = day.inputs.terms.covenants.get(name)
-    template = day.inputs.templates[clause.template] if clause else None
-    return template.sweep(clause).until if template and template.sweep else None
+    return next((sweep.until for key, sweep in _sweeps(day) if key == name), None)
+
+
+def _consequences(day: Day, name: str) -> None:
+    """The Obligations that a trigger's beginning creates; one that is open is not doubled."""
+    trigger = day.inputs.terms.triggers.get(name)
+    for one in trigger.consequences if trigger else ():
+        if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
+            continue
+        made = obligations.created(name, one.deliver, day.inputs.on, Verdict.FAIL, day.inputs.calendar)
+        if made is not None:
+            day.add("obligation", f"{obligations.key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
 
 
 def _money(day: Day) -> None:
     """Each sweep whose trigger was in effect at the Determination Date before this Payment Date (`rulings.md` 30)."""
     report = serving(day.inputs)
-    for key, clause in day.inputs.terms.covenants.items():
-        template = day.inputs.templates[clause.template]
+    figures = report.figures if isinstance(report, Reported) else {}
+    given = {name: figure.value for name, figure in figures.items()}
+    used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
+    for key, sweep in _sweeps(day):
         trigger = day.inputs.state.triggers.get(key)
-        if template.sweep is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
-            continue
-        figures = report.figures if isinstance(report, Reported) else {}
-        given = {name: figure.value for name, figure in figures.items()}
-        balance = day.state.reserves.get(key, Fraction(0))
-        period = swept(key, template.sweep(clause), day.inputs.on, balance, given.get)
-        used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
-        day.add("swept", key, period, inputs=used)
+        if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
+            balance = day.state.reserves.get(key, Fraction(0))
+            day.add("swept", key, swept(key, sweep, day.inputs.on, balance, given.get), inputs=used)
 
 
 def _whole(day: Day) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.determination.facts import Facts, Missing, written
+from engine.determination.facts import Facts
+from engine.determination.given import Missing, written
 from engine.determination.result import Step
-from engine.terms.deal import AssetClass, At
+from engine.terms.pool import AssetClass, At
 from engine.values import Figure, Unit
 
 HOURS_A_YEAR = 8760

@@ -8,62 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import ROUND_FLOOR
 from fractions import Fraction
-from typing import Literal
 
+from engine.determination.blend import blended, blended_between, blended_trail
+from engine.determination.given import Missing, ReportDue, Reported, Used
 from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import Given, NotDetermined, Source
+from engine.determination.result import NotDetermined, Source
 from engine.terms.deal import TermsInForce
 from engine.terms.phrases import Period
 from engine.terms.schedule import months_before
-from engine.values import Figure, Unit, rounded
-
-
-class Missing(Exception):
-    """A figure that a measure needs and nobody has given; carries the reason."""
-
-    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
-        super().__init__(reason)
-        self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """Figures that the servicer gave for one period, by name, with where they stand."""
-
-    figures: Mapping[str, Figure]
-    source: Source
-    given: Mapping[str, Given] = field(default_factory=dict)
-
-    def source_of(self, name: str) -> Source:
-        """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
-        own = self.given.get(name)
-        if own is None:
-            return self.source
-        text = f"{self.source.text}: {own.source}" if own.source else self.source.text
-        return self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
-
-
-@dataclass(frozen=True, slots=True)
-class ReportDue:
-    """The newest report that had to be in by the date: for which period, by when, and when it came."""
-
-    period_end: date
-    due: date
-    received: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A figure that a measure asked for; the tracer of `Facts`."""
-
-    name: str
-    value: Fraction
-    unit: Unit
-    source: Source
-    index: str | None = None
-    """The index, where the figure is its value of this date."""
+from engine.values import Unit
 
 
 @dataclass(frozen=True)
@@ -96,13 +50,17 @@ class Facts:
         return replace(self, trace={}, substituted={**self.substituted, index: rate})
 
     def reference_rate(self, index: str) -> Fraction:
-        """The Reference Rate of this date. Raises Missing where the fallback gives none."""
-        return self._rate(index, self._latest(index))
+        """The Reference Rate of this date, blended where the name is a blend's. Raises Missing where the fallback gives none."""
+        if index in self.terms.blended_rates:
+            return blended(self, index, self.reference_rate)
+        return self.rate_of(index, self._latest(index))
 
     def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
         """The Reference Rates of the last `count` Determination Dates, oldest first. Raises Missing (window not full)."""
+        if index in self.terms.blended_rates:
+            return blended_trail(self, index, count)
         found = self.rates.get(index, ())[-count:]
-        cite = self.terms.index[index].cite
+        cite = self.terms.cite_of(index)
         if len(found) < count:
             reason = f"window not full: {len(found)} of {count} Determination Dates with a Reference Rate of {index}"
             raise Missing(reason, cite, "window")
@@ -110,21 +68,25 @@ class Facts:
         if absent:
             days = ", ".join(str(rate.on) for rate in absent)
             raise Missing(f"window not full: no Reference Rate of {index} on {days}", cite, "window")
-        return tuple((rate.on, self._rate(index, rate)) for rate in found)
+        return tuple((rate.on, self.rate_of(index, rate)) for rate in found)
 
     def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
         """The Reference Rates of every Determination Date in the trailing months. Raises Missing (window not full)."""
         start = months_before(self.on, period.count)
         if start < self.terms.closing_date:
             reason = f"window not full: {period} before {self.on} begin on {start}, before closing"
-            raise Missing(reason, self.terms.index[index].cite, "window")
-        return self.trailing_rates(index, sum(start < rate.on <= self.on for rate in self.rates.get(index, ())))
+            raise Missing(reason, self.terms.cite_of(index), "window")
+        blend = self.terms.blended_rates.get(index)
+        first = next(iter(blend.of)) if blend else index
+        return self.trailing_rates(index, sum(start < rate.on <= self.on for rate in self.rates.get(first, ())))
 
     def latest(self, index: str) -> ReferenceRate:
         """How this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
         rates = self.rates.get(index, ())
+        if index in self.terms.blended_rates:
+            raise Missing(f"{index} is a blend and has no publication of its own", self.terms.cite_of(index), "term")
         if not rates or rates[-1].on != self.on:
-            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
+            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.cite_of(index), "rate")
         return rates[-1]
 
     def quality(self, name: str, value: Fraction, unit: Unit, index: str) -> Fraction:
@@ -139,17 +101,19 @@ class Facts:
         known = self.published.get(index, ())
         first = next((p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None)
         if first is None:
-            raise Missing(f"{index} has not been published since closing", self.terms.index[index].cite, "rate")
+            raise Missing(f"{index} has not been published since closing", self.terms.cite_of(index), "rate")
         return first.publication_date, self._published(index, first)
 
     def published_value(self, index: str) -> Fraction:
         """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
+        if index in self.terms.blended_rates:
+            return blended(self, index, self.published_value)
         series = self.published.get(index, ())
         latest = series[-1] if series and series[-1].publication_date == self.on else None
         rates = self.rates.get(index, ())
         rate = rates[-1] if rates and rates[-1].on == self.on else None
         if latest is None or latest.value is None:
-            cite = self.terms.index[index].cite
+            cite = self.terms.cite_of(index)
             raise Missing(f"{index} was not published on {self.on}", cite, "rate")
         if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
             raise Missing(rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate")
@@ -157,13 +121,18 @@ class Facts:
 
     def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
         """The published values from `first` to `last`, both included, oldest first; dates without one are left out."""
+        blend = self.terms.blended_rates.get(index)
+        if blend is not None:
+            return blended_between(self, index, blend, first, last)
         chosen = [p for p in self.published.get(index, ()) if p.value is not None and first <= p.publication_date <= last]
         return tuple((p.publication_date, self._published(index, p)) for p in chosen)
 
     def closing_level(self, index: str) -> Fraction:
         """The Closing Date level that the deal fixes for `index`."""
+        if index in self.terms.blended_rates:
+            return blended(self, index, self.closing_level)
         level = self.terms.index[index].closing_date_level
-        return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.index[index].cite)
+        return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.cite_of(index))
 
     def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
         """A term of the deal, traced as an input of the result."""
@@ -278,12 +247,13 @@ class Facts:
     def _latest(self, index: str) -> ReferenceRate:
         rates = self.rates.get(index, ())
         if not rates or rates[-1].on != self.on:
-            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.index[index].cite, "rate")
+            raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.cite_of(index), "rate")
         if rates[-1].value is None:
             raise Missing(rates[-1].reason or f"{index} has no Reference Rate", rates[-1].cite, "rate")
         return rates[-1]
 
-    def _rate(self, index: str, rate: ReferenceRate) -> Fraction:
+    def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
+        """The value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
         value = self.substituted.get(index) if rate.on == self.on else None
         if value is None:
             value = Fraction(rate.value or 0)
@@ -308,14 +278,3 @@ class Facts:
     def indices_used(self) -> tuple[str, ...]:
         """The indices whose value of this date the measure asked for, in the order asked."""
         return tuple(dict.fromkeys(used.index for used in self.trace.values() if used.index))
-
-
-def written(value: Fraction, unit: Unit) -> str:
-    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
-    shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
-    cut = rounded(abs(shown), 8, ROUND_FLOOR)
-    least = 2 if unit in (Unit.USD, Unit.RATE) else 0
-    digits, _, decimals = f"{cut:,f}".partition(".")
-    decimals = decimals.rstrip("0").ljust(least, "0")
-    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
-    return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)

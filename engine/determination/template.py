@@ -16,7 +16,8 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
 
-from engine.determination.facts import Facts, Missing, Reported, written
+from engine.determination.facts import Facts
+from engine.determination.given import Missing, Reported, written
 from engine.determination.rate import Published
 from engine.determination.result import Breach, NotDetermined, Remedy, Step
 from engine.terms.clause import (
@@ -31,8 +32,8 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
-from engine.terms.deal import AssetClass, At, MissingLeg
 from engine.terms.phrases import Day, Length, Limit, Number, Period, Persistence, Rate, Share, Times, Usd, Whole, refusal
+from engine.terms.pool import AssetClass, At, MissingLeg
 from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
 
 __all__ = [

@@ -52,6 +52,8 @@ class ClauseFacts(Fact):
     default_needs: str | None = None
     """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
     if_not_determined: str | None = None
+    consequences: tuple[str, ...] = ()
+    """What follows while the trigger is in effect, one sentence each, with its section."""
 
 
 class DebtFacts(Fact):

@@ -79,6 +79,10 @@ def _references(deal: Deal) -> Iterator[Problem]:
         for name, asset in terms.pledged_assets.items():
             if asset.index not in terms.index:
                 yield _undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
+        for name, blend in terms.blended_rates.items():
+            for index in blend.of:
+                if index not in terms.index:
+                    yield _undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
         for key, clause in terms.covenants.items():
             yield from _clause_references(terms, tree, key, clause)
         for kind, duty in terms.notices.items():
@@ -92,7 +96,7 @@ def _references(deal: Deal) -> Iterator[Problem]:
 def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
     path: Path = ("covenants", key)
     known: dict[str, Mapping[str, object]] = {
-        "index": terms.index,
+        "index": {**terms.index, **terms.blended_rates},
         "class of debt": terms.debt,
         "asset class": terms.pledged_assets,
     }

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, SerializeAsAny, Tag
+from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.terms.clause import Clause, block_or_word
-from engine.terms.phrases import Day, Length, Number, Rate, Relative, Share, Times, Usd, Whole
+from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
+from engine.terms.phrases import Day, Length, Rate, Relative, Share, Times, Usd, Whole, refusal
+from engine.terms.pool import AssetClass, Blend
 from engine.values import Fact
 
 Roll = Literal["same day", "next business day", "previous business day", "modified following"]
@@ -142,37 +143,6 @@ class IndexTerms(Fact):
     fallback: tuple[FallbackStep, ...]
 
 
-class At(Fact):
-    """A level that stands for a rate that is missing."""
-
-    at: Rate
-
-
-MissingIndex = Annotated[
-    Annotated[Literal["not determined", "exclude"], Tag("word")] | Annotated[At, Tag("block")],
-    Discriminator(block_or_word),
-]
-
-
-MissingLeg = Annotated[
-    Annotated[Literal["not determined"], Tag("word")] | Annotated[At, Tag("block")],
-    Discriminator(block_or_word),
-]
-
-
-class AssetClass(Fact):
-    """One class of Pledged GPU Assets; `missing_index` says what the class is worth without its rate (`rulings.md` 19)."""
-
-    model: str
-    gpus: Whole
-    availability: Share
-    index: str
-    performance_factor: Number | None = None
-    missing_index: MissingIndex = "not determined"
-    register_file: Annotated[str | None, Field(alias="register")] = None
-    cite: str
-
-
 class DebtClass(Fact):
     """One class of debt, in order of seniority."""
 
@@ -237,14 +207,34 @@ class Esma(Fact):
     replaces_counterparty: bool
 
 
-class Effect(Fact):
-    """A consequence that the engine states and does not compute: who must act, and where it is agreed."""
+class Consequence(Fact):
+    """What follows while a trigger is in effect: what, who must act, from when, until when, and the money.
 
+    A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are stated, with who acts.
+    """
+
+    kind: Literal["cash sweep", "distribution block", "margin step", "appraisal", "early amortization", "application of funds", "other"] = (
+        "other"
+    )
     effect: str
     who: str | None = None
     needs: Literal["nothing", "notice", "vote"] = "nothing"
-    amount: str | None = None
+    starts: Literal["at once", "next payment date"] = "at once"
+    ends: Literal["with the trigger", "never"] = "with the trigger"
+    sweep: Sweep | None = None
+    deliver: Deliver | None = None
+    margin: Share | None = None
+    order: tuple[str, ...] = ()
+    amount: Usd | None = None
     cite: str
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {"cash sweep": "sweep", "appraisal": "deliver", "margin step": "margin", "application of funds": "order"}.get(self.kind)
+        if needed is not None and not getattr(self, needed):
+            why = f"a {self.kind} is not known without it"
+            raise refusal("D121", f"`{needed}` is missing", why, f"write `{needed}:`", "kind")
+        return self
 
 
 class TriggerTerms(Fact):
@@ -254,7 +244,7 @@ class TriggerTerms(Fact):
     text: str | None = None
     begins: Condition
     ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
-    consequences: tuple[Effect, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
     esma: Esma | None = None
 
 
@@ -295,12 +285,17 @@ class TermsInForce(Fact):
     rounding: Rounding
     parties: Mapping[str, Party]
     index: Mapping[str, IndexTerms]
+    blended_rates: Mapping[str, Blend] = {}
     pledged_assets: Mapping[str, AssetClass]
     debt: Mapping[str, DebtClass]
     covenants: Mapping[str, SerializeAsAny[Clause]]
     triggers: Mapping[str, TriggerTerms] = {}
     notices: Mapping[str, NoticeDuty]
     recorded_acts: RecordedActs | None = None
+
+    def cite_of(self, index: str) -> str:
+        """The section that defines an index, or a blend of several."""
+        return self.blended_rates[index].cite if index in self.blended_rates else self.index[index].cite
 
     def index_of(self, clause: Clause) -> str:
         """The index that `clause` is tested on: its own, or the deal's only one."""

@@ -115,6 +115,9 @@ def ends(found: Brief) -> dict[str, Any]:
         ]
         if not line.trigger.ends:
             rows.append({"what": [("The clause", True), (f": {found.clauses[line.key].reading}", False)], "cite": line.cite})
+        rows += [
+            {"what": [("What follows", True), (f": {one}.", False)], "cite": line.cite} for one in found.clauses[line.key].consequences
+        ]
         rows.append({"what": [("A date not determined", True), (" neither counts nor breaks the count.", False)], "cite": line.cite})
     elif line is not None:
         rows += _test_ends(found, line)

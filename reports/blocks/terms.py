@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.record.adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
-from engine.triggers.facts import SweptPeriod, TestStatus
+from engine.triggers.facts import SweptPeriod, TestStatus, TriggerStatus
 from engine.values import Figure, Unit
 from reports import past as log
 from reports.brief import Brief, Line
@@ -39,6 +39,7 @@ def cure(found: Brief) -> dict[str, Any]:
     rows: Pairs = []
     for line in found.lines:
         rows += _cure_rows(found, line)
+    rows += _consequence_rows(found)
     rows += _sweep_rows(found)
     rows += _obligation_rows(found)
     if not rows:
@@ -72,6 +73,16 @@ def _right(clause: ClauseFacts, used: int) -> str:
     limit = f"{right.at_most} allowed" if right.at_most else "the deal sets no limit"
     ways, times = listed(right.cured_by, "or"), counted(used) if used else "none"
     return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {times}; {limit}"
+
+
+def _consequence_rows(found: Brief) -> Pairs:
+    """What follows from each trigger that is in effect, with its section."""
+    return [
+        (f"{line.title}, in effect", with_dates(f"{one}; in force from {long_date(line.trigger.since)}"))
+        for line in found.lines
+        if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
+        for one in found.clauses[line.key].consequences
+    ]
 
 
 def _sweep_rows(found: Brief) -> Pairs:

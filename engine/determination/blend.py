@@ -1,0 +1,78 @@
+"""Blended rates: one rate of several indices, for a pool of several asset classes (`rulings.md` 19).
+
+Weights are this date's for the whole of a window: fixed shares, which may step, or the GPUs pledged on the date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from engine.determination.given import Missing
+from engine.terms.pool import At, Blend
+from engine.values import Unit
+
+if TYPE_CHECKING:
+    from engine.determination.facts import Facts
+
+
+def weights(facts: Facts, name: str) -> dict[str, Fraction]:
+    """The weight of each component of a blend on the date."""
+    blend = facts.terms.blended_rates[name]
+    if blend.weights == "fixed":
+        return dict(blend.of)
+    counts = {index: Fraction(0) for index in blend.of}
+    for key, asset in facts.terms.pledged_assets.items():
+        if asset.index in counts:
+            counts[asset.index] += facts.gpus(key)
+    whole = facts.nonzero(f"number of GPUs in {name}", sum(counts.values(), Fraction(0)), blend.cite)
+    return {index: count / whole for index, count in counts.items()}
+
+
+def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
+    """The weighted mean of a blend's components; one that is missing is treated as the deal says.
+
+    Raises Missing where the deal says that a missing component leaves the blend not determined, or where none is left.
+    """
+    blend, total, weight = facts.terms.blended_rates[name], Fraction(0), Fraction(0)
+    for index, share in weights(facts, name).items():
+        try:
+            rate = rate_of(index)
+        except Missing:
+            if blend.missing_component == "not determined":
+                raise
+            if blend.missing_component == "exclude":
+                continue
+            assert isinstance(blend.missing_component, At)  # the only form left
+            rate = facts.term(f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite)
+        total, weight = total + share * rate, weight + share
+    return total / facts.nonzero(f"weight of the components of {name} that have a rate", weight, blend.cite)
+
+
+def blended_trail(facts: Facts, name: str, count: int) -> tuple[tuple[date, Fraction], ...]:
+    """A blend on each of the last `count` Determination Dates. Raises Missing (window not full)."""
+    components = {index: {rate.on: rate for rate in facts.rates.get(index, ())} for index in facts.terms.blended_rates[name].of}
+    days = sorted({day for rates in components.values() for day in rates})[-count:]
+    if len(days) < count:
+        reason = f"window not full: {len(days)} of {count} Determination Dates with {name}"
+        raise Missing(reason, facts.terms.cite_of(name), "window")
+
+    def on(day: date) -> Callable[[str], Fraction]:
+        def rate_of(index: str) -> Fraction:
+            rate = components[index].get(day)
+            if rate is None or rate.value is None:
+                raise Missing(f"window not full: no Reference Rate of {index} on {day}", facts.terms.cite_of(name), "window")
+            return facts.rate_of(index, rate)
+
+        return rate_of
+
+    return tuple((day, blended(facts, name, on(day))) for day in days)
+
+
+def blended_between(facts: Facts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+    """A blend on each Publication Date on which all of its components were published."""
+    found = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
+    days = sorted(set.intersection(*(set(one) for one in found.values())))
+    return tuple((day, blended(facts, name, {index: found[index][day] for index in found}.__getitem__)) for day in days)

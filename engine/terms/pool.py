@@ -1,0 +1,65 @@
+"""The pool: asset classes with their indices, what stands for a rate that is missing, and blends of several rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from engine.terms.clause import block_or_word
+from engine.terms.phrases import Number, Rate, Share, Whole, refusal
+from engine.values import Fact
+
+
+class At(Fact):
+    """A level that stands for a rate that is missing."""
+
+    at: Rate
+
+
+MissingIndex = Annotated[
+    Annotated[Literal["not determined", "exclude"], Tag("word")] | Annotated[At, Tag("block")],
+    Discriminator(block_or_word),
+]
+
+
+MissingLeg = Annotated[
+    Annotated[Literal["not determined"], Tag("word")] | Annotated[At, Tag("block")],
+    Discriminator(block_or_word),
+]
+
+
+class AssetClass(Fact):
+    """One class of Pledged GPU Assets; `missing_index` says what the class is worth without its rate (`rulings.md` 19)."""
+
+    model: str
+    gpus: Whole
+    availability: Share
+    index: str
+    performance_factor: Number | None = None
+    missing_index: MissingIndex = "not determined"
+    register_file: Annotated[str | None, Field(alias="register")] = None
+    cite: str
+
+
+class Blend(Fact):
+    """A rate of several indices, for a pool of several asset classes; its name stands where an index's may.
+
+    `weights: fixed` uses the shares of `of`, which may step; `register` weights each index by the GPUs pledged on the date.
+    """
+
+    of: Mapping[str, Share]
+    weights: Literal["fixed", "register"]
+    missing_component: Annotated[
+        Annotated[Literal["not determined", "exclude"], Tag("word")] | Annotated[At, Tag("block")],
+        Discriminator(block_or_word),
+    ]
+    cite: str
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.weights == "fixed" and sum(self.of.values()) != 1:
+            why = "a blend is made of its parts and of nothing else"
+            raise refusal("D122", "the shares do not add up to 100%", why, "correct them", "of")
+        return self
