@@ -6,10 +6,11 @@ by it; results; states of tests; triggers in dependency order; obligations; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 
 from engine.calendar import BusinessCalendar
 from engine.determination.determine import determine
@@ -21,7 +22,7 @@ from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.known import Inputs, facts, serving
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
-from engine.record.event import Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.record.event import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.record.fold import apply
 from engine.terms.clause import Sweep
 from engine.terms.deal import TermsInForce
@@ -74,8 +75,7 @@ def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> froze
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     """The events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
     day = Day(inputs)
-    _deadlines(day)
-    _acts(day)
+    _past(day)
     if not inputs.kinds:
         return tuple(day.drafts)
     _rates(day)
@@ -88,27 +88,42 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     return tuple(day.drafts)
 
 
-def _deadlines(day: Day) -> None:
-    """Cure Periods and due dates that ended before the date, each on its own date."""
-    for name, state in day.state.tests.items():
-        passed = after_deadline(state, day.inputs.on)
-        if passed is not None and state.cure is not None:
-            payload = DeadlinePassed(state=passed, before=state.status, deadline=state.cure)
-            day.add("deadline passed", name, payload, on=passed.since)
-    for found in obligations.overdue(day.state.obligations.values(), day.inputs.on):
+def _past(day: Day) -> None:
+    """What happened since the last date, each thing on its own day: deadlines that ended, then Acts, then ends of waivers."""
+    while True:
+        waiting = sorted(_next(day), key=lambda one: one[:2])
+        if not waiting:
+            return
+        waiting[0][2]()
+
+
+def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
+    """The things that are still to happen by the date: day, order on that day, what to do."""
+    state, terms, on = day.state, day.inputs.terms, day.inputs.on
+    for name, test in state.tests.items():
+        passed = after_deadline(test, on)
+        if passed is not None and test.cure is not None:
+            payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
+            yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
+    for found in obligations.overdue(state.obligations.values(), on):
         moved = ObligationMoved(obligation=found, cite=found.due.cite)
-        day.add("obligation", f"{obligations.key(found)} overdue", moved, on=found.status_since)
+        subject = f"{obligations.key(found)} overdue"
+        yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
+    for act in recorded_acts.waiting(state.acts, state.applied, on)[:1]:
+        yield act.effective_on, 1, partial(_act, day, act)
+    for ended in recorded_acts.waiver_ended(state.tests, on, terms.covenants, day.inputs.calendar)[:1]:
+        since = ended.test.since if ended.test else on
+        yield since, 0, partial(day.add, "act applied", f"{ended.act}|{ended.test.test if ended.test else ''}", ended, since)
 
 
-def _acts(day: Day) -> None:
-    """What Recorded Acts effective by the date change."""
-    state, terms = day.state, day.inputs.terms
-    found = recorded_acts.effects(
-        state.acts, state.applied, state.tests, state.triggers, state.obligations, day.inputs.on, terms.covenants, day.inputs.calendar
-    )
-    for since, effect in found:
-        subject = effect.test.test if effect.test else effect.trigger.trigger if effect.trigger else "obligation"
-        day.add("act applied", f"{effect.act}|{subject}", effect, on=since)
+def _act(day: Day, act: ActRecorded) -> None:
+    """One Recorded Act on its effective date."""
+    state = day.state
+    for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
+        subject = (
+            effect.test.test if effect.test else effect.trigger.trigger if effect.trigger else "obligation" if effect.obligation else "-"
+        )
+        day.add("act applied", f"{effect.act}|{subject}", effect, on=act.effective_on)
 
 
 def _rates(day: Day) -> None:

@@ -51,6 +51,12 @@ def opened() -> Workspace:
     return open_workspace(state.get("workspace", Path()))
 
 
+def found() -> Workspace | None:
+    """The workspace that the command works in, where there is one: `check` needs none."""
+    folder = state.get("workspace", Path())
+    return opened() if (folder / "headroom.toml").is_file() else None
+
+
 def clock() -> datetime:
     """The one reading of the clock."""
     return datetime.now(UTC)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app
+from engine.cli.app import all_templates, app, found
 from engine.commands.options import Files, Json, day, example
 
 
@@ -16,7 +16,7 @@ def check(files: Files, as_json: Json = False) -> None:
     """Report everything that is wrong with deal files, each problem at its line and column with its fix."""
     from engine.commands.deals import check
 
-    raise typer.Exit(check(files, all_templates(), as_json))
+    raise typer.Exit(check(files, all_templates(), as_json, found()))
 
 
 @app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))

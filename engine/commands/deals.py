@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.calendar import load_calendar
 from engine.commands.output import print_json, read_text, report_problems, say, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.terms.check import check_deal
 from engine.terms.in_force import Deal, load_deal, resolve, sources
+from engine.terms.register import check_register
+
+if TYPE_CHECKING:
+    from engine.workspace import Workspace
 
 Templates = Mapping[str, Template]
 
@@ -21,19 +26,53 @@ def clauses_of(templates: Templates) -> dict[str, Any]:
     return {name: template.terms for name, template in templates.items()}
 
 
-def check(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
-    """Report everything that is wrong with deal files; warnings alone leave the exit code 0."""
+def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None) -> int:
+    """Report everything that is wrong with deal files; warnings alone leave the exit code 0.
+
+    In a workspace, levels are held against the present interval of their index as well.
+    """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
     for path in _existing(files):
-        texts[str(path)] = read_text(path)
-        problems += check_deal(texts[str(path)], str(path), clauses_of(templates))
+        text = texts[str(path)] = read_text(path)
+        problems += check_deal(text, str(path), clauses_of(templates))
+        deal, _ = load_deal(text, str(path), clauses_of(templates))
+        if deal is not None:
+            problems += _registers(deal, path, texts)
+            problems += _inside_intervals(deal, workspace) if workspace is not None else ()
     report_problems(problems, texts, as_json)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if not as_json:
         warned = len(problems) - len(errors)
         say(("" if not problems else "\n") + f"{len(files)} file(s), {len(errors)} problem(s), {warned} warning(s)")
     return 1 if errors else 0
+
+
+def _registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
+    """The registers beside a deal file, each read once."""
+    terms = resolve(deal, deal.closing_date)
+    for name in sorted({asset.register_file for asset in terms.pledged_assets.values() if asset.register_file}):
+        register = path.parent / name
+        if register.is_file():
+            texts[str(register)] = read_text(register)
+            yield from check_register(texts[str(register)], str(register), terms, deal.tree, deal.closing_date)
+
+
+def _inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
+    """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
+    from engine.publications import series_by_index
+
+    _, terms = deal.segments[-1]
+    series = series_by_index(workspace, terms.index, load_calendar(terms.business_days))
+    for key, clause in terms.covenants.items():
+        level = getattr(clause, "level", None)
+        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
+        if level is None or newest is None or newest.low is None or newest.high is None or not newest.low <= level <= newest.high:
+            continue
+        what = f"the level lies inside the 95% interval of {newest.index}, {newest.low} to {newest.high} on {newest.publication_date}"
+        fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
+        place = deal.tree.place(("covenants", key, "level"))
+        yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
 
 
 def _existing(files: Sequence[Path]) -> Sequence[Path]:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.calendar import known_calendars
 from engine.errors import Problem
 from engine.terms.clause import Clause
-from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
+from engine.terms.contradictions import CONTRADICTIONS, leaves_of
+from engine.terms.deal import Leaf, TermsInForce
 from engine.terms.in_force import Clauses, Deal, load_deal
 from engine.terms.source import Path, Tree, parse, scalars
 
@@ -126,8 +127,8 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
             if name in terms.covenants:
                 why = "a covenant has this name, and both would be one trigger"
                 yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
-            found = list(_leaves(trigger.begins, (*path, "begins")))
-            ends = [] if isinstance(trigger.ends, str) else list(_leaves(trigger.ends, (*path, "ends")))
+            found = list(leaves_of(trigger.begins, (*path, "begins")))
+            ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
             looks[name] = {leaf.trigger for leaf, _ in found + ends if leaf.trigger}
             for leaf, at in found + ends:
                 yield from _leaf(terms, tree, leaf, at)
@@ -137,21 +138,6 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
                     "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))
                 )
         yield from _cycles(tree, looks)
-
-
-def _leaves(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
-    match condition:
-        case Leaf():
-            yield condition, path
-        case AnyOf(any_of=parts):
-            for number, part in enumerate(parts):
-                yield from _leaves(part, (*path, "any_of", number))
-        case AllOf(all_of=parts):
-            for number, part in enumerate(parts):
-                yield from _leaves(part, (*path, "all_of", number))
-        case AtLeast(at_least=of):
-            for number, part in enumerate(of.of):
-                yield from _leaves(part, (*path, "at_least", "of", number))
 
 
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
@@ -247,12 +233,18 @@ def _texts(deal: Deal) -> Iterator[Problem]:
         if clause.text is None or not isinstance(raw, dict):
             continue
         said = {value for path, value in scalars(raw) if path[-1] != "text" and isinstance(value, str)}
-        written = {number.replace(",", "") for value in said for number in re.findall(r"\d[\d,]*(?:\.\d+)?%?", value)}
-        for number in re.findall(r"\d[\d,]*(?:\.\d+)?%", clause.text):
-            if number.replace(",", "") not in written:
+        written = {_plain(number) for value in said for number in re.findall(r"\d[\d,]*(?:\.\d+)?%?", value)}
+        for sign, number in re.findall(r"(USD |\$)?(\d[\d,]*(?:\.\d+)?%?)", clause.text):
+            if (sign or number.endswith("%")) and _plain(number) not in written:
                 why = "no term of the clause has this number"
                 place = tree.place(("covenants", key, "text"))
                 yield Problem("D517", f"the text quotes {number}, the terms do not", why, "correct the text or the term", place)
+
+
+def _plain(number: str) -> str:
+    """A number without what does not change it: `1,200,000.00` as `1200000`, `60.0%` as `60%`."""
+    digits, per_cent = number.replace(",", "").removesuffix("%"), "%" * number.endswith("%")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + per_cent
 
 
 def _warnings(deal: Deal) -> Iterator[Problem]:
@@ -279,4 +271,5 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _documents,
     _texts,
     _warnings,
+    *CONTRADICTIONS,
 )

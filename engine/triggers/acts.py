@@ -39,26 +39,35 @@ DECIDING = frozenset(KINDS) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 
 
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS}
+"""Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
+
+
+def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date) -> tuple[ActRecorded, ...]:
+    """Acts on states that are effective by `on` and have not been considered, earliest first."""
+    found = (act for act in acts if act.act in ON_STATES and act.effective_on <= on and act.identity not in applied)
+    return tuple(sorted(found, key=lambda act: act.effective_on))
+
+
 def effects(
-    acts: Iterable[ActRecorded],
-    applied: frozenset[str],
-    tests: Mapping[str, TestState],
-    triggers: Mapping[str, TriggerState],
-    open_obligations: Mapping[str, Obligation],
-    on: date,
-    covenants: Mapping[str, Clause],
-    calendar: BusinessDays,
-) -> tuple[tuple[date, ActApplied], ...]:
-    """What Acts effective by `on`, and waivers that ended before it, change; each with the date from which."""
-    found: list[tuple[date, ActApplied]] = []
-    for act in sorted((a for a in acts if a.effective_on <= on and a.identity not in applied), key=lambda a: a.effective_on):
-        found += [(act.effective_on, effect) for effect in _effects(act, tests, triggers, open_obligations)]
+    act: ActRecorded, tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], open_obligations: Mapping[str, Obligation]
+) -> tuple[ActApplied, ...]:
+    """What one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
+    found = tuple(_effects(act, tests, triggers, open_obligations))
+    return found or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
+
+
+def waiver_ended(
+    tests: Mapping[str, TestState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
+) -> tuple[ActApplied, ...]:
+    """What waivers that ended before `on` leave behind, earliest first."""
+    found = []
     for name, state in tests.items():
         ended = after_waiver(state, on, covenants.get(name), calendar)
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
-            found.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
-    return tuple(found)
+            found.append(ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended"))
+    return tuple(sorted(found, key=lambda one: one.test.since if one.test else on))
 
 
 def _effects(

@@ -113,7 +113,7 @@ def test_a_correction_of_the_file_works_from_closing(load: Callable[[str], Deal]
 @pytest.mark.parametrize("path", sorted(DEALS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_worked_examples_that_ship_hold(load: Callable[[str], Deal], all_templates: dict[str, Template], path: Path) -> None:
     proofs = prove(load(path.read_text(encoding="utf-8")), all_templates)
-    assert len(proofs) >= 5
+    assert len(proofs) >= 4
     assert [proof.name for proof in proofs if proof.problems] == []
 
 

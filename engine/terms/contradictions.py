@@ -1,0 +1,198 @@
+"""Terms that each read well and together cannot work: triggers that nothing can begin, cures without an exit, order.
+
+Errors have codes D519 to D529, warnings W103 to W107; `check.py` collects them with its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+from engine.errors import Place, Problem
+from engine.terms.amendment import dates as step_dates
+from engine.terms.clause import Clause, Cure, ElectiveClause, MaintenanceClause
+from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
+from engine.terms.in_force import Deal
+from engine.terms.source import Path, Tree
+
+OF_A_TRIGGER = ("NOT IN EFFECT", "IN EFFECT", "WAIVED", "CLOSED")
+
+
+def leaves_of(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
+    """Every leaf of a condition with its place in the file."""
+    match condition:
+        case Leaf():
+            yield condition, path
+        case AnyOf(any_of=parts):
+            for number, part in enumerate(parts):
+                yield from leaves_of(part, (*path, "any_of", number))
+        case AllOf(all_of=parts):
+            for number, part in enumerate(parts):
+                yield from leaves_of(part, (*path, "all_of", number))
+        case AtLeast(at_least=of):
+            for number, part in enumerate(of.of):
+                yield from leaves_of(part, (*path, "at_least", "of", number))
+
+
+def _conditions(deal: Deal) -> Iterator[tuple[TermsInForce, Condition, Path]]:
+    for _, terms in deal.segments:
+        for name, trigger in terms.triggers.items():
+            yield terms, trigger.begins, ("triggers", name, "begins")
+            if not isinstance(trigger.ends, str):
+                yield terms, trigger.ends, ("triggers", name, "ends")
+
+
+def unreachable(deal: Deal) -> Iterator[Problem]:
+    """Conditions on a state that their subject can never be in."""
+    for terms, condition, path in _conditions(deal):
+        for leaf, at in leaves_of(condition, path):
+            place = deal.tree.place((*at, "state"))
+            if leaf.state is None:
+                continue
+            if leaf.trigger is not None and leaf.state not in OF_A_TRIGGER:
+                why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
+                yield Problem("D519", f"the trigger `{leaf.trigger}` is never {leaf.state}", why, "write one of them", place)
+            clause = terms.covenants.get(leaf.test or "")
+            reason = _never(clause, leaf.state) if clause is not None else None
+            if reason is not None:
+                fix = "look at its result, or at another state"
+                yield Problem("D519", f"the test `{leaf.test}` is never {leaf.state}", reason, fix, place)
+
+
+def _never(clause: Clause, state: str) -> str | None:
+    """Why a test can never be in a state; None where it can."""
+    if state in ("NOT IN EFFECT", "IN EFFECT"):
+        return "these are states of triggers"
+    default = isinstance(clause, MaintenanceClause) and not (isinstance(clause, ElectiveClause) and clause.failure_is != "a default")
+    if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not default:
+        return "its failure is no default"
+    if state == "CURE PERIOD" and isinstance(clause, MaintenanceClause) and clause.cure == "none":
+        return "it has no Cure Period"
+    if state == "WATCH" and clause.early_warning is None:
+        return "it has no early warning"
+    if state == "SUSPENDED" and clause.tested_while is None:
+        return "it is always tested"
+    return None
+
+
+def impossible(deal: Deal) -> Iterator[Problem]:
+    """Conditions that no date can meet: one result and its opposite, more limbs than there are."""
+    for _, condition, path in _conditions(deal):
+        yield from _impossible(deal.tree, condition, path)
+
+
+def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Problem]:
+    match condition:
+        case AllOf(all_of=parts):
+            wanted: dict[str, str] = {}
+            for number, part in enumerate(parts):
+                at = (*path, "all_of", number)
+                if isinstance(part, Leaf) and part.test and part.result:
+                    first = wanted.setdefault(part.test, part.result)
+                    if first != part.result:
+                        why = f"`{part.test}` cannot be {first} and {part.result} on one date"
+                        yield Problem("D520", "the conditions contradict one another", why, "correct one of them", tree.place(at))
+                yield from _impossible(tree, part, at)
+        case AnyOf(any_of=parts):
+            for number, part in enumerate(parts):
+                yield from _impossible(tree, part, (*path, "any_of", number))
+        case AtLeast(at_least=of):
+            if not 1 <= of.n <= len(of.of):
+                why = f"there are {len(of.of)}"
+                place = tree.place((*path, "at_least", "n"))
+                yield Problem("D521", f"at least {of.n} of the conditions cannot be met", why, "correct the number", place)
+            for number, part in enumerate(of.of):
+                yield from _impossible(tree, part, (*path, "at_least", "of", number))
+        case _:
+            return
+
+
+def exits(deal: Deal) -> Iterator[Problem]:
+    """Cure Periods that nothing can end well, and fallbacks in an order that cannot be."""
+    for _, terms in deal.segments:
+        for key, clause in terms.covenants.items():
+            cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+            if isinstance(cure, Cure) and not cure.cured_by:
+                why = "a Cure Period without a way to cure is a grace period of nothing"
+                place = deal.tree.place(("covenants", key, "cure", "cured_by"))
+                yield Problem("D522", f"nothing cures `{key}`", why, "write how it is cured, or `cure: none`", place)
+        for name, index in terms.index.items():
+            path: Path = ("index", name, "fallback")
+            uses = [step.use for step in index.fallback]
+            if not uses or uses[0] != "published value":
+                why = "the rate of a date is first of all what was published for it"
+                fix = "begin with `{use: published value, cite: ...}`"
+                yield Problem("D526", f"the fallback of {name} does not begin with the published value", why, fix, deal.tree.place(path))
+            for number, step in enumerate(index.fallback):
+                if step.use in ("last published value", "last value not flagged") and step.for_at_most is None:
+                    why = "it would be carried for ever, and no later step reached"
+                    place = deal.tree.place((*path, number))
+                    yield Problem("W105", f"`{step.use}` of {name} has no end", why, "write `for_at_most:`, or see that it is meant", place)
+
+
+def order(deal: Deal) -> Iterator[Problem]:
+    """Dates and levels that are out of order."""
+    terms = deal.segments[0][1]
+    closing, maturity = terms.closing_date, terms.maturity_date
+    for key, clause in terms.covenants.items():
+        first = clause.first_tested
+        if first is not None and not closing < first <= maturity:
+            why = f"the deal runs from {closing} to {maturity}"
+            place = deal.tree.place(("covenants", key, "first_tested"))
+            yield Problem("D523", f"`{key}` is first tested on {first}", why, "correct the date", place)
+        yield from _levels(deal, key, clause)
+    late = sorted(day for day in step_dates(deal.terms) if day > maturity)
+    if late and maturity > closing:
+        place = _dated(deal.tree, late[0])
+        yield Problem("D523", f"a term steps on {late[0]}", f"the deal matures on {maturity}", "correct the date", place)
+    numbers = [change.document for change in deal.changes if change.document.startswith("amendment")]
+    seen = list(dict.fromkeys(int(text.split()[1]) for text in numbers))
+    if seen != sorted(seen):
+        place = deal.tree.place(("amendments",))
+        why = "they are read in the order in which they were made"
+        yield Problem("D524", "the amendments are not in the order of their numbers", why, "put them in order", place)
+    yield from _classes(deal, terms)
+
+
+def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
+    """A release level on the wrong side of the level that begins a trigger: it would end as it begins."""
+    ends, level = getattr(clause, "ends", None), getattr(clause, "level", None)
+    begins = getattr(clause, "begins", None)
+    release = getattr(ends, "level", None)
+    if release is None or level is None or begins is None:
+        return
+    below = "below" in begins.when
+    if (below and release < level) or (not below and release > level):
+        why = "the trigger would end on a date on which it begins"
+        place = deal.tree.place(("covenants", key, "ends", "level"))
+        yield Problem("D525", "the release level is on the wrong side of the level", why, "correct one of them", place)
+
+
+def _dated(tree: Tree, day: date) -> Place:
+    """The place of a step by its date."""
+    found = next((path for path in tree.places if path and path[-1] == day.isoformat()), ())
+    return tree.place(found)
+
+
+def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
+    """A test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
+    limits: Mapping[str, Clause] = {key: clause for key, clause in terms.covenants.items() if clause.template == "loan_to_value"}
+    whole = [clause for clause in limits.values() if clause.debt_class is None]
+    for key, clause in limits.items():
+        for other in whole:
+            tighter = getattr(other, "maximum", 1) <= getattr(clause, "maximum", 0)
+            if clause.debt_class is not None and tighter and getattr(other, "multiple", 0) == getattr(clause, "multiple", 1):
+                why = "a class is a part of the whole debt, so the test of the whole fails first"
+                place = deal.tree.place(("covenants", key))
+                yield Problem("W104", f"`{key}` can never fail before the test of all classes", why, "see that it is meant", place)
+
+
+def without_examples(deal: Deal) -> Iterator[Problem]:
+    """A deal that nobody has worked an example of."""
+    if not deal.examples:
+        why = "counsel and structurer sign off on worked examples, not on terms alone"
+        place = deal.tree.key_place(("deal",))
+        yield Problem("W106", "the deal has no worked example", why, "write `worked_examples:`", place)
+
+
+CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, exits, order, without_examples)
