@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, found
+from engine.cli.app import all_templates, app, clock, found, opened
 from engine.commands.options import Files, Json, day, example
 
 
@@ -51,3 +51,32 @@ def schema() -> None:
     from engine.terms.schema import deal_schema
 
     print_json(deal_schema(clauses_of(all_templates())))
+
+
+@app.command(epilog=example("headroom backtest deals/meridian-2026-1.yaml --fact 'outstanding_principal=USD 16,000,000'"))
+def backtest(
+    deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
+    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a deal would have done over the published history: failures, cures, triggers, false alarms."""
+    from engine.commands.foresight import backtest
+
+    last = clock().date() if until is None else day(until)
+    raise typer.Exit(backtest(opened(), deal, fact or [], last, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom diff deals/lakeshore-ddtl-2025.yaml --amendment 2"))
+def diff(
+    deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
+    amendment: Annotated[int, typer.Option(help="The amendment's number.")],
+    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what an amendment changes: each term, and over the history each result and state."""
+    from engine.commands.foresight import diff
+
+    last = clock().date() if until is None else day(until)
+    raise typer.Exit(diff(found(), deal, amendment, fact or [], last, all_templates(), as_json))

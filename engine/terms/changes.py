@@ -47,7 +47,7 @@ class CorrectionEntry(Fact):
     reason: str
 
 
-def read_changes(tree: Tree, closing: date) -> tuple[list[Change], list[Problem]]:
+def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[list[Change], list[Problem]]:
     """All changes of a file, corrections first; what cannot be read is a problem at its place."""
     changes: list[Change] = []
     problems: list[Problem] = []
@@ -58,7 +58,7 @@ def read_changes(tree: Tree, closing: date) -> tuple[list[Change], list[Problem]
             changes.append(Change(entry.term, entry.replaces, entry.with_, "keep", entry.reason, closing, document, path))
     for entry, path, found in _entries(tree, "amendments", AmendmentEntry):
         problems += found
-        if isinstance(entry, AmendmentEntry):
+        if isinstance(entry, AmendmentEntry) and (upto is None or entry.number <= upto):
             changes += _amended(entry, path)
     return changes, problems
 

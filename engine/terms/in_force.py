@@ -82,13 +82,14 @@ def _source(deal: Deal, path: Path, value: Any) -> TermSource:
     )
 
 
-def load_deal(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
+def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -> tuple[Deal | None, list[Problem]]:
     """The deal in `text`, or everything that is wrong with it, sorted by place.
 
     Args:
         text: the file.
         file: its name, for the errors.
         clauses: the model of each template's terms, by the template's name.
+        upto: the last amendment that is read, where not all are: the text as it stood before a later one.
     """
     tree, problems = parse(text, file)
     if tree is None or problems:
@@ -96,15 +97,15 @@ def load_deal(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, list
     if not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
         return None, [Problem("D205", "the file is no deal", "a deal is a block of named terms", fix, Place(file))]
-    deal, problems = _deal(tree, clauses)
+    deal, problems = _deal(tree, clauses, upto)
     ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
     return (deal if not problems else None), ordered
 
 
-def _deal(tree: Tree, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
+def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, list[Problem]]:
     closing = _closing(tree)
     data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
-    changes, problems = read_changes(tree, closing)
+    changes, problems = read_changes(tree, closing, upto)
     data, found = apply_changes(data, changes, closing, tree)
     problems += found
     segments: list[tuple[date, TermsInForce]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from engine.record.event import Correction, Event, NotEvaluated, Tested
+from engine.record.event import Correction, Counted, Event, NotEvaluated, Tested
 from engine.triggers.facts import Limb, TestStatus
 from reports import owed, sentences
 from reports import past as log
@@ -163,26 +163,30 @@ def corrections(found: Brief) -> dict[str, Any]:
     since = last[0].payload.from_on if last else found.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
     numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
-    said: dict[tuple[str, date], Event] = {}
+    said: dict[tuple[str, str, date], Event] = {}
     for event in found.past.earlier_prints:
-        if isinstance(event.payload, Tested) and event.effective_on >= since:
-            said[(event.subject, event.effective_on)] = event
-    now = {(e.subject, e.effective_on): e for e in found.past.of("tested")}
+        if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
+            said[(event.kind, event.subject, event.effective_on)] = event
+    now = {(e.kind, e.subject, e.effective_on): e for e in (*found.past.of("tested"), *found.past.of("counted"))}
     rows = []
-    for (subject_, day), event in sorted(said.items(), key=lambda one: (one[0][1], one[1].seq)):
-        was, is_ = _said(event.payload), _said(now[(subject_, day)].payload) if (subject_, day) in now else "withdrawn"
+    for (kind, subject_, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
+        after = now.get((kind, subject_, day))
+        was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
         if was != is_:
             number = numbers.get(day)
-            rows.append([found.title(subject_), table_date(day), f"{was} (No. {number})" if number else was, is_])
+            title = found.title(subject_) + (", trigger" if kind == "counted" else "")
+            rows.append([title, table_date(day), f"{was} (No. {number})" if number else was, is_])
     return {
-        "heads": ["Test", "Date", "Reported", "Corrected"],
+        "heads": ["Test or trigger", "Date", "Reported", "Corrected"],
         "widths": [42, 26, 56, 50],
         "rows": rows,
-        "note": f"Why: {why}. Results of {since} and later were determined again; what is not listed is unchanged.",
+        "note": f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
     }
 
 
-def _said(one: Tested) -> str:
+def _said(one: Tested | Counted) -> str:
+    if isinstance(one, Counted):
+        return one.state.status.value
     measured = f", {figure(one.result.measured)}" if one.result.measured else ""
     return f"{one.result.verdict.value}{measured}; {sentences.STATUS[one.state.status]}"
 
