@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.record.adopted import (
@@ -18,7 +18,7 @@ from engine.record.adopted import (
     IndexFacts,
     PartyFacts,
 )
-from engine.terms.deal import Consequence, TermsInForce
+from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
 from engine.triggers.condition import LeafRule, Tree, described
 from engine.triggers.trigger import TriggerRule, rules
@@ -39,9 +39,10 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         time_zone=terms.time_zone,
         rounding=terms.rounding.ratios,
         revenue=terms.revenue.mostly,
+        frequency_days={"month": 30, "quarter": 90}.get(terms.determination_dates.every, 7),
         parties=tuple(PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()),
         documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()),
-        clauses=tuple(_clauses(terms, templates)),
+        clauses=tuple(clauses_read(terms, templates)),
         debt=tuple(
             DebtFacts(
                 name=name,
@@ -73,7 +74,8 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
     )
 
 
-def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
+def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
+    """Each clause and trigger of a deal on a date: what it is called, its words, the engine's reading of it."""
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         yield ClauseFacts(
@@ -81,7 +83,7 @@ def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=template.reading(clause),
+            reading=" ".join((template.reading(clause), *_when(clause))),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
@@ -99,8 +101,33 @@ def _clauses(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator
             text=trigger.text,
             reading=reading,
             kind="trigger",
+            esma=_esma(trigger),
             consequences=tuple(_consequence(one) for one in trigger.consequences),
         )
+
+
+def _when(clause: Clause) -> Iterator[str]:
+    """When a clause is tested, where that is not on every date."""
+    if clause.first_tested is not None:
+        yield f"It is first tested on {clause.first_tested}."
+    if clause.frequency != "every date":
+        yield f"It is tested on the {clause.frequency}."
+    spring = clause.tested_while
+    if spring is not None:
+        yield (
+            f"It is tested only while {spring.test or spring.trigger} is {spring.state} ({spring.cite}); otherwise it is SUSPENDED, "
+            "which is no pass."
+        )
+
+
+def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
+    """The code of what a trigger changes, for the ESMA rows."""
+    said = trigger.esma
+    if said is None or not (said.changes_priority_of_payments or said.replaces_counterparty):
+        return "OTHR"
+    if said.changes_priority_of_payments and said.replaces_counterparty:
+        return "BOTH"
+    return "CHPP" if said.changes_priority_of_payments else "CHCP"
 
 
 def _consequence(terms: Consequence) -> str:
@@ -136,8 +163,10 @@ def _condition(tree: Tree) -> str:
     """A condition in words."""
     if isinstance(tree, LeafRule):
         return described(tree)
-    joint = {1: " or ", len(tree.parts): " and "}.get(tree.n, f"; at least {tree.n} of these; ")
-    return joint.join(_condition(part) for part in tree.parts)
+    parts = [_condition(part) for part in tree.parts]
+    if tree.n in (1, len(parts)):
+        return (" or " if tree.n == 1 else " and ").join(parts)
+    return f"at least {tree.n} of these hold: {'; '.join(parts)}"
 
 
 def _reading(rule: TriggerRule) -> str:

@@ -16,7 +16,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "values", "calendar"}),
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
-    frozenset({"week", "known", "reruns", "rehearsal", "outlook", "prove", "foresight", "validation", "adoption", "exports", "demo"}),
+    frozenset(
+        {"week", "known", "reruns", "rehearsal", "outlook", "prove", "foresight", "validation", "adoption", "exports", "regulatory", "demo"}
+    ),
     frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "commands", "scheduler"}),
     frozenset({"cli"}),
 )

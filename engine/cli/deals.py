@@ -38,9 +38,9 @@ def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_jso
 @app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-03-05"))
 def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
     """Show the engine's reading of each clause in plain English, beside the agreement's words."""
-    from engine.commands.deals import show_clauses
+    from engine.commands.deals import loaded, show_clauses
 
-    show_clauses(file, day(on), all_templates(), as_json)
+    show_clauses(loaded(file, all_templates()), day(on), all_templates(), as_json)
 
 
 @app.command(epilog=example("headroom schema > deal.schema.json"))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, opened, scribe, tools
+from engine.cli.app import all_templates, app, clock, found, opened, scribe, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -88,10 +88,24 @@ def history(deal: str, as_json: Json = False) -> None:
 
 
 @app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-03-05"))
-def explain(deal: str, test: str, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
-    """Show the whole working of one result, from listings to verdict."""
+def explain(
+    deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],
+    test: Annotated[str, typer.Argument(help="The test; with --clause a trigger will do.")],
+    on: Annotated[str | None, typer.Option(help="The date; with --clause today unless given.")] = None,
+    clause: Annotated[bool, typer.Option("--clause", help="Only how the engine reads the clause, beside the agreement's words.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the whole working of one result, from listings to verdict; or how a clause is read."""
+    if clause:
+        from engine.commands.deals import show_clauses
+        from engine.commands.foresight import read_deal
+
+        show_clauses(read_deal(found(), deal, all_templates()), clock().date() if on is None else day(on), all_templates(), as_json, test)
+        return
     from engine.commands.history import explain
 
+    if on is None:
+        raise WrongUsage("say which date: --on 2026-03-05")
     explain(opened(), deal, test, day(on), as_json)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import app, clock, opened
-from engine.commands.options import Json, example
+from engine.commands.options import Json, day, example
 
 
 @app.command(epilog=example("headroom verify --trust log.key.pub --held checkpoint"))
@@ -62,10 +62,11 @@ def cosign(
 def export(
     deal: str,
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
-    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv or ics.")] = "jsonl",
+    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, ics, esma or 10-d.")] = "jsonl",
+    on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a deal's log as tlog-tiles or JSON lines, its trigger history as CSV, or its deadlines as a calendar."""
+    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, its deadlines, or its regulatory rows."""
     from engine.commands.proof import export_deal
 
-    export_deal(opened(), deal, form, into, as_json)
+    export_deal(opened(), deal, form, into, None if on is None else day(on), as_json)

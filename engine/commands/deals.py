@@ -132,19 +132,26 @@ def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> Non
     say(table(("term", f"in force on {on}", "line", "since", "set by"), rows, right=(2,)))
 
 
-def show_clauses(path: Path, on: date, templates: Templates, as_json: bool) -> None:
-    """The engine's reading of each clause in plain English, beside the agreement's words."""
-    terms = resolve(loaded(path, templates), on)
-    found = [
-        {"clause": key, "cite": clause.cite, "text": clause.text, "reading": templates[clause.template].reading(clause)}
-        for key, clause in terms.covenants.items()
-    ]
+def show_clauses(deal: Deal, on: date, templates: Templates, as_json: bool, only: str | None = None) -> None:
+    """The engine's reading of each clause and trigger in plain English, beside the agreement's words; of one, where it is named."""
+    from engine.adoption import clauses_read
+
+    facts = [one for one in clauses_read(resolve(deal, on), templates) if only in (None, one.key)]
+    if not facts:
+        terms = resolve(deal, on)
+        raise WrongUsage(f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}")
     if as_json:
-        print_json(found)
+        print_json([{"clause": one.key, "cite": one.cite, "text": one.text, "reading": one.reading} for one in facts])
         return
-    for one in found:
-        say(f"{one['clause']}  ({one['cite']})")
-        if one["text"]:
-            say(f"  agreed:  {one['text']}")
-        say(f"  read as: {one['reading']}")
+    for one in facts:
+        say(f"{one.key}  ({one.cite})")
+        if one.text:
+            say(f"  agreed:  {one.text}")
+        say(f"  read as: {one.reading}")
+        if one.cure is not None:
+            cure = one.cure
+            most = f"; at most {cure.at_most}" if cure.at_most else ""
+            say(f"  cure:    by {' or '.join(cure.cured_by)}, within {cure.within} after the {cure.after}{most} ({cure.cite})")
+        for follows in one.consequences:
+            say(f"  follows: {follows}")
         say()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 
 from engine.checkpoints import KEY, sign_all, trusted
@@ -16,6 +17,7 @@ from engine.record.keys import Kind, generate_key, read_key, write_key
 from engine.record.log import deal_log
 from engine.record.merkle import consistency_proof, leaf_hash
 from engine.record.tiles import export, json_lines, read_tiles
+from engine.regulatory import esma_csv, form_10d_csv
 from engine.workspace import Workspace
 
 
@@ -63,27 +65,35 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
         say(signed.rstrip("\n"))
 
 
-def export_deal(workspace: Workspace, deal: str, form: str, into: Path, as_json: bool) -> None:
-    """Write a deal's log as tiles, JSON lines, CSV or an iCalendar of its deadlines."""
+def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
+    """Write a deal's log in one of the forms; the regulatory rows as of a data cut-off date, the last one unless given."""
     events = events_of(workspace, deal)
     entries = workspace.store.entries(deal_log(deal))
+    cut_off = on or max(event.effective_on for event in events)
+    forms: dict[str, Callable[[], str]] = {
+        "jsonl": lambda: "\n".join(json_lines(entries)) + "\n",
+        "csv": lambda: as_csv(events),
+        "ics": lambda: as_calendar(deal, events),
+        "esma": lambda: esma_csv(deal, events, cut_off),
+        "10-d": lambda: form_10d_csv(events, cut_off),
+    }
     if form == "tiles":
-        key = workspace.root / f"{KEY}.pub"
-        if not key.exists():
-            raise WrongUsage(
-                f"tiles carry a signed checkpoint, and there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`"
-            )
-        sign_all(workspace)
-        export(entries, workspace.store.checkpoints(deal_log(deal))[-1][1], trusted([key]), into)
-    elif form == "jsonl":
-        write_once(into, ("\n".join(json_lines(entries)) + "\n").encode())
-    elif form == "csv":
-        write_once(into, as_csv(events).encode())
-    elif form == "ics":
-        write_once(into, as_calendar(deal, events).encode())
+        _export_tiles(workspace, deal, into)
+    elif form in forms:
+        write_once(into, forms[form]().encode())
     else:
-        raise WrongUsage(f"`{form}` is no form of export; there are tiles, jsonl, csv, ics")
+        raise WrongUsage(f"`{form}` is no form of export; there are tiles, {', '.join(forms)}")
     if as_json:
         print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries)})
     else:
         say(f"{into}: {len(entries)} entries of {deal} as {form}")
+
+
+def _export_tiles(workspace: Workspace, deal: str, into: Path) -> None:
+    key = workspace.root / f"{KEY}.pub"
+    if not key.exists():
+        make = f"headroom keys NAME --into {workspace.root / KEY}"
+        raise WrongUsage(f"tiles carry a signed checkpoint, and there is no key; make one with `{make}`")
+    sign_all(workspace)
+    entries = workspace.store.entries(deal_log(deal))
+    export(entries, workspace.store.checkpoints(deal_log(deal))[-1][1], trusted([key]), into)

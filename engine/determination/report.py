@@ -42,7 +42,7 @@ from hashlib import sha256
 from typing import Any
 
 from engine.determination.certificates import read_certificates
-from engine.determination.report_checks import Reading, judge
+from engine.determination.report_checks import Reading, judge, late
 from engine.determination.result import Given
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
@@ -115,6 +115,8 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
     _tapes(reading)
     read_certificates(reading)
     judge(reading, start, end)
+    if end is not None:
+        late(reading, end, received)
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
     if wrong or start is None or end is None or as_of is None:
         return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
+from engine.calendar import known_calendars, load_calendar
 from engine.determination.result import Given
 from engine.errors import Problem
 from engine.terms.deal import TermsInForce
+from engine.terms.schedule import counted_from, next_determination_date
 from engine.terms.source import Path, Tree
 from engine.values import Figure, Unit, printed
 
@@ -122,3 +124,15 @@ def _price(reading: Reading, name: str, figure: Figure) -> None:
         why = "it is out of scale with the Closing Date level"
         path = reading.paths.get(name, ("rental",))
         reading.refuse("R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path)
+
+
+def late(reading: Reading, end: date, received: date) -> None:
+    """A report that came after its due date is taken, and says so."""
+    rule = reading.terms.servicer_reports
+    if rule is None or reading.terms.business_days not in known_calendars():
+        return
+    calendar = load_calendar(reading.terms.business_days)
+    due = counted_from(rule.due, next_determination_date(reading.terms, calendar, end), calendar)
+    if received > due and reading.tree.get(("corrects",)) is None:
+        what = f"received on {received}, {(received - due).days} days after it was due"
+        reading.refuse("RW02", what, f"it was due on {due} ({rule.cite})", "it is taken, and its lateness is on record", ("period",))

@@ -52,6 +52,8 @@ class ClauseFacts(Fact):
     default_needs: str | None = None
     """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
     if_not_determined: str | None = None
+    esma: Literal["CHPP", "CHCP", "BOTH", "OTHR"] = "OTHR"
+    """What follows for the ESMA rows: a change of the priority of payments, of a counterparty, both, or something else."""
     consequences: tuple[str, ...] = ()
     """What follows while the trigger is in effect, one sentence each, with its section."""
 
@@ -124,6 +126,8 @@ class DealAdopted(Fact):
     time_zone: str
     rounding: str
     revenue: str
+    frequency_days: int = 7
+    """Days between Determination Dates: 7, 30 or 90."""
     parties: tuple[PartyFacts, ...]
     documents: tuple[DocumentFacts, ...]
     clauses: tuple[ClauseFacts, ...]

@@ -172,4 +172,7 @@ def described(leaf: LeafRule) -> str:
         what = f"{name} {leaf.comparison} {trimmed(Figure(value=leaf.level, unit=Unit.RATE))}"
     else:
         what = f"{name} {leaf.result or leaf.state}"
-    return f"{what} for {leaf.persistence}" if leaf.persistence else what
+    if leaf.persistence is None:
+        return what
+    once = leaf.persistence.count == leaf.persistence.out_of == 1
+    return f"{what} on one {leaf.persistence.dates.removesuffix('s')}" if once else f"{what} for {leaf.persistence}"

@@ -49,10 +49,10 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
 ) -> None:
     trustee, log_key = tmp_path / "trustee.key", signed.root / f"{KEY}.pub"
     make_key("trustee.example", trustee, cosigner=True, as_json=False)
-    export_deal(signed, DEAL, "tiles", tmp_path / "first", as_json=False)
+    export_deal(signed, DEAL, "tiles", tmp_path / "first", None, as_json=False)
     cosign_export(tmp_path / "first", trustee, [log_key], None, AT, as_json=False)
     run(signed, plan.THURSDAYS[6], tools)
-    export_deal(signed, DEAL, "tiles", tmp_path / "second", as_json=False)
+    export_deal(signed, DEAL, "tiles", tmp_path / "second", None, as_json=False)
     held = tmp_path / "first" / "checkpoint"
     cosign_export(tmp_path / "second", trustee, [log_key], held, AT, as_json=False)
     trust = [log_key, trustee.with_name("trustee.key.pub")]
@@ -82,21 +82,21 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
 
 def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
     run(signed, plan.THURSDAYS[6], tools)
-    export_deal(signed, DEAL, "jsonl", tmp_path / "a.jsonl", as_json=False)
+    export_deal(signed, DEAL, "jsonl", tmp_path / "a.jsonl", None, as_json=False)
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["seq"] for line in lines] == list(range(len(lines)))
-    export_deal(signed, DEAL, "csv", tmp_path / "a.csv", as_json=False)
+    export_deal(signed, DEAL, "csv", tmp_path / "a.csv", None, as_json=False)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
     failed = [row for row in rows if row["subject"] == "ltv" and row["result"] == "FAIL"]
     assert failed[0]["effective_on"] == "2026-02-19"
     assert failed[0]["by"] == "2026-03-05"
-    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", as_json=False)
+    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
     calendar = (tmp_path / "a.ics").read_bytes().decode()
     assert "DTSTART;VALUE=DATE:20260305" in calendar
     assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
     assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") >= 2
     with pytest.raises(WrongUsage, match="no form of export"):
-        export_deal(signed, DEAL, "pdf", tmp_path / "x", as_json=False)
+        export_deal(signed, DEAL, "pdf", tmp_path / "x", None, as_json=False)
 
 
 def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
