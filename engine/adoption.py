@@ -87,7 +87,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
-            default_needs="nothing" if template.breach_of(clause) == "default" else None,
+            default_needs=_needs(clause) if template.breach_of(clause) == "default" else None,
             if_not_determined=clause.if_not_determined,
         )
     composite = {rule.name: rule for rule in rules(terms, templates)}
@@ -104,6 +104,12 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             esma=_esma(trigger),
             consequences=tuple(_consequence(one) for one in trigger.consequences),
         )
+
+
+def _needs(clause: Clause) -> str:
+    """What an indicated Event of Default of the clause needs to take effect."""
+    said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
+    return said.needs if said is not None else "nothing"
 
 
 def _when(clause: Clause) -> Iterator[str]:

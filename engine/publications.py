@@ -6,21 +6,21 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.calendar import BusinessCalendar
-from engine.determination.prints import accepted
+from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.errors import WrongUsage
 from engine.market.index import compute, definition
-from engine.market.methodology import current_version, load_methodology
+from engine.market.methodology import current_version, load_methodology, materially_different
 from engine.market.series import unpublished
 from engine.market.value import IndexValue
 from engine.record.adopted import IndexFacts
 from engine.record.draft import Draft
-from engine.record.event import Event
+from engine.record.event import ActRecorded, Event
 from engine.record.log import Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
@@ -29,18 +29,22 @@ from engine.workspace import Workspace
 
 WEEK = timedelta(days=7)
 ADMINISTRATOR = "published by the administrator"
+CURRENT = "current"
+"""Our series under whatever version was current on the day on which each week was computed; each print says which."""
 
 
 def series_of(name: str, terms: IndexTerms) -> str:
-    """Which series a deal's index is read from: the administrator's, or ours under one methodology version."""
+    """Which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
     if terms.source == ADMINISTRATOR:
         return f"{name}@administrator"
-    return f"{name}@{terms.methodology.version or current_version()}"
+    return f"{name}@{terms.methodology.version if terms.methodology.policy == 'pinned' else CURRENT}"
 
 
 def series_of_facts(index: IndexFacts) -> str:
     """The same, from what the log says about a deal's index."""
-    return f"{index.name}@administrator" if index.source == ADMINISTRATOR else f"{index.name}@{index.version or current_version()}"
+    if index.source == ADMINISTRATOR:
+        return f"{index.name}@administrator"
+    return f"{index.name}@{index.version if index.policy == 'pinned' else CURRENT}"
 
 
 def over(publication: date, zone: str, now: datetime) -> bool:
@@ -56,7 +60,8 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
     """
     index, _, version = series.partition("@")
     theirs = version == "administrator"
-    zone = load_methodology(current_version() if theirs else version).zone
+    version = current_version() if version in (CURRENT, "administrator") else version
+    zone = load_methodology(version).zone
     log = index_log(series)
     known = {event.effective_on for event in read(workspace.store, log)}
     drafts = []
@@ -82,7 +87,7 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
     prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == publication]
     if not prints:
         raise WrongUsage(f"{series} has no publication of {publication}")
-    again = computed(workspace, index, version, publication - timedelta(days=1))
+    again = computed(workspace, index, current_version() if version == CURRENT else version, publication - timedelta(days=1))
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
 
 
@@ -130,11 +135,25 @@ def published(event: Event) -> Published:
 
 
 def series_by_index(
-    workspace: Workspace, indices: Mapping[str, IndexTerms], calendar: BusinessCalendar
+    workspace: Workspace,
+    indices: Mapping[str, IndexTerms],
+    calendar: BusinessCalendar,
+    acts: Iterable[ActRecorded] = (),
+    known_at: datetime | None = None,
 ) -> dict[str, tuple[Published, ...]]:
-    """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first."""
+    """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
+
+    Args:
+        workspace: where the series are.
+        indices: what the deal says about each index.
+        calendar: the deal's Business Days.
+        acts: the deal's Recorded Acts, among which are its consents to methodology versions.
+        known_at: leaves out what was recorded later.
+    """
+    consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name, terms in indices.items():
-        prints = [published(event) for event in read(workspace.store, index_log(series_of(name, terms)))]
-        found[name] = accepted(prints, terms, calendar)
+        events = read(workspace.store, index_log(series_of(name, terms)))
+        prints = [published(event) for event in events if known_at is None or event.recorded_at <= known_at]
+        found[name] = accepted(prints, Policy(terms, calendar, materially_different, consents))
     return found

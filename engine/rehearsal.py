@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.calendar import load_calendar
-from engine.determination.prints import accepted
+from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.determination.result import TestResult
 from engine.determination.template import Template
 from engine.known import Inputs
+from engine.market.methodology import materially_different
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.fold import DealState, fold
@@ -86,7 +87,7 @@ def _determined(
 
 
 def _act(act: ExampleAct) -> ActRecorded:
-    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount")}
+    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount", "names", "version")}
     details = {name: value for name, value in said.items() if value is not None}
     return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
 
@@ -95,6 +96,7 @@ def _series(example: WorkedExample, terms: TermsInForce, today: date) -> dict[st
     """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
     found = {}
     calendar = load_calendar(terms.business_days)
+    consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
     for index in terms.index:
         rates = example.rates.get(index, ())
         weeks = range((today - example.first_publication).days // 7 + 1)
@@ -102,7 +104,7 @@ def _series(example: WorkedExample, terms: TermsInForce, today: date) -> dict[st
         for one in example.prints:
             if one.index == index and one.published <= today:
                 prints = _printed(prints, one)
-        found[index] = accepted(prints, terms.index[index], calendar)
+        found[index] = accepted(prints, Policy(terms.index[index], calendar, materially_different, consents))
     return found
 
 

@@ -59,7 +59,7 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
         if not isinstance(rate, ReferenceRate) or rate.newest_print is None:
             continue
         now = newest.get(rate.index, {}).get(rate.on)
-        if now is not None and now.print != rate.newest_print:
+        if now is not None and (now.print if now.value is not None else 0) != rate.newest_print:
             was = rate.published.value if rate.published and rate.published.publication_date == rate.on else None
             kind = "late publication" if was is None else "Restatement"
             yield Cause(rate.on, f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}")
@@ -69,7 +69,9 @@ def by_acts(events: Sequence[Recorded]) -> Iterator[Cause]:
     """Acts that were recorded after a date on which they were already effective had been determined."""
     for act in _after_determination(events, ActRecorded):
         if act.act in DECIDING:
-            yield Cause(act.effective_on, f"{act.act}{f' of {act.clause}' if act.clause else ''}, effective {act.effective_on}")
+            since = _since(act)
+            named = act.details.get("names", "").replace("|", " ") or act.clause
+            yield Cause(since, f"{act.act}{f' of {named}' if named else ''}, effective {since}")
 
 
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
@@ -109,4 +111,8 @@ def _after_determination(events: Sequence[Recorded], kind: type[P]) -> Iterator[
 
 
 def _since(payload: ActRecorded | ReportReceived) -> date:
-    return payload.effective_on if isinstance(payload, ActRecorded) else payload.period_end
+    """From which date on a payload bears; an Act that withdraws another bears from that one's date."""
+    if isinstance(payload, ReportReceived):
+        return payload.period_end
+    named = payload.details.get("names", "").rpartition("|")[2]
+    return date.fromisoformat(named) if payload.act == "act withdrawn" and named else payload.effective_on

@@ -145,7 +145,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     scribe = tools.scribe(deal.sha256)
     result.events += _adopt(workspace, deal, events, tools.templates, scribe)
     try:
-        series = _series(workspace, deal, on)
+        series = _series(workspace, deal, on, events)
         again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
@@ -166,9 +166,9 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
         result.reason = str(error)
 
 
-def _series(workspace: Workspace, deal: Deal, on: date) -> Mapping[str, tuple[Published, ...]]:
+def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
     terms = resolve(deal, on)
-    return series_by_index(workspace, terms.index, load_calendar(terms.business_days))
+    return series_by_index(workspace, terms.index, load_calendar(terms.business_days), fold(events).acts)
 
 
 def _causes(
@@ -232,7 +232,7 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
     """The inputs of each date after the last one that was evaluated, up to `on`, in order."""
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
 
-    day = max((rate[-1].on for rate in result.state.rates.values() if rate), default=deal.closing_date) + DAY
+    day = (result.state.reached or deal.closing_date) + DAY
     while day <= on:
         terms = resolve(deal, day)
         calendar = load_calendar(terms.business_days)

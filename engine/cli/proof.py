@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import app, clock, opened
+from engine.cli.app import all_templates, app, clock, opened
 from engine.commands.options import Json, day, example
 
 
@@ -21,6 +21,17 @@ def verify(
     from engine.commands.verify import verify_workspace
 
     raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json))
+
+
+@app.command(epilog=example("headroom replay --until 2026-03-05"))
+def replay(
+    until: Annotated[str | None, typer.Option(help="Only what was recorded by the end of this day, with the states known then.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 where one differs."""
+    from engine.commands.replay import replay
+
+    raise typer.Exit(replay(opened(), all_templates(), None if until is None else day(until), as_json))
 
 
 @app.command(epilog=example("headroom keys agent.example/headroom --into desk/keys/log.key"))

@@ -10,7 +10,7 @@ from engine.errors import WrongUsage
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded
-from engine.record.log import Scribe, append, deal_log
+from engine.record.log import Scribe, append, deal_log, read
 from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
@@ -31,6 +31,8 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     if act.clause is not None and act.clause not in known:
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)
+    if act.act == "act withdrawn":
+        _named(workspace, deal.name, act.details.get("names"))
     draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
     with workspace.store.begin() as writer:
         recorded = append(writer, deal_log(deal.name), [draft], scribe)
@@ -38,6 +40,14 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         print_json({"deal": deal.name, "recorded": bool(recorded), "act": act.model_dump(mode="json")})
     else:
         say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {'recorded' if recorded else 'already on record'}")
+
+
+def _named(workspace: Workspace, deal: str, names: str | None) -> None:
+    """Refuse to withdraw an Act that is not on record."""
+    acts = [event.payload for event in read(workspace.store, deal_log(deal)) if isinstance(event.payload, ActRecorded)]
+    known = [act.identity for act in acts if act.act != "act withdrawn"]
+    if names not in known:
+        raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {', '.join(known) or 'none'}")
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:

@@ -28,7 +28,7 @@ from engine.record.event import (
     Tested,
 )
 from engine.record.log import deal_log, read
-from engine.triggers.facts import SweptPeriod
+from engine.triggers.facts import SweptPeriod, TestStatus
 from engine.values import printed, printed_apart, trimmed
 from engine.workspace import Workspace
 
@@ -221,5 +221,8 @@ def _state_lines(tested: Tested) -> Iterator[str]:
     state = tested.state
     before = f", before {tested.before.value}" if tested.before else ""
     yield f"State: {state.status.value} since {state.since}{before}" + (f" ({state.why})" if state.why else "")
+    if state.status is TestStatus.EVENT_OF_DEFAULT:
+        effective = f"effective from {state.effective_on}" if state.effective_on else f"not effective before a {state.default_needs}"
+        yield f"Event of Default indicated from {state.since}; {effective}"
     if state.cure is not None:
         yield f"Cure by {state.cure.by}: {state.cure.rule}, calendar {state.cure.calendar} ({state.cure.cite})"

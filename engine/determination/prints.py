@@ -6,8 +6,10 @@ the first one stands; a later one replaces it inside the deal's own time, counte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
 from engine.determination.rate import Published
@@ -15,18 +17,62 @@ from engine.terms.deal import IndexTerms
 from engine.terms.phrases import Period
 
 
-def accepted(prints: Iterable[Published], terms: IndexTerms, calendar: BusinessCalendar) -> tuple[Published, ...]:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a deal takes prints: its terms, its calendar, and what it has consented to.
+
+    Attributes:
+        terms: what the deal says about the index.
+        calendar: the deal's Business Days.
+        material: whether a change from one version to another is material by its parameters alone.
+        consents: from when each version is consented to, by Recorded Act.
+    """
+
+    terms: IndexTerms
+    calendar: BusinessCalendar
+    material: Callable[[str, str], bool]
+    consents: Mapping[str, date] = field(default_factory=dict)
+
+
+def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ...]:
     """One print for each Publication Date, oldest date first; without a value where none was published in time.
 
     Args:
         prints: everything that is known of the series, in any order.
-        terms: what the deal says about the index.
-        calendar: the deal's Business Days.
+        policy: how the deal takes them.
     """
     by_date: dict[date, list[Published]] = {}
-    for one in prints:
+    for one in _consented(sorted(prints, key=lambda one: (one.publication_date, one.print)), policy):
         by_date.setdefault(one.publication_date, []).append(one)
-    return tuple(_accepted(sorted(by_date[day], key=lambda one: one.print), terms, calendar) for day in sorted(by_date))
+    return tuple(_accepted(by_date[day], policy.terms, policy.calendar) for day in sorted(by_date))
+
+
+def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
+    """The prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
+    if policy.terms.methodology.consent_needed_for is None:
+        yield from prints
+        return
+    version, before = "", None
+    for one in prints:
+        changed = bool(version) and bool(one.methodology) and one.methodology != version
+        if changed and not _may_change(version, one, before, policy):
+            yield _without(one, f"methodology {one.methodology} awaits the consent that the deal asks for")
+            continue
+        version = one.methodology or version
+        before = one if one.value is not None else before
+        yield one
+
+
+def _may_change(version: str, one: Published, before: Published | None, policy: Policy) -> bool:
+    """Whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
+    since = policy.consents.get(one.methodology)
+    if since is not None and one.publication_date >= since:
+        return True
+    most = policy.terms.methodology.material_above
+    same_week = before is not None and before.publication_date == one.publication_date
+    if most is None or policy.material(version, one.methodology) or not same_week or before is None or not before.value or not one.value:
+        return False
+    return abs(Fraction(one.value) - Fraction(before.value)) / Fraction(before.value) <= most
 
 
 def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: BusinessCalendar) -> Published:

@@ -59,7 +59,7 @@ class ReferenceRate(Fact):
     publication_date: date | None = None
     published: Published | None = None
     newest_print: int | None = None
-    """Which print of the newest Publication Date was accepted: a later one makes the date be determined again."""
+    """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
     reason: str | None = None
 
 
@@ -74,7 +74,7 @@ def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Pub
         agreed: what Recorded Acts supply for the later steps: a rate by step.
     """
     known = [published for published in series if published.publication_date <= on]
-    newest = known[-1].print if known else None
+    newest = (known[-1].print if known[-1].value is not None else 0) if known else None
     for step in _steps(terms):
         found = _step(step, terms, index, on, known, agreed or {})
         if found is not None:

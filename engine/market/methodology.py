@@ -47,6 +47,19 @@ def load_methodology(version: str) -> Methodology:
     return Methodology.model_validate(tomllib.loads(text))
 
 
+DECISIVE = ("when_no_day_counts", "reliability_at_least", "stale_after_days", "outlier_trim_share", "outlier_deviations")
+"""Parameters whose change is material by itself: a filter, an outlier rule, what counts; `daily_minimum` is weighed by what it moves."""
+
+
+def materially_different(first: str, second: str) -> bool:
+    """Whether two versions differ in a statistic, window, filter or outlier rule; so does one that is not known (rulings 5)."""
+    known = known_versions()
+    if first not in known or second not in known:
+        return True
+    one, other = load_methodology(first), load_methodology(second)
+    return any(getattr(one, name) != getattr(other, name) for name in DECISIVE)
+
+
 def current_version() -> str:
     """The newest version that the administrator published under: what a deal's policy `current` means."""
     return [version for version in known_versions() if load_methodology(version).published_by_the_administrator][-1]

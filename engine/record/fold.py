@@ -42,6 +42,8 @@ class DealState(Fact):
     acts: tuple[ActRecorded, ...] = ()
     applied: frozenset[str] = frozenset()
     """Identities of the Acts that have taken effect."""
+    reached: date | None = None
+    """The last date of which anything was determined, a Payment Date included: the run goes on from the day after."""
     last_date: date | None = None
     """The last date that was determined."""
     notices: int = 0
@@ -62,6 +64,13 @@ class Happened(Protocol):
 
 def apply(state: DealState, event: Happened) -> DealState:
     """The state after one more event."""
+    after = _applied_payload(state, event)
+    if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (state.reached is None or event.effective_on > state.reached):
+        return after.model_copy(update={"reached": event.effective_on})
+    return after
+
+
+def _applied_payload(state: DealState, event: Happened) -> DealState:
     match event.payload:
         case ReferenceRate() as rate:
             others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
@@ -78,6 +87,9 @@ def apply(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"reserves": balances, "swept": amounts})
         case ReportReceived() as report:
             return state.model_copy(update={"reports": (*state.reports, report)})
+        case ActRecorded(act="act withdrawn") as act:
+            kept = tuple(one for one in state.acts if one.identity != act.details.get("names"))
+            return state.model_copy(update={"acts": kept})
         case ActRecorded() as act:
             return state.model_copy(update={"acts": (*state.acts, act)})
         case ActApplied() as applied:

@@ -112,8 +112,17 @@ class Clause(Fact):
         return self
 
 
+class EventOfDefault(Fact):
+    """What an Event of Default still needs to take effect once it is indicated (`rulings.md` 22)."""
+
+    needs: Literal["nothing", "notice", "vote"]
+    cite: str
+
+
 class MaintenanceClause(Clause):
     """A clause whose failure is a breach: it has a Cure Period or says `cure: none`."""
+
+    event_of_default: EventOfDefault | None = None
 
     cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
     persists_for: Times | None = None

@@ -84,6 +84,8 @@ class ExampleAct(Fact):
     rate: str | None = None
     document: str | None = None
     clock: Literal["resumes", "restarts"] | None = None
+    names: str | None = None
+    version: str | None = None
     method: str | None = None
     amount: str | None = None
 

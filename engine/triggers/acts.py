@@ -20,6 +20,9 @@ KINDS = {
     "cure accepted": "ends a Cure Period",
     "waiver": "suspends a test or trigger until a date",
     "default ended": "ends an Event of Default",
+    "notice of default": "makes an indicated Event of Default effective where it needs notice",
+    "vote taken": "makes an indicated Event of Default effective where it needs a vote",
+    "act withdrawn": "ends an Act that was entered in error, and names it",
     "trigger ended": "ends a trigger that is in effect",
     "obligation satisfied": "satisfies an Obligation",
     "appraisal delivered": "satisfies the appraisal Obligation of a clause",
@@ -39,7 +42,7 @@ DECIDING = frozenset(KINDS) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 
 
-ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS}
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 
@@ -109,8 +112,16 @@ def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
-    ended = {"episode_began": None, "cure": None, "counted": ()}
+    ended = {"episode_began": None, "cure": None, "counted": (), "effective_on": None}
     return _to(state, TestStatus.NOT_YET_TESTED, act, why).model_copy(update=ended)
+
+
+def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
+    """An indicated default takes effect with what it needs, and keeps the date on which it was indicated."""
+    needed = {"notice of default": "notice", "vote taken": "vote"}[act.act]
+    if state.default_needs != needed or state.effective_on is not None:
+        return state
+    return state.model_copy(update={"effective_on": act.effective_on, "why": why})
 
 
 S = TestStatus
@@ -119,6 +130,8 @@ ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecord
     "cure accepted": ((S.CURE_PERIOD,), _cured),
     "waiver": (OPEN, _waived),
     "default ended": ((S.EVENT_OF_DEFAULT,), _reset),
+    "notice of default": ((S.EVENT_OF_DEFAULT,), _in_effect),
+    "vote taken": ((S.EVENT_OF_DEFAULT,), _in_effect),
 }
 """For each Act on a test: from which statuses it works, and where it leads."""
 

@@ -65,6 +65,10 @@ class TestState(Fact):
     counted: tuple[bool, ...] = ()
     """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
     not_determined_run: int = 0
+    default_needs: Literal["nothing", "notice", "vote"] = "nothing"
+    """What an Event of Default of this test needs to take effect."""
+    effective_on: date | None = None
+    """When an indicated Event of Default took effect: at once, or with the notice or vote that it needs."""
     cured_on: tuple[date, ...] = ()
     """The dates on which a cure was used, oldest first."""
     passing_run: int = 0

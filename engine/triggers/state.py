@@ -48,6 +48,7 @@ class Moment:
 def next_state(before: TestState | None, moment: Moment) -> TestState:
     """The state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
+    state = state.model_copy(update={"default_needs": _needs(moment.clause)})
     verdict = _counted_verdict(state, moment)
     if verdict is Verdict.NOT_DETERMINED:
         why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
@@ -68,12 +69,24 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     return step(seen, moment)
 
 
+def _needs(clause: Clause) -> str:
+    """What a default of the clause needs to take effect."""
+    said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
+    return said.needs if said is not None else "nothing"
+
+
 def after_deadline(state: TestState, on: date) -> TestState | None:
     """The Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on:
         return None
+    since = day_after(state.cure)
     why = f"not cured by {state.cure.by}"
-    return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": day_after(state.cure), "why": why})
+    return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": since, "why": why, "effective_on": _effective(state, since)})
+
+
+def _effective(state: TestState, since: date) -> date | None:
+    """When a default takes effect by itself; None where it waits for a notice or a vote."""
+    return since if state.default_needs == "nothing" else None
 
 
 def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
@@ -158,7 +171,8 @@ def _failed(state: TestState, moment: Moment) -> TestState:
     if isinstance(cure, Cure) and not _used_up(state, cure, moment.on):
         return _cure_period(state, moment, cure, began)
     why = "no Cure Period" if cure == "none" else "no cure is left"
-    return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why)
+    effective = _effective(state, moment.on)
+    return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why, effective_on=effective)
 
 
 def _used_up(state: TestState, cure: Cure, on: date) -> bool:

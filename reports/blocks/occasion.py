@@ -140,7 +140,8 @@ def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
             {"what": [("Otherwise", True), (" the Event of Default is indicated from the day after.", False)], "cite": line.test.cure.cite}
         )
     elif line.test is not None and line.test.status is TestStatus.EVENT_OF_DEFAULT:
-        needs = f" It needs {clause.default_needs} to take effect." if clause.default_needs else ""
+        waits = clause.default_needs not in (None, "nothing") and line.test.effective_on is None
+        needs = f" It needs a {clause.default_needs} to take effect." if waits else ""
         rows.append({"what": [("Ends", True), (f" only by a Recorded Act.{needs}", False)], "cite": line.cite})
     rows.append({"what": [("The clause", True), (f": {clause.reading}", False)], "cite": line.cite})
     return rows

@@ -58,7 +58,10 @@ def _cure_rows(found: Brief, line: Line) -> Pairs:
         rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
         rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
     if test.status is TestStatus.EVENT_OF_DEFAULT:
-        needs = f"; it needs {clause.default_needs} to take effect" if clause.default_needs else ""
+        waits = clause.default_needs not in (None, "nothing") and test.effective_on is None
+        needs = f"; it needs a {clause.default_needs} to take effect" if waits else ""
+        if test.effective_on is not None and test.effective_on != test.since:
+            needs = f"; effective from {long_date(test.effective_on)}, by {clause.default_needs}"
         rows.append(("Event of Default", f"indicated, from {long_date(test.since)}{needs}. It ends only by a Recorded Act"))
     if test.status is TestStatus.WAIVED and test.waived_until:
         rows.append(("Waiver", f"until {long_date(test.waived_until)}" + (f", by {test.waived_by}" if test.waived_by else "")))

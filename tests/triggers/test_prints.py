@@ -25,11 +25,13 @@ class Variant:
     first: str
     then: str
     second_row: str = "2026-03-06"
+    acts: str = "[]"
 
 
 ADMINISTRATOR = ("source: computed by the calculation agent", "source: published by the administrator")
 PINNED = "methodology: {policy: pinned, version: 1.1-wp}"
 CURRENT = (PINNED, "methodology: {policy: current}")
+CONSENT = "methodology: {{policy: current, consent_needed_for: material changes, material_above: {}}}"
 NOT_FLAGGED = ("low_confidence: {effect: report only,", "low_confidence: {effect: use last value not flagged,")
 REPORT_ONLY = ("accepted_for: 5 business days, effect: retest,", "accepted_for: 5 business days, effect: report only,")
 VARIANTS = (
@@ -52,6 +54,15 @@ VARIANTS = (
         "NOT DETERMINED",
         "2026-03-09",
     ),
+    Variant("without consent 8.3% above 5% is not taken", (ADMINISTRATOR, (PINNED, CONSENT.format("5%"))), "FAIL", "FAIL"),
+    Variant("8.3% is not above 10%, so no consent is needed", (ADMINISTRATOR, (PINNED, CONSENT.format("10%"))), "FAIL", "PASS"),
+    Variant(
+        "a material change with consent is taken",
+        (ADMINISTRATOR, (PINNED, CONSENT.format("5%"))),
+        "FAIL",
+        "PASS",
+        acts="[{on: 2026-03-02, act: consent, version: 1.1.1, document: Consent Letter}]",
+    ),
     Variant("a flagged value is turned away until the restatement", (ADMINISTRATOR, CURRENT, NOT_FLAGGED), "NOT DETERMINED", "PASS"),
 )
 
@@ -62,6 +73,7 @@ EXAMPLES = """worked_examples:
     prints:
       - {{index: CRI-H100, of: 2026-03-05, published: 2026-03-05, value: 1.6021, methodology: 1.1.0, low_confidence: true}}
       - {{index: CRI-H100, of: 2026-03-05, published: {second}, value: 1.7350, methodology: 1.1.1}}
+    acts: {acts}
     expect:
       - {{on: 2026-03-05, as_known_on: 2026-03-05, test: cash-sweep, result: {first}}}
       - {{on: 2026-03-05, as_known_on: {second}, test: cash-sweep, result: {then}}}
@@ -81,7 +93,7 @@ def test_the_rows_of_march_2026(
         assert old in text
         text = text.replace(old, new)
     state = "IN EFFECT" if variant.then == "FAIL" else "NOT IN EFFECT"
-    examples = EXAMPLES.format(first=variant.first, then=variant.then, second=variant.second_row, state=state)
+    examples = EXAMPLES.format(first=variant.first, then=variant.then, second=variant.second_row, state=state, acts=variant.acts)
     (proof,) = prove(load(text + examples), all_templates)
     assert [problem.what for problem in proof.problems] == []
 

@@ -105,6 +105,17 @@ HISTORIES: list[tuple[str, str]] = [
         ),
     ),
     (
+        "an Act entered in error and withdrawn leaves no trace in the states",
+        example(
+            "withdrawn",
+            "2.10 1.90x3",
+            P,
+            "on: 2026-01-22, test: ltv, state: CURE PERIOD, cure_by: 2026-01-30",
+            acts="[{on: 2026-01-16, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}, "
+            "{on: 2026-01-19, act: act withdrawn, names: waiver|ltv|2026-01-16}]",
+        ),
+    ),
+    (
         "an Event of Default ends only by a Recorded Act",
         example(
             "ended",

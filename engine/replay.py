@@ -1,0 +1,320 @@
+"""Every event computed again from what it rests on, and compared byte for byte with the record (`rulings.md` 32).
+
+What people did and what came from outside is read again from the files that were kept: snapshots, deal files, reports. Everything
+else is computed by the functions that run on Thursdays. `recorded_at`, actor and engine come from the recorded event; all
+the rest must come out as recorded. An event that is missing, surplus or different is named with its place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from engine.adoption import adopted
+from engine.calendar import load_calendar
+from engine.determination.rate import Published
+from engine.determination.report import read_report
+from engine.determination.template import Template
+from engine.known import Inputs
+from engine.market.index import compute, definition
+from engine.market.methodology import load_methodology
+from engine.market.series import unpublished
+from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.publications import draft as print_draft
+from engine.publications import series_by_index
+from engine.record.adopted import DealAdopted
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.record.fold import fold
+from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
+from engine.record.market_event import SnapshotImported
+from engine.record.standing import DETERMINED, standing
+from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.terms.in_force import Deal, load_deal, resolve
+from engine.week import evaluate, kinds_of
+from engine.workspace import Workspace
+
+DAY = timedelta(days=1)
+Series = Mapping[str, tuple[Published, ...]]
+FAR = 40
+"""Days without any event after which a log is taken to have no further date: more than a month, a quarter's tests apart."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place at which the record is not what comes out again."""
+
+    log: str
+    seq: int
+    what: str
+
+
+@dataclass
+class Replayed:
+    """What a replay found of one log."""
+
+    log: str
+    events: int = 0
+    asserted: int = 0
+    """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
+    difference: Difference | None = None
+
+
+@dataclass
+class Replay:
+    """One replay of a workspace's record.
+
+    Attributes:
+        workspace: whose record it is.
+        templates: the covenant templates.
+        until: only what was recorded by the end of this day, where given.
+    """
+
+    workspace: Workspace
+    templates: Mapping[str, Template]
+    until: date | None = None
+    deals: dict[str, Deal] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Replayed]:
+        """Every log, one after the other."""
+        for log in self.workspace.store.logs():
+            found = Replayed(log)
+            try:
+                if log == SNAPSHOTS:
+                    self._snapshots(found)
+                elif log.startswith("index/"):
+                    self._index(found)
+                else:
+                    self._deal(found)
+            except _Differs as differs:
+                found.difference = Difference(log, differs.seq, differs.what)
+            except SnapshotRefused as refused:
+                found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
+            yield found
+
+    def events(self, log: str) -> tuple[Event, ...]:
+        """The events of a log, as far as they are replayed."""
+        found = read(self.workspace.store, log)
+        return tuple(e for e in found if self.until is None or e.recorded_at.date() <= self.until)
+
+    # ---- what came in ----
+
+    def _snapshots(self, found: Replayed) -> None:
+        for event in self.events(SNAPSHOTS):
+            payload: SnapshotImported = event.payload
+            ending = "json.gz" if payload.form == "offers" else "csv.gz"
+            path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending}"
+            try:
+                snapshot = read_snapshot(path.read_bytes(), path.name)
+            except (OSError, SnapshotRefused) as error:
+                raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
+            again = payload.model_copy(update={"sha256": snapshot.sha256, "collected_at": snapshot.collected_at, "form": snapshot.form})
+            self._same(event, _redrawn(event, again))
+            found.events += 1
+
+    def _index(self, found: Replayed) -> None:
+        index, _, version = found.log.removeprefix("index/").partition("@")
+        imported = read(self.workspace.store, SNAPSHOTS) if version != "administrator" else ()
+        for event in self.events(found.log):
+            day = event.effective_on
+            if version == "administrator":
+                if event.payload.value["value"] is None and event.payload.value["print"] == 1:
+                    self._same(event, print_draft(unpublished(index, day)))
+                else:
+                    found.asserted += 1
+            else:
+                known = {one.payload.sha256 for one in imported if one.recorded_at <= event.recorded_at}
+                window = self.workspace.archive.between(day - timedelta(days=7), day - DAY)
+                snapshots = [one for one in window if one.sha256 in known]
+                methodology = load_methodology(event.payload.value["methodology"])
+                value = compute(definition(index, self.workspace.indices), methodology, snapshots, day - DAY, None)
+                self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
+            found.events += 1
+
+    # ---- what followed ----
+
+    def _deal(self, found: Replayed) -> None:
+        events = self.events(found.log)
+        place = 0
+        while place < len(events):
+            event = events[place]
+            drafts = self._again(events[:place], event, found)
+            for offset, draft in enumerate(drafts):
+                if place + offset >= len(events):
+                    if self.until is None:
+                        raise _Differs(len(events), f"`{draft.key}` is missing from the log")
+                    break
+                self._same(events[place + offset], draft)
+            place += len(drafts)
+            found.events += len(drafts)
+
+    def _again(self, before: Sequence[Event], event: Event, found: Replayed) -> tuple[Draft, ...]:
+        """What comes out at this place of the log: one event that came in, or all events of the next date."""
+        payload = event.payload
+        if isinstance(payload, DealAdopted):
+            deal = self._file(event, payload.file_sha256)
+            number = sum(isinstance(one.payload, DealAdopted) for one in before) + 1
+            return (
+                Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=adopted(deal, self.templates), print=number),
+            )
+        if isinstance(payload, ReportReceived):
+            return (self._report(before, event, payload),)
+        if isinstance(payload, (ActRecorded, NotEvaluated, NoticeIssued)):
+            found.asserted += not isinstance(payload, NoticeIssued)
+            return (_redrawn(event, payload),)
+        deal = self._file(event, event.deal_file or "")
+        series = self._series(deal, before, event.recorded_at)
+        if isinstance(payload, Correction):
+            return (self._correction(before, event, deal, series),)
+        if event.kind not in DETERMINED:
+            raise _Differs(event.seq, f"nothing makes an event of kind `{event.kind}`")
+        return self._date(before, event, deal, series)
+
+    def _date(self, before: Sequence[Event], event: Event, deal: Deal, series: Series) -> tuple[Draft, ...]:
+        """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
+        from engine.market.interval import share_below  # late: numpy only where something is computed
+
+        state = fold(standing(before))
+        first = (state.reached or deal.closing_date) + DAY
+        keys = {one.key for one in before}
+        decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
+        for day in (first + n * DAY for n in range(FAR * 3)):
+            terms = resolve(deal, day)
+            kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+            drafts = tuple(draft for draft in numbered(decide(day=day, kinds=kinds), before) if draft.key not in keys) if kinds else ()
+            if drafts and drafts[0].key == event.key:
+                return drafts
+            if drafts:
+                break  # the next date has other events than these
+        drafts = numbered(decide(day=event.effective_on + DAY, kinds=frozenset()), before)
+        return tuple(draft for draft in drafts if draft.key == event.key)[:1] or self._surplus(event)
+
+    def _surplus(self, event: Event) -> tuple[Draft, ...]:
+        raise _Differs(event.seq, f"`{event.key}` does not come out again")
+
+    def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
+        terms = resolve(deal, day)
+        known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
+        calendar = load_calendar(terms.business_days)
+        return evaluate(Inputs(day, kinds, terms, self.templates, calendar, known, state, share_below=share_below))
+
+    def _correction(self, before: Sequence[Event], event: Event, deal: Deal, series: Series) -> Draft:
+        causes = [*by_prints(before, series), *by_acts(before), *by_reports(before, partial(resolve, deal))]
+        files = [one.payload.file_sha256 for one in before if isinstance(one.payload, DealAdopted)]
+        if len(files) > 1:
+            older = self._file(event, files[-2])
+            causes += by_terms(before, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
+        again = correction(before, causes)
+        if again is None:
+            raise _Differs(event.seq, "nothing reaches back here")
+        count = sum(isinstance(one.payload, Correction) for one in before) + 1
+        return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
+
+    def _report(self, before: Sequence[Event], event: Event, payload: ReportReceived) -> Draft:
+        name = event.log.removeprefix("deal/")
+        files = [one.payload.file_sha256 for one in before if isinstance(one.payload, DealAdopted)]
+        later = [one.payload.file_sha256 for one in read(self.workspace.store, event.log) if isinstance(one.payload, DealAdopted)]
+        if not files and not later:
+            return _redrawn(event, payload)
+        folder = self.workspace.root / "reports" / name
+        kept = sorted(folder.glob(f"{payload.period_end}-{payload.sha256[:16]}*")) if folder.is_dir() else []
+        if not kept:
+            raise _Differs(event.seq, f"the report {payload.sha256[:16]} is not in reports/{name}")
+        terms = resolve(self._file(event, (files or later[:1])[-1]), payload.received)
+        report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
+        if report is None:
+            raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
+        again = ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
+        return _redrawn(event, again)
+
+    # ---- helpers ----
+
+    def _file(self, event: Event, sha256: str) -> Deal:
+        """An adopted deal file by its hash; read once."""
+        if sha256 not in self.deals:
+            path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+            if not path.is_file():
+                raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
+            clauses = {name: template.terms for name, template in self.templates.items()}
+            deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses)
+            if deal is None or deal.sha256 != sha256:
+                raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")
+            self.deals[sha256] = deal
+        return self.deals[sha256]
+
+    def _series(self, deal: Deal, before: Sequence[Event], known_at: datetime) -> Series:
+        terms = resolve(deal, known_at.date())
+        return series_by_index(self.workspace, terms.index, load_calendar(terms.business_days), fold(before).acts, known_at)
+
+    def _same(self, event: Event, draft: Draft) -> None:
+        """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
+        scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
+        again = body_of(draft, scribe)
+        recorded = self.workspace.store.entries(event.log, event.seq)[0].body
+        if again != recorded:
+            raise _Differs(
+                event.seq, f"{event.kind} {event.subject} of {event.effective_on}: {_first(json.loads(recorded), json.loads(again))}"
+            )
+
+
+class _Differs(Exception):
+    """The first difference of a log."""
+
+    def __init__(self, seq: int, what: str) -> None:
+        super().__init__(what)
+        self.seq, self.what = seq, what
+
+
+def _redrawn(event: Event, payload: Any) -> Draft:
+    return Draft(
+        kind=event.kind,
+        subject=event.subject,
+        effective_on=event.effective_on,
+        payload=payload,
+        print=event.print,
+        inputs=event.inputs,
+        supersedes=event.supersedes,
+        reason=event.reason,
+    )
+
+
+def _first(recorded: Any, again: Any, path: str = "") -> str:
+    """Where two bodies differ first, and how."""
+    if isinstance(recorded, dict) and isinstance(again, dict):
+        for key in sorted({*recorded, *again}):
+            if recorded.get(key) != again.get(key):
+                return _first(recorded.get(key), again.get(key), f"{path}.{key}" if path else key)
+    if isinstance(recorded, list) and isinstance(again, list) and len(recorded) == len(again):
+        for number, (one, other) in enumerate(zip(recorded, again, strict=True)):
+            if one != other:
+                return _first(one, other, f"{path}[{number}]")
+    return f"{path} is recorded as {_short(recorded)} and comes out as {_short(again)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+@dataclass(frozen=True)
+class Known:
+    """A deal's states as they were known at the end of a day."""
+
+    deal: str
+    known_on: date
+    entries: int
+    tests: tuple[tuple[str, str, date], ...]
+    triggers: tuple[tuple[str, str, date], ...]
+
+
+def as_known(workspace: Workspace, deal: str, until: date) -> Known:
+    """The states that follow from what was recorded by the end of a day, whatever was corrected later."""
+    events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
+    state = fold(standing(events))
+    tests = tuple((name, one.status.value, one.since) for name, one in state.tests.items())
+    triggers = tuple((name, one.status.value, one.since) for name, one in state.triggers.items())
+    return Known(deal, until, len(events), tests, triggers)

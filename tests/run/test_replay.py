@@ -1,0 +1,126 @@
+"""Replay: the record comes out again byte for byte, and every kind of tampering with what it rests on is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.commands.replay import replay
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.record.log import deal_log, read
+from engine.replay import Replay
+from engine.thursday import Tools, run
+from engine.workspace import Workspace
+from tests.run.test_reruns import administered as administered  # the fixture
+from tests.run.test_reruns import made, series
+from tests.run.test_reruns import tools as tools  # the fixture
+from tests.run.test_thursday import DEAL, fill
+
+WEEKS = 12
+
+
+@pytest.fixture
+def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
+    """Twelve weeks, recorded through the command that imports, so that the archive has its log."""
+    from engine.commands.market import import_snapshots
+    from engine.record.log import Scribe
+
+    workspace = made(tmp_path / "desk")
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for thursday in plan.THURSDAYS[:WEEKS]:
+        for one in plan.snapshots(thursday):
+            (folder / one.name).write_bytes(one.data)
+    import_snapshots(workspace, [folder], Scribe("t", "t", datetime(2026, 7, 3, 11, tzinfo=UTC)), as_json=True)
+    fill(workspace, WEEKS, all_templates)
+    run(workspace, plan.THURSDAYS[WEEKS - 1], tools)
+    yield workspace
+    workspace.store.close()
+
+
+def differences(workspace: Workspace, templates: dict[str, Template]) -> list[str]:
+    return [one.difference.what for one in Replay(workspace, templates).run() if one.difference is not None]
+
+
+def test_the_record_comes_out_again(desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert replay(desk, all_templates, None, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    counts = {one["log"]: one["events"] for one in found["logs"]}
+    assert counts == {log: desk.store.size(log) for log in desk.store.logs()}
+
+
+def test_corrections_and_prints_come_out_again(administered: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    at = [replace(tools, now=datetime(2026, 3, day, 18, tzinfo=UTC)) for day in (5, 6)]
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), at[0])
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), at[1])
+    assert differences(administered, all_templates) == []
+
+
+def first(folder: Path, pattern: str) -> Path:
+    return sorted(folder.glob(pattern))[0]
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "tamper", "said"),
+    [
+        ("a snapshot is gone", lambda root: first(root, "snapshots/*/*.gz").unlink(), "snapshot"),
+        ("a snapshot is another", lambda root: first(root, "snapshots/*/*.gz").write_bytes(b"[]"), "snapshot"),
+        ("a report is gone", lambda root: first(root, "reports/*/*").unlink(), "is not in reports"),
+        ("a report says otherwise", lambda root: change(first(root, "reports/*/*"), "USD 1", "USD 2"), "report"),
+        ("the deal file is gone", lambda root: first(root, "deals/adopted/*").unlink(), "is not in deals/adopted"),
+        ("the deal file says otherwise", lambda root: change(first(root, "deals/adopted/*"), "65%", "64%"), "has been changed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_the_record_rests_on_cannot_be_changed_unseen(
+    desk: Workspace, all_templates: dict[str, Template], name: str, tamper: Callable[[Path], None], said: str
+) -> None:
+    assert name
+    tamper(desk.root)
+    found = differences(desk, all_templates)
+    assert any(said in what for what in found), found
+
+
+def test_an_engine_that_computes_otherwise_is_named_with_the_field(desk: Workspace, all_templates: dict[str, Template]) -> None:
+    """The same record under a template that measures a little more: the first result differs, at its field."""
+    template = all_templates["loan_to_value"]
+
+    def more(terms: object, facts: object) -> object:
+        found = template.measure(terms, facts)  # type: ignore[arg-type]
+        return replace(found, measured=found.measured.model_copy(update={"value": found.measured.value + 1}))
+
+    other = {**all_templates, "loan_to_value": replace(template, measure=more)}  # type: ignore[arg-type]
+    (said,) = differences(desk, other)
+    assert said.startswith("tested ltv of 2026-01-08: payload.")
+
+
+def test_running_every_day_records_what_running_weekly_does(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """Payment Dates fall between Thursdays; a run on each day meets them once, as one that catches up does."""
+    found = []
+    for name in ("daily", "weekly"):
+        workspace = made(tmp_path / name)
+        fill(workspace, 20, all_templates)
+        last = plan.THURSDAYS[19]
+        days = [plan.THURSDAYS[0] + timedelta(days=n) for n in range((last - plan.THURSDAYS[0]).days + 1)] if name == "daily" else [last]
+        for day in days:
+            run(workspace, day, tools)
+        log = read(workspace.store, deal_log(DEAL))
+        kinds = ("rate", "tested", "counted", "swept", "determined", "obligation", "deadline passed")
+        found.append(sorted((e.key, e.payload.model_dump_json()) for e in log if e.kind in kinds))
+        workspace.store.close()
+    assert found[0] == found[1]
