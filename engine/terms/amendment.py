@@ -110,6 +110,17 @@ def picked(value: Any, day: date) -> Any:
     return value
 
 
+def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Where a step of a schedule says more than its value and its citation: nothing would read it."""
+    if is_schedule(value):
+        for day, item in value.items():
+            if isinstance(item, dict) and "value" in item:
+                yield from ((*path, day, key) for key in item if key not in ("value", "cite"))
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from strange_steps(item, (*path, key))
+
+
 def dates(value: Any) -> set[date]:
     """Every date on which some step begins."""
     if isinstance(value, Schedule):

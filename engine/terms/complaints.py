@@ -42,7 +42,8 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
         return Problem("D201", f"`{name}` is missing", why, f"write `{name}:` here", tree.key_place(path))
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
     if kind == "extra_forbidden":
-        return unknown_key(tree, path, name)
+        path, _ = _walk(tree, base, found["loc"], {})
+        return unknown_key(tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name))
     inside = (*path, context["at"]) if context.get("at") else path
     place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
     if "what" in context:
@@ -93,6 +94,9 @@ def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -
     """A covenant without a template, or with one that does not exist."""
     if not isinstance(raw, dict):
         return Problem("D205", f"`{path[-1]}` must be a block of named terms", "a covenant has terms", "write its terms", tree.place(path))
+    misspelt = difflib.get_close_matches("template", [str(key) for key in raw], n=1, cutoff=0.8)
+    if "template" not in raw and misspelt:
+        return unknown_key(tree, (*path, misspelt[0]), misspelt[0])
     if "template" not in raw:
         fix = f"write `template:` with one of {', '.join(sorted(known))}"
         return Problem("D201", "`template` is missing", "a covenant is read by its template", fix, tree.key_place(path))

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.errors import Place, Problem
-from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled
+from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
 from engine.terms.changes import read_changes
 from engine.terms.clause import Clause
-from engine.terms.complaints import Redirects, complaints, unknown_template
+from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
 from engine.terms.deal import TermsInForce, TermSource
 from engine.terms.example import WorkedExample, read_examples
 from engine.terms.phrases import read_day
@@ -106,6 +106,7 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     closing = _closing(tree)
     data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
     changes, problems = read_changes(tree, closing, upto)
+    problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
     data, found = apply_changes(data, changes, closing, tree)
     problems += found
     segments: list[tuple[date, TermsInForce]] = []

@@ -251,3 +251,37 @@ def test_scalars_are_text(check: Callable[[str], list[Problem]]) -> None:
     assert not problems
     assert tree is not None
     assert tree.data == {"on": "NO", "version": "7.10", "empty": "", "yes": "0x1f"}
+
+
+FREE = ("documents", "parties", "index", "pledged_assets", "debt", "covenants", "triggers", "notices", "rates", "facts", "maximum")
+"""Blocks whose keys are names that the deal gives itself."""
+
+
+def known_keys(text: str) -> list[tuple[int, int, str]]:
+    """Line, column and name of every key that the format gives a meaning to."""
+    tree, _ = parse(text, "deal.yaml")
+    assert tree is not None
+    found = []
+    for path in tree.places:
+        named = bool(path) and isinstance(path[-1], str) and (len(path) == 1 or path[-2] not in FREE)
+        if named and path[0] != "amendments":
+            place = tree.key_place(path)
+            if text.splitlines()[place.line - 1][place.column - 1 :].startswith(str(path[-1])):
+                found.append((place.line, place.column, str(path[-1])))
+    return found
+
+
+def test_every_key_misspelt_is_reported_at_its_place(check: Callable[[str], list[Problem]], meridian_text: str) -> None:
+    """Each key of the deal with one letter too many: refused where it stands, quickly, and nothing crashes."""
+    keys = known_keys(meridian_text)
+    assert len(keys) >= 150
+    lines = meridian_text.splitlines(keepends=True)
+    missed = []
+    for line, column, key in keys:
+        bad = lines[line - 1][: column - 1 + len(key)] + "x" + lines[line - 1][column - 1 + len(key) :]
+        began = time.perf_counter()
+        problems = check("".join([*lines[: line - 1], bad, *lines[line:]]))
+        took = time.perf_counter() - began
+        if line not in {p.place.line for p in problems if not p.code.startswith("W")} or took > 0.5:
+            missed.append((line, column, key, [f"{p.code} {p.place.line}:{p.place.column}" for p in problems], took))
+    assert missed == []
