@@ -145,12 +145,12 @@ def order(deal: Deal) -> Iterator[Problem]:
     if late and maturity > closing:
         place = _dated(deal.tree, late[0])
         yield Problem("D523", f"a term steps on {late[0]}", f"the deal matures on {maturity}", "correct the date", place)
-    numbers = [change.document for change in deal.changes if change.document.startswith("amendment")]
-    seen = list(dict.fromkeys(int(text.split()[1]) for text in numbers))
-    if seen != sorted(seen):
-        place = deal.tree.place(("amendments",))
-        why = "they are read in the order in which they were made"
-        yield Problem("D524", "the amendments are not in the order of their numbers", why, "put them in order", place)
+    seen: dict[str, Path] = {}
+    for change in deal.changes:
+        number, at = change.document.split(" (")[0], change.path[:2]
+        if seen.setdefault(number, at) != at:
+            why = f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its number"
+            yield Problem("D524", f"{number} stands twice", why, "correct the number", deal.tree.place((*at, "number")))
     yield from _classes(deal, terms)
 
 

@@ -87,7 +87,7 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
     ("ridgeline-leaseback-2026", "asset_class: h100", "asset_class: h200", "D502", "h200"),
     ("ridgeline-leaseback-2026", "limit: at least -20 points", "limit: at least minus 20 points", "D113", "minus 20"),
     ("lakeshore-ddtl-2025", "level: USD 1.90 per GPU-hour, for: 4", "level: USD 1.60 per GPU-hour, for: 4", "D525", "USD 1.60"),
-    ("lakeshore-ddtl-2025", "- number: 2\n", "- number: 5\n", "D524", "- number: 1\n    document: AM1"),
+    ("lakeshore-ddtl-2025", "- number: 2\n    document", "- number: 1\n    document", "D524", "- number: 1\n    document: AM2"),
     ("lakeshore-ddtl-2025", "replaces: 75%, with: 72%", "replaces: 70%, with: 72%", "D302", "70%, with: 72%"),
     ("lakeshore-ddtl-2025", "with: 75%, later_steps: keep", "with: 75%", "D303", "replaces: 70%"),
     ("lakeshore-ddtl-2025", "replaces: 1.5\n", "replaces: 1.6\n", "D302", "1.6\n"),
