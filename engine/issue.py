@@ -15,17 +15,21 @@ from engine.determination.result import Verdict
 from engine.market.archive import write_once
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
-from engine.record.canonical import canonical, sha256_hex
+from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import Correction, Counted, DeadlinePassed, Determined, Event, NotEvaluated, NoticeIssued, Tested
+from engine.record.evidence import Evidence, attachments, checkpoint_for
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.notice import NoticeInputs, NoticeKind, Render
+from engine.record.signature import seal
 from engine.record.standing import standing
 from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.values import Fact
 from engine.workspace import Workspace
 
 Progress = Callable[[str], None]
+NOTICE_KEY = "keys/notice.key"
+"""Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,14 @@ class Owed:
 
 
 def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, list[Path]]:
-    """Render and record every notice that is owed and not issued; returns the new files by deal."""
+    """Render, sign where there is a key, and record every notice that is owed and not issued; returns the new files by deal."""
+    key = workspace.root / NOTICE_KEY
     waiting = [one for deal in deals for one in _waiting(workspace, deal, scribe)]
     made: dict[str, list[Path]] = {deal: [] for deal in deals}
     for number, (notice, data) in enumerate(zip(waiting, render([one.inputs for one in waiting]), strict=True), start=1):
         progress(f"notice {number} of {len(waiting)}: {notice.inputs.deal} No. {notice.inputs.number}")
-        made[notice.inputs.deal].append(_issue(workspace, notice, data, scribe))
+        signed = seal(data, key) if key.is_file() else data
+        made[notice.inputs.deal].append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
     return made
 
 
@@ -75,7 +81,7 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
             yield _Waiting(owed, _inputs(workspace, deal, number, owed, events, scribe))
 
 
-def _issue(workspace: Workspace, notice: _Waiting, data: bytes, scribe: Scribe) -> Path:
+def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
     """The file first, then the event: a crash in between leaves a file that the next run writes again."""
     owed, inputs = notice.owed, notice.inputs
     again = f"-{owed.print}" if owed.print > 1 else ""
@@ -87,6 +93,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, scribe: Scribe) 
         of=owed.event.key,
         file=str(path.relative_to(workspace.root)),
         sha256=sha256_hex(data),
+        unsigned_sha256=unsigned,
         supersedes=inputs.supersedes,
     )
     inputs_of = (owed.event.leaf,)
@@ -177,10 +184,18 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
             if event.effective_on <= owed.on and event.recorded_at <= scribe.at
         }
         publications[index.name] = [prints[day] for day in sorted(prints)]
-    size = owed.event.seq + 1
-    entry = workspace.store.entries(deal_log(deal), owed.event.seq)[0]
+    entries = workspace.store.entries(deal_log(deal))
+    entry = entries[owed.event.seq]
     upto = [event for event in events if event.seq <= owed.event.seq]
-    attachments = _attachments(workspace, deal, owed, entry.body, publications, facts[-1].file_sha256 if facts else None)
+    evidence = Evidence(
+        deal=deal,
+        entries=entries,
+        stated=owed.event.seq,
+        of_date=_of_date(upto, owed.event),
+        deal_file=_deal_file(workspace, facts[-1].file_sha256 if facts else None),
+        observations=_observations(publications),
+        checkpoint=checkpoint_for(workspace.store.checkpoints(deal_log(deal)), owed.event.seq),
+    )
     return NoticeInputs(
         deal=deal,
         number=number,
@@ -191,10 +206,10 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         events=upto,
         publications=publications,
         operator=workspace.settings.operator,
-        log_size=size,
+        log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),
         supersedes=_superseded(events, owed.supersedes_on),
-        attachments=attachments,
+        attachments=attachments(evidence),
     )
 
 
@@ -205,23 +220,16 @@ def _superseded(events: Sequence[Event], on: date | None) -> int | None:
     return max(found, default=None)
 
 
-def _attachments(
-    workspace: Workspace,
-    deal: str,
-    owed: Owed,
-    body: bytes,
-    publications: dict[str, list[dict[str, object]]],
-    deal_file: str | None,
-) -> dict[str, tuple[bytes, str]]:
-    """The evidence inside the file: the event's exact bytes, the deal file, the observations, and a manifest of hashes."""
-    files = {"event.json": (body, "the event that this notice states, canonical JSON")}
-    path = workspace.root / "deals" / "adopted" / f"{deal_file}.yaml"
-    if deal_file is not None and path.is_file():
-        files["deal.yaml"] = (path.read_bytes(), "the deal file")
-    files["observations.csv"] = (_observations(publications), "the observations of every week shown")
-    hashes = {name: sha256_hex(data) for name, (data, _) in files.items()}
-    manifest = {"deal": deal, "event": owed.event.key, "leaf": owed.event.leaf, "files": hashes}
-    return {**files, "manifest.json": (canonical(manifest), "hashes of the attached files")}
+def _of_date(events: Sequence[Event], stated: Event) -> tuple[int, ...]:
+    """The numbers of the events of a notice's date that stand, and of the one that it states."""
+    kinds = ("rate", "tested", "suspended", "counted", "swept", "determined")
+    found = {e.seq for e in standing(events) if e.kind in kinds and e.effective_on == stated.effective_on}
+    return tuple(sorted({*found, stated.seq}))
+
+
+def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:
+    path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+    return path.read_bytes() if sha256 is not None and path.is_file() else None
 
 
 def _observations(publications: dict[str, list[dict[str, object]]]) -> bytes:

@@ -95,6 +95,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             _evaluate_deal(workspace, deal, on, tools, result)
         if result.reason is not None:
             _not_evaluated(workspace, result, on, tools)
+    sign_all(workspace)  # so that the notices carry a signed checkpoint
     made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
         result.notices = made[result.deal]

@@ -9,15 +9,24 @@ import typer
 
 from engine.cli.app import all_templates, app, clock, opened
 from engine.commands.options import Json, day, example
+from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom verify --trust log.key.pub --held checkpoint"))
+@app.command(epilog=example("headroom verify notice.pdf --policy trustee.toml"))
 def verify(
+    notice: Annotated[Path | None, typer.Argument(help="A notice to verify by itself; the whole workspace unless given.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
     held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the whole record: every leaf, link, checkpoint, notice and snapshot. Exit code 3 where one differs."""
+    """Check a notice offline, or the whole record: every leaf, link, checkpoint, notice and snapshot. Exit code 3 where one differs."""
+    if notice is not None:
+        from engine.commands.verify import verify_file
+
+        if policy is None:
+            raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
+        raise typer.Exit(verify_file(notice, policy, all_templates(), as_json))
     from engine.commands.verify import verify_workspace
 
     raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json))
@@ -39,12 +48,16 @@ def keys(
     name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
     into: Annotated[Path, typer.Option(help="The private key's file.")],
     cosigner: Annotated[bool, typer.Option("--cosigner", help="A trustee's key instead of a log's.")] = False,
+    notices: Annotated[bool, typer.Option("--notices", help="A P-256 key with a certificate, which signs notices.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make an Ed25519 key: the operator's in the workspace's keys/log.key, or a trustee's."""
-    from engine.commands.proof import make_key
+    """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
+    from engine.commands.proof import make_key, make_notice_key
 
-    make_key(name, into, cosigner, as_json)
+    if notices:
+        make_notice_key(name, into, clock(), as_json)
+    else:
+        make_key(name, into, cosigner, as_json)
 
 
 @app.command(epilog=example("headroom checkpoint meridian-2026-1"))

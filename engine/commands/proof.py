@@ -16,6 +16,7 @@ from engine.record.checkpoint import Growth, cosign, verify
 from engine.record.keys import Kind, generate_key, read_key, write_key
 from engine.record.log import deal_log
 from engine.record.merkle import consistency_proof, leaf_hash
+from engine.record.signature import make_certificate
 from engine.record.tiles import export, json_lines, read_tiles
 from engine.regulatory import esma_csv, form_10d_csv
 from engine.workspace import Workspace
@@ -31,6 +32,16 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
         return
     say(f"{path}: private, keep it; {public}: hand it to whoever verifies, by another way than the record")
     say(key.verifier.text)
+
+
+def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None:
+    """Make the key and the certificate that sign notices, and print what a verifier's policy has of it."""
+    fingerprint = make_certificate(name, into, now)
+    if as_json:
+        print_json({"key": str(into), "certificate": f"{into}.crt", "sha256": fingerprint})
+        return
+    say(f"{into}: private, keep it; {into}.crt: its certificate")
+    say(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
 
 
 def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:

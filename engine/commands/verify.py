@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.checkpoints import KEY, origin, trusted
 from engine.commands.output import print_json, say
+from engine.determination.template import Template
+from engine.errors import WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.audit import audit
 from engine.record.canonical import sha256_hex
@@ -16,6 +18,7 @@ from engine.record.event import NoticeIssued
 from engine.record.keys import VerifierKey
 from engine.record.log import SNAPSHOTS, read
 from engine.record.market_event import SnapshotImported
+from engine.record.notice_check import read_policy, verify_notice
 from engine.workspace import Workspace
 
 
@@ -101,3 +104,18 @@ def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
     if not path.is_file():
         return f"{payload.file} is missing"
     return None if sha256_hex(path.read_bytes()) == payload.sha256 else f"{payload.file} has been changed"
+
+
+def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], as_json: bool) -> int:
+    """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference; 3 where one fails."""
+    if not notice.is_file():
+        raise WrongUsage(f"no such file: {notice}")
+    steps = list(verify_notice(notice.read_bytes(), read_policy(policy), templates))
+    failed = any(step.difference for step in steps)
+    if as_json:
+        print_json({"notice": str(notice), "verified": not failed, "steps": [asdict(step) for step in steps]})
+    else:
+        for step in steps:
+            say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
+        say("" if failed else f"{notice.name} is what it says, by {policy.name}")
+    return 3 if failed else 0

@@ -192,6 +192,8 @@ class NoticeIssued(Fact):
     """Key of the event that it states."""
     file: str
     sha256: str
+    unsigned_sha256: str | None = None
+    """Of the file before it was signed: what the same event renders to again."""
     supersedes: int | None = None
 
 

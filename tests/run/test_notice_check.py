@@ -1,0 +1,236 @@
+"""A notice that proves itself: signed, in the log, recomputed; and no mutation of it survives."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.commands.proof import make_key, make_notice_key
+from engine.commands.verify import verify_file
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.errors import InputProblems
+from engine.record.canonical import sha256_hex
+from engine.record.log import deal_log, read
+from engine.record.notice_check import Policy, Step, read_policy, verify_notice
+from engine.record.signature import check_seal
+from engine.thursday import Tools, run
+from reports.render import render_notice
+from tests.run.test_reruns import made
+from tests.run.test_thursday import DEAL, fill
+
+MUTATIONS = 1000 if os.environ.get("HEADROOM_SOAK") else 200
+NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
+    """A workspace with both keys and five weeks, its notices rendered and signed."""
+    root = tmp_path_factory.mktemp("desk")
+    workspace = made(root)
+    make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
+    make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
+    fill(workspace, 5, all_templates)
+    run(workspace, plan.THURSDAYS[4], Tools(all_templates, lambda many: (render_notice(one) for one in many), NOW, "t", lambda _: None))
+    workspace.store.close()
+    return root
+
+
+@pytest.fixture(scope="module")
+def notice(desk: Path) -> bytes:
+    return sorted((desk / "notices" / DEAL).glob("*compliance.pdf"))[-1].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def policy(desk: Path) -> Policy:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    certificate = x509.load_pem_x509_certificate((desk / "keys" / "notice.key.crt").read_bytes())
+    key = (desk / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
+    return Policy(log_keys=(key,), notice_certificates=(certificate.fingerprint(hashes.SHA256()).hex(),))
+
+
+def steps(data: bytes, policy: Policy, templates: dict[str, Template]) -> list[Step]:
+    return list(verify_notice(data, policy, templates))
+
+
+def unsigned(data: bytes, policy: Policy) -> bytes:
+    sealed = check_seal(data, frozenset(policy.notice_certificates))
+    assert sealed is not None
+    return sealed.unsigned + b"\n"
+
+
+def test_every_step_holds(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    found = steps(notice, policy, all_templates)
+    assert [step.name for step in found if step.difference is None] == [
+        "signature",
+        "attachments",
+        "manifest",
+        "event",
+        "log",
+        "deal file",
+        "observations",
+        "results",
+        "visible text",
+    ]
+    assert "4 of 4 results come out again" in [step.found for step in found]
+
+
+def test_the_unsigned_render_is_a_prefix_of_the_signed_file(desk: Path, notice: bytes, policy: Policy) -> None:
+    workspace = made(desk)
+    issued = [e.payload for e in read(workspace.store, deal_log(DEAL)) if e.kind == "notice issued"]
+    workspace.store.close()
+    before = unsigned(notice, policy)
+    assert notice.startswith(before.rstrip(b"\n"))
+    assert sha256_hex(notice) == issued[-1].sha256
+    assert issued[-1].unsigned_sha256 in (sha256_hex(before), sha256_hex(before.rstrip(b"\n")))
+
+
+def test_no_mutation_of_a_signed_notice_survives(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    chance = random.Random(20260305)
+    survived = []
+    for n in range(MUTATIONS):
+        changed = bytearray(notice)
+        place = chance.randrange(len(changed))
+        if n % 4 == 0:
+            changed[place] ^= 1 << chance.randrange(8)
+        elif n % 4 == 1:
+            del changed[place : place + chance.randrange(1, 50)]
+        elif n % 4 == 2:
+            changed[place:place] = chance.randbytes(chance.randrange(1, 50))
+        else:
+            changed += chance.randbytes(chance.randrange(1, 200))
+        if steps(bytes(changed), policy, all_templates)[-1].difference is None:
+            survived.append((n, place))
+    assert survived == []
+
+
+def replaced(data: bytes, name: str, change: bytes) -> bytes:
+    """The unsigned notice with one attachment's bytes replaced: what a forger without a key can do."""
+    import io
+
+    from pypdf import PdfWriter
+
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    names = writer._root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    stream = names[names.index(name) + 1].get_object()["/EF"]["/F"].get_object()
+    stream.set_data(change)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "step"),
+    [
+        ("event.json", b"determined", b"determined ", "manifest"),
+        ("deal.yaml", b"65%", b"66%", "manifest"),
+        ("observations.csv", b"CRI-H100,2026", b"CRI-H100,2025", "manifest"),
+        ("date.jsonl", b"PASS", b"FAIL", "manifest"),
+    ],
+)
+def test_an_unsigned_notice_still_binds_its_evidence(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template], name: str, old: bytes, new: bytes, step: str
+) -> None:
+    loose = policy.model_copy(update={"signature_needed": False})
+    plain = unsigned(notice, policy)
+    first = steps(plain, loose, all_templates)
+    assert first[-1].difference is None
+    assert first[0].found == "not signed: the appearance is not bound"
+    from engine.record.pdf import read_notice
+
+    body = read_notice(plain).attachments[name]
+    assert old in body
+    found = steps(replaced(plain, name, body.replace(old, new, 1)), loose, all_templates)[-1]
+    assert (found.name, found.difference is not None) == (step, True)
+
+
+def test_the_policy_decides_whose_keys_count(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    def last(**changes: object) -> Step:
+        return steps(notice, policy.model_copy(update=changes), all_templates)[-1]
+
+    assert "not trusted" in (last(notice_certificates=("00" * 32,)).difference or "")
+    other = "agent.example/log+00000000+AQ=="
+    assert last(log_keys=(other,)).difference
+    assert "asks for 1" in (last(cosignatures_needed=1).difference or "")
+    assert "not signed" in (steps(unsigned(notice, policy), policy, all_templates)[-1].difference or "")
+
+
+def test_an_attachment_that_is_a_bomb_stops_at_the_bound(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    import io
+    import zlib
+
+    from pypdf import PdfWriter
+    from pypdf.generic import EncodedStreamObject, NameObject, NumberObject
+
+    writer = PdfWriter(clone_from=io.BytesIO(unsigned(notice, policy)))
+    names = writer._root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    holder = names[names.index("deal.yaml") + 1].get_object()["/EF"]
+    bomb = EncodedStreamObject()
+    bomb._data = zlib.compress(b"0" * (64 * 2**20), 9)
+    bomb[NameObject("/Filter")] = NameObject("/FlateDecode")
+    bomb[NameObject("/Length")] = NumberObject(len(bomb._data))
+    holder[NameObject("/F")] = writer._add_object(bomb)
+    out = io.BytesIO()
+    writer.write(out)
+    loose = policy.model_copy(update={"signature_needed": False})
+    found = steps(out.getvalue(), loose, all_templates)[-1]
+    assert "longer than" in (found.difference or "")
+
+
+def test_a_second_reader_agrees(desk: Path) -> None:
+    if shutil.which("pdfsig") is None:
+        pytest.skip("pdfsig (poppler-utils) is not on this machine")
+    path = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
+    said = subprocess.run(["pdfsig", str(path)], capture_output=True, text=True, check=False).stdout
+    assert "Signature is Valid" in said
+    assert re.search(r"Total document signed", said)
+
+
+def test_from_the_command_line(desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path) -> None:
+    written = tmp_path / "trustee.toml"
+
+    def listed(texts: Sequence[str]) -> str:
+        return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
+
+    written.write_text(
+        f"log_keys = {listed(policy.log_keys)}\nnotice_certificates = {listed(policy.notice_certificates)}\n", encoding="utf-8"
+    )
+    path = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
+    assert read_policy(written) == policy
+    assert verify_file(path, written, all_templates, as_json=False) == 0
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(path.read_bytes()[:-10])
+    assert verify_file(bad, written, all_templates, as_json=True) == 3
+    written.write_text("log_key = []\n", encoding="utf-8")
+    with pytest.raises(InputProblems):
+        read_policy(written)
+
+
+@pytest.mark.parametrize("profile", ["3a", "ua1"])
+def test_the_signed_notice_is_an_archive_file_that_everyone_can_read(desk: Path, profile: str) -> None:
+    """PDF/A-3a and PDF/UA-1 in one file, signature included, by the veraPDF engine."""
+    from tests.reports.verapdf import failures
+
+    for path in sorted((desk / "notices" / DEAL).glob("*.pdf"))[-2:]:
+        checks, broken = failures(path, profile)
+        assert checks > 10_000
+        assert broken == {}
+
+
+def test_the_validator_bites(desk: Path, tmp_path: Path) -> None:
+    from tests.reports.verapdf import failures
+
+    whole = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1].read_bytes()
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(whole.replace(b"/MarkInfo", b"/MarkInfx"))
+    assert failures(bad, "ua1")[1]
