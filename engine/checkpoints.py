@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.record.checkpoint import Checkpoint, origin_of, sign
+from engine.errors import VerificationFailed
+from engine.market.archive import write_once
+from engine.record.checkpoint import Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
+from engine.record.store import Writer
 from engine.workspace import Workspace
 
 KEY = "keys/log.key"
@@ -39,10 +42,30 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
     for log in workspace.store.logs():
+        witness = workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
+            _not_older(writer, log, witness, key)
             known = writer.checkpoints(log)
             if known and known[-1][0] >= size:
                 continue
-            writer.save_checkpoint(log, size, sign(Checkpoint(origin(workspace, log), size, root), key))
+            note = sign(Checkpoint(origin(workspace, log), size, root), key)
+            writer.save_checkpoint(log, size, note)
+        write_once(witness, note.encode())
         yield log
+
+
+def _not_older(writer: Writer, log: str, witness: Path, key: SigningKey) -> None:
+    """Refuse to sign what an older copy of the record holds: less than was signed, or something else at that size.
+
+    Raises VerificationFailed.
+    """
+    if not witness.is_file():
+        return
+    held = verify(witness.read_text(encoding="utf-8"), [key.verifier]).checkpoint
+    size, _ = writer.head(log)
+    entries = writer.entries(log)[: held.size]
+    if size < held.size:
+        raise VerificationFailed(f"{log} has {size} entries and {held.size} were signed; this is an older copy of the record")
+    if held.size and entries[-1].root != held.root:
+        raise VerificationFailed(f"the first {held.size} entries of {log} are not the ones that were signed")

@@ -82,11 +82,10 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
 
 
 def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
-    """The file first, then the event: a crash in between leaves a file that the next run writes again."""
+    """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again."""
     owed, inputs = notice.owed, notice.inputs
     again = f"-{owed.print}" if owed.print > 1 else ""
     path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}{again}.pdf"
-    write_once(path, data)
     payload = NoticeIssued(
         number=inputs.number,
         kind=owed.kind,
@@ -96,10 +95,12 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
         unsigned_sha256=unsigned,
         supersedes=inputs.supersedes,
     )
-    inputs_of = (owed.event.leaf,)
-    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=inputs_of)
+    leaf = (owed.event.leaf,)
+    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
     with workspace.store.begin() as writer:
-        append(writer, deal_log(inputs.deal), [new], scribe)
+        if writer.body(deal_log(inputs.deal), new.key) is None:
+            write_once(path, data)
+            append(writer, deal_log(inputs.deal), [new], scribe)
     return path
 
 

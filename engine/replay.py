@@ -141,8 +141,7 @@ class Replay:
         events = self.events(found.log)
         place = 0
         while place < len(events):
-            event = events[place]
-            drafts = self._again(events[:place], event, found)
+            drafts = self._again(events[:place], events[place:], found)
             for offset, draft in enumerate(drafts):
                 if place + offset >= len(events):
                     if self.until is None:
@@ -152,9 +151,9 @@ class Replay:
             place += len(drafts)
             found.events += len(drafts)
 
-    def _again(self, before: Sequence[Event], event: Event, found: Replayed) -> tuple[Draft, ...]:
+    def _again(self, before: Sequence[Event], ahead: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
         """What comes out at this place of the log: one event that came in, or all events of the next date."""
-        payload = event.payload
+        event, payload = ahead[0], ahead[0].payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256)
             number = sum(isinstance(one.payload, DealAdopted) for one in before) + 1
@@ -172,9 +171,9 @@ class Replay:
             return (self._correction(before, event, deal, series),)
         if event.kind not in DETERMINED:
             raise _Differs(event.seq, f"nothing makes an event of kind `{event.kind}`")
-        return self._date(before, event, deal, series)
+        return self._date(before, ahead, deal, series)
 
-    def _date(self, before: Sequence[Event], event: Event, deal: Deal, series: Series) -> tuple[Draft, ...]:
+    def _date(self, before: Sequence[Event], ahead: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
         """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
@@ -186,12 +185,13 @@ class Replay:
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
             drafts = tuple(draft for draft in numbered(decide(day=day, kinds=kinds), before) if draft.key not in keys) if kinds else ()
-            if drafts and drafts[0].key == event.key:
+            if drafts and all(draft.key == one.key for draft, one in zip(drafts, ahead, strict=False)):
                 return drafts
             if drafts:
                 break  # the next date has other events than these
-        drafts = numbered(decide(day=event.effective_on + DAY, kinds=frozenset()), before)
-        return tuple(draft for draft in drafts if draft.key == event.key)[:1] or self._surplus(event)
+        passed = numbered(decide(day=ahead[0].effective_on + DAY, kinds=frozenset()), before)
+        alone = tuple(draft for draft in passed if draft.key == ahead[0].key)[:1]
+        return alone or (drafts if drafts and drafts[0].key == ahead[0].key else self._surplus(ahead[0]))
 
     def _surplus(self, event: Event) -> tuple[Draft, ...]:
         raise _Differs(event.seq, f"`{event.key}` does not come out again")

@@ -81,7 +81,13 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Everything that is due by `on`."""
+    """Everything that is due by `on`; one run of a workspace at a time."""
+    with workspace.alone():
+        workspace.sweep()
+        return _run(workspace, on, tools)
+
+
+def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(on)
     read_deals = [(_named(path), path) for path in workspace.deal_files()]
     loaded = {path: _loaded(path, tools) for _, path in read_deals}

@@ -5,7 +5,10 @@ Nothing else on the machine is touched.
 
 from __future__ import annotations
 
+import fcntl
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +28,7 @@ FOLDERS = ("deals", "snapshots", "reports", "notices")
 STARTER = """\
 # The settings of this Headroom workspace.
 operator = "Calculation Agent (name it here)"   # printed with every computed value
+# database = "postgresql://writer@host/headroom"  # a SQLite file in this folder unless given; see `headroom db --help`
 
 [collect]
 base_url = ""            # the marketplace's address; empty: collection is off
@@ -82,7 +86,8 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The log."""
-        return Store.open(self.root / self.settings.database)
+        database = self.settings.database
+        return Store.open(database if "://" in database else self.root / database)
 
     @cached_property
     def archive(self) -> Archive:
@@ -93,6 +98,20 @@ class Workspace:
     def indices(self) -> dict[str, IndexDefinition]:
         """The indices that this workspace defines beside those that ship."""
         return {index.name: index for index in self.settings.index}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs of this workspace out until the block ends; they wait."""
+        with (self.root / "headroom.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def sweep(self) -> int:
+        """Remove what an interrupted write left behind; only while `alone`."""
+        left = [path for name in (*FOLDERS, "keys") for path in (self.root / name).rglob(".partial-*")]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def deal_files(self) -> tuple[Path, ...]:
         """The deal files, by name."""

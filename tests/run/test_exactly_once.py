@@ -1,0 +1,315 @@
+"""A run happens exactly once: killed at any moment by two processes, failed at any write, at any week of a seeded history."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.commands.proof import make_key
+from engine.commands.series import import_series
+from engine.determination.template import Template
+from engine.errors import VerificationFailed
+from engine.record.canonical import sha256_hex
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, Event
+from engine.record.fold import fold
+from engine.record.log import Scribe, append, deal_log, read
+from engine.record.standing import standing
+from engine.record.store import Writer
+from engine.replay import Replay
+from engine.scheduler import serve
+from engine.thursday import Tools, run
+from engine.workspace import Workspace, opened
+from tests.record.conftest import postgresql_server as postgresql_server  # the fixture
+from tests.record.conftest import postgresql_urls as postgresql_urls  # the fixture
+from tests.run.test_reruns import ROWS, made
+from tests.run.test_reruns import tools as tools  # the fixture
+from tests.run.test_thursday import DEAL
+
+SOAK = bool(os.environ.get("HEADROOM_SOAK"))
+KILLS = 500 if SOAK else 40
+SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "40"))
+ADMINISTERED = (
+    ("source: computed by the calculation agent", "source: published by the administrator"),
+    ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+)
+FIRST = date(2026, 1, 8)
+WEEK = timedelta(days=7)
+
+
+def desk(root: Path) -> Workspace:
+    return made(root, *ADMINISTERED)
+
+
+def publish(workspace: Workspace, rows: str, at: datetime) -> None:
+    path = workspace.root / "rows.csv"
+    path.write_text(ROWS + rows, encoding="utf-8")
+    import_series(workspace, "CRI-H100", [path], Scribe("t", "t", at), as_json=True)
+
+
+def rows(rates: list[str]) -> str:
+    return "".join(f"{FIRST + n * WEEK},{rate},false,40,1.1.1\n" for n, rate in enumerate(rates) if rate)
+
+
+def events(workspace: Workspace) -> list[Event]:
+    return list(read(workspace.store, deal_log(DEAL)))
+
+
+def facts(workspace: Workspace) -> list[tuple[str, str]]:
+    """What the log says, without who recorded it when."""
+    return [(event.key, event.payload.model_dump_json()) for event in events(workspace)]
+
+
+def notices_are_the_log_s(workspace: Workspace) -> bool:
+    issued = [event.payload for event in events(workspace) if event.kind == "notice issued"]
+    files = {str(path.relative_to(workspace.root)) for path in (workspace.root / "notices").rglob("*.pdf")}
+    same = all(sha256_hex((workspace.root / one.file).read_bytes()) == one.sha256 for one in issued)
+    return same and files == {one.file for one in issued} and not list(workspace.root.rglob(".partial-*"))
+
+
+def worker(root: str, last: date, tools: Tools) -> None:
+    workspace = opened(Path(root))
+    run(workspace, last, replace(tools, progress=lambda _: None))
+
+
+def test_killed_at_any_moment_by_two_processes_nothing_is_lost_and_nothing_is_twice(tmp_path: Path, tools: Tools) -> None:
+    """Runs over 20 weeks, killed until they have got through; the log is that of a run that nobody disturbed."""
+    chance, rates = random.Random(7), [f"{2.1 - n * 0.03:.4f}" for n in range(20)]
+    last = FIRST + 19 * WEEK
+    calm = desk(tmp_path / "calm")
+    publish(calm, rows(rates), datetime(2026, 1, 1, tzinfo=UTC))
+    run(calm, last, tools)
+    wanted = facts(calm)
+    calm.store.close()
+    context = multiprocessing.get_context("fork")
+    killed, rounds = 0, 0
+    while killed < KILLS:
+        root = tmp_path / f"round-{rounds}"
+        rounds += 1
+        begun = desk(root)
+        publish(begun, rows(rates), datetime(2026, 1, 1, tzinfo=UTC))
+        begun.store.close()
+        for _ in range(12):
+            pair = [context.Process(target=worker, args=(str(root), last, tools)) for _ in range(2)]
+            for one in pair:
+                one.start()
+            time.sleep(chance.uniform(0.0, 0.25))
+            for one in pair:
+                if one.is_alive():
+                    os.kill(one.pid or 0, signal.SIGKILL)
+                    killed += 1
+                one.join()
+        after = opened(root)
+        run(after, last, tools)
+        assert facts(after) == wanted
+        assert notices_are_the_log_s(after)
+        assert run(after, last, tools).deals[0].events == []
+        after.store.close()
+        shutil.rmtree(root)
+
+
+class Broken(OSError):
+    """What a full or failing disk raises."""
+
+
+def test_an_error_at_every_write_of_a_run_loses_nothing(tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th write fails, for every n until a run has none left; the next run goes on as if nothing had been."""
+    rates = ["2.10", "1.90", "1.95", "1.40", "1.40"]
+    last = FIRST + 4 * WEEK
+    calm = desk(tmp_path / "calm")
+    publish(calm, rows(rates), datetime(2026, 1, 1, tzinfo=UTC))
+    run(calm, last, tools)
+    wanted = facts(calm)
+    calm.store.close()
+    append_ = Writer.extend
+    for n in range(1, 200):
+        workspace = desk(tmp_path / f"at-{n}")
+        publish(workspace, rows(rates), datetime(2026, 1, 1, tzinfo=UTC))
+        count = 0
+
+        def failing(self: Writer, log: str, items: Any, nth: int = n) -> int:
+            nonlocal count
+            count += 1
+            if count == nth:
+                raise Broken("no space left on device")
+            return append_(self, log, items)
+
+        monkeypatch.setattr(Writer, "extend", failing)
+        try:
+            run(workspace, last, tools)
+            done = True
+        except Broken:
+            done = False
+        monkeypatch.setattr(Writer, "extend", append_)
+        run(workspace, last, tools)
+        assert facts(workspace) == wanted
+        assert notices_are_the_log_s(workspace)
+        workspace.store.close()
+        shutil.rmtree(tmp_path / f"at-{n}")
+        if done:
+            assert n > 20
+            return
+    pytest.fail("the run never got through")
+
+
+class World:
+    """One seeded history: rates, outages, restatements, Acts, late runs; the seed is the bug report."""
+
+    def __init__(self, seed: int, root: Path, tools: Tools) -> None:
+        self.chance, self.root, self.tools = random.Random(seed), root, tools
+        self.workspace = desk(root)
+        self.now = datetime(2026, 1, 8, 20, tzinfo=UTC)
+        self.rate = 2.0
+
+    def live(self, weeks: int) -> None:
+        for n in range(weeks):
+            self.now = datetime(2026, 1, 8, 20, tzinfo=UTC) + n * WEEK
+            self._publish(FIRST + n * WEEK)
+            if self.chance.random() < 0.3:
+                self._restate(FIRST + n * WEEK)
+            if self.chance.random() < 0.25:
+                self._act()
+            if self.chance.random() < 0.7:
+                self._run(crash=self.chance.random() < 0.3)
+        self.now += timedelta(days=9)
+        self._run(crash=False)
+
+    def _publish(self, day: date) -> None:
+        self.rate = max(0.6, self.rate * self.chance.uniform(0.88, 1.1))
+        if self.chance.random() > 0.15:
+            flag = "true" if self.chance.random() < 0.1 else "false"
+            publish(self.workspace, f"{day},{self.rate:.4f},{flag},40,1.1.1\n", self.now)
+
+    def _restate(self, day: date) -> None:
+        old = day - self.chance.choice((0, 1, 2)) * WEEK
+        came = day + timedelta(days=self.chance.randrange(1, 6))
+        came = came if came.weekday() != 3 else came + timedelta(days=1)
+        if old >= FIRST and came - timedelta(days=(came.weekday() - 3) % 7) == old:
+            self.now = datetime(came.year, came.month, came.day, 20, tzinfo=UTC)
+            publish(self.workspace, f"{came},{self.rate * 1.05:.4f},false,41,1.1.1\n", self.now)
+
+    def _act(self) -> None:
+        on = self.now.date() - timedelta(days=self.chance.randrange(0, 20))
+        kind = self.chance.choice(("waiver", "cure accepted", "default ended", "notice given"))
+        until = on + timedelta(days=self.chance.randrange(5, 30)) if kind == "waiver" else None
+        act = ActRecorded(
+            act=kind, clause="cash-sweep" if kind == "notice given" else "ltv", effective_on=on, until=until, details={"clock": "resumes"}
+        )
+        with self.workspace.store.begin() as writer:
+            draft = Draft(kind="act recorded", subject=act.identity, effective_on=on, payload=act)
+            append(writer, deal_log(DEAL), [draft], Scribe("t", "t", self.now))
+
+    def _run(self, crash: bool) -> None:
+        at = replace(self.tools, now=self.now)
+        if crash:
+            calls, limit, whole = 0, self.chance.randrange(1, 30), Writer.extend
+
+            def failing(writer: Writer, log: str, items: Any) -> int:
+                nonlocal calls
+                calls += 1
+                if calls == limit:
+                    raise Broken("crash")
+                return whole(writer, log, items)
+
+            Writer.extend = failing  # type: ignore[method-assign]
+            try:
+                run(self.workspace, self.now.date(), at)
+            except Broken:
+                pass
+            finally:
+                Writer.extend = whole  # type: ignore[method-assign]
+        run(self.workspace, self.now.date(), at)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_seeded_history_keeps_its_promises(seed: int, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """State is the fold of what stands; nothing is twice; a second run is silent; notices are the log's; all of it replays."""
+    world = World(seed, tmp_path, tools)
+    world.live(14)
+    workspace, at = world.workspace, replace(tools, now=world.now)
+    before = facts(workspace)
+    again = run(workspace, world.now.date(), at)
+    assert (again.deals[0].events, facts(workspace)) == ([], before)
+    assert len({key for key, _ in before}) == len(before)
+    state = fold(standing(events(workspace)))
+    assert state.model_copy(update={"notices": 0}) == again.deals[0].state.model_copy(update={"notices": 0})
+    assert notices_are_the_log_s(workspace)
+    assert [one.difference for one in Replay(workspace, all_templates).run() if one.difference] == []
+    workspace.store.close()
+
+
+def test_the_scheduler_only_ticks(tmp_path: Path, tools: Tools) -> None:
+    """Ticks that come too often, and one that fails, leave the log as one run does."""
+    workspace = desk(tmp_path)
+    publish(workspace, rows(["2.10", "2.00"]), datetime(2026, 1, 1, tzinfo=UTC))
+    said: list[str] = []
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise Broken("the disk is full")
+        run(workspace, FIRST + WEEK, tools)
+        if count >= 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    ticks = serve(tick, 1, said.append, _every(0.05))
+    assert ticks >= 4
+    assert any("the disk is full" in line for line in said)
+    assert len([event for event in events(workspace) if event.kind == "determined"]) == 2
+    workspace.store.close()
+
+
+def _every(seconds: float) -> Any:
+    """APScheduler's own scheduler, hurried."""
+    from apscheduler.schedulers.blocking import BlockingScheduler
+
+    class Hurried(BlockingScheduler):  # type: ignore[misc]
+        def add_job(self, job: Any, *args: Any, **options: Any) -> Any:
+            return super().add_job(job, *args, **{**options, "seconds": seconds})
+
+    return Hurried(timezone=UTC)
+
+
+def test_an_older_copy_of_the_record_is_not_signed(tmp_path: Path, tools: Tools) -> None:
+    workspace = desk(tmp_path / "desk")
+    make_key("agent.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True)
+    publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
+    run(workspace, FIRST, tools)
+    workspace.store.close()
+    shutil.copy(workspace.root / "headroom.sqlite", tmp_path / "backup.sqlite")
+    later = opened(workspace.root)
+    run(later, FIRST + WEEK, tools)
+    later.store.close()
+    shutil.copy(tmp_path / "backup.sqlite", workspace.root / "headroom.sqlite")
+    restored = opened(workspace.root)
+    with pytest.raises(VerificationFailed, match="older copy of the record"):
+        run(restored, FIRST, tools)
+    restored.store.close()
+
+
+def test_the_same_run_on_postgresql(tmp_path: Path, tools: Tools, postgresql_urls: dict[str, str]) -> None:
+    found = []
+    for name in ("sqlite", "postgresql"):
+        workspace = desk(tmp_path / name)
+        if name == "postgresql":
+            settings = workspace.root / "headroom.toml"
+            settings.write_text(f'database = "{postgresql_urls["writer"]}"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+            workspace = opened(workspace.root)
+        publish(workspace, rows(["2.10", "1.90", "1.95", "1.40"]), datetime(2026, 1, 1, tzinfo=UTC))
+        run(workspace, FIRST + 3 * WEEK, tools)
+        assert run(workspace, FIRST + 3 * WEEK, tools).deals[0].events == []
+        found.append(facts(workspace))
+        workspace.store.close()
+    assert found[0] == found[1]
