@@ -25,11 +25,13 @@ LAYERS: tuple[frozenset[str], ...] = (
 DOORS = {
     "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
     "sqlalchemy": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
-    "numpy": {"engine/market/interval.py"},
-    "scipy": {"engine/market/interval.py"},
+    "numpy": {"engine/market/interval.py", "engine/market/validation.py"},
+    "scipy": {"engine/market/interval.py", "engine/market/validation.py"},
     "weasyprint": {"reports/render.py", "reports/assets.py", "reports/finish.py"},
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/scheduler.py"},
+    "pypdf": {"engine/record/pdf.py"},
+    "pyhanko": {"engine/record/signature.py"},
 }
 TEMPLATE_DOORS = tuple(f"engine.determination.{room}" for room in ("template", "collateral", "scenario"))
 LONGEST = 350

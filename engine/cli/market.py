@@ -9,6 +9,7 @@ import typer
 
 from engine.cli.app import app, opened, scribe
 from engine.commands.options import Json, day, example, moment
+from engine.errors import WrongUsage
 
 
 @app.command(epilog=example("headroom init ./desk"))
@@ -76,3 +77,50 @@ def restate(
     from engine.commands.series import restate
 
     raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, scribe(), as_json))
+
+
+@app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100 --methodology 1.1.1"))
+def validate_index(
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    as_json: Json = False,
+) -> None:
+    """Run the paper's statistical tests over every week of the snapshots; each refuses below the sample that it needs."""
+    from engine.commands.quality import validate
+
+    raise typer.Exit(validate(opened(), index, methodology, as_json))
+
+
+@app.command(epilog=example("headroom manipulation --publication 2026-03-05 --methodology 1.1.1"))
+def manipulation(
+    deal: Annotated[str | None, typer.Argument(help="A deal of the workspace: what would turn its results, instead of the index.")] = None,
+    on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
+    publication: Annotated[str | None, typer.Option(help="The Thursday of the index.")] = None,
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    costs: Annotated[Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Count the adversarial listings that would move the index, or turn a deal's results, after filters as they really act."""
+    from engine.commands.quality import manipulate, manipulate_deal
+
+    if deal is not None:
+        if on is None:
+            raise WrongUsage("say which date: --on 2026-04-09")
+        raise typer.Exit(manipulate_deal(opened(), deal, day(on), as_json))
+    if publication is None:
+        raise WrongUsage("say which Thursday: --publication 2026-03-05; or name a deal")
+    raise typer.Exit(manipulate(opened(), index, methodology, day(publication), costs, as_json))
+
+
+@app.command(epilog=example("headroom reproduce --publication 2026-03-05 --methodology 1.1.1"))
+def reproduce(
+    publication: Annotated[str, typer.Option(help="The Thursday.")],
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    as_json: Json = False,
+) -> None:
+    """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 where it differs."""
+    from engine.commands.quality import reproduce
+
+    raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))

@@ -94,6 +94,16 @@ def compute(
     return _published(facts, observations, pooled_all) if observations else _no_value(facts)
 
 
+def qualifying_days(
+    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date
+) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
+    """The Qualifying Listings of each day of a window, before outlier removal; none of a day without a snapshot."""
+    first = window_end - timedelta(days=DAYS - 1)
+    known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
+    days = (_day(index, methodology, first + timedelta(days=n), known) for n in range(DAYS))
+    return tuple((day.day, day.listings.observations) for day in days)
+
+
 @dataclass(frozen=True)
 class _Week:
     index: IndexDefinition

@@ -21,11 +21,12 @@ RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One Qualifying Listing's price: `micro` is USD per GPU-hour in millionths; host and machine where known."""
+    """One Qualifying Listing's price: `micro` is USD per GPU-hour in millionths; host, machine and GPUs where known."""
 
     micro: int
     host: str | None = None
     machine: str | None = None
+    gpus: int = 1
 
     @property
     def usd(self) -> Decimal:
@@ -115,7 +116,7 @@ def _micro(total: float, gpus: float) -> int:
 
 def _observation(offer: Offer) -> Observation:
     micro = _micro(offer.dph_total or 0.0, offer.num_gpus or 1)
-    return Observation(micro, _identity(offer.host_id), _identity(offer.machine_id))
+    return Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), max(1, int(offer.num_gpus or 1)))
 
 
 def _identity(value: int | str | None) -> str | None:

@@ -38,7 +38,7 @@ from tests.run.test_thursday import DEAL
 
 SOAK = bool(os.environ.get("HEADROOM_SOAK"))
 KILLS = 500 if SOAK else 40
-SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "40"))
+SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "300"))
 ADMINISTERED = (
     ("source: computed by the calculation agent", "source: published by the administrator"),
     ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),

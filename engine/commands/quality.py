@@ -1,0 +1,274 @@
+"""`headroom validate-index`, `headroom manipulation`, `headroom reproduce`: how far the number can be trusted."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.commands.history import events_of
+from engine.commands.output import print_json, progress, progress_done, say, table
+from engine.determination.result import TestResult, Verdict
+from engine.errors import WrongUsage
+from engine.market import manipulation as attack
+from engine.market.index import definition, qualifying_days
+from engine.market.methodology import load_methodology
+from engine.market.value import IndexValue
+from engine.publications import computed, series_of_facts
+from engine.record.adopted import DealAdopted
+from engine.record.event import Event, Tested
+from engine.record.log import index_log, read
+from engine.record.standing import standing
+from engine.workspace import Workspace
+
+WEEK = timedelta(days=7)
+
+
+# ---- validation -------------------------------------------------------------------------------------------------------
+
+
+def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> int:
+    """The paper's tests over every week that the workspace's snapshots give."""
+    from engine.market import validation
+
+    weeks = [_week(value, days) for value, days in _weeks(workspace, index, version)]
+    progress_done()
+    if not weeks:
+        raise WrongUsage("the workspace holds no snapshot; import some first")
+    found = validation.suite(weeks)
+    if as_json:
+        span = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
+        print_json({**span, "findings": [{k: _plain(v) for k, v in asdict(one).items()} for one in found]})
+        return 0
+    say(f"{index} under {version}: {len(weeks)} weeks to {weeks[-1].publication}")
+    say()
+    for one in found:
+        mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "
+        say(f"{mark}  {one.test} ({one.section}, n = {one.sample}): {one.verdict.removeprefix('refused: ')}")
+        say(f"         caveat: {one.caveat}")
+    return 0
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, float) else bool(value) if isinstance(value, bool) else value
+
+
+def _weeks(workspace: Workspace, index: str, version: str) -> Iterator[tuple[IndexValue, tuple[attack.Day, ...]]]:
+    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last."""
+    folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
+    if not folders:
+        return
+    first, last = date.fromisoformat(folders[0]), date.fromisoformat(folders[-1])
+    day = first + timedelta(days=(3 - first.weekday()) % 7 or 7)
+    while day <= last + WEEK:
+        progress(f"{index} {day}")
+        yield computed(workspace, index, version, day - timedelta(days=1)), _days(workspace, index, version, day)
+        day += WEEK
+
+
+def _days(workspace: Workspace, index: str, version: str, publication: date) -> tuple[attack.Day, ...]:
+    snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
+    return qualifying_days(definition(index, workspace.indices), load_methodology(version), snapshots, publication - timedelta(days=1))
+
+
+def _week(value: IndexValue, days: tuple[attack.Day, ...]) -> Any:
+    from engine.market.validation import Week
+
+    methodology = load_methodology(value.methodology)
+    middle = {day: attack.day_median(found, methodology) for day, found in days}
+    rows = tuple((d.date, d.offers, d.qualifying, _float(middle.get(d.date))) for d in value.days if d.snapshot is not None)
+    width = None if value.interval_width is None else float(value.interval_width)
+    return Week(value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows)
+
+
+def _float(value: Decimal | Fraction | None) -> float | None:
+    return None if value is None else float(value)
+
+
+# ---- manipulation -----------------------------------------------------------------------------------------------------
+
+
+def manipulate(workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool) -> int:
+    """Least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
+    methodology = load_methodology(version)
+    days = _days(workspace, index, version, publication)
+    value = attack.week_value(days, methodology)
+    if value is None:
+        raise WrongUsage(f"{index} has no value for {publication} under {version}")
+    every = [found for _, week in _weeks(workspace, index, version) for _, found in week if found]
+    progress_done()
+    rows = list(attack.table_5(every, methodology))
+    price = _costs(costs)
+    data = {
+        "index": index,
+        "methodology": version,
+        "publication_date": str(publication),
+        "value": str(round(Decimal(value.numerator) / Decimal(value.denominator), 4)),
+        "week": _least(lambda at, move: attack.least_for_week(days, methodology, at, move)),
+        "days": {
+            str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
+        },
+        "estimators": {name: _least_of(name, days) for name in attack.ESTIMATORS},
+        "table_5": [
+            {"listings": f"{r.listings}{'+' if r.listings == attack.ROWS[-1] else ''}", "days": r.days, "least": _named(r.least)}
+            for r in rows
+        ],
+        "capital": price,
+    }
+    if as_json:
+        print_json(data)
+        return 0
+    _say_manipulation(data)
+    return 0
+
+
+def _named(least: dict[tuple[Fraction, Fraction], int | None]) -> dict[str, int | None]:
+    return {f"{float(at):.0%} by {float(move):.0%}": k for (at, move), k in least.items()}
+
+
+def _least(found: Any) -> dict[str, int | None]:
+    return _named({(at, move): found(at, move) for at in attack.AT for move in attack.MOVES})
+
+
+def _least_of(name: str, days: tuple[attack.Day, ...]) -> dict[str, int | None]:
+    largest = max((found for _, found in days), key=len)
+    return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move))
+
+
+def _costs(path: Path | None) -> dict[str, Any]:
+    """The capital estimate's inputs, from a named file; "not given" otherwise (`rulings.md` 37)."""
+    if path is None:
+        return {"per_listing": "not given", "source": None}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        per = Decimal(str(found["gpu_price_usd"])) * int(found["gpus_per_listing"]) + Decimal(str(found["weekly_cost_usd"])) * int(
+            found["weeks"]
+        )
+        return {"per_listing": str(per), "source": f"{path.name}: {found['source']}, {found['as_of']}"}
+    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, ArithmeticError) as error:
+        fix = "gpu_price_usd, gpus_per_listing, weekly_cost_usd, weeks, source, as_of"
+        raise WrongUsage(f"{path} cannot be read ({error}); it needs {fix}") from None
+
+
+def _say_manipulation(data: dict[str, Any]) -> None:
+    heads = tuple(data["week"])
+    say(f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} per GPU-hour")
+    say("Least number of injected listings, at 50% or 150% of the median, that moves it by 5%, 10% or 25%; at most half of the day's.")
+    say()
+    rows = [("the week, on every day", *_cells(data["week"]))]
+    rows += [(day, *_cells(least)) for day, least in data["days"].items()]
+    rows += [(f"largest day by {name}", *_cells(least)) for name, least in data["estimators"].items()]
+    say(table(("", *heads), rows, right=tuple(range(1, len(heads) + 1))))
+    say()
+    say("Table 5 of the paper, filled by drawing N listings from the days on hand (middle of 200 draws)")
+    shown = [(row["listings"], str(row["days"]), *_cells(row["least"], row["days"])) for row in data["table_5"]]
+    say(table(("N", "days", *heads), shown, right=tuple(range(1, len(heads) + 2))))
+    source = data["capital"]["source"]
+    per = data["capital"]["per_listing"]
+    say(f"Capital for one listing: {per}" + (f" USD ({source})" if source else "; name its inputs with --costs FILE"))
+
+
+def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
+    return tuple("no day" if not days else "not reachable" if k is None else str(k) for k in least.values())
+
+
+def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) -> int:
+    """For each test of a date, the least number of listings on every day that trips it, or masks its failure."""
+    events = standing(events_of(workspace, deal))
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
+    results = [event.payload.result for event in events if isinstance(event.payload, Tested) and event.effective_on == on]
+    if not results:
+        raise WrongUsage(f"{deal} was not tested on {on}")
+    rows = [row for result in results for row in _trips(workspace, adopted, result)]
+    if as_json:
+        print_json({"deal": deal, "on": str(on), "tests": rows})
+        return 0
+    say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
+    shown = [
+        (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], "not reachable" if r["least"] is None else str(r["least"]))
+        for r in rows
+    ]
+    say(table(("test", "result", "index", "break-even", "listed at", "listings"), shown, right=(5,)))
+    return 0
+
+
+def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
+    """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
+    for even in result.break_even:
+        facts = next(one for one in adopted.indices if one.name == even.index)
+        series = series_of_facts(facts)
+        event = _newest(read(workspace.store, index_log(series)), result.on)
+        version = event.payload.value["methodology"] if event else None
+        row = {"test": result.test, "result": result.verdict.value, "index": even.index}
+        if even.rate is None or event is None or not version or series.endswith("@administrator"):
+            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None}
+            continue
+        days = _days(workspace, even.index, version, event.effective_on)
+        down = (even.fails == "below") == (result.verdict is Verdict.PASS)
+        at = attack.AT[0] if down else attack.AT[1]
+        level = even.rate.value
+        turned = partial(_turned, level=level, passing=result.verdict is Verdict.PASS, down=down)
+        least = attack.least_that(days, load_methodology(version), at, turned)
+        yield {**row, "break_even": f"{float(level):.4f}", "at": f"{float(at):.0%}", "least": least}
+
+
+def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
+    """Whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
+    published = Fraction(round(value * 10_000), 10_000)
+    if passing:
+        return published < level if down else published > level
+    return published <= level if down else published >= level
+
+
+def _newest(events: Any, on: date) -> Event | None:
+    found = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
+    return found[-1] if found else None
+
+
+# ---- reproduction -----------------------------------------------------------------------------------------------------
+
+
+def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
+    """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
+    value = computed(workspace, index, version, publication - timedelta(days=1))
+    recorded = [e.payload.value for e in read(workspace.store, index_log(f"{index}@{version}")) if e.effective_on == publication]
+    stated = recorded[-1] if recorded else None
+    days = [d for d in value.days if d.snapshot is not None]
+    steps = [
+        ("(a) snapshots", f"{len(days)} of 7 days; every file is the one that its SHA-256 names"),
+        ("(b) quality filters", "; ".join(f"{d.date}: {d.qualifying} of {d.offers} qualify" for d in days) or "no day"),
+        ("(b) outlier removal", "; ".join(f"{d.date}: {d.kept} kept{'' if d.counts else ', does not count'}" for d in days) or "no day"),
+        ("(c) median of the pool", f"{value.value or 'no value'} from {value.observations} observations of {value.valid_days} valid days"),
+    ]
+    same = (
+        stated is not None
+        and stated["value"] == (None if value.value is None else str(value.value))
+        and tuple(stated["inputs"]) == value.inputs
+    )
+    outcome = (
+        "nothing is published here for this date"
+        if stated is None
+        else f"published {stated['value'] or 'no value'}: {'the same' if same else 'DIFFERS'}"
+    )
+    steps.append(("(d) against the published value", outcome))
+    if as_json:
+        data = {
+            "index": index,
+            "methodology": version,
+            "publication_date": str(publication),
+            "value": None if value.value is None else str(value.value),
+        }
+        print_json(
+            {**data, "published": stated["value"] if stated else None, "same": same, "steps": [{"step": s, "outcome": o} for s, o in steps]}
+        )
+    else:
+        say(f"{index} of {publication} under {version}")
+        for name, said in steps:
+            say(f"  {name}: {said}")
+    return 0 if stated is None or same else 3

@@ -1,0 +1,104 @@
+"""The validation suite against second implementations, and what each test refuses."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from engine.market import validation as v
+
+START = date(2024, 1, 4)
+
+
+def weeks(count: int, seed: int = 1, drift: float = -0.004, prices: int = 44) -> list[v.Week]:
+    chance = np.random.default_rng(seed)
+    value, found = 2.1, []
+    for n in range(count):
+        value *= math.exp(drift + 0.03 * chance.standard_normal())
+        day = START + timedelta(weeks=n)
+        sample = tuple(float(x) for x in value * np.exp(0.1 * chance.standard_normal(prices)))
+        days = tuple(
+            (day - timedelta(days=d), 30, int(chance.integers(6, 18)), value * math.exp(0.02 * chance.standard_normal()))
+            for d in range(7, 0, -1)
+        )
+        found.append(v.Week(day, value, sample, 0.9 / math.sqrt(prices), days))
+    return found
+
+
+def series(count: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]
+    return np.array([week.value for week in weeks(count, seed)])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_time_series_tests_agree_with_statsmodels(seed: int) -> None:
+    stattools = pytest.importorskip("statsmodels.tsa.stattools")
+    diagnostic = pytest.importorskip("statsmodels.stats.diagnostic")
+    values = series(60, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what its next release will return, and of p-values outside its table
+        unit_root = stattools.adfuller(values, maxlag=1, autolag=None)
+        level = stattools.kpss(values, regression="c", nlags=int(4 * (60 / 100) ** 0.25))
+    assert v.adf(values, "levels").statistic == pytest.approx(unit_root[0], rel=1e-9)
+    assert f"critical {unit_root[4]['5%']:.2f}" in v.adf(values, "levels").verdict
+    assert v.kpss(values, "levels").statistic == pytest.approx(level[0], rel=1e-9)
+    returns = np.diff(np.log(values))
+    lm = diagnostic.het_arch(returns - returns.mean(), nlags=4)
+    assert v.arch_lm(values).statistic == pytest.approx(lm[0], rel=1e-9)
+    assert v.arch_lm(values).p_value == pytest.approx(lm[1], rel=1e-9)
+
+
+def test_verdicts_on_series_whose_nature_is_known() -> None:
+    chance = np.random.default_rng(11)
+    walk, noise = np.cumsum(chance.standard_normal(400)) + 100, chance.standard_normal(400)
+    assert v.adf(walk, "x").finding
+    assert v.adf(noise, "x").finding is False
+    assert v.kpss(walk, "x").finding
+    assert v.kpss(noise, "x").finding is False
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_every_test_refuses_by_name_below_the_sample_that_it_needs(count: int) -> None:
+    found = v.suite(weeks(count, prices=5))
+    assert {one.test.split(",")[0] for one in found} >= {
+        "coverage ratio",
+        "trend of daily counts",
+        "ADF",
+        "KPSS",
+        "ARCH-LM",
+        "first digits",
+    }
+    for one in found:
+        if one.statistic is None and one.finding is None:
+            assert one.verdict.startswith("refused: ")
+            assert "needs" in one.verdict
+    refused = {one.test for one in found if one.verdict.startswith("refused")}
+    assert {"ADF, levels", "KPSS, levels", "ARCH-LM, log returns", "first digits", "coverage ratio"} <= refused
+
+
+def test_low_coverage_for_four_weeks_is_a_finding_and_for_three_is_not() -> None:
+    low = tuple((START, 40, 8, 2.0) for _ in range(7))
+    high = tuple((START, 20, 12, 2.0) for _ in range(7))
+    made = [v.Week(START, 2.0, (), None, days) for days in (high, low, low, low, high)]
+    assert v.coverage(made).finding is False
+    assert v.coverage([*made[:4], v.Week(START, 2.0, (), None, low), *made[4:]]).finding is True
+
+
+def test_a_jump_is_named_with_its_day() -> None:
+    found = weeks(4, seed=3)
+    days = [list(week.days) for week in found]
+    jumped = days[2][3]
+    days[2][3] = (*jumped[:3], 6.0)
+    changed = [v.Week(w.publication, w.value, w.prices, w.width, tuple(d)) for w, d in zip(found, days, strict=True)]
+    said = v.jumps(changed)
+    assert said.finding
+    assert str(jumped[0]) in said.verdict
+
+
+def test_the_minimum_viable_count_is_where_the_fit_crosses_a_quarter() -> None:
+    made = [v.Week(START, 2.0, (2.0,) * count, 1.5 / math.sqrt(count), ()) for count in (16, 20, 25, 30, 36, 40, 49, 64)]
+    found = v.minimum_viable_count(made)
+    assert found.statistic == pytest.approx(36.0)

@@ -1,0 +1,53 @@
+"""`make soak`: every family of heavy tests at its full count; writes docs/soak.md (commit, date, counts, duration, failures)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SEEDS = os.environ.get("HEADROOM_SEEDS", "10000")
+FAMILIES = (
+    ("threshold cases against rationals, four covenants", "100,000 each", "tests/covenants/test_templates.py"),
+    ("threshold cases against rationals, ABS tests", "20,000 each", "tests/covenants/test_abs_templates.py"),
+    ("bad deal files, each at its place", "all", "tests/terms"),
+    ("log attacks, append-only statements, Merkle to n = 130", "all", "tests/record"),
+    ("mutations of a signed notice", "1,000", "tests/run/test_notice_check.py"),
+    ("SIGKILLs over two processes", "500", "tests/run/test_exactly_once.py -k killed"),
+    ("an I/O error at every write of a run", "all", "tests/run/test_exactly_once.py -k every_write"),
+    ("seeded histories", f"{int(SEEDS):,}", "tests/run/test_exactly_once.py -k seeded"),
+)
+
+
+def main() -> int:
+    """Run every family, print and write what came of it; 1 where one failed."""
+    environment = {**os.environ, "HEADROOM_SOAK": "1", "HEADROOM_SEEDS": SEEDS}
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=REPOSITORY, check=True
+    ).stdout.strip()
+    lines, failed = [], 0
+    for name, count, selection in FAMILIES:
+        print(f"{name} ({count}) ...", flush=True)
+        began = time.monotonic()
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *selection.split()]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+        took = time.monotonic() - began
+        failures = re.findall(r"^FAILED (.+)$", done.stdout, re.MULTILINE)
+        failed += done.returncode != 0
+        said = "none" if done.returncode == 0 else "; ".join(failures) or f"exit code {done.returncode}"
+        lines.append(f"| {name} | {count} | {took:,.0f} s | {said} |")
+        print(f"  {took:,.0f} s, failures: {said}", flush=True)
+    head = "# The last soak\n\n`make soak` runs each family of heavy tests at its full count; `HEADROOM_SEEDS` sets the seeded histories.\n"
+    when = f"\nCommit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
+    table = "\n| family | count | duration | failures |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+    (REPOSITORY / "docs" / "soak.md").write_text(head + when + table, encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
