@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import json
 import os
 import threading
 import warnings
@@ -21,10 +22,12 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from reports import publication
 from reports.assets import BASE, assets, legible
 from reports.density import density
 from reports.finish import finish
 from reports.notice import NoticeInputs, compose
+from reports.publication import PublicationInputs
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -47,6 +50,14 @@ def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
         ValueError: the log does not say which deal it is.
     """
     return to_pdf(to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, inputs.attachments)
+
+
+def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
+    """A publication page as HTML and as PDF, the value's JSON attached."""
+    context = publication.compose(inputs)
+    value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("publication.html.j2", context, "a4")
+    return html, to_pdf(html, inputs.issued_at, {"value.json": (value, "the published value with its days and hashes")})
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:

@@ -91,6 +91,19 @@ def _renderer() -> Render:
     return pool
 
 
+def page(workspace: Workspace) -> Any:
+    """What renders a publication page: (weeks, when it was recorded, first print) -> HTML and PDF."""
+
+    def render(weeks: Any, recorded_at: datetime, first: Any) -> tuple[str, bytes]:
+        from reports.publication import PublicationInputs
+        from reports.render import render_publication
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated))
+
+    return render
+
+
 def all_templates() -> Any:
     """Every covenant template, by name."""
     from covenants import templates

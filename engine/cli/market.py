@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import app, opened, scribe
+from engine.cli.app import app, opened, page, scribe
 from engine.commands.options import Json, day, example, moment
 from engine.errors import WrongUsage
 
@@ -124,3 +124,29 @@ def reproduce(
     from engine.commands.quality import reproduce
 
     raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))
+
+
+@app.command(epilog=example("headroom publication CRI-H100@1.1.1 --date 2026-03-05 --into pages"))
+def publication(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    date: Annotated[str, typer.Option(help="The Thursday.")],
+    into: Annotated[Path, typer.Option(help="The folder.")],
+    as_json: Json = False,
+) -> None:
+    """Write the publication page of a recorded week, HTML and PDF: the value, how far to trust it, what was left out."""
+    from engine.commands.publication import publish_page
+
+    workspace = opened()
+    raise typer.Exit(publish_page(workspace, series, day(date), into, page(workspace), as_json))
+
+
+@app.command(epilog=example("headroom series CRI-H100@1.1.1 --into cri-h100.csv"))
+def series(
+    name: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    into: Annotated[Path, typer.Option(help="The file: .csv or .json.")],
+    as_json: Json = False,
+) -> None:
+    """Write a published series with every print, Restatements beside the first."""
+    from engine.commands.publication import export_series
+
+    raise typer.Exit(export_series(opened(), name, into, as_json))

@@ -1,0 +1,186 @@
+"""The publication page of one Thursday: the value, how far to trust it, what was counted and what was left out (WP §5.7, §7, §8.3).
+
+States what the index's own record says; the answer comes first, then the table that an analyst checks it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from reports.chart import Point, rate_chart
+from reports.wording import eights, instant, long_date, short_date
+
+Value = Mapping[str, Any]
+"""The JSON of one IndexValue."""
+SHOWN = 52
+
+
+@dataclass(frozen=True)
+class PublicationInputs:
+    """What a publication page is made of.
+
+    Attributes:
+        value: the print that is published.
+        earlier: prints of the weeks before it, oldest first, its own last.
+        first: the first print of its date, where it is a Restatement.
+        operator: who computes the index.
+        issued_at: when, with its zone.
+        illustrative: whether the data is generated.
+    """
+
+    value: Value
+    earlier: Sequence[Value]
+    operator: str
+    issued_at: datetime
+    first: Value | None = None
+    illustrative: bool = False
+
+
+def compose(inputs: PublicationInputs) -> dict[str, Any]:
+    """The page as plain strings and the chart's coordinates."""
+    value = inputs.value
+    day = date.fromisoformat(str(value["publication_date"]))
+    name = f"{value['index']}, {long_date(day)}"
+    return {
+        "title": f"Publication of {name}",
+        "summary": "".join(text for text, _ in _answer(value)[0]),
+        "issued": inputs.issued_at.isoformat(),
+        "illustrative": "ILLUSTRATIVE - NOT A PUBLICATION" if inputs.illustrative else "",
+        "left": f"Publication of {value['index']}",
+        "right": str(value["publication_date"]),
+        "foot": f"Print {value['print']}, {value['methodology']}",
+        "operator": inputs.operator,
+        "name": str(value["index"]),
+        "date": long_date(day),
+        "form": f"Computed by {inputs.operator} under {value['methodology']}; not published by the administrator.",
+        "particulars": _particulars(value, inputs),
+        "answer": _answer(value),
+        "chart": _chart(inputs, day),
+        "days": [_day(one) for one in value.get("days", ())],
+        "facts": _facts(value),
+        "hashes": [(str(one["date"]), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
+        "disclosure": DISCLOSURE,
+        "first": (),
+        "meaning": _meaning(value),
+    }
+
+
+def _meaning(value: Value) -> str:
+    """What the index is and is not (WP §5.2)."""
+    model, country = value.get("gpu_name") or "the model that it names", value.get("country") or "the country that it names"
+    return (
+        f"{value['index']} is the median of listed on-demand prices for {model} on one marketplace in {country}. It is not a contract "
+        "rate, not volume-weighted, not an executed price and not adjusted for performance."
+    )
+
+
+def _particulars(value: Value, inputs: PublicationInputs) -> list[tuple[str, str]]:
+    window = f"{short_date(_date(value['window_start']))} to {short_date(_date(value['window_end']))}"
+    restated = f"restates {inputs.first['value']}" if inputs.first is not None else f"print {value['print']}"
+    shown = f"USD {value['value']} per GPU-hour" if value["value"] is not None else "not published"
+    return [("Value", shown), ("Calculation Window", window), ("Issued", instant(inputs.issued_at)), ("Print", restated)]
+
+
+def _date(text: Any) -> date:
+    return date.fromisoformat(str(text))
+
+
+def _answer(value: Value) -> list[list[tuple[str, bool]]]:
+    """How far to trust the number, in sentences."""
+    if value["value"] is None:
+        reasons = "; ".join(value["low_confidence_reasons"])
+        return [[("No value is published", True), (f" for this date: {reasons}.", False)]]
+    flagged = "; ".join(value["low_confidence_reasons"])
+    lead = [
+        (f"USD {value['value']} per GPU-hour", True),
+        (f", the median of {value['observations']} listed prices on {value['valid_days']} valid days.", False),
+    ]
+    flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
+    return [lead, _precision(value), _sellers(value), flag]
+
+
+def _precision(value: Value) -> list[tuple[str, bool]]:
+    interval = value.get("interval")
+    if not interval:
+        return [("No interval is known.", False)]
+    width = f"{Decimal(str(value['interval_width'])) * 100:.1f}% of the value"
+    by_count, by_width = value.get("precision_class"), value.get("precision_class_measured")
+    differ = (
+        f" By count the paper calls it {by_count}; by its measured width it is {by_width}."
+        if by_count != by_width
+        else f" It is {by_width}."
+    )
+    return [(f"95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
+
+
+def _sellers(value: Value) -> list[tuple[str, bool]]:
+    hosts = value.get("hosts")
+    if hosts is None:
+        return [("The sellers behind it are not known.", False)]
+    least = "at least " if value.get("hosts_at_least") else ""
+    share = value.get("largest_host_share")
+    largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
+    by_host = value.get("host_interval")
+    trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}" if by_host else ""
+    note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
+    return [(f"{least}{hosts} independent sellers", True), (f"{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
+
+
+def _chart(inputs: PublicationInputs, day: date) -> dict[str, Any] | None:
+    points = [_point(value) for value in inputs.earlier[-SHOWN:]]
+    if len(points) < 2:
+        return None
+    drawn = rate_chart(points, (), str(inputs.value["value"] or "none"), (), date.min, "")
+    if drawn is not None:
+        drawn["title"] = f"{inputs.value['index']}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
+        drawn["alt"] = f"Line chart of {inputs.value['index']} over {len(points)} weeks to {short_date(day)}."
+    return drawn
+
+
+def _point(value: Value) -> Point:
+    ends = value.get("interval") or {}
+    low, high = (float(ends[name]) if ends.get(name) is not None else None for name in ("low", "high"))
+    number = float(value["value"]) if value["value"] is not None else None
+    return Point(_date(value["publication_date"]), number, low, high, bool(value["low_confidence"]), restated=int(value["print"]) > 1)
+
+
+def _day(one: Value) -> dict[str, str]:
+    removed = ", ".join(f"{rule} {count}" for rule, count in one["excluded"].items()) or "none"
+    stands = short_date(_date(one["date"]))
+    counts = "yes" if one["counts"] else "no"
+    return {
+        "day": stands,
+        "offers": str(one["offers"]),
+        "qualifying": str(one["qualifying"]),
+        "counts": counts,
+        "kept": str(one["kept"]) if one["counts"] else "-",
+        "removed": removed if one.get("snapshot") else "no snapshot",
+    }
+
+
+def _facts(value: Value) -> list[tuple[str, str]]:
+    spread = [
+        (name, value.get(key)) for name, key in (("Lowest", "min"), ("Highest", "max"), ("Mean", "mean"), ("Standard deviation", "stdev"))
+    ]
+    return [(name, f"USD {one}" if one is not None else "-") for name, one in spread]
+
+
+DISCLOSURE = [
+    ("What it measures", "Listed on-demand prices on one marketplace, United States, median of a week's listings after filters; WP §5."),
+    ("Source", "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."),
+    (
+        "Material risks",
+        "Few independent sellers; one marketplace; offers and not trades; a change of method can move the value; WP §10.",
+    ),
+    (
+        "Known limits",
+        "No adjustment for performance or contract terms; intervals describe sampling of listings, not what may come; WP §9.",
+    ),
+    ("Governance", "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print."),
+    ("Independent audit", "None is on record. A rated transaction needs one before closing; WP §8.3 (d)."),
+]
+"""The rating agency's table (WP §8.3): characteristics, risks, limits, governance."""

@@ -1,0 +1,117 @@
+"""The publication page: what it says first, that it is the same bytes again, and an archive file that everyone can read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.publication import PublicationInputs, compose
+from reports.render import render_publication
+from tests.reports.verapdf import failures
+
+AT = datetime(2026, 3, 6, 7, tzinfo=UTC)
+
+
+DAY = {
+    "date": "2026-03-01",
+    "offers": 27,
+    "qualifying": 12,
+    "kept": 12,
+    "counts": True,
+    "excluded": {"geography": 15},
+    "snapshot": "ab" * 32,
+}
+
+
+def value(day: date, price: str | None, **more: Any) -> dict[str, Any]:
+    known = price is not None
+    base = float(price or 0)
+    return {
+        "index": "CRI-H100",
+        "gpu_name": "H100 SXM",
+        "country": "US",
+        "publication_date": day.isoformat(),
+        "window_start": (day - timedelta(days=7)).isoformat(),
+        "window_end": (day - timedelta(days=1)).isoformat(),
+        "methodology": "1.1.1",
+        "print": 1,
+        "value": price,
+        "observations": 44 if known else 0,
+        "valid_days": 4 if known else 0,
+        "min": "1.4447" if known else None,
+        "max": "2.2689" if known else None,
+        "mean": "1.8080" if known else None,
+        "stdev": "0.2734" if known else None,
+        "low_confidence": not known,
+        "low_confidence_reasons": [] if known else ["no day has 8 Qualifying Listings"],
+        "interval": {"low": f"{base * 0.93:.4f}", "high": f"{base * 1.08:.4f}"} if known else None,
+        "interval_width": "0.1550" if known else None,
+        "host_interval": None,
+        "precision_class": "Standard",
+        "precision_class_measured": "Low Confidence",
+        "hosts": 6 if known else None,
+        "hosts_at_least": True,
+        "largest_host_share": "0.2955",
+        "days": [
+            {
+                "date": "2026-03-01",
+                "offers": 27,
+                "qualifying": 12,
+                "kept": 12,
+                "counts": True,
+                "excluded": {"geography": 15},
+                "snapshot": "ab" * 32,
+            }
+        ],
+        **more,
+    }
+
+
+def inputs(**more: Any) -> PublicationInputs:
+    weeks = [value(date(2026, 1, 8) + timedelta(weeks=n), f"{2.1 - 0.05 * n:.4f}") for n in range(9)]
+    return PublicationInputs(**{"value": weeks[-1], "earlier": weeks, "operator": "Agent", "issued_at": AT, **more})
+
+
+def said(context: dict[str, Any]) -> str:
+    return " ".join("".join(text for text, _ in sentence) for sentence in context["answer"])
+
+
+def test_the_first_sentences_say_how_far_to_trust_it() -> None:
+    text = said(compose(inputs()))
+    assert "USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days." in text
+    assert "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence." in text
+    assert "at least 6 independent sellers; the largest has 30% of the listings." in text
+
+
+def test_a_week_without_a_value_says_so_and_why() -> None:
+    empty = value(date(2026, 3, 12), None, days=[])
+    text = said(compose(inputs(value=empty, earlier=[*inputs().earlier, empty])))
+    assert text == "No value is published for this date: no day has 8 Qualifying Listings."
+
+
+def test_a_restatement_names_the_first_print() -> None:
+    first = value(date(2026, 3, 5), "1.6021")
+    found = compose(inputs(value=value(date(2026, 3, 5), "1.7350", print=2), first=first))
+    assert ("Print", "restates 1.6021") in found["particulars"]
+
+
+def test_no_figure_of_the_page_is_made_up() -> None:
+    """The page of another model says that model, not H100."""
+    other = compose(inputs(value=value(date(2026, 3, 5), "0.9389", index="CRI-L40S", gpu_name="L40S")))
+    assert "CRI-L40S is the median of listed on-demand prices for L40S" in other["meaning"]
+    assert "H100" not in other["meaning"]
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, empty: bool) -> None:
+    made = inputs(value=value(date(2026, 3, 12), None, days=[])) if empty else inputs(illustrative=True)
+    html, pdf = render_publication(made)
+    assert render_publication(made) == (html, pdf)
+    assert "<script" not in html
+    path = tmp_path / "page.pdf"
+    path.write_bytes(pdf)
+    for profile in ("3a", "ua1"):
+        assert failures(path, profile)[1] == {}

@@ -1,0 +1,112 @@
+"""The commands that say how far the number can be trusted, on the demonstration's weeks."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from engine.commands.publication import export_series, publish_page
+from engine.commands.quality import _days, manipulate, manipulate_deal, reproduce, validate
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.errors import WrongUsage
+from engine.market import manipulation as attack
+from engine.market.methodology import load_methodology
+from engine.thursday import Tools
+from engine.workspace import Workspace
+from tests.run.test_reruns import computed
+from tests.run.test_reruns import tools as tools  # the fixture
+from tests.run.test_thursday import DEAL
+
+WEEKS = 10
+LAST = plan.THURSDAYS[WEEKS - 1]
+VERSION = "1.1-wp"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
+    workspace = computed(tmp_path, WEEKS, tools, all_templates)
+    yield workspace
+    workspace.store.close()
+
+
+def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    methodology = load_methodology(VERSION)
+    seen = 0
+    for thursday in plan.THURSDAYS[3:WEEKS]:
+        capsys.readouterr()
+        assert manipulate_deal(desk, DEAL, thursday, as_json=True) == 0
+        days = _days(desk, "CRI-H100", VERSION, thursday)
+        true = attack.week_value(days, methodology)
+        for row in json.loads(capsys.readouterr().out)["tests"]:
+            if row["least"] is None or row["test"] == "rate-floor" or true is None:
+                continue
+            at = Fraction(row["at"].removesuffix("%")) / 100
+            now, less = (attack.week_value(attack.attacked(days, true, at, k), methodology) for k in (row["least"], row["least"] - 1))
+            level = Fraction(row["break_even"])
+            assert now is not None
+            assert less is not None
+            published = [Fraction(round(one * 10_000), 10_000) for one in (now, less)]
+            turned = [one < level for one in published] if row["result"] == "PASS" else [one >= level for one in published]
+            if at > 1 and row["result"] == "PASS":
+                turned = [one > level for one in published]
+            if at < 1 and row["result"] == "FAIL":
+                turned = [one <= level for one in published]
+            assert turned == [True, False]
+            seen += 1
+    assert seen >= 5
+
+
+def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    costs = tmp_path / "costs.toml"
+    costs.write_text(
+        'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker A"\nas_of = "2026-03-01"\n'
+    )
+    assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["capital"] == {"per_listing": "203000", "source": "costs.toml: Broker A, 2026-03-01"}
+    assert [row["listings"] for row in found["table_5"]] == ["8", "12", "15", "20", "30+"]
+    assert set(found["estimators"]) == set(attack.ESTIMATORS)
+    costs.write_text("gpu_price_usd = 1\n")
+    with pytest.raises(WrongUsage, match="it needs"):
+        manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True)
+
+
+def test_validation_names_every_test(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert validate(desk, "CRI-H100", VERSION, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    names = {one["test"].split(",")[0] for one in found["findings"]}
+    assert {"coverage ratio", "Shapiro-Wilk", "Jarque-Bera", "ADF", "KPSS", "ARCH-LM", "first digits", "day-over-day jumps"} <= names
+    assert all(one["caveat"] for one in found["findings"])
+
+
+def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=False) == 0
+    assert "the same" in capsys.readouterr().out
+    day = LAST - timedelta(days=1)
+    while not (desk.root / "snapshots" / day.isoformat()).is_dir():
+        day -= timedelta(days=1)
+    for path in (desk.root / "snapshots" / day.isoformat()).glob("*.gz"):
+        path.unlink()
+    assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
+
+
+def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) -> None:
+    series, into = f"CRI-H100@{VERSION}", tmp_path / "pages"
+    assert publish_page(desk, series, LAST, into, lambda weeks, at, first: (f"{len(weeks)} {at} {first}", b"pdf"), as_json=True) == 0
+    assert (into / f"CRI-H100-{VERSION}-{LAST}.html").read_text(encoding="utf-8").startswith(f"{WEEKS} ")
+    with pytest.raises(WrongUsage, match="has no publication"):
+        publish_page(desk, series, date(2030, 1, 3), into, lambda *_: ("", b""), as_json=True)
+    assert export_series(desk, series, tmp_path / "s.csv", as_json=True) == 0
+    rows = list(csv.DictReader((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["publication_date"] for row in rows] == [str(day) for day in plan.THURSDAYS[:WEEKS]]
+    assert export_series(desk, series, tmp_path / "s.json", as_json=True) == 0
+    assert [row["value"] for row in json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))] == [row["value"] or None for row in rows]
