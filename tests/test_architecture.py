@@ -24,7 +24,10 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 DOORS = {
     "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
-    "sqlalchemy": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
+    "sqlalchemy": {
+        *(f"engine/record/{room}.py" for room in ("store", "database", "guards")),
+        "engine/record/migrations/versions/0001_the_log.py",
+    },
     "numpy": {"engine/market/interval.py", "engine/market/validation.py"},
     "scipy": {"engine/market/interval.py", "engine/market/validation.py"},
     "weasyprint": {"reports/render.py", "reports/assets.py", "reports/finish.py"},

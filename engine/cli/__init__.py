@@ -8,7 +8,7 @@ from typing import NoReturn
 from engine.cli.app import app
 from engine.commands.options import run_command_line
 
-FAMILIES = ("market", "deals", "desk", "proof")
+FAMILIES = ("market", "deals", "desk", "proof", "db")
 """Each module registers its commands; this is their order in `--help`."""
 for _family in FAMILIES:
     import_module(f"engine.cli.{_family}")

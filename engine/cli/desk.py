@@ -100,19 +100,6 @@ def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes betwee
     say(f"{serve(tick, every_minutes * 60, say)} runs")
 
 
-@app.command("db", epilog=example("headroom db --prepare postgresql://owner@host/headroom --writer headroom_writer"))
-def db(
-    prepare: Annotated[str, typer.Option(help="The PostgreSQL database as its owner reaches it.")],
-    writer: Annotated[str, typer.Option(help="The existing role that Headroom uses; it may read and add, nothing else.")],
-) -> None:
-    """Make the tables and their guards in PostgreSQL, once, as their owner; then set `database` in headroom.toml."""
-    from engine.commands.output import say
-    from engine.record.store import prepare as prepare_database
-
-    prepare_database(prepare, writer)
-    say(f"prepared; now write `database = ...` with the role {writer} into headroom.toml")
-
-
 @app.command(epilog=example("headroom history meridian-2026-1"))
 def history(deal: str, as_json: Json = False) -> None:
     """Show every event of a deal, oldest first."""

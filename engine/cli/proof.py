@@ -14,22 +14,22 @@ from engine.errors import WrongUsage
 
 @app.command(epilog=example("headroom verify notice.pdf --policy trustee.toml"))
 def verify(
-    notice: Annotated[Path | None, typer.Argument(help="A notice to verify by itself; the whole workspace unless given.")] = None,
+    what: Annotated[str | None, typer.Argument(help="A notice's file, or a deal by its name; the whole workspace unless given.")] = None,
     policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
     held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a notice offline, or the whole record: every leaf, link, checkpoint, notice and snapshot. Exit code 3 where one differs."""
-    if notice is not None:
+    """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 where one differs."""
+    if what is not None and (what.endswith(".pdf") or Path(what).is_file()):
         from engine.commands.verify import verify_file
 
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
-        raise typer.Exit(verify_file(notice, policy, all_templates(), as_json))
+        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json))
     from engine.commands.verify import verify_workspace
 
-    raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json))
+    raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json, what))
 
 
 @app.command(epilog=example("headroom replay --until 2026-03-05"))

@@ -16,7 +16,7 @@ from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import verify
 from engine.record.event import NoticeIssued
 from engine.record.keys import VerifierKey
-from engine.record.log import SNAPSHOTS, read
+from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.notice_check import read_policy, verify_notice
 from engine.workspace import Workspace
@@ -30,7 +30,7 @@ class Finding:
     difference: str | None = None
 
 
-def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool) -> int:
+def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None) -> int:
     """Every step named, with the first difference where one fails; 3 where any fails.
 
     Args:
@@ -38,11 +38,16 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
         trust: files with the verifier keys that the verifier trusts; the workspace's own where none is given.
         held: checkpoints that somebody other than the operator kept.
         as_json: print JSON.
+        deal: only this deal's log and notices.
     """
+    logs = workspace.store.logs() if deal is None else [deal_log(deal)]
+    if deal is not None and not workspace.store.size(logs[0]):
+        known = ", ".join(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
+        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
     notes = [path.read_text(encoding="utf-8") for path in held]
-    findings = [*_logs(workspace, keys, notes), *_snapshots(workspace), *_notices(workspace)]
+    findings = [*_logs(workspace, logs, keys, notes), *(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
     times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
     time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
@@ -57,8 +62,8 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     return 3 if failed else 0
 
 
-def _logs(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
-    for log in workspace.store.logs():
+def _logs(workspace: Workspace, logs: list[str], keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
+    for log in logs:
         entries = workspace.store.entries(log)
         notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
         name = origin(workspace, log)
@@ -89,8 +94,8 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
     return None if found == payload.sha256 else f"{path.name} has been changed"
 
 
-def _notices(workspace: Workspace) -> Iterator[Finding]:
-    for log in workspace.store.logs():
+def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
+    for log in logs:
         if not log.startswith("deal/"):
             continue
         issued = [event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued)]

@@ -33,7 +33,7 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
     Raises:
         NotOurs: it is no database of ours, its guards were changed, or our role may do more than read and add.
     """
-    engine = _engine(url)
+    engine = connected(url)
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -52,7 +52,7 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
 def prepared(url: str, tables: MetaData, writer: str) -> None:
     """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add."""
     statements = guards.postgresql(writer)
-    engine = _engine(url)
+    engine = connected(url)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {guards.SCHEMA}")
@@ -75,7 +75,8 @@ def insertion(connection: Connection, table: Table) -> str:
     return f"INSERT OR FAIL INTO {table.name} ({columns}) VALUES ({', '.join('?' for _ in table.columns)})"
 
 
-def _engine(url: str | Path) -> Engine:
+def connected(url: str | Path) -> Engine:
+    """An engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
     if "://" not in str(url):
         engine = create_engine(f"sqlite:///{url}")
         event.listen(engine, "connect", _set_up_sqlite)
