@@ -122,12 +122,13 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     if hosts is None:
         return [("The sellers behind it are not known.", False)]
     least = "at least " if value.get("hosts_at_least") else ""
+    worth = f", worth {value['effective_sellers']} of equal size" if value.get("effective_sellers") is not None else ""
     share = value.get("largest_host_share")
     largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
     by_host = value.get("host_interval")
     trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}" if by_host else ""
     note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
-    return [(f"{least}{hosts} independent sellers", True), (f"{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
+    return [(f"{least}{hosts} independent sellers", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
 
 
 def _chart(inputs: PublicationInputs, day: date) -> dict[str, Any] | None:

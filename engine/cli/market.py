@@ -150,3 +150,28 @@ def series(
     from engine.commands.publication import export_series
 
     raise typer.Exit(export_series(opened(), name, into, as_json))
+
+
+@app.command(epilog=example("headroom depreciation CRI-H100@1.1.1 CRI-H200@1.1.1 --newer CRI-H200@1.1.1 --switch A:548,B:365"))
+def depreciation(
+    series: Annotated[list[str] | None, typer.Argument(help="Published series; every one on record unless given.")] = None,
+    newer: Annotated[str | None, typer.Option(help="The newer generation's series, for spreads and for the transition.")] = None,
+    quotes: Annotated[Path | None, typer.Option(help="Resale quotes of the first series (CSV: date, usd_per_gpu, source).")] = None,
+    switch: Annotated[str | None, typer.Option(help="Scenarios one after the other, with days in each, like A:548,B:365.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show depreciation curves, generation and resale spreads, the paper's scenarios, and whether CRI-D can be computed."""
+    from engine.commands.curves import depreciation
+
+    raise typer.Exit(depreciation(opened(), series or [], newer, quotes, switch, as_json))
+
+
+@app.command(epilog=example("headroom precision CRI-H100@1.1.1"))
+def precision(
+    series: Annotated[list[str] | None, typer.Argument(help="Published series; every computed one unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the interval's width by number of observations, beside the paper's Table 6."""
+    from engine.commands.curves import precision
+
+    raise typer.Exit(precision(opened(), series or [], as_json))

@@ -201,6 +201,7 @@ def _published(week: _Week, observations: Sequence[Observation], pooled_all: boo
             "machines": len({o.machine for o in observations if o.machine is not None}),
             "hosts_at_least": None in sellers,
             "largest_host_share": _largest_share(sellers),
+            "effective_sellers": _effective(_hosts_for_resampling(week, observations)),
             "pooled": tuple(prices),
         }
     )
@@ -215,6 +216,12 @@ def _hosts_for_resampling(week: _Week, observations: Sequence[Observation]) -> l
 def _largest_share(sellers: Sequence[str | None]) -> Decimal | None:
     counts = [sellers.count(host) for host in {host for host in sellers if host is not None}]
     return rounded(Fraction(max(counts), len(sellers)), 4) if counts else None
+
+
+def _effective(sellers: Sequence[str]) -> Decimal:
+    """The inverse of the Herfindahl index of listings by seller; rows without a host are one seller of their day."""
+    squares = sum(sellers.count(seller) ** 2 for seller in set(sellers))
+    return rounded(Fraction(len(sellers) ** 2, squares), 2)
 
 
 def _deviation(micros: Sequence[int]) -> Decimal | None:

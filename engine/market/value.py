@@ -75,6 +75,8 @@ class IndexValue(Fact):
     hosts_at_least: bool = False
     """Whether `hosts` is a lower bound, because some observations came without host ids."""
     largest_host_share: Decimal | None = None
+    effective_sellers: Decimal | None = None
+    """The number of sellers of equal size that would be as concentrated: 1 / the sum of squared shares, 2 decimals."""
     days: tuple[DayDetail, ...] = ()
     pooled: tuple[Decimal, ...] = ()
     inputs: tuple[str, ...] = ()

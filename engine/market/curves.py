@@ -1,0 +1,153 @@
+"""Rental and resale depreciation, their spread, generation spreads, and the paper's reference data (WP §4, §6).
+
+Falls are negative, as the equations have them. Reconstructed history is labelled as such and enters no test (`rulings.md` 37).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+Series = Sequence[tuple[date, Fraction]]
+"""Published values, oldest first, dates without one left out."""
+WEEKS_OF_A_YEAR = 52
+SETTLED_WEEKS = 13
+SETTLED_WITHIN = Fraction(10, 100)
+TRANSITION_WEEKS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class UsefulLife:
+    """A market participant's assumption (WP Table 1)."""
+
+    entity: str
+    category: str
+    years: str
+    annual: str
+    basis: str
+
+
+USEFUL_LIVES = (
+    UsefulLife("CoreWeave", "neocloud operator", "6", "about 17%", "management estimate"),
+    UsefulLife("Amazon", "hyperscaler", "5", "about 20%", "revised from 6 years in February 2025"),
+    UsefulLife("Meta", "hyperscaler", "5.5", "about 18%", "management estimate"),
+    UsefulLife("Google", "hyperscaler", "6", "about 17%", "management estimate"),
+    UsefulLife("Nebius", "neocloud operator", "4", "about 25%", "management estimate"),
+    UsefulLife("Lambda Labs", "neocloud operator", "5", "about 20%", "management estimate"),
+    UsefulLife("Groq", "AI chip company", "1", "about 100%", "public statement"),
+    UsefulLife("USD.AI / Hydra", "lending protocol", "about 6", "17%", "longevity study"),
+    UsefulLife("Aravolta", "monitoring platform", "varies", "30 to 45% by workload", "fleet telemetry"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One generation's fall as its successor came, reconstructed by the paper from list and spot prices (WP §6.2)."""
+
+    name: str
+    first: Fraction
+    last: Fraction
+    years: Fraction
+
+    @property
+    def fallen(self) -> Fraction:
+        """The cumulative change; negative."""
+        return (self.last - self.first) / self.first
+
+    @property
+    def annual(self) -> float:
+        """The compound annual decline that it implies, as a share."""
+        return 1 - math.exp(math.log(float(self.last / self.first)) / float(self.years))
+
+
+TRANSITIONS = (
+    Transition("V100 to A100", Fraction("2.48"), Fraction("0.55"), Fraction(5)),
+    Transition("A100 to H100", Fraction("4.10"), Fraction("1.29"), Fraction(3)),
+    Transition("H100 to the next, middle of both ranges", Fraction(9), Fraction("2.5"), Fraction(3, 2)),
+)
+
+
+def depreciation(series: Series, since: date | None = None) -> tuple[tuple[date, Fraction], ...]:
+    """Eq. 1 (and eq. 2 for prices): each value's change since the first one on or after `since`."""
+    known = [(day, value) for day, value in series if since is None or day >= since]
+    return tuple((day, (value - known[0][1]) / known[0][1]) for day, value in known)
+
+
+def spread(rental: Series, resale: Series, since: date | None = None) -> tuple[tuple[date, Fraction, Fraction, Fraction], ...]:
+    """Eq. 3 on each date of a resale quote: (date, rental change, resale change, S), with the newest rental value by that date.
+
+    Both curves are measured from the same reference date: the first on which both are known.
+    """
+    starts = [series[0][0] for series in (rental, resale) if series]
+    if len(starts) < 2:
+        return ()
+    reference = max(*starts, since or date.min)
+    rent, sale = _known_by(rental, reference), _known_by(resale, reference)
+    if rent is None or sale is None:
+        return ()
+    found = []
+    for day, price in resale:
+        now = _known_by(rental, day)
+        if day >= reference and now is not None:
+            one, other = (now - rent) / rent, (price - sale) / sale
+            found.append((day, one, other, one - other))
+    return tuple(found)
+
+
+def _known_by(series: Series, day: date) -> Fraction | None:
+    """The newest value dated by a day."""
+    return next((value for on, value in reversed(series) if on <= day), None)
+
+
+def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fraction, Fraction], ...]:
+    """(date, ratio, difference) of two indices on each date on which both were published."""
+    of_older = dict(older)
+    return tuple((day, value / of_older[day], value - of_older[day]) for day, value in newer if day in of_older)
+
+
+def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
+    """What a depreciation index still lacks of the paper's three conditions (WP §6.1); nothing where it can be computed.
+
+    Args:
+        series: each generation's published values under one methodology version.
+        newer: the generation whose arrival is the transition, where one is named.
+    """
+    said = []
+    long_enough = [name for name, found in series.items() if found]
+    if len(long_enough) < 2:
+        said.append(
+            f"(a) two generations under one version: {len(long_enough)} has values" if long_enough else "(a) no generation has values"
+        )
+    if newer is None or newer not in series or not series[newer]:
+        said.append("(b) one observed transition: no newer generation with values is named")
+    else:
+        older = [name for name in long_enough if name != newer]
+        if not any(_settled(series[name], series[newer][0][0]) for name in older):
+            said.append(
+                f"(b) one observed transition: no older generation has {TRANSITION_WEEKS} weeks before {newer} and "
+                f"{SETTLED_WEEKS} settled ones after it"
+            )
+    for name in long_enough:
+        if len(series[name]) < WEEKS_OF_A_YEAR:
+            said.append(f"(c) {WEEKS_OF_A_YEAR} weekly values: {name} has {len(series[name])}")
+    return tuple(said)
+
+
+def _settled(older: Series, arrival: date) -> bool:
+    """Whether an older generation was seen long enough before the newer one came, and has found its new level."""
+    before = [value for day, value in older if day < arrival]
+    after = [value for day, value in older if day >= arrival][-SETTLED_WEEKS:]
+    if len(before) < TRANSITION_WEEKS or len(after) < SETTLED_WEEKS:
+        return False
+    return max(after) - min(after) <= SETTLED_WITHIN * min(after)
+
+
+def annual_decline(series: Series) -> float | None:
+    """The compound annual decline from the first value to the last, as a share; None below a quarter of a year."""
+    if len(series) < 2 or series[-1][0] - series[0][0] < timedelta(weeks=13):
+        return None
+    years = (series[-1][0] - series[0][0]).days / 365
+    return 1 - math.exp(math.log(float(series[-1][1] / series[0][1])) / years)

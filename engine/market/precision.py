@@ -1,0 +1,55 @@
+"""The width of the interval by number of observations, measured on data, beside the paper's table (WP Table 6)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.market.interval import exact_interval
+
+COUNTS = (8, 12, 16, 20, 30, 40, 60, 80, 120)
+DRAWS = 60
+SEED = 20260305
+PAPER = ((20, 0.15, 0.25), (40, 0.08, 0.15), (80, 0.04, 0.08), (10**9, 0.0, 0.04))
+"""(below so many observations, expected width from, to)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The measured width of the 95% interval for one number of observations.
+
+    Attributes:
+        count: observations drawn, with replacement, from the pool.
+        low, middle, high: the tenth, the middle and the ninetieth percentile of the widths, as shares of the value.
+        expected: the paper's range for this count.
+        holds: whether the middle lies in it.
+    """
+
+    count: int
+    low: float
+    middle: float
+    high: float
+    expected: tuple[float, float]
+    holds: bool
+
+
+def expected(count: int) -> tuple[float, float]:
+    """The paper's range of widths for a number of observations."""
+    return next((low, high) for below, low, high in PAPER if count < below)
+
+
+def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
+    """The table for one pool of observations; every count is drawn from all of it."""
+    chance = random.Random(SEED)
+    for count in COUNTS:
+        found = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))
+        middle, wanted = found[DRAWS // 2], expected(count)
+        yield Width(count, found[DRAWS // 10], middle, found[DRAWS * 9 // 10], wanted, wanted[0] <= middle <= wanted[1])
+
+
+def _width(sample: Sequence[Decimal]) -> float:
+    interval = exact_interval(sample)
+    value = (sample[(len(sample) - 1) // 2] + sample[len(sample) // 2]) / 2
+    return float((interval.high - interval.low) / value)
