@@ -1,19 +1,45 @@
 """One file per covenant template: its terms, what it measures, how it shows its working.
 
-A template is added by adding a file here that ends with `TEMPLATE = Template(...)`; nothing else is edited.
+A template is added by adding a file here that ends with `TEMPLATE = Template(...)`; nothing else is edited. The file has the
+template's name, so one is imported only where a deal uses it.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from engine.determination.template import Template
+if TYPE_CHECKING:
+    from engine.determination.template import Template
 
 
-def templates() -> Mapping[str, Template]:
-    """All templates of this folder, by the name that a deal file uses."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    found = (module.TEMPLATE for module in modules if hasattr(module, "TEMPLATE"))
-    return {template.name: template for template in sorted(found, key=lambda template: template.name)}
+class Templates(Mapping[str, "Template"]):
+    """The templates of this folder by the name that a deal file uses, each imported when it is first asked for."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every template's name, sorted."""
+        return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
+
+    def __getitem__(self, name: str) -> Template:
+        """The template of a name. Raises KeyError where there is none."""
+        if name not in self.names:
+            raise KeyError(name)
+        found: Template = import_module(f"{__name__}.{name}").TEMPLATE
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.names)
+
+
+def templates() -> Templates:
+    """All templates of this folder."""
+    return Templates()

@@ -1,19 +1,61 @@
-"""The command line: `headroom COMMAND`. Each module of this package holds one family of commands."""
+"""The command line: `headroom COMMAND`. Each module of this package holds one family of commands.
+
+Building a command costs more than many a command itself, so only the family of the one that is called is imported; `--help` and
+anything that is no command import all of them.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
+
+from typer import Typer
 
 from engine.cli.app import app
 from engine.commands.options import run_command_line
 
-FAMILIES = ("market", "deals", "desk", "proof", "db")
-"""Each module registers its commands; this is their order in `--help`."""
-for _family in FAMILIES:
-    import_module(f"engine.cli.{_family}")
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "market": (
+        "init",
+        "import",
+        "collect",
+        "index",
+        "restate",
+        "validate-index",
+        "manipulation",
+        "reproduce",
+        "publication",
+        "series",
+        "depreciation",
+        "precision",
+    ),
+    "deals": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
+    "desk": ("intake", "act", "run", "serve", "history", "explain", "demo"),
+    "proof": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
+    "db": ("db",),
+}
+"""Each module and its commands; their order in `--help`."""
+
+
+def registered(arguments: Sequence[str] = ()) -> Typer:
+    """The application with the commands that `arguments` can call: one family's where a command is named, all otherwise."""
+    named = {command: family for family, commands in FAMILIES.items() for command in commands}
+    called = _command(arguments)
+    for family in (named[called],) if called in named else FAMILIES:
+        import_module(f"engine.cli.{family}")
+    return app
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The first argument that is neither an option of `headroom` itself nor its value."""
+    left = list(arguments)
+    while left and left[0].startswith("-"):
+        del left[: 2 if left[0] == "--workspace" else 1]
+    return left[0] if left else ""
 
 
 def main() -> NoReturn:
     """Run the command line."""
-    run_command_line(app)
+    run_command_line(registered(sys.argv[1:]))

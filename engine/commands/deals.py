@@ -11,7 +11,7 @@ from engine.calendar import load_calendar
 from engine.commands.output import print_json, read_text, report_problems, say, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
-from engine.terms.check import check_deal
+from engine.terms.check import read_checked
 from engine.terms.in_force import Deal, load_deal, resolve, sources
 from engine.terms.register import check_register
 
@@ -21,9 +21,29 @@ if TYPE_CHECKING:
 Templates = Mapping[str, Template]
 
 
-def clauses_of(templates: Templates) -> dict[str, Any]:
+class Clauses(Mapping[str, Any]):
+    """The model of each template's terms, by name; a template is imported only when it is asked for."""
+
+    def __init__(self, templates: Templates) -> None:
+        """Of these templates."""
+        self._templates = templates
+
+    def __getitem__(self, name: str) -> Any:
+        """The model of one template's terms. Raises KeyError."""
+        return self._templates[name].terms
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._templates)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._templates)
+
+
+def clauses_of(templates: Templates) -> Mapping[str, Any]:
     """The model of each template's terms, by name."""
-    return {name: template.terms for name, template in templates.items()}
+    return Clauses(templates)
 
 
 def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None) -> int:
@@ -35,8 +55,8 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
     texts: dict[str, str] = {}
     for path in _existing(files):
         text = texts[str(path)] = read_text(path)
-        problems += check_deal(text, str(path), clauses_of(templates))
-        deal, _ = load_deal(text, str(path), clauses_of(templates))
+        deal, found = read_checked(text, str(path), clauses_of(templates))
+        problems += found
         if deal is not None:
             problems += _registers(deal, path, texts)
             problems += _inside_intervals(deal, workspace) if workspace is not None else ()

@@ -42,6 +42,11 @@ READINGS = (
 
 def check_deal(text: str, file: str, clauses: Clauses) -> list[Problem]:
     """Everything that is wrong with a deal file, and everything worth a warning, sorted by place."""
+    return read_checked(text, file, clauses)[1]
+
+
+def read_checked(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
+    """The same, with the deal where it could be read."""
     deal, problems = load_deal(text, file, clauses)
     tree = deal.tree if deal else parse(text, file)[0]
     found = [_explained(problem) for problem in problems]
@@ -50,7 +55,7 @@ def check_deal(text: str, file: str, clauses: Clauses) -> list[Problem]:
     if deal is not None:
         found += [problem for look in LOOKS for problem in look(deal)]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
-    return sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
+    return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 
 
 def _explained(problem: Problem) -> Problem:

@@ -295,3 +295,9 @@ def test_every_template_reads_itself_in_english_and_ends_its_sentences(
             assert "Fraction" not in text, text
             read.add(clause.template)
     assert read == set(all_templates)
+
+
+def test_a_template_s_file_has_its_name(all_templates: dict[str, Template]) -> None:
+    """So that one is imported only where a deal uses it."""
+    assert {name: template.name for name, template in all_templates.items()} == {name: name for name in all_templates}
+    assert len(all_templates) == 15

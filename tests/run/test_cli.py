@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import app
+from engine.cli import FAMILIES, registered
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
-COMMANDS = sorted(command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands)
+COMMANDS = sorted(command.name or (command.callback.__name__ if command.callback else "") for command in registered().registered_commands)
 
 
 def headroom(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -127,3 +127,17 @@ def test_a_series_taken_from_the_administrator(tmp_path: Path) -> None:
     bad = headroom("import", "--series", "CRI-H100", str(tmp_path / "bad.csv"), "--json", folder=desk)
     assert bad.returncode == 1
     assert {one["code"] for one in json.loads(bad.stdout)} == {"I102", "I103", "I104", "I105"}
+
+
+def test_every_command_is_in_its_family() -> None:
+    """Only the family of the command that is called is imported, so the list of commands must be whole."""
+    listed = {command for commands in FAMILIES.values() for command in commands}
+    assert listed == {*COMMANDS, "db"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--workspace", "index", "check", "deals/meridian-2026-1.yaml"), ("--workspace=index", "check", "deals/meridian-2026-1.yaml")],
+)
+def test_a_workspace_with_a_command_s_name_is_no_command(arguments: tuple[str, ...]) -> None:
+    assert headroom(*arguments).returncode == 0
