@@ -15,7 +15,7 @@ from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, resolve
-from engine.triggers.acts import KINDS
+from engine.triggers.acts import KINDS, ON_A_CLAUSE, RATE_ACTS
 from engine.values import Figure, Unit, printed
 from engine.workspace import Workspace
 
@@ -30,6 +30,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     known = (*terms.covenants, *terms.triggers)
     if act.clause is not None and act.clause not in known:
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
+    _complete(act)
     _allowed(act, terms)
     if act.act == "act withdrawn":
         _named(workspace, deal.name, act.details.get("names"))
@@ -40,6 +41,24 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         print_json({"deal": deal.name, "recorded": bool(recorded), "act": act.model_dump(mode="json")})
     else:
         say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {'recorded' if recorded else 'already on record'}")
+
+
+def _complete(act: ActRecorded) -> None:
+    """What an Act of its kind must say: what it covers, until when, which rate of which index."""
+    lacking = [
+        option
+        for option, needed, given in (
+            ("--clause", act.act in ON_A_CLAUSE, act.clause),
+            ("--until", act.act == "waiver", act.until),
+            ("--index", act.act in RATE_ACTS, act.details.get("index")),
+            ("--rate", act.act in RATE_ACTS, act.details.get("rate")),
+        )
+        if needed and not given
+    ]
+    if lacking:
+        raise WrongUsage(f"`{act.act}` must say more: give {' and '.join(lacking)}")
+    if act.until is not None and act.until < act.effective_on:
+        raise WrongUsage(f"it would end on {act.until}, before it is effective on {act.effective_on}")
 
 
 def _named(workspace: Workspace, deal: str, names: str | None) -> None:

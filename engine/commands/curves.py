@@ -164,6 +164,9 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
     known = [
         log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/") and not log.endswith("@administrator")
     ]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     data: dict[str, Any] = {}
     for name in names or known:
         values = [event.payload.value for event in read(workspace.store, index_log(name)) if event.payload.value.get("pooled")]

@@ -42,6 +42,8 @@ DECIDING = frozenset(KINDS) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 
 
+ON_A_CLAUSE = frozenset(KINDS) - {*RATE_ACTS, "discharged", "consent", "notice given", "act withdrawn"}
+"""Kinds that name the clause that they are about."""
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
