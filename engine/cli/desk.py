@@ -25,7 +25,10 @@ def intake(
     raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
 
 
-@app.command(epilog=example("headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02 --clock resumes"))
+WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02 --clock resumes"
+
+
+@app.command(epilog=example(WAIVER))
 def act(
     deal: str,
     kind: Annotated[str, typer.Argument(help="What was done: waiver, cure accepted, appraisal delivered, ...")],
