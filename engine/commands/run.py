@@ -9,8 +9,10 @@ from typing import Any
 from engine.commands.output import print_json, progress_done, say, table
 from engine.determination.result import TestResult
 from engine.record.event import Due, Event, Tested
+from engine.record.fold import DealState
 from engine.record.log import deal_log, read
 from engine.thursday import DealOutcome, RunOutcome, Tools, run
+from engine.triggers.facts import TestState, TestStatus
 from engine.values import printed, printed_apart, trimmed
 from engine.workspace import Workspace
 
@@ -55,7 +57,8 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
         "file": deal.file.name,
         "reason": deal.reason,
         "waiting": deal.waiting,
-        "tests": [_test_data(event.payload) for event in latest_tests(events)],
+        "tests": [_test_data(event.payload, deal.state) for event in latest_tests(events)],
+        "not_tested": [state.model_dump(mode="json") for name, state in deal.state.tests.items() if name not in _tested(events)],
         "triggers": [state.model_dump(mode="json") for state in deal.state.triggers.values()],
         "due": [due.model_dump(mode="json") for due in _due(events)],
         "events": [event.model_dump(mode="json", exclude={"payload"}) for event in deal.events],
@@ -64,8 +67,14 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
     }
 
 
-def _test_data(tested: Tested) -> dict[str, Any]:
-    result = tested.result
+def _tested(events: Any) -> set[str]:
+    """The tests that have been run; a springing one that is off has a state all the same."""
+    return {event.subject for event in latest_tests(events)}
+
+
+def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:
+    """A test's newest result, with its state as it is now: a deadline may have passed since."""
+    result, state = tested.result, now.tests.get(tested.result.test, tested.state)
     return {
         "test": result.test,
         "on": result.on.isoformat(),
@@ -74,8 +83,8 @@ def _test_data(tested: Tested) -> dict[str, Any]:
         "limit": trimmed(result.limit) if result.limit else None,
         "headroom": printed(result.headroom) if result.headroom else None,
         "break_even": [printed(even.rate) if even.rate else "none" for even in result.break_even],
-        "state": tested.state.status.value,
-        "cure_by": tested.state.cure.by.isoformat() if tested.state.cure else None,
+        "state": state.status.value,
+        "cure_by": state.cure.by.isoformat() if state.cure and state.status is TestStatus.CURE_PERIOD else None,
         "reason": result.reason.reason if result.reason else None,
     }
 
@@ -125,6 +134,7 @@ def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
     for event in latest_tests(events):
         tested: Tested = event.payload
         result = tested.result
+        now = deal.state.tests.get(result.test, tested.state)
         trigger = deal.state.triggers.get(result.test)
         yield (
             deal.deal,
@@ -133,11 +143,14 @@ def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
             _measured(result),
             trimmed(result.limit) if result.limit else "-",
             printed(result.headroom) if result.headroom else "-",
-            _state(tested, trigger),
-            _what(due.get(result.test)),
+            _state(now, trigger),
+            _what(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
         )
+    for name, state in deal.state.tests.items():
+        if name not in _tested(events):
+            yield (deal.deal, name, "-", "-", "-", "-", state.status.value, "")
     for name, trigger in deal.state.triggers.items():
-        if name not in {event.subject for event in latest_tests(events)}:
+        if name not in _tested(events):
             yield (deal.deal, name, "-", "-", "-", "-", f"{trigger.status.value}{_count(trigger)}", "")
 
 
@@ -147,10 +160,10 @@ def _measured(result: TestResult) -> str:
     return printed_apart(result.measured, result.limit)
 
 
-def _state(tested: Tested, trigger: Any) -> str:
+def _state(now: TestState, trigger: Any) -> str:
     if trigger is not None:
         return f"{trigger.status.value}{_count(trigger)}"
-    return tested.state.status.value
+    return now.status.value
 
 
 def _count(trigger: Any) -> str:

@@ -283,3 +283,26 @@ def test_the_run_on_the_real_snapshots(workspace: Workspace, tools: Tools) -> No
     assert outcome.publications[-1].payload.value["value"] == "1.6021"
     assert len(outcome.publications) == 9
     assert outcome.deals[0].state.triggers["cash-sweep"].status.value == "NOT IN EFFECT"
+
+
+def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+    """A deadline that passed between two monthly tests, and a springing test that is off, stand in the table."""
+    create(tmp_path)
+    for deal in ("summit-abs-2026-2", "granite-revolver-2026"):
+        shutil.copy(DEALS / f"{deal}.yaml", tmp_path / "deals")
+    workspace = opened(tmp_path)
+    for thursday in plan.THURSDAYS[:9]:
+        for one in plan.snapshots(thursday):
+            workspace.archive.add(one.data, one.name)
+    assert run_on(workspace, plan.THURSDAYS[0], tools, as_json=False) == 0
+    assert "SUSPENDED" in capsys.readouterr().out
+    assert run_on(workspace, plan.THURSDAYS[0], tools, as_json=True) == 0
+    found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
+    assert [(one["test"], one["status"]) for one in found["granite-revolver-2026"]["not_tested"]] == [("ltv", "SUSPENDED")]
+    assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=True) == 0
+    found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
+    reporting = next(one for one in found["summit-abs-2026-2"]["tests"] if one["test"] == "reporting")
+    assert (reporting["result"], reporting["state"], reporting["cure_by"]) == ("FAIL", "EVENT OF DEFAULT", None)
+    assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=False) == 0
+    assert "EVENT OF DEFAULT" in capsys.readouterr().out
+    workspace.store.close()
