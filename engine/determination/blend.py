@@ -48,7 +48,9 @@ def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Frac
             assert isinstance(blend.missing_component, At)  # the only form left
             rate = facts.term(f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite)
         total, weight = total + share * rate, weight + share
-    return total / facts.nonzero(f"weight of the components of {name} that have a rate", weight, blend.cite)
+    if weight == 0:
+        raise Missing(f"no component of {name} has a rate", blend.cite, "rate")
+    return total / weight
 
 
 def blended_trail(facts: Facts, name: str, count: int) -> tuple[tuple[date, Fraction], ...]:

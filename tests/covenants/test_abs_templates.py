@@ -301,3 +301,16 @@ def test_a_template_s_file_has_its_name(all_templates: dict[str, Template]) -> N
     """So that one is imported only where a deal uses it."""
     assert {name: template.name for name, template in all_templates.items()} == {name: name for name in all_templates}
     assert len(all_templates) == 15
+
+
+def test_a_blend_of_nothing_lacks_a_rate_and_no_report(bench: Callable[[str, date], Bench]) -> None:
+    """So a deal that fails on missing reports does not fail on a silent index."""
+    found = bench("cascade-mixed-2026", date(2026, 2, 12))
+    rent = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
+    silent = {name: tuple(ReferenceRate(index=name, on=d, value=None, step="none", cite="x") for d in FOUR) for name in found.terms.index}
+    result = found.test("pool-rent", dict.fromkeys(found.terms.index), rent, rates=silent)
+    assert result.reason is not None
+    assert (result.reason.reason, result.reason.lacks) == ("no component of POOL has a rate", "rate")
+
+
+FOUR = (date(2026, 1, 22), date(2026, 1, 29), date(2026, 2, 5), date(2026, 2, 12))
