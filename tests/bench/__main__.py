@@ -157,8 +157,9 @@ def notices(folder: Path) -> None:
 
 
 EAGER = (
-    "import sys, alembic, apscheduler.schedulers.blocking, cryptography.x509, fontTools.ttLib, holidays, httpx2, jinja2, msgspec, numpy, pandas, "
-    "pydantic, pyhanko.sign.signers, pypdf, rfc8785, scipy.stats, sqlmodel, stamina, weasyprint, yaml, engine.cli; sys.argv = {arguments!r}; "
+    "import sys, alembic, apscheduler.schedulers.blocking, cryptography.x509, fontTools.ttLib, holidays, httpx2, jinja2, msgspec, numpy; "
+    "import pandas, pydantic, pyhanko.sign.signers, pypdf, rfc8785, scipy.stats, sqlmodel, stamina, weasyprint, yaml; "
+    "import engine.cli; sys.argv = {arguments!r}; "
 )
 LAZY = "import sys, engine.cli; sys.argv = {arguments!r}; "
 MAIN = "\ntry: engine.cli.main()\nexcept SystemExit: pass"
