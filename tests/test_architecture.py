@@ -33,7 +33,7 @@ DOORS = {
     "weasyprint": {"reports/render.py", "reports/assets.py", "reports/finish.py"},
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/scheduler.py"},
-    "pypdf": {"engine/record/pdf.py"},
+    "pypdfium2": {"engine/record/pdf.py"},
     "pyhanko": {"engine/record/signature.py"},
 }
 TEMPLATE_DOORS = tuple(f"engine.determination.{room}" for room in ("template", "collateral", "scenario"))

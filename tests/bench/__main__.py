@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from pypdf import PdfReader
 from scipy import stats
 
 from covenants import templates
+from engine.commands.proof import make_key, make_notice_key
 from engine.demo import plan
-from engine.issue import _waiting
 from engine.market.archive import Archive
 from engine.market.index import compute, definition
 from engine.market.interval import exact_interval, host_interval
 from engine.market.methodology import load_methodology
-from engine.record.log import Scribe
 from engine.record.notice import NoticeInputs
+from engine.record.notice_check import Policy, verify_notice
+from engine.record.pdf import NoticeFile
 from engine.thursday import Tools, run
-from engine.workspace import create, opened
+from engine.workspace import Workspace, create, opened
 from reports.notice import compose
 from reports.pool import RenderPool
 from reports.render import render_notice, to_html, to_pdf
 from tests.conftest import REPOSITORY
 from tests.market import naive
+from tests.run.test_thursday import DEAL, fill
 
 REPEATS = 5
+NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
 Work = Callable[[], object]
 
 
@@ -72,8 +82,6 @@ def market(folder: Path) -> None:
     end = plan.THURSDAYS[1] - timedelta(days=1)
     for one in plan.snapshots(plan.THURSDAYS[1]):
         archive.add(one.data, one.name)
-        import gzip
-
         (raw / f"{one.name}.gz").write_bytes(gzip.compress(one.data, mtime=0))
     rules, index = load_methodology("1.1.1"), definition("CRI-H100")
     first = end - timedelta(days=6)
@@ -110,31 +118,72 @@ def intervals() -> None:
     )
 
 
-def notice_inputs(folder: Path) -> list[NoticeInputs]:
-    """The notices of 14 generated Thursdays of one deal."""
-    create(folder)
-    (folder / "deals" / "deal.yaml").write_text(
-        (REPOSITORY / "deals" / "meridian-2026-1.yaml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
-    workspace = opened(folder)
-    found: list[NoticeInputs] = []
-    for thursday in plan.THURSDAYS[:14]:
-        for one in plan.snapshots(thursday):
-            workspace.archive.add(one.data, one.name)
-    now = datetime(2026, 7, 3, tzinfo=UTC)
-    run(workspace, plan.THURSDAYS[13], Tools(templates(), lambda notices: [b"-"] * len(notices), now, "bench", lambda _: None))
-    with tempfile.TemporaryDirectory():
-        events_of = _waiting.__globals__["read"](workspace.store, "deal/meridian-2026-1")
-        known = [event for event in events_of if event.kind != "notice issued"]
-        owed = [one for one in _waiting.__globals__["owed_notices"](known) if one.kind == "compliance"]
-        make = _waiting.__globals__["_inputs"]
-        found = [make(workspace, "meridian-2026-1", n, one, known, Scribe("b", "b", now)) for n, one in enumerate(owed, 1)]
-    workspace.store.close()
-    return found
+WEEKS = 26
 
 
-def notices(folder: Path) -> None:
-    made = notice_inputs(folder)
+class Desk:
+    """A workspace of one deal and half a year; its last notice is signed, the others are kept as what they are made of."""
+
+    def __init__(self, folder: Path) -> None:
+        create(folder)
+        deal = REPOSITORY / "deals" / f"{DEAL}.yaml"
+        (folder / "deals" / deal.name).write_text(deal.read_text(encoding="utf-8"), encoding="utf-8")
+        self.inputs: list[NoticeInputs] = []
+        self.folder, known = folder, templates()
+        workspace = opened(folder)
+        fill(workspace, WEEKS, known)
+        self._run(workspace, WEEKS - 2, self._kept)
+        with redirect_stdout(io.StringIO()):
+            make_key("bench.example/log", folder / "keys" / "log.key", cosigner=False, as_json=True)
+            make_notice_key("Bench", folder / "keys" / "notice.key", NOW, as_json=True)
+        self._run(workspace, WEEKS - 1, lambda notices: [render_notice(one) for one in self._seen(notices)])
+        workspace.store.close()
+
+    def _run(self, workspace: Workspace, week: int, render: Callable[[Iterable[NoticeInputs]], Iterable[bytes]]) -> None:
+        run(workspace, plan.THURSDAYS[week], Tools(templates(), render, NOW, "bench", lambda _: None))
+
+    def _seen(self, notices: Iterable[NoticeInputs]) -> list[NoticeInputs]:
+        found = list(notices)
+        self.inputs += found
+        return found
+
+    def _kept(self, notices: Iterable[NoticeInputs]) -> list[bytes]:
+        return [b"-" for _ in self._seen(notices)]
+
+    def signed(self) -> tuple[bytes, Policy]:
+        """The last notice, and the policy of whoever knows both keys."""
+        certificate = x509.load_pem_x509_certificate((self.folder / "keys" / "notice.key.crt").read_bytes())
+        policy = Policy(
+            log_keys=((self.folder / "keys" / "log.key.pub").read_text(encoding="utf-8").strip(),),
+            notice_certificates=(certificate.fingerprint(hashes.SHA256()).hex(),),
+        )
+        return sorted((self.folder / "notices" / DEAL).glob("*compliance.pdf"))[-1].read_bytes(), policy
+
+
+def read_in_python(data: bytes) -> NoticeFile:
+    """What `read_notice` reads, by pypdf."""
+    reader = PdfReader(io.BytesIO(data))
+    return NoticeFile({name: found[0] for name, found in reader.attachments.items()}, " ".join(reader.pages[0].extract_text().split()))
+
+
+def verification(desk: Desk) -> None:
+    data, policy = desk.signed()
+    known = templates()
+
+    def verified() -> None:
+        found = list(verify_notice(data, policy, known))
+        assert found[-1].name == "visible text", found
+        assert found[-1].difference is None, found
+
+    def with_pypdf() -> None:
+        with patch("engine.record.notice_check.read_notice", read_in_python):
+            verified()
+
+    line(f"verify a signed notice, {WEEKS} weeks on record", "its PDF read by pypdf", ratio(verified, with_pypdf), "at most 50 ms")
+
+
+def notices(desk: Desk) -> None:
+    made = [one for one in desk.inputs if one.kind == "compliance"][-14:]
     last = made[-1]
     whole = to_html("notice.html.j2", compose(last), "a4")
     start, end = whole.index("<figure"), whole.index("</figure>") + len("</figure>")
@@ -158,7 +207,7 @@ def notices(folder: Path) -> None:
 
 EAGER = (
     "import sys, alembic, apscheduler.schedulers.blocking, cryptography.x509, fontTools.ttLib, holidays, httpx2, jinja2, msgspec, numpy; "
-    "import pandas, pydantic, pyhanko.sign.signers, pypdf, rfc8785, scipy.stats, sqlmodel, stamina, weasyprint, yaml; "
+    "import pandas, pydantic, pyhanko.sign.signers, pypdfium2, rfc8785, scipy.stats, sqlmodel, stamina, weasyprint, yaml; "
     "import engine.cli; sys.argv = {arguments!r}; "
 )
 LAZY = "import sys, engine.cli; sys.argv = {arguments!r}; "
@@ -181,7 +230,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         market(Path(folder) / "market")
         intervals()
-        notices(Path(folder) / "desk")
+        desk = Desk(Path(folder) / "desk")
+        notices(desk)
+        verification(desk)
     command_line()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 

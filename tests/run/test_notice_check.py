@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,26 +166,62 @@ def test_the_policy_decides_whose_keys_count(notice: bytes, policy: Policy, all_
     assert "not signed" in (steps(unsigned(notice, policy), policy, all_templates)[-1].difference or "")
 
 
-def test_an_attachment_that_is_a_bomb_stops_at_the_bound(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def bombed(data: bytes, place: str, filters: Sequence[str], bomb: bytes) -> bytes:
+    """The notice with a stream of its own in the place of an attachment or of what page 1 shows."""
     import io
-    import zlib
 
     from pypdf import PdfWriter
-    from pypdf.generic import EncodedStreamObject, NameObject, NumberObject
+    from pypdf.generic import ArrayObject, EncodedStreamObject, NameObject, NumberObject
 
-    writer = PdfWriter(clone_from=io.BytesIO(unsigned(notice, policy)))
-    names = writer._root_object["/Names"]["/EmbeddedFiles"]["/Names"]
-    holder = names[names.index("deal.yaml") + 1].get_object()["/EF"]
-    bomb = EncodedStreamObject()
-    bomb._data = zlib.compress(b"0" * (64 * 2**20), 9)
-    bomb[NameObject("/Filter")] = NameObject("/FlateDecode")
-    bomb[NameObject("/Length")] = NumberObject(len(bomb._data))
-    holder[NameObject("/F")] = writer._add_object(bomb)
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    stream = EncodedStreamObject()
+    stream._data = bomb
+    stream[NameObject("/Filter")] = ArrayObject(map(NameObject, filters)) if len(filters) > 1 else NameObject(filters[0])
+    stream[NameObject("/Length")] = NumberObject(len(bomb))
+    if place == "page":
+        writer.pages[0][NameObject("/Contents")] = writer._add_object(stream)
+    else:
+        names = writer._root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+        names[names.index(place) + 1].get_object()["/EF"][NameObject("/F")] = writer._add_object(stream)
     out = io.BytesIO()
     writer.write(out)
+    return out.getvalue()
+
+
+LONG = zlib.compress(b"0" * (64 * 2**20), 9)
+OF_MEGABYTES = zlib.compress(b" " * (12 * 2**20), 9)
+BOMBS = {
+    "an attachment": ("deal.yaml", ["/FlateDecode"], LONG, "a stream of the file is longer than 16,777,216 bytes"),
+    "what page 1 shows": ("page", ["/FlateDecode"], LONG, "a stream of the file is longer than 16,777,216 bytes"),
+    "a bomb in a bomb": (
+        "deal.yaml",
+        ["/FlateDecode", "/FlateDecode"],
+        zlib.compress(LONG, 9),
+        "[ /FlateDecode /FlateDecode ], which is not",
+    ),
+    "another filter": ("deal.yaml", ["/LZWDecode"], b"\x80\x0b", "/LZWDecode, which is not read"),
+    "many streams": (
+        "deal.yaml",
+        ["/FlateDecode"],
+        OF_MEGABYTES + b"\nendstream\nstream\n".join([OF_MEGABYTES] * 12),
+        "134,217,728 bytes together",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_decompression_bomb_meets_a_bound(notice: bytes, policy: Policy, all_templates: dict[str, Template], kind: str) -> None:
+    place, filters, bomb, said = BOMBS[kind]
     loose = policy.model_copy(update={"signature_needed": False})
-    found = steps(out.getvalue(), loose, all_templates)[-1]
-    assert "longer than" in (found.difference or "")
+    found = steps(bombed(unsigned(notice, policy), place, filters, bomb), loose, all_templates)[-1]
+    assert said in (found.difference or "")
+
+
+def test_a_signature_that_is_asked_for_is_checked_before_anything_is_read(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    bomb = bombed(unsigned(notice, policy), "deal.yaml", ["/FlateDecode"], LONG)
+    assert [step.name for step in steps(bomb, policy, all_templates)] == ["signature"]
 
 
 def test_a_second_reader_agrees(desk: Path) -> None:
