@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine import __version__
 from engine.adoption import adopted, frozen_part
@@ -81,32 +82,43 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Everything that is due by `on`; one run of a workspace at a time."""
+    """Everything that is due by `on`, as far as each deal's own calendar has come; one run of a workspace at a time."""
     with workspace.alone():
         workspace.sweep()
         return _run(workspace, on, tools)
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    outcome = RunOutcome(on)
+    outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
     read_deals = [(_named(path), path) for path in workspace.deal_files()]
     loaded = {path: _loaded(path, tools) for _, path in read_deals}
-    outcome.publications = _publish(workspace, [deal for deal, _ in loaded.values() if deal], on, tools)
+    outcome.publications = _publish(workspace, [deal for deal, _ in loaded.values() if deal], outcome.on, tools)
     for name, path in read_deals:
         deal, reason = loaded[path]
         result = DealOutcome(deal.name if deal else name, path, reason=reason)
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal is not None:
-            _evaluate_deal(workspace, deal, on, tools, result)
+            _evaluate_deal(workspace, deal, min(on, today(deal, tools.now)), tools, result)
         if result.reason is not None:
-            _not_evaluated(workspace, result, on, tools)
+            _not_evaluated(workspace, result, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
     made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
         result.notices = made[result.deal]
     sign_all(workspace)
     return outcome
+
+
+def begun(now: datetime) -> date:
+    """The last date that has begun anywhere; each deal goes only as far as its own."""
+    return (now.astimezone(UTC) + timedelta(hours=14)).date()
+
+
+def today(deal: Deal, now: datetime) -> date:
+    """The date at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
+    zone = resolve(deal, now.astimezone(UTC).date()).time_zone
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def _named(path: Path) -> str:

@@ -15,13 +15,13 @@ from engine.errors import WrongUsage
 @app.command(epilog=example("headroom intake report.yaml --received 2026-03-04"))
 def intake(
     file: Path,
-    received: Annotated[str | None, typer.Option(help="The day on which it came in; today unless given.")] = None,
+    received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
     from engine.commands.intake import intake
 
-    came = clock().date() if received is None else day(received)
+    came = None if received is None else day(received)
     raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
 
 
@@ -78,9 +78,10 @@ def run(
 ) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
     from engine.commands.run import run_on
+    from engine.thursday import begun
 
-    until = clock().date() if on is None else day(on)
-    if until > clock().date():
+    until = begun(clock()) if on is None else day(on)
+    if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
     raise typer.Exit(run_on(opened(), until, tools(), as_json))
 
@@ -90,12 +91,13 @@ def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes betwee
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
     from engine.commands.output import progress_done, say
     from engine.scheduler import serve
+    from engine.thursday import begun
     from engine.thursday import run as run_due
 
     workspace = opened()
 
     def tick() -> None:
-        outcome = run_due(workspace, clock().date(), tools())
+        outcome = run_due(workspace, begun(clock()), tools())
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
         say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")

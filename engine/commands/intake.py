@@ -16,6 +16,7 @@ from engine.record.draft import Draft
 from engine.record.event import ReportReceived
 from engine.record.log import Scribe, append, deal_log
 from engine.terms.in_force import Deal, load_deal, resolve
+from engine.thursday import today
 from engine.workspace import Workspace
 
 
@@ -33,9 +34,9 @@ def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]
 
 
 def take(
-    workspace: Workspace, text: str, file: str, received: date, templates: Mapping[str, Template], scribe: Scribe
+    workspace: Workspace, text: str, file: str, received: date | None, templates: Mapping[str, Template], scribe: Scribe
 ) -> tuple[ServicerReport, list[Problem], bool]:
-    """Take one report into the record: the report, its warnings, whether it is new.
+    """Take one report into the record: the report, its warnings, whether it is new; received today where the deal is, unless given.
 
     Raises:
         InputProblems: everything that is wrong with it.
@@ -44,14 +45,17 @@ def take(
     if name is None:
         raise InputProblems(problems)
     deal = find_deal(workspace, name, templates)
-    report, problems = read_report(text, file, resolve(deal, received), received)
+    came = received or today(deal, scribe.at)
+    report, problems = read_report(text, file, resolve(deal, came), came)
     if report is None:
         raise InputProblems(problems)
     _keep(workspace, report, text)
     return report, problems, _record(workspace, deal, report, scribe)
 
 
-def intake(workspace: Workspace, path: Path, received: date, templates: Mapping[str, Template], scribe: Scribe, as_json: bool) -> int:
+def intake(
+    workspace: Workspace, path: Path, received: date | None, templates: Mapping[str, Template], scribe: Scribe, as_json: bool
+) -> int:
     """Take one servicer's report; all of its problems at once where it cannot be taken."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine.errors import HeadroomError
 from engine.record.canonical import canonical
 from engine.record.draft import Draft
 from engine.record.event import KINDS, Event
@@ -46,16 +47,39 @@ SNAPSHOTS = "snapshots"
 """The log of what entered the archive."""
 
 
+SLACK = timedelta(hours=1)
+"""How far a clock may stand before the newest entry of a log: as long as a run may take beside a person who records."""
+
+
+class ClockBehind(HeadroomError):
+    """The clock stands before what the record says has happened; one of the two is wrong, and nothing is recorded."""
+
+
 def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
-    """Record the drafts whose keys are new, in order; the recorded events come back."""
+    """Record the drafts whose keys are new, in order; the recorded events come back.
+
+    Raises:
+        ClockBehind: the clock was set back, or had been ahead when the log was last written.
+    """
     recorded: list[Event] = []
     for draft in drafts:
         if writer.body(log, draft.key) is not None:
             continue
+        if not recorded:
+            _clock_goes_on(log, writer.newest(log), scribe.at)
         entry = writer.append(log, draft.key, body_of(draft, scribe))
         if entry is not None:
             recorded.append(event_of(entry))
     return tuple(recorded)
+
+
+def _clock_goes_on(log: str, newest: bytes | None, now: datetime) -> None:
+    last = None if newest is None else datetime.fromisoformat(json.loads(newest)["recorded_at"])
+    if last is not None and now < last - SLACK:
+        raise ClockBehind(
+            f"the clock stands at {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, before the last entry of {log}, "
+            f"recorded at {last:%Y-%m-%d %H:%M}; nothing was recorded: set the clock right"
+        )
 
 
 def body_of(draft: Draft, scribe: Scribe) -> bytes:

@@ -74,7 +74,7 @@ def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered
     """The administrator's two rows of March 2026, as they came: the second dated a day later, for the same week."""
     day = date(2026, 3, 5)
     series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", day)
-    run(administered, day, tools)
+    run(administered, day, replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
     assert sweep_on(events(administered), day) == "IN EFFECT"
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     outcome = run(administered, date(2026, 3, 6), tools)
