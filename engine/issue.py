@@ -22,7 +22,7 @@ from engine.record.evidence import Evidence, attachments, checkpoint_for
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.notice import NoticeInputs, NoticeKind, Render
 from engine.record.signature import seal
-from engine.record.standing import standing
+from engine.record.standing import OF_A_DATE, standing
 from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.values import Fact
 from engine.workspace import Workspace
@@ -138,7 +138,7 @@ def changed(events: Sequence[Event]) -> bool:
     return any(after.get(fact) != said for fact, said in before.items())
 
 
-TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept")
+TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept", "reserve released")
 """Kinds of events whose change is worth a Correction Notice."""
 
 
@@ -223,7 +223,7 @@ def _superseded(events: Sequence[Event], on: date | None) -> int | None:
 
 def _of_date(events: Sequence[Event], stated: Event) -> tuple[int, ...]:
     """The numbers of the events of a notice's date that stand, and of the one that it states."""
-    kinds = ("rate", "tested", "suspended", "counted", "swept", "determined")
+    kinds = (*OF_A_DATE, "reserve released")
     found = {e.seq for e in standing(events) if e.kind in kinds and e.effective_on == stated.effective_on}
     return tuple(sorted({*found, stated.seq}))
 

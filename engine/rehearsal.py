@@ -19,8 +19,7 @@ from engine.known import Inputs
 from engine.market.methodology import materially_different
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
-from engine.record.fold import DealState, fold
-from engine.record.standing import standing
+from engine.record.fold import DealState, as_it_stands
 from engine.reruns import by_prints, correction
 from engine.terms.deal import TermsInForce
 from engine.terms.example import ExampleAct, ExamplePrint, WorkedExample, fact_on
@@ -62,7 +61,7 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
             if drafts is not None:
                 log += drafts
                 results = {d.subject: d.payload.result for d in drafts if d.kind == "tested"}
-                found.setdefault(day, []).append(Moment(today, results, fold(standing(log))))
+                found.setdefault(day, []).append(Moment(today, results, as_it_stands(log)))
             day += DAY
         today += DAY
     return found
@@ -83,7 +82,7 @@ def _determined(
     if not kinds and day not in wanted:
         return None
     known = {name: tuple(one for one in found if one.publication_date <= day) for name, found in series.items()}
-    return evaluate(Inputs(day, kinds, terms, templates, calendar, known, fold(standing(log)), example=True))
+    return evaluate(Inputs(day, kinds, terms, templates, calendar, known, as_it_stands(log), example=True))
 
 
 def _act(act: ExampleAct) -> ActRecorded:

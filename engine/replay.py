@@ -29,10 +29,10 @@ from engine.publications import series_by_index
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
-from engine.record.fold import fold
+from engine.record.fold import as_it_stands, fold
 from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
 from engine.record.market_event import SnapshotImported
-from engine.record.standing import DETERMINED, standing
+from engine.record.standing import DETERMINED
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.week import evaluate, kinds_of
@@ -177,7 +177,7 @@ class Replay:
         """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
-        state = fold(standing(before))
+        state = as_it_stands(before)
         first = (state.reached or deal.closing_date) + DAY
         keys = {one.key for one in before}
         decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
@@ -314,7 +314,7 @@ class Known:
 def as_known(workspace: Workspace, deal: str, until: date) -> Known:
     """The states that follow from what was recorded by the end of a day, whatever was corrected later."""
     events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
-    state = fold(standing(events))
+    state = as_it_stands(events)
     tests = tuple((name, one.status.value, one.since) for name, one in state.tests.items())
     triggers = tuple((name, one.status.value, one.since) for name, one in state.triggers.items())
     return Known(deal, until, len(events), tests, triggers)

@@ -27,10 +27,10 @@ from engine.publications import publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import Correction, Event, NotEvaluated
-from engine.record.fold import DealState, fold
+from engine.record.fold import DealState, as_it_stands, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
-from engine.record.standing import OF_A_DATE, standing
+from engine.record.standing import OF_A_DATE
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
@@ -159,7 +159,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     refused = _changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
-        result.state = fold(standing(events))
+        result.state = as_it_stands(events)
         return
     scribe = tools.scribe(deal.sha256)
     result.events += _adopt(workspace, deal, events, tools.templates, scribe)
@@ -174,14 +174,14 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             result.events += new
             events += new
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
-        result.state = fold(standing(events))
+        result.state = as_it_stands(events)
         for inputs in _dates(deal, series, on, tools, result):
             with workspace.store.begin() as writer:
                 recorded = append(writer, log, numbered(evaluate(inputs), events), scribe)
             result.events += recorded
             result.state = fold(recorded, result.state)
     except HeadroomError as error:
-        result.state = fold(standing(events))
+        result.state = as_it_stands(events)
         result.reason = str(error)
 
 

@@ -22,7 +22,7 @@ from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.known import Inputs, facts, serving
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.record.event import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.record.fold import apply
 from engine.terms.clause import Sweep
 from engine.terms.deal import TermsInForce
@@ -34,10 +34,10 @@ from engine.terms.schedule import (
 from engine.triggers import acts as recorded_acts
 from engine.triggers import obligation as obligations
 from engine.triggers.condition import Seen
-from engine.triggers.facts import TriggerStatus
-from engine.triggers.state import Moment, after_deadline, next_state, suspended
+from engine.triggers.facts import ReserveReleased, TriggerStatus
+from engine.triggers.state import Moment, after_deadline, clock_started, next_state, suspended
 from engine.triggers.sweep import swept
-from engine.triggers.trigger import next_trigger, rules
+from engine.triggers.trigger import next_trigger, rules, undone
 
 DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
 
@@ -76,7 +76,7 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     """The events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
     day = Day(inputs)
     _past(day)
-    if not inputs.kinds:
+    if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts)
     _rates(day)
     _tests(day)
@@ -109,21 +109,37 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         moved = ObligationMoved(obligation=found, cite=found.due.cite)
         subject = f"{obligations.key(found)} overdue"
         yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
+    for start, begun in _clocks(day):
+        yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
     for act in recorded_acts.waiting(state.acts, state.applied, on)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
-    for ended in recorded_acts.waiver_ended(state.tests, on, terms.covenants, day.inputs.calendar)[:1]:
-        since = ended.test.since if ended.test else on
-        yield since, 0, partial(day.add, "act applied", f"{ended.act}|{ended.test.test if ended.test else ''}", ended, since)
+    for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
+        yield since, 0, partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since)
+
+
+def _clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
+    """Cure Periods that wait for a notice or for knowledge that has come: each with the day on which its clock starts."""
+    inputs, state = day.inputs, day.state
+    for name, test in state.tests.items():
+        clause = inputs.terms.covenants.get(name)
+        if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
+            continue
+        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, None, inputs.on)
+        begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
+        if start is not None and begun is not None:
+            yield (
+                start,
+                ActApplied(act=f"clock|{name}|{start}", test=begun, before=test.status.value, why=f"{clause.cure.after}: the clock starts"),
+            )
 
 
 def _act(day: Day, act: ActRecorded) -> None:
     """One Recorded Act on its effective date."""
     state = day.state
     for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
-        subject = (
-            effect.test.test if effect.test else effect.trigger.trigger if effect.trigger else "obligation" if effect.obligation else "-"
-        )
-        day.add("act applied", f"{effect.act}|{subject}", effect, on=act.effective_on)
+        day.add("act applied", f"{effect.act}|{recorded_acts.subject(effect)}", effect, on=act.effective_on)
+        if effect.trigger is not None and act.act == "trigger ended":
+            _release(day, effect.trigger.trigger, act.effective_on)
 
 
 def _rates(day: Day) -> None:
@@ -143,7 +159,7 @@ def _tests(day: Day) -> None:
     known = facts(day.inputs, day.state)
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
-        if template.dates not in day.inputs.kinds or not _is_due(day, clause):
+        if template.dates not in day.inputs.kinds or not _is_due(day, clause, template):
             continue
         if _suspend(day, key, clause):
             continue
@@ -165,7 +181,7 @@ def _own(known: Facts) -> Facts:
     return replace(known, trace={})
 
 
-def _is_due(day: Day, clause: Clause) -> bool:
+def _is_due(day: Day, clause: Clause, template: Template) -> bool:
     """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
     on = day.inputs.on
     if clause.first_tested is not None and on < clause.first_tested:
@@ -174,8 +190,13 @@ def _is_due(day: Day, clause: Clause) -> bool:
         return True
     months = 1 if clause.frequency == "first date of each month" else 3
     since = date(on.year, (on.month - 1) // months * months + 1, 1)
-    earlier = determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1))
-    return not any(since <= one < on for one in earlier[-14:])
+    if clause.first_tested is not None:
+        since = max(since, clause.first_tested)
+    if template.dates == PUBLICATION:
+        earlier = tuple(publication_dates(max(since, day.inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
+    else:
+        earlier = tuple(determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1)))[-14:]
+    return not any(since <= one < on for one in earlier)
 
 
 def _suspend(day: Day, key: str, clause: Clause) -> bool:
@@ -203,7 +224,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, result: Test
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
         received = max((r.received for r in day.state.reports if r.received <= day.inputs.on), default=None)
-        starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received)
+        starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
     return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
 
 
@@ -240,12 +261,24 @@ def _triggers(day: Day) -> None:
         before = decided.get(rule.name)
         today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates)
         balance = day.state.reserves.get(rule.name, Fraction(0))
-        after = next_trigger(before, rule, today, balance, _target(day, rule.name))
+        after = undone(next_trigger(before, rule, today, balance, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
         decided[rule.name] = after
         if after != before:
             day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
         if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
             _consequences(day, rule.name)
+        if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
+            _release(day, rule.name, seen.on)
+
+
+def _release(day: Day, name: str, on: date) -> None:
+    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (`rulings.md` 30)."""
+    balance = day.state.reserves.get(name, Fraction(0))
+    for key, sweep in _sweeps(day):
+        if key == name and sweep.on_end != "keep" and balance > 0:
+            cite = sweep.cite or day.inputs.terms.covenants[name].cite if name in day.inputs.terms.covenants else sweep.cite or ""
+            released = ReserveReleased(clause=name, on=on, amount=balance, to=sweep.on_end, cite=cite)
+            day.add("reserve released", name, released, on=on)
 
 
 def _sweeps(day: Day) -> Iterator[tuple[str, Sweep]]:

@@ -28,8 +28,8 @@ from engine.record.event import (
     Tested,
 )
 from engine.record.log import deal_log, read
-from engine.triggers.facts import SweptPeriod, TestStatus
-from engine.values import printed, printed_apart, trimmed
+from engine.triggers.facts import ReserveReleased, SweptPeriod, TestStatus
+from engine.values import Figure, Unit, printed, printed_apart, trimmed
 from engine.workspace import Workspace
 
 
@@ -91,6 +91,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     ReferenceRate: _rate,
     Counted: _counted,
     SweptPeriod: _swept,
+    ReserveReleased: lambda p: f"{printed(Figure(value=p.amount, unit=Unit.USD))} of the reserve account: {p.to} ({p.cite})",
     DeadlinePassed: lambda p: f"{p.state.status.value} since {p.state.since}: {p.state.why}",
     ObligationMoved: lambda p: f"{p.obligation.name} {p.obligation.status}, due {p.obligation.due.by}",
     ReportReceived: lambda p: f"{p.document}, as of {p.as_of}, received {p.received}, {len(p.figures)} figures",

@@ -14,7 +14,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import Given, Remedy, TestResult
 from engine.record.adopted import DealAdopted
 from engine.record.market_event import IndexPublished, SnapshotImported
-from engine.triggers.facts import Deadline, Obligation, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.triggers.facts import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
 
 
@@ -209,6 +209,7 @@ KINDS: dict[str, type[Fact]] = {
     "counted": Counted,
     "obligation": ObligationMoved,
     "swept": SweptPeriod,
+    "reserve released": ReserveReleased,
     "determined": Determined,
     "not evaluated": NotEvaluated,
     "correction": Correction,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import reduce
@@ -21,7 +21,8 @@ from engine.record.event import (
     Suspended,
     Tested,
 )
-from engine.triggers.facts import Obligation, SweptPeriod, TestState, TriggerState
+from engine.record.standing import Recorded, standing, withdrawn
+from engine.triggers.facts import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus
 from engine.triggers.obligation import key
 from engine.values import Exact, Fact
 
@@ -34,8 +35,10 @@ class DealState(Fact):
     obligations: Mapping[str, Obligation] = {}
     reserves: Mapping[str, Exact] = {}
     """Reserve balance by clause, in USD."""
-    swept: Mapping[str, Exact] = {}
-    """What went to the reserve on the last Payment Date, by clause, in USD."""
+    swept: Mapping[str, Exact | None] = {}
+    """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
+    irrevocable: Mapping[str, TriggerState] = {}
+    """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
     """Reference Rates by index, one per Determination Date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
@@ -81,10 +84,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
-        case SweptPeriod() as swept:
-            amounts = {**state.swept, swept.clause: swept.swept or Fraction(0)}
-            balances = {**state.reserves, swept.clause: swept.reserve_balance}
-            return state.model_copy(update={"reserves": balances, "swept": amounts})
+        case SweptPeriod() | ReserveReleased() as money:
+            return _moved_money(state, money)
         case ReportReceived() as report:
             return state.model_copy(update={"reports": (*state.reports, report)})
         case ActRecorded(act="act withdrawn") as act:
@@ -102,6 +103,14 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state
 
 
+def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:
+    balance = money.reserve_balance if isinstance(money, SweptPeriod) else Fraction(0)
+    changes: dict[str, object] = {"reserves": {**state.reserves, money.clause: balance}}
+    if isinstance(money, SweptPeriod):
+        changes["swept"] = {**state.swept, money.clause: money.swept}
+    return state.model_copy(update=changes)
+
+
 def _applied(state: DealState, applied: ActApplied) -> DealState:
     changes: dict[str, object] = {"applied": state.applied | {applied.act}}
     if applied.test is not None:
@@ -114,5 +123,15 @@ def _applied(state: DealState, applied: ActApplied) -> DealState:
 
 
 def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
-    """The state after all `events`, in the order of the log; of a whole log, `standing(events)` are folded."""
+    """The state after all `events`, in the order of the log; of a whole log, see `as_it_stands`."""
     return reduce(apply, events, start or DealState())
+
+
+def as_it_stands(events: Sequence[Recorded]) -> DealState:
+    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered."""
+    undone = {
+        event.payload.state.trigger: event.payload.state
+        for event in withdrawn(events)
+        if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
+    }
+    return fold(standing(events)).model_copy(update={"irrevocable": undone})

@@ -139,13 +139,15 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
     problems = []
     for name, value in example.facts.items():
         for key, text in value.items() if isinstance(value, Mapping) else ((None, value),):
-            if read_figure(text) is None:
+            if read_figure(text) is None and not (key is not None and text == MISSING):
                 at = (*path, "facts", name) if key is None else (*path, "facts", name, key)
-                fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`"
+                fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map by date also `missing`"
                 problems.append(Problem("D401", f"`{text}` is no figure", "a fact is a figure with its unit", fix, tree.place(at)))
     return problems
 
 
+MISSING = "missing"
+"""In a fact's map by date: from this date on no report gives it."""
 FIGURE = re.compile(
     r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours|x)?"
 )
@@ -190,7 +192,7 @@ def agrees(expected: str, actual: Figure | None) -> bool:
 
 
 def fact_on(value: str | Mapping[str, str], day: date) -> Figure | None:
-    """A fact's figure on a date: the same on every date, or the last one dated by it."""
+    """A fact's figure on a date: the same on every date, or the last one dated by it; None where it is missing."""
     if isinstance(value, str):
         return read_figure(value)
     reached = [key for key in value if read_day(key) <= day]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.record.event import ActApplied, ActRecorded
 from engine.terms.clause import Clause
 from engine.triggers.clock import BusinessDays
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
-from engine.triggers.obligation import open_for
+from engine.triggers.obligation import key, open_for
 from engine.triggers.state import after_waiver
 
 RATE_ACTS = ("interpolation", "successor benchmark", "agent determination")
@@ -63,16 +63,40 @@ def effects(
 
 
 def waiver_ended(
-    tests: Mapping[str, TestState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
-) -> tuple[ActApplied, ...]:
-    """What waivers that ended before `on` leave behind, earliest first."""
+    tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
+) -> tuple[tuple[date, ActApplied], ...]:
+    """What waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
     found = []
     for name, state in tests.items():
         ended = after_waiver(state, on, covenants.get(name), calendar)
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
-            found.append(ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended"))
-    return tuple(sorted(found, key=lambda one: one.test.since if one.test else on))
+            found.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
+    for name, trigger in triggers.items():
+        again = trigger_after_waiver(trigger, on)
+        if again is not None:
+            identity = f"waiver ended|{name}|{again.since}"
+            found.append((again.since, ActApplied(act=identity, trigger=again, before=trigger.status.value, why="the waiver ended")))
+    return tuple(sorted(found, key=lambda one: one[0]))
+
+
+def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
+    """The state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
+    if trigger.status is not TriggerStatus.WAIVED or trigger.waived_until is None or trigger.waived_until >= on:
+        return None
+    status = trigger.waived_from or TriggerStatus.NOT_IN_EFFECT
+    since = trigger.waived_until + timedelta(days=1)
+    ended = {"status": status, "since": since, "waived_until": None, "waived_by": None, "waived_from": None, "why": "the waiver ended"}
+    return trigger.model_copy(update=ended)
+
+
+def subject(effect: ActApplied) -> str:
+    """What an effect is about, for its event: the trigger of a level clause is told from the clause's test."""
+    if effect.trigger is not None:
+        return f"{effect.trigger.trigger} (trigger)"
+    if effect.obligation is not None:
+        return f"obligation {key(effect.obligation)}"
+    return effect.test.test if effect.test else "-"
 
 
 def _effects(
@@ -83,20 +107,45 @@ def _effects(
 ) -> list[ActApplied]:
     why = f"{act.act}: {act.document}" if act.document else act.act
     if act.act == "discharged":
-        closed = [_to(state, TestStatus.CLOSED, act, why) for state in tests.values()]
-        return [ActApplied(act=act.identity, test=state, before=tests[state.test].status.value, why=why) for state in closed]
+        return list(_discharged(act, tests, triggers, open_obligations, why))
     test, trigger = tests.get(act.clause or ""), triggers.get(act.clause or "")
     due = open_for(act.clause or "", open_obligations)
     if act.act in ("obligation satisfied", "appraisal delivered") and due is not None:
         done = {"status": "SATISFIED", "status_since": act.effective_on, "satisfied_by": act.document}
         return [ActApplied(act=act.identity, obligation=due.model_copy(update=done), before=due.status, why=why)]
+    found = []
     if test is not None and act.act in ON_TESTS and test.status in ON_TESTS[act.act][0]:
-        return [ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why)]
-    if trigger is not None and act.act in ("trigger ended", "waiver"):
-        status = TriggerStatus.WAIVED if act.act == "waiver" else TriggerStatus.NOT_IN_EFFECT
-        moved = trigger.model_copy(update={"status": status, "since": act.effective_on, "begins": (), "ends": (), "why": why})
-        return [ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why)]
-    return []
+        found.append(ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why))
+    if trigger is not None and act.act in ON_TRIGGERS and trigger.status in ON_TRIGGERS[act.act][0]:
+        moved = ON_TRIGGERS[act.act][1](trigger, act, why)
+        found.append(ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why))
+    return found
+
+
+def _discharged(
+    act: ActRecorded,
+    tests: Mapping[str, TestState],
+    triggers: Mapping[str, TriggerState],
+    open_obligations: Mapping[str, Obligation],
+    why: str,
+) -> Iterator[ActApplied]:
+    """Everything of the deal is closed: monitoring ends (`rulings.md` 28)."""
+    for test in tests.values():
+        yield ActApplied(act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why)
+    for trigger in triggers.values():
+        closed = trigger.model_copy(
+            update={"status": TriggerStatus.CLOSED, "since": act.effective_on, "begins": (), "ends": (), "why": why}
+        )
+        yield ActApplied(act=act.identity, trigger=closed, before=trigger.status.value, why=why)
+    for due in open_obligations.values():
+        if due.is_owed:
+            ended = due.model_copy(update={"status": "CLOSED", "status_since": act.effective_on})
+            yield ActApplied(act=act.identity, obligation=ended, before=due.status, why=why)
+
+
+def discharged(acts: Iterable[ActRecorded], applied: frozenset[str]) -> bool:
+    """Whether the deal has been discharged: nothing is determined from then on."""
+    return any(act.act == "discharged" and act.identity in applied for act in acts)
 
 
 def _to(state: TestState, status: TestStatus, act: ActRecorded, why: str) -> TestState:
@@ -109,8 +158,11 @@ def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
-    waived = {"waived_until": act.until, "waived_by": act.document, "waived_from": state.status, "clock_after": act.details.get("clock")}
-    return _to(state, TestStatus.WAIVED, act, why).model_copy(update=waived)
+    """Waived until the Act's date; a further waiver of a waived test moves the date and keeps what was interrupted."""
+    said = {"waived_until": act.until, "waived_by": act.document, "clock_after": act.details.get("clock")}
+    if state.status is TestStatus.WAIVED:
+        return state.model_copy(update={**said, "why": why})
+    return _to(state, TestStatus.WAIVED, act, why).model_copy(update={**said, "waived_from": state.status})
 
 
 def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
@@ -126,16 +178,34 @@ def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
     return state.model_copy(update={"effective_on": act.effective_on, "why": why})
 
 
+def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
+    said = {"waived_until": act.until, "waived_by": act.document, "why": why}
+    if trigger.status is TriggerStatus.WAIVED:
+        return trigger.model_copy(update=said)
+    begun = {"status": TriggerStatus.WAIVED, "since": act.effective_on, "begins": (), "ends": (), "waived_from": trigger.status}
+    return trigger.model_copy(update={**said, **begun})
+
+
+def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
+    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=act.effective_on, why=why)
+
+
 S = TestStatus
 OPEN = (S.NOT_YET_TESTED, S.COMPLIANT, S.WATCH, S.PENDING, S.CURE_PERIOD, S.EVENT_OF_DEFAULT)
 ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecorded, str], TestState]]] = {
     "cure accepted": ((S.CURE_PERIOD,), _cured),
-    "waiver": (OPEN, _waived),
+    "waiver": ((*OPEN, S.WAIVED), _waived),
     "default ended": ((S.EVENT_OF_DEFAULT,), _reset),
     "notice of default": ((S.EVENT_OF_DEFAULT,), _in_effect),
     "vote taken": ((S.EVENT_OF_DEFAULT,), _in_effect),
 }
 """For each Act on a test: from which statuses it works, and where it leads."""
+T = TriggerStatus
+ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]] = {
+    "waiver": ((T.NOT_IN_EFFECT, T.IN_EFFECT, T.WAIVED), _trigger_waived),
+    "trigger ended": ((T.IN_EFFECT, T.WAIVED), _trigger_ended),
+}
+"""The same for each Act on a trigger."""
 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:
@@ -148,10 +218,10 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
     return found
 
 
-def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None) -> date | None:
-    """The date of the event that a cure clock counts from, none while it has not happened (`rulings.md` 24)."""
+def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:
+    """The date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
     if after == "delivery of the report":
         return report_received
     wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]
-    dates = [act.effective_on for act in acts if act.act in wanted and act.clause == clause and act.effective_on >= since]
+    dates = [act.effective_on for act in acts if act.act in wanted and act.clause == clause and since <= act.effective_on <= on]
     return min(dates, default=None)

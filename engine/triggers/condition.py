@@ -79,6 +79,18 @@ def fresh(tree: Tree) -> tuple[Limb, ...]:
     return tuple(_limb(leaf, ()) for leaf in leaves(tree))
 
 
+def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
+    """The counts so far of the leaves that still say what they said; a leaf that an amendment changed has seen no date."""
+    known = list(limbs)
+    found = []
+    for limb in fresh(tree):
+        same = next((one for one in known if one.what == limb.what), None)
+        if same is not None:
+            known.remove(same)
+        found.append(same or limb)
+    return tuple(found)
+
+
 def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> tuple[Limb, ...]:
     """The counts after one more date."""
     return tuple(_limb(leaf, _history(leaf, limb, seen)) for leaf, limb in zip(leaves(tree), limbs, strict=True))

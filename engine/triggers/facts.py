@@ -65,6 +65,7 @@ class TestState(Fact):
     counted: tuple[bool, ...] = ()
     """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
     not_determined_run: int = 0
+    """Determination Dates in a row without the Servicer's figures, others left out, since the last that was determined."""
     default_needs: Literal["nothing", "notice", "vote"] = "nothing"
     """What an Event of Default of this test needs to take effect."""
     effective_on: date | None = None
@@ -107,6 +108,12 @@ class TriggerState(Fact):
     since: date
     begins: tuple[Limb, ...] = ()
     ends: tuple[Limb, ...] = ()
+    irrevocable: bool = False
+    """Whether it never ends, and no later print or correction undoes it (`rulings.md` 27)."""
+    waived_until: date | None = None
+    waived_by: str | None = None
+    waived_from: TriggerStatus | None = None
+    """The status that a waiver interrupted."""
     why: str = ""
 
     @property
@@ -124,9 +131,25 @@ class Obligation(Fact):
     by: str
     created_on: date
     due: Deadline
-    status: Literal["OPEN", "SATISFIED", "OVERDUE"] = "OPEN"
+    status: Literal["OPEN", "SATISFIED", "OVERDUE", "CLOSED"] = "OPEN"
     status_since: date
     satisfied_by: str | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is still to be delivered, late or not."""
+        return self.status in ("OPEN", "OVERDUE")
+
+
+class ReserveReleased(Fact):
+    """What a reserve account held when its trigger ended, and where it goes (`rulings.md` 30)."""
+
+    clause: str
+    on: date
+    amount: Exact
+    """In USD."""
+    to: Literal["release to borrower", "prepay"]
+    cite: str
 
 
 class SweptPeriod(Fact):

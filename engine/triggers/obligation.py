@@ -34,6 +34,6 @@ def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ..
 
 
 def open_for(clause: str, obligations: Mapping[str, Obligation]) -> Obligation | None:
-    """The newest Obligation of a clause that is not satisfied."""
-    found = [one for one in obligations.values() if one.clause == clause and one.status != "SATISFIED"]
+    """The newest Obligation of a clause that is still owed."""
+    found = [one for one in obligations.values() if one.clause == clause and one.is_owed]
     return max(found, key=lambda one: one.created_on, default=None)

@@ -49,17 +49,17 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     """The state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
     state = state.model_copy(update={"default_needs": _needs(moment.clause)})
-    verdict = _counted_verdict(state, moment)
+    run = _dates_without_a_report(state, moment)
+    verdict = _counted_verdict(run, moment)
     if verdict is Verdict.NOT_DETERMINED:
         why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
-        run = state.not_determined_run + (moment.held is None)
         return state.model_copy(update={"verdict": moment.result.verdict, "not_determined_run": run, "why": why})
     failed = verdict is Verdict.FAIL
     seen = state.model_copy(
         update={
             "verdict": moment.result.verdict,
             "rests_on": moment.on,
-            "not_determined_run": 0,
+            "not_determined_run": run,
             "passing_run": 0 if failed else state.passing_run + 1,
             "counted": (*state.counted, failed)[-_looks_back(moment.clause) :],
             "why": "",
@@ -127,16 +127,26 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
     return _moved(state, S.SUSPENDED, on).model_copy(update=off)
 
 
-def _counted_verdict(state: TestState, moment: Moment) -> Verdict:
-    """The verdict that the state may act on: none while held; FAIL for missing reports where the deal says so."""
+def _lacks_report(moment: Moment) -> bool:
+    return moment.held is None and moment.result.reason is not None and moment.result.reason.lacks == "report"
+
+
+def _dates_without_a_report(state: TestState, moment: Moment) -> int:
+    """The run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
+    if _lacks_report(moment):
+        return state.not_determined_run + 1
+    return state.not_determined_run if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED else 0
+
+
+def _counted_verdict(run: int, moment: Moment) -> Verdict:
+    """The verdict that the state may act on: none while held; FAIL for missing reports where the deal says so (`rulings.md` 21)."""
     if moment.held is not None:
         return Verdict.NOT_DETERMINED
-    reason = moment.result.reason
     rule = moment.clause.if_not_determined
-    if reason is None or reason.lacks != "report" or rule == "hold":
+    if not _lacks_report(moment) or rule == "hold":
         return moment.result.verdict
-    tolerated = 0 if rule == "fail" else int(rule.split()[2]) - 1
-    return Verdict.FAIL if state.not_determined_run >= tolerated else Verdict.NOT_DETERMINED
+    needed = 1 if rule == "fail" else int(rule.split()[2])
+    return Verdict.FAIL if run >= needed else Verdict.NOT_DETERMINED
 
 
 def _persistence(clause: Clause) -> Persistence:
@@ -192,6 +202,15 @@ def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> T
     return _moved(state, S.CURE_PERIOD, moment.on, episode_began=began, cure=last)
 
 
+def clock_started(state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
+    """A Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if state.status is not S.CURE_PERIOD or state.cure is not None or not isinstance(cure, Cure):
+        return None
+    last = deadline(start, cure.within, calendar, cure.cite, cure.after, on)
+    return state.model_copy(update={"cure": last, "why": ""})
+
+
 def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
     """A PASS ends a Cure Period only where the agreement lists a retest as a cure."""
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
@@ -204,7 +223,7 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 
 def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
-    """A running Cure Period keeps its deadline; one whose clock had not started may start now."""
+    """A running Cure Period keeps its deadline; one whose clock has not started goes on waiting for the event."""
     if state.cure is None and isinstance(moment.clause, MaintenanceClause) and isinstance(moment.clause.cure, Cure):
         return _cure_period(state, moment, moment.clause.cure, state.episode_began or moment.on)
     return state

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
 from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
 from engine.terms.phrases import Persistence
-from engine.triggers.condition import Gate, LeafRule, Seen, Tree, began_on, counted, fresh, leaves, met
+from engine.triggers.condition import Gate, LeafRule, Seen, Tree, began_on, carried, counted, fresh, leaves, met
 from engine.triggers.facts import TriggerState, TriggerStatus
 
 T = TriggerStatus
@@ -117,20 +118,28 @@ def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, res
 
 
 def _outside(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    limbs = state.begins if len(state.begins) == len(leaves(rule.begins)) else fresh(rule.begins)
-    limbs = counted(rule.begins, limbs, seen)
+    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if not met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
     ends = fresh(rule.ends) if rule.ends else ()
     since = began_on(rule.begins, limbs, seen)
     why = "; ".join(limb.what for limb in limbs if limb.count >= limb.needed)
-    return state.model_copy(update={"status": T.IN_EFFECT, "since": since, "begins": limbs, "ends": ends, "why": why})
+    begun = {"status": T.IN_EFFECT, "since": since, "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable, "why": why}
+    return state.model_copy(update=begun)
 
 
 def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> TriggerState:
-    limbs = counted(rule.ends, state.ends, seen) if rule.ends else ()
+    limbs = counted(rule.ends, carried(rule.ends, state.ends), seen) if rule.ends else ()
     over = (rule.ends is not None and met(rule.ends, limbs)) or (rule.at_target and full)
     if not over or rule.irrevocable:
         return state.model_copy(update={"ends": limbs})
     why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
     return TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins), ends=limbs, why=why)
+
+
+def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:
+    """A trigger's state where what had put an irrevocable one in effect was withdrawn: it stays in effect (`rulings.md` 27)."""
+    if kept is None or after.status is not T.NOT_IN_EFFECT or kept.since > on:
+        return after
+    why = f"{kept.why}, as determined before a correction; it is irrevocable"
+    return kept.model_copy(update={"begins": after.begins, "ends": (), "why": why})

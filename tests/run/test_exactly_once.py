@@ -22,9 +22,8 @@ from engine.errors import VerificationFailed
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
-from engine.record.fold import fold
+from engine.record.fold import as_it_stands
 from engine.record.log import Scribe, append, deal_log, read
-from engine.record.standing import standing
 from engine.record.store import Writer
 from engine.replay import Replay
 from engine.scheduler import serve
@@ -241,7 +240,7 @@ def test_a_seeded_history_keeps_its_promises(seed: int, tmp_path: Path, tools: T
     again = run(workspace, world.now.date(), at)
     assert (again.deals[0].events, facts(workspace)) == ([], before)
     assert len({key for key, _ in before}) == len(before)
-    state = fold(standing(events(workspace)))
+    state = as_it_stands(events(workspace))
     assert state.model_copy(update={"notices": 0}) == again.deals[0].state.model_copy(update={"notices": 0})
     assert notices_are_the_log_s(workspace)
     assert [one.difference for one in Replay(workspace, all_templates).run() if one.difference] == []

@@ -15,7 +15,7 @@ from engine.demo import plan
 from engine.determination.template import Template
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event
-from engine.record.fold import fold
+from engine.record.fold import as_it_stands
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.standing import standing, withdrawn
 from engine.terms.in_force import load_deal
@@ -116,7 +116,7 @@ def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path
         append(writer, deal_log(DEAL), [draft], Scribe("t", "t", NOW))
     outcome = run(workspace, plan.THURSDAYS[11], tools)
     assert outcome.deals[0].state.tests[failed.subject].status == "WAIVED"
-    state = fold(standing(events(workspace)))
+    state = as_it_stands(events(workspace))
     assert state.tests == outcome.deals[0].state.tests
     assert events(workspace)[: len(before)] == before
     again = [e for e in events(workspace) if isinstance(e.payload, Correction)]
