@@ -10,19 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from engine.calendar import load_calendar
 from engine.determination.determine import ShareBelow
 from engine.determination.rate import Published
 from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
-from engine.known import Inputs
+from engine.known import inputs_of
 from engine.record.draft import Draft
-from engine.record.event import Counted, ReportReceived, Tested
-from engine.record.fold import apply, fold
-from engine.terms.in_force import Deal, resolve, sources
+from engine.record.event import ActApplied, Counted, DeadlinePassed, ReportReceived, Tested
+from engine.record.fold import fold
+from engine.record.standing import Recorded
+from engine.terms.in_force import Deal, sources
 from engine.triggers.facts import TestState, TriggerStatus
 from engine.values import Figure, printed_apart, trimmed
-from engine.week import evaluate, kinds_of
+from engine.week import evaluate
 
 DAY = timedelta(days=1)
 RELEASED_SOON = timedelta(weeks=4)
@@ -52,15 +52,12 @@ def lived(deal: Deal, templates: Mapping[str, Template], history: History, share
     found: list[Draft] = []
     day = deal.closing_date + DAY
     while day <= history.until:
-        terms = resolve(deal, day)
-        calendar = load_calendar(terms.business_days)
-        kinds = kinds_of(terms, calendar, day)
-        if kinds:
-            state = fold(_assumed(history, day), state)
-            known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in history.series.items()}
-            for draft in evaluate(Inputs(day, kinds, terms, templates, calendar, known, state, share_below=share_below)):
-                found.append(draft)
-                state = apply(state, draft)
+        state_known = fold(_assumed(history, day), state)
+        inputs = inputs_of(deal, day, history.series, state_known, templates, share_below)
+        if inputs.kinds:
+            drafts = evaluate(inputs)
+            found += drafts
+            state = fold(drafts, state_known)
         day += DAY
     return tuple(found)
 
@@ -188,7 +185,7 @@ def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
     return tuple(found.values())
 
 
-def result_changes(before: Sequence[Draft], after: Sequence[Draft]) -> tuple[ResultChange, ...]:
+def result_changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> tuple[ResultChange, ...]:
     """Every date and test or trigger whose result, limit or state differs, in the order of the dates."""
     old, new = _standings(before), _standings(after)
     found = []
@@ -202,7 +199,7 @@ def result_changes(before: Sequence[Draft], after: Sequence[Draft]) -> tuple[Res
 NOTHING = ("", "-")
 
 
-def _standings(drafts: Sequence[Draft]) -> dict[tuple[date, str], tuple[str, str]]:
+def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
     """(outcome, all that is printed of it) of each test and trigger on each date."""
     found: dict[tuple[date, str], tuple[str, str]] = {}
     for draft in drafts:
@@ -214,10 +211,17 @@ def _standings(drafts: Sequence[Draft]) -> dict[tuple[date, str], tuple[str, str
             cure = f", cure by {state.cure.by}" if state.cure is not None else ""
             outcome = f"{result.verdict.value}; {state.status.value}{cure}"
             found[(draft.effective_on, draft.subject)] = (outcome, f"{result.verdict.value}{figures}; {state.status.value}{cure}")
-        elif isinstance(draft.payload, Counted):
-            trigger = draft.payload.state
-            count = trigger.count
-            counted = f", {count.count} of {count.needed}" if count is not None else ""
-            said = f"{trigger.status.value}{counted}"
-            found[(draft.effective_on, f"{draft.subject} (trigger)")] = (said, said)
+        elif isinstance(draft.payload, (Counted, ActApplied, DeadlinePassed)):
+            found.update({(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)})
     return found
+
+
+def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:
+    """The states that something other than a result leads to, each with what it is about."""
+    test = None if isinstance(payload, Counted) else payload.state if isinstance(payload, DeadlinePassed) else payload.test
+    trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
+    if test is not None:
+        yield test.test, test.status.value
+    if trigger is not None:
+        counted = f", {trigger.count.count} of {trigger.count.needed}" if trigger.count is not None else ""
+        yield f"{trigger.trigger} (trigger)", f"{trigger.status.value}{counted}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from engine.calendar import BusinessCalendar
+from engine.calendar import BusinessCalendar, load_calendar
 from engine.determination.determine import ShareBelow
 from engine.determination.facts import Facts
 from engine.determination.given import ReportDue, Reported
@@ -16,11 +16,13 @@ from engine.determination.template import Template
 from engine.record.event import ReportReceived
 from engine.record.fold import DealState
 from engine.terms.deal import TermsInForce
+from engine.terms.in_force import Deal, resolve
 from engine.terms.schedule import (
     counted_from,
     determination_dates,
     months_before,
     next_determination_date,
+    payment_dates,
     period_ends,
     publication_dates,
 )
@@ -28,6 +30,9 @@ from engine.terms.schedule import (
 WEEK = timedelta(days=7)
 WINDOWS_KEPT = 60
 """Calculation Windows whose reports a template may look back on: a little over a year."""
+
+
+DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,33 @@ class Inputs:
     state: DealState
     example: bool = False
     share_below: ShareBelow | None = None
+
+
+def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
+    """Which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
+    if on <= terms.closing_date:
+        return frozenset()
+    found = {
+        PUBLICATION: bool(tuple(publication_dates(on, on))),
+        DETERMINATION: on in determination_dates(terms, calendar, on)[-3:],
+        PAYMENT: on in payment_dates(terms, calendar, on, on),
+    }
+    return frozenset(kind for kind, is_one in found.items() if is_one)
+
+
+def inputs_of(
+    deal: Deal,
+    day: date,
+    series: Mapping[str, tuple[Published, ...]],
+    state: DealState,
+    templates: Mapping[str, Template],
+    share_below: ShareBelow | None = None,
+) -> Inputs:
+    """What one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
+    terms = resolve(deal, day)
+    calendar = load_calendar(terms.business_days)
+    known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
+    return Inputs(day, kinds_of(terms, calendar, day), terms, templates, calendar, known, state, share_below=share_below)
 
 
 def facts(inputs: Inputs, state: DealState) -> Facts:

@@ -140,6 +140,7 @@ def series_by_index(
     calendar: BusinessCalendar,
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
+    further: Event | None = None,
 ) -> dict[str, tuple[Published, ...]]:
     """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
@@ -149,11 +150,13 @@ def series_by_index(
         calendar: the deal's Business Days.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions.
         known_at: leaves out what was recorded later.
+        further: one more print than is on record, to see what it would change.
     """
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name, terms in indices.items():
-        events = read(workspace.store, index_log(series_of(name, terms)))
+        log = index_log(series_of(name, terms))
+        events = [*read(workspace.store, log), *([further] if further is not None and further.log == log else [])]
         prints = [published(event) for event in events if known_at is None or event.recorded_at <= known_at]
         found[name] = accepted(prints, Policy(terms, calendar, materially_different, consents))
     return found

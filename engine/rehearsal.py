@@ -15,7 +15,7 @@ from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.determination.result import TestResult
 from engine.determination.template import Template
-from engine.known import Inputs
+from engine.known import Inputs, kinds_of
 from engine.market.methodology import materially_different
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
@@ -24,7 +24,7 @@ from engine.reruns import by_prints, correction
 from engine.terms.deal import TermsInForce
 from engine.terms.example import ExampleAct, ExamplePrint, WorkedExample, fact_on
 from engine.terms.in_force import Deal, resolve
-from engine.week import evaluate, kinds_of
+from engine.week import evaluate
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)

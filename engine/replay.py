@@ -19,7 +19,7 @@ from engine.calendar import load_calendar
 from engine.determination.rate import Published
 from engine.determination.report import read_report
 from engine.determination.template import Template
-from engine.known import Inputs
+from engine.known import Inputs, kinds_of
 from engine.market.index import compute, definition
 from engine.market.methodology import load_methodology
 from engine.market.series import unpublished
@@ -35,7 +35,7 @@ from engine.record.market_event import SnapshotImported
 from engine.record.standing import DETERMINED
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.in_force import Deal, load_deal, resolve
-from engine.week import evaluate, kinds_of
+from engine.week import evaluate
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
-from engine.known import Inputs
+from engine.known import Inputs, kinds_of
 from engine.market.archive import write_once
 from engine.publications import publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
@@ -35,7 +35,7 @@ from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, corre
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
-from engine.week import evaluate, kinds_of
+from engine.week import evaluate
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)

@@ -12,23 +12,20 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
 
-from engine.calendar import BusinessCalendar
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.given import Reported
 from engine.determination.rate import reference_rate
 from engine.determination.result import NotDetermined, TestResult, Verdict
 from engine.determination.template import Clause, MaintenanceClause, Template
-from engine.known import Inputs, facts, serving
+from engine.known import DETERMINATION, PAYMENT, PUBLICATION, Inputs, facts, serving
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
 from engine.record.event import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.record.fold import apply
 from engine.terms.clause import Sweep
-from engine.terms.deal import TermsInForce
 from engine.terms.schedule import (
     determination_dates,
-    payment_dates,
     publication_dates,
 )
 from engine.triggers import acts as recorded_acts
@@ -38,8 +35,6 @@ from engine.triggers.facts import ReserveReleased, TriggerStatus
 from engine.triggers.state import Moment, after_deadline, clock_started, next_state, suspended
 from engine.triggers.sweep import swept
 from engine.triggers.trigger import next_trigger, rules, undone
-
-DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
 
 
 class Day:
@@ -58,18 +53,6 @@ class Day:
         draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
         self.drafts.append(draft)
         self.state = apply(self.state, draft)
-
-
-def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
-    """Which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
-    if on <= terms.closing_date:
-        return frozenset()
-    found = {
-        PUBLICATION: bool(tuple(publication_dates(on, on))),
-        DETERMINATION: on in determination_dates(terms, calendar, on)[-3:],
-        PAYMENT: on in payment_dates(terms, calendar, on, on),
-    }
-    return frozenset(kind for kind, is_one in found.items() if is_one)
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:

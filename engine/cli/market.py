@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import app, opened, page, scribe
+from engine.cli.app import all_templates, app, opened, page, scribe
 from engine.commands.options import Json, day, example, moment
 from engine.errors import WrongUsage
 
@@ -76,7 +76,7 @@ def restate(
     """Compute a published week again from today's snapshots, and record the next print where it differs."""
     from engine.commands.series import restate
 
-    raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, scribe(), as_json))
+    raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, all_templates(), scribe(), as_json))
 
 
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100 --methodology 1.1.1"))

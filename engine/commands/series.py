@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from engine.commands.output import print_json, read_text, say
+from engine.commands.reach import as_data, of_print, say_reach
+from engine.determination.template import Template
 from engine.errors import InputProblems, WrongUsage
 from engine.market.series import read_series
 from engine.publications import draft, restated
-from engine.record.log import Scribe, append, index_log, read
+from engine.record.log import Scribe, append, imagined, index_log, read
 from engine.workspace import Workspace
 
 
@@ -34,24 +36,38 @@ def import_series(workspace: Workspace, index: str, paths: Sequence[Path], scrib
     return 0
 
 
-def restate(workspace: Workspace, series: str, publication: date, reason: str, record: bool, scribe: Scribe, as_json: bool) -> int:
+def restate(
+    workspace: Workspace,
+    series: str,
+    publication: date,
+    reason: str,
+    record: bool,
+    templates: Mapping[str, Template],
+    scribe: Scribe,
+    as_json: bool,
+) -> int:
     """Compute a Publication Date again from the snapshots of today, and record it as its next print where it differs.
 
-    The first print stays beside it; a deal that accepts the new one is determined again by the next run.
+    The first print stays beside it; a deal that accepts the new one is determined again by the next run. What that will
+    change is said first, whether it is recorded or not.
     """
     before, again = restated(workspace, series, publication)
     was = before.payload.value
     differs = (was["value"], tuple(was["inputs"])) != (None if again.value is None else str(again.value), again.inputs)
+    log = index_log(series)
+    reached = of_print(workspace, imagined(draft(again, reason), scribe, log), templates) if differs else []
     if differs and record:
         with workspace.store.begin() as writer:
-            append(writer, index_log(series), [draft(again, reason)], scribe)
+            append(writer, log, [draft(again, reason)], scribe)
     if as_json:
         now = again.model_dump(mode="json")
-        print_json({"series": series, "publication_date": str(publication), "before": was, "now": now, "recorded": differs and record})
+        said = {"before": was, "now": now, "recorded": differs and record, "changes": [as_data(one) for one in reached]}
+        print_json({"series": series, "publication_date": str(publication), **said})
         return 0
     shown = "the same" if not differs else f"{again.value or 'no value'}, print {again.print}"
     say(f"{series} of {publication}: {was['value'] or 'no value'}, print {before.print}; from today's snapshots {shown}")
     if differs:
+        say_reach(reached)
         say(
             "recorded; the next run determines again what rests on it"
             if record

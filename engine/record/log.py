@@ -122,6 +122,11 @@ def event_of(entry: Entry) -> Event:
     return Event(**body, log=entry.log, seq=entry.seq, leaf=entry.leaf.hex(), payload=payload)
 
 
+def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
+    """The event that a draft would be if it were recorded: it has no place in a log, and no leaf."""
+    return event_of(Entry(log, -1, draft.key, body_of(draft, scribe), b"", b""))
+
+
 def read(store: Store, log: str) -> Sequence[Event]:
     """All events of a log, oldest first."""
     return tuple(event_of(entry) for entry in store.entries(log))

@@ -1,0 +1,103 @@
+"""What is shown before something is recorded is what the next run does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.commands.reach import of_event, of_print
+from engine.determination.template import Template
+from engine.foresight import ResultChange, result_changes
+from engine.market.series import read_series
+from engine.publications import draft
+from engine.reach import Reach
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, Event
+from engine.record.log import Scribe, append, deal_log, imagined, index_log, read
+from engine.record.standing import standing
+from engine.terms.in_force import load_deal
+from engine.thursday import Tools, run
+from engine.workspace import Workspace
+from tests.run.test_exactly_once import FIRST, WEEK, desk, events, publish, rows
+from tests.run.test_reruns import ROWS
+from tests.run.test_reruns import tools as tools  # the fixture
+from tests.run.test_thursday import DEAL
+
+LATER = datetime(2026, 3, 5, 22, tzinfo=UTC)
+LOG = index_log("CRI-H100@administrator")
+FALLING = ["2.10", "2.10", "1.49", "1.48", "1.60", "1.49", "1.49", "1.49", "1.49"]
+LAST = FIRST + 8 * WEEK
+
+
+def lived(root: Path, tools: Tools) -> Workspace:
+    workspace = desk(root)
+    publish(workspace, rows(FALLING), datetime(2026, 1, 1, tzinfo=UTC))
+    run(workspace, LAST, replace(tools, now=LATER))
+    return workspace
+
+
+def print_of(workspace: Workspace, day: date, value: str) -> Draft:
+    known = {event.effective_on: event.payload.value for event in read(workspace.store, LOG)}
+    values, problems = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", known)
+    assert problems == []
+    return draft(values[0].model_copy(update={"published_on": LATER.date()}))
+
+
+def happened(before: list[Event], after: list[Event], found: Reach) -> tuple[ResultChange, ...]:
+    def within(log: list[Event]) -> list[Event]:
+        return [event for event in standing(log) if found.correction.from_on <= event.effective_on <= found.correction.until]
+
+    return result_changes(within(before), within(after))
+
+
+def superseded(before: list[Event], after: list[Event]) -> set[int]:
+    return {event.payload.supersedes for event in after[len(before) :] if event.kind == "notice issued" and event.payload.supersedes}
+
+
+def test_a_restated_print_is_shown_before_it_is_recorded(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    workspace = lived(tmp_path, tools)
+    before, day = events(workspace), LAST - WEEK
+    new, scribe = print_of(workspace, day, "1.62"), Scribe("t", "t", LATER)
+    (shown,) = of_print(workspace, imagined(new, scribe, LOG), all_templates)
+    assert events(workspace) == before
+    assert shown.correction.why == (f"Restatement of CRI-H100 for {day}: 1.49, now 1.62",)
+    with workspace.store.begin() as writer:
+        append(writer, LOG, [new], scribe)
+    run(workspace, LAST, replace(tools, now=LATER))
+    after = events(workspace)
+    assert shown.changes == happened(before, after, shown)
+    assert any(change.outcome for change in shown.changes)
+    assert superseded(before, after) <= {one.number for one in shown.notices}
+    assert superseded(before, after)
+    workspace.store.close()
+
+
+def test_a_waiver_of_the_past_is_shown_before_it_is_recorded(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    workspace = lived(tmp_path, tools)
+    before = events(workspace)
+    said = {"act": "waiver", "clause": "cash-sweep", "document": "W1", "details": {"clock": "resumes"}}
+    act = ActRecorded.model_validate({**said, "effective_on": FIRST + 3 * WEEK, "until": FIRST + 5 * WEEK})
+    new, scribe = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act), Scribe("t", "t", LATER)
+    text = (workspace.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    deal, _ = load_deal(text, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    assert deal is not None
+    (shown,) = of_event(workspace, deal, imagined(new, scribe, deal_log(DEAL)), all_templates)
+    with workspace.store.begin() as writer:
+        append(writer, deal_log(DEAL), [new], scribe)
+    run(workspace, LAST, replace(tools, now=LATER))
+    after = events(workspace)
+    assert shown.changes == happened(before, after, shown)
+    assert any(change.subject == "cash-sweep (trigger)" and change.after.startswith("WAIVED") for change in shown.changes)
+    workspace.store.close()
+
+
+@pytest.mark.parametrize("value", ["1.49", "1.4900"])
+def test_what_changes_nothing_reaches_nothing(value: str, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """A print that the deal no longer accepts, of a date long past."""
+    workspace = lived(tmp_path, tools)
+    new = print_of(workspace, FIRST, "1.99")
+    assert of_print(workspace, imagined(new, Scribe("t", "t", LATER), LOG), all_templates) == []
+    workspace.store.close()
