@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, scribe, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -83,7 +83,7 @@ def run(
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
-    raise typer.Exit(run_on(opened(), until, tools(), as_json))
+    raise typer.Exit(run_on(operated(), until, tools(), as_json))
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
@@ -94,7 +94,7 @@ def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes betwee
     from engine.thursday import begun
     from engine.thursday import run as run_due
 
-    workspace = opened()
+    workspace = operated()
 
     def tick() -> None:
         outcome = run_due(workspace, begun(clock()), tools())

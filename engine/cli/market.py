@@ -7,23 +7,30 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import app, opened, page, scribe
+from engine.cli.app import app, opened, operated, page, scribe
 from engine.commands.options import Json, day, example, moment
 from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom init ./desk"))
-def init(folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")], as_json: Json = False) -> None:
+@app.command(epilog=example("headroom init desk --operator 'Example Calculation Agent'"))
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")],
+    operator: Annotated[str | None, typer.Option(help="Who computes the index: printed in notices, signed with every log.")] = None,
+    as_json: Json = False,
+) -> None:
     """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
     from engine.commands.output import print_json, say
-    from engine.workspace import create, opened
+    from engine.workspace import PLACEHOLDER, create, opened
 
-    made = create(folder)
-    opened(folder).store.close()
+    made = create(folder, operator)
+    workspace = opened(folder)
+    workspace.store.close()
     if as_json:
         print_json({"workspace": str(folder), "made": list(made)})
         return
     say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    if workspace.settings.operator == PLACEHOLDER:
+        say(f"first: name the operator in {folder / 'headroom.toml'}; `run` refuses until then")
     say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
 
 
@@ -136,7 +143,7 @@ def publication(
     """Write the publication page of a recorded week, HTML and PDF: the value, how far to trust it, what was left out."""
     from engine.commands.publication import publish_page
 
-    workspace = opened()
+    workspace = operated()
     raise typer.Exit(publish_page(workspace, series, day(date), into, page(workspace), as_json))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, opened
+from engine.cli.app import all_templates, app, clock, opened, operated
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -52,8 +52,9 @@ def keys(
     as_json: Json = False,
 ) -> None:
     """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
-    from engine.commands.proof import make_key, make_notice_key
+    from engine.commands.proof import make_key, make_notice_key, refuse_unnamed_around
 
+    refuse_unnamed_around(into)
     if notices:
         make_notice_key(name, into, clock(), as_json)
     else:
@@ -65,7 +66,7 @@ def checkpoint(deal: str, as_json: Json = False) -> None:
     """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
     from engine.commands.proof import show_checkpoint
 
-    show_checkpoint(opened(), deal, as_json)
+    show_checkpoint(operated(), deal, as_json)
 
 
 @app.command(epilog=example("headroom cosign export/ --key trustee.key --trust log.key.pub --since held-checkpoint"))
@@ -93,4 +94,4 @@ def export(
     """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, its deadlines, or its regulatory rows."""
     from engine.commands.proof import export_deal
 
-    export_deal(opened(), deal, form, into, None if on is None else day(on), as_json)
+    export_deal(operated() if form == "tiles" else opened(), deal, form, into, None if on is None else day(on), as_json)

@@ -31,9 +31,8 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
     if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
         raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
     shutil.rmtree(into, ignore_errors=True)
-    create(into)
+    create(into, "Example Calculation Agent")
     (into / MARK).write_text("Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8")
-    _settings(into)
     for name in plan.DEALS:
         text = (files("deals") / f"{name}.yaml").read_text(encoding="utf-8")
         (into / "deals" / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -45,12 +44,6 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
         made += sum(len(deal.notices) for deal in outcome.deals)
     progress_done()
     _say(workspace, made)
-
-
-def _settings(into: Path) -> None:
-    path = into / "headroom.toml"
-    text = path.read_text(encoding="utf-8").replace("Calculation Agent (name it here)", "Example Calculation Agent")
-    path.write_text(text, encoding="utf-8")
 
 
 def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:

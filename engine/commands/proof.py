@@ -19,7 +19,7 @@ from engine.record.merkle import consistency_proof, leaf_hash
 from engine.record.signature import make_certificate
 from engine.record.tiles import export, json_lines, read_tiles
 from engine.regulatory import esma_csv, form_10d_csv
-from engine.workspace import Workspace
+from engine.workspace import SETTINGS, Workspace, opened, refuse_unnamed
 
 
 def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
@@ -42,6 +42,16 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
         return
     say(f"{into}: private, keep it; {into}.crt: its certificate")
     say(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
+
+
+def refuse_unnamed_around(key: Path) -> None:
+    """Refuse a key for a workspace whose operator is not named: it would sign under the placeholder. A trustee's own folder is none.
+
+    Raises WrongUsage.
+    """
+    root = key.parent.parent
+    if (root / SETTINGS).is_file():
+        refuse_unnamed(opened(root))
 
 
 def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,28 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
     assert "12 observations" in headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
+
+
+def test_nothing_is_recorded_or_signed_before_the_operator_is_named(tmp_path: Path) -> None:
+    desk = tmp_path / "desk"
+    assert "name the operator" in headroom("init", str(desk)).stdout
+    for refused in (("run", "--on", "2026-03-05"), ("keys", "agent.example/log", "--into", str(desk / "keys" / "log.key"))):
+        found = headroom(*refused, folder=desk)
+        assert (found.returncode, "name the operator in" in found.stderr) == (2, True), found.stderr
+        assert str(desk / "headroom.toml") in found.stderr
+    assert not (desk / "keys").exists()
+    elsewhere = headroom("keys", "trustee.example", "--cosigner", "--into", str(tmp_path / "own" / "trustee.key"), folder=desk)
+    assert elsewhere.returncode == 0  # a trustee's key is not the operator's
+
+
+def test_init_takes_the_operators_name(tmp_path: Path) -> None:
+    desk, name = tmp_path / "desk", 'Banque d\'Été "Agent"'
+    assert headroom("init", str(desk), "--operator", name).returncode == 0
+    assert tomllib.loads((desk / "headroom.toml").read_text(encoding="utf-8"))["operator"] == name
+    assert headroom("run", "--on", "2026-03-05", folder=desk).returncode == 0
+    other = headroom("init", str(desk), "--operator", "Another")
+    assert (other.returncode, "is there already" in other.stderr) == (2, True)
+    assert headroom("init", str(tmp_path / "x"), "--operator", "two\nlines").returncode == 2
 
 
 def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
