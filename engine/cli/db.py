@@ -39,7 +39,7 @@ def upgrade(
     say(f"at revision {upgraded(url if url is not None else _file())}")
 
 
-@db.command(epilog=example("headroom db backup /backup/headroom-2026-03-05.sqlite"))
+@db.command(epilog=example("headroom db backup build/record.sqlite"))
 def backup(into: Annotated[Path, typer.Argument(help="The copy.")]) -> None:
     """Copy the record as it stands, and check that the copy is whole."""
     from engine.commands.output import say
@@ -48,7 +48,7 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")]) -> None:
     say(f"{into}: {copied(_file(), into)} entries, every leaf and link checked")
 
 
-@db.command(epilog=example("headroom db restore /backup/headroom-2026-03-05.sqlite"))
+@db.command(epilog=example("headroom db restore build/record.sqlite"))
 def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]) -> None:
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
     from engine.commands.output import say

@@ -12,7 +12,7 @@ from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom intake report.yaml --received 2026-03-04"))
+@app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
 def intake(
     file: Path,
     received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
@@ -25,7 +25,7 @@ def intake(
     raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
 
 
-WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02 --clock resumes"
+WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"
 
 
 @app.command(epilog=example(WAIVER))
@@ -38,7 +38,7 @@ def act(
     clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
     method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
-    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-03-05`.")] = None,
+    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
@@ -72,7 +72,7 @@ def act(
     record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, scribe(), as_json)
 
 
-@app.command(epilog=example("headroom run --on 2026-03-05"))
+@app.command(epilog=example("headroom run --on 2026-04-09"))
 def run(
     on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
 ) -> None:
@@ -113,7 +113,7 @@ def history(deal: str, as_json: Json = False) -> None:
     history(opened(), deal, as_json)
 
 
-@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-03-05"))
+@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-04-09"))
 def explain(
     deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],
     test: Annotated[str, typer.Argument(help="The test; with --clause a trigger will do.")],
@@ -131,7 +131,7 @@ def explain(
     from engine.commands.history import explain
 
     if on is None:
-        raise WrongUsage("say which date: --on 2026-03-05")
+        raise WrongUsage("say which date: --on 2026-04-09")
     explain(opened(), deal, test, day(on), as_json)
 
 

@@ -14,13 +14,15 @@ from engine.errors import HeadroomError, InputProblems, WrongUsage
 
 CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
 
+DEMONSTRATION = "Examples are for the demonstration: make demo, then export HEADROOM_WORKSPACE=build/demo"
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
 
 
 def example(text: str) -> str:
     """The foot of a command's help."""
-    return f"Example: {text}\n\n{CODES}"
+    return f"Example: {text}\n\n{DEMONSTRATION}\n\n{CODES}"
 
 
 def day(text: str) -> date:
