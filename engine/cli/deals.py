@@ -44,7 +44,9 @@ def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_js
 
 
 @app.command(epilog=example("headroom schema > build/deal.schema.json"))
-def schema() -> None:
+def schema(
+    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")] = False,  # noqa: ARG001
+) -> None:
     """Print the JSON Schema of the deal file, for editors."""
     from engine.commands.deals import clauses_of
     from engine.commands.output import print_json

@@ -87,9 +87,11 @@ def run(
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
-def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60) -> None:
+def serve(
+    every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
+) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
-    from engine.commands.output import progress_done, say
+    from engine.commands.output import print_line, progress_done, say
     from engine.scheduler import serve
     from engine.thursday import begun
     from engine.thursday import run as run_due
@@ -100,9 +102,22 @@ def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes betwee
         outcome = run_due(workspace, begun(clock()), tools())
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
-        say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+        if as_json:
+            print_line({"at": clock().isoformat(timespec="seconds"), "publications": len(outcome.publications), "notices": made})
+        else:
+            say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
 
-    say(f"{serve(tick, every_minutes * 60, say)} runs")
+    def told(what: str) -> None:
+        if as_json:
+            print_line({"error": {"what": what}})
+        else:
+            say(what)
+
+    runs = serve(tick, every_minutes * 60, told)
+    if as_json:
+        print_line({"runs": runs})
+    else:
+        say(f"{runs} runs")
 
 
 @app.command(epilog=example("headroom history meridian-2026-1"))
@@ -136,8 +151,10 @@ def explain(
 
 
 @app.command(epilog=example("headroom demo --into build/demo"))
-def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo")) -> None:
+def demo(
+    into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo"), as_json: Json = False
+) -> None:
     """Run 26 generated Thursdays over three illustrative deals."""
     from engine.commands.demo import demonstrate
 
-    demonstrate(into, tools)
+    demonstrate(into, tools, as_json)

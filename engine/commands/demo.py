@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.checkpoints import KEY
 from engine.commands.intake import take
 from engine.commands.market import record_snapshots
-from engine.commands.output import progress, progress_done, say
+from engine.commands.output import print_json, progress, progress_done, say
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
@@ -38,7 +38,7 @@ AT = time(23, 0)
 """When the demonstration's clock stands on each Thursday, UTC."""
 
 
-def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
+def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = False) -> None:
     """Make the demonstration in `into`. Raises WrongUsage where something else is there."""
     if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
         raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
@@ -56,7 +56,7 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
         outcome = _week(workspace, thursday, tools(datetime.combine(thursday, AT, UTC) + timedelta(hours=8)))
         made += sum(len(deal.notices) for deal in outcome.deals)
     progress_done()
-    _say(workspace, made)
+    _say(workspace, made, as_json)
 
 
 def _keys(into: Path) -> None:
@@ -78,20 +78,24 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     return run(workspace, thursday, tools)
 
 
-def _say(workspace: Workspace, made: int) -> None:
+def _say(workspace: Workspace, made: int, as_json: bool) -> None:
     """What happened, in ten lines, and which file to open."""
     first, last = plan.THURSDAYS[0], plan.THURSDAYS[-1]
-    say(
-        f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated."
-    )
     notable = _notable(workspace)
-    for line in notable[:7]:
-        say(line)
     name = plan.DEALS[0]
     worst = sorted((workspace.root / "notices" / name).glob("*trigger_event*.pdf")) or sorted(
         (workspace.root / "notices" / name).glob("*.pdf")
     )
     page = sorted((workspace.root / "notices" / name).glob("*compliance.pdf"))[13]
+    if as_json:
+        span = {"first": str(first), "last": str(last), "deals": list(plan.DEALS), "notices": made}
+        print_json({"workspace": str(workspace.root), "generated": True, **span, "notable": notable, "open": [str(page), str(worst[0])]})
+        return
+    say(
+        f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated."
+    )
+    for line in notable[:7]:
+        say(line)
     say(f"Open  {page}")
     say(f"and   {worst[0]}; then: .venv/bin/headroom --workspace {workspace.root} history {name}")
 

@@ -16,6 +16,12 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
+def print_line(value: Any) -> None:
+    """One JSON document on one line of standard output, for a command that goes on saying more."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
 def say(text: str = "") -> None:
     """One line on standard output."""
     sys.stdout.write(text + "\n")

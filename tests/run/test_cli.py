@@ -7,9 +7,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from engine.cli import FAMILIES, registered
 from tests.conftest import DEALS, REPOSITORY
@@ -30,6 +33,57 @@ def test_every_command_has_help_with_an_example_and_exit_codes(command: str) -> 
     flat = re.sub(r"\s+", " ", found.stdout)
     assert f"Example: headroom {command}" in flat
     assert "Exit codes: 0 done" in flat
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with the words that call it."""
+    for name, one in command.commands.items():
+        yield from leaves(one, (*path, name)) if hasattr(one, "commands") else [((*path, name), one)]
+
+
+def test_every_command_has_json_an_example_and_help_for_each_option() -> None:
+    found = dict(leaves(get_command(registered())))
+    assert ("db", "backup") in found
+    for path, command in found.items():
+        assert "--json" in {name for one in command.params for name in one.opts}, path
+        assert command.epilog.startswith(f"Example: headroom {' '.join(path)}"), path
+
+
+def test_the_help_of_db_has_an_example_and_exit_codes() -> None:
+    flat = re.sub(r"\s+", " ", headroom("db", "--help").stdout)
+    assert "Example: headroom db" in flat
+    assert "Exit codes: 0 done" in flat
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--workspace", "/nonexistent", "history", "x", "--json"), 2, "is no workspace"),
+        (("index", "--json"), 2, "Missing option"),
+    ],
+)
+def test_a_refusal_is_json_where_json_was_asked_for(arguments: tuple[str, ...], code: int, words: str) -> None:
+    found = headroom(*arguments)
+    said = json.loads(found.stdout)["error"]
+    assert (found.returncode, said["exit_code"]) == (code, code)
+    assert words in said["what"]
+    assert words in found.stderr
+
+
+def test_problems_of_an_input_are_json_and_text_at_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("deal: x\n", encoding="utf-8")
+    found = headroom("terms", str(tmp_path / "bad.yaml"), "--on", "2026-03-05", "--json")
+    assert found.returncode == 1
+    codes = [one["code"] for one in json.loads(found.stdout)]
+    assert codes
+    assert all(code in found.stderr for code in codes)
+
+
+def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> None:
+    headroom("init", str(tmp_path / "desk"))
+    found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), "--json", folder=tmp_path / "desk")
+    assert json.loads(found.stdout) == {"copy": str(tmp_path / "copy.sqlite"), "entries": 0}
+    assert "properties" in json.loads(headroom("schema", "--json").stdout)
 
 
 def test_help_imports_nothing_of_weight() -> None:
