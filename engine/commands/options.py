@@ -56,6 +56,10 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
         sys.exit(error.exit_code)
     except HeadroomError as error:
         _refused(str(error), error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _refused(f"{error.filename}: {(error.strerror or 'cannot be read or written').lower()}", WrongUsage.exit_code)
     except KeyboardInterrupt:
         _refused("stopped; what was recorded stands, run again to go on", 130, before="\n")
     except Exception as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.checkpoints import KEY, sign_all, trusted
 from engine.commands.history import events_of
-from engine.commands.output import print_json, say
+from engine.commands.output import print_json, read_text, say
 from engine.errors import WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_once
@@ -70,11 +70,15 @@ def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
     """A trustee's cosignature on an exported log, from files alone: this log has only grown since the one held."""
     keys = trusted(trust)
+    if not folder.is_dir():
+        raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
+    if not key.is_file():
+        raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
     _, bodies = read_tiles(folder, keys)
     note = (folder / "checkpoint").read_text(encoding="utf-8")
     growth = None
     if since is not None:
-        held = verify(since.read_text(encoding="utf-8"), keys).checkpoint
+        held = verify(read_text(since), keys).checkpoint
         leaves = [leaf_hash(body) for body in bodies]
         proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
         growth = Growth(held, proof)

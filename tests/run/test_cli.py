@@ -15,6 +15,9 @@ import pytest
 from typer.main import get_command
 
 from engine.cli import FAMILIES, registered
+from engine.commands.options import run_command_line
+from engine.record.keys import generate_key
+from engine.workspace import create
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
@@ -120,6 +123,53 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments: tuple[str, ...], c
     assert found.returncode == code, found.stderr
     assert words in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cosign", "export", "--key", "held", "--trust", "missing"),
+        ("cosign", "missing", "--key", "held", "--trust", "log.key.pub"),
+        ("cosign", "export", "--key", "missing", "--trust", "log.key.pub"),
+        ("cosign", "export", "--key", "held", "--trust", "log.key.pub", "--since", "missing"),
+        ("verify", "--trust", "missing"),
+        ("verify", "--held", "missing"),
+        ("verify", "notice.pdf", "--policy", "missing"),
+        ("verify", "missing.pdf", "--policy", "held"),
+        ("act", "x", "waiver", "--effective-on", "2026-03-05", "--document", "missing"),
+        ("db", "restore", "missing"),
+        ("depreciation", "--quotes", "missing"),
+        ("intake", "missing"),
+        ("import", "missing"),
+        ("import", "--series", "CRI-H100", "missing"),
+        ("backtest", "missing.yaml"),
+        ("clause", "missing", "--on", "2026-03-05"),
+        ("publication", "S", "--date", "2026-03-05", "--into", "held/below"),
+        ("init", "held/below"),
+        ("demo", "--into", "held"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_sentence(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    create(tmp_path, "Agent")
+    (tmp_path / "export").mkdir()
+    for name in ("held", "notice.pdf"):
+        (tmp_path / name).write_text("nothing", encoding="utf-8")
+    (tmp_path / "log.key.pub").write_text(f"{generate_key('agent.example').verifier.text}\n", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["headroom", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(lambda **options: registered(arguments)(list(arguments), **options))
+    said = capsys.readouterr().err
+    assert ended.value.code in (2, 3), said  # 3: an exported log of which a part is missing
+    assert said.startswith("headroom: ")
+
+
+def test_a_copy_of_a_record_that_is_not_there_yet_says_so(tmp_path: Path) -> None:
+    create(tmp_path / "desk")
+    found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), folder=tmp_path / "desk")
+    assert (found.returncode, "there is no record yet" in found.stderr) == (2, True)
 
 
 def test_a_session_at_a_desk(tmp_path: Path) -> None:
