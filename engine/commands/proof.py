@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.checkpoints import KEY, sign_all, trusted
 from engine.commands.history import events_of
-from engine.commands.output import print_json, read_text, say
+from engine.commands.output import print_json, read_text, say, write
 from engine.errors import WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_once
@@ -31,7 +31,7 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
         print_json({"private": str(path), "public": str(public), "verifier_key": key.verifier.text})
         return
     say(f"{path}: private, keep it; {public}: hand it to whoever verifies, by another way than the record")
-    say(key.verifier.text)
+    write(key.verifier.text)
 
 
 def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None:
@@ -41,7 +41,7 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
         print_json({"key": str(into), "certificate": f"{into}.crt", "sha256": fingerprint})
         return
     say(f"{into}: private, keep it; {into}.crt: its certificate")
-    say(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
+    write(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
 
 
 def refuse_unnamed_around(key: Path) -> None:
@@ -64,7 +64,7 @@ def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
     if as_json:
         print_json({"deal": deal, "size": size, "note": note})
     else:
-        say(note.rstrip("\n"))
+        write(note.rstrip("\n"))
 
 
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
     if as_json:
         print_json({"folder": str(folder), "note": signed})
     else:
-        say(signed.rstrip("\n"))
+        write(signed.rstrip("\n"))
 
 
 def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
