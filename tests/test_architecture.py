@@ -17,7 +17,21 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
     frozenset(
-        {"week", "known", "reruns", "rehearsal", "outlook", "prove", "foresight", "validation", "adoption", "exports", "regulatory", "demo"}
+        {
+            "week",
+            "known",
+            "reruns",
+            "rehearsal",
+            "outlook",
+            "prove",
+            "foresight",
+            "validation",
+            "adoption",
+            "exports",
+            "deadlines",
+            "regulatory",
+            "demo",
+        }
     ),
     frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "commands", "scheduler"}),
     frozenset({"cli"}),

@@ -91,7 +91,7 @@ def export(
     on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, its deadlines, or its regulatory rows."""
+    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, every deadline, or its regulatory rows."""
     from engine.commands.proof import export_deal
 
     export_deal(operated() if form == "tiles" else opened(), deal, form, into, None if on is None else day(on), as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -90,28 +92,46 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
         write(signed.rstrip("\n"))
 
 
+DATED = ("esma", "10-d")
+"""Forms that state what was so on a data cut-off date."""
+
+
 def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
     """Write a deal's log in one of the forms; the regulatory rows as of a data cut-off date, the last one unless given."""
     events = events_of(workspace, deal)
     entries = workspace.store.entries(deal_log(deal))
     cut_off = on or max(event.effective_on for event in events)
-    forms: dict[str, Callable[[], str]] = {
-        "jsonl": lambda: "\n".join(json_lines(entries)) + "\n",
-        "csv": lambda: as_csv(events),
-        "ics": lambda: as_calendar(deal, events),
-        "esma": lambda: esma_csv(deal, events, cut_off),
-        "10-d": lambda: form_10d_csv(events, cut_off),
+    forms: dict[str, tuple[Callable[[], str], Callable[[str], int], str]] = {
+        "jsonl": (lambda: "\n".join(json_lines(entries)) + "\n", _lines_of, "entries"),
+        "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
+        "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
+        "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
+        "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),
     }
     if form == "tiles":
         _export_tiles(workspace, deal, into)
+        count, what = len(entries), "entries"
     elif form in forms:
-        write_once(into, forms[form]().encode())
+        made, counted, what = forms[form]
+        text = made()
+        write_once(into, text.encode())
+        count = counted(text)
     else:
         raise WrongUsage(f"`{form}` is no form of export; there are tiles, {', '.join(forms)}")
     if as_json:
-        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries)})
+        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries), "written": {"count": count, "of": what}})
     else:
-        say(f"{into}: {len(entries)} entries of {deal} as {form}")
+        dated = f" of {cut_off}" if form in DATED else ""
+        say(f"{into}: {count} {what} of {deal}, as {form}{dated}")
+
+
+def _lines_of(text: str) -> int:
+    return len(text.splitlines())
+
+
+def _rows_of(text: str) -> int:
+    """Rows of a CSV text without its head."""
+    return sum(1 for _ in csv.reader(io.StringIO(text))) - 1
 
 
 def _export_tiles(workspace: Workspace, deal: str, into: Path) -> None:
