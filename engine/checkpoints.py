@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import VerificationFailed
+from engine.errors import VerificationFailed, WrongUsage
 from engine.market.archive import write_whole
 from engine.record.checkpoint import Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
@@ -30,8 +30,14 @@ def own_key(workspace: Workspace) -> SigningKey | None:
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """The verifier keys in files: those that the verifier trusts, handed over by another way than the record."""
-    return [parse_verifier(line) for path in paths for line in path.read_text(encoding="utf-8").split()]
+    """The verifier keys in files: those that the verifier trusts, handed over by another way than the record.
+
+    Raises WrongUsage for a file that is not there, BadKey for one that holds something else.
+    """
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise WrongUsage(f"no such file: {', '.join(missing)}")
+    return [parse_verifier(line) for path in paths for line in path.read_text(encoding="utf-8", errors="replace").split()]
 
 
 def sign_all(workspace: Workspace) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from hashlib import sha256
 
-from engine.record.event import Counted, DeadlinePassed, Determined, Event, ObligationMoved, Tested
+from engine.deadlines import DatedDuty, deadlines
+from engine.record.event import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.values import printed, trimmed
 
 COLUMNS = (
@@ -61,31 +63,29 @@ def _row(event: Event) -> tuple[str, ...] | None:
 
 
 def as_calendar(deal: str, events: Sequence[Event]) -> str:
-    """Every deadline of the deal's newest determination as an iCalendar file (RFC 5545)."""
-    newest = next((event for event in reversed(events) if isinstance(event.payload, Determined)), None)
+    """Every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports)."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
-    if newest is not None:
-        lines += [line for entry in _entries(deal, newest) for line in entry]
+    lines += [line for one in deadlines(events) for line in _entry(deal, one)]
     lines.append("END:VCALENDAR")
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
 
-def _entries(deal: str, newest: Event) -> Iterator[list[str]]:
-    stamp = f"{newest.recorded_at:%Y%m%dT%H%M%SZ}"
-    determined: Determined = newest.payload
-    for number, due in enumerate(determined.due):
-        amount = f" ({trimmed(due.figure)})" if due.figure else ""
-        yield [
-            "BEGIN:VEVENT",
-            f"UID:{deal}-{newest.effective_on}-{number}@headroom",
-            f"DTSTAMP:{stamp}",
-            f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(f'{deal}: {due.who}: {due.what}{amount}')}",
-            f"DESCRIPTION:{_escaped(f'{due.cite}; {due.deadline.rule}, {due.deadline.calendar}' if due.deadline else due.cite)}",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
+def _entry(deal: str, one: DatedDuty) -> list[str]:
+    due = one.due
+    amount = f" ({trimmed(due.figure)})" if due.figure else ""
+    rule = f"; {due.deadline.rule}, {due.deadline.calendar}" if due.deadline else ""
+    same = sha256(f"{due.who}|{one.what}".encode()).hexdigest()[:8]
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{deal}-{due.by}-{due.act.replace(' ', '-')}-{due.subject}-{same}@headroom",
+        f"DTSTAMP:{one.stated_at:%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_escaped(f'{deal}: {due.who}: {one.what}{amount}')}",
+        f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {one.outcome}')}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
 
 
 def _escaped(text: str) -> str:

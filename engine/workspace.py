@@ -6,6 +6,7 @@ Nothing else on the machine is touched.
 from __future__ import annotations
 
 import fcntl
+import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,12 @@ from engine.values import Fact
 SETTINGS = "headroom.toml"
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 
+PLACEHOLDER = "Calculation Agent (name it here)"
+"""What stands in a new workspace for the operator's name until it is written: nothing is recorded or signed under it."""
+
 STARTER = """\
 # The settings of this Headroom workspace.
-operator = "Calculation Agent (name it here)"   # printed with every computed value
+operator = OPERATOR   # printed with every computed value
 # database = "postgresql://writer@host/headroom"  # a SQLite file in this folder unless given; see `headroom db --help`
 
 [collect]
@@ -118,17 +122,47 @@ class Workspace:
         return tuple(sorted((self.root / "deals").glob("*.yaml")))
 
 
-def create(root: Path) -> tuple[str, ...]:
-    """Make a workspace in `root`, keeping whatever is there; returns what was made."""
+def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
+    """Make a workspace in `root`, keeping whatever is there; returns what was made.
+
+    Args:
+        root: the folder; made if it is not there.
+        operator: who computes the index; a placeholder that `run` refuses stands in the settings unless given.
+
+    Raises:
+        WrongUsage: the operator's name cannot be printed, or the settings are there already and name it otherwise.
+    """
     made: list[str] = []
+    if operator is not None:
+        _nameable(root, operator)
     for name in FOLDERS:
         if not (root / name).is_dir():
             (root / name).mkdir(parents=True)
             made.append(f"{name}/")
     if not (root / SETTINGS).exists():
-        (root / SETTINGS).write_text(STARTER, encoding="utf-8")
+        quoted = json.dumps(operator or PLACEHOLDER, ensure_ascii=False)
+        (root / SETTINGS).write_text(STARTER.replace("OPERATOR", quoted, 1), encoding="utf-8")
         made.append(SETTINGS)
     return tuple(made)
+
+
+def _nameable(root: Path, operator: str) -> None:
+    """Refuse an operator's name that cannot be printed, or another than the settings have."""
+    if not operator.strip() or not operator.isprintable():
+        raise WrongUsage(f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example Calculation Agent'")
+    if (root / SETTINGS).is_file() and opened(root).settings.operator != operator:
+        raise WrongUsage(f"{root / SETTINGS} is there already; write `operator = {json.dumps(operator, ensure_ascii=False)}` into it")
+
+
+def refuse_unnamed(workspace: Workspace) -> None:
+    """Refuse to record or sign anything before the operator is named: notices and the log's origin carry the name for good.
+
+    Raises WrongUsage.
+    """
+    if workspace.settings.operator == PLACEHOLDER:
+        path = workspace.root / SETTINGS
+        why = "every notice and the origin of every signed log would carry it for good"
+        raise WrongUsage(f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"')
 
 
 def opened(root: Path) -> Workspace:

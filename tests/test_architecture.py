@@ -26,9 +26,9 @@ LAYERS: tuple[frozenset[str], ...] = (
             "prove",
             "foresight",
             "reach",
-            "validation",
             "adoption",
             "exports",
+            "deadlines",
             "regulatory",
             "demo",
         }

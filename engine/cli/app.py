@@ -51,6 +51,15 @@ def opened() -> Workspace:
     return open_workspace(state.get("workspace", Path()))
 
 
+def operated() -> Workspace:
+    """The workspace, for a command that records or signs in its operator's name. Raises WrongUsage where none is named."""
+    from engine.workspace import refuse_unnamed
+
+    workspace = opened()
+    refuse_unnamed(workspace)
+    return workspace
+
+
 def found() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())

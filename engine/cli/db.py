@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from engine.cli.app import app, opened
-from engine.commands.options import example
+from engine.commands.options import Json, example
 from engine.errors import WrongUsage
 
-db = typer.Typer(help="Prepare, upgrade, copy and put back the record's database.", no_args_is_help=True, rich_markup_mode=None)
+db = typer.Typer(
+    help="Prepare, upgrade, copy and put back the record's database.",
+    epilog=example("headroom db backup build/record.sqlite"),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(db, name="db")
 
 
@@ -19,43 +24,54 @@ app.add_typer(db, name="db")
 def prepare(
     url: Annotated[str, typer.Argument(help="The PostgreSQL database as its owner reaches it.")],
     writer: Annotated[str, typer.Option(help="The existing role that Headroom uses; it may read and add, nothing else.")],
+    as_json: Json = False,
 ) -> None:
     """Make the tables and their guards in PostgreSQL, once, as their owner."""
-    from engine.commands.output import say
     from engine.record.store import prepare as prepare_database
 
     prepare_database(url, writer)
-    say(f"prepared; now write `database = ...` with the role {writer} into headroom.toml")
+    _tell({"prepared": True, "writer": writer}, f"prepared; now write `database = ...` with the role {writer} into headroom.toml", as_json)
 
 
 @db.command(epilog=example("headroom db upgrade"))
 def upgrade(
     url: Annotated[str | None, typer.Option(help="PostgreSQL, as its owner reaches it; the workspace's file unless given.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Bring the record's tables to this release's form; entries are never changed."""
-    from engine.commands.output import say
     from engine.record.upkeep import upgraded
 
-    say(f"at revision {upgraded(url if url is not None else _file())}")
+    revision = upgraded(url if url is not None else _file())
+    _tell({"revision": revision}, f"at revision {revision}", as_json)
 
 
-@db.command(epilog=example("headroom db backup /backup/headroom-2026-03-05.sqlite"))
-def backup(into: Annotated[Path, typer.Argument(help="The copy.")]) -> None:
+@db.command(epilog=example("headroom db backup build/record.sqlite"))
+def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
     """Copy the record as it stands, and check that the copy is whole."""
-    from engine.commands.output import say
     from engine.record.upkeep import copied
 
-    say(f"{into}: {copied(_file(), into)} entries, every leaf and link checked")
+    count = copied(_file(), into)
+    _tell({"copy": str(into), "entries": count}, f"{into}: {count} entries, every leaf and link checked", as_json)
 
 
-@db.command(epilog=example("headroom db restore /backup/headroom-2026-03-05.sqlite"))
-def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]) -> None:
+@db.command(epilog=example("headroom db restore build/record.sqlite"))
+def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")], as_json: Json = False) -> None:
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
-    from engine.commands.output import say
     from engine.record.upkeep import restored
 
     count, aside = restored(copy, _file())
-    say(f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""))
+    data = {"entries": count, "aside": str(aside) if aside else None}
+    _tell(data, f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""), as_json)
+
+
+def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
+    """What was done, for a program or for people."""
+    from engine.commands.output import print_json, say
+
+    if as_json:
+        print_json(data)
+    else:
+        say(text)
 
 
 def _file() -> Path:

@@ -35,7 +35,7 @@ def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_jso
     show_terms(file, day(on), all_templates(), as_json)
 
 
-@app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-03-05"))
+@app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-04-09"))
 def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
     """Show the engine's reading of each clause in plain English, beside the agreement's words."""
     from engine.commands.deals import loaded, show_clauses
@@ -43,8 +43,10 @@ def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_js
     show_clauses(loaded(file, all_templates()), day(on), all_templates(), as_json)
 
 
-@app.command(epilog=example("headroom schema > deal.schema.json"))
-def schema() -> None:
+@app.command(epilog=example("headroom schema > build/deal.schema.json"))
+def schema(
+    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")] = False,  # noqa: ARG001
+) -> None:
     """Print the JSON Schema of the deal file, for editors."""
     from engine.commands.deals import clauses_of
     from engine.commands.output import print_json

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, scribe, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom intake report.yaml --received 2026-03-04"))
+@app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
 def intake(
     file: Path,
     received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
@@ -25,7 +25,7 @@ def intake(
     raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
 
 
-WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-03-05 --until 2026-04-02 --clock resumes"
+WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"
 
 
 @app.command(epilog=example(WAIVER))
@@ -38,7 +38,7 @@ def act(
     clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
     method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
-    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-03-05`.")] = None,
+    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
@@ -72,7 +72,7 @@ def act(
     record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, scribe(), as_json)
 
 
-@app.command(epilog=example("headroom run --on 2026-03-05"))
+@app.command(epilog=example("headroom run --on 2026-04-09"))
 def run(
     on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
 ) -> None:
@@ -83,26 +83,41 @@ def run(
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
-    raise typer.Exit(run_on(opened(), until, tools(), as_json))
+    raise typer.Exit(run_on(operated(), until, tools(), as_json))
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
-def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60) -> None:
+def serve(
+    every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
+) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
-    from engine.commands.output import progress_done, say
+    from engine.commands.output import print_line, progress_done, say
     from engine.scheduler import serve
     from engine.thursday import begun
     from engine.thursday import run as run_due
 
-    workspace = opened()
+    workspace = operated()
 
     def tick() -> None:
         outcome = run_due(workspace, begun(clock()), tools())
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
-        say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+        if as_json:
+            print_line({"at": clock().isoformat(timespec="seconds"), "publications": len(outcome.publications), "notices": made})
+        else:
+            say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
 
-    say(f"{serve(tick, every_minutes * 60, say)} runs")
+    def told(what: str) -> None:
+        if as_json:
+            print_line({"error": {"what": what}})
+        else:
+            say(what)
+
+    runs = serve(tick, every_minutes * 60, told)
+    if as_json:
+        print_line({"runs": runs})
+    else:
+        say(f"{runs} runs")
 
 
 @app.command(epilog=example("headroom history meridian-2026-1"))
@@ -113,7 +128,7 @@ def history(deal: str, as_json: Json = False) -> None:
     history(opened(), deal, as_json)
 
 
-@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-03-05"))
+@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-04-09"))
 def explain(
     deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],
     test: Annotated[str, typer.Argument(help="The test; with --clause a trigger will do.")],
@@ -131,13 +146,15 @@ def explain(
     from engine.commands.history import explain
 
     if on is None:
-        raise WrongUsage("say which date: --on 2026-03-05")
+        raise WrongUsage("say which date: --on 2026-04-09")
     explain(opened(), deal, test, day(on), as_json)
 
 
 @app.command(epilog=example("headroom demo --into build/demo"))
-def demo(into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo")) -> None:
+def demo(
+    into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo"), as_json: Json = False
+) -> None:
     """Run 26 generated Thursdays over three illustrative deals."""
     from engine.commands.demo import demonstrate
 
-    demonstrate(into, tools)
+    demonstrate(into, tools, as_json)

@@ -7,27 +7,34 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, page, scribe
+from engine.cli.app import all_templates, app, opened, operated, page, scribe
 from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom init ./desk"))
-def init(folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")], as_json: Json = False) -> None:
+@app.command(epilog=example("headroom init build/desk --operator 'Example Calculation Agent'"))
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")],
+    operator: Annotated[str | None, typer.Option(help="Who computes the index: printed in notices, signed with every log.")] = None,
+    as_json: Json = False,
+) -> None:
     """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
     from engine.commands.output import print_json, say
-    from engine.workspace import create, opened
+    from engine.workspace import PLACEHOLDER, create, opened
 
-    made = create(folder)
-    opened(folder).store.close()
+    made = create(folder, operator)
+    workspace = opened(folder)
+    workspace.store.close()
     if as_json:
         print_json({"workspace": str(folder), "made": list(made)})
         return
     say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    if workspace.settings.operator == PLACEHOLDER:
+        say(f"first: name the operator in {folder / 'headroom.toml'}; `run` refuses until then")
     say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
 
 
-@app.command("import", epilog=example("headroom import snapshots/*.json.gz 2026-02-26.csv"))
+@app.command("import", epilog=example("headroom import build/demo/snapshots"))
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
     series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
@@ -50,7 +57,7 @@ def collect(as_json: Json = False) -> None:
     collect_now(opened(), scribe(), as_json)
 
 
-@app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-03-04 --methodology 1.1.1"))
+@app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))
 def index(
     window_end: Annotated[str, typer.Option(help="Last day of the 7-day window; any date.")],
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
@@ -65,9 +72,9 @@ def index(
     show_index(opened(), index, last, methodology, at, as_json)
 
 
-@app.command(epilog=example("headroom restate CRI-H100@1.1.1 --publication-date 2026-03-05 --reason 'snapshot found' --record"))
+@app.command(epilog=example("headroom restate CRI-H100@1.1-wp --publication-date 2026-04-09 --reason 'snapshot found' --record"))
 def restate(
-    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     publication_date: Annotated[str, typer.Option(help="The Thursday.")],
     reason: Annotated[str, typer.Option(help="Why it is computed again; part of the print.")],
     record: Annotated[bool, typer.Option("--record", help="Record it; otherwise it is only shown.")] = False,
@@ -79,7 +86,7 @@ def restate(
     raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, all_templates(), scribe(), as_json))
 
 
-@app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100 --methodology 1.1.1"))
+@app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))
 def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
@@ -91,7 +98,7 @@ def validate_index(
     raise typer.Exit(validate(opened(), index, methodology, as_json))
 
 
-@app.command(epilog=example("headroom manipulation --publication 2026-03-05 --methodology 1.1.1"))
+@app.command(epilog=example("headroom manipulation --publication 2026-04-09"))
 def manipulation(
     deal: Annotated[str | None, typer.Argument(help="A deal of the workspace: what would turn its results, instead of the index.")] = None,
     on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
@@ -109,11 +116,11 @@ def manipulation(
             raise WrongUsage("say which date: --on 2026-04-09")
         raise typer.Exit(manipulate_deal(opened(), deal, day(on), as_json))
     if publication is None:
-        raise WrongUsage("say which Thursday: --publication 2026-03-05; or name a deal")
+        raise WrongUsage("say which Thursday: --publication 2026-04-09; or name a deal")
     raise typer.Exit(manipulate(opened(), index, methodology, day(publication), costs, as_json))
 
 
-@app.command(epilog=example("headroom reproduce --publication 2026-03-05 --methodology 1.1.1"))
+@app.command(epilog=example("headroom reproduce --publication 2026-04-09"))
 def reproduce(
     publication: Annotated[str, typer.Option(help="The Thursday.")],
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
@@ -126,9 +133,9 @@ def reproduce(
     raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))
 
 
-@app.command(epilog=example("headroom publication CRI-H100@1.1.1 --date 2026-03-05 --into pages"))
+@app.command(epilog=example("headroom publication CRI-H100@1.1-wp --date 2026-04-09 --into build/pages"))
 def publication(
-    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     date: Annotated[str, typer.Option(help="The Thursday.")],
     into: Annotated[Path, typer.Option(help="The folder.")],
     as_json: Json = False,
@@ -136,13 +143,13 @@ def publication(
     """Write the publication page of a recorded week, HTML and PDF: the value, how far to trust it, what was left out."""
     from engine.commands.publication import publish_page
 
-    workspace = opened()
+    workspace = operated()
     raise typer.Exit(publish_page(workspace, series, day(date), into, page(workspace), as_json))
 
 
-@app.command(epilog=example("headroom series CRI-H100@1.1.1 --into cri-h100.csv"))
+@app.command(epilog=example("headroom series CRI-H100@1.1-wp --into build/cri-h100.csv"))
 def series(
-    name: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1.1.")],
+    name: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     into: Annotated[Path, typer.Option(help="The file: .csv or .json.")],
     as_json: Json = False,
 ) -> None:
@@ -152,7 +159,7 @@ def series(
     raise typer.Exit(export_series(opened(), name, into, as_json))
 
 
-@app.command(epilog=example("headroom depreciation CRI-H100@1.1.1 CRI-H200@1.1.1 --newer CRI-H200@1.1.1 --switch A:548,B:365"))
+@app.command(epilog=example("headroom depreciation CRI-H100@1.1-wp CRI-H200@1.1-wp --newer CRI-H200@1.1-wp --switch A:548,B:365"))
 def depreciation(
     series: Annotated[list[str] | None, typer.Argument(help="Published series; every one on record unless given.")] = None,
     newer: Annotated[str | None, typer.Option(help="The newer generation's series, for spreads and for the transition.")] = None,
@@ -166,7 +173,7 @@ def depreciation(
     raise typer.Exit(depreciation(opened(), series or [], newer, quotes, switch, as_json))
 
 
-@app.command(epilog=example("headroom precision CRI-H100@1.1.1"))
+@app.command(epilog=example("headroom precision CRI-H100@1.1-wp"))
 def precision(
     series: Annotated[list[str] | None, typer.Argument(help="Published series; every computed one unless given.")] = None,
     as_json: Json = False,

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, opened
+from engine.cli.app import all_templates, app, clock, opened, operated
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
 
-@app.command(epilog=example("headroom verify notice.pdf --policy trustee.toml"))
+@app.command(epilog=example("headroom verify build/demo/notices/meridian-2026-1/*0018*.pdf --policy build/demo/trustee.toml"))
 def verify(
     what: Annotated[str | None, typer.Argument(help="A notice's file, or a deal by its name; the whole workspace unless given.")] = None,
     policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
@@ -32,7 +32,7 @@ def verify(
     raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json, what))
 
 
-@app.command(epilog=example("headroom replay --until 2026-03-05"))
+@app.command(epilog=example("headroom replay --until 2026-04-09"))
 def replay(
     until: Annotated[str | None, typer.Option(help="Only what was recorded by the end of this day, with the states known then.")] = None,
     as_json: Json = False,
@@ -43,7 +43,7 @@ def replay(
     raise typer.Exit(replay(opened(), all_templates(), None if until is None else day(until), as_json))
 
 
-@app.command(epilog=example("headroom keys agent.example/headroom --into desk/keys/log.key"))
+@app.command(epilog=example("headroom keys agent.example/headroom --into build/desk/keys/log.key"))
 def keys(
     name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
     into: Annotated[Path, typer.Option(help="The private key's file.")],
@@ -52,8 +52,9 @@ def keys(
     as_json: Json = False,
 ) -> None:
     """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
-    from engine.commands.proof import make_key, make_notice_key
+    from engine.commands.proof import make_key, make_notice_key, refuse_unnamed_around
 
+    refuse_unnamed_around(into)
     if notices:
         make_notice_key(name, into, clock(), as_json)
     else:
@@ -65,10 +66,10 @@ def checkpoint(deal: str, as_json: Json = False) -> None:
     """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
     from engine.commands.proof import show_checkpoint
 
-    show_checkpoint(opened(), deal, as_json)
+    show_checkpoint(operated(), deal, as_json)
 
 
-@app.command(epilog=example("headroom cosign export/ --key trustee.key --trust log.key.pub --since held-checkpoint"))
+@app.command(epilog=example("headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub"))
 def cosign(
     folder: Annotated[Path, typer.Argument(help="A log exported as tiles.")],
     key: Annotated[Path, typer.Option(help="The trustee's private key.")],
@@ -82,7 +83,7 @@ def cosign(
     cosign_export(folder, key, trust, since, clock(), as_json)
 
 
-@app.command(epilog=example("headroom export meridian-2026-1 --as ics --into deadlines.ics"))
+@app.command(epilog=example("headroom export meridian-2026-1 --as ics --into build/deadlines.ics"))
 def export(
     deal: str,
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
@@ -90,7 +91,7 @@ def export(
     on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, its deadlines, or its regulatory rows."""
+    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, every deadline, or its regulatory rows."""
     from engine.commands.proof import export_deal
 
-    export_deal(opened(), deal, form, into, None if on is None else day(on), as_json)
+    export_deal(operated() if form == "tiles" else opened(), deal, form, into, None if on is None else day(on), as_json)

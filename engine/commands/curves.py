@@ -33,6 +33,8 @@ def depreciation(
 ) -> int:
     """Eq. 1 for each series, eq. 2 and 3 where quotes are given, generation spreads, scenarios, and whether CRI-D can be computed."""
     known = [log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/")]
+    if newer is not None and newer not in names:
+        names = [*(names or [name for name in known if name != newer]), newer]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")

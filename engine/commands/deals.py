@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.calendar import load_calendar
-from engine.commands.output import print_json, read_text, report_problems, say, table
+from engine.commands.output import print_json, read_text, report_problems, say, shortened, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.terms.check import read_checked
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 Templates = Mapping[str, Template]
+WRITTEN = 72
+"""Characters of a term that are shown; a hash is whole, and `--json` has every term whole."""
 
 
 class Clauses(Mapping[str, Any]):
@@ -148,7 +150,7 @@ def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> Non
     if as_json:
         print_json([source.model_dump(mode="json") for source in found])
         return
-    rows = [(s.path, s.written[:60], str(s.line), str(s.since), s.document or s.cite or "") for s in found]
+    rows = [(s.path, shortened(s.written, WRITTEN), str(s.line), str(s.since), s.document or s.cite or "") for s in found]
     say(table(("term", f"in force on {on}", "line", "since", "set by"), rows, right=(2,)))
 
 

@@ -8,32 +8,44 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from engine.checkpoints import KEY
 from engine.commands.intake import take
 from engine.commands.market import record_snapshots
-from engine.commands.output import progress, progress_done, say
+from engine.commands.output import print_json, progress, progress_done, say
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
+from engine.issue import NOTICE_KEY
 from engine.record.event import Counted, DeadlinePassed, Event, ObligationMoved, Tested
+from engine.record.keys import generate_key, write_key
 from engine.record.log import deal_log, read
+from engine.record.signature import make_certificate
 from engine.thursday import RunOutcome, Tools, run
 from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.workspace import Workspace, create, opened
 
 MARK = "GENERATED"
 """The file that says that a folder is a demonstration and may be replaced."""
+OPERATOR = "Example Calculation Agent"
+POLICY = """\
+# What the trustee of this demonstration trusts. Its keys were generated with it, and vouch for nothing else.
+log_keys = ["{key}"]
+cosigner_keys = []
+cosignatures_needed = 0
+notice_certificates = ["{fingerprint}"]
+"""
 AT = time(23, 0)
 """When the demonstration's clock stands on each Thursday, UTC."""
 
 
-def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
+def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = False) -> None:
     """Make the demonstration in `into`. Raises WrongUsage where something else is there."""
     if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
         raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
     shutil.rmtree(into, ignore_errors=True)
-    create(into)
+    create(into, OPERATOR)
     (into / MARK).write_text("Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8")
-    _settings(into)
+    _keys(into)
     for name in plan.DEALS:
         text = (files("deals") / f"{name}.yaml").read_text(encoding="utf-8")
         (into / "deals" / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -44,13 +56,16 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools]) -> None:
         outcome = _week(workspace, thursday, tools(datetime.combine(thursday, AT, UTC) + timedelta(hours=8)))
         made += sum(len(deal.notices) for deal in outcome.deals)
     progress_done()
-    _say(workspace, made)
+    _say(workspace, made, as_json)
 
 
-def _settings(into: Path) -> None:
-    path = into / "headroom.toml"
-    text = path.read_text(encoding="utf-8").replace("Calculation Agent (name it here)", "Example Calculation Agent")
-    path.write_text(text, encoding="utf-8")
+def _keys(into: Path) -> None:
+    """Throwaway keys that sign this demonstration's logs and notices, and the policy of a trustee who trusts them."""
+    key = generate_key("example-calculation-agent/demonstration")
+    (into / KEY).parent.mkdir()
+    write_key(into / KEY, key)
+    fingerprint = make_certificate(OPERATOR, into / NOTICE_KEY, datetime.combine(plan.THURSDAYS[0], AT, UTC))
+    (into / "trustee.toml").write_text(POLICY.format(key=key.verifier.text, fingerprint=fingerprint), encoding="utf-8")
 
 
 def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
@@ -63,20 +78,24 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     return run(workspace, thursday, tools)
 
 
-def _say(workspace: Workspace, made: int) -> None:
+def _say(workspace: Workspace, made: int, as_json: bool) -> None:
     """What happened, in ten lines, and which file to open."""
     first, last = plan.THURSDAYS[0], plan.THURSDAYS[-1]
-    say(
-        f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated."
-    )
     notable = _notable(workspace)
-    for line in notable[:7]:
-        say(line)
     name = plan.DEALS[0]
     worst = sorted((workspace.root / "notices" / name).glob("*trigger_event*.pdf")) or sorted(
         (workspace.root / "notices" / name).glob("*.pdf")
     )
     page = sorted((workspace.root / "notices" / name).glob("*compliance.pdf"))[13]
+    if as_json:
+        span = {"first": str(first), "last": str(last), "deals": list(plan.DEALS), "notices": made}
+        print_json({"workspace": str(workspace.root), "generated": True, **span, "notable": notable, "open": [str(page), str(worst[0])]})
+        return
+    say(
+        f"{len(plan.THURSDAYS)} Thursdays, {first} to {last}, {len(plan.DEALS)} illustrative deals, {made} notices. All of it is generated."
+    )
+    for line in notable[:7]:
+        say(line)
     say(f"Open  {page}")
     say(f"and   {worst[0]}; then: .venv/bin/headroom --workspace {workspace.root} history {name}")
 

@@ -11,7 +11,7 @@ from typing import Any
 from engine.calendar import load_calendar
 from engine.commands.deals import Templates, clauses_of
 from engine.commands.intake import find_deal
-from engine.commands.output import print_json, read_text, say, table
+from engine.commands.output import print_json, read_text, say, shortened, table
 from engine.errors import InputProblems, WrongUsage
 from engine.foresight import History, TestRecord, TriggerRecord, lived, result_changes, term_changes, test_records, trigger_records
 from engine.publications import series_by_index
@@ -134,7 +134,7 @@ def diff(
     say(
         table(
             ("term", "before", "with the amendment", "line"),
-            [(t.path, t.before[:50], t.after[:50], str(t.line)) for t in terms],
+            [(t.path, shortened(t.before, 50), shortened(t.after, 50), str(t.line)) for t in terms],
             right=(3,),
         )
     )

@@ -97,10 +97,9 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
     if value.host_interval is not None:
         note = f"; {value.host_interval.note}" if value.host_interval.note else ""
         say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}{note}")
-    say(
-        f"{value.observations} observations on {value.valid_days} valid days; min {value.min}, max {value.max}, "
-        f"mean {value.mean}, standard deviation {value.stdev}"
-    )
+    counted = f"{value.observations} observations on {value.valid_days} valid days"
+    spread = f"; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {value.stdev}"
+    say(counted + (spread if value.observations else ": nothing to count"))
     if value.precision_class is not None:
         say(f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}")
         least = "at least " if value.hosts_at_least else ""

@@ -14,6 +14,8 @@ from engine.errors import HeadroomError, InputProblems, WrongUsage
 
 CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
 
+DEMONSTRATION = "Examples are for the demonstration: make demo, then export HEADROOM_WORKSPACE=build/demo"
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
 Methodology = Annotated[str, typer.Option(help="The methodology version.")]
@@ -23,7 +25,7 @@ METHODOLOGY = "1.1-wp"
 
 def example(text: str) -> str:
     """The foot of a command's help."""
-    return f"Example: {text}\n\n{CODES}"
+    return f"Example: {text}\n\n{DEMONSTRATION}\n\n{CODES}"
 
 
 def day(text: str) -> date:
@@ -46,30 +48,55 @@ def moment(text: str) -> datetime:
 
 
 def run_command_line(app: Callable[..., object]) -> NoReturn:
-    """Run `app`; every refusal is a sentence and an exit code, never a stack trace."""
+    """Run `app`; every refusal is a sentence on standard error and an exit code, never a stack trace.
+
+    Where the command was asked for JSON, the refusal stands on standard output as well: the list of problems, or `{"error": {...}}`.
+    """
     try:
         code = app(standalone_mode=False)
     except InputProblems as error:
         _say_problems(error)
         sys.exit(error.exit_code)
     except HeadroomError as error:
-        sys.stderr.write(f"headroom: {error}\n")
-        sys.exit(error.exit_code)
+        _refused(str(error), error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _refused(f"{error.filename}: {(error.strerror or 'cannot be read or written').lower()}", WrongUsage.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
-        sys.exit(130)
+        _refused("stopped; what was recorded stands, run again to go on", 130, before="\n")
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
+            ends = int(getattr(error, "exit_code", 2))
             error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
-            sys.exit(getattr(error, "exit_code", 2))
+            _as_json(error.format_message(), ends)  # type: ignore[attr-defined]
+            sys.exit(ends)
         raise
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
+    """One refusal, for people and, where JSON was asked for, for programs."""
+    sys.stderr.write(f"{before}headroom: {what}\n")
+    _as_json(what, exit_code)
+    sys.exit(exit_code)
+
+
+def _as_json(what: str, exit_code: int) -> None:
+    if "--json" in sys.argv:
+        from engine.commands.output import print_json
+
+        print_json({"error": {"what": what, "exit_code": exit_code}})
+
+
 def _say_problems(error: InputProblems) -> None:
-    """All problems with their lines; as JSON where the command was asked for JSON."""
+    """All problems with their lines; where the command was asked for JSON, as JSON, and the text on standard error."""
     from engine.commands.output import report_problems
+    from engine.errors import render_all
 
     files = {problem.place.file for problem in error.problems}
     sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}
-    report_problems(error.problems, sources, "--json" in sys.argv)
+    as_json = "--json" in sys.argv
+    report_problems(error.problems, sources, as_json)
+    if as_json:
+        sys.stderr.write(render_all(error.problems, sources) + "\n")

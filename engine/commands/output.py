@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
+from engine.commands.columns import laid_out
 from engine.errors import Problem, WrongUsage, render_all
 
 
@@ -16,9 +19,42 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def say(text: str = "") -> None:
-    """One line on standard output."""
+def print_line(value: Any) -> None:
+    """One JSON document on one line of standard output, for a command that goes on saying more."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def write(text: str) -> None:
+    """Text on standard output exactly as it stands: what is copied elsewhere, or has its own lines."""
     sys.stdout.write(text + "\n")
+
+
+def say(text: str = "") -> None:
+    """A line on standard output, or several; one that is wider than the terminal goes on below, indented."""
+    write(wrapped(text, terminal_width()))
+
+
+def terminal_width() -> int | None:
+    """Characters in a line of the terminal; None where standard output is none, so that files and pipes get whole lines."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """`text` with each line that is wider than `width` characters broken at its spaces; a long word stays whole."""
+    if width is None:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        hang = " " * (len(line) - len(line.lstrip()) + 2)
+        within = len(line) <= width
+        lines += [line] if within else wrap(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most `most` characters; where some are left out, an ellipsis says so."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def progress(text: str) -> None:
@@ -36,17 +72,8 @@ def progress_done() -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
-    """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right."""
-    cells = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(head))]
-    flush = set(right)
-    lines = ["  ".join(_cell(row[n], widths[n], n in flush) for n in range(len(head))).rstrip() for row in cells]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(lines)
-
-
-def _cell(text: str, width: int, flush_right: bool) -> str:
-    return text.rjust(width) if flush_right else text.ljust(width)
+    """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right; no wider than the terminal."""
+    return laid_out(head, rows, right, terminal_width())
 
 
 def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_json: bool) -> None:
@@ -55,7 +82,7 @@ def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_
         ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
         print_json([problem.as_json() for problem in ordered])
     elif problems:
-        say(render_all(problems, sources))
+        write(render_all(problems, sources))
 
 
 def read_text(path: Path) -> str:

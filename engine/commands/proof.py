@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
 from engine.checkpoints import KEY, sign_all, trusted
 from engine.commands.history import events_of
-from engine.commands.output import print_json, say
+from engine.commands.output import print_json, read_text, say, write
 from engine.errors import WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_whole
@@ -19,7 +21,7 @@ from engine.record.merkle import consistency_proof, leaf_hash
 from engine.record.signature import make_certificate
 from engine.record.tiles import export, json_lines, read_tiles
 from engine.regulatory import esma_csv, form_10d_csv
-from engine.workspace import Workspace
+from engine.workspace import SETTINGS, Workspace, opened, refuse_unnamed
 
 
 def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
@@ -31,7 +33,7 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
         print_json({"private": str(path), "public": str(public), "verifier_key": key.verifier.text})
         return
     say(f"{path}: private, keep it; {public}: hand it to whoever verifies, by another way than the record")
-    say(key.verifier.text)
+    write(key.verifier.text)
 
 
 def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None:
@@ -41,7 +43,17 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
         print_json({"key": str(into), "certificate": f"{into}.crt", "sha256": fingerprint})
         return
     say(f"{into}: private, keep it; {into}.crt: its certificate")
-    say(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
+    write(f'in a verifier\'s policy: notice_certificates = ["{fingerprint}"]')
+
+
+def refuse_unnamed_around(key: Path) -> None:
+    """Refuse a key for a workspace whose operator is not named: it would sign under the placeholder. A trustee's own folder is none.
+
+    Raises WrongUsage.
+    """
+    root = key.parent.parent
+    if (root / SETTINGS).is_file():
+        refuse_unnamed(opened(root))
 
 
 def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
@@ -54,17 +66,21 @@ def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
     if as_json:
         print_json({"deal": deal, "size": size, "note": note})
     else:
-        say(note.rstrip("\n"))
+        write(note.rstrip("\n"))
 
 
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
     """A trustee's cosignature on an exported log, from files alone: this log has only grown since the one held."""
     keys = trusted(trust)
+    if not folder.is_dir():
+        raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
+    if not key.is_file():
+        raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
     _, bodies = read_tiles(folder, keys)
     note = (folder / "checkpoint").read_text(encoding="utf-8")
     growth = None
     if since is not None:
-        held = verify(since.read_text(encoding="utf-8"), keys).checkpoint
+        held = verify(read_text(since), keys).checkpoint
         leaves = [leaf_hash(body) for body in bodies]
         proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
         growth = Growth(held, proof)
@@ -73,7 +89,11 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
     if as_json:
         print_json({"folder": str(folder), "note": signed})
     else:
-        say(signed.rstrip("\n"))
+        write(signed.rstrip("\n"))
+
+
+DATED = ("esma", "10-d")
+"""Forms that state what was so on a data cut-off date."""
 
 
 def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
@@ -81,23 +101,37 @@ def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date
     events = events_of(workspace, deal)
     entries = workspace.store.entries(deal_log(deal))
     cut_off = on or max(event.effective_on for event in events)
-    forms: dict[str, Callable[[], str]] = {
-        "jsonl": lambda: "\n".join(json_lines(entries)) + "\n",
-        "csv": lambda: as_csv(events),
-        "ics": lambda: as_calendar(deal, events),
-        "esma": lambda: esma_csv(deal, events, cut_off),
-        "10-d": lambda: form_10d_csv(events, cut_off),
+    forms: dict[str, tuple[Callable[[], str], Callable[[str], int], str]] = {
+        "jsonl": (lambda: "\n".join(json_lines(entries)) + "\n", _lines_of, "entries"),
+        "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
+        "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
+        "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
+        "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),
     }
     if form == "tiles":
         _export_tiles(workspace, deal, into)
+        count, what = len(entries), "entries"
     elif form in forms:
-        write_whole(into, forms[form]().encode())
+        made, counted, what = forms[form]
+        text = made()
+        write_whole(into, text.encode())
+        count = counted(text)
     else:
         raise WrongUsage(f"`{form}` is no form of export; there are tiles, {', '.join(forms)}")
     if as_json:
-        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries)})
+        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries), "written": {"count": count, "of": what}})
     else:
-        say(f"{into}: {len(entries)} entries of {deal} as {form}")
+        dated = f" of {cut_off}" if form in DATED else ""
+        say(f"{into}: {count} {what} of {deal}, as {form}{dated}")
+
+
+def _lines_of(text: str) -> int:
+    return len(text.splitlines())
+
+
+def _rows_of(text: str) -> int:
+    """Rows of a CSV text without its head."""
+    return sum(1 for _ in csv.reader(io.StringIO(text))) - 1
 
 
 def _export_tiles(workspace: Workspace, deal: str, into: Path) -> None:

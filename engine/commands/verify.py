@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.checkpoints import KEY, origin, trusted
-from engine.commands.output import print_json, say
+from engine.commands.output import print_json, read_text, say
 from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
@@ -46,7 +46,7 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
         raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
-    notes = [path.read_text(encoding="utf-8") for path in held]
+    notes = [read_text(path) for path in held]
     findings = [*_logs(workspace, logs, keys, notes), *(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
     times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
@@ -113,8 +113,9 @@ def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
 
 def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], as_json: bool) -> int:
     """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference; 3 where one fails."""
-    if not notice.is_file():
-        raise WrongUsage(f"no such file: {notice}")
+    for path in (notice, policy):
+        if not path.is_file():
+            raise WrongUsage(f"no such file: {path}")
     steps = list(verify_notice(notice.read_bytes(), read_policy(policy), templates))
     failed = any(step.difference for step in steps)
     if as_json:

@@ -38,6 +38,8 @@ def copied(record: Path, into: Path) -> int:
     """A copy of a SQLite record as it stands, whatever is being written; returns its entries. Never overwrites."""
     if into.exists():
         raise WrongUsage(f"{into} is there already; a copy never overwrites")
+    if not record.is_file():
+        raise WrongUsage(f"there is no record yet: no such file: {record}")
     into.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as source, closing(sqlite3.connect(into)) as target:
         source.backup(target)

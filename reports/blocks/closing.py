@@ -216,7 +216,7 @@ def proof(found: Brief) -> dict[str, Any]:
     attached = listed(sorted(found.inputs.attachments)) or "nothing"
     made = f"Made by {event.engine}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
-    return {"rows": rows, "command": f"headroom verify {file_name(found)} --policy trustee.policy", "how": HOW}
+    return {"rows": rows, "command": f"headroom verify {file_name(found)} --policy trustee.toml", "how": HOW}
 
 
 HOW = (

@@ -90,7 +90,7 @@ def test_page_one_is_the_answer(said: str) -> None:
         "68.086505…%",
         "multiple × rate × GPU-hours a year = 1.5 × USD 1.4937 × 1,024 GPUs × 8,760 h × 95%",
         "It is not a determination of Default, nor an election, waiver or consent by any party.",
-        "headroom verify meridian-2026-1-0044-2026-11-05-compliance.pdf --policy trustee.policy",
+        "headroom verify meridian-2026-1-0044-2026-11-05-compliance.pdf --policy trustee.toml",
         "15 calendar days to Fri 13 Nov 2026, 10 of them Business Days; closed: Wed 11 Nov 2026 Veterans Day",
         "Prepared by Checked by Signature For the Servicer: name, title, date",
         "No amendment is in force.",

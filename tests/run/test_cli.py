@@ -6,11 +6,18 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from engine.cli import FAMILIES, registered
+from engine.commands.options import run_command_line
+from engine.record.keys import generate_key
+from engine.workspace import create
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
@@ -29,6 +36,57 @@ def test_every_command_has_help_with_an_example_and_exit_codes(command: str) -> 
     flat = re.sub(r"\s+", " ", found.stdout)
     assert f"Example: headroom {command}" in flat
     assert "Exit codes: 0 done" in flat
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with the words that call it."""
+    for name, one in command.commands.items():
+        yield from leaves(one, (*path, name)) if hasattr(one, "commands") else [((*path, name), one)]
+
+
+def test_every_command_has_json_an_example_and_help_for_each_option() -> None:
+    found = dict(leaves(get_command(registered())))
+    assert ("db", "backup") in found
+    for path, command in found.items():
+        assert "--json" in {name for one in command.params for name in one.opts}, path
+        assert command.epilog.startswith(f"Example: headroom {' '.join(path)}"), path
+
+
+def test_the_help_of_db_has_an_example_and_exit_codes() -> None:
+    flat = re.sub(r"\s+", " ", headroom("db", "--help").stdout)
+    assert "Example: headroom db" in flat
+    assert "Exit codes: 0 done" in flat
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--workspace", "/nonexistent", "history", "x", "--json"), 2, "is no workspace"),
+        (("index", "--json"), 2, "Missing option"),
+    ],
+)
+def test_a_refusal_is_json_where_json_was_asked_for(arguments: tuple[str, ...], code: int, words: str) -> None:
+    found = headroom(*arguments)
+    said = json.loads(found.stdout)["error"]
+    assert (found.returncode, said["exit_code"]) == (code, code)
+    assert words in said["what"]
+    assert words in found.stderr
+
+
+def test_problems_of_an_input_are_json_and_text_at_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("deal: x\n", encoding="utf-8")
+    found = headroom("terms", str(tmp_path / "bad.yaml"), "--on", "2026-03-05", "--json")
+    assert found.returncode == 1
+    codes = [one["code"] for one in json.loads(found.stdout)]
+    assert codes
+    assert all(code in found.stderr for code in codes)
+
+
+def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> None:
+    headroom("init", str(tmp_path / "desk"))
+    found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), "--json", folder=tmp_path / "desk")
+    assert json.loads(found.stdout) == {"copy": str(tmp_path / "copy.sqlite"), "entries": 0}
+    assert "properties" in json.loads(headroom("schema", "--json").stdout)
 
 
 def test_help_imports_nothing_of_weight() -> None:
@@ -67,6 +125,53 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments: tuple[str, ...], c
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cosign", "export", "--key", "held", "--trust", "missing"),
+        ("cosign", "missing", "--key", "held", "--trust", "log.key.pub"),
+        ("cosign", "export", "--key", "missing", "--trust", "log.key.pub"),
+        ("cosign", "export", "--key", "held", "--trust", "log.key.pub", "--since", "missing"),
+        ("verify", "--trust", "missing"),
+        ("verify", "--held", "missing"),
+        ("verify", "notice.pdf", "--policy", "missing"),
+        ("verify", "missing.pdf", "--policy", "held"),
+        ("act", "x", "waiver", "--effective-on", "2026-03-05", "--document", "missing"),
+        ("db", "restore", "missing"),
+        ("depreciation", "--quotes", "missing"),
+        ("intake", "missing"),
+        ("import", "missing"),
+        ("import", "--series", "CRI-H100", "missing"),
+        ("backtest", "missing.yaml"),
+        ("clause", "missing", "--on", "2026-03-05"),
+        ("publication", "S", "--date", "2026-03-05", "--into", "held/below"),
+        ("init", "held/below"),
+        ("demo", "--into", "held"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_sentence(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    create(tmp_path, "Agent")
+    (tmp_path / "export").mkdir()
+    for name in ("held", "notice.pdf"):
+        (tmp_path / name).write_text("nothing", encoding="utf-8")
+    (tmp_path / "log.key.pub").write_text(f"{generate_key('agent.example').verifier.text}\n", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["headroom", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(lambda **options: registered(arguments)(list(arguments), **options))
+    said = capsys.readouterr().err
+    assert ended.value.code in (2, 3), said  # 3: an exported log of which a part is missing
+    assert said.startswith("headroom: ")
+
+
+def test_a_copy_of_a_record_that_is_not_there_yet_says_so(tmp_path: Path) -> None:
+    create(tmp_path / "desk")
+    found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), folder=tmp_path / "desk")
+    assert (found.returncode, "there is no record yet" in found.stderr) == (2, True)
+
+
 def test_a_session_at_a_desk(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
     assert headroom("init", str(desk)).returncode == 0
@@ -88,6 +193,31 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
     assert "12 observations" in headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
+    empty = headroom("index", "--window-end", "2026-05-06", folder=desk).stdout
+    assert "0 observations on 0 valid days: nothing to count" in empty
+    assert "None" not in empty
+
+
+def test_nothing_is_recorded_or_signed_before_the_operator_is_named(tmp_path: Path) -> None:
+    desk = tmp_path / "desk"
+    assert "name the operator" in headroom("init", str(desk)).stdout
+    for refused in (("run", "--on", "2026-03-05"), ("keys", "agent.example/log", "--into", str(desk / "keys" / "log.key"))):
+        found = headroom(*refused, folder=desk)
+        assert (found.returncode, "name the operator in" in found.stderr) == (2, True), found.stderr
+        assert str(desk / "headroom.toml") in found.stderr
+    assert not (desk / "keys").exists()
+    elsewhere = headroom("keys", "trustee.example", "--cosigner", "--into", str(tmp_path / "own" / "trustee.key"), folder=desk)
+    assert elsewhere.returncode == 0  # a trustee's key is not the operator's
+
+
+def test_init_takes_the_operators_name(tmp_path: Path) -> None:
+    desk, name = tmp_path / "desk", 'Banque d\'Été "Agent"'
+    assert headroom("init", str(desk), "--operator", name).returncode == 0
+    assert tomllib.loads((desk / "headroom.toml").read_text(encoding="utf-8"))["operator"] == name
+    assert headroom("run", "--on", "2026-03-05", folder=desk).returncode == 0
+    other = headroom("init", str(desk), "--operator", "Another")
+    assert (other.returncode, "is there already" in other.stderr) == (2, True)
+    assert headroom("init", str(tmp_path / "x"), "--operator", "two\nlines").returncode == 2
 
 
 def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ import pytest
 from engine.checkpoints import KEY, sign_all
 from engine.commands.proof import cosign_export, export_deal, make_key, show_checkpoint
 from engine.commands.verify import verify_workspace
+from engine.deadlines import deadlines
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
+from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, opened
 from tests.run.test_thursday import DEAL, fill, plan, tools, workspace
@@ -96,8 +98,44 @@ def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path
     assert "DTSTART;VALUE=DATE:20260305" in calendar
     assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
     assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") >= 2
+    assert "SUMMARY:meridian-2026-1: borrower: cure by prepayment" in calendar.replace("\r\n ", "")
     with pytest.raises(WrongUsage, match="no form of export"):
         export_deal(signed, DEAL, "pdf", tmp_path / "x", None, as_json=False)
+
+
+def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
+    signed: Workspace, tools: Tools, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(signed, plan.THURSDAYS[6], tools)
+    capsys.readouterr()
+    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
+    text = (tmp_path / "a.ics").read_bytes().decode().replace("\r\n ", "")
+    entries = [dict(line.split(":", 1) for line in one.split("\r\n") if ":" in line) for one in text.split("BEGIN:VEVENT")[1:]]
+    found = [
+        (one["DTSTART;VALUE=DATE"], one["SUMMARY"].split(": ")[2].split(" ")[0], one["DESCRIPTION"].rpartition("; ")[2]) for one in entries
+    ]
+    assert found == [
+        *((f"2026{day}", "report", f"received on 2026-{day[:2]}-{day[2:]}") for day in ("0114", "0121", "0128", "0204", "0211", "0218")),
+        ("20260223", "give", "open"),
+        ("20260225", "report", "received on 2026-02-25"),
+        ("20260305", "cure", "open"),
+    ]
+    assert len({one["UID"] for one in entries}) == len(entries)
+    assert capsys.readouterr().out == f"{tmp_path / 'a.ics'}: 9 deadlines of {DEAL}, as ics\n"
+    run(signed, plan.THURSDAYS[7], tools)
+    later = {one.what.split(" ")[0]: one.outcome for one in deadlines(read(signed.store, deal_log(DEAL))) if one.due.by > date(2026, 2, 20)}
+    assert later["cure"] == "ended: COMPLIANT since 2026-02-26"
+    assert later["give"] == "no Act `notice given` is on record"
+
+
+def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form, said in (
+        ("esma", f"5 tests and triggers of {DEAL}, as esma of 2026-02-25"),
+        ("jsonl", f"{signed.store.size(deal_log(DEAL))} entries"),
+    ):
+        capsys.readouterr()
+        export_deal(signed, DEAL, form, tmp_path / form, None, as_json=False)
+        assert said in capsys.readouterr().out
 
 
 def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
