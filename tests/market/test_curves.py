@@ -67,6 +67,13 @@ def test_cri_d_needs_a_transition_that_has_settled() -> None:
     assert [one[:3] for one in curves.lacking({"old": falling, "new": new}, "new")] == ["(b)"]
 
 
+def test_cri_d_compares_the_versions_of_the_values_themselves() -> None:
+    assert curves.one_version({"old": {"1.1.1": 60}, "new": {"1.1.1": 52}}) == ()
+    said = curves.one_version({"old": {"1.1.0": 22, "1.1.1": 38}, "new": {"1.1.1": 52}})
+    assert said == ("(a) one version: old has 22 under 1.1.0, 38 under 1.1.1; new has 52 under 1.1.1",)
+    assert curves.one_version({"old": {"": 60}, "new": {"": 60}})[0].startswith("(a) one version: old has 60 under a version that is not")
+
+
 def test_the_paper_s_transitions_and_lives_are_as_it_states_them() -> None:
     assert [f"{float(one.fallen):.0%}" for one in curves.TRANSITIONS][:2] == ["-78%", "-69%"]
     assert len(curves.USEFUL_LIVES) == 9
