@@ -84,7 +84,7 @@ def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Met
             removed.append(Exclusion(position, rule))
         else:
             kept.append(_observation(offer))
-    return Listings(len(found), tuple(kept), tuple(removed), len(found) >= snapshot.limit)
+    return Listings(len(found), tuple(kept), tuple(removed), truncated=len(found) == snapshot.limit)
 
 
 def speaks_of(snapshot: Snapshot, gpu_name: str, country: str) -> bool:
