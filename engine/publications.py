@@ -27,7 +27,6 @@ from engine.terms.deal import IndexTerms
 from engine.terms.schedule import publication_dates
 from engine.workspace import Workspace
 
-WEEK = timedelta(days=7)
 ADMINISTRATOR = "published by the administrator"
 CURRENT = "current"
 """Our series under whatever version was current on the day on which each week was computed; each print says which."""

@@ -22,7 +22,7 @@ from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.known import Inputs
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.publications import publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
@@ -238,7 +238,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
         return ()
     path = _adopted_path(workspace, deal.sha256)
     if not path.exists():
-        write_once(path, deal.tree.text.encode())
+        write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, templates)
     new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
     with workspace.store.begin() as writer:

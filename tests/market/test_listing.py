@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import stat
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.market.archive import Archive
+from engine.market.archive import Archive, write_whole
 from engine.market.index import compute, definition
 from engine.market.listing import Observation, qualifying, without_outliers
 from engine.market.methodology import load_methodology
@@ -238,6 +240,19 @@ def test_the_archive_keeps_once_and_finds_what_was_changed(tmp_path: Path) -> No
     path.write_bytes(gzip.compress(json.dumps(changed).encode()))
     with pytest.raises(SnapshotRefused, match="has been changed"):
         list(archive.between(date(2026, 3, 4), date(2026, 3, 4)))
+
+
+def test_a_file_is_replaced_whole_and_whoever_the_umask_lets_may_read_it(tmp_path: Path) -> None:
+    place = tmp_path / "pages" / "week.html"
+    before = os.umask(0o027)
+    try:
+        write_whole(place, b"first")
+        write_whole(place, b"second")
+    finally:
+        os.umask(before)
+    assert place.read_bytes() == b"second"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o640
+    assert [path.name for path in place.parent.iterdir()] == ["week.html"]
 
 
 def test_days_are_utc_dates() -> None:
