@@ -159,7 +159,7 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
 
 def _width(row: Width) -> dict[str, Any]:
     measured = {name: f"{getattr(row, name):.1%}" for name in ("low", "middle", "high")}
-    return {"n": row.count, **measured, "paper": f"{row.expected[0]:.0%} to {row.expected[1]:.0%}", "holds": row.holds}
+    return {"n": row.count, **measured, "paper": row.paper, "holds": row.holds}
 
 
 def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
