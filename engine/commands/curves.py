@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -28,6 +29,12 @@ def _series(workspace: Workspace, name: str) -> tuple[tuple[date, Fraction], ...
     return tuple((day, Fraction(value)) for day, value in sorted(newest.items()) if value is not None)
 
 
+def _versions(workspace: Workspace, name: str) -> dict[str, int]:
+    """How many of a series' values each methodology version made: its own word, whatever the series is called (`rulings.md` 38)."""
+    newest = {e.effective_on: e.payload.value for e in read(workspace.store, index_log(name))}
+    return dict(Counter(value["methodology"] for value in newest.values() if value["value"] is not None))
+
+
 def depreciation(
     workspace: Workspace, names: Sequence[str], newer: str | None, quotes: Path | None, switches: str | None, as_json: bool
 ) -> int:
@@ -39,10 +46,8 @@ def depreciation(
     if unknown:
         raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     series = {name: _series(workspace, name) for name in names or known}
-    versions = {name.partition("@")[2] for name in series}
-    missing = list(curves.lacking(series, newer))
-    if len(versions) > 1:
-        missing.append(f"(a) one version: these are under {', '.join(sorted(versions))}")
+    versions = {name: _versions(workspace, name) for name in series}
+    missing = [*curves.lacking(series, newer), *curves.one_version(versions)]
     resale = _quotes(quotes) if quotes else ()
     data: dict[str, Any] = {
         "series": {name: _curve(found) for name, found in series.items()},
@@ -156,7 +161,7 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
 
 def _width(row: Width) -> dict[str, Any]:
     measured = {name: f"{getattr(row, name):.1%}" for name in ("low", "middle", "high")}
-    return {"n": row.count, **measured, "paper": f"{row.expected[0]:.0%} to {row.expected[1]:.0%}", "holds": row.holds}
+    return {"n": row.count, **measured, "paper": row.paper, "holds": row.holds}
 
 
 def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:

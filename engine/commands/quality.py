@@ -17,9 +17,10 @@ from engine.commands.output import print_json, progress, progress_done, say, tab
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
+from engine.market.finding import CollectedDay, Week
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
-from engine.market.value import IndexValue
+from engine.market.value import DayDetail, IndexValue
 from engine.publications import computed, series_of_facts
 from engine.record.adopted import DealAdopted
 from engine.record.event import Event, Tested
@@ -36,6 +37,7 @@ WEEK = timedelta(days=7)
 def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> int:
     """The paper's tests over every week that the workspace's snapshots give."""
     from engine.market import validation
+    from engine.market.representativeness import coverage_of
 
     weeks = [_week(value, days) for value, days in _weeks(workspace, index, version)]
     progress_done()
@@ -44,7 +46,9 @@ def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> i
     found = validation.suite(weeks)
     if as_json:
         span = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
-        print_json({**span, "findings": [{k: _plain(v) for k, v in asdict(one).items()} for one in found]})
+        findings = [{k: _plain(v) for k, v in asdict(one).items()} for one in found]
+        days = [{"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days]
+        print_json({**span, "findings": findings, "coverage": days})
         return 0
     say(f"{index} under {version}: {len(weeks)} weeks to {weeks[-1].publication}")
     say()
@@ -52,7 +56,16 @@ def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> i
         mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "
         say(f"{mark}  {one.test} ({one.section}, n = {one.sample}): {one.verdict.removeprefix('refused: ')}")
         say(f"         caveat: {one.caveat}")
+    say()
+    say("Coverage ratio (WP §7.1), mean of each week's days; every day with --json")
+    rows = [(str(week.publication), *_covered(coverage_of(week), week)) for week in weeks]
+    say(table(("week", "known days", "listings that qualify"), rows, right=(1, 2)))
     return 0
+
+
+def _covered(mean: float | None, week: Week) -> tuple[str, str]:
+    known = sum(day.coverage is not None for day in week.days)
+    return f"{known} of {len(week.days)}", "not known" if mean is None else f"{mean:.0%}"
 
 
 def _plain(value: Any) -> Any:
@@ -77,12 +90,16 @@ def _days(workspace: Workspace, index: str, version: str, publication: date) -> 
     return qualifying_days(definition(index, workspace.indices), load_methodology(version), snapshots, publication - timedelta(days=1))
 
 
-def _week(value: IndexValue, days: tuple[attack.Day, ...]) -> Any:
-    from engine.market.validation import Week
+def _collected(day: DayDetail, median: float | None) -> CollectedDay:
+    """One day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
+    known = day.form == "offers" and not day.truncated
+    return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated)
 
+
+def _week(value: IndexValue, days: tuple[attack.Day, ...]) -> Week:
     methodology = load_methodology(value.methodology)
     middle = {day: attack.day_median(found, methodology) for day, found in days}
-    rows = tuple((d.date, d.offers, d.qualifying, _float(middle.get(d.date))) for d in value.days if d.snapshot is not None)
+    rows = tuple(_collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None)
     width = None if value.interval_width is None else float(value.interval_width)
     return Week(value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows)
 

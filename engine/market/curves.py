@@ -136,6 +136,23 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
     return tuple(said)
 
 
+def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    """What stands against comparing series: values under several methodology versions, or under one that is not stated (WP §6.1 (a)).
+
+    Args:
+        versions: for each series how many of its values each version made; an empty version is one that its source left out.
+    """
+    found = {version for of_series in versions.values() for version in of_series}
+    if len(found) < 2 and "" not in found:
+        return ()
+    said = "; ".join(f"{name} has {_counted(made)}" for name, made in versions.items() if made)
+    return (f"(a) one version: {said}",)
+
+
+def _counted(made: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} under {version or 'a version that is not stated'}" for version, count in sorted(made.items()))
+
+
 def _settled(older: Series, arrival: date) -> bool:
     """Whether an older generation was seen long enough before the newer one came, and has found its new level."""
     before = [value for day, value in older if day < arrival]

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from engine import __version__
 from engine.errors import WrongUsage
-from engine.market.listing import Listings, Observation, qualifying, without_outliers
+from engine.market.listing import Listings, Observation, qualifying, speaks_of, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 from engine.market.value import DayDetail, IndexValue, OfDay
@@ -120,10 +120,12 @@ class _Week:
 
 
 def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot]) -> _Day:
-    """The last snapshot of the day stands for it; a cut one only where no whole one exists (`rulings.md` 6)."""
+    """The day's last snapshot that speaks of the index stands for it; a cut one only where no whole one does (`rulings.md` 6, ADR 10)."""
+    model, country = index.gpu_name, index.country
+    speaking = (s for s in known if s.day == day and speaks_of(s, model, country))
     found = [
-        (snapshot, qualifying(snapshot, index.gpu_name, index.country, methodology))
-        for snapshot in sorted((s for s in known if s.day == day), key=lambda s: (s.collected_at, s.sha256))
+        (snapshot, qualifying(snapshot, model, country, methodology))
+        for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
     if not found:
         return _Day(day, None, NOTHING, False, (), ())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.market.methodology import Methodology
-from engine.market.snapshot import Malformed, Offer, Snapshot, offers
+from engine.market.snapshot import Malformed, Offer, Row, Snapshot, offers
 
 MOST = 2**62
 """Millionths of a USD from which on a number is no price: the sum of two no longer fits into 64 bits (`interval.py`)."""
@@ -86,7 +86,17 @@ def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Met
         else:
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
-    return Listings(len(found), tuple(kept), tuple(removed), len(found) >= snapshot.limit)
+    return Listings(len(found), tuple(kept), tuple(removed), truncated=len(found) == snapshot.limit)
+
+
+def speaks_of(snapshot: Snapshot, gpu_name: str, country: str) -> bool:
+    """Whether a snapshot says anything of a GPU model in a country: a raw answer that has the model's list, even an empty one.
+
+    A day's filtered rows speak only of the models and countries that they hold (ADR 10).
+    """
+    if snapshot.form == "offers":
+        return gpu_name in snapshot.models
+    return bool(_rows_of(snapshot, gpu_name, country))
 
 
 def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:
@@ -124,9 +134,13 @@ def _identity(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _rows_of(snapshot: Snapshot, gpu_name: str, country: str) -> list[Row]:
+    return [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(f", {country}")]
+
+
 def _from_rows(snapshot: Snapshot, gpu_name: str, country: str) -> Listings:
     """A day's filtered rows: rules 1 to 6 are taken as applied, rule 7 is applied (`rulings.md` 7)."""
-    rows = [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(f", {country}")]
+    rows = _rows_of(snapshot, gpu_name, country)
     kept: list[Observation] = []
     removed: list[Exclusion] = []
     for position, row in enumerate(rows):

@@ -23,7 +23,7 @@ from engine.errors import HeadroomError
 LARGEST = 64 * 1024 * 1024
 """Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""
 USUAL_LIMIT = 64
-"""The query's limit where a snapshot does not state one; a list as long as this is cut."""
+"""The query's limit where a snapshot does not state one; a list of exactly this length is cut, a longer one is whole."""
 NESTING = 300
 """Levels that a snapshot must leave free: what can be read depends on how deep the reader's own calls are, and a run's are deeper."""
 COLUMNS = ("gpu_name", "num_gpus", "dph_total", "geolocation", "collected_utc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -67,6 +68,13 @@ def test_cri_d_needs_a_transition_that_has_settled() -> None:
     assert [one[:3] for one in curves.lacking({"old": falling, "new": new}, "new")] == ["(b)"]
 
 
+def test_cri_d_compares_the_versions_of_the_values_themselves() -> None:
+    assert curves.one_version({"old": {"1.1.1": 60}, "new": {"1.1.1": 52}}) == ()
+    said = curves.one_version({"old": {"1.1.0": 22, "1.1.1": 38}, "new": {"1.1.1": 52}})
+    assert said == ("(a) one version: old has 22 under 1.1.0, 38 under 1.1.1; new has 52 under 1.1.1",)
+    assert curves.one_version({"old": {"": 60}, "new": {"": 60}})[0].startswith("(a) one version: old has 60 under a version that is not")
+
+
 def test_the_paper_s_transitions_and_lives_are_as_it_states_them() -> None:
     assert [f"{float(one.fallen):.0%}" for one in curves.TRANSITIONS][:2] == ["-78%", "-69%"]
     assert len(curves.USEFUL_LIVES) == 9
@@ -77,8 +85,18 @@ def test_width_by_count_falls_with_the_count_and_is_held_against_the_paper() -> 
     rows = list(widths(pool))
     assert [row.middle for row in rows] == sorted((row.middle for row in rows), reverse=True)
     assert all(row.holds == (row.expected[0] <= row.middle <= row.expected[1]) for row in rows)
-    assert [expected(count) for count in (8, 19, 20, 40, 80)] == [(0.15, 0.25), (0.15, 0.25), (0.08, 0.15), (0.04, 0.08), (0.0, 0.04)]
+    assert [expected(count) for count in (8, 19)] == [(0.15, math.inf)] * 2
+    assert [expected(count) for count in (20, 40, 80)] == [(0.08, 0.15), (0.04, 0.08), (0.0, 0.04)]
+    assert [row.paper for row in rows][2:4] == ["15% to 25% or more", "8% to 15%"]
     assert rows == list(widths(pool))
+
+
+def test_the_paper_s_first_row_is_open_above() -> None:
+    """Table 6 says "15 to 25% and more" below 20 observations: a wider interval than 25% is what it expects there."""
+    wide = [Decimal(10_000 + 900 * n) / 10_000 for n in range(40)]
+    rows = {row.count: row for row in widths(wide)}
+    assert rows[8].middle > 0.25
+    assert (rows[8].holds, rows[12].holds, rows[16].holds, rows[20].holds) == (True, True, True, False)
 
 
 def test_effective_sellers_of_a_concentrated_market() -> None:

@@ -196,6 +196,43 @@ def test_the_last_whole_snapshot_of_a_day_stands_for_it() -> None:
     assert "no snapshot" in before.low_confidence_reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("stated", "length", "cut"),
+    [(None, 63, False), (None, 64, True), (None, 65, False), (None, 1000, False), (100, 99, False), (100, 100, True), (100, 64, False)],
+)
+def test_a_list_is_cut_where_its_length_equals_the_limit(stated: int | None, length: int, cut: bool) -> None:
+    more = {} if stated is None else {"limit": stated}
+    found = qualifying(read_snapshot(document([offer()] * length, **more), "a.json"), "H100 SXM", "US", V111)
+    assert (found.offers, found.truncated) == (length, cut)
+
+
+def test_a_longer_whole_list_supersedes_a_shorter_one() -> None:
+    sixty = read_snapshot(document([offer(dph_total=4.0)] * 60), "a.json")
+    seventy = read_snapshot(document([offer(dph_total=6.0)] * 70, AT + timedelta(hours=1)), "b.json")
+    assert compute(definition("CRI-H100"), V111, [sixty, seventy], date(2026, 3, 4)).value == Decimal("3.0000")
+
+
+def test_rows_of_one_model_say_nothing_of_another() -> None:
+    """The H100-only table of a day neither stands for the H200 nor is among its inputs; nor does an answer without its list."""
+    twelve = [offer(gpu_name="H200", dph_total=6.0) for _ in range(12)]
+    raw = read_snapshot(document([offer()], offers_by_model={"H100 SXM": [offer()], "H200": twelve}), "a.json")
+    table = read_snapshot((HEAD + ROW.replace("T15", "T16") * 8).encode(), "day.csv")
+    silent = read_snapshot(document([], AT + timedelta(hours=2), offers_by_model={}), "b.json")
+    other = read_snapshot(document([offer()] * 9, AT + timedelta(hours=3)), "c.json")
+    value = compute(definition("CRI-H200"), V111, [raw, table, silent, other], date(2026, 3, 4))
+    assert (value.days[-1].qualifying, value.inputs) == (12, (raw.sha256,))
+    assert compute(definition("CRI-H100"), V111, [raw, table], date(2026, 3, 4)).inputs == (table.sha256,)
+    nothing = compute(definition("CRI-H200"), V111, [table, silent], date(2026, 3, 4))
+    assert (nothing.inputs, nothing.low_confidence_reasons) == ((), ("no snapshot was collected in the week",))
+
+
+def test_an_empty_list_of_the_model_is_an_answer_and_stands() -> None:
+    full = read_snapshot(document([offer()] * 9), "a.json")
+    empty = read_snapshot(document([], AT + timedelta(hours=1)), "b.json")
+    value = compute(definition("CRI-H100"), V111, [full, empty], date(2026, 3, 4))
+    assert (value.value, value.inputs) == (None, (empty.sha256,))
+
+
 def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None:
     few = read_snapshot(document([offer(dph_total=2.0 + n / 10) for n in range(3)]), "a.json")
     strict = compute(definition("CRI-H100"), V111, [few], date(2026, 3, 4))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from engine.market import validation as v
+from engine.market.finding import CollectedDay
+from engine.market.representativeness import coverage_of
 
 START = date(2024, 1, 4)
 
@@ -22,7 +25,7 @@ def weeks(count: int, seed: int = 1, drift: float = -0.004, prices: int = 44) ->
         day = START + timedelta(weeks=n)
         sample = tuple(float(x) for x in value * np.exp(0.1 * chance.standard_normal(prices)))
         days = tuple(
-            (day - timedelta(days=d), 30, int(chance.integers(6, 18)), value * math.exp(0.02 * chance.standard_normal()))
+            CollectedDay(day - timedelta(days=d), 30, int(chance.integers(6, 18)), value * math.exp(0.02 * chance.standard_normal()))
             for d in range(7, 0, -1)
         )
         found.append(v.Week(day, value, sample, 0.9 / math.sqrt(prices), days))
@@ -82,22 +85,41 @@ def test_every_test_refuses_by_name_below_the_sample_that_it_needs(count: int) -
 
 
 def test_low_coverage_for_four_weeks_is_a_finding_and_for_three_is_not() -> None:
-    low = tuple((START, 40, 8, 2.0) for _ in range(7))
-    high = tuple((START, 20, 12, 2.0) for _ in range(7))
+    low = tuple(CollectedDay(START, 40, 8, 2.0) for _ in range(7))
+    high = tuple(CollectedDay(START, 20, 12, 2.0) for _ in range(7))
     made = [v.Week(START, 2.0, (), None, days) for days in (high, low, low, low, high)]
     assert v.coverage(made).finding is False
     assert v.coverage([*made[:4], v.Week(START, 2.0, (), None, low), *made[4:]]).finding is True
+
+
+def test_days_whose_listings_are_not_known_have_no_coverage() -> None:
+    """A day of filtered rows is not fully covered, and a cut list's share is not known; both are left out and said."""
+    filtered, cut = CollectedDay(START, None, 8, 2.0), CollectedDay(START, None, 8, 2.0, cut=True)
+    known, none = CollectedDay(START, 40, 8, 2.0), CollectedDay(START, 0, 0, None)
+    week = v.Week(START, 2.0, (), None, (filtered, cut, known, none))
+    assert [day.coverage for day in week.days] == [None, None, 0.2, None]
+    assert coverage_of(week) == 0.2
+    said = v.coverage([week] * 4)
+    assert said.finding
+    assert "left out: 4 days whose rows came filtered, 4 days whose list was cut" in said.caveat
+    assert v.coverage([replace(week, days=(filtered,))] * 5).verdict.startswith("refused: 0 weeks with a known coverage")
+
+
+def test_a_week_whose_coverage_is_not_known_ends_no_run() -> None:
+    low, unknown = (CollectedDay(START, 40, 8, 2.0),), (CollectedDay(START, None, 8, 2.0),)
+    made = [v.Week(START, 2.0, (), None, days) for days in (low, low, unknown, low, low)]
+    assert v.coverage(made).finding is True
 
 
 def test_a_jump_is_named_with_its_day() -> None:
     found = weeks(4, seed=3)
     days = [list(week.days) for week in found]
     jumped = days[2][3]
-    days[2][3] = (*jumped[:3], 6.0)
+    days[2][3] = replace(jumped, median=6.0)
     changed = [v.Week(w.publication, w.value, w.prices, w.width, tuple(d)) for w, d in zip(found, days, strict=True)]
     said = v.jumps(changed)
     assert said.finding
-    assert str(jumped[0]) in said.verdict
+    assert str(jumped.day) in said.verdict
 
 
 def test_the_minimum_viable_count_is_where_the_fit_crosses_a_quarter() -> None:

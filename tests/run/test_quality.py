@@ -86,6 +86,10 @@ def test_validation_names_every_test(desk: Workspace, capsys: pytest.CaptureFixt
     names = {one["test"].split(",")[0] for one in found["findings"]}
     assert {"coverage ratio", "Shapiro-Wilk", "Jarque-Bera", "ADF", "KPSS", "ARCH-LM", "first digits", "day-over-day jumps"} <= names
     assert all(one["caveat"] for one in found["findings"])
+    assert found["coverage"]
+    assert all(day["ratio"] == day["qualifying"] / day["offers"] for day in found["coverage"])
+    assert validate(desk, "CRI-H100", VERSION, as_json=False) == 0
+    assert "listings that qualify" in capsys.readouterr().out
 
 
 def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,107 @@
+"""Hartigan's dip: how far an empirical distribution is from the nearest unimodal one (Hartigan and Hartigan 1985).
+
+At most a quarter; 1 / (2n) is the least for n prices that all differ. The reference is the uniform distribution, of the unimodal ones the
+one that comes nearest to having two modes.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+DRAWS = 2_000
+SEED = 20260305
+"""Of the reference sample, stated with the p-value."""
+
+
+def dip(values: Sequence[float]) -> float:
+    """The greatest distance between a sample's distribution and the nearest unimodal one.
+
+    The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least concave majorant over
+    it; where they are furthest apart is the next modal interval, and the parts that fall outside it must be near their own
+    minorant, below, and majorant, above. It ends when the curves are nearer to each other than what was found outside.
+    """
+    x = sorted(values)
+    low, high, widest = 0, len(x) - 1, 1.0  # distances in observations: twice the dip times n
+    while True:
+        convex, concave = _hull(x, low, high, 1), _hull(x, low, high, -1)
+        apart, left, right = _furthest(x, convex, concave)
+        if apart < widest:
+            break
+        widest = max(widest, _off_minorant(x, convex, left), _off_majorant(x, concave, right))
+        if (left, right) == (low, high):
+            break
+        low, high = left, right
+    return widest / (2 * len(values))
+
+
+def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
+    """The places of the knots of the greatest convex minorant (sign 1) or least concave majorant (sign -1), from `low` to `high`.
+
+    Of equal values the first is lowest and the last is highest; a curve that ends in them ends upright.
+    """
+    knots: list[int] = []
+    for place in range(low, high + 1):
+        while len(knots) > 1:
+            first, second = knots[-2:]
+            before, after = (second - first) * (x[place] - x[second]), (place - second) * (x[second] - x[first])
+            if sign * before < sign * after:
+                break
+            knots.pop()
+        knots.append(place)
+    return knots
+
+
+def _at(x: Sequence[float], first: int, last: int, place: int) -> float:
+    """How many observations lie below a place, by the line from one knot to the next."""
+    upright = x[first] == x[last]
+    return place if upright else first + (x[place] - x[first]) * (last - first) / (x[last] - x[first])
+
+
+def _around(knots: Sequence[int], place: int) -> tuple[int, int]:
+    """The knots before and after a place inside."""
+    after = max(1, bisect_left(knots, place))
+    return knots[after - 1], knots[after]
+
+
+def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int]) -> tuple[float, int, int]:
+    """(distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance where none is.
+
+    The majorant stands one observation above the line through its places: it follows the distribution after each step.
+    """
+    found = [(0.0, convex[0], convex[-1])]
+    for place in concave[1:-1]:
+        before, after = _around(convex, place)
+        found.append((place + 1 - _at(x, before, after, place), after if after == place else before, place))
+    for place in convex[1:-1]:
+        before, after = _around(concave, place)
+        found.append((_at(x, before, after, place) + 1 - place, place, after))
+    return max(found, key=lambda one: one[0])
+
+
+def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
+    """How far the distribution rises above its minorant before `end`, a knot."""
+    parts = ((first, last) for first, last in pairwise(convex) if last <= end)
+    return max((p + 1 - _at(x, first, last, p) for first, last in parts for p in range(first, last)), default=0.0)
+
+
+def _off_majorant(x: Sequence[float], concave: Sequence[int], start: int) -> float:
+    """How far it falls below its majorant after `start`, a knot."""
+    parts = ((first, last) for first, last in pairwise(concave) if first >= start)
+    return max((_at(x, first, last, p) + 1 - p for first, last in parts for p in range(first + 1, last + 1)), default=0.0)
+
+
+@cache
+def reference(count: int) -> tuple[float, ...]:
+    """The dips of uniform samples of `count` observations, ascending."""
+    chance = random.Random(f"{SEED} {count}")
+    return tuple(sorted(dip([chance.random() for _ in range(count)]) for _ in range(DRAWS)))
+
+
+def p_value(statistic: float, count: int) -> float:
+    """The share of uniform samples of as many observations that dip at least as far, the sample itself counted among them."""
+    found = reference(count)
+    return (len(found) - bisect_left(found, statistic) + 1) / (len(found) + 1)

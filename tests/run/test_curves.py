@@ -1,0 +1,50 @@
+"""`depreciation` on series that were imported: what it compares, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.commands.curves import depreciation
+from engine.commands.series import import_series
+from engine.record.log import Scribe
+from engine.workspace import Workspace, create, opened
+
+NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
+FIRST = date(2024, 7, 4)
+H100, H200 = "CRI-H100@administrator", "CRI-H200@administrator"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Workspace]:
+    create(tmp_path)
+    found = opened(tmp_path)
+    yield found
+    found.store.close()
+
+
+def imported(desk: Workspace, index: str, first: date, rows: list[tuple[str, str]]) -> None:
+    """Rows of (value, methodology version), one a week."""
+    lines = [f"{first + timedelta(weeks=n)},{value},false,40,{version}" for n, (value, version) in enumerate(rows)]
+    path = desk.root / f"{index}.csv"
+    path.write_text("publication_date,value,low_confidence,observations,methodology_version\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    import_series(desk, index, [path], Scribe("t", "t", NOW), as_json=True)
+
+
+def shown(desk: Workspace, capsys: pytest.CaptureFixture[str], *, as_json: bool = True) -> str:
+    capsys.readouterr()
+    assert depreciation(desk, [H100, H200], H200, None, None, as_json) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("later", ["1.1.1", "1.1.0"])
+def test_cri_d_needs_every_value_under_one_version(desk: Workspace, capsys: pytest.CaptureFixture[str], later: str) -> None:
+    imported(desk, "CRI-H100", FIRST, [("3.0000", "1.1.1")] * 38 + [("2.0000", later)] * 60)
+    imported(desk, "CRI-H200", FIRST + timedelta(weeks=38), [("4.0000", "1.1.1")] * 60)
+    found = json.loads(shown(desk, capsys))["cri_d"]
+    assert found["computed"] is (later == "1.1.1")
+    assert found["computed"] or "CRI-H100@administrator has 60 under 1.1.0, 38 under 1.1.1" in found["lacking"][0]
