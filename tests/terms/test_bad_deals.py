@@ -279,9 +279,9 @@ def test_every_key_misspelt_is_reported_at_its_place(check: Callable[[str], list
     missed = []
     for line, column, key in keys:
         bad = lines[line - 1][: column - 1 + len(key)] + "x" + lines[line - 1][column - 1 + len(key) :]
-        began = time.perf_counter()
+        began = time.process_time()  # of this process alone, whatever else the machine does
         problems = check("".join([*lines[: line - 1], bad, *lines[line:]]))
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         if line not in {p.place.line for p in problems if not p.code.startswith("W")} or took > 0.5:
             missed.append((line, column, key, [f"{p.code} {p.place.line}:{p.place.column}" for p in problems], took))
     assert missed == []
