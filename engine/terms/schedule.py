@@ -75,7 +75,7 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     if rule is None:
         return ()
     months = 3 if rule.every == "quarter" else 1
-    found = monthly(rule.day, months, first - WEEK, last)
+    found = monthly(rule.day, months, first - WEEK, last + WEEK)  # a date moved back was written for a later day
     moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
     return tuple(day for day in moved if first <= day <= last)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
 from engine.calendar import load_calendar
+from engine.terms.deal import TermsInForce
+from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import Period, PeriodUnit
-from engine.terms.schedule import counted, earlier
+from engine.terms.schedule import counted, earlier, payment_dates
+from engine.week import PAYMENT, kinds_of
 
 CALENDAR = load_calendar("us-federal-reserve")
 
@@ -44,3 +49,37 @@ def test_a_deadline_is_counted_in_its_own_unit(count: int, unit: PeriodUnit, sig
 def test_a_deadline_in_another_unit_is_never_counted_as_days(unit: PeriodUnit) -> None:
     with pytest.raises(KeyError):
         counted(date(2026, 7, 1), Period(1, unit), CALENDAR.add)
+
+
+MOVED = "payment_dates: {every: month, day: 15, if_not_a_business_day: next business day"
+
+
+def paid(load: Callable[[str], Deal], text: str, day: int, roll: str, every: str = "month") -> TermsInForce:
+    assert MOVED in text
+    deal = load(text.replace(MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"))
+    return resolve(deal, deal.closing_date)
+
+
+@pytest.mark.parametrize("roll", ["same day", "next business day", "previous business day", "modified following"])
+@pytest.mark.parametrize("day", [1, 15, 28, 31])
+@pytest.mark.parametrize("every", ["month", "quarter"])
+def test_payment_dates_by_the_day_are_those_of_the_range(
+    load: Callable[[str], Deal], meridian_text: str, every: str, day: int, roll: str
+) -> None:
+    terms = paid(load, meridian_text, day, roll, every)
+    first, last = date(2026, 1, 1), date(2028, 12, 31)
+    whole = payment_dates(terms, CALENDAR, first, last)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    assert tuple(one for one in days if payment_dates(terms, CALENDAR, one, one)) == whole
+    months = [(year, month) for year in range(2025, 2030) for month in range(1, 13, 1 if every == "month" else 3)]
+    moved = [CALENDAR.roll(date(year, month, min(day, monthrange(year, month)[1])), roll) for year, month in months]
+    assert whole == tuple(one for one in moved if first <= one <= last)
+
+
+@pytest.mark.parametrize("roll", ["previous business day", "modified following"])
+def test_a_payment_date_that_is_moved_back_is_one_on_the_day_to_which_it_is_moved(
+    load: Callable[[str], Deal], meridian_text: str, roll: str
+) -> None:
+    terms = paid(load, meridian_text, 31, roll)
+    for day in (date(2026, 1, 30), date(2026, 5, 29), date(2026, 10, 30)):
+        assert PAYMENT in kinds_of(terms, CALENDAR, day)
