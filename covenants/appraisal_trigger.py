@@ -11,17 +11,18 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from engine.determination.template import (
+    CalendarPeriod,
     Clause,
     Deliver,
     Facts,
     Figure,
-    Length,
     Measurement,
     Missing,
     Share,
     Step,
     Template,
     Unit,
+    earlier,
     written,
 )
 
@@ -34,7 +35,7 @@ class AppraisalTrigger(Clause):
     template: Literal["appraisal_trigger"]
     on_one_index: ClassVar[bool] = True
     maximum_decline: Share
-    trailing_period: Length
+    trailing_period: CalendarPeriod
     measure: Reading
     then: Deliver
 
@@ -115,8 +116,8 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
 
 
 def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction) -> Window:
-    """Values from D − n calendar days to D, both included, none before closing; C stands on the Closing Date."""
-    first = facts.on - timedelta(days=terms.trailing_period.count * {"weeks": 7}.get(terms.trailing_period.unit, 1))
+    """Values from D − n calendar days, or months, to D, both included, none before closing; C stands on the Closing Date."""
+    first = earlier(facts.on, terms.trailing_period)
     closed = facts.terms.closing_date
     found = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
     return ((closed, closing), *found) if first <= closed else found

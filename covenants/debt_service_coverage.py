@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 
 from engine.determination.template import (
     Facts,
-    Length,
     LimitClause,
     Measurement,
     Missing,
+    Months,
     Period,
     Reported,
     Step,
@@ -31,7 +31,7 @@ class DebtServiceCoverage(LimitClause):
     """The terms of a debt service coverage test; the period is in months, three unless written."""
 
     template: Literal["debt_service_coverage"]
-    period: Length = THREE_MONTHS
+    period: Months = THREE_MONTHS
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE,)
 
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Literal
 
 from engine.determination.template import (
+    CalendarPeriod,
     Facts,
-    Length,
     LimitClause,
     Measurement,
     Share,
@@ -15,7 +15,6 @@ from engine.determination.template import (
     Template,
     Unit,
     against,
-    days_of,
     failing,
     step,
     written,
@@ -27,7 +26,7 @@ class LiquidationCoverage(LimitClause):
 
     template: Literal["liquidation_coverage"]
     bulk_discount: Share
-    quotes_too_old_after: Length
+    quotes_too_old_after: CalendarPeriod
 
 
 def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
@@ -35,7 +34,7 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
     kept = 1 - facts.term("bulk discount", terms.bulk_discount, Unit.SHARE, terms.cite)
     lots = []
     for name in facts.terms.pledged_assets:
-        quote, quoted = facts.fresh(f"resale_quote.{name}", days_of(terms.quotes_too_old_after), terms.cite)
+        quote, quoted = facts.fresh(f"resale_quote.{name}", terms.quotes_too_old_after, terms.cite)
         lots.append((name, facts.gpus(name), quote, quoted))
     proceeds = sum((gpus * quote * kept for _, gpus, quote, _ in lots), Fraction(0))
     balance = facts.nonzero("balance", facts.principal(terms.debt_class), terms.cite)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Literal, Self
 
 from pydantic import model_validator
 
 from engine.determination.template import (
+    CalendarPeriod,
     Facts,
-    Length,
     LimitClause,
     Measurement,
     Missing,
@@ -20,7 +20,7 @@ from engine.determination.template import (
     Template,
     Unit,
     against,
-    days_of,
+    earlier,
     failing,
     refusal,
     step,
@@ -33,7 +33,7 @@ class PerformanceCertification(LimitClause):
 
     template: Literal["performance_certification"]
     measured_as: Literal["share of the fleet", "performance against origination"]
-    younger_than: Length
+    younger_than: CalendarPeriod
     at_origination: Share | None = None
 
     @model_validator(mode="after")
@@ -46,7 +46,7 @@ class PerformanceCertification(LimitClause):
 
 def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Iterator[tuple[date, Fraction, Fraction]]:
     """(day, GPUs, performance) of each certificate of an asset class that is young enough."""
-    oldest = facts.on - timedelta(days=days_of(terms.younger_than))
+    oldest = earlier(facts.on, terms.younger_than)
     performance = facts.family(f"certified_performance.{asset}")
     for day, gpus in facts.family(f"certified.{asset}").items():
         on = date.fromisoformat(day)

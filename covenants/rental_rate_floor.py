@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 from engine.determination.template import (
     Facts,
     Figure,
-    Length,
     MaintenanceClause,
     Measurement,
     Missing,
@@ -17,6 +16,7 @@ from engine.determination.template import (
     Step,
     Template,
     Unit,
+    Weeks,
     step,
     written,
 )
@@ -30,7 +30,7 @@ class RentalRateFloor(MaintenanceClause):
     template: Literal["rental_rate_floor"]
     on_one_index: ClassVar[bool] = True
     minimum: Share
-    trailing_period: Length
+    trailing_period: Weeks
     weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from engine.determination.template import (
+    CalendarPeriod,
     Facts,
-    Length,
     LimitClause,
     Measurement,
     Reference,
@@ -18,7 +18,6 @@ from engine.determination.template import (
     Unit,
     Usd,
     against,
-    days_of,
     failing,
     step,
     written,
@@ -32,7 +31,7 @@ class RentalResaleSpread(LimitClause):
     asset_class: str
     since: Literal["closing date", "first publication"]
     resale_at_reference: Usd
-    quotes_too_old_after: Length
+    quotes_too_old_after: CalendarPeriod
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
@@ -57,7 +56,7 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
     index = facts.terms.pledged_assets[terms.asset_class].index
     since, base = _reference(terms, facts, index)
     rate = facts.reference_rate(index)
-    quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", days_of(terms.quotes_too_old_after), terms.cite)
+    quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", terms.quotes_too_old_after, terms.cite)
     then = facts.term(f"resale value of {terms.asset_class} on {since}", terms.resale_at_reference, Unit.USD, terms.cite)
     rental, resale = (rate - base) / base, (quote - then) / then
     spread = rental - resale

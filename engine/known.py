@@ -20,6 +20,7 @@ from engine.terms.in_force import Deal, resolve
 from engine.terms.schedule import (
     counted_from,
     determination_dates,
+    earlier,
     months_before,
     next_determination_date,
     payment_dates,
@@ -112,7 +113,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
         return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
     newest = max(enumerate(received), key=lambda one: (one[1].as_of, one[1].received, one[0]))[1]
     age = (inputs.on - newest.as_of).days
-    limit = rule.too_old_after.count * (7 if rule.too_old_after.unit == "weeks" else 1) if rule else age
+    limit = (inputs.on - earlier(inputs.on, rule.too_old_after)).days if rule else age
     if age > limit:
         reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
         return NotDetermined(reason=reason, cite=cite, lacks="report")

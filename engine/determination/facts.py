@@ -16,7 +16,7 @@ from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import NotDetermined, Source
 from engine.terms.deal import TermsInForce
 from engine.terms.phrases import Period
-from engine.terms.schedule import months_before
+from engine.terms.schedule import earlier, months_before
 from engine.values import Unit
 
 
@@ -168,10 +168,10 @@ class Facts:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
         raise Missing(f"no Servicer's report has given `{name}`", self._report_cite(), "report")
 
-    def fresh(self, name: str, days: int, cite: str) -> tuple[Fraction, date]:
-        """The newest such figure, not older than `days`. Raises Missing where it is older (`rulings.md` 17)."""
+    def fresh(self, name: str, period: Period, cite: str) -> tuple[Fraction, date]:
+        """The newest such figure, not older than `period`. Raises Missing where it is older (`rulings.md` 17)."""
         value, as_of = self.newest(name)
-        age = (self.on - as_of).days
+        age, days = (self.on - as_of).days, (self.on - earlier(self.on, period)).days
         if age > days:
             raise Missing(f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old", cite, "report")
         return value, as_of

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
 from engine.determination.rate import Published
 from engine.terms.deal import IndexTerms
-from engine.terms.phrases import Period
+from engine.terms.schedule import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +97,10 @@ def _in_time(one: Published, stands: Published, day: date, terms: IndexTerms, ca
     """Whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
     came = one.published_on or day
     if stands.value is None:
-        return came <= max(day, _last(day, terms.late_publication.accepted_for, calendar))
+        return came <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
     if one.print == stands.print:
         return True
-    return terms.restatement.effect == "retest" and came <= _last(day, terms.restatement.accepted_for, calendar)
-
-
-def _last(day: date, within: Period, calendar: BusinessCalendar) -> date:
-    if within.unit == "business days":
-        return calendar.add(day, within.count)
-    return day + timedelta(days=within.count * (7 if within.unit == "weeks" else 1))
+    return terms.restatement.effect == "retest" and came <= counted(day, terms.restatement.accepted_for, calendar.add)
 
 
 def _without(one: Published, reason: str | None) -> Published:

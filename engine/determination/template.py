@@ -32,14 +32,31 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
-from engine.terms.phrases import Day, Length, Limit, Number, Period, Persistence, Rate, Share, Times, Usd, Whole, refusal
+from engine.terms.phrases import (
+    CalendarPeriod,
+    Day,
+    Limit,
+    Months,
+    Number,
+    Period,
+    Persistence,
+    Rate,
+    Share,
+    Times,
+    Usd,
+    Weeks,
+    Whole,
+    refusal,
+)
 from engine.terms.pool import AssetClass, At, MissingLeg
+from engine.terms.schedule import earlier
 from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
 
 __all__ = [
     "AssetClass",
     "At",
     "Begins",
+    "CalendarPeriod",
     "Clause",
     "Comparison",
     "Cure",
@@ -50,13 +67,13 @@ __all__ = [
     "Fact",
     "Facts",
     "Figure",
-    "Length",
     "Limit",
     "LimitClause",
     "MaintenanceClause",
     "Measurement",
     "Missing",
     "MissingLeg",
+    "Months",
     "NotDetermined",
     "Number",
     "Period",
@@ -74,10 +91,11 @@ __all__ = [
     "Times",
     "Unit",
     "Usd",
+    "Weeks",
     "When",
     "Whole",
     "against",
-    "days_of",
+    "earlier",
     "failing",
     "least",
     "refusal",
@@ -166,11 +184,6 @@ def failing(clause: ElectiveClause) -> Breach:
 def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...]]) -> Measurement:
     """A measured number against a limit of the same unit."""
     return Measurement(Figure(value=value, unit=limit.figure.unit), limit.figure, limit.comparison, working)
-
-
-def days_of(length: Length) -> int:
-    """A period of days or weeks in days; months and years count 30 and 365."""
-    return length.count * {"weeks": 7, "months": 30, "years": 365}.get(length.unit, 1)
 
 
 def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.phrases import AtMost, Day, Distance, Length, LimitOf, Share, Times, Usd, refusal
+from engine.terms.phrases import AtMost, Day, DayPeriod, Distance, LimitOf, Share, Times, Usd, refusal
 from engine.values import Fact, Unit
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
@@ -24,7 +24,7 @@ def block_or_word(value: Any) -> str:
 class Cure(Fact):
     """The Cure Period of a clause: how long, from when, by what, how often."""
 
-    within: Length
+    within: DayPeriod
     after: ClockStart
     cured_by: tuple[CureMethod, ...]
     at_most: AtMost | None = None
@@ -50,7 +50,7 @@ class Deliver(Fact):
     """An Obligation that a failure creates: what must be delivered within how long."""
 
     deliver: str
-    within: Length
+    within: DayPeriod
     after: ClockStart
     by: str = "borrower"
     cite: str

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
-from engine.terms.phrases import Day, Length, Rate, Relative, Share, Times, Usd, Whole, refusal
+from engine.terms.phrases import CalendarPeriod, Day, DayPeriod, Publications, Rate, Relative, Share, Times, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, Blend
 from engine.values import Fact
 
@@ -55,7 +55,7 @@ class ServicerReports(Fact):
 
     every: Literal["week", "month"]
     due: Relative
-    too_old_after: Length
+    too_old_after: CalendarPeriod
     corrected_report: Literal["from then on", "retest"]
     cite: str
 
@@ -103,14 +103,14 @@ class LowConfidence(Fact):
 class LatePublication(Fact):
     """Until when a late value still counts for its Publication Date."""
 
-    accepted_for: Length
+    accepted_for: DayPeriod
     cite: str
 
 
 class RestatementTerms(Fact):
     """Until when a restated value re-runs the dates that it touches."""
 
-    accepted_for: Length
+    accepted_for: DayPeriod
     effect: Literal["retest", "report only"]
     cite: str
 
@@ -126,7 +126,7 @@ class FallbackStep(Fact):
         "successor benchmark",
         "agent determination",
     ]
-    for_at_most: Length | None = None
+    for_at_most: Publications | None = None
     cite: str
 
 
@@ -254,7 +254,7 @@ class NoticeDuty(Fact):
     given_by: str
     to: tuple[str, ...]
     every: Literal["determination date"] | None = None
-    within: Length | None = None
+    within: DayPeriod | None = None
     cite: str | None = None
 
 

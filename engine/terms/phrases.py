@@ -24,6 +24,8 @@ NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 
 DateKind = Literal["publication dates", "determination dates"]
 PeriodUnit = Literal["business days", "days", "weeks", "months", "years", "publication dates", "determination dates"]
+FromDate = Literal["determination date"]
+"""The dates from which the engine can count a due date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class RelativePeriod:
 
     period: Period
     direction: Literal["before", "after"]
-    event: str
+    event: FromDate
 
     def __str__(self) -> str:
         return f"{self.period} {self.direction} {self.event}"
@@ -217,36 +219,32 @@ def read_day(text: str) -> date:
         raise refusal("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
 
 
-UNITS: dict[str, PeriodUnit] = {
-    "business day": "business days",
-    "day": "days",
-    "calendar day": "days",
-    "week": "weeks",
-    "month": "months",
-    "year": "years",
-    "publication date": "publication dates",
-    "determination date": "determination dates",
-}
+UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
+IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
+"""What a deadline may be counted in: no ruling says on which day a month ends that begins on the 31st."""
 
 
-def read_period(text: str) -> Period:
-    """`15 business days` as a Period. Raises D109 for another form."""
+def read_period(text: str, *units: PeriodUnit) -> Period:
+    """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
     match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text)
     unit = UNITS.get(match[2]) if match else None
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
         fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
         raise refusal("D109", f"`{text}` is not a period", why, fix)
+    if unit not in units:
+        counted = " or ".join(units)
+        raise refusal("D123", f"`{text}` is in a unit that the term does not have", f"it is counted in {counted}", f"write it in {counted}")
     return Period(int(match[1]), unit)
 
 
 def read_relative(text: str) -> RelativePeriod:
-    """`1 business day before determination date` as a RelativePeriod. Raises D110 for another form."""
-    match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
+    """`1 business day before determination date` as a RelativePeriod. Raises D110 for another form or date, D109 and D123."""
+    match = re.fullmatch(r"(.+?) (before|after) determination date", text)
     if not match:
-        why = "a due date is counted from another date"
+        why = "a due date is counted from the Determination Date"
         raise refusal("D110", f"`{text}` names no date to count from", why, "write it like `1 business day before determination date`")
-    return RelativePeriod(read_period(match[1]), "before" if match[2] == "before" else "after", match[3])
+    return RelativePeriod(read_period(match[1], *IN_DAYS), "before" if match[2] == "before" else "after", "determination date")
 
 
 def read_persistence(text: str) -> Persistence:
@@ -292,6 +290,12 @@ def _field(reader: Callable[[str], Any], pattern: str, example: str, title: str)
     )
 
 
+def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
+    """The annotations of a period that is counted in `units` and in nothing else."""
+    words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
+    return _field(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
+
+
 NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
 
 Share = Annotated[Fraction, *_field(read_share, r"^-?[\d,]+(\.\d+)? ?%$", "65%", "share")]
@@ -313,10 +317,13 @@ Number = Annotated[Fraction, *_field(read_number, NUMBER_PATTERN, "1.5", "number
 AtMost = Annotated[Cap, *_field(read_cap, r"^\d+ in (total|any \d+ months)$", "2 in any 12 months", "cap")]
 Whole = Annotated[int, *_field(read_whole, r"^[\d,]+$", "1024", "whole number")]
 Day = Annotated[date, *_field(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
-Length = Annotated[Period, *_field(read_period, r"^\d+ [a-z ]+$", "15 business days", "period")]
-Relative = Annotated[
-    RelativePeriod, *_field(read_relative, r"^\d+ .+ (before|after) .+$", "1 business day before determination date", "due date")
-]
+DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
+CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
+Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
+Months = Annotated[Period, *_period("3 months", "months")]
+Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
+DUE = r"^\d+ (business days?|(calendar )?days?|weeks?) (before|after) determination date$"
+Relative = Annotated[RelativePeriod, *_field(read_relative, DUE, "1 business day before determination date", "due date")]
 Times = Annotated[
     Persistence,
     *_field(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),

@@ -6,12 +6,12 @@ says, moved by its own rule where it is no Business Day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from engine.calendar import BusinessCalendar
 from engine.terms.deal import TermsInForce
-from engine.terms.phrases import RelativePeriod
+from engine.terms.phrases import Period, RelativePeriod
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY = 3
@@ -75,7 +75,7 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     if rule is None:
         return ()
     months = 3 if rule.every == "quarter" else 1
-    found = monthly(rule.day, months, first - WEEK, last)
+    found = monthly(rule.day, months, first - WEEK, last + WEEK)  # a date moved back was written for a later day
     moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
     return tuple(day for day in moved if first <= day <= last)
 
@@ -91,7 +91,32 @@ def period_ends(every: str, on: date) -> tuple[date, ...]:
 
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
     """The date that `rule` sets by `day`: `1 business day before determination date`."""
-    sign = -1 if rule.direction == "before" else 1
-    if rule.period.unit == "business days":
-        return calendar.add(day, sign * rule.period.count)
-    return day + sign * timedelta(days=rule.period.count * (7 if rule.period.unit == "weeks" else 1))
+    return counted(day, rule.period, calendar.add, -1 if rule.direction == "before" else 1)
+
+
+DAYS_IN = {"days": 1, "weeks": 7}
+MONTHS_IN = {"months": 1, "years": 12}
+
+
+def counted(day: date, period: Period, add: Callable[[date, int], date], sign: int = 1) -> date:
+    """The last day of a `DayPeriod` counted from the day after `day`, or back from the day before it.
+
+    Args:
+        day: the date of the event.
+        period: the period, in Business Days, days or weeks; a KeyError for any other unit, which no file can write here.
+        add: the n-th Business Day after a day, on the deal's calendar.
+        sign: 1 to count forward, -1 to count back.
+    """
+    if period.unit == "business days":
+        return add(day, sign * period.count)
+    return day + sign * timedelta(days=period.count * DAYS_IN[period.unit])
+
+
+def earlier(day: date, period: Period) -> date:
+    """The day that lies a `CalendarPeriod` before `day`; months and years are those of the calendar.
+
+    A KeyError for any other unit, which no file can write here.
+    """
+    if period.unit in MONTHS_IN:
+        return months_before(day, period.count * MONTHS_IN[period.unit])
+    return day - timedelta(days=period.count * DAYS_IN[period.unit])

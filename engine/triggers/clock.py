@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from engine.terms.phrases import Period
+from engine.terms.schedule import counted
 from engine.triggers.facts import Deadline
-
-DAYS = {"days": 1, "weeks": 7}
 
 
 class BusinessDays(Protocol):
@@ -39,12 +38,7 @@ def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, eve
         event: what started the clock, for the printed rule.
         seen_on: the date being determined; a deadline before it was found late.
     """
-    if within.unit == "business days":
-        last = calendar.add(start, within.count)
-    elif within.unit in DAYS:
-        last = start + timedelta(days=within.count * DAYS[within.unit])
-    else:
-        raise ValueError(f"a deadline is counted in days, weeks or business days, not in {within.unit}")
+    last = counted(start, within, calendar.add)
     return Deadline(
         by=last,
         counted_from=start,

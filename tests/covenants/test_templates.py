@@ -146,6 +146,26 @@ def test_the_five_readings_of_the_appraisal_sentence_differ(
     assert result.measured.value == decline
 
 
+@pytest.mark.parametrize(
+    ("period", "decline"),
+    [
+        ("90 days", Fraction(80, 210)),
+        ("3 months", Fraction(80, 210)),
+        ("1 year", Fraction(80, 210)),
+        ("11 weeks", Fraction(30, 210)),
+        ("2 months", Fraction(30, 210)),
+    ],
+)
+def test_a_trailing_period_of_months_is_one_of_calendar_months(
+    load: Callable[[str], Deal], meridian_text: str, period: str, decline: Fraction
+) -> None:
+    """Three months are no three days: a fall within the window fails the test in whatever unit the window is written."""
+    terms = resolve(load(meridian_text.replace("trailing_period: 90 days", f"trailing_period: {period}")), FIRST)
+    result = run(terms, "appraisal", appraisal_trigger.TEMPLATE, facts(terms, ["2.30", *["1.80"] * 11, "1.50"]))
+    assert result.measured is not None
+    assert result.measured.value == decline
+
+
 @pytest.mark.parametrize("rates", [["1.90"], ["2.0", "2.0", "2.0"], ["2.0", None, "2.0", "2.0"]])
 def test_a_window_that_is_not_full_is_not_determined(terms: TermsInForce, rates: list[str | None]) -> None:
     figures = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}

@@ -1,0 +1,85 @@
+"""Dates from terms and calendars: the same by the day as over a stretch, and periods in the units in which they are written."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from engine.calendar import load_calendar
+from engine.terms.deal import TermsInForce
+from engine.terms.in_force import Deal, resolve
+from engine.terms.phrases import Period, PeriodUnit
+from engine.terms.schedule import counted, earlier, payment_dates
+from engine.week import PAYMENT, kinds_of
+
+CALENDAR = load_calendar("us-federal-reserve")
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "first"),
+    [
+        (14, "days", date(2026, 5, 17)),
+        (2, "weeks", date(2026, 5, 17)),
+        (1, "months", date(2026, 4, 30)),
+        (3, "months", date(2026, 2, 28)),
+        (1, "years", date(2025, 5, 31)),
+    ],
+)
+def test_a_calendar_period_reaches_back_in_its_own_unit(count: int, unit: PeriodUnit, first: date) -> None:
+    assert earlier(date(2026, 5, 31), Period(count, unit)) == first
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "sign", "last"),
+    [
+        (5, "business days", 1, date(2026, 7, 8)),
+        (5, "days", 1, date(2026, 7, 6)),
+        (1, "weeks", 1, date(2026, 7, 8)),
+        (1, "business days", -1, date(2026, 6, 30)),
+    ],
+)
+def test_a_deadline_is_counted_in_its_own_unit(count: int, unit: PeriodUnit, sign: int, last: date) -> None:
+    assert counted(date(2026, 7, 1), Period(count, unit), CALENDAR.add, sign) == last
+
+
+@pytest.mark.parametrize("unit", ["months", "publication dates"])
+def test_a_deadline_in_another_unit_is_never_counted_as_days(unit: PeriodUnit) -> None:
+    with pytest.raises(KeyError):
+        counted(date(2026, 7, 1), Period(1, unit), CALENDAR.add)
+
+
+MOVED = "payment_dates: {every: month, day: 15, if_not_a_business_day: next business day"
+
+
+def paid(load: Callable[[str], Deal], text: str, day: int, roll: str, every: str = "month") -> TermsInForce:
+    assert MOVED in text
+    deal = load(text.replace(MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"))
+    return resolve(deal, deal.closing_date)
+
+
+@pytest.mark.parametrize("roll", ["same day", "next business day", "previous business day", "modified following"])
+@pytest.mark.parametrize("day", [1, 15, 28, 31])
+@pytest.mark.parametrize("every", ["month", "quarter"])
+def test_payment_dates_by_the_day_are_those_of_the_range(
+    load: Callable[[str], Deal], meridian_text: str, every: str, day: int, roll: str
+) -> None:
+    terms = paid(load, meridian_text, day, roll, every)
+    first, last = date(2026, 1, 1), date(2028, 12, 31)
+    whole = payment_dates(terms, CALENDAR, first, last)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    assert tuple(one for one in days if payment_dates(terms, CALENDAR, one, one)) == whole
+    months = [(year, month) for year in range(2025, 2030) for month in range(1, 13, 1 if every == "month" else 3)]
+    moved = [CALENDAR.roll(date(year, month, min(day, monthrange(year, month)[1])), roll) for year, month in months]
+    assert whole == tuple(one for one in moved if first <= one <= last)
+
+
+@pytest.mark.parametrize("roll", ["previous business day", "modified following"])
+def test_a_payment_date_that_is_moved_back_is_one_on_the_day_to_which_it_is_moved(
+    load: Callable[[str], Deal], meridian_text: str, roll: str
+) -> None:
+    terms = paid(load, meridian_text, 31, roll)
+    for day in (date(2026, 1, 30), date(2026, 5, 29), date(2026, 10, 30)):
+        assert PAYMENT in kinds_of(terms, CALENDAR, day)
