@@ -29,7 +29,7 @@ from engine.record.event import (
 )
 from engine.record.log import deal_log, read
 from engine.triggers.facts import SweptPeriod, TestStatus
-from engine.values import printed, printed_apart, trimmed
+from engine.values import printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 
@@ -196,7 +196,7 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
         return
     yield (
         f"Result: {result.verdict.value}: measured {printed_apart(result.measured, result.limit)}, "
-        f"must be {result.comparison} {trimmed(result.limit)}; headroom {printed(result.headroom)}"
+        f"must be {result.comparison} {trimmed(result.limit)}; headroom {printed_headroom(result.headroom)}"
     )
     for even in result.break_even:
         if even.rate is None:
