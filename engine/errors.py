@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +62,15 @@ class VerificationFailed(HeadroomError):
     """Something recorded is not what it says it is (exit code 3)."""
 
     exit_code = 3
+
+
+def dates_there(dates: Iterable[date], on: date) -> str:
+    """What a refusal of a date says exists: how many dates from when to when, and the nearest before and after `on`."""
+    known = sorted(set(dates))
+    if len(known) < 2:
+        return f"there is one, {known[0]}" if known else "there is none yet"
+    nearest = [*[day for day in known if day < on][-1:], *[day for day in known if day > on][:1]]
+    return f"there are {len(known)}, from {known[0]} to {known[-1]}; nearest {' and '.join(str(day) for day in nearest)}"
 
 
 def render(problem: Problem, lines: Sequence[str] = ()) -> str:

@@ -6,14 +6,14 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.calendar import BusinessCalendar
 from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
-from engine.errors import WrongUsage
+from engine.errors import WrongUsage, dates_there
 from engine.market.index import compute, definition
 from engine.market.methodology import current_version, load_methodology, materially_different
 from engine.market.series import unpublished
@@ -75,6 +75,19 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
         return append(writer, log, drafts, scribe)
 
 
+def known_series(workspace: Workspace) -> tuple[str, ...]:
+    """The series on record, by name."""
+    return tuple(log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/"))
+
+
+def prints_of(workspace: Workspace, series: str) -> Sequence[Event]:
+    """Every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
+    events = read(workspace.store, index_log(series))
+    if not events:
+        raise WrongUsage(f"there is no series {series}; there are {', '.join(known_series(workspace)) or 'none yet'}")
+    return events
+
+
 def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
     """The newest print of a Publication Date, and what the snapshots of today would give: equal where nothing has changed.
 
@@ -83,9 +96,11 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
     index, _, version = series.partition("@")
     if version == "administrator":
         raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
-    prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == publication]
+    events = prints_of(workspace, series)
+    prints = [event for event in events if event.effective_on == publication]
     if not prints:
-        raise WrongUsage(f"{series} has no publication of {publication}")
+        there = dates_there((event.effective_on for event in events), publication)
+        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
     again = computed(workspace, index, current_version() if version == CURRENT else version, publication - timedelta(days=1))
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
 

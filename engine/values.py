@@ -14,6 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+MINUS = "\N{MINUS SIGN}"
+"""The true minus, as wide as a figure."""
+
 
 class Fact(BaseModel):
     """A frozen record of something that is so; unknown fields are refused."""
@@ -96,6 +99,16 @@ def printed_apart(figure: Figure, limit: Figure) -> str:
     while figure.value != limit.value and printed(figure, places) == printed(limit, places):
         places += 1
     return printed(figure, places)
+
+
+def printed_headroom(headroom: Figure) -> str:
+    """Headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
+
+    Decimals are added until it differs from nothing where it differs. Machines get `printed`.
+    """
+    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit)).removeprefix("-").removeprefix("USD ")
+    unit = " USD" if headroom.unit in (Unit.USD, Unit.RATE) else ""
+    return f"{MINUS if headroom.value < 0 else '+'}{text}{unit}"
 
 
 def trimmed(figure: Figure) -> str:

@@ -12,9 +12,8 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.values import Figure, Unit, printed, printed_apart, rounded, trimmed, weekday_date
+from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, rounded, trimmed, weekday_date
 
-MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
 
@@ -57,12 +56,8 @@ def apart(value: Figure, limit: Figure) -> str:
 
 
 def signed(headroom: Figure) -> str:
-    """Headroom with its sign; decimals are added until it differs from nothing when it differs."""
-    text = apart(headroom, Figure(value=Fraction(0), unit=headroom.unit))
-    if headroom.unit in (Unit.USD, Unit.RATE):
-        sign = MINUS if headroom.value < 0 else "+"
-        return f"{sign}{text.lstrip(MINUS).removeprefix('USD ')} USD"
-    return text if headroom.value < 0 else f"+{text}"
+    """Headroom with its sign, as the command line prints it too."""
+    return printed_headroom(headroom)
 
 
 def percent(value: Fraction, places: int = 2) -> str:

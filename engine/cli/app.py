@@ -36,9 +36,18 @@ app = typer.Typer(
 state: dict[str, Path] = {}
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from engine import __version__
+
+        typer.echo(f"headroom {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def main_options(
     workspace: Annotated[Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")] = Path(),
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")] = False,  # noqa: ARG001
 ) -> None:
     """Remember which workspace the command works in."""
     state["workspace"] = workspace

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engine.cli.app import all_templates, app, clock, found, opened
-from engine.commands.options import Files, Json, day, example
+from engine.commands.options import File, Files, Json, day, example
 
 
 @app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))
@@ -28,7 +27,7 @@ def prove(files: Files, as_json: Json = False) -> None:
 
 
 @app.command(epilog=example("headroom terms deals/meridian-2026-1.yaml --on 2027-01-07"))
-def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+def terms(file: File, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
     """Show each term in force on a date, and the line that set it."""
     from engine.commands.deals import show_terms
 
@@ -36,7 +35,7 @@ def terms(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_jso
 
 
 @app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-04-09"))
-def clause(file: Path, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+def clause(file: File, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
     """Show the engine's reading of each clause in plain English, beside the agreement's words."""
     from engine.commands.deals import loaded, show_clauses
 

@@ -14,7 +14,7 @@ from engine.errors import WrongUsage
 
 @app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
 def intake(
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="The report.")],
     received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -25,13 +25,33 @@ def intake(
     raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
 
 
+ACTS = (
+    "cure accepted",
+    "waiver",
+    "default ended",
+    "notice of default",
+    "vote taken",
+    "act withdrawn",
+    "trigger ended",
+    "obligation satisfied",
+    "appraisal delivered",
+    "discharged",
+    "consent",
+    "notice given",
+    "notice by the agent",
+    "knowledge of the borrower",
+    "successor benchmark",
+    "agent determination",
+    "interpolation",
+)
+"""Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
 WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"
 
 
 @app.command(epilog=example(WAIVER))
 def act(
-    deal: str,
-    kind: Annotated[str, typer.Argument(help="What was done: waiver, cure accepted, appraisal delivered, ...")],
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    kind: Annotated[str, typer.Argument(help=f"What was done: {', '.join(ACTS)}.")],
     effective_on: Annotated[str, typer.Option(help="The contract's date.")],
     clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
     until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
@@ -42,8 +62,8 @@ def act(
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
-    prepared_by: str | None = None,
-    approved_by: str | None = None,
+    prepared_by: Annotated[str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
     index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
     rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
     as_json: Json = False,
@@ -121,7 +141,7 @@ def serve(
 
 
 @app.command(epilog=example("headroom history meridian-2026-1"))
-def history(deal: str, as_json: Json = False) -> None:
+def history(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
     """Show every event of a deal, oldest first."""
     from engine.commands.history import history
 

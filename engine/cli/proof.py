@@ -62,7 +62,7 @@ def keys(
 
 
 @app.command(epilog=example("headroom checkpoint meridian-2026-1"))
-def checkpoint(deal: str, as_json: Json = False) -> None:
+def checkpoint(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
     """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
     from engine.commands.proof import show_checkpoint
 
@@ -85,7 +85,7 @@ def cosign(
 
 @app.command(epilog=example("headroom export meridian-2026-1 --as ics --into build/deadlines.ics"))
 def export(
-    deal: str,
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
     form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, ics, esma or 10-d.")] = "jsonl",
     on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,

@@ -15,6 +15,7 @@ from engine.commands.output import print_json, say, table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.errors import WrongUsage
 from engine.market import curves
+from engine.publications import known_series
 from engine.record.log import index_log, read
 from engine.workspace import Workspace
 
@@ -39,7 +40,7 @@ def depreciation(
     workspace: Workspace, names: Sequence[str], newer: str | None, quotes: Path | None, switches: str | None, as_json: bool
 ) -> int:
     """Eq. 1 for each series, eq. 2 and 3 where quotes are given, generation spreads, scenarios, and whether CRI-D can be computed."""
-    known = [log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/")]
+    known = known_series(workspace)
     if newer is not None and newer not in names:
         names = [*(names or [name for name in known if name != newer]), newer]
     unknown = [name for name in names if name not in known]
@@ -168,9 +169,7 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
     """The interval's width by number of observations, from each series' own pool, beside the paper's Table 6."""
     from engine.market.precision import widths
 
-    known = [
-        log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/") and not log.endswith("@administrator")
-    ]
+    known = [name for name in known_series(workspace) if not name.endswith("@administrator")]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")

@@ -20,7 +20,7 @@ from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import deal_log, read
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, load_deal, resolve
-from engine.values import Figure, printed
+from engine.values import Figure, printed, printed_headroom
 from engine.workspace import Workspace
 
 SHOWN = 40
@@ -86,7 +86,7 @@ def backtest(workspace: Workspace, name: str, facts: Sequence[str], until: date,
 
 
 def _test_row(one: TestRecord) -> tuple[str, ...]:
-    room = printed(one.least_headroom) if one.least_headroom else "-"
+    room = printed_headroom(one.least_headroom) if one.least_headroom else "-"
     return (one.test, str(one.passed), str(one.failed), str(one.not_determined), _spells(one.episodes), room, one.last_state)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.commands.output import print_json, say, table
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
-from engine.errors import WrongUsage
+from engine.errors import WrongUsage, dates_there
 from engine.market.value import IndexValue
 from engine.record.adopted import ClauseFacts, DealAdopted
 from engine.record.event import (
@@ -29,7 +29,7 @@ from engine.record.event import (
 )
 from engine.record.log import deal_log, read
 from engine.triggers.facts import ReserveReleased, SweptPeriod, TestStatus
-from engine.values import Figure, Unit, printed, printed_apart, trimmed
+from engine.values import Figure, Unit, printed, printed_apart, trimmed, printed_headroom
 from engine.workspace import Workspace
 
 
@@ -112,9 +112,10 @@ def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool)
     found = [e for e in events if isinstance(e.payload, Tested) and e.subject == test and e.effective_on == on]
     if not found:
         known = sorted({e.subject for e in events if isinstance(e.payload, Tested)})
-        dates = [str(e.effective_on) for e in events if isinstance(e.payload, Tested) and e.subject == test]
-        near = f"it was tested on {', '.join(dates[-6:])}" if dates else f"the tests of {deal} are {', '.join(known)}"
-        raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; {near}")
+        dates = [e.effective_on for e in events if isinstance(e.payload, Tested) and e.subject == test]
+        if not dates:
+            raise WrongUsage(f"`{test}` is no test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
     event = found[-1]
     values = list(_values(workspace, event))
     if as_json:
@@ -196,7 +197,7 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
         return
     yield (
         f"Result: {result.verdict.value}: measured {printed_apart(result.measured, result.limit)}, "
-        f"must be {result.comparison} {trimmed(result.limit)}; headroom {printed(result.headroom)}"
+        f"must be {result.comparison} {trimmed(result.limit)}; headroom {printed_headroom(result.headroom)}"
     )
     for even in result.break_even:
         if even.rate is None:

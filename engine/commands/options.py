@@ -17,6 +17,7 @@ CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in 
 DEMONSTRATION = "Examples are for the demonstration: make demo, then export HEADROOM_WORKSPACE=build/demo"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+File = Annotated[Path, typer.Argument(help="A deal file.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
 Methodology = Annotated[str, typer.Option(help="The methodology version.")]
 METHODOLOGY = "1.1-wp"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.output import print_json, say
-from engine.errors import WrongUsage
-from engine.market.archive import write_whole
+from engine.errors import WrongUsage, dates_there
+from engine.market.archive import write_whole, write_once
+from engine.publications import prints_of
 from engine.record.event import Event
-from engine.record.log import index_log, read
 from engine.workspace import Workspace
 
 RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None], tuple[str, bytes]]
@@ -24,11 +24,10 @@ RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] 
 def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     prints: dict[date, list[Event]] = {}
-    for event in read(workspace.store, index_log(series)):
+    for event in prints_of(workspace, series):
         prints.setdefault(event.effective_on, []).append(event)
     if publication not in prints:
-        known = f"the newest is of {max(prints)}" if prints else "it has none"
-        raise WrongUsage(f"{series} has no publication of {publication}; {known}")
+        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}")
     weeks = [prints[day][-1].payload.value for day in sorted(prints) if day <= publication]
     first = prints[publication][0].payload.value if len(prints[publication]) > 1 else None
     html, pdf = render(weeks, prints[publication][-1].recorded_at, first)
@@ -50,11 +49,10 @@ SERIES = ("publication_date", "print", *FIGURES, "interval_low", "interval_high"
 
 
 def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) -> int:
-    """Write a series with all of its prints, as CSV or, where the file's name says so, as JSON."""
-    events = read(workspace.store, index_log(series))
-    if not events:
-        known = [log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/")]
-        raise WrongUsage(f"there is no series {series}; there are {', '.join(known) or 'none yet'}")
+    """Write a series with all of its prints, as CSV or JSON, whichever the file's name says. Raises WrongUsage for another ending."""
+    if into.suffix not in (".csv", ".json"):
+        raise WrongUsage(f"{into}: a series is written as .csv or .json; give --into a name that ends so")
+    events = prints_of(workspace, series)
     rows = [_series_row(event) for event in events]
     if into.suffix == ".json":
         write_whole(into, (json.dumps([dict(zip(SERIES, row, strict=True)) for row in rows], indent=2) + "\n").encode())

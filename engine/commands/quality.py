@@ -15,7 +15,7 @@ from typing import Any
 from engine.commands.history import events_of
 from engine.commands.output import print_json, progress, progress_done, say, table
 from engine.determination.result import TestResult, Verdict
-from engine.errors import WrongUsage
+from engine.errors import WrongUsage, dates_there
 from engine.market import manipulation as attack
 from engine.market.finding import CollectedDay, Week
 from engine.market.index import definition, qualifying_days
@@ -117,7 +117,9 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
     days = _days(workspace, index, version, publication)
     value = attack.week_value(days, methodology)
     if value is None:
-        raise WrongUsage(f"{index} has no value for {publication} under {version}")
+        there = dates_there((value.publication_date for value, _ in _weeks(workspace, index, version) if value.value), publication)
+        progress_done()
+        raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
     every = [found for _, week in _weeks(workspace, index, version) for _, found in week if found]
     progress_done()
     rows = list(attack.table_5(every, methodology))
@@ -199,9 +201,10 @@ def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) ->
     """For each test of a date, the least number of listings on every day that trips it, or masks its failure."""
     events = standing(events_of(workspace, deal))
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
-    results = [event.payload.result for event in events if isinstance(event.payload, Tested) and event.effective_on == on]
+    tested = [event for event in events if isinstance(event.payload, Tested)]
+    results = [event.payload.result for event in tested if event.effective_on == on]
     if not results:
-        raise WrongUsage(f"{deal} was not tested on {on}")
+        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((one.effective_on for one in tested), on)}")
     rows = [row for result in results for row in _trips(workspace, adopted, result)]
     if as_json:
         print_json({"deal": deal, "on": str(on), "tests": rows})

@@ -13,7 +13,7 @@ from engine.record.fold import DealState
 from engine.record.log import deal_log, read
 from engine.thursday import DealOutcome, RunOutcome, Tools, run
 from engine.triggers.facts import TestState, TestStatus
-from engine.values import printed, printed_apart, trimmed
+from engine.values import printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
@@ -142,7 +142,7 @@ def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
             result.verdict.value,
             _measured(result),
             trimmed(result.limit) if result.limit else "-",
-            printed(result.headroom) if result.headroom else "-",
+            printed_headroom(result.headroom) if result.headroom else "-",
             _state(now, trigger),
             _what(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
         )

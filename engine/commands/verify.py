@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.checkpoints import KEY, origin, trusted
 from engine.commands.output import print_json, read_text, say
 from engine.determination.template import Template
-from engine.errors import WrongUsage
+from engine.errors import VerificationFailed, WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.audit import audit
 from engine.record.canonical import sha256_hex
@@ -116,7 +116,10 @@ def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], a
     for path in (notice, policy):
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
-    steps = list(verify_notice(notice.read_bytes(), read_policy(policy), templates))
+    data = notice.read_bytes()
+    if not data.startswith(b"%PDF-"):
+        raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
+    steps = list(verify_notice(data, read_policy(policy), templates))
     failed = any(step.difference for step in steps)
     if as_json:
         print_json({"notice": str(notice), "verified": not failed, "steps": [asdict(step) for step in steps]})

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.determination.result import TestResult
+from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
 from engine.errors import InputProblems, Place, Problem, VerificationFailed
 from engine.market.index import median
@@ -198,7 +198,7 @@ def _results(notice: _Notice) -> str:
     """Every result of the date computed again from the deal file and its inputs."""
     if notice.terms is None:
         raise VerificationFailed("there are no terms")
-    again = 0
+    again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in notice.results)
     for result in notice.results:
         found = recomputed(result, notice.terms, notice.templates)
         if found is None:
@@ -209,7 +209,13 @@ def _results(notice: _Notice) -> str:
                     f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}"
                 )
         again += 1
-    return f"{again} of {len(notice.results)} results come out again"
+    other = len(notice.results) - again - undetermined
+    said = (
+        f"{again} determined, each comes out again" if again else "",
+        f"{undetermined} not determined" if undetermined else "",
+        f"{other} by their place in the log alone" if other else "",
+    )
+    return ", ".join(one for one in said if one) or "no test on this date"
 
 
 def _text(notice: _Notice) -> str:

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from engine import __version__
 from engine.cli import FAMILIES, registered
+from engine.cli.desk import ACTS
 from engine.commands.options import run_command_line
 from engine.record.keys import generate_key
+from engine.triggers.acts import KINDS
 from engine.workspace import create
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
@@ -50,6 +53,18 @@ def test_every_command_has_json_an_example_and_help_for_each_option() -> None:
     for path, command in found.items():
         assert "--json" in {name for one in command.params for name in one.opts}, path
         assert command.epilog.startswith(f"Example: headroom {' '.join(path)}"), path
+        assert [one.name for one in command.params if not getattr(one, "help", None)] == [], path
+
+
+def test_act_names_every_kind_of_act() -> None:
+    assert set(ACTS) == set(KINDS)
+    flat = re.sub(r"\s+", " ", headroom("act", "--help").stdout)
+    assert all(kind in flat for kind in KINDS)
+
+
+def test_the_version_is_printed_before_any_workspace_exists() -> None:
+    found = headroom("--version")
+    assert (found.returncode, found.stdout) == (0, f"headroom {__version__}\n")
 
 
 def test_the_help_of_db_has_an_example_and_exit_codes() -> None:

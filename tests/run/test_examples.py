@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -54,7 +53,15 @@ def made(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
 
 
 @pytest.fixture
-def session(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], int]:
+def said() -> list[str]:
+    """What each line of a session has said on standard error."""
+    return []
+
+
+@pytest.fixture
+def session(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: list[str]
+) -> Callable[[str], int]:
     """Types one line into a shell that knows `headroom`, `export`, `cp`, `&&` and `>`; the exit code comes back."""
     root = tmp_path / "repository"
     shutil.copytree(made, root)
@@ -83,10 +90,10 @@ def session(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         monkeypatch.setattr("sys.argv", words)
         with pytest.raises(SystemExit) as ended:
             run_command_line(lambda **options: registered(words[1:])(words[1:], **options))
-        out, said = capsys.readouterr()
+        out, refused = capsys.readouterr()
         if into is not None:
             Path(into).write_text(out, encoding="utf-8")
-        sys.stderr.write(said)  # shown where the test fails
+        said.append(refused)
         return int(ended.value.code or 0)
 
     return typed
@@ -106,11 +113,37 @@ def test_the_demonstration_is_signed_by_keys_of_its_own(made: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in (demo / "keys").glob("*.key")} == {0}
 
 
-def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int]) -> None:
+def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], said: list[str]) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     lines = [line[2:] for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line[:2] == "$ "]
     assert len(lines) > 30
-    assert wrong(session, lines) == []
+    assert wrong(session, lines) == [], said
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "headroom explain meridian-2026-1 ltv --on 2026-03-06",
+            "there are 14, from 2026-01-08 to 2026-04-09; nearest 2026-03-05 and 2026-03-12",
+        ),
+        ("headroom explain meridian-2026-1 dscr --on 2026-03-05", "there are appraisal, cash-sweep, ltv, rate-floor"),
+        ("headroom manipulation meridian-2026-1 --on 2026-03-06", "nearest 2026-03-05 and 2026-03-12"),
+        ("headroom manipulation --publication 2026-03-05", "of dates with a value there are 13, from 2026-01-08 to 2026-04-09"),
+        ("headroom publication CRI-H100 --date 2026-04-09 --into build", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom publication CRI-H100@1.1-wp --date 2026-04-10 --into build", "nearest 2026-04-09"),
+        ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
+        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv or .json"),
+        ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
+        ("headroom export meridian --into build/x", "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1"),
+        ("headroom verify deals/meridian-2026-1.yaml --policy build/demo/trustee.toml", "is not a PDF"),
+    ],
+)
+def test_a_refusal_names_what_exists(session: Callable[[str], int], said: list[str], line: str, words: str) -> None:
+    assert session(line) == (3 if "not a PDF" in words else 2)
+    assert words in said[-1]
 
 
 def examples(command: Any) -> Iterator[str]:
@@ -122,12 +155,12 @@ def examples(command: Any) -> Iterator[str]:
             yield one.epilog.splitlines()[0].removeprefix("Example: ")
 
 
-def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[str], int]) -> None:
+def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[str], int], said: list[str]) -> None:
     before = [
         "headroom export meridian-2026-1 --as tiles --into build/export",
         "headroom keys t.example --cosigner --into build/trustee.key",
     ]
     found = list(examples(get_command(registered())))
     assert len(found) > 30
-    assert wrong(session, [*before, *found]) == []
+    assert wrong(session, [*before, *found]) == [], said
     assert Path("build/deadlines.ics").stat().st_size > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from engine.commands import output
 from engine.commands.columns import laid_out
+from engine.values import Figure, Unit, printed_headroom
+from reports.wording import signed
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
 ROW = ("harbour-bilateral-2026", "early-amortization", "PASS", "USD 1.9296", "USD 1.50", "17.080 points", "EVENT OF DEFAULT")
@@ -57,6 +60,22 @@ def test_prose_goes_on_below_and_a_long_word_stays_whole(monkeypatch: pytest.Mon
 def test_a_pipe_is_no_terminal() -> None:
     assert not sys.stdout.isatty()
     assert output.terminal_width() is None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        ("-0.1133", Unit.RATE, "−0.1133 USD"),
+        ("0.4296", Unit.RATE, "+0.4296 USD"),
+        ("1234.5", Unit.USD, "+1,234.50 USD"),
+        ("-0.00879", Unit.POINTS, "−0.879 points"),
+        ("0", Unit.POINTS, "+0.000 points"),
+        ("-1/1000000", Unit.POINTS, "−0.0001 points"),
+    ],
+)
+def test_headroom_is_printed_as_in_a_notice(value: str, unit: Unit, shown: str) -> None:
+    headroom = Figure(value=Fraction(value), unit=unit)
+    assert (printed_headroom(headroom), signed(headroom)) == (shown, shown)
 
 
 def test_what_is_cut_says_so() -> None:
