@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from scipy import stats
 
-from engine.market.finding import LEVEL, Finding, Week, refused
+from engine.market.finding import LEVEL, Finding, Week, refused, unvarying
 
 
 def shapiro_wilk(week: Week) -> Finding:
@@ -24,7 +24,7 @@ def _of_prices(week: Week, test: str, needed: int, run: Callable[[Sequence[float
     if count < needed:
         return refused(name, "WP §7.2", count, needed, "observations")
     if len(set(week.prices)) == 1:
-        return Finding(name, "WP §7.2", count, None, None, True, "all prices are one price", "no distribution can be tested")
+        return unvarying(name, "WP §7.2", count, "prices do")
     found: object = run(week.prices)
     statistic, p_value = float(found.statistic), float(found.pvalue)  # type: ignore[attr-defined]
     said = f"normality is {'rejected' if p_value < LEVEL else 'not rejected'} at 5% (p {p_value:.4f})"
@@ -45,6 +45,8 @@ def skewness(week: Week) -> Finding:
     name, count = f"skewness, week of {week.publication}", len(week.prices)
     if count < 8:
         return refused(name, "WP §7.2", count, 8, "observations")
+    if len(set(week.prices)) == 1:
+        return unvarying(name, "WP §7.2", count, "prices do")
     value = float(stats.skew(week.prices))
     side = "right" if value > 0 else "left"
     said = f"{value:+.2f}: the longer tail is to the {side}" if abs(value) > 0.05 else f"{value:+.2f}: no longer tail"

@@ -86,8 +86,8 @@ def refused(test: str, section: str, sample: int, needed: int, what: str) -> Fin
 
 
 def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
-    """A test whose figures are all the same, so that its statistic is not defined."""
-    verdict = f"refused: {what} not vary, and it needs figures that do"
+    """A test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
+    verdict = f"refused: {what} not vary, and the test needs figures that do"
     return Finding(test, section, sample, None, None, None, verdict, "nothing can be said of a constant")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from engine.market.finding import LEVEL, Finding, refused
+from engine.market.finding import LEVEL, Finding, refused, unvarying
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def adf(values: Floats, what: str) -> Finding:
     beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
     rest = y - x @ beta
     if rank < 3 or not float(rest @ rest) > 0:
-        return Finding(name, "WP §7.2", count, None, None, None, "refused: the series does not vary", "nothing can be said of a constant")
+        return unvarying(name, "WP §7.2", count, "the series does")
     error = math.sqrt(float(rest @ rest) / (len(y) - 3) * np.linalg.inv(x.T @ x)[1, 1])
     statistic = float(beta[1]) / error
     size = len(y)
@@ -56,7 +56,7 @@ def kpss(values: Floats, what: str) -> Finding:
     spread = float(rest @ rest) / count
     spread += 2 * sum((1 - k / (lags + 1)) * float(rest[k:] @ rest[:-k]) / count for k in range(1, lags + 1))
     if not spread > 0:
-        return Finding(name, "WP §7.2", count, None, None, None, "refused: the series does not vary", "nothing can be said of a constant")
+        return unvarying(name, "WP §7.2", count, "the series does")
     statistic = float(np.sum(np.cumsum(rest) ** 2)) / (count**2 * spread)
     rejected = statistic > 0.463
     said = f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, critical 0.463)"
@@ -77,9 +77,7 @@ def arch_lm(values: Floats, lags: int = 4) -> Finding:
     beta, *_ = np.linalg.lstsq(x, y, rcond=None)
     total = float(((y - y.mean()) ** 2).sum())
     if not total > 0:
-        return Finding(
-            "ARCH-LM, log returns", "WP §7.2", count, None, None, None, "refused: returns do not vary", "nothing can be said of a constant"
-        )
+        return unvarying("ARCH-LM, log returns", "WP §7.2", count, "returns do")
     statistic = len(y) * (1 - float(((y - x @ beta) ** 2).sum()) / total)
     p_value = float(stats.chi2.sf(statistic, lags))
     said = f"clustering is {'found' if p_value < LEVEL else 'not found'} at 5% (LM {statistic:.2f}, p {p_value:.3f})"

@@ -84,6 +84,20 @@ def test_every_test_refuses_by_name_below_the_sample_that_it_needs(count: int) -
     assert {"ADF, levels", "KPSS, levels", "ARCH-LM, log returns", "first digits", "coverage ratio"} <= refused
 
 
+def test_figures_that_do_not_vary_are_refused_by_name_and_never_printed_as_no_number() -> None:
+    """Sixty weeks of one price and one count: every statistic is a number or absent."""
+    same = [replace(week, value=2.0, prices=(2.0,) * 44, days=(CollectedDay(week.publication, 30, 8, 2.0),)) for week in weeks(60)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = v.suite(same)
+    assert all(one.statistic is None or math.isfinite(one.statistic) for one in found)
+    assert all(one.p_value is None or math.isfinite(one.p_value) for one in found)
+    said = {one.test.split(",")[0]: one.verdict for one in found}
+    for test in ("trend of daily counts", "Shapiro-Wilk", "Jarque-Bera", "skewness", "ADF", "KPSS", "ARCH-LM"):
+        assert said[test].startswith("refused: "), test
+        assert "not vary" in said[test], test
+
+
 def test_low_coverage_for_four_weeks_is_a_finding_and_for_three_is_not() -> None:
     low = tuple(CollectedDay(START, 40, 8, 2.0) for _ in range(7))
     high = tuple(CollectedDay(START, 20, 12, 2.0) for _ in range(7))
