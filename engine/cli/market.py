@@ -85,7 +85,10 @@ def validate_index(
     methodology: Methodology = METHODOLOGY,
     as_json: Json = False,
 ) -> None:
-    """Run the paper's statistical tests over every week of the snapshots; each refuses below the sample that it needs."""
+    """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
+
+    Shapes of prices are tested for the newest four weeks with a value, all else over every week.
+    """
     from engine.commands.quality import validate
 
     raise typer.Exit(validate(opened(), index, methodology, as_json))

@@ -17,7 +17,7 @@ from engine.commands.output import print_json, progress, progress_done, say, tab
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
-from engine.market.finding import CollectedDay, Week
+from engine.market.finding import CollectedDay, Week, counted
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
@@ -45,12 +45,14 @@ def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> i
         raise WrongUsage("the workspace holds no snapshot; import some first")
     found = validation.suite(weeks)
     if as_json:
-        span = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
+        span: dict[str, Any] = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
+        span["distributions_of"] = [str(week.publication) for week in validation.distributed(weeks)]
         findings = [{k: _plain(v) for k, v in asdict(one).items()} for one in found]
         days = [{"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days]
         print_json({**span, "findings": findings, "coverage": days})
         return 0
-    say(f"{index} under {version}: {len(weeks)} weeks to {weeks[-1].publication}")
+    say(f"{index} under {version}: {counted(len(weeks), 'weeks')} to {weeks[-1].publication}")
+    say(f"Shapes of prices (WP §7.2) are tested for the newest {validation.DISTRIBUTIONS} weeks with a value")
     say()
     for one in found:
         mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -92,9 +93,9 @@ def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
 
 
 def counted(count: int, what: str) -> str:
-    """A count with its noun: `1 weekly value`, `2 weekly values`; only the noun's last word changes, by its `s`."""
-    head, _, tail = what.partition(" with ")
-    return f"{count} {head.removesuffix('s') if count == 1 else head}{f' with {tail}' if tail else ''}"
+    """A count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
+    noun = re.split(r" (?=of |with )", what, maxsplit=1)
+    return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
 
 
 def unbroken(weeks: Sequence[Week]) -> list[Week]:

@@ -7,28 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import numpy as np
 from scipy import stats
 
 from engine.market.distribution import jarque_bera, shapiro_wilk, skewness
-from engine.market.finding import LEVEL, Finding, Week, refused
+from engine.market.finding import LEVEL, Finding, Week, counted, refused
 from engine.market.representativeness import count_trend, coverage
-from engine.market.time_series import adf, arch_lm, kpss
+from engine.market.time_series import time_series
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
+DAY = timedelta(days=1)
+DISTRIBUTIONS = 4
+"""Weeks whose prices are tested for their shape, the newest."""
 JUMP = 3.0
+LEAST_PAIRS = 14
+"""Pairs of consecutive days below which no jump is looked for: two weeks of days."""
 WIDEST = 0.25
 """The width of the interval, as a share of the value, at which the minimum viable observation count lies (WP §7.5.3)."""
-
-
-def _values(weeks: Sequence[Week]) -> Floats:
-    return np.array([week.value for week in weeks if week.value is not None])
 
 
 def first_digits(weeks: Sequence[Week]) -> Finding:
@@ -48,26 +44,19 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
 
 
 def jumps(weeks: Sequence[Week]) -> Finding:
-    """Day-over-day changes of the daily median beyond three standard deviations of them."""
-    medians = [(one.day, one.median) for week in weeks for one in week.days if one.median is not None]
-    if len(medians) < 15:
-        return refused("day-over-day jumps", "WP §7.3", len(medians), 15, "daily medians")
-    returns = np.diff(np.log([middle for _, middle in medians]))
-    spread = float(returns.std(ddof=1))
-    far = [
-        day for (day, _), change in zip(medians[1:], returns, strict=True) if spread > 0 and abs(change - returns.mean()) > JUMP * spread
-    ]
-    said = f"{len(far)} jumps beyond {JUMP:.0f} sigma" + (f": {', '.join(str(day) for day in far)}" if far else "")
-    return Finding(
-        "day-over-day jumps",
-        "WP §7.3",
-        len(medians),
-        float(len(far)),
-        None,
-        bool(far),
-        said,
-        "a jump calls for a look at the snapshots, and for nothing else",
-    )
+    """Changes of the daily median from one day to the next beyond three standard deviations of them; over a gap there is no change."""
+    medians = {one.day: one.median for week in weeks for one in week.days if one.median is not None}
+    pairs = [(day, math.log(now / medians[day - DAY])) for day, now in sorted(medians.items()) if day - DAY in medians]
+    apart = max(0, len(medians) - 1 - len(pairs))
+    if len(pairs) < LEAST_PAIRS:
+        return refused("day-over-day jumps", "WP §7.3", len(pairs), LEAST_PAIRS, "pairs of consecutive days")
+    changes = np.array([change for _, change in pairs])
+    spread = float(changes.std(ddof=1))
+    far = [day for day, change in pairs if spread > 0 and abs(change - changes.mean()) > JUMP * spread]
+    named = f": {', '.join(str(day) for day in far)}" if far else ""
+    said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
+    caveat = f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the snapshots, and for nothing else"
+    return Finding("day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat)
 
 
 def minimum_viable_count(weeks: Sequence[Week]) -> Finding:
@@ -84,12 +73,13 @@ def minimum_viable_count(weeks: Sequence[Week]) -> Finding:
 
 
 def suite(weeks: Sequence[Week]) -> list[Finding]:
-    """Every test of the paper, in its order; distributions for the newest four weeks."""
-    values = _values(weeks)
+    """Every test of the paper, in its order; distributions for the newest four weeks with a value."""
     found = [coverage(weeks), count_trend(weeks)]
-    for week in [week for week in weeks if week.prices][-4:]:
+    for week in distributed(weeks):
         found += [shapiro_wilk(week), jarque_bera(week), skewness(week)]
-    changes = np.diff(values) if len(values) > 1 else values
-    found += [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
-    found += [arch_lm(values), first_digits(weeks), jumps(weeks), minimum_viable_count(weeks)]
-    return found
+    return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), minimum_viable_count(weeks)]
+
+
+def distributed(weeks: Sequence[Week]) -> list[Week]:
+    """The weeks whose prices are tested for their shape: the newest four with a value."""
+    return [week for week in weeks if week.prices][-DISTRIBUTIONS:]

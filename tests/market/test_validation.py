@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from engine.market import validation as v
-from engine.market.finding import CollectedDay
+from engine.market.finding import CollectedDay, counted
 from engine.market.representativeness import coverage_of
+from engine.market.time_series import adf, arch_lm, kpss, time_series
 
 START = date(2024, 1, 4)
 
@@ -45,24 +46,25 @@ def test_time_series_tests_agree_with_statsmodels(seed: int) -> None:
         warnings.simplefilter("ignore")  # of what its next release will return, and of p-values outside its table
         unit_root = stattools.adfuller(values, maxlag=1, autolag=None)
         level = stattools.kpss(values, regression="c", nlags=int(4 * (60 / 100) ** 0.25))
-    assert v.adf(values, "levels").statistic == pytest.approx(unit_root[0], rel=1e-9)
-    assert f"critical {unit_root[4]['5%']:.2f}" in v.adf(values, "levels").verdict
-    assert v.kpss(values, "levels").statistic == pytest.approx(level[0], rel=1e-9)
+    assert adf(values, "levels").statistic == pytest.approx(unit_root[0], rel=1e-9)
+    assert adf(values, "levels").p_value == pytest.approx(unit_root[1], rel=1e-6)
+    assert f"critical {unit_root[4]['5%']:.2f}" in adf(values, "levels").verdict
+    assert kpss(values, "levels").statistic == pytest.approx(level[0], rel=1e-9)
     returns = np.diff(np.log(values))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         lm = diagnostic.het_arch(returns - returns.mean(), nlags=4)
-    assert v.arch_lm(values).statistic == pytest.approx(lm[0], rel=1e-9)
-    assert v.arch_lm(values).p_value == pytest.approx(lm[1], rel=1e-9)
+    assert arch_lm(values).statistic == pytest.approx(lm[0], rel=1e-9)
+    assert arch_lm(values).p_value == pytest.approx(lm[1], rel=1e-9)
 
 
 def test_verdicts_on_series_whose_nature_is_known() -> None:
     chance = np.random.default_rng(11)
     walk, noise = np.cumsum(chance.standard_normal(400)) + 100, chance.standard_normal(400)
-    assert v.adf(walk, "x").finding
-    assert v.adf(noise, "x").finding is False
-    assert v.kpss(walk, "x").finding
-    assert v.kpss(noise, "x").finding is False
+    assert adf(walk, "x").finding
+    assert adf(noise, "x").finding is False
+    assert kpss(walk, "x").finding
+    assert kpss(noise, "x").finding is False
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -125,6 +127,29 @@ def test_a_week_whose_coverage_is_not_known_ends_no_run() -> None:
     assert v.coverage(made).finding is True
 
 
+def test_a_step_over_a_missing_day_is_no_day_over_day_jump() -> None:
+    """Sixteen days one week apart have no pair of neighbours; a gap of one day among thirty takes two pairs."""
+    apart = [v.Week(w.publication, w.value, w.prices, w.width, w.days[:1]) for w in weeks(16)]
+    assert v.jumps(apart).verdict == "refused: 0 pairs of consecutive days, and it needs 14"
+    month = weeks(4)
+    gap = [replace(month[0], days=(*month[0].days[:3], *month[0].days[4:])), *month[1:]]
+    assert (v.jumps(month).sample, v.jumps(gap).sample) == (27, 25)
+    assert "1 step over missing days left out" in v.jumps(gap).caveat
+
+
+def test_time_series_take_no_step_over_a_missing_week() -> None:
+    made = weeks(60)
+    gap = [*made[:25], replace(made[25], value=None), *made[26:]]
+    run = np.array([week.value for week in made[26:]])
+    found = {one.test: one for one in time_series(gap)}
+    assert found["ADF, levels"].statistic == adf(run, "levels").statistic
+    assert found["KPSS, first differences"].statistic == kpss(np.diff(run), "first differences").statistic
+    assert "on 34 consecutive weeks of 59 with a value, 33 pairs of neighbours" in found["ARCH-LM, log returns"].caveat
+    assert "1 lag" in found["ADF, levels"].caveat
+    missing = [week for n, week in enumerate(made) if n != 25]
+    assert [one.statistic for one in time_series(missing)] == [one.statistic for one in found.values()]
+
+
 def test_a_jump_is_named_with_its_day() -> None:
     found = weeks(4, seed=3)
     days = [list(week.days) for week in found]
@@ -140,3 +165,9 @@ def test_the_minimum_viable_count_is_where_the_fit_crosses_a_quarter() -> None:
     made = [v.Week(START, 2.0, (2.0,) * count, 1.5 / math.sqrt(count), ()) for count in (16, 20, 25, 30, 36, 40, 49, 64)]
     found = v.minimum_viable_count(made)
     assert found.statistic == pytest.approx(36.0)
+
+
+def test_counts_agree_with_their_nouns() -> None:
+    assert counted(1, "weekly values") == "1 weekly value"
+    assert counted(1, "pairs of consecutive days") == "1 pair of consecutive days"
+    assert counted(0, "weeks with an interval") == "0 weeks with an interval"
