@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 DISTRIBUTIONS = 4
 """Weeks whose prices are tested for their shape, the newest."""
 JUMP = 3.0
+FITTED_WEEKS = 8
+"""Weeks below which no curve is fitted through their widths: some two thirds of a quarter."""
 LEAST_PAIRS = 14
 """Pairs of consecutive days below which no jump is looked for: two weeks of days."""
 WIDEST = 0.25
@@ -59,17 +61,34 @@ def jumps(weeks: Sequence[Week]) -> Finding:
     return Finding("day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat)
 
 
-def minimum_viable_count(weeks: Sequence[Week]) -> Finding:
-    """The number of observations at which the fitted width of the interval, c / sqrt(N), crosses 25% (WP §7.5.3)."""
-    known = [(len(week.prices), week.width) for week in weeks if week.width and week.prices]
-    if len(known) < 8:
-        return refused("minimum viable observation count", "WP §7.5.3", len(known), 8, "weeks with an interval")
+def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
+    """The number of observations at which the fitted width of the interval, c / sqrt(N), crosses 25% (WP §7.5.3).
+
+    Args:
+        weeks: those of the period.
+        of: the period, for the test's name; all weeks unless given.
+    """
+    name = f"minimum viable observation count{f', {of}' if of else ''}"
+    with_interval = [(len(week.prices), week.width) for week in weeks if week.width is not None and week.prices]
+    known = [(count, width) for count, width in with_interval if width > 0]
+    if len(known) < FITTED_WEEKS:
+        return refused(name, "WP §7.5.3", len(known), FITTED_WEEKS, "weeks with an interval")
     scale = math.exp(sum(math.log(width * math.sqrt(count)) for count, width in known) / len(known))
     least = (scale / WIDEST) ** 2
     spread = max(count for count, _ in known) / min(count for count, _ in known)
     said = f"about {math.ceil(least)} observations a week keep the interval within {WIDEST:.0%} of the value"
-    caveat = f"fitted over weeks whose counts differ by a factor of {spread:.1f}; hosts, not listings, are what is independent"
-    return Finding("minimum viable observation count", "WP §7.5.3", len(known), least, None, None, said, caveat)
+    flat = len(with_interval) - len(known)
+    caveat = f"c / sqrt(N) fitted over weeks whose counts differ by a factor of {spread:.1f}; hosts, not listings, are what is independent"
+    caveat += f"; {counted(flat, 'weeks with an interval')} of no width left out" if flat else ""
+    return Finding(name, "WP §7.5.3", len(known), least, None, None, said, caveat)
+
+
+def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
+    """The minimum viable observation count of each quarter of the year, by Publication Date (`rulings.md` 38)."""
+    quarters: dict[str, list[Week]] = {}
+    for week in weeks:
+        quarters.setdefault(f"{week.publication.year} Q{(week.publication.month + 2) // 3}", []).append(week)
+    return [minimum_viable_count(found, quarter) for quarter, found in quarters.items()]
 
 
 def suite(weeks: Sequence[Week]) -> list[Finding]:
@@ -77,7 +96,7 @@ def suite(weeks: Sequence[Week]) -> list[Finding]:
     found = [coverage(weeks), count_trend(weeks)]
     for week in distributed(weeks):
         found += [shapiro_wilk(week), jarque_bera(week), skewness(week)]
-    return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), minimum_viable_count(weeks)]
+    return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]
 
 
 def distributed(weeks: Sequence[Week]) -> list[Week]:

@@ -167,6 +167,14 @@ def test_the_minimum_viable_count_is_where_the_fit_crosses_a_quarter() -> None:
     assert found.statistic == pytest.approx(36.0)
 
 
+def test_the_minimum_viable_count_is_given_for_each_quarter() -> None:
+    found = [one for one in v.suite(weeks(30)) if one.test.startswith("minimum viable")]
+    assert [one.test.partition(", ")[2] for one in found] == ["2024 Q1", "2024 Q2", "2024 Q3"]
+    assert [one.sample for one in found] == [13, 13, 4]
+    assert [one.statistic is None for one in found] == [False, False, True]
+    assert found[2].verdict == "refused: 4 weeks with an interval, and it needs 8"
+
+
 def test_counts_agree_with_their_nouns() -> None:
     assert counted(1, "weekly values") == "1 weekly value"
     assert counted(1, "pairs of consecutive days") == "1 pair of consecutive days"
