@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.history import events_of
-from engine.commands.output import print_json, progress, progress_done, say, table
+from engine.commands.output import print_json, progress, progress_done, read_text, say, table
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
@@ -34,16 +34,18 @@ WEEK = timedelta(days=7)
 # ---- validation -------------------------------------------------------------------------------------------------------
 
 
-def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> int:
-    """The paper's tests over every week that the workspace's snapshots give."""
+def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None) -> int:
+    """The paper's tests over every week that the workspace's snapshots give, beside other platforms' rates where a file names them."""
     from engine.market import validation
+    from engine.market.platforms import read_quotes
     from engine.market.representativeness import coverage_of
 
+    quotes = None if prices is None else read_quotes(read_text(prices), prices.name)
     weeks = [_week(value, days) for value, days in _weeks(workspace, index, version)]
     progress_done()
     if not weeks:
         raise WrongUsage("the workspace holds no snapshot; import some first")
-    found = validation.suite(weeks)
+    found = validation.suite(weeks, quotes)
     if as_json:
         span: dict[str, Any] = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
         span["distributions_of"] = [str(week.publication) for week in validation.distributed(weeks)]

@@ -12,8 +12,9 @@ from datetime import timedelta
 import numpy as np
 from scipy import stats
 
-from engine.market.distribution import jarque_bera, shapiro_wilk, skewness
+from engine.market.distribution import bimodality, jarque_bera, shapiro_wilk, skewness
 from engine.market.finding import LEVEL, Finding, Week, counted, refused
+from engine.market.platforms import Quote, compared
 from engine.market.representativeness import count_trend, coverage
 from engine.market.time_series import time_series
 
@@ -91,11 +92,16 @@ def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
     return [minimum_viable_count(found, quarter) for quarter, found in quarters.items()]
 
 
-def suite(weeks: Sequence[Week]) -> list[Finding]:
-    """Every test of the paper, in its order; distributions for the newest four weeks with a value."""
-    found = [coverage(weeks), count_trend(weeks)]
+def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[Finding]:
+    """Every test of the paper, in its order; distributions for the newest four weeks with a value.
+
+    Args:
+        weeks: every Publication Date that the snapshots give, oldest first.
+        quotes: rates of other platforms; None where no file names any.
+    """
+    found = [coverage(weeks), count_trend(weeks), *compared(weeks, quotes)]
     for week in distributed(weeks):
-        found += [shapiro_wilk(week), jarque_bera(week), skewness(week)]
+        found += [shapiro_wilk(week), jarque_bera(week), skewness(week), bimodality(week)]
     return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]
 
 

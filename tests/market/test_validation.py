@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,8 +11,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from engine.errors import WrongUsage
 from engine.market import validation as v
+from engine.market.distribution import bimodality
 from engine.market.finding import CollectedDay, counted
+from engine.market.platforms import compared, read_quotes
 from engine.market.representativeness import coverage_of
 from engine.market.time_series import adf, arch_lm, kpss, time_series
 
@@ -179,3 +183,46 @@ def test_counts_agree_with_their_nouns() -> None:
     assert counted(1, "weekly values") == "1 weekly value"
     assert counted(1, "pairs of consecutive days") == "1 pair of consecutive days"
     assert counted(0, "weeks with an interval") == "0 weeks with an interval"
+
+
+def test_two_lumps_of_prices_are_seen_and_one_is_not() -> None:
+    chance = np.random.default_rng(4)
+    two = v.Week(START, 2.0, tuple(np.concatenate([1.5 + 0.05 * chance.random(22), 2.5 + 0.05 * chance.random(22)])), 0.2, ())
+    one = v.Week(START, 2.0, tuple(2.0 + 0.1 * chance.standard_normal(44)), 0.2, ())
+    assert bimodality(two).finding
+    assert bimodality(one).finding is False
+    assert bimodality(replace(two, prices=two.prices[:7])).verdict.startswith("refused: 7 observations")
+
+
+QUOTES = "date,platform,usd_per_gpu_hour,source\n"
+
+
+def test_other_platforms_are_compared_on_the_dates_of_their_rates() -> None:
+    """Two rates in weeks of USD 2.00 and 1.80; one before the series and one in a week without a value are left out."""
+    made = [v.Week(START + timedelta(weeks=n), value, (), None, ()) for n, value in enumerate((2.0, 1.8, None))]
+    text = QUOTES + "2024-01-04,P,2.5,list\n2024-01-17,P,2.0,list\n2023-12-01,P,3,list\n2024-01-19,P,3,list\n2024-01-05,Q,1.0,page\n"
+    found = compared(made, read_quotes(text, "q.csv"))
+    assert [one.test for one in found] == ["price comparison, P", "price comparison, Q"]
+    assert found[0].statistic == pytest.approx(-0.15)
+    assert found[0].verdict == "the index is 15.0% below P in the middle of 2 rates (-20.0% to -10.0%)"
+    assert "source: list; 2 rates without a value" in found[0].caveat
+    assert found[1].statistic == pytest.approx(1.0)
+    assert compared(made, None)[0].verdict.startswith("refused: rates of other platforms are not given")
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("5 March,P,2,x", "q.csv:2: `5 March` is not a date"),
+        ("2024-01-04,P,-2,x", "not above zero"),
+        ("2024-01-04,P,nan,x", "not above zero"),
+        ("2024-01-04,P,cheap,x", "is no rate"),
+        ("2024-01-04,P,2,", "names its platform and its source"),
+        ("2024-01-04,P", "is no rate"),
+    ],
+)
+def test_a_rate_without_its_date_figure_or_source_is_refused(row: str, why: str) -> None:
+    with pytest.raises(WrongUsage, match=re.escape(why)):
+        read_quotes(QUOTES + row + "\n", "q.csv")
+    with pytest.raises(WrongUsage, match="has no rows with the columns"):
+        read_quotes("a,b\n1,2\n", "q.csv")
