@@ -90,12 +90,16 @@ def restate(
 def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
+    prices: Annotated[Path | None, typer.Option(help="Rates of other platforms (CSV: date, platform, usd_per_gpu_hour, source).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the paper's statistical tests over every week of the snapshots; each refuses below the sample that it needs."""
+    """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
+
+    Shapes of prices are tested for the newest four weeks with a value, all else over every week.
+    """
     from engine.commands.quality import validate
 
-    raise typer.Exit(validate(opened(), index, methodology, as_json))
+    raise typer.Exit(validate(opened(), index, methodology, as_json, prices))
 
 
 @app.command(epilog=example("headroom manipulation --publication 2026-04-09"))

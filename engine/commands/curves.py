@@ -69,8 +69,9 @@ def depreciation(
 
 def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
     if not series:
-        return {"first": None, "last": None, "values": 0, "change": None, "annual_decline": None}
-    change = curves.depreciation(series)[-1][1]
+        return {"first": None, "last": None, "values": 0, "change": None, "annual_decline": None, "points": []}
+    curve = curves.depreciation(series)
+    change = curve[-1][1]
     annual = curves.annual_decline(series)
     return {
         "first": f"{series[0][0]} {float(series[0][1]):.4f}",
@@ -78,7 +79,18 @@ def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
         "values": len(series),
         "change": f"{float(change):+.2%}",
         "annual_decline": None if annual is None else f"{annual:.1%}",
+        "points": [{"date": str(day), "change": f"{float(fallen):+.4%}"} for day, fallen in curve],
     }
+
+
+def _by_month(series: dict[str, Any]) -> str:
+    """Eq. 1 at the last value of each month, one column for each series; a month without a value shows none."""
+    last: dict[str, dict[str, str]] = {}
+    for name, curve in series.items():
+        for point in curve["points"]:
+            last.setdefault(point["date"][:7], {})[name] = f"{float(point['change'].removesuffix('%')):+.2f}%"
+    rows = [(month, *(found.get(name, "-") for name in series)) for month, found in sorted(last.items())]
+    return table(("end of month", *series), rows, right=tuple(range(1, len(series) + 1)))
 
 
 def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: str | None) -> list[dict[str, str]]:
@@ -111,10 +123,20 @@ def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[s
 
 
 def _scenario(name: str) -> dict[str, Any]:
-    low, high = (Scenario.model_validate({"scenario": name, "point": point, "shape": "compound"}) for point in ("low", "high"))
-    left = {f"{days} days": f"{float(high.remaining(days)):.1%} to {float(low.remaining(days)):.1%}" for days in HORIZONS}
+    """A scenario's band: what is left of a rate by each horizon in both shapes, and the useful lives that its ends imply (rulings 16)."""
     band = f"{float(BANDS[name][0]):.0%} to {float(BANDS[name][1]):.0%} a year"
-    return {"scenario": name, "band": band, "useful_life": USEFUL_LIVES[name], "left": left}
+    ends = {shape: [_end(name, point, shape) for point in ("high", "low")] for shape in ("compound", "straight line")}
+    left = {
+        shape: {f"{days} days": " to ".join(f"{float(end.remaining(days)):.1%}" for end in both) for days in HORIZONS}
+        for shape, both in ends.items()
+    }
+    lives = {shape: [end.implied_life.partition("; ")[0] for end in both] for shape, both in ends.items()}
+    stated = {"scenario": name, "band": band, "useful_life": USEFUL_LIVES[name], "implied_lives": lives}
+    return {**stated, "left": left["compound"], "left_on_a_straight_line": left["straight line"]}
+
+
+def _end(name: str, point: str, shape: str) -> Scenario:
+    return Scenario.model_validate({"scenario": name, "point": point, "shape": shape})
 
 
 def _switched(text: str) -> dict[str, Any]:
@@ -138,6 +160,9 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
         for name, c in data["series"].items()
     ]
     say(table(("series", "weeks", "first", "last", "change (eq. 1)", "annual decline"), rows, right=(1, 4, 5)))
+    say()
+    say("Depreciation curves: the change since the first value (eq. 1), at the last value of each month; every value with --json")
+    say(_by_month(data["series"]))
     for one in data["generation_spreads"]:
         say(f"generation spread {one['newer']} over {one['older']}: first {one['first']}, last {one['last']}")
     say()
@@ -147,7 +172,13 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
         say("resale (eq. 2) and S (eq. 3): not given; name a file of quotes with --quotes")
     say()
     heads = ("scenario", "band", *(f"{days} d" for days in HORIZONS))
-    say(table(heads, [(one["scenario"], one["band"], *one["left"].values()) for one in data["scenarios"]]))
+    for shape, left in (("compound", "left"), ("straight line", "left_on_a_straight_line")):
+        say(f"What is left of a rate, {shape}, from the high to the low end of each band")
+        say(table(heads, [(one["scenario"], one["band"], *one[left].values()) for one in data["scenarios"]]))
+        for one in data["scenarios"]:
+            fast, slow = one["implied_lives"][shape]
+            say(f"useful life that {one['scenario']} implies: {fast}, or {slow}; the paper says {one['useful_life']}")
+        say()
     for one in (data["switching"] or {"rows": []})["rows"]:
         say(f"switching: after {one['after']} (in {one['scenario']}) {one['left']} of the rate is left")
     say()

@@ -15,8 +15,8 @@ from engine.errors import Problem, WrongUsage, render_all
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    """One JSON document on standard output. Raises ValueError for a figure that is no number: JSON has no word for it."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False) + "\n")
 
 
 def print_line(value: Any) -> None:

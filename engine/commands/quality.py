@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.history import events_of
-from engine.commands.output import print_json, progress, progress_done, say, table
+from engine.commands.output import print_json, progress, progress_done, read_text, say, table
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage, dates_there
 from engine.market import manipulation as attack
-from engine.market.finding import CollectedDay, Week
+from engine.market.finding import CollectedDay, Week, counted
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
@@ -34,23 +34,27 @@ WEEK = timedelta(days=7)
 # ---- validation -------------------------------------------------------------------------------------------------------
 
 
-def validate(workspace: Workspace, index: str, version: str, as_json: bool) -> int:
-    """The paper's tests over every week that the workspace's snapshots give."""
+def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None) -> int:
+    """The paper's tests over every week that the workspace's snapshots give, beside other platforms' rates where a file names them."""
     from engine.market import validation
+    from engine.market.platforms import read_quotes
     from engine.market.representativeness import coverage_of
 
+    quotes = None if prices is None else read_quotes(read_text(prices), prices.name)
     weeks = [_week(value, days) for value, days in _weeks(workspace, index, version)]
     progress_done()
     if not weeks:
         raise WrongUsage("the workspace holds no snapshot; import some first")
-    found = validation.suite(weeks)
+    found = validation.suite(weeks, quotes)
     if as_json:
-        span = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
+        span: dict[str, Any] = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
+        span["distributions_of"] = [str(week.publication) for week in validation.distributed(weeks)]
         findings = [{k: _plain(v) for k, v in asdict(one).items()} for one in found]
         days = [{"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days]
         print_json({**span, "findings": findings, "coverage": days})
         return 0
-    say(f"{index} under {version}: {len(weeks)} weeks to {weeks[-1].publication}")
+    say(f"{index} under {version}: {counted(len(weeks), 'weeks')} to {weeks[-1].publication}")
+    say(f"Shapes of prices (WP §7.2) are tested for the newest {validation.DISTRIBUTIONS} weeks with a value")
     say()
     for one in found:
         mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "

@@ -1,4 +1,4 @@
-"""The shape of one week's prices (WP §7.2): normality, skewness."""
+"""The shape of one week's prices (WP §7.2): normality, skewness, bimodality."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from scipy import stats
 
-from engine.market.finding import LEVEL, Finding, Week, refused
+from engine.market import dip
+from engine.market.finding import LEVEL, Finding, Week, refused, unvarying
 
 
 def shapiro_wilk(week: Week) -> Finding:
@@ -24,7 +25,7 @@ def _of_prices(week: Week, test: str, needed: int, run: Callable[[Sequence[float
     if count < needed:
         return refused(name, "WP §7.2", count, needed, "observations")
     if len(set(week.prices)) == 1:
-        return Finding(name, "WP §7.2", count, None, None, True, "all prices are one price", "no distribution can be tested")
+        return unvarying(name, "WP §7.2", count, "prices do")
     found: object = run(week.prices)
     statistic, p_value = float(found.statistic), float(found.pvalue)  # type: ignore[attr-defined]
     said = f"normality is {'rejected' if p_value < LEVEL else 'not rejected'} at 5% (p {p_value:.4f})"
@@ -45,7 +46,24 @@ def skewness(week: Week) -> Finding:
     name, count = f"skewness, week of {week.publication}", len(week.prices)
     if count < 8:
         return refused(name, "WP §7.2", count, 8, "observations")
+    if len(set(week.prices)) == 1:
+        return unvarying(name, "WP §7.2", count, "prices do")
     value = float(stats.skew(week.prices))
     side = "right" if value > 0 else "left"
     said = f"{value:+.2f}: the longer tail is to the {side}" if abs(value) > 0.05 else f"{value:+.2f}: no longer tail"
     return Finding(name, "WP §7.2", count, value, None, abs(value) > 1, said, "the paper expects a right tail")
+
+
+def bimodality(week: Week) -> Finding:
+    """Whether one week's prices have more than one mode, by Hartigan's dip."""
+    name, count = f"Hartigan's dip, week of {week.publication}", len(week.prices)
+    if count < 8:
+        return refused(name, "WP §7.2", count, 8, "observations")
+    if len(set(week.prices)) == 1:
+        return unvarying(name, "WP §7.2", count, "prices do")
+    statistic = dip.dip(week.prices)
+    p_value = dip.p_value(statistic, count)
+    more = p_value < LEVEL
+    said = f"one mode is {'rejected' if more else 'not rejected'} at 5% (dip {statistic:.4f}, p {p_value:.4f})"
+    caveat = f"p from {dip.DRAWS:,} uniform samples, seed {dip.SEED}; listings at one price, as one host's are, count as a mode"
+    return Finding(name, "WP §7.2", count, statistic, p_value, more, said, caveat)

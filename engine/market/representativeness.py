@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scipy import stats
 
-from engine.market.finding import LEVEL, CollectedDay, Finding, Week, counted, refused
+from engine.market.finding import LEVEL, CollectedDay, Finding, Week, counted, refused, unvarying
 
 LEAST_COVERAGE = 0.30
 COVERAGE_WEEKS = 4
@@ -69,6 +69,8 @@ def count_trend(weeks: Sequence[Week]) -> Finding:
     counts = [day.qualifying for week in weeks for day in week.days]
     if len(counts) < 10:
         return refused("trend of daily counts", "WP §7.1", len(counts), 10, "days")
+    if len(set(counts)) == 1:
+        return unvarying("trend of daily counts", "WP §7.1", len(counts), "daily counts do")
     found = stats.kendalltau(range(len(counts)), counts)
     falling = bool(found.pvalue < LEVEL and found.statistic < 0)
     said = f"daily counts {'fall' if falling else 'do not fall'} over time (tau {found.statistic:+.2f}, p {found.pvalue:.3f})"

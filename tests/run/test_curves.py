@@ -48,3 +48,25 @@ def test_cri_d_needs_every_value_under_one_version(desk: Workspace, capsys: pyte
     found = json.loads(shown(desk, capsys))["cri_d"]
     assert found["computed"] is (later == "1.1.1")
     assert found["computed"] or "CRI-H100@administrator has 60 under 1.1.0, 38 under 1.1.1" in found["lacking"][0]
+
+
+def test_the_curve_is_given_point_by_point_and_by_month(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1"), ("1.9000", "1.1.1"), ("", "1.1.1"), ("1.6000", "1.1.1"), ("1.5000", "1.1.1")])
+    imported(desk, "CRI-H200", FIRST + timedelta(weeks=4), [("4.0000", "1.1.1")])
+    points = json.loads(shown(desk, capsys))["series"][H100]["points"]
+    assert [point["date"] for point in points] == [str(FIRST + timedelta(weeks=n)) for n in (0, 1, 3, 4)]
+    assert [point["change"] for point in points] == ["+0.0000%", "-5.0000%", "-20.0000%", "-25.0000%"]
+    lines = [line.split() for line in shown(desk, capsys, as_json=False).splitlines()]
+    assert ["2024-07", "-20.00%", "-"] in lines
+    assert ["2024-08", "-25.00%", "+0.00%"] in lines
+
+
+def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
+    imported(desk, "CRI-H200", FIRST, [("4.0000", "1.1.1")])
+    found = {one["scenario"]: one for one in json.loads(shown(desk, capsys))["scenarios"]}
+    assert found["B"]["left"]["730 days"] == "36.0% to 49.0%"
+    assert found["B"]["left_on_a_straight_line"]["730 days"] == "20.0% to 40.0%"
+    assert found["B"]["implied_lives"]["straight line"] == ["2.5 years to nothing", "3.3 years to nothing"]
+    text = shown(desk, capsys, as_json=False)
+    assert "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 years" in text
