@@ -29,7 +29,7 @@ from engine.record.event import (
 )
 from engine.record.log import deal_log, read
 from engine.triggers.facts import ReserveReleased, SweptPeriod, TestStatus
-from engine.values import Figure, Unit, printed, printed_apart, trimmed, printed_headroom
+from engine.values import Figure, Unit, printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage, dates_there
-from engine.market.archive import write_whole, write_once
+from engine.market.archive import write_whole
 from engine.publications import prints_of
 from engine.record.event import Event
 from engine.workspace import Workspace

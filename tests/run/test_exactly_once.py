@@ -23,9 +23,8 @@ from engine.publications import draft as print_draft
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
-from engine.record.fold import as_it_stands, fold
-from engine.record.log import Scribe, append, deal_log, read, index_log
-from engine.record.standing import standing
+from engine.record.fold import as_it_stands
+from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.store import Writer
 from engine.replay import Replay
 from engine.scheduler import serve
