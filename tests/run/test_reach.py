@@ -41,7 +41,7 @@ def lived(root: Path, tools: Tools) -> Workspace:
 
 def print_of(workspace: Workspace, day: date, value: str) -> Draft:
     known = {event.effective_on: event.payload.value for event in read(workspace.store, LOG)}
-    values, problems = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", known)
+    values, problems = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", known, LATER.date())
     assert problems == []
     return draft(values[0].model_copy(update={"published_on": LATER.date()}))
 

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 import pytest
 
 from engine.calendar import load_calendar
+from engine.known import PAYMENT, kinds_of
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import Period, PeriodUnit
 from engine.terms.schedule import counted, earlier, payment_dates
-from engine.week import PAYMENT, kinds_of
 
 CALENDAR = load_calendar("us-federal-reserve")
 
