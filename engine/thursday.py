@@ -6,6 +6,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -33,6 +34,7 @@ from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, standing
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.check import read_checked
+from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -124,10 +126,15 @@ def today(deal: Deal, now: datetime) -> date:
 
 
 def _named(path: Path, text: str) -> str:
-    """The deal's own name as far as the file can be read, the file's otherwise."""
+    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
     tree, _ = parse(text, path.name)
     name = tree.get(("deal",)) if tree else None
-    return name if isinstance(name, str) and name else path.stem
+    return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(path)
+
+
+def _stem(path: Path) -> str:
+    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
+    return path.stem.strip(".") or "deal"
 
 
 def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
@@ -135,7 +142,7 @@ def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        return path.stem, None, f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
+        return _stem(path), None, f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
     try:
         deal, problems = read_checked(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
     except OF_ONE_DEAL as error:
@@ -260,7 +267,7 @@ def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | Non
 
 
 def _adopted_path(workspace: Workspace, sha256: str) -> Path:
-    return workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+    return workspace.inside("deals", "adopted", f"{sha256}.yaml")
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:

@@ -157,6 +157,27 @@ def test_whatever_is_wrong_with_one_deal_stops_no_other(
     assert len(wrong.notices) >= 1
 
 
+@pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])
+@pytest.mark.parametrize("named", ["../../escaped", "/escaped", "..", "a/b", "Harbour 2026"])
+def test_a_deal_s_name_never_leads_out_of_its_folder(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], named: str, file: str
+) -> None:
+    (workspace.root / "deals" / file).write_text(f"deal: {named}\nformat: 1\n", encoding="utf-8")
+    around = set(workspace.root.parent.iterdir())
+    outcome = run(workspace, plan.THURSDAYS[0], tools)
+    wrong = next(deal for deal in outcome.deals if deal.file.name == file)
+    assert wrong.deal in ("wrong", "deal")
+    assert [path.parent for path in wrong.notices] == [workspace.root / "notices" / wrong.deal]
+    assert set(workspace.root.parent.iterdir()) == around
+
+
+def test_no_file_of_the_record_lies_outside_the_workspace(workspace: Workspace) -> None:
+    assert workspace.inside("notices", "a", "b.pdf") == workspace.root / "notices" / "a" / "b.pdf"
+    for parts in (("notices", "../../b.pdf"), ("notices", "/b.pdf"), ("..",), ("notices", "x/../../../b.pdf")):
+        with pytest.raises(ValueError, match="outside the workspace"):
+            workspace.inside(*parts)
+
+
 def test_what_cannot_be_read_at_all_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
     fill(workspace, 1, all_templates)
     (workspace.root / "deals" / "folder.yaml").mkdir()
