@@ -48,7 +48,7 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
     for log in workspace.store.logs():
-        witness = workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
+        witness = workspace.inside("checkpoints", f"{log.replace('/', '_')}.checkpoint")
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
             _not_older(writer, log, witness, key)

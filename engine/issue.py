@@ -85,7 +85,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
     """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again."""
     owed, inputs = notice.owed, notice.inputs
     again = f"-{owed.print}" if owed.print > 1 else ""
-    path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}{again}.pdf"
+    path = workspace.inside("notices", inputs.deal, f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}{again}.pdf")
     payload = NoticeIssued(
         number=inputs.number,
         kind=owed.kind,

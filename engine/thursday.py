@@ -6,6 +6,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,10 +29,12 @@ from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import Correction, Event, NotEvaluated
 from engine.record.fold import DealState, as_it_stands, fold
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.log import ClockBehind, Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.terms.check import read_checked
+from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -39,6 +42,8 @@ from engine.week import evaluate
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)
+OF_ONE_DEAL = (HeadroomError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
+"""What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""
 Progress = Callable[[str], None]
 
 
@@ -90,16 +95,15 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
-    read_deals = [(_named(path), path) for path in workspace.deal_files()]
-    loaded = {path: _loaded(path, tools) for _, path in read_deals}
-    outcome.publications = _publish(workspace, [deal for deal, _ in loaded.values() if deal], outcome.on, tools)
-    for name, path in read_deals:
-        deal, reason = loaded[path]
-        result = DealOutcome(deal.name if deal else name, path, reason=reason)
+    loaded = {path: _loaded(path, tools) for path in workspace.deal_files()}
+    outcome.publications, failed = _publish(workspace, [deal for _, deal, _ in loaded.values() if deal], outcome.on, tools)
+    for path, (name, deal, reason) in loaded.items():
+        result = DealOutcome(name, path, reason=reason)
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal is not None:
-            _evaluate_deal(workspace, deal, min(on, today(deal, tools.now)), tools, result)
+            lacks = next((failed[one] for one in _series_read(deal, outcome.on) if one in failed), None)
+            _evaluate_deal(workspace, deal, min(on, today(deal, tools.now)), tools, result, lacks)
         if result.reason is not None:
             _not_evaluated(workspace, result, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
@@ -121,17 +125,38 @@ def today(deal: Deal, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-def _named(path: Path) -> str:
-    """The deal's own name as far as the file can be read, the file's otherwise."""
-    tree, _ = parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+def _named(path: Path, text: str) -> str:
+    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
+    tree, _ = parse(text, path.name)
     name = tree.get(("deal",)) if tree else None
-    return name if isinstance(name, str) and name else path.stem
+    return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(path)
 
 
-def _loaded(path: Path, tools: Tools) -> tuple[Deal | None, str | None]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    deal, problems = load_deal(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
-    return deal, _first(problems, text) if problems else None
+def _stem(path: Path) -> str:
+    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
+    return path.stem.strip(".") or "deal"
+
+
+def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
+    """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return _stem(path), None, f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
+    try:
+        deal, problems = read_checked(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
+    except OF_ONE_DEAL as error:
+        return _named(path, text), None, _said(error)
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    name = deal.name if deal else _named(path, text)
+    return name, None if errors else deal, _first(errors, text) if errors else None
+
+
+def _said(error: Exception) -> str:
+    """An error as a deal's reason; one that is no refusal of ours by its kind as well."""
+    if isinstance(error, HeadroomError):
+        return str(error)
+    return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
 
 
 def _first(problems: list[Problem], text: str) -> str:
@@ -139,31 +164,45 @@ def _first(problems: list[Problem], text: str) -> str:
     return render(problems[0], text.splitlines()).splitlines()[0] + more
 
 
-def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> list[Event]:
-    """Every series that some deal reads, from the earliest closing that needs it."""
+def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
+    """The series that a deal reads."""
+    return tuple(series_of(name, terms) for name, terms in resolve(deal, on).index.items())
+
+
+def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
+    """Every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
+
+    Raises ClockBehind: a clock that is wrong is wrong for every series.
+    """
     first: dict[str, date] = {}
     for deal in deals:
-        for name, terms in resolve(deal, on).index.items():
-            series = series_of(name, terms)
+        for series in _series_read(deal, on):
             first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
     events: list[Event] = []
+    failed: dict[str, str] = {}
     for series, since in sorted(first.items()):
         tools.progress(f"{series}: publishing")
-        events += publish(workspace, series, since, on, tools.scribe())
-    return events
+        try:
+            events += publish(workspace, series, since, on, tools.scribe())
+        except ClockBehind:
+            raise
+        except OF_ONE_DEAL as error:
+            failed[series] = f"{series} cannot be published: {_said(error)}"
+    return events, failed
 
 
-def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome) -> None:
+def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
     log = deal_log(deal.name)
     events = list(read(workspace.store, log))
-    refused = _changed(workspace, deal, events)
+    refused = lacks or _changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
         result.state = as_it_stands(events)
         return
     scribe = tools.scribe(deal.sha256)
-    result.events += _adopt(workspace, deal, events, tools.templates, scribe)
     try:
+        result.events += _adopt(workspace, deal, events, tools.templates, scribe)
         series = _series(workspace, deal, on, events)
         again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
@@ -180,9 +219,9 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
                 recorded = append(writer, log, numbered(evaluate(inputs), events), scribe)
             result.events += recorded
             result.state = fold(recorded, result.state)
-    except HeadroomError as error:
+    except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
-        result.reason = str(error)
+        result.reason = _said(error)
 
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
@@ -228,7 +267,7 @@ def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | Non
 
 
 def _adopted_path(workspace: Workspace, sha256: str) -> Path:
-    return workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+    return workspace.inside("deals", "adopted", f"{sha256}.yaml")
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:

@@ -103,6 +103,16 @@ class Workspace:
         """The indices that this workspace defines beside those that ship."""
         return {index.name: index for index in self.settings.index}
 
+    def inside(self, *parts: str) -> Path:
+        """A file of the workspace by the parts of its path.
+
+        Raises ValueError where the parts lead outside the workspace: names are checked where they are read.
+        """
+        below = Path(*parts)
+        if below.is_absolute() or ".." in below.parts:
+            raise ValueError(f"{below} lies outside the workspace")
+        return self.root / below
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other runs of this workspace out until the block ends; they wait."""

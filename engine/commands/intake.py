@@ -69,7 +69,7 @@ def intake(
 
 
 def _keep(workspace: Workspace, report: ServicerReport, text: str) -> None:
-    place = workspace.root / "reports" / report.deal / f"{report.period_end}-{report.sha256[:16]}{Path(report.document).suffix}"
+    place = workspace.inside("reports", report.deal, f"{report.period_end}-{report.sha256[:16]}{Path(report.document).suffix}")
     if not place.exists():
         write_whole(place, text.encode())
 

@@ -23,6 +23,8 @@ SHAPES = {
     "bool_type": "`true` or `false`",
 }
 
+OF_A_KEY = "[key]"
+"""How a validation says that it is about a key of a map and not about its value."""
 
 Redirects = Mapping[Path, Path]
 """Where the value in force of a stepped or amended term was written, by the term's path."""
@@ -35,6 +37,8 @@ def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redire
 
 def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
     kind, context = found["type"], found.get("ctx", {})
+    if found["loc"][-1:] == (OF_A_KEY,):
+        return _strange_key(found["input"], context.get("pattern"), tree, _walk(tree, base, found["loc"], {})[0])
     path, lost = _walk(tree, base, found["loc"], redirects)
     if kind == "missing":
         name = str(lost[-1] if lost else "")
@@ -59,6 +63,14 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
         what = f"`{name}` must be {SHAPES[kind]}"
         return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
     return Problem("D206", f"`{_short(written)}` does not fit `{name}`", found["msg"], "see the deal format", place)
+
+
+def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
+    """A name that the deal gives to a part of itself, in a form that it cannot have."""
+    why = f"files are named by it and texts refer to it, so it must have the form `{pattern}`"
+    return Problem(
+        "D204", f"`{_short(name)}` is not a name that can stand here", why, "rename it, and what refers to it", tree.key_place(path)
+    )
 
 
 def _walk(tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects) -> tuple[Path, list[str | int]]:

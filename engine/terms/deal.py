@@ -21,6 +21,10 @@ Roll = Literal["same day", "next business day", "previous business day", "modifi
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
+"""A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere."""
+IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
+"""How a document is cited: `CA` in `CA §7.01`."""
 
 
 class Document(Fact):
@@ -273,7 +277,7 @@ class TermsInForce(Fact):
     illustrative: bool = False
     rated: bool = False
     unique_id: str | None = None
-    documents: Mapping[str, Document]
+    documents: Mapping[ShortName, Document]
     closing_date: Day
     maturity_date: Day
     business_days: str
@@ -283,14 +287,14 @@ class TermsInForce(Fact):
     servicer_reports: ServicerReports | None = None
     revenue: Revenue
     rounding: Rounding
-    parties: Mapping[str, Party]
-    index: Mapping[str, IndexTerms]
-    blended_rates: Mapping[str, Blend] = {}
-    pledged_assets: Mapping[str, AssetClass]
-    debt: Mapping[str, DebtClass]
-    covenants: Mapping[str, SerializeAsAny[Clause]]
-    triggers: Mapping[str, TriggerTerms] = {}
-    notices: Mapping[str, NoticeDuty]
+    parties: Mapping[Name, Party]
+    index: Mapping[IndexName, IndexTerms]
+    blended_rates: Mapping[IndexName, Blend] = {}
+    pledged_assets: Mapping[Name, AssetClass]
+    debt: Mapping[Name, DebtClass]
+    covenants: Mapping[Name, SerializeAsAny[Clause]]
+    triggers: Mapping[Name, TriggerTerms] = {}
+    notices: Mapping[Name, NoticeDuty]
     recorded_acts: RecordedActs | None = None
 
     def cite_of(self, index: str) -> str:

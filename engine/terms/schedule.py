@@ -53,20 +53,23 @@ def _day_of(year: int, month: int, day: int) -> date:
 
 def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: date) -> tuple[date, ...]:
     """The Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
-    rule = terms.determination_dates
-    first = rule.first or terms.closing_date + timedelta(days=1)
-    if rule.every in WEEKDAYS:
-        found = weekly(WEEKDAYS.index(rule.every), first, until + WEEK)
-    else:
-        found = monthly(rule.day or 1, 3 if rule.every == "quarter" else 1, first, until + WEEK)
-    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
-    return tuple(day for day in moved if day <= until)
+    return tuple(day for day in _determined(terms, calendar, until + WEEK) if day <= until)
 
 
 def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, after: date) -> date:
     """The first Determination Date later than `after`."""
-    known = determination_dates(terms, calendar, after + timedelta(days=110))
-    return next(day for day in known if day > after)
+    return next(day for day in _determined(terms, calendar, date.max) if day > after)
+
+
+def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
+    """The Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
+    rule = terms.determination_dates
+    first = rule.first or terms.closing_date + timedelta(days=1)
+    if rule.every in WEEKDAYS:
+        found = weekly(WEEKDAYS.index(rule.every), first, last)
+    else:
+        found = monthly(rule.day or 1, 3 if rule.every == "quarter" else 1, first, last)
+    return (calendar.roll(day, rule.if_not_a_business_day) for day in found)
 
 
 def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:

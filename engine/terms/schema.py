@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.terms.changes import AmendmentEntry, CorrectionEntry
 from engine.terms.clause import Clause
-from engine.terms.deal import TermsInForce
+from engine.terms.deal import NAME, TermsInForce
 from engine.terms.example import WorkedExample
 
 REF = "#/$defs/{model}"
@@ -22,7 +22,7 @@ def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
     for name, model in clauses.items():
         defs[name] = _hoisted(model.model_json_schema(ref_template=REF, by_alias=True, mode="validation"), defs)
     one_of = [{"$ref": f"#/$defs/{name}"} for name in clauses]
-    schema["properties"]["covenants"] = {"type": "object", "additionalProperties": {"oneOf": one_of}}
+    schema["properties"]["covenants"] = {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": {"oneOf": one_of}}
     for key, entry in (("amendments", AmendmentEntry), ("corrections", CorrectionEntry), ("worked_examples", WorkedExample)):
         defs[key] = _hoisted(entry.model_json_schema(ref_template=REF, by_alias=True), defs)
         schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}

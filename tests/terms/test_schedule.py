@@ -13,7 +13,8 @@ from engine.known import PAYMENT, kinds_of
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import Period, PeriodUnit
-from engine.terms.schedule import counted, earlier, payment_dates
+from engine.terms.schedule import counted, earlier, next_determination_date, payment_dates
+from engine.week import PAYMENT, kinds_of
 
 CALENDAR = load_calendar("us-federal-reserve")
 
@@ -83,3 +84,15 @@ def test_a_payment_date_that_is_moved_back_is_one_on_the_day_to_which_it_is_move
     terms = paid(load, meridian_text, 31, roll)
     for day in (date(2026, 1, 30), date(2026, 5, 29), date(2026, 10, 30)):
         assert PAYMENT in kinds_of(terms, CALENDAR, day)
+
+
+@pytest.mark.parametrize("every", ["Thursday", "month", "quarter"])
+def test_the_next_determination_date_is_found_however_far_off_the_first_is(
+    load: Callable[[str], Deal], meridian_text: str, every: str
+) -> None:
+    day = "" if every == "Thursday" else "day: 9, "
+    text = meridian_text.replace("{every: Thursday, if_not", f"{{every: {every}, {day}first: 2026-07-09, if_not")
+    terms = resolve(load(text), date(2026, 1, 7))
+    assert next_determination_date(terms, CALENDAR, date(2026, 1, 7)) == date(2026, 7, 9)
+    following = {"Thursday": date(2026, 7, 16), "month": date(2026, 8, 9), "quarter": date(2026, 10, 9)}[every]
+    assert next_determination_date(terms, CALENDAR, date(2026, 7, 9)) == following
