@@ -6,8 +6,9 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from engine.calendar import BusinessCalendar
@@ -80,7 +81,7 @@ def known_series(workspace: Workspace) -> tuple[str, ...]:
     return tuple(log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/"))
 
 
-def prints_of(workspace: Workspace, series: str) -> Sequence[Event]:
+def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     """Every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
     events = read(workspace.store, index_log(series))
     if not events:
@@ -96,7 +97,7 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
     index, _, version = series.partition("@")
     if version == "administrator":
         raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
-    events = prints_of(workspace, series)
+    events = on_record(workspace, series)
     prints = [event for event in events if event.effective_on == publication]
     if not prints:
         there = dates_there((event.effective_on for event in events), publication)
@@ -148,29 +149,39 @@ def published(event: Event) -> Published:
     )
 
 
+Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
+"""The prints of a series with when each was recorded, oldest first."""
+
+
+def prints_of(workspace: Workspace) -> Prints:
+    """A reader of a workspace's series as they stand now; each is read once."""
+
+    @cache
+    def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
+        return tuple((event.recorded_at, published(event)) for event in read(workspace.store, index_log(series)))
+
+    return prints
+
+
 def series_by_index(
-    workspace: Workspace,
+    prints: Prints,
     indices: Mapping[str, IndexTerms],
     calendar: BusinessCalendar,
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
-    further: Event | None = None,
 ) -> dict[str, tuple[Published, ...]]:
     """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
     Args:
-        workspace: where the series are.
+        prints: reads a series, as `prints_of` a workspace does.
         indices: what the deal says about each index.
         calendar: the deal's Business Days.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions.
         known_at: leaves out what was recorded later.
-        further: one more print than is on record, to see what it would change.
     """
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name, terms in indices.items():
-        log = index_log(series_of(name, terms))
-        events = [*read(workspace.store, log), *([further] if further is not None and further.log == log else [])]
-        prints = [published(event) for event in events if known_at is None or event.recorded_at <= known_at]
-        found[name] = accepted(prints, Policy(terms, calendar, materially_different, consents))
+        known = [one for at, one in prints(series_of(name, terms)) if known_at is None or at <= known_at]
+        found[name] = accepted(known, Policy(terms, calendar, materially_different, consents))
     return found

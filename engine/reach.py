@@ -18,7 +18,7 @@ from engine.known import inputs_of
 from engine.record.draft import Draft
 from engine.record.event import Correction, NoticeIssued
 from engine.record.fold import as_it_stands, fold
-from engine.record.standing import Recorded, standing
+from engine.record.standing import Recorded, standing, withdrawn
 from engine.reruns import by_acts, by_prints, by_reports, correction, numbered
 from engine.terms.in_force import Deal, resolve
 from engine.week import evaluate
@@ -63,12 +63,12 @@ def reach(
     if again is None:
         return None
     log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]
-    state = as_it_stands(log)
+    state, gone = as_it_stands(log), withdrawn(log)
     day = (state.reached or deal.closing_date) + DAY
     while day <= again.until:
         inputs = inputs_of(deal, day, series, state, templates, share_below)
         if inputs.kinds:
-            drafts = numbered(evaluate(inputs), log)
+            drafts = numbered(evaluate(inputs), gone)
             log += drafts
             state = fold(drafts, state)
         day += DAY

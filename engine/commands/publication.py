@@ -13,7 +13,7 @@ from typing import Any
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage, dates_there
 from engine.market.archive import write_whole
-from engine.publications import prints_of
+from engine.publications import on_record
 from engine.record.event import Event
 from engine.workspace import Workspace
 
@@ -24,7 +24,7 @@ RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] 
 def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     prints: dict[date, list[Event]] = {}
-    for event in prints_of(workspace, series):
+    for event in on_record(workspace, series):
         prints.setdefault(event.effective_on, []).append(event)
     if publication not in prints:
         raise WrongUsage(f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}")
@@ -52,7 +52,7 @@ def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) 
     """Write a series with all of its prints, as CSV or JSON, whichever the file's name says. Raises WrongUsage for another ending."""
     if into.suffix not in (".csv", ".json"):
         raise WrongUsage(f"{into}: a series is written as .csv or .json; give --into a name that ends so")
-    events = prints_of(workspace, series)
+    events = on_record(workspace, series)
     rows = [_series_row(event) for event in events]
     if into.suffix == ".json":
         write_whole(into, (json.dumps([dict(zip(SERIES, row, strict=True)) for row in rows], indent=2) + "\n").encode())

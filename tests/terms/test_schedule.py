@@ -14,7 +14,6 @@ from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import Period, PeriodUnit
 from engine.terms.schedule import counted, earlier, next_determination_date, payment_dates
-from engine.week import PAYMENT, kinds_of
 
 CALENDAR = load_calendar("us-federal-reserve")
 
