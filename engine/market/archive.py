@@ -26,8 +26,7 @@ class Archive:
         if place.exists():
             read_snapshot(place.read_bytes(), place.name)
             return snapshot, False
-        plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        write_whole(place, gzip.compress(plain, compresslevel=9, mtime=0))
+        write_whole(place, gzip.compress(snapshot.plain, compresslevel=9, mtime=0))
         return snapshot, True
 
     def between(self, first: date, last: date) -> Iterator[Snapshot]:
