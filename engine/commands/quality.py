@@ -17,7 +17,7 @@ from engine.commands.output import print_json, progress, progress_done, read_tex
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
-from engine.market.finding import CollectedDay, Week, counted
+from engine.market.finding import CollectedDay, Week
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
@@ -26,6 +26,7 @@ from engine.record.adopted import DealAdopted
 from engine.record.event import Event, Tested
 from engine.record.log import index_log, read
 from engine.record.standing import standing
+from engine.values import counted
 from engine.workspace import Workspace
 
 WEEK = timedelta(days=7)

@@ -17,7 +17,7 @@ from engine.market.listing import Listings, Observation, qualifying, speaks_of, 
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 from engine.market.value import DayDetail, IndexValue, OfDay
-from engine.values import Fact, rounded
+from engine.values import Fact, Figure, Unit, counted, printed_apart, rounded
 
 DAYS = 7
 THURSDAY = 3
@@ -91,7 +91,8 @@ def compute(
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled)
-    return _published(facts, observations, pooled_all) if observations else _no_value(facts)
+    value = _value([o.micro for o in observations])
+    return _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
 
 
 def qualifying_days(
@@ -142,6 +143,11 @@ def median(micros: Sequence[int]) -> Fraction:
     return Fraction(twice, 2_000_000)
 
 
+def _value(micros: Sequence[int]) -> Decimal | None:
+    """The median of ascending prices as it is published, 4 decimals; None of nothing, and where it rounds to nought: no rate is nought."""
+    return (rounded(median(micros), 4) or None) if micros else None
+
+
 def _common(week: _Week) -> dict[str, object]:
     publication = week.last + timedelta(days=1)
     return {
@@ -161,22 +167,24 @@ def _common(week: _Week) -> dict[str, object]:
     }
 
 
-def _no_value(week: _Week) -> IndexValue:
+def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexValue:
     """A week without a value: a non-publication, with its reason (`rulings.md` 4)."""
     seen = sum(len(day.listings.observations) for day in week.days)
     minimum = week.methodology.daily_minimum
     reason = f"no day has {minimum} Qualifying Listings; {seen} in the week" if seen else "no Qualifying Listing in the week"
     if not any(day.chosen for day in week.days):
         reason = "no snapshot was collected in the week"
+    if observations:
+        exact = median([o.micro for o in observations])
+        reason = f"the median, USD {rounded(exact, 7).normalize():f} per GPU-hour, rounds to 0.0000"
     return IndexValue.model_validate({**_common(week), "valid_days": 0, "low_confidence_reasons": (reason,)})
 
 
-def _published(week: _Week, observations: Sequence[Observation], pooled_all: bool) -> IndexValue:
+def _published(week: _Week, observations: Sequence[Observation], value: Decimal, pooled_all: bool) -> IndexValue:
     from engine.market import interval  # late: numpy and scipy are imported only when a value is computed
 
     prices = [o.usd for o in observations]
     micros = [o.micro for o in observations]
-    value = rounded(median(micros), 4)
     exact = interval.exact_interval(prices)
     width = Fraction(exact.high - exact.low) / Fraction(value)
     sellers = [o.host for o in observations]
@@ -243,13 +251,14 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
     if pooled_all:
         reasons.append(f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled")
     elif week.valid_days < rules.low_confidence_below_valid_days:
-        reasons.append(f"{week.valid_days} valid days; fewer than {rules.low_confidence_below_valid_days}")
+        reasons.append(f"{counted(week.valid_days, 'valid days')}; fewer than {rules.low_confidence_below_valid_days}")
     least = rules.low_confidence_below_observations
     if least is not None and count < least:
-        reasons.append(f"{count} observations; fewer than {least}")
+        reasons.append(f"{counted(count, 'observations')}; fewer than {least}")
     widest = rules.low_confidence_above_width
     if widest is not None and width > widest:
-        reasons.append(f"the 95% interval is {rounded(width * 100, 1)}% of the value; more than {rounded(widest * 100, 0)}%")
+        shown = printed_apart(Figure(value=width, unit=Unit.SHARE), Figure(value=widest, unit=Unit.SHARE), 1)
+        reasons.append(f"the 95% interval is {shown} of the value; more than {rounded(widest * 100, 0)}%")
     return tuple(reasons)
 
 
@@ -300,4 +309,4 @@ def _value_with(week: _Week, changed: _Day, listings: Listings) -> Decimal | Non
     ]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
     micros = sorted(o.micro for counts, kept in days if counts or pooled_all for o in kept)
-    return rounded(median(micros), 4) if micros else None
+    return _value(micros)

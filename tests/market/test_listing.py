@@ -8,6 +8,7 @@ import os
 import stat
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,26 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
     assert paper.value == Decimal("1.0500")
     assert paper.low_confidence
     assert any("pooled" in reason for reason in paper.low_confidence_reasons)
+
+
+def test_a_median_that_rounds_to_nought_is_no_value() -> None:
+    """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with its reason."""
+    tiny = read_snapshot(document([offer(dph_total=0.00008)] * 8), "a.json")
+    value = compute(definition("CRI-H100"), V111, [tiny], date(2026, 3, 4))
+    assert (value.value, value.low_confidence_reasons) == (None, ("the median, USD 0.00004 per GPU-hour, rounds to 0.0000",))
+    later = read_snapshot(document([offer(dph_total=0.00008)] * 9, AT + timedelta(hours=1)), "b.json")
+    again = compute(definition("CRI-H100"), V111, [tiny, later], date(2026, 3, 4))
+    assert [one.value for one in again.days[-1].snapshots] == [None, None]
+
+
+def test_a_width_just_above_its_limit_prints_apart_from_it() -> None:
+    from engine.market.index import _low_confidence, _Week
+
+    paper = load_methodology("1.1-wp")
+    week = _Week(definition("CRI-H100"), paper, date(2026, 2, 26), date(2026, 3, 4), None, (), ())
+    said = _low_confidence(week, 40, Fraction(2502, 10_000), pooled_all=True)
+    assert said[-1] == "the 95% interval is 25.02% of the value; more than 25%"
+    assert _low_confidence(week, 40, Fraction(31, 100), pooled_all=False)[0] == "0 valid days; fewer than 3"
 
 
 @given(st.lists(st.integers(1, 10**8), min_size=1, max_size=40), st.randoms(use_true_random=False))
