@@ -5,6 +5,7 @@ The same rules serve any GPU model and country by parameters alone: an index is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -188,9 +189,10 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
     exact = interval.exact_interval(prices)
     width = Fraction(exact.high - exact.low) / Fraction(value)
     sellers = [o.host for o in observations]
-    by_host = interval.host_interval(prices, _hosts_for_resampling(week, observations))
+    resampled = _hosts_for_resampling(week, observations)
+    by_host = interval.host_interval(prices, resampled)
     reasons = _low_confidence(week, len(observations), width, pooled_all)
-    known_hosts = {host for host in sellers if host is not None}
+    hosts, machines = _known(sellers), _known([o.machine for o in observations])
     return IndexValue.model_validate(
         {
             **_common(week),
@@ -207,11 +209,11 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
             "host_interval": by_host,
             "precision_class": class_by_count(len(observations)),
             "precision_class_measured": class_by_width(width),
-            "hosts": len(known_hosts),
-            "machines": len({o.machine for o in observations if o.machine is not None}),
+            "hosts": hosts,
+            "machines": machines,
             "hosts_at_least": None in sellers,
-            "largest_host_share": _largest_share(sellers),
-            "effective_sellers": _effective(_hosts_for_resampling(week, observations)),
+            "largest_host_share": None if hosts is None else _largest_share(resampled),
+            "effective_sellers": None if hosts is None else _effective(resampled),
             "pooled": tuple(prices),
         }
     )
@@ -223,9 +225,14 @@ def _hosts_for_resampling(week: _Week, observations: Sequence[Observation]) -> l
     return [o.host if o.host is not None else f"unknown of {day_of[id(o)]}" for o in observations]
 
 
-def _largest_share(sellers: Sequence[str | None]) -> Decimal | None:
-    counts = [sellers.count(host) for host in {host for host in sellers if host is not None}]
-    return rounded(Fraction(max(counts), len(sellers)), 4) if counts else None
+def _known(names: Sequence[str | None]) -> int | None:
+    """How many hosts or machines are named; None where none is: that nothing names them is not that there are none."""
+    return len({name for name in names if name is not None}) or None
+
+
+def _largest_share(sellers: Sequence[str]) -> Decimal:
+    """The share of the largest seller's listings; rows without a host are one seller of their day, as for the interval."""
+    return rounded(Fraction(max(Counter(sellers).values()), len(sellers)), 4)
 
 
 def _effective(sellers: Sequence[str]) -> Decimal:

@@ -244,6 +244,30 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
     assert any("pooled" in reason for reason in paper.low_confidence_reasons)
 
 
+def test_rows_that_name_no_host_are_one_seller_of_their_day_in_every_figure_of_sellers() -> None:
+    """Ten rows without hosts on one day, eight listings of two hosts on the next: the rows are the largest seller of eighteen."""
+    before = ROW.replace("03-04", "03-03") * 10
+    table = read_snapshot((HEAD + before).encode(), "day.csv")
+    raw = read_snapshot(document([offer(host_id=n % 2, machine_id=n) for n in range(8)]), "a.json")
+    mixed = compute(definition("CRI-H100"), V111, [table, raw], date(2026, 3, 4))
+    assert (mixed.hosts, mixed.machines, mixed.hosts_at_least) == (2, 8, True)
+    assert mixed.largest_host_share == Decimal("0.5556")
+    assert mixed.effective_sellers == Decimal("2.45")  # 18 squared over 100 + 16 + 16
+    alone = compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))
+    assert alone.value is not None
+    assert (alone.hosts, alone.machines, alone.largest_host_share, alone.effective_sellers) == (None, None, None, None)
+
+
+def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
+    from engine.commands.market import _dispersion
+
+    table = read_snapshot((HEAD + ROW * 8).encode(), "day.csv")
+    said = list(_dispersion(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))))
+    assert said[0].startswith("8 observations on 1 valid day; min 2.0000")
+    assert said[-1] == "hosts, machines and the largest host's share: not known; the rows name none"
+    assert list(_dispersion(compute(definition("CRI-H100"), V111, [], date(2026, 3, 4)))) == ["0 observations on 0 valid days"]
+
+
 def test_a_median_that_rounds_to_nought_is_no_value() -> None:
     """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with its reason."""
     tiny = read_snapshot(document([offer(dph_total=0.00008)] * 8), "a.json")
