@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Annotated
+
+from pydantic import Field
 
 from engine import __version__
 from engine.errors import WrongUsage
@@ -25,11 +28,16 @@ THURSDAY = 3
 
 
 class IndexDefinition(Fact):
-    """An index: its name, the GPU model as the marketplace names it, the country suffix."""
+    """An index: its name, the GPU model as the marketplace names it, and its country or countries, as geolocations end with them."""
 
     name: str
     gpu_name: str
-    country: str = "US"
+    country: str | Annotated[tuple[str, ...], Field(min_length=1)] = "US"
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Every country of the index."""
+        return (self.country,) if isinstance(self.country, str) else self.country
 
 
 KNOWN = {
@@ -123,10 +131,10 @@ class _Week:
 
 def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot]) -> _Day:
     """The day's last snapshot that speaks of the index stands for it; a cut one only where no whole one does (`rulings.md` 6, ADR 10)."""
-    model, country = index.gpu_name, index.country
-    speaking = (s for s in known if s.day == day and speaks_of(s, model, country))
+    model, countries = index.gpu_name, index.countries
+    speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     found = [
-        (snapshot, qualifying(snapshot, model, country, methodology))
+        (snapshot, qualifying(snapshot, model, countries, methodology))
         for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
     if not found:
@@ -154,7 +162,7 @@ def _common(week: _Week) -> dict[str, object]:
     return {
         "index": week.index.name,
         "gpu_name": week.index.gpu_name,
-        "country": week.index.country,
+        "country": ", ".join(week.index.countries),
         "publication_date": publication,
         "scheduled": publication.weekday() == THURSDAY,
         "window_start": week.first,
