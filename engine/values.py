@@ -6,6 +6,7 @@ the deal says so (`rulings.md` 18), and a float never decides anything.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -93,9 +94,9 @@ def printed(figure: Figure, places: int | None = None) -> str:
     return _with_unit(number, figure.unit)
 
 
-def printed_apart(figure: Figure, limit: Figure) -> str:
-    """`figure` with as many decimals as it takes to print differently from `limit` when it differs."""
-    places = DECIMALS[figure.unit]
+def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> str:
+    """`figure` with as many decimals as it takes to print differently from `limit` when it differs; `least` or its unit's own at first."""
+    places = DECIMALS[figure.unit] if least is None else least
     while figure.value != limit.value and printed(figure, places) == printed(limit, places):
         places += 1
     return printed(figure, places)
@@ -126,6 +127,12 @@ def _with_unit(number: str, unit: Unit) -> str:
     if unit is Unit.SHARE or unit is Unit.MULTIPLE:
         return f"{number}{unit.value}"
     return number if unit is Unit.COUNT else f"{number} {unit.value}"
+
+
+def counted(count: int, what: str) -> str:
+    """A count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
+    noun = re.split(r" (?=of |with )", what, maxsplit=1)
+    return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
 
 
 def weekday_date(day: date) -> str:

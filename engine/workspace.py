@@ -45,11 +45,12 @@ timeout_seconds = 20
 # date = "2026-01-01"
 # holder = "Calculation Agent"
 
-# Further indices: any GPU model and country that the snapshots hold.
+# Further indices: any GPU model and any countries that the snapshots hold.
 # [[index]]
 # name = "CRI-H100-EU"
 # gpu_name = "H100 SXM"
-# country = "FR"
+# country = ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
+#   "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
 """
 
 

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.values import counted
+from reports.blocks.index import meaning
 from reports.chart import Point, rate_chart
 from reports.wording import eights, instant, long_date, short_date
 
@@ -65,17 +67,8 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "hashes": [(str(one["date"]), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
         "disclosure": DISCLOSURE,
         "first": (),
-        "meaning": _meaning(value),
+        "meaning": meaning(str(value["index"]), value),
     }
-
-
-def _meaning(value: Value) -> str:
-    """What the index is and is not (WP §5.2)."""
-    model, country = value.get("gpu_name") or "the model that it names", value.get("country") or "the country that it names"
-    return (
-        f"{value['index']} is the median of listed on-demand prices for {model} on one marketplace in {country}. It is not a contract "
-        "rate, not volume-weighted, not an executed price and not adjusted for performance."
-    )
 
 
 def _particulars(value: Value, inputs: PublicationInputs) -> list[tuple[str, str]]:
@@ -97,7 +90,7 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     flagged = "; ".join(value["low_confidence_reasons"])
     lead = [
         (f"USD {value['value']} per GPU-hour", True),
-        (f", the median of {value['observations']} listed prices on {value['valid_days']} valid days.", False),
+        (f", the median of {counted(value['observations'], 'listed prices')} on {counted(value['valid_days'], 'valid days')}.", False),
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     return [lead, _precision(value), _sellers(value), flag]
@@ -128,7 +121,8 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     by_host = value.get("host_interval")
     trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}" if by_host else ""
     note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
-    return [(f"{least}{hosts} independent sellers", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
+    largest += ", a day’s rows that name no host counted as one" if largest and least else ""
+    return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
 
 
 def _chart(inputs: PublicationInputs, day: date) -> dict[str, Any] | None:

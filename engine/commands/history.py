@@ -29,7 +29,7 @@ from engine.record.event import (
 )
 from engine.record.log import deal_log, read
 from engine.triggers.facts import ReserveReleased, SweptPeriod, TestStatus
-from engine.values import Figure, Unit, printed, printed_apart, printed_headroom, trimmed
+from engine.values import Figure, Unit, counted, printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 
@@ -182,7 +182,7 @@ def _index_lines(value: IndexValue) -> Iterator[str]:
         )
     if value.interval is not None:
         yield (
-            f"  median of {value.observations} observations of {value.valid_days} valid days = {value.value}; "
+            f"  median of {counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')} = {value.value}; "
             f"95% interval {value.interval.low} to {value.interval.high}"
         )
     for reason in value.low_confidence_reasons:

@@ -13,6 +13,7 @@ from engine.market.value import IndexValue
 from engine.record.draft import Draft
 from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.record.market_event import SnapshotImported
+from engine.values import counted
 from engine.workspace import Workspace
 
 ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
@@ -106,17 +107,33 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
     if value.host_interval is not None:
         note = f"; {value.host_interval.note}" if value.host_interval.note else ""
         say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}{note}")
-    counted = f"{value.observations} observations on {value.valid_days} valid days"
-    spread = f"; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {value.stdev}"
-    say(counted + (spread if value.observations else ": nothing to count"))
-    if value.precision_class is not None:
-        say(f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}")
-        least = "at least " if value.hosts_at_least else ""
-        say(f"hosts {least}{value.hosts}, machines {least}{value.machines}, largest host {value.largest_host_share}")
+    for line in _dispersion(value):
+        say(line)
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"
     say(f"Low Confidence: {flag}")
     say()
     say(table(("day", "offers", "qualify", "counts", "kept", "removed by rule", "snapshot"), list(_days(value)), right=(1, 2, 4)))
+
+
+def _dispersion(value: IndexValue) -> Iterator[str]:
+    """Counts, spread, precision class and sellers; of a week without a value only that there is nothing to count."""
+    sample = f"{counted(value.observations, 'observations')} on {counted(value.valid_days, 'valid days')}"
+    if value.value is None:
+        yield sample
+        return
+    deviation = "not defined for one observation" if value.stdev is None else value.stdev
+    yield f"{sample}; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {deviation}"
+    yield f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}"
+    yield _sellers(value)
+
+
+def _sellers(value: IndexValue) -> str:
+    if value.hosts is None:
+        return "hosts, machines and the largest host's share: not known; the rows name none"
+    least = "at least " if value.hosts_at_least else ""
+    machines = "machines not known" if value.machines is None else f"{least}{counted(value.machines, 'machines')}"
+    basis = "; a day's rows that name no host count as one" if value.hosts_at_least else ""
+    return f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of the observations{basis}"
 
 
 def _days(value: IndexValue) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from engine.commands.output import print_json, progress, progress_done, read_tex
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage, dates_there
 from engine.market import manipulation as attack
-from engine.market.finding import CollectedDay, Week, counted
+from engine.market.finding import CollectedDay, Week
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
@@ -26,6 +26,7 @@ from engine.record.adopted import DealAdopted
 from engine.record.event import Event, Tested
 from engine.record.log import index_log, read
 from engine.record.standing import standing
+from engine.values import counted
 from engine.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -258,6 +259,10 @@ def _newest(events: Any, on: date) -> Event | None:
 # ---- reproduction -----------------------------------------------------------------------------------------------------
 
 
+def _pool(value: IndexValue) -> str:
+    return f"{counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')}"
+
+
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
     """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
     value = computed(workspace, index, version, publication - timedelta(days=1))
@@ -268,7 +273,7 @@ def reproduce(workspace: Workspace, index: str, version: str, publication: date,
         ("(a) snapshots", f"{len(days)} of 7 days; every file is the one that its SHA-256 names"),
         ("(b) quality filters", "; ".join(f"{d.date}: {d.qualifying} of {d.offers} qualify" for d in days) or "no day"),
         ("(b) outlier removal", "; ".join(f"{d.date}: {d.kept} kept{'' if d.counts else ', does not count'}" for d in days) or "no day"),
-        ("(c) median of the pool", f"{value.value or 'no value'} from {value.observations} observations of {value.valid_days} valid days"),
+        ("(c) median of the pool", f"{value.value or 'no value'} from {_pool(value)}"),
     ]
     same = (
         stated is not None

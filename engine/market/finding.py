@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from engine.values import counted
 
 WEEK = timedelta(weeks=1)
 LEVEL = 0.05
@@ -90,12 +91,6 @@ def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
     """A test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
     verdict = f"refused: {what} not vary, and the test needs figures that do"
     return Finding(test, section, sample, None, None, None, verdict, "nothing can be said of a constant")
-
-
-def counted(count: int, what: str) -> str:
-    """A count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
-    noun = re.split(r" (?=of |with )", what, maxsplit=1)
-    return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
 
 
 def unbroken(weeks: Sequence[Week]) -> list[Week]:

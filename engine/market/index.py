@@ -5,11 +5,15 @@ The same rules serve any GPU model and country by parameters alone: an index is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Annotated
+
+from pydantic import Field
 
 from engine import __version__
 from engine.errors import WrongUsage
@@ -17,18 +21,23 @@ from engine.market.listing import Listings, Observation, qualifying, speaks_of, 
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 from engine.market.value import DayDetail, IndexValue, OfDay
-from engine.values import Fact, rounded
+from engine.values import Fact, Figure, Unit, counted, printed_apart, rounded
 
 DAYS = 7
 THURSDAY = 3
 
 
 class IndexDefinition(Fact):
-    """An index: its name, the GPU model as the marketplace names it, the country suffix."""
+    """An index: its name, the GPU model as the marketplace names it, and its country or countries, as geolocations end with them."""
 
     name: str
     gpu_name: str
-    country: str = "US"
+    country: str | Annotated[tuple[str, ...], Field(min_length=1)] = "US"
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Every country of the index."""
+        return (self.country,) if isinstance(self.country, str) else self.country
 
 
 KNOWN = {
@@ -91,7 +100,8 @@ def compute(
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled)
-    return _published(facts, observations, pooled_all) if observations else _no_value(facts)
+    value = _value([o.micro for o in observations])
+    return _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
 
 
 def qualifying_days(
@@ -121,10 +131,10 @@ class _Week:
 
 def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot]) -> _Day:
     """The day's last snapshot that speaks of the index stands for it; a cut one only where no whole one does (`rulings.md` 6, ADR 10)."""
-    model, country = index.gpu_name, index.country
-    speaking = (s for s in known if s.day == day and speaks_of(s, model, country))
+    model, countries = index.gpu_name, index.countries
+    speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     found = [
-        (snapshot, qualifying(snapshot, model, country, methodology))
+        (snapshot, qualifying(snapshot, model, countries, methodology))
         for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
     if not found:
@@ -142,12 +152,17 @@ def median(micros: Sequence[int]) -> Fraction:
     return Fraction(twice, 2_000_000)
 
 
+def _value(micros: Sequence[int]) -> Decimal | None:
+    """The median of ascending prices as it is published, 4 decimals; None of nothing, and where it rounds to nought: no rate is nought."""
+    return (rounded(median(micros), 4) or None) if micros else None
+
+
 def _common(week: _Week) -> dict[str, object]:
     publication = week.last + timedelta(days=1)
     return {
         "index": week.index.name,
         "gpu_name": week.index.gpu_name,
-        "country": week.index.country,
+        "country": ", ".join(week.index.countries),
         "publication_date": publication,
         "scheduled": publication.weekday() == THURSDAY,
         "window_start": week.first,
@@ -161,28 +176,31 @@ def _common(week: _Week) -> dict[str, object]:
     }
 
 
-def _no_value(week: _Week) -> IndexValue:
+def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexValue:
     """A week without a value: a non-publication, with its reason (`rulings.md` 4)."""
     seen = sum(len(day.listings.observations) for day in week.days)
     minimum = week.methodology.daily_minimum
     reason = f"no day has {minimum} Qualifying Listings; {seen} in the week" if seen else "no Qualifying Listing in the week"
     if not any(day.chosen for day in week.days):
         reason = "no snapshot was collected in the week"
+    if observations:
+        exact = median([o.micro for o in observations])
+        reason = f"the median, USD {rounded(exact, 7).normalize():f} per GPU-hour, rounds to 0.0000"
     return IndexValue.model_validate({**_common(week), "valid_days": 0, "low_confidence_reasons": (reason,)})
 
 
-def _published(week: _Week, observations: Sequence[Observation], pooled_all: bool) -> IndexValue:
+def _published(week: _Week, observations: Sequence[Observation], value: Decimal, pooled_all: bool) -> IndexValue:
     from engine.market import interval  # late: numpy and scipy are imported only when a value is computed
 
     prices = [o.usd for o in observations]
     micros = [o.micro for o in observations]
-    value = rounded(median(micros), 4)
     exact = interval.exact_interval(prices)
     width = Fraction(exact.high - exact.low) / Fraction(value)
     sellers = [o.host for o in observations]
-    by_host = interval.host_interval(prices, _hosts_for_resampling(week, observations))
+    resampled = _hosts_for_resampling(week, observations)
+    by_host = interval.host_interval(prices, resampled)
     reasons = _low_confidence(week, len(observations), width, pooled_all)
-    known_hosts = {host for host in sellers if host is not None}
+    hosts, machines = _known(sellers), _known([o.machine for o in observations])
     return IndexValue.model_validate(
         {
             **_common(week),
@@ -199,11 +217,11 @@ def _published(week: _Week, observations: Sequence[Observation], pooled_all: boo
             "host_interval": by_host,
             "precision_class": class_by_count(len(observations)),
             "precision_class_measured": class_by_width(width),
-            "hosts": len(known_hosts),
-            "machines": len({o.machine for o in observations if o.machine is not None}),
+            "hosts": hosts,
+            "machines": machines,
             "hosts_at_least": None in sellers,
-            "largest_host_share": _largest_share(sellers),
-            "effective_sellers": _effective(_hosts_for_resampling(week, observations)),
+            "largest_host_share": None if hosts is None else _largest_share(resampled),
+            "effective_sellers": None if hosts is None else _effective(resampled),
             "pooled": tuple(prices),
         }
     )
@@ -215,9 +233,14 @@ def _hosts_for_resampling(week: _Week, observations: Sequence[Observation]) -> l
     return [o.host if o.host is not None else f"unknown of {day_of[id(o)]}" for o in observations]
 
 
-def _largest_share(sellers: Sequence[str | None]) -> Decimal | None:
-    counts = [sellers.count(host) for host in {host for host in sellers if host is not None}]
-    return rounded(Fraction(max(counts), len(sellers)), 4) if counts else None
+def _known(names: Sequence[str | None]) -> int | None:
+    """How many hosts or machines are named; None where none is: that nothing names them is not that there are none."""
+    return len({name for name in names if name is not None}) or None
+
+
+def _largest_share(sellers: Sequence[str]) -> Decimal:
+    """The share of the largest seller's listings; rows without a host are one seller of their day, as for the interval."""
+    return rounded(Fraction(max(Counter(sellers).values()), len(sellers)), 4)
 
 
 def _effective(sellers: Sequence[str]) -> Decimal:
@@ -243,13 +266,14 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
     if pooled_all:
         reasons.append(f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled")
     elif week.valid_days < rules.low_confidence_below_valid_days:
-        reasons.append(f"{week.valid_days} valid days; fewer than {rules.low_confidence_below_valid_days}")
+        reasons.append(f"{counted(week.valid_days, 'valid days')}; fewer than {rules.low_confidence_below_valid_days}")
     least = rules.low_confidence_below_observations
     if least is not None and count < least:
-        reasons.append(f"{count} observations; fewer than {least}")
+        reasons.append(f"{counted(count, 'observations')}; fewer than {least}")
     widest = rules.low_confidence_above_width
     if widest is not None and width > widest:
-        reasons.append(f"the 95% interval is {rounded(width * 100, 1)}% of the value; more than {rounded(widest * 100, 0)}%")
+        shown = printed_apart(Figure(value=width, unit=Unit.SHARE), Figure(value=widest, unit=Unit.SHARE), 1)
+        reasons.append(f"the 95% interval is {shown} of the value; more than {rounded(widest * 100, 0)}%")
     return tuple(reasons)
 
 
@@ -300,4 +324,4 @@ def _value_with(week: _Week, changed: _Day, listings: Listings) -> Decimal | Non
     ]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
     micros = sorted(o.micro for counts, kept in days if counts or pooled_all for o in kept)
-    return rounded(median(micros), 4) if micros else None
+    return _value(micros)

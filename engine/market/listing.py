@@ -6,6 +6,7 @@ hour in USD, rounded to 6 decimals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -59,27 +60,27 @@ class Listings:
         return {rule: count for rule, count in counts.items() if count}
 
 
-def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Methodology) -> Listings:
-    """The listings of `gpu_name` in `country` that qualify under `methodology`, and those that do not.
+def qualifying(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], methodology: Methodology) -> Listings:
+    """The listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
 
     Args:
         snapshot: one collection.
         gpu_name: the GPU model, as the marketplace names it.
-        country: the suffix that a geolocation must end with, `US`.
+        countries: what a geolocation must end with one of, like `US`.
         methodology: the version's parameters.
     """
     if snapshot.form == "observations":
-        return _from_rows(snapshot, gpu_name, country)
+        return _from_rows(snapshot, gpu_name, countries)
     found = offers(snapshot, gpu_name)
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
-    suffix = f", {country}"
+    suffixes = _suffixes(countries)
     kept: list[Observation] = []
     removed: list[Exclusion] = []
     for position, offer in enumerate(found):
         if isinstance(offer, Malformed):
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
-        rule = _removed_by(offer, gpu_name, suffix, methodology.reliability_at_least, oldest)
+        rule = _removed_by(offer, gpu_name, suffixes, methodology.reliability_at_least, oldest)
         micro = _micro(offer.dph_total, offer.num_gpus) if rule is None else None
         if micro is None:
             removed.append(Exclusion(position, rule or "price"))
@@ -89,23 +90,23 @@ def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Met
     return Listings(len(found), tuple(kept), tuple(removed), truncated=len(found) == snapshot.limit)
 
 
-def speaks_of(snapshot: Snapshot, gpu_name: str, country: str) -> bool:
-    """Whether a snapshot says anything of a GPU model in a country: a raw answer that has the model's list, even an empty one.
+def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bool:
+    """Whether a snapshot says anything of a GPU model in an index's countries: a raw answer that has the model's list, even an empty one.
 
     A day's filtered rows speak only of the models and countries that they hold (ADR 10).
     """
     if snapshot.form == "offers":
         return gpu_name in snapshot.models
-    return bool(_rows_of(snapshot, gpu_name, country))
+    return bool(_rows_of(snapshot, gpu_name, countries))
 
 
-def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:
+def _removed_by(offer: Offer, gpu_name: str, suffixes: tuple[str, ...], reliability: float, oldest: float) -> str | None:
     """The first rule before that of the price that `offer` fails, or None."""
     if offer.gpu_name != gpu_name:
         return "model"
     if offer.rentable is not True or offer.rented is True:
         return "availability"
-    if not (offer.geolocation or "").endswith(suffix):
+    if not (offer.geolocation or "").endswith(suffixes):
         return "geography"
     if not (offer.reliability2 or 0.0) >= reliability:
         return "reliability"
@@ -134,13 +135,17 @@ def _identity(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _rows_of(snapshot: Snapshot, gpu_name: str, country: str) -> list[Row]:
-    return [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(f", {country}")]
+def _suffixes(countries: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f", {country}" for country in countries)
 
 
-def _from_rows(snapshot: Snapshot, gpu_name: str, country: str) -> Listings:
+def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> list[Row]:
+    return [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(_suffixes(countries))]
+
+
+def _from_rows(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> Listings:
     """A day's filtered rows: rules 1 to 6 are taken as applied, rule 7 is applied (`rulings.md` 7)."""
-    rows = _rows_of(snapshot, gpu_name, country)
+    rows = _rows_of(snapshot, gpu_name, countries)
     kept: list[Observation] = []
     removed: list[Exclusion] = []
     for position, row in enumerate(rows):

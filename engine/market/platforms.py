@@ -14,7 +14,8 @@ from decimal import Decimal, InvalidOperation
 from statistics import median
 
 from engine.errors import WrongUsage
-from engine.market.finding import WEEK, Finding, Week, counted
+from engine.market.finding import WEEK, Finding, Week
+from engine.values import counted
 
 COLUMNS = ("date", "platform", "usd_per_gpu_hour", "source")
 

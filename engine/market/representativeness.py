@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from scipy import stats
 
-from engine.market.finding import LEVEL, CollectedDay, Finding, Week, counted, refused, unvarying
+from engine.market.finding import LEVEL, CollectedDay, Finding, Week, refused, unvarying
+from engine.values import counted
 
 LEAST_COVERAGE = 0.30
 COVERAGE_WEEKS = 4

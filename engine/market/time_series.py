@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from engine.market.finding import LEVEL, Finding, Week, counted, refused, unbroken, unvarying
+from engine.market.finding import LEVEL, Finding, Week, refused, unbroken, unvarying
+from engine.values import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,10 +13,11 @@ import numpy as np
 from scipy import stats
 
 from engine.market.distribution import bimodality, jarque_bera, shapiro_wilk, skewness
-from engine.market.finding import LEVEL, Finding, Week, counted, refused
+from engine.market.finding import LEVEL, Finding, Week, refused
 from engine.market.platforms import Quote, compared
 from engine.market.representativeness import count_trend, coverage
 from engine.market.time_series import time_series
+from engine.values import counted
 
 DAY = timedelta(days=1)
 DISTRIBUTIONS = 4

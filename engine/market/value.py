@@ -71,10 +71,12 @@ class IndexValue(Fact):
     precision_class: str | None = None
     precision_class_measured: str | None = None
     hosts: int | None = None
+    """How many hosts are named; None where none is."""
     machines: int | None = None
     hosts_at_least: bool = False
     """Whether `hosts` is a lower bound, because some observations came without host ids."""
     largest_host_share: Decimal | None = None
+    """The largest seller's share of the observations; a day's rows without host ids are one seller, in `effective_sellers` too."""
     effective_sellers: Decimal | None = None
     """The number of sellers of equal size that would be as concentrated: 1 / the sum of squared shares, 2 decimals."""
     days: tuple[DayDetail, ...] = ()

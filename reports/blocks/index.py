@@ -27,7 +27,15 @@ from reports.wording import (
 
 RECENT = 7
 """Publication Dates in the table."""
-COUNTRIES = {"US": "the United States"}
+COUNTRIES = {
+    **{"US": "the United States", "CA": "Canada", "GB": "the United Kingdom", "NO": "Norway", "CH": "Switzerland", "IS": "Iceland"},
+    **{"AT": "Austria", "BE": "Belgium", "BG": "Bulgaria", "HR": "Croatia", "CY": "Cyprus", "CZ": "Czechia", "DK": "Denmark"},
+    **{"EE": "Estonia", "FI": "Finland", "FR": "France", "DE": "Germany", "GR": "Greece", "HU": "Hungary", "IE": "Ireland"},
+    **{"IT": "Italy", "LV": "Latvia", "LT": "Lithuania", "LU": "Luxembourg", "MT": "Malta", "NL": "the Netherlands"},
+    **{"PL": "Poland", "PT": "Portugal", "RO": "Romania", "SK": "Slovakia", "SI": "Slovenia", "ES": "Spain", "SE": "Sweden"},
+    **{"AU": "Australia", "IN": "India", "JP": "Japan", "KR": "South Korea", "SG": "Singapore", "TW": "Taiwan"},
+}
+"""What a country is called, by the code that ends a geolocation; another one is named by its code."""
 STEPS = "abcdefgh"
 
 
@@ -55,7 +63,8 @@ def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
 def meaning(name: str, value: Mapping[str, Any]) -> str:
     """What the number is and is not, word for word in every notice (`rulings.md` 34)."""
     model = value.get("gpu_name") or ("H100 SXM" if name == "CRI-H100" else "this index’s GPU model")
-    country = COUNTRIES.get(value.get("country") or "US", value.get("country"))
+    codes = str(value.get("country") or "US").split(", ")
+    country = listed([COUNTRIES.get(code, code) for code in codes])
     return (
         f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. "
         "It is not a contract rate, not volume-weighted, not an executed price and not adjusted for performance."

@@ -8,6 +8,7 @@ import os
 import stat
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.market.index import compute, definition
 from engine.market.listing import Observation, qualifying, without_outliers
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import LARGEST, SnapshotRefused, read_snapshot
+from engine.workspace import create, opened
 from tests.market.make import AT, document, offer
 
 V111 = load_methodology("1.1.1")
@@ -93,7 +95,7 @@ OFFERS: list[tuple[dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize(("made", "rule"), OFFERS)
 def test_each_rule_at_its_edge(made: dict[str, Any], rule: str | None) -> None:
-    found = qualifying(read_snapshot(document([made]), "s.json"), "H100 SXM", "US", V111)
+    found = qualifying(read_snapshot(document([made]), "s.json"), "H100 SXM", ("US",), V111)
     assert found.excluded == ({rule: 1} if rule else {})
     assert len(found.observations) == (0 if rule else 1)
 
@@ -101,14 +103,14 @@ def test_each_rule_at_its_edge(made: dict[str, Any], rule: str | None) -> None:
 @pytest.mark.parametrize("raw", ["7", '"text"', "null", "[]", "true"])
 def test_an_offer_that_is_no_object_never_stops_the_day(raw: str) -> None:
     text = document([offer()]).decode().replace("[{", f"[{raw}, {{", 1)
-    found = qualifying(read_snapshot(text.encode(), "s.json"), "H100 SXM", "US", V111)
+    found = qualifying(read_snapshot(text.encode(), "s.json"), "H100 SXM", ("US",), V111)
     assert (found.excluded, len(found.observations)) == ({"malformed": 1}, 1)
 
 
 def test_a_price_is_rounded_half_to_even_from_the_digits_that_were_quoted() -> None:
     quoted = [(0.0000005, 1), (0.0000015, 1), (0.00000050000000001, 1), (0.0000025, 1), (1.0, 3), (2.0, 3), (1.735, 1), (4.0, 1.5)]
     made = [offer(dph_total=total, num_gpus=gpus) for total, gpus in quoted]
-    found = qualifying(read_snapshot(document(made), "s.json"), "H100 SXM", "US", V111)
+    found = qualifying(read_snapshot(document(made), "s.json"), "H100 SXM", ("US",), V111)
     assert [one.micro for one in found.observations] == [2, 1, 2, 333_333, 666_667, 1_735_000, 2_666_667]
     assert found.excluded == {"price": 1}
 
@@ -178,7 +180,7 @@ def test_damaged_tables_are_refused(text: str, reason: str) -> None:
 
 def test_a_day_of_observations_takes_rules_one_to_six_as_applied() -> None:
     rows = HEAD + ROW + ROW.replace("4.0", "0")
-    found = qualifying(read_snapshot(rows.encode(), "day.csv"), "H100 SXM", "US", V111)
+    found = qualifying(read_snapshot(rows.encode(), "day.csv"), "H100 SXM", ("US",), V111)
     assert [o.usd for o in found.observations] == [Decimal("2.000000")]
     assert found.observations[0].host is None
     assert found.excluded == {"price": 1}
@@ -202,7 +204,7 @@ def test_the_last_whole_snapshot_of_a_day_stands_for_it() -> None:
 )
 def test_a_list_is_cut_where_its_length_equals_the_limit(stated: int | None, length: int, cut: bool) -> None:
     more = {} if stated is None else {"limit": stated}
-    found = qualifying(read_snapshot(document([offer()] * length, **more), "a.json"), "H100 SXM", "US", V111)
+    found = qualifying(read_snapshot(document([offer()] * length, **more), "a.json"), "H100 SXM", ("US",), V111)
     assert (found.offers, found.truncated) == (length, cut)
 
 
@@ -241,6 +243,67 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
     assert paper.value == Decimal("1.0500")
     assert paper.low_confidence
     assert any("pooled" in reason for reason in paper.low_confidence_reasons)
+
+
+def test_rows_that_name_no_host_are_one_seller_of_their_day_in_every_figure_of_sellers() -> None:
+    """Ten rows without hosts on one day, eight listings of two hosts on the next: the rows are the largest seller of eighteen."""
+    before = ROW.replace("03-04", "03-03") * 10
+    table = read_snapshot((HEAD + before).encode(), "day.csv")
+    raw = read_snapshot(document([offer(host_id=n % 2, machine_id=n) for n in range(8)]), "a.json")
+    mixed = compute(definition("CRI-H100"), V111, [table, raw], date(2026, 3, 4))
+    assert (mixed.hosts, mixed.machines, mixed.hosts_at_least) == (2, 8, True)
+    assert mixed.largest_host_share == Decimal("0.5556")
+    assert mixed.effective_sellers == Decimal("2.45")  # 18 squared over 100 + 16 + 16
+    alone = compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))
+    assert alone.value is not None
+    assert (alone.hosts, alone.machines, alone.largest_host_share, alone.effective_sellers) == (None, None, None, None)
+
+
+def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
+    from engine.commands.market import _dispersion
+
+    table = read_snapshot((HEAD + ROW * 8).encode(), "day.csv")
+    said = list(_dispersion(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))))
+    assert said[0].startswith("8 observations on 1 valid day; min 2.0000")
+    assert said[-1] == "hosts, machines and the largest host's share: not known; the rows name none"
+    assert list(_dispersion(compute(definition("CRI-H100"), V111, [], date(2026, 3, 4)))) == ["0 observations on 0 valid days"]
+
+
+def test_an_index_may_have_several_countries(tmp_path: Path) -> None:
+    """The example of the settings is an index of the European Union: offers of two of its countries, and none from outside it."""
+    create(tmp_path)
+    settings = tmp_path / "headroom.toml"
+    text = settings.read_text(encoding="utf-8")
+    begins = text.index("# [[index]]")
+    settings.write_text(text[:begins] + text[begins:].replace("# ", ""), encoding="utf-8")
+    europe = opened(tmp_path).indices["CRI-H100-EU"]
+    assert len(europe.countries) == 27
+    places = ["Paris, FR"] * 4 + ["Berlin, DE"] * 4 + ["Oslo, NO", ", US"]
+    raw = read_snapshot(document([offer(geolocation=place) for place in places]), "a.json")
+    value = compute(europe, V111, [raw], date(2026, 3, 4))
+    assert value.days[-1].qualifying == 8
+    assert value.country.startswith("AT, BE")
+    assert compute(definition("CRI-H100"), V111, [raw], date(2026, 3, 4)).country == "US"
+
+
+def test_a_median_that_rounds_to_nought_is_no_value() -> None:
+    """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with its reason."""
+    tiny = read_snapshot(document([offer(dph_total=0.00008)] * 8), "a.json")
+    value = compute(definition("CRI-H100"), V111, [tiny], date(2026, 3, 4))
+    assert (value.value, value.low_confidence_reasons) == (None, ("the median, USD 0.00004 per GPU-hour, rounds to 0.0000",))
+    later = read_snapshot(document([offer(dph_total=0.00008)] * 9, AT + timedelta(hours=1)), "b.json")
+    again = compute(definition("CRI-H100"), V111, [tiny, later], date(2026, 3, 4))
+    assert [one.value for one in again.days[-1].snapshots] == [None, None]
+
+
+def test_a_width_just_above_its_limit_prints_apart_from_it() -> None:
+    from engine.market.index import _low_confidence, _Week
+
+    paper = load_methodology("1.1-wp")
+    week = _Week(definition("CRI-H100"), paper, date(2026, 2, 26), date(2026, 3, 4), None, (), ())
+    said = _low_confidence(week, 40, Fraction(2502, 10_000), pooled_all=True)
+    assert said[-1] == "the 95% interval is 25.02% of the value; more than 25%"
+    assert _low_confidence(week, 40, Fraction(31, 100), pooled_all=False)[0] == "0 valid days; fewer than 3"
 
 
 @given(st.lists(st.integers(1, 10**8), min_size=1, max_size=40), st.randoms(use_true_random=False))

@@ -14,10 +14,11 @@ import pytest
 from engine.errors import WrongUsage
 from engine.market import validation as v
 from engine.market.distribution import bimodality
-from engine.market.finding import CollectedDay, counted
+from engine.market.finding import CollectedDay
 from engine.market.platforms import compared, read_quotes
 from engine.market.representativeness import coverage_of
 from engine.market.time_series import adf, arch_lm, kpss, time_series
+from engine.values import counted
 
 START = date(2024, 1, 4)
 

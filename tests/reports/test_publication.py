@@ -83,7 +83,18 @@ def test_the_first_sentences_say_how_far_to_trust_it() -> None:
     text = said(compose(inputs()))
     assert "USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days." in text
     assert "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence." in text
-    assert "at least 6 independent sellers; the largest has 30% of the listings." in text
+    assert "at least 6 independent sellers; the largest has 30% of the listings, a day’s rows that name no host counted as one." in text
+
+
+def test_the_page_says_what_every_notice_says_of_the_index() -> None:
+    assert "on one marketplace in the United States. It is not a contract rate" in compose(inputs())["meaning"]
+    european = compose(inputs(value=value(date(2026, 3, 5), "1.9", country="DE, FR")))
+    assert "on one marketplace in Germany and France." in european["meaning"]
+
+
+def test_sellers_that_nothing_names_are_not_known() -> None:
+    unnamed = value(date(2026, 3, 5), "1.9", hosts=None, largest_host_share=None)
+    assert "The sellers behind it are not known." in said(compose(inputs(value=unnamed)))
 
 
 def test_a_week_without_a_value_says_so_and_why() -> None:
