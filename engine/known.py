@@ -68,6 +68,7 @@ def facts(inputs: Inputs, state: DealState) -> Facts:
         report=serving(inputs),
         windows=_windows(inputs),
         report_due=_report_due(inputs),
+        received=tuple(_reported(report, inputs) for report in _newest_first(inputs)),
     )
 
 
@@ -75,16 +76,22 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     """The newest report received by the date, unless it is too old (`rulings.md` 26)."""
     rule = inputs.terms.servicer_reports
     cite = rule.cite if rule else "deal file"
-    received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
+    received = _newest_first(inputs)
     if not received:
         return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
-    newest = max(enumerate(received), key=lambda one: (one[1].as_of, one[1].received, one[0]))[1]
+    newest = received[0]
     age = (inputs.on - newest.as_of).days
     limit = rule.too_old_after.count * (7 if rule.too_old_after.unit == "weeks" else 1) if rule else age
     if age > limit:
         reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
         return NotDetermined(reason=reason, cite=cite, lacks="report")
     return _reported(newest, inputs)
+
+
+def _newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
+    """Every report received by the date: by its as-of date, then its receipt, then the order of the log."""
+    received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
+    return tuple(sorted(reversed(received), key=lambda report: (report.as_of, report.received), reverse=True))
 
 
 def came(report: ReportReceived, inputs: Inputs) -> date:

@@ -17,7 +17,7 @@ from engine.determination.result import NotDetermined, Source
 from engine.terms.deal import TermsInForce
 from engine.terms.phrases import Period
 from engine.terms.schedule import months_before
-from engine.values import Unit
+from engine.values import Figure, Unit
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Facts:
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
         report_due: the newest report that had to be in by the date; None before the first.
+        received: every report received by the date, newest first, one that is too old to serve included.
         trace: what the measure asked for, in the order asked.
     """
 
@@ -42,6 +43,7 @@ class Facts:
     report: Reported | NotDetermined
     windows: tuple[tuple[date, Reported | None], ...] = ()
     report_due: ReportDue | None = None
+    received: tuple[Reported, ...] = ()
     trace: dict[str, Used] = field(default_factory=dict)
     substituted: Mapping[str, Fraction] = field(default_factory=dict)
 
@@ -161,10 +163,8 @@ class Facts:
 
     def newest(self, name: str) -> tuple[Fraction, date]:
         """A figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
-        for report in self._newest_first():
-            figure = report.figures.get(name)
-            source = report.source_of(name)
-            if figure is not None and source.as_of is not None:
+        for figure, source in self._given(name):
+            if source.as_of is not None:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
         raise Missing(f"no Servicer's report has given `{name}`", self._report_cite(), "report")
 
@@ -176,10 +176,13 @@ class Facts:
             raise Missing(f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old", cite, "report")
         return value, as_of
 
-    def _newest_first(self) -> Iterator[Reported]:
-        if isinstance(self.report, Reported):
-            yield self.report
-        yield from (report for _, report in reversed(self.windows) if report is not None)
+    def _given(self, name: str) -> Iterator[tuple[Figure, Source]]:
+        """A figure in every report that has given it, newest first, with where it stands."""
+        serving = (self.report,) if isinstance(self.report, Reported) else ()
+        for report in (*serving, *self.received):
+            figure = report.figures.get(name)
+            if figure is not None:
+                yield figure, report.source_of(name)
 
     def _report_cite(self) -> str:
         return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
@@ -238,11 +241,12 @@ class Facts:
         return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
 
     def gpus(self, name: str) -> int:
-        """GPUs of an asset class: the report's count once given, the deal's otherwise (`rulings.md` 26)."""
+        """GPUs of an asset class: the newest count that a report has given; the deal's only before any has (`rulings.md` 26)."""
+        counted = f"available.{name}.gpus"
+        for figure, source in self._given(counted):
+            return int(self._note(counted, figure.value, figure.unit, source))
         asset = self.terms.pledged_assets[name]
-        reported = None if isinstance(self.report, NotDetermined) else self.optional(f"available.{name}.gpus")
-        count = Fraction(asset.gpus) if reported is None else reported
-        return int(count if reported is not None else self.term(f"GPUs of {name}", count, Unit.GPUS, asset.cite))
+        return int(self.term(f"GPUs of {name}", Fraction(asset.gpus), Unit.GPUS, asset.cite))
 
     def _latest(self, index: str) -> ReferenceRate:
         rates = self.rates.get(index, ())

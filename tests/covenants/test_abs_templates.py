@@ -225,11 +225,11 @@ def quote(value: int, as_of: date) -> Reported:
 def test_liquidation_wants_a_fresh_quote_and_takes_the_newest(bench: Callable[[str, date], Bench]) -> None:
     found = bench("prairie-warehouse-2026", date(2026, 6, 4))
     plain = {"outstanding_principal": usd(10_000_000)}
-    windows = ((date(2026, 5, 6), quote(12_500, date(2026, 5, 5))), (date(2026, 5, 13), quote(13_000, date(2026, 5, 12))))
-    result = found.test("liquidation", {"CRI-H100": "1.9"}, plain, windows=windows)
+    received = (quote(13_000, date(2026, 5, 12)), quote(12_500, date(2026, 5, 5)))
+    result = found.test("liquidation", {"CRI-H100": "1.9"}, plain, received=received)
     assert result.measured is not None
     assert result.measured.value == Fraction(768 * 13_000 * 65, 100 * 10_000_000)
-    old = found.test("liquidation", {"CRI-H100": "1.9"}, plain, windows=((date(2026, 3, 4), quote(13_000, date(2026, 4, 4))),))
+    old = found.test("liquidation", {"CRI-H100": "1.9"}, plain, received=(quote(13_000, date(2026, 4, 4)),))
     assert old.reason is not None
     assert "61 days old; more than 60 is too old" in old.reason.reason
     none = found.test("liquidation", {"CRI-H100": "1.9"}, plain)
