@@ -19,7 +19,7 @@ from engine.terms.deal import TermsInForce
 from engine.terms.schedule import (
     counted_from,
     determination_dates,
-    months_before,
+    month_end,
     next_determination_date,
     period_ends,
     publication_dates,
@@ -67,6 +67,7 @@ def facts(inputs: Inputs, state: DealState) -> Facts:
         published=inputs.series,
         report=serving(inputs),
         windows=_windows(inputs),
+        months=_months(inputs),
         report_due=_report_due(inputs),
         received=tuple(_reported(report, inputs) for report in _newest_first(inputs)),
     )
@@ -91,7 +92,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
 def _newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
     """Every report received by the date: by its as-of date, then its receipt, then the order of the log."""
     received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
-    return tuple(sorted(reversed(received), key=lambda report: (report.as_of, report.received), reverse=True))
+    return tuple(sorted(received, key=lambda report: (report.as_of, report.received)))[::-1]
 
 
 def came(report: ReportReceived, inputs: Inputs) -> date:
@@ -122,6 +123,27 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     return tuple(reversed(found))
 
 
+def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
+    """For each month since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
+
+    The last month is the newest that is over and for which a report was due or has come: a gap before it is a gap.
+    """
+    rule, due = inputs.terms.servicer_reports, _report_due(inputs)
+    if rule is None or rule.every != "month":
+        return ()
+    newest: dict[date, ReportReceived] = {}
+    for report in inputs.state.reports:
+        end = month_end(report.period_end)
+        if came(report, inputs) <= inputs.on and end < inputs.on:
+            newest[end] = report
+    last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
+    found: list[tuple[date, Reported | None]] = []
+    while last > inputs.terms.closing_date:
+        found.append((last, _reported(newest[last], inputs) if last in newest else None))
+        last = last.replace(day=1) - timedelta(days=1)
+    return tuple(reversed(found))
+
+
 def _report_due(inputs: Inputs) -> ReportDue | None:
     """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
@@ -133,7 +155,7 @@ def _report_due(inputs: Inputs) -> ReportDue | None:
             return None
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
-            start = end - WEEK if rule.every == "week" else months_before(end, 1)
+            start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
             came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
             return ReportDue(end, due, min(came, default=None))
     return None

@@ -137,14 +137,14 @@ def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[
         "operating_costs": usd(900_000),
         "debt_service": usd(1_500_000),
     }
-    windows = tuple((day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 25), date(2026, 3, 25), date(2026, 4, 29)))
-    result = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, windows=windows)
+    reports = tuple((day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)))
+    result = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports)
     assert result.measured is not None
     assert result.measured.value == Fraction(6_000_000 + 1_200_000 * 2 - 2_700_000, 4_500_000)
-    short = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, windows=windows[1:])
+    short = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports[1:])
     assert short.verdict is Verdict.NOT_DETERMINED
     assert short.reason is not None
-    assert short.reason.reason == "window not full: 2 of 3 monthly reports"
+    assert short.reason.reason == "window not full: 2 of 3 months since closing"
 
 
 def test_index_spread_both_of_one_date(bench: Callable[[str, date], Bench]) -> None:

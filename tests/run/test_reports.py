@@ -76,3 +76,49 @@ def test_the_newest_count_governs_and_a_correction_that_omits_it_keeps_it(meridi
     )
     found = results(meridian, all_templates, on, "2.0000", reports)["ltv"]
     assert [one.figure.value for one in found.inputs if one.name == "available.h100.gpus"] == [900]
+
+
+@pytest.fixture(scope="module")
+def summit(load: Callable[[str], Deal]) -> Deal:
+    return load((DEALS / "summit-abs-2026-2.yaml").read_text(encoding="utf-8"))
+
+
+MONTHS = tuple(date(2026, month, day) for month, day in ((1, 31), (2, 28), (3, 31), (4, 30), (5, 31), (6, 30), (7, 31)))
+
+
+def month(end: date, revenue: int = 9_000_000, **known: object) -> ReportReceived:
+    amounts = {"contracted_revenue": revenue, "operating_costs": 1_000_000, "debt_service": 4_000_000, "outstanding_principal": 60_000_000}
+    figures = {name: Figure(value=Fraction(amount), unit=Unit.USD) for name, amount in amounts.items()}
+    hours = {"uncontracted_gpu_hours": Figure(value=Fraction(0), unit=Unit.GPU_HOURS)}
+    return report(end, {**figures, **hours}, end.day, received=end + 3 * DAY, **known)
+
+
+def test_a_month_without_its_report_is_a_gap_and_no_older_month_stands_for_it(summit: Deal, all_templates: dict[str, Template]) -> None:
+    on = date(2026, 8, 10)
+    whole = results(summit, all_templates, on, "1.9000", tuple(month(end) for end in MONTHS))["coverage"]
+    assert whole.verdict is Verdict.PASS
+    assert {one.name for one in whole.inputs if one.name.startswith("debt_service")} == {
+        f"debt_service, month to {end}" for end in MONTHS[-3:]
+    }
+    gap = results(summit, all_templates, on, "1.9000", tuple(month(end) for end in MONTHS if end.month != 5))["coverage"]
+    assert gap.reason is not None
+    assert (gap.reason.reason, gap.reason.lacks) == ("window not full: no Servicer's report for the month to 2026-05-31", "report")
+    late = results(summit, all_templates, on, "1.9000", tuple(month(end) for end in MONTHS[:-1]))["coverage"]
+    assert late.reason is not None
+    assert late.reason.reason == "window not full: no Servicer's report for the month to 2026-07-31"
+
+
+def test_a_correction_with_another_last_day_counts_once(summit: Deal, all_templates: dict[str, Template]) -> None:
+    corrected = month(date(2026, 6, 24), 5_000_000, as_of=date(2026, 6, 30), corrects="2026-06-30")
+    may = month(date(2026, 5, 31), 8_000_000)
+    reports = (may, *(month(end) for end in MONTHS if end.month != 5), corrected)
+    found = results(summit, all_templates, date(2026, 8, 10), "1.9000", reports)["coverage"]
+    assert found.measured is not None
+    assert found.measured.value == Fraction(8 + 5 + 9 - 3, 12)
+
+
+def test_the_report_of_a_longer_month_is_not_the_next_one_s(summit: Deal, all_templates: dict[str, Template]) -> None:
+    """May has 31 days and June 30: the report of May is not June's, which is late."""
+    found = results(summit, all_templates, date(2026, 7, 10), "1.9000", tuple(month(end) for end in MONTHS[:5]))["reporting"]
+    assert found.verdict is Verdict.FAIL
+    assert "not received" in found.steps[0].worked
