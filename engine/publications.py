@@ -6,11 +6,11 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from engine.calendar import BusinessCalendar
 from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.errors import WrongUsage
@@ -24,6 +24,7 @@ from engine.record.event import ActRecorded, Event
 from engine.record.log import Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
+from engine.terms.in_force import Deal, calendar_on, day_of, index_terms, indices
 from engine.terms.schedule import publication_dates
 from engine.workspace import Workspace
 
@@ -109,8 +110,8 @@ def draft(value: IndexValue, reason: str | None = None) -> Draft:
     )
 
 
-def published(event: Event) -> Published:
-    """The light form of a recorded print, as a deal uses it."""
+def published(event: Event, recorded_on: date) -> Published:
+    """The light form of a recorded print, as a deal uses it; `recorded_on` is the date of its record where the deal is."""
     value = IndexValue.model_validate(event.payload.value)
     return Published(
         index=value.index,
@@ -128,32 +129,40 @@ def published(event: Event) -> Published:
         hosts=value.hosts,
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
-        recorded_on=event.recorded_at.date(),
-        published_on=value.published_on or (value.publication_date if value.print == 1 else event.recorded_at.date()),
+        recorded_on=recorded_on,
+        published_on=value.published_on or (value.publication_date if value.print == 1 else recorded_on),
         event=event.leaf,
     )
 
 
 def series_by_index(
     workspace: Workspace,
-    indices: Mapping[str, IndexTerms],
-    calendar: BusinessCalendar,
+    deal: Deal,
+    until: date,
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
 ) -> dict[str, tuple[Published, ...]]:
     """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
+    Each date is read from the series, and each print judged by the terms, that were in force on the Publication Date: an
+    amendment reaches no further back than it says.
+
     Args:
         workspace: where the series are.
-        indices: what the deal says about each index.
-        calendar: the deal's Business Days.
+        deal: whose terms decide.
+        until: the indices that the deal has named by this date are read.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions.
         known_at: leaves out what was recorded later.
     """
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
-    for name, terms in indices.items():
-        events = read(workspace.store, index_log(series_of(name, terms)))
-        prints = [published(event) for event in events if known_at is None or event.recorded_at <= known_at]
-        found[name] = accepted(prints, Policy(terms, calendar, materially_different, consents))
+    for name in indices(deal, until):
+        terms = partial(index_terms, deal, name)
+        prints = [
+            published(event, day_of(deal, event.recorded_at))
+            for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
+            for event in read(workspace.store, index_log(series))
+            if (known_at is None or event.recorded_at <= known_at) and series_of(name, terms(event.effective_on)) == series
+        ]
+        found[name] = accepted(prints, Policy(terms, partial(calendar_on, deal), materially_different, consents))
     return found

@@ -34,7 +34,7 @@ from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.standing import DETERMINED, standing
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.week import evaluate, kinds_of
 from engine.workspace import Workspace
 
@@ -247,8 +247,7 @@ class Replay:
         return self.deals[sha256]
 
     def _series(self, deal: Deal, before: Sequence[Event], known_at: datetime) -> Series:
-        terms = resolve(deal, known_at.date())
-        return series_by_index(self.workspace, terms.index, load_calendar(terms.business_days), fold(before).acts, known_at)
+        return series_by_index(self.workspace, deal, day_of(deal, known_at), fold(before).acts, known_at)
 
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""

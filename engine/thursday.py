@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine import __version__
 from engine.adoption import adopted, frozen_part
@@ -32,7 +31,7 @@ from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, standing
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
 from engine.week import evaluate, kinds_of
@@ -117,8 +116,7 @@ def begun(now: datetime) -> date:
 
 def today(deal: Deal, now: datetime) -> date:
     """The date at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
-    zone = resolve(deal, now.astimezone(UTC).date()).time_zone
-    return now.astimezone(ZoneInfo(zone)).date()
+    return day_of(deal, now)
 
 
 def _named(path: Path) -> str:
@@ -143,9 +141,9 @@ def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) ->
     """Every series that some deal reads, from the earliest closing that needs it."""
     first: dict[str, date] = {}
     for deal in deals:
-        for name, terms in resolve(deal, on).index.items():
-            series = series_of(name, terms)
-            first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
+        for name in indices(deal, on):
+            for series in {series_of(name, index_terms(deal, name, since)) for since, _ in deal.segments if since <= on}:
+                first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
     events: list[Event] = []
     for series, since in sorted(first.items()):
         tools.progress(f"{series}: publishing")
@@ -186,8 +184,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
 
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
-    terms = resolve(deal, on)
-    return series_by_index(workspace, terms.index, load_calendar(terms.business_days), fold(events).acts)
+    return series_by_index(workspace, deal, on, fold(events).acts)
 
 
 def _causes(
@@ -257,7 +254,7 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
         calendar = load_calendar(terms.business_days)
         kinds = kinds_of(terms, calendar, day)
         if kinds or day == on:
-            missing = _unpublished(series, deal.closing_date, day) if kinds else None
+            missing = _unpublished({name: series[name] for name in terms.index}, deal.closing_date, day) if kinds else None
             if missing is not None:
                 result.waiting = missing
                 return
