@@ -14,7 +14,7 @@ from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_once
 from engine.record.draft import Draft
 from engine.record.event import ReportReceived
-from engine.record.log import Scribe, append, deal_log
+from engine.record.log import Scribe, append, deal_log, read
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.thursday import today
 from engine.workspace import Workspace
@@ -46,7 +46,9 @@ def take(
         raise InputProblems(problems)
     deal = find_deal(workspace, name, templates)
     came = received or today(deal, scribe.at)
-    report, problems = read_report(text, file, resolve(deal, came), came)
+    events = read(workspace.store, deal_log(deal.name))
+    on_record = {event.payload.as_of for event in events if isinstance(event.payload, ReportReceived)}
+    report, problems = read_report(text, file, resolve(deal, came), came, on_record)
     if report is None:
         raise InputProblems(problems)
     _keep(workspace, report, text)
