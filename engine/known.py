@@ -21,7 +21,7 @@ from engine.terms.schedule import (
     counted_from,
     determination_dates,
     earlier,
-    months_before,
+    month_end,
     next_determination_date,
     payment_dates,
     period_ends,
@@ -100,7 +100,9 @@ def facts(inputs: Inputs, state: DealState) -> Facts:
         published=inputs.series,
         report=serving(inputs),
         windows=_windows(inputs),
+        months=_months(inputs),
         report_due=_report_due(inputs),
+        received=tuple(_reported(report, inputs) for report in _newest_first(inputs)),
     )
 
 
@@ -108,16 +110,22 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     """The newest report received by the date, unless it is too old (`rulings.md` 26)."""
     rule = inputs.terms.servicer_reports
     cite = rule.cite if rule else "deal file"
-    received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
+    received = _newest_first(inputs)
     if not received:
         return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
-    newest = max(enumerate(received), key=lambda one: (one[1].as_of, one[1].received, one[0]))[1]
+    newest = received[0]
     age = (inputs.on - newest.as_of).days
     limit = (inputs.on - earlier(inputs.on, rule.too_old_after)).days if rule else age
     if age > limit:
         reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
         return NotDetermined(reason=reason, cite=cite, lacks="report")
     return _reported(newest, inputs)
+
+
+def _newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
+    """Every report received by the date: by its as-of date, then its receipt, then the order of the log."""
+    received = [report for report in inputs.state.reports if came(report, inputs) <= inputs.on]
+    return tuple(sorted(received, key=lambda report: (report.as_of, report.received)))[::-1]
 
 
 def came(report: ReportReceived, inputs: Inputs) -> date:
@@ -148,6 +156,27 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     return tuple(reversed(found))
 
 
+def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
+    """For each month since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
+
+    The last month is the newest that is over and for which a report was due or has come: a gap before it is a gap.
+    """
+    rule, due = inputs.terms.servicer_reports, _report_due(inputs)
+    if rule is None or rule.every != "month":
+        return ()
+    newest: dict[date, ReportReceived] = {}
+    for report in inputs.state.reports:
+        end = month_end(report.period_end)
+        if came(report, inputs) <= inputs.on and end < inputs.on:
+            newest[end] = report
+    last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
+    found: list[tuple[date, Reported | None]] = []
+    while last > inputs.terms.closing_date:
+        found.append((last, _reported(newest[last], inputs) if last in newest else None))
+        last = last.replace(day=1) - timedelta(days=1)
+    return tuple(reversed(found))
+
+
 def _report_due(inputs: Inputs) -> ReportDue | None:
     """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
@@ -159,7 +188,7 @@ def _report_due(inputs: Inputs) -> ReportDue | None:
             return None
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
-            start = end - WEEK if rule.every == "week" else months_before(end, 1)
+            start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
             came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
             return ReportDue(end, due, min(came, default=None))
     return None

@@ -6,12 +6,11 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
-from engine.calendar import BusinessCalendar
 from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.errors import WrongUsage, dates_there
@@ -25,6 +24,7 @@ from engine.record.event import ActRecorded, Event
 from engine.record.log import Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
+from engine.terms.in_force import Deal, calendar_on, day_of, index_terms, indices
 from engine.terms.schedule import publication_dates
 from engine.workspace import Workspace
 
@@ -125,7 +125,7 @@ def draft(value: IndexValue, reason: str | None = None) -> Draft:
 
 
 def published(event: Event) -> Published:
-    """The light form of a recorded print, as a deal uses it."""
+    """The light form of a recorded print, as a deal uses it; when it was recorded is a date only where the deal is."""
     value = IndexValue.model_validate(event.payload.value)
     return Published(
         index=value.index,
@@ -143,8 +143,7 @@ def published(event: Event) -> Published:
         hosts=value.hosts,
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
-        recorded_on=event.recorded_at.date(),
-        published_on=value.published_on or (value.publication_date if value.print == 1 else event.recorded_at.date()),
+        published_on=value.published_on or (value.publication_date if value.print == 1 else None),
         event=event.leaf,
     )
 
@@ -163,25 +162,40 @@ def prints_of(workspace: Workspace) -> Prints:
     return prints
 
 
+def _dated(deal: Deal, recorded_at: datetime, one: Published) -> Published:
+    """A print with the date of its record at the deal's own place."""
+    recorded_on = day_of(deal, recorded_at)
+    return one.model_copy(update={"recorded_on": recorded_on, "published_on": one.published_on or recorded_on})
+
+
 def series_by_index(
     prints: Prints,
-    indices: Mapping[str, IndexTerms],
-    calendar: BusinessCalendar,
+    deal: Deal,
+    until: date,
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
 ) -> dict[str, tuple[Published, ...]]:
     """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
+    Each date is read from the series, and each print judged by the terms, that were in force on the Publication Date: an
+    amendment reaches no further back than it says.
+
     Args:
         prints: reads a series, as `prints_of` a workspace does.
-        indices: what the deal says about each index.
-        calendar: the deal's Business Days.
+        deal: whose terms decide.
+        until: the indices that the deal has named by this date are read.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions.
         known_at: leaves out what was recorded later.
     """
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
-    for name, terms in indices.items():
-        known = [one for at, one in prints(series_of(name, terms)) if known_at is None or at <= known_at]
-        found[name] = accepted(known, Policy(terms, calendar, materially_different, consents))
+    for name in indices(deal, until):
+        terms = partial(index_terms, deal, name)
+        known = [
+            _dated(deal, at, one)
+            for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
+            for at, one in prints(series)
+            if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series
+        ]
+        found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents))
     return found

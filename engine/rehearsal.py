@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from engine.calendar import load_calendar
 from engine.determination.prints import Policy, accepted
@@ -21,9 +22,8 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.fold import DealState, as_it_stands
 from engine.reruns import by_prints, correction
-from engine.terms.deal import TermsInForce
 from engine.terms.example import ExampleAct, ExamplePrint, WorkedExample, fact_on
-from engine.terms.in_force import Deal, resolve
+from engine.terms.in_force import Deal, calendar_on, index_terms, indices, resolve
 from engine.week import evaluate
 
 WEEK = timedelta(days=7)
@@ -48,8 +48,7 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
     first = max(example.first_publication, deal.closing_date + DAY)
     today = first
     while today <= last:
-        terms = resolve(deal, today)
-        series = _series(example, terms, today)
+        series = _series(deal, example, today)
         again = correction(log, tuple(by_prints(log, series)))
         if again is not None:
             log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
@@ -91,19 +90,19 @@ def _act(act: ExampleAct) -> ActRecorded:
     return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
 
 
-def _series(example: WorkedExample, terms: TermsInForce, today: date) -> dict[str, tuple[Published, ...]]:
+def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
     """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
     found = {}
-    calendar = load_calendar(terms.business_days)
     consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
-    for index in terms.index:
+    for index in indices(deal, today):
         rates = example.rates.get(index, ())
         weeks = range((today - example.first_publication).days // 7 + 1)
         prints = [_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks]
         for one in example.prints:
             if one.index == index and one.published <= today:
                 prints = _printed(prints, one)
-        found[index] = accepted(prints, Policy(terms.index[index], calendar, materially_different, consents))
+        policy = Policy(partial(index_terms, deal, index), partial(calendar_on, deal), materially_different, consents)
+        found[index] = accepted(prints, policy)
     return found
 
 

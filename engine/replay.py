@@ -36,7 +36,7 @@ from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
 from engine.record.standing import DETERMINED
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.week import evaluate
 from engine.workspace import Workspace
 
@@ -260,8 +260,7 @@ class Replay:
         return self.first_files[log]
 
     def _series(self, deal: Deal, before: Past, known_at: datetime) -> Series:
-        terms = resolve(deal, known_at.date())
-        return series_by_index(self._prints, terms.index, load_calendar(terms.business_days), before.state.acts, known_at)
+        return series_by_index(self._prints, deal, day_of(deal, known_at), before.state.acts, known_at)
 
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""

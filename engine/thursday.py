@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine import __version__
 from engine.adoption import adopted, frozen_part
@@ -35,7 +34,7 @@ from engine.record.standing import OF_A_DATE, withdrawn
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.check import read_checked
 from engine.terms.deal import NAME
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
 from engine.week import evaluate
@@ -103,7 +102,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         tools.progress(f"{result.deal}: evaluating")
         if deal is not None:
             lacks = next((failed[one] for one in _series_read(deal, outcome.on) if one in failed), None)
-            _evaluate_deal(workspace, deal, min(on, today(deal, tools.now)), tools, result, lacks)
+            _evaluate_deal(workspace, deal, min(on, day_of(deal, tools.now)), tools, result, lacks)
         if result.reason is not None:
             _not_evaluated(workspace, result, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
@@ -117,12 +116,6 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def begun(now: datetime) -> date:
     """The last date that has begun anywhere; each deal goes only as far as its own."""
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
-
-
-def today(deal: Deal, now: datetime) -> date:
-    """The date at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
-    zone = resolve(deal, now.astimezone(UTC).date()).time_zone
-    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def _named(path: Path, text: str) -> str:
@@ -165,8 +158,9 @@ def _first(problems: list[Problem], text: str) -> str:
 
 
 def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
-    """The series that a deal reads."""
-    return tuple(series_of(name, terms) for name, terms in resolve(deal, on).index.items())
+    """The series that a deal has read by a date, under the terms of each stretch of its life."""
+    since = [since for since, _ in deal.segments if since <= on]
+    return tuple(dict.fromkeys(series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since))
 
 
 def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
@@ -225,8 +219,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
 
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
-    terms = resolve(deal, on)
-    return series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days), fold(events).acts)
+    return series_by_index(prints_of(workspace), deal, on, fold(events).acts)
 
 
 def _causes(
@@ -296,7 +289,7 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
         calendar = load_calendar(terms.business_days)
         kinds = kinds_of(terms, calendar, day)
         if kinds or day == on:
-            missing = _unpublished(series, deal.closing_date, day) if kinds else None
+            missing = _unpublished({name: series[name] for name in terms.index}, deal.closing_date, day) if kinds else None
             if missing is not None:
                 result.waiting = missing
                 return

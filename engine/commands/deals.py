@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.calendar import load_calendar
 from engine.commands.output import print_json, read_text, report_problems, say, shortened, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
@@ -84,8 +83,8 @@ def _inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
     from engine.publications import prints_of, series_by_index
 
-    _, terms = deal.segments[-1]
-    series = series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days))
+    last, terms = deal.segments[-1]
+    series = series_by_index(prints_of(workspace), deal, last)
     for key, clause in terms.covenants.items():
         level = getattr(clause, "level", None)
         newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)

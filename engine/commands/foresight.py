@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.calendar import load_calendar
 from engine.commands.deals import Templates, clauses_of
 from engine.commands.intake import find_deal
 from engine.commands.output import print_json, read_text, say, shortened, table
@@ -19,7 +18,7 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import deal_log, read
 from engine.terms.example import read_figure
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, load_deal
 from engine.values import Figure, printed, printed_headroom
 from engine.workspace import Workspace
 
@@ -45,8 +44,7 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
     assumed = dict(_fact(text) for text in facts)
     if workspace is None:
         return History({}, (), assumed, until)
-    terms = resolve(deal, until)
-    series = series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days))
+    series = series_by_index(prints_of(workspace), deal, until)
     given = tuple(
         Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
         for event in read(workspace.store, deal_log(deal.name))

@@ -14,9 +14,8 @@ from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_whole
 from engine.record.draft import Draft
 from engine.record.event import ReportReceived
-from engine.record.log import Scribe, append, deal_log
-from engine.terms.in_force import Deal, load_deal, resolve
-from engine.thursday import today
+from engine.record.log import Scribe, append, deal_log, read
+from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.workspace import Workspace
 
 
@@ -45,8 +44,10 @@ def take(
     if name is None:
         raise InputProblems(problems)
     deal = find_deal(workspace, name, templates)
-    came = received or today(deal, scribe.at)
-    report, problems = read_report(text, file, resolve(deal, came), came)
+    came = received or day_of(deal, scribe.at)
+    events = read(workspace.store, deal_log(deal.name))
+    on_record = {event.payload.as_of for event in events if isinstance(event.payload, ReportReceived)}
+    report, problems = read_report(text, file, resolve(deal, came), came, on_record)
     if report is None:
         raise InputProblems(problems)
     _keep(workspace, report, text)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from engine.calendar import load_calendar
 from engine.commands.deals import clauses_of
 from engine.commands.output import say, table
 from engine.determination.rate import Published
@@ -17,7 +16,7 @@ from engine.reach import Reach, reach
 from engine.record.event import Event
 from engine.record.fold import fold
 from engine.record.log import deal_log, index_log, read
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.terms.in_force import Deal, load_deal
 from engine.workspace import Workspace
 
 SHOWN = 40
@@ -45,14 +44,13 @@ def _reach(
 
     if not events:
         return None
-    terms = resolve(deal, max(event.effective_on for event in events))
     on_file = prints_of(workspace)
 
     def prints(series: str) -> Sequence[tuple[datetime, Published]]:
         more = further is not None and further.log == index_log(series)
         return (*on_file(series), (further.recorded_at, published(further))) if more and further else on_file(series)
 
-    series = series_by_index(prints, terms.index, load_calendar(terms.business_days), fold(events).acts)
+    series = series_by_index(prints, deal, max(event.effective_on for event in events), fold(events).acts)
     return reach(deal, events, series, templates, share_below)
 
 

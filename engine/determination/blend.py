@@ -6,6 +6,7 @@ Weights are this date's for the whole of a window: fixed shares, which may step,
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -34,12 +35,13 @@ def weights(facts: Facts, name: str) -> dict[str, Fraction]:
 def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
     """The weighted mean of a blend's components; one that is missing is treated as the deal says.
 
-    Raises Missing where the deal says that a missing component leaves the blend not determined, or where none is left.
+    Raises Missing where the deal says that a missing component leaves the blend not determined, or where none is there.
     """
-    blend, total, weight = facts.terms.blended_rates[name], Fraction(0), Fraction(0)
+    blend, total, weight, there = facts.terms.blended_rates[name], Fraction(0), Fraction(0), 0
     for index, share in weights(facts, name).items():
         try:
             rate = rate_of(index)
+            there += 1
         except Missing:
             if blend.missing_component == "not determined":
                 raise
@@ -48,7 +50,7 @@ def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Frac
             assert isinstance(blend.missing_component, At)  # the only form left
             rate = facts.term(f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite)
         total, weight = total + share * rate, weight + share
-    if weight == 0:
+    if weight == 0 or there == 0:
         raise Missing(f"no component of {name} has a rate", blend.cite, "rate")
     return total / weight
 
@@ -74,7 +76,19 @@ def blended_trail(facts: Facts, name: str, count: int) -> tuple[tuple[date, Frac
 
 
 def blended_between(facts: Facts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-    """A blend on each Publication Date on which all of its components were published."""
+    """A blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
     found = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
-    days = sorted(set.intersection(*(set(one) for one in found.values())))
-    return tuple((day, blended(facts, name, {index: found[index][day] for index in found}.__getitem__)) for day in days)
+
+    def on(day: date) -> Callable[[str], Fraction]:
+        def rate_of(index: str) -> Fraction:
+            if day not in found[index]:
+                raise Missing(f"{index} was not published on {day}", facts.terms.cite_of(name), "rate")
+            return found[index][day]
+
+        return rate_of
+
+    values: list[tuple[date, Fraction]] = []
+    for day in sorted({day for one in found.values() for day in one}):
+        with suppress(Missing):  # a date on which the blend is not determined has no value, as any other without one
+            values.append((day, blended(facts, name, facts.published_value if day == facts.on else on(day))))
+    return tuple(values)

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.determination.report_checks import Reading
+from engine.determination.report_checks import Reading, dated
 from engine.terms.example import read_figure
 from engine.terms.phrases import read_day
 from engine.terms.source import Path
@@ -48,6 +48,7 @@ def _by_day(reading: Reading, asset: str, rows: list[Any]) -> None:
             reading.refuse("R126", "a certificate cannot be read", "it has a serial number or a count, a day and a performance", FORM, path)
             continue
         serial, gpus, day, performance = found
+        dated(reading, f"a certificate of {asset} is", day, (*path, "on"))
         if serial is not None and serial in seen:
             reading.refuse("R127", f"`{serial}` is certified twice", "a GPU has one certificate in force", "keep the newer one", path)
             continue

@@ -15,6 +15,7 @@ from engine.determination.result import (
     Bearing,
     BreakEven,
     Input,
+    Remedy,
     TestResult,
     Verdict,
     headroom,
@@ -57,7 +58,8 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         return result.model_copy(update={"reason": missing.why, "inputs": _inputs(facts)})
     apart = headroom(found.measured, found.limit, found.comparison)
     passed = passes(found.measured, found.limit, found.comparison)
-    even = tuple(_break_even(clause, template, facts, index) for index in facts.indices_used)
+    used = facts.indices_used
+    even = tuple(_break_even(clause, template, facts, index) for index in used)
     return result.model_copy(
         update={
             "verdict": Verdict.PASS if passed else Verdict.FAIL,
@@ -67,8 +69,8 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
             "headroom": apart,
             "headroom_share": apart.value / found.limit.value if found.limit.value else None,
             "break_even": even,
-            "bearing": _bearing(clause, template, facts, even, share_below),
-            "remedies": () if passed or template.remedies is None else template.remedies(clause, facts),
+            "bearing": _bearing(clause, template, facts, even, share_below) if used else None,
+            "remedies": () if passed else _remedies(clause, template, facts),
             "inputs": _inputs(facts),
             "steps": found.working(),
         }
@@ -100,13 +102,32 @@ def _inputs(facts: Facts) -> tuple[Input, ...]:
     )
 
 
+def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy, ...]:
+    """What would make the test pass today; nothing where that needs a figure that nobody has given."""
+    try:
+        return template.remedies(clause, facts) if template.remedies is not None else ()
+    except Missing:
+        return ()
+
+
 def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
+    """Whether the test passes at another rate of an index. Raises Missing where it is not determined there."""
     found = _measured(clause, template, facts.with_rate(index, rate))
     return passes(found.measured, found.limit, found.comparison)
 
 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
-    """The outermost passing tick next to the failing ones, by bisection; tests are monotone in today's rate."""
+    """The outermost passing tick next to the failing ones, by bisection; tests are monotone in today's rate.
+
+    Not known, with its reason, where the test is not determined at some of those rates.
+    """
+    try:
+        return _bisected(clause, template, facts, index)
+    except Missing as missing:
+        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
+
+
+def _bisected(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
 
     def holds(tick: int) -> bool:
         return _passes_at(clause, template, facts, index, Fraction(tick, TICK))
@@ -124,20 +145,19 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
     return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
 
 
-def _bearing(
-    clause: Clause, template: Template, facts: Facts, even: tuple[BreakEven, ...], share_below: ShareBelow | None
-) -> Bearing | None:
+def _bearing(clause: Clause, template: Template, facts: Facts, even: tuple[BreakEven, ...], share_below: ShareBelow | None) -> Bearing:
     """Whether the result is the same at both ends of the interval of each index that was used (`rulings.md` 10)."""
-    if not facts.indices_used:
-        return None
     shown = [(index, _published_today(facts, index)) for index in facts.indices_used]
     if any(published is None or published.low is None or published.high is None for _, published in shown):
         return Bearing(decisive=False, note="no 95% interval is known for this rate")
-    ends = [
-        [_passes_at(clause, template, facts, index, Fraction(end)) for end in (published.low, published.high)]
-        for index, published in shown
-        if published is not None and published.low is not None and published.high is not None
-    ]
+    try:
+        ends = [
+            [_passes_at(clause, template, facts, index, Fraction(end)) for end in (published.low, published.high)]
+            for index, published in shown
+            if published is not None and published.low is not None and published.high is not None
+        ]
+    except Missing as missing:
+        return Bearing(decisive=False, note=f"not determined at an end of the 95% interval: {missing.why.reason}")
     low, high = all(end[0] for end in ends), all(end[1] for end in ends)
     return Bearing(
         decisive=len({passed for end in ends for passed in end}) == 1,
@@ -148,12 +168,12 @@ def _bearing(
 
 
 def _published_today(facts: Facts, index: str) -> Published | None:
-    """The publication that this date's rate of `index` rests on, today's own or the one that is carried."""
+    """The publication that this date's rate of `index` rests on, today's own or the one that is carried.
+
+    None where it rests on none: a rate that the agent or the parties have set has no interval.
+    """
     rates = facts.rates.get(index, ())
-    if rates and rates[-1].on == facts.on and rates[-1].published is not None:
-        return rates[-1].published
-    series = facts.published.get(index, ())
-    return series[-1] if series and series[-1].value is not None else None
+    return rates[-1].published if rates and rates[-1].on == facts.on else None
 
 
 def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None) -> str | None:

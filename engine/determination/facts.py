@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.determination.blend import blended, blended_between, blended_trail
@@ -17,7 +17,9 @@ from engine.determination.result import NotDetermined, Source
 from engine.terms.deal import TermsInForce
 from engine.terms.phrases import Period
 from engine.terms.schedule import earlier, months_before
-from engine.values import Unit
+from engine.values import Figure, Unit
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Facts:
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
+        months: the same for each month, newest last, where reports are monthly.
         report_due: the newest report that had to be in by the date; None before the first.
+        received: every report received by the date, newest first, one that is too old to serve included.
         trace: what the measure asked for, in the order asked.
     """
 
@@ -41,7 +45,9 @@ class Facts:
     published: Mapping[str, tuple[Published, ...]]
     report: Reported | NotDetermined
     windows: tuple[tuple[date, Reported | None], ...] = ()
+    months: tuple[tuple[date, Reported | None], ...] = ()
     report_due: ReportDue | None = None
+    received: tuple[Reported, ...] = ()
     trace: dict[str, Used] = field(default_factory=dict)
     substituted: Mapping[str, Fraction] = field(default_factory=dict)
 
@@ -161,10 +167,8 @@ class Facts:
 
     def newest(self, name: str) -> tuple[Fraction, date]:
         """A figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
-        for report in self._newest_first():
-            figure = report.figures.get(name)
-            source = report.source_of(name)
-            if figure is not None and source.as_of is not None:
+        for figure, source in self._given(name):
+            if source.as_of is not None:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
         raise Missing(f"no Servicer's report has given `{name}`", self._report_cite(), "report")
 
@@ -176,10 +180,13 @@ class Facts:
             raise Missing(f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old", cite, "report")
         return value, as_of
 
-    def _newest_first(self) -> Iterator[Reported]:
-        if isinstance(self.report, Reported):
-            yield self.report
-        yield from (report for _, report in reversed(self.windows) if report is not None)
+    def _given(self, name: str) -> Iterator[tuple[Figure, Source]]:
+        """A figure in every report that has given it, newest first, with where it stands."""
+        serving = (self.report,) if isinstance(self.report, Reported) else ()
+        for report in (*serving, *self.received):
+            figure = report.figures.get(name)
+            if figure is not None:
+                yield figure, report.source_of(name)
 
     def _report_cite(self) -> str:
         return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
@@ -191,32 +198,43 @@ class Facts:
         """
         if isinstance(self.report, Reported) and self.report.source.kind == "worked example":
             return ((self.on, self.report),)
-        if self.terms.servicer_reports is not None and self.terms.servicer_reports.every == "month":
-            found = [(end, report) for end, report in self.windows if report is not None][-period.count :]
-            if len(found) < period.count:
-                raise Missing(f"window not full: {len(found)} of {period.count} monthly reports", self._report_cite(), "window")
-            return tuple(found)
+        if self._monthly:
+            return self._full(self.months, period.count, "months")
         start = months_before(self.on, period.count)
+        first = self.windows[0][0] - WEEK if self.windows else self.terms.closing_date
+        if first >= max(start, self.terms.closing_date + timedelta(days=1)):
+            reason = f"window not full: {period} begin on {start}, reports are looked back on to {first + timedelta(days=1)}"
+            raise Missing(reason, self._report_cite(), "window")
         return self.window_reports(sum(start <= end for end, _ in self.windows))
 
     def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
         """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
-        found = self.windows[-count:]
+        return self._full(self.windows, count, "Calculation Windows")
+
+    @property
+    def _monthly(self) -> bool:
+        return self.terms.servicer_reports is not None and self.terms.servicer_reports.every == "month"
+
+    def _full(self, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
+        """The newest `count` periods with their reports. Raises Missing where there are fewer, or where one has no report."""
+        found = periods[len(periods) - count :] if count <= len(periods) else periods
         absent = [str(end) for end, report in found if report is None]
         cite = self._report_cite()
         if len(found) < count:
-            raise Missing(f"window not full: {len(found)} of {count} Calculation Windows since closing", cite, "window")
+            raise Missing(f"window not full: {len(found)} of {count} {what} since closing", cite, "window")
         if absent:
-            raise Missing(f"window not full: no Servicer's report for the week to {', '.join(absent)}", cite, "report")
+            one = "month" if self._monthly else "week"
+            raise Missing(f"window not full: no Servicer's report for the {one} to {', '.join(absent)}", cite, "report")
         return tuple((end, report) for end, report in found if report is not None)
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
-        """A figure of one Calculation Window's report, traced under the window's last day."""
+        """A figure of one period's report, traced under the period's last day."""
         figure = report.figures.get(name)
-        return None if figure is None else self._note(f"{name}, week to {end}", figure.value, figure.unit, report.source_of(name))
+        one = "month" if any(report is of_month for _, of_month in self.months) else "week"
+        return None if figure is None else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
 
     def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
-        """A figure of one Calculation Window's report. Raises Missing where the report lacks it."""
+        """A figure of one period's report. Raises Missing where the report lacks it."""
         found = self.from_window(end, report, name)
         if found is None:
             raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self._report_cite(), "report")
@@ -238,11 +256,12 @@ class Facts:
         return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
 
     def gpus(self, name: str) -> int:
-        """GPUs of an asset class: the report's count once given, the deal's otherwise (`rulings.md` 26)."""
+        """GPUs of an asset class: the newest count that a report has given; the deal's only before any has (`rulings.md` 26)."""
+        counted = f"available.{name}.gpus"
+        for figure, source in self._given(counted):
+            return int(self._note(counted, figure.value, figure.unit, source))
         asset = self.terms.pledged_assets[name]
-        reported = None if isinstance(self.report, NotDetermined) else self.optional(f"available.{name}.gpus")
-        count = Fraction(asset.gpus) if reported is None else reported
-        return int(count if reported is not None else self.term(f"GPUs of {name}", count, Unit.GPUS, asset.cite))
+        return int(self.term(f"GPUs of {name}", Fraction(asset.gpus), Unit.GPUS, asset.cite))
 
     def _latest(self, index: str) -> ReferenceRate:
         rates = self.rates.get(index, ())

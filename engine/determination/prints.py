@@ -22,14 +22,14 @@ class Policy:
     """How a deal takes prints: its terms, its calendar, and what it has consented to.
 
     Attributes:
-        terms: what the deal says about the index.
-        calendar: the deal's Business Days.
+        terms: what the deal says about the index on a date; a print is judged by what it says on its Publication Date.
+        calendar: the deal's Business Days, likewise.
         material: whether a change from one version to another is material by its parameters alone.
         consents: from when each version is consented to, by Recorded Act.
     """
 
-    terms: IndexTerms
-    calendar: BusinessCalendar
+    terms: Callable[[date], IndexTerms]
+    calendar: Callable[[date], BusinessCalendar]
     material: Callable[[str, str], bool]
     consents: Mapping[str, date] = field(default_factory=dict)
 
@@ -44,18 +44,16 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
     by_date: dict[date, list[Published]] = {}
     for one in _consented(sorted(prints, key=lambda one: (one.publication_date, one.print)), policy):
         by_date.setdefault(one.publication_date, []).append(one)
-    return tuple(_accepted(by_date[day], policy.terms, policy.calendar) for day in sorted(by_date))
+    return tuple(_accepted(by_date[day], policy.terms(day), policy.calendar(day)) for day in sorted(by_date))
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
     """The prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
-    if policy.terms.methodology.consent_needed_for is None:
-        yield from prints
-        return
     version, before = "", None
     for one in prints:
+        needed = policy.terms(one.publication_date).methodology.consent_needed_for is not None
         changed = bool(version) and bool(one.methodology) and one.methodology != version
-        if changed and not _may_change(version, one, before, policy):
+        if needed and changed and not _may_change(version, one, before, policy):
             yield _without(one, f"methodology {one.methodology} awaits the consent that the deal asks for")
             continue
         version = one.methodology or version
@@ -68,7 +66,7 @@ def _may_change(version: str, one: Published, before: Published | None, policy: 
     since = policy.consents.get(one.methodology)
     if since is not None and one.publication_date >= since:
         return True
-    most = policy.terms.methodology.material_above
+    most = policy.terms(one.publication_date).methodology.material_above
     same_week = before is not None and before.publication_date == one.publication_date
     if most is None or policy.material(version, one.methodology) or not same_week or before is None or not before.value or not one.value:
         return False

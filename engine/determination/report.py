@@ -35,23 +35,25 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
 from engine.determination.certificates import read_certificates
-from engine.determination.report_checks import Reading, judge, late
+from engine.determination.report_checks import Reading, closed, dated, figure_at, judge, late
 from engine.determination.result import Given
+from engine.determination.tape import read_tapes
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
-from engine.terms.example import read_figure
 from engine.terms.phrases import read_day
 from engine.terms.source import Path, Tree, parse
 from engine.values import Fact, Figure, Unit
 
 HEADER = ("deal", "period", "as_of", "source", "corrects")
+COLUMNS = ("figure", "value", "as_of", "source")
+OWN = ("value", "as_of", "source")
+"""What a figure may say of itself."""
 MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
 UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"outstanding_principal(\.\w+)?"), Unit.USD),
@@ -96,7 +98,9 @@ def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
     return name, problems
 
 
-def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tuple[ServicerReport | None, list[Problem]]:
+def read_report(
+    text: str, file: str, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
+) -> tuple[ServicerReport | None, list[Problem]]:
     """The report in `text`: refused with all of its problems, or taken with its warnings (codes RW...).
 
     Args:
@@ -104,15 +108,17 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
         file: its name, for the errors.
         terms: the deal's terms in force on the day of receipt.
         received: when it came in.
+        on_record: the as-of dates of the reports on record, one of which a corrected report must name; None where it was taken before.
     """
     tree, problems = _tree(text, file)
     if tree is None or problems:
         return None, problems
-    reading = Reading(tree, terms)
-    start, end, as_of = _dates(reading, received)
+    reading = Reading(tree, terms, received)
+    start, end, as_of = _dates(reading)
+    corrects = _corrects(reading, on_record)
     for path, name, raw in _figures(tree.data, ()):
         _take(reading, path, name, raw)
-    _tapes(reading)
+    read_tapes(reading)
     read_certificates(reading)
     judge(reading, start, end)
     if end is not None:
@@ -120,7 +126,6 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
     if wrong or start is None or end is None or as_of is None:
         return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))
-    corrects = tree.get(("corrects",))
     report = ServicerReport(
         deal=terms.deal,
         period_start=start,
@@ -129,7 +134,7 @@ def read_report(text: str, file: str, terms: TermsInForce, received: date) -> tu
         received=received,
         document=file.rpartition("/")[2],
         sha256=sha256(text.encode()).hexdigest(),
-        corrects=corrects if isinstance(corrects, str) else None,
+        corrects=corrects,
         figures=reading.figures,
         given=reading.given,
         warnings=tuple(problem.what for problem in reading.problems),
@@ -152,15 +157,20 @@ def _from_csv(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(file)}
     rows = csv.DictReader(io.StringIO(text))
-    if not {"figure", "value"} <= set(rows.fieldnames or ()):
-        fix = "begin with the line `figure,value,as_of,source`"
-        return None, [Problem("R102", "the table lacks the columns figure and value", "each row is one figure", fix, Place(file))]
+    columns = set(rows.fieldnames or ())
+    if not {"figure", "value"} <= columns <= set(COLUMNS):
+        fix = f"begin with the line `{','.join(COLUMNS)}`"
+        what = "the table has other columns" if {"figure", "value"} <= columns else "the table lacks the columns figure and value"
+        return None, [Problem("R102", what, "each row is one figure", fix, Place(file))]
     problems = []
     for number, row in enumerate(rows, start=2):
         path: Path = tuple((row["figure"] or "").strip().split("."))
         extra = {key: row[key] for key in ("as_of", "source") if row.get(key)}
         value: Any = {"value": row["value"] or "", **extra} if extra and path[0] not in HEADER else row["value"] or ""
         place = Place(file, number, 1, max(1, len(row["figure"] or "")))
+        if any(cell.strip() for cell in row.get(None) or ()):
+            why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
+            problems.append(Problem("R105", "the row has more cells than columns", why, fix, place))
         if path in places or not _put(data, path, value):
             why = "one figure stands once"
             problems.append(Problem("R103", f"`{'.'.join(map(str, path))}` stands twice", why, "remove one of the rows", place))
@@ -178,18 +188,28 @@ def _put(data: dict[str, Any], path: Path, value: Any) -> bool:
     return data.setdefault(str(path[-1]), value) is value
 
 
-def _dates(reading: Reading, received: date) -> tuple[date | None, date | None, date | None]:
+def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
     start, end = _date(reading, ("period", "from")), _date(reading, ("period", "to"))
     as_of = _date(reading, ("as_of",))
     if start and end and start > end:
         reading.refuse("R111", f"the period ends on {end} before it begins", "a period runs forward", "swap the dates", ("period",))
-    if as_of and as_of > received:
-        why = f"it was received on {received}"
-        reading.refuse("R112", f"the figures are as of {as_of}, a later day", why, "correct the as-of date", ("as_of",))
-    if as_of and as_of < reading.terms.closing_date:
-        why = f"the deal closed on {reading.terms.closing_date}"
-        reading.refuse("R113", f"the figures are as of {as_of}, before closing", why, "correct the as-of date", ("as_of",))
+    if as_of:
+        dated(reading, "the figures are", as_of, ("as_of",), reading.terms.closing_date)
+    closed(reading, ("period",), ("from", "to"))
     return start, end, as_of
+
+
+def _corrects(reading: Reading, on_record: Collection[date] | None) -> str | None:
+    """The as-of date of the report that this one corrects; a problem where no report on record has it."""
+    if reading.tree.get(("corrects",)) is None:
+        return None
+    found = _date(reading, ("corrects",))
+    if found is not None and on_record is not None and found not in on_record:
+        why = "a corrected report names the as-of date of the one that it corrects"
+        there = ", ".join(str(day) for day in sorted(on_record)[-3:]) or "no report"
+        fix = f"correct the date (on record: {there}), or leave `corrects` out"
+        reading.refuse("R114", f"no report as of {found} is on record", why, fix, ("corrects",))
+    return None if found is None else str(found)
 
 
 def _date(reading: Reading, path: Path) -> date | None:
@@ -209,7 +229,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
     """Every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
-        if (not path and (key in HEADER or key == "certificates")) or key == "tape":
+        if (not path and (key in HEADER or key == "certificates")) or (len(at) == 3 and at[::2] == ("rental", "tape")):
             continue
         if isinstance(value, dict) and "value" in value:
             yield (*at, "value"), ".".join(str(step) for step in at), value["value"]
@@ -225,19 +245,10 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
         fix = "see `headroom intake --help` for the figures"
         reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)
         return
-    figure = read_figure(raw) if isinstance(raw, str) else None
+    figure = figure_at(reading, path, name, raw, unit)
     if figure is None:
-        reading.refuse("R121", f"`{raw}` is no figure for `{name}`", f"it is counted in {unit.value}", _form(unit), path)
         return
-    plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
-    if figure.unit is not unit and not plain:
-        why = f"it is counted in {unit.value}, here stands {figure.unit.value}"
-        reading.refuse("R122", f"`{raw}` has another unit than `{name}`", why, _form(unit), path)
-        return
-    if figure.value < 0:
-        reading.refuse("R123", f"`{name}` is negative", "no figure of a report is", "correct the sign", path)
-        return
-    reading.figures[name] = Figure(value=figure.value, unit=unit)
+    reading.figures[name] = figure
     reading.paths[name] = path
     if path[-1] == "value":
         _own(reading, name, path[:-1])
@@ -245,6 +256,7 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
 
 def _own(reading: Reading, name: str, path: Path) -> None:
     """The as-of date and the source that a figure has of its own."""
+    closed(reading, path, OWN)
     block = reading.tree.get(path)
     raw = block.get("as_of") if isinstance(block, dict) else None
     source = block.get("source") if isinstance(block, dict) else None
@@ -253,37 +265,6 @@ def _own(reading: Reading, name: str, path: Path) -> None:
     except ValueError as error:
         reading.refuse("R110", f"`{raw}` is not a date", str(error), "write it like `2026-03-04`", (*path, "as_of"))
         return
+    if as_of is not None:
+        dated(reading, f"`{name}` is", as_of, (*path, "as_of"), reading.terms.closing_date)
     reading.given[name] = Given(as_of=as_of, source=None if source is None else str(source))
-
-
-def _form(unit: Unit) -> str:
-    return {
-        Unit.USD: "write it like `USD 16,000,000`",
-        Unit.RATE: "write it like `USD 1.92 per GPU-hour`",
-        Unit.SHARE: "write it like `95%`",
-    }.get(unit, "write it like `1,024`")
-
-
-def _tapes(reading: Reading) -> None:
-    """Rental tapes by contract, added up to hours and a weighted average rate."""
-    rental = reading.tree.get(("rental",))
-    for asset, block in rental.items() if isinstance(rental, dict) else ():
-        tape = block.get("tape") if isinstance(block, dict) else None
-        if isinstance(tape, list):
-            _tape(reading, asset, tape)
-
-
-def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:
-    hours, revenue = Fraction(0), Fraction(0)
-    for number, row in enumerate(tape):
-        path: Path = ("rental", asset, "tape", number)
-        found = [read_figure(str(row.get(key, ""))) if isinstance(row, dict) else None for key in ("gpu_hours", "rate")]
-        if found[0] is None or found[1] is None or found[1].unit is not Unit.RATE:
-            fix = "write it like `{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}`"
-            reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours and a rate", fix, path)
-            continue
-        hours += found[0].value
-        revenue += found[0].value * found[1].value
-    if hours > 0:
-        reading.figures.setdefault(f"rental.{asset}.rented_gpu_hours", Figure(value=hours, unit=Unit.GPU_HOURS))
-        reading.figures.setdefault(f"rental.{asset}.weighted_average_rate", Figure(value=revenue / hours, unit=Unit.RATE))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from engine.calendar import known_calendars, load_calendar
 from engine.determination.result import Given
 from engine.errors import Problem
 from engine.terms.deal import TermsInForce
+from engine.terms.example import read_figure
 from engine.terms.schedule import counted_from, next_determination_date
 from engine.terms.source import Path, Tree
 from engine.values import Figure, Unit, printed
@@ -20,8 +22,8 @@ TOO_FAR = 100
 class Reading:
     """What is gathered from one report: figures, their places, and what is wrong with them."""
 
-    def __init__(self, tree: Tree, terms: TermsInForce) -> None:
-        self.tree, self.terms = tree, terms
+    def __init__(self, tree: Tree, terms: TermsInForce, received: date) -> None:
+        self.tree, self.terms, self.received = tree, terms, received
         self.figures: dict[str, Figure] = {}
         self.paths: dict[str, Path] = {}
         self.given: dict[str, Given] = {}
@@ -30,6 +32,50 @@ class Reading:
     def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
         """Note a problem at the place of a figure."""
         self.problems.append(Problem(code, what, why, fix, self.tree.place(path)))
+
+
+def dated(reading: Reading, what: str, as_of: date, path: Path, since: date | None = None) -> None:
+    """A date that cannot be: after the receipt, or before `since` where that is given."""
+    if as_of > reading.received:
+        why = f"it was received on {reading.received}"
+        reading.refuse("R112", f"{what} as of {as_of}, a later day", why, "correct the as-of date", path)
+    if since is not None and as_of < since:
+        reading.refuse("R113", f"{what} as of {as_of}, before closing", f"the deal closed on {since}", "correct the as-of date", path)
+
+
+def closed(reading: Reading, path: Path, known: tuple[str, ...]) -> None:
+    """Refuse keys that a block cannot have: what is not understood is not passed over."""
+    block = reading.tree.get(path)
+    for key in block if isinstance(block, dict) else ():
+        if key not in known:
+            why = f"a misspelt key would be passed over; it has {', '.join(known)}"
+            reading.refuse("R104", f"`{key}` cannot stand here", why, "correct or remove it", (*path, key))
+
+
+def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> Figure | None:
+    """One figure in its unit, or the problem at its place."""
+    figure = read_figure(raw) if isinstance(raw, str) else None
+    if figure is None:
+        reading.refuse("R121", f"`{raw}` is no figure for `{name}`", f"it is counted in {unit.value}", form_of(unit), path)
+        return None
+    plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
+    if figure.unit is not unit and not plain:
+        why = f"it is counted in {unit.value}, here stands {figure.unit.value}"
+        reading.refuse("R122", f"`{raw}` has another unit than `{name}`", why, form_of(unit), path)
+        return None
+    if figure.value < 0:
+        reading.refuse("R123", f"`{name}` is negative", "no figure of a report is", "correct the sign", path)
+        return None
+    return Figure(value=figure.value, unit=unit)
+
+
+def form_of(unit: Unit) -> str:
+    """How a figure in a unit is written."""
+    return {
+        Unit.USD: "write it like `USD 16,000,000`",
+        Unit.RATE: "write it like `USD 1.92 per GPU-hour`",
+        Unit.SHARE: "write it like `95%`",
+    }.get(unit, "write it like `1,024`")
 
 
 def judge(reading: Reading, start: date | None, end: date | None) -> None:

@@ -21,7 +21,7 @@ from engine.terms.deal import TermsInForce
 from engine.values import Figure
 
 RATE = re.compile(r"(?P<index>.+), (?P<on>\d{4}-\d{2}-\d{2})")
-WEEK = re.compile(r"(?P<name>.+), week to (?P<end>\d{4}-\d{2}-\d{2})")
+PERIOD = re.compile(r"(?P<name>.+), (?:week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
 ALONE = frozenset({"reference_rate_quality", "reporting"})
 """Templates whose inputs are dates and flags that a result does not carry; their results are checked by their place in the log."""
 
@@ -39,19 +39,19 @@ def _facts(result: TestResult, terms: TermsInForce) -> Facts:
     windows: dict[date, dict[str, Input]] = {}
     report: dict[str, Input] = {}
     for one in result.inputs:
-        week, rate = WEEK.fullmatch(one.name), RATE.fullmatch(one.name)
+        period, rate = PERIOD.fullmatch(one.name), RATE.fullmatch(one.name)
         if one.source.kind == "publication" and rate is not None:
             on = date.fromisoformat(rate["on"])
             rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one)
-        elif week is not None:
-            windows.setdefault(date.fromisoformat(week["end"]), {})[week["name"]] = one
+        elif period is not None:
+            windows.setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
         elif one.source.kind not in ("deal file", "publication"):
             report[one.name] = one
     series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
     published = {index: tuple(_published(rate) for rate in found) for index, found in series.items()}
     known = tuple((end, _reported(windows[end])) for end in sorted(windows))
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
-    return Facts(result.on, terms, series, published, served, known)
+    return Facts(result.on, terms, series, published, served, known, known)
 
 
 def _rate(index: str, on: date, one: Input) -> ReferenceRate:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from engine.calendar import BusinessCalendar, load_calendar
 from engine.errors import Place, Problem
 from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
 from engine.terms.changes import read_changes
 from engine.terms.clause import Clause
 from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
-from engine.terms.deal import TermsInForce, TermSource
+from engine.terms.deal import IndexTerms, TermsInForce, TermSource
 from engine.terms.example import WorkedExample, read_examples
 from engine.terms.phrases import read_day
 from engine.terms.source import Path, Tree, parse
@@ -63,6 +65,33 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
     """The terms in force on a date; the first ones before anything has changed."""
     reached = [terms for since, terms in deal.segments if since <= on]
     return reached[-1] if reached else deal.segments[0][1]
+
+
+def day_of(deal: Deal, moment: datetime) -> date:
+    """The date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
+    zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
+    """The deal's Business Days by the terms of a date."""
+    return load_calendar(resolve(deal, on).business_days)
+
+
+def indices(deal: Deal, until: date) -> tuple[str, ...]:
+    """Every index that the deal has named by a date, in the order of the file."""
+    return tuple(dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index))
+
+
+def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
+    """What the deal says about an index on a date; before it names the index, and after, what it says next to that date.
+
+    Raises KeyError for an index that the deal never names.
+    """
+    stretches = [(since, terms.index[name]) for since, terms in deal.segments if name in terms.index]
+    if not stretches:
+        raise KeyError(name)
+    return next((terms for since, terms in reversed(stretches) if since <= on), stretches[0][1])
 
 
 def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:

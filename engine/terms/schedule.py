@@ -46,6 +46,11 @@ def months_before(day: date, months: int) -> date:
     return _day_of(year, month + 1, day.day)
 
 
+def month_end(day: date) -> date:
+    """The last day of the month of `day`."""
+    return _day_of(day.year, day.month, 31)
+
+
 def _day_of(year: int, month: int, day: int) -> date:
     after = date(year + month // 12, month % 12 + 1, 1)
     return min(date(year, month, 1) + timedelta(days=day - 1), after - timedelta(days=1))

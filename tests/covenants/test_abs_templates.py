@@ -137,14 +137,14 @@ def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[
         "operating_costs": usd(900_000),
         "debt_service": usd(1_500_000),
     }
-    windows = tuple((day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 25), date(2026, 3, 25), date(2026, 4, 29)))
-    result = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, windows=windows)
+    reports = tuple((day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)))
+    result = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports)
     assert result.measured is not None
     assert result.measured.value == Fraction(6_000_000 + 1_200_000 * 2 - 2_700_000, 4_500_000)
-    short = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, windows=windows[1:])
+    short = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports[1:])
     assert short.verdict is Verdict.NOT_DETERMINED
     assert short.reason is not None
-    assert short.reason.reason == "window not full: 2 of 3 monthly reports"
+    assert short.reason.reason == "window not full: 2 of 3 months since closing"
 
 
 def test_index_spread_both_of_one_date(bench: Callable[[str, date], Bench]) -> None:
@@ -225,11 +225,11 @@ def quote(value: int, as_of: date) -> Reported:
 def test_liquidation_wants_a_fresh_quote_and_takes_the_newest(bench: Callable[[str, date], Bench]) -> None:
     found = bench("prairie-warehouse-2026", date(2026, 6, 4))
     plain = {"outstanding_principal": usd(10_000_000)}
-    windows = ((date(2026, 5, 6), quote(12_500, date(2026, 5, 5))), (date(2026, 5, 13), quote(13_000, date(2026, 5, 12))))
-    result = found.test("liquidation", {"CRI-H100": "1.9"}, plain, windows=windows)
+    received = (quote(13_000, date(2026, 5, 12)), quote(12_500, date(2026, 5, 5)))
+    result = found.test("liquidation", {"CRI-H100": "1.9"}, plain, received=received)
     assert result.measured is not None
     assert result.measured.value == Fraction(768 * 13_000 * 65, 100 * 10_000_000)
-    old = found.test("liquidation", {"CRI-H100": "1.9"}, plain, windows=((date(2026, 3, 4), quote(13_000, date(2026, 4, 4))),))
+    old = found.test("liquidation", {"CRI-H100": "1.9"}, plain, received=(quote(13_000, date(2026, 4, 4)),))
     assert old.reason is not None
     assert "61 days old; more than 60 is too old" in old.reason.reason
     none = found.test("liquidation", {"CRI-H100": "1.9"}, plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from engine.commands.intake import take
 from engine.commands.series import import_series
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.market.value import IndexValue
+from engine.publications import draft as print_draft
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event
 from engine.record.fold import as_it_stands
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.standing import standing, withdrawn
+from engine.replay import Replay
 from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
@@ -64,6 +68,11 @@ def series(workspace: Workspace, rows: str, on: date) -> None:
 
 def events(workspace: Workspace) -> tuple[Event, ...]:
     return tuple(read(workspace.store, deal_log(DEAL)))
+
+
+def replayed(workspace: Workspace, tools: Tools) -> list[object]:
+    """The difference that a replay of the deal's log finds."""
+    return [one.difference for one in Replay(workspace, tools.templates).run() if one.log == deal_log(DEAL)]
 
 
 def sweep_on(found: tuple[Event, ...], day: date) -> str:
@@ -165,4 +174,79 @@ def test_an_amendment_that_reaches_back_is_told_in_a_correction(tmp_path: Path, 
     assert (correction.from_on, correction.until) == (since, plan.THURSDAYS[7])
     assert outcome.deals[0].state.tests["ltv"].status == "CURE PERIOD"
     assert run(workspace, plan.THURSDAYS[7], tools).deals[0].events == []
+    workspace.store.close()
+
+
+def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_says(tmp_path: Path, tools: Tools) -> None:
+    """A Restatement of 15 January that came too late by the terms of its date stays too late under those of March."""
+    workspace = made(
+        tmp_path,
+        ("source: computed by the calculation agent", "source: published by the administrator"),
+        ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+        ("restatement: {accepted_for: 5 business days", "restatement: {accepted_for: 1 business day"),
+    )
+    day = plan.THURSDAYS[1]
+    series(workspace, f"{plan.THURSDAYS[0]},2.0000,false,44,1.1.0\n{day},2.0000,false,44,1.1.0\n", day)
+    run(workspace, day, replace(tools, now=datetime(2026, 1, 16, 12, tzinfo=UTC)))
+    series(workspace, "2026-01-20,1.4000,false,44,1.1.0\n", date(2026, 1, 20))
+    later = "".join(f"{thursday},2.0000,false,44,1.1.0\n" for thursday in plan.THURSDAYS[2:9])
+    series(workspace, later, plan.THURSDAYS[8])
+    path = workspace.root / "deals" / f"{DEAL}.yaml"
+    head, _, tail = path.read_text(encoding="utf-8").partition("amendments: []")
+    amendment = (
+        "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-03-01\n    changes:\n"
+        "      - {term: index.CRI-H100.restatement.accepted_for, replaces: 1 business day, with: 60 business days, cite: CA §2.14}\n"
+    )
+    path.write_text(head + amendment + tail[tail.index("\nworked_examples:") :], encoding="utf-8")
+    outcome = run(workspace, plan.THURSDAYS[8], tools)
+    assert outcome.deals[0].reason is None
+    assert outcome.deals[0].state.last_date == plan.THURSDAYS[8]
+    assert not [e for e in events(workspace) if isinstance(e.payload, Correction)]
+    assert replayed(workspace, tools) == [None]
+    workspace.store.close()
+
+
+def test_an_amended_version_leaves_the_weeks_before_it_to_the_one_before(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """Caught up at once or week by week: weeks before the amendment are read from the series that the deal then named."""
+    found = []
+    amendment = (
+        "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-02-01\n    changes:\n"
+        "      - {term: index.CRI-H100.methodology.version, replaces: 1.1.0, with: 1.1.1, cite: CA §2.14}\n"
+    )
+    for name, stops in (("at-once", plan.THURSDAYS[6:7]), ("weekly", plan.THURSDAYS[:7])):
+        changes = (("version: 1.1-wp", "version: 1.1.0"), ("amendments: []\n", amendment))
+        workspace = made(tmp_path / name, *changes)
+        fill(workspace, 7, all_templates)
+        for stop in stops:
+            outcome = run(workspace, stop, tools)
+            assert outcome.deals[0].reason is None
+        rates = [e.payload for e in events(workspace) if e.kind == "rate"]
+        assert {rate.published.methodology for rate in rates if rate.published and rate.on < date(2026, 2, 1)} == {"1.1.0"}
+        assert {rate.published.methodology for rate in rates if rate.published and rate.on >= date(2026, 2, 1)} == {"1.1.1"}
+        assert replayed(workspace, tools) == [None]
+        found.append([(rate.on, rate.value) for rate in rates])
+        workspace.store.close()
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("hour_utc", "taken"), [(1, True), (6, False)], ids=["20:00 in New York", "01:00 the day after"])
+def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_the_deal_is(
+    tmp_path: Path, tools: Tools, hour_utc: int, taken: bool
+) -> None:
+    """Five Business Days after Thursday, 8 January 2026 end with Thursday, the 15th, in New York."""
+    workspace = made(tmp_path, ("version: 1.1-wp", "version: 1.1.0"))
+    for one in plan.snapshots(plan.THURSDAYS[0]):
+        workspace.archive.add(one.data, one.name)
+    run(workspace, plan.THURSDAYS[0], replace(tools, now=datetime(2026, 1, 9, 12, tzinfo=UTC)))
+    log = index_log("CRI-H100@1.1.0")
+    (first,) = [event for event in read(workspace.store, log) if event.effective_on == plan.THURSDAYS[0]]
+    value = IndexValue.model_validate(first.payload.value).model_copy(update={"value": Decimal("1.2000"), "print": 2})
+    at = datetime(2026, 1, 16, hour_utc, tzinfo=UTC)
+    with workspace.store.begin() as writer:
+        append(writer, log, [print_draft(value, "a slip of the pen")], Scribe("t", "t", at))
+    run(workspace, plan.THURSDAYS[0], replace(tools, now=at))
+    assert bool([e for e in events(workspace) if isinstance(e.payload, Correction)]) == taken
+    assert replayed(workspace, tools) == [None]
     workspace.store.close()
