@@ -21,7 +21,6 @@ from engine.record.market_event import SnapshotImported
 from engine.record.notice_check import read_policy, verify_notice
 from engine.workspace import Workspace
 
-
 LONGEST_NAME = 120
 """Characters of a held checkpoint's first line that are printed: it may be any file."""
 
