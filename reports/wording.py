@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.values import Figure, Unit, printed, printed_apart, rounded, trimmed, weekday_date
+from engine.values import Figure, Unit, printed, printed_apart, printed_signed, rounded, trimmed, weekday_date
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -58,11 +58,7 @@ def apart(value: Figure, limit: Figure) -> str:
 
 def signed(headroom: Figure) -> str:
     """Headroom with its sign; decimals are added until it differs from nothing when it differs."""
-    text = apart(headroom, Figure(value=Fraction(0), unit=headroom.unit))
-    if headroom.unit in (Unit.USD, Unit.RATE):
-        sign = MINUS if headroom.value < 0 else "+"
-        return f"{sign}{text.lstrip(MINUS).removeprefix('USD ')} USD"
-    return text if headroom.value < 0 else f"+{text}"
+    return minus(printed_signed(headroom))
 
 
 def percent(value: Fraction, places: int = 2) -> str:
