@@ -52,6 +52,9 @@ class Unit(StrEnum):
 Comparison = Literal["at least", "more than", "at most", "less than"]
 """How a measured figure stands to its limit when the test passes; the first and third pass at the limit."""
 
+SHORT: dict[Comparison, str] = {"at least": "min.", "more than": "above", "at most": "max.", "less than": "below"}
+"""Each comparison as a table writes it before the limit."""
+
 DECIMALS = {
     Unit.USD: 2,
     Unit.RATE: 4,
@@ -118,6 +121,19 @@ def trimmed(figure: Figure) -> str:
     shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
     places = next((n for n in range(least, 13) if shown * 10**n % 1 == 0), DECIMALS[figure.unit])
     return printed(figure, places)
+
+
+def printed_limit(comparison: Comparison, limit: Figure) -> str:
+    """A limit as a table prints it: `max. 65%`."""
+    return f"{SHORT[comparison]} {trimmed(limit)}"
+
+
+def printed_signed(headroom: Figure) -> str:
+    """Headroom with its sign: `+2.250 points`, `-0.0063 USD`; decimals are added until it differs from nothing when it differs."""
+    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit))
+    if headroom.unit in (Unit.USD, Unit.RATE):
+        return f"{'-' if headroom.value < 0 else '+'}{text.lstrip('-').removeprefix('USD ')} USD"
+    return text if headroom.value < 0 else f"+{text}"
 
 
 def _with_unit(number: str, unit: Unit) -> str:

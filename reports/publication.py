@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.values import counted
-from reports.blocks.index import meaning
+from reports.blocks.index import meaning, measured
 from reports.chart import Point, rate_chart
 from reports.wording import eights, instant, long_date, short_date
 
@@ -54,21 +54,36 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "illustrative": "ILLUSTRATIVE - NOT A PUBLICATION" if inputs.illustrative else "",
         "left": f"Publication of {value['index']}",
         "right": str(value["publication_date"]),
-        "foot": f"Print {value['print']}, {value['methodology']}",
+        "foot": ", ".join(filter(None, (f"Print {value['print']}", str(value["methodology"])))),
         "operator": inputs.operator,
         "name": str(value["index"]),
         "date": long_date(day),
-        "form": f"Computed by {inputs.operator} under {value['methodology']}; not published by the administrator.",
+        "form": _form(value, inputs.operator),
         "particulars": _particulars(value, inputs),
         "answer": _answer(value),
         "chart": _chart(inputs, day),
         "days": [_day(one) for one in value.get("days", ())],
         "facts": _facts(value),
         "hashes": [(str(one["date"]), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
-        "disclosure": DISCLOSURE,
+        "disclosure": _disclosure(value),
         "first": (),
         "meaning": meaning(str(value["index"]), value),
     }
+
+
+def _theirs(value: Value) -> bool:
+    """Whether the number is the administrator's own, so that nothing of it was computed here (`rulings.md` 1)."""
+    return str(value.get("source", "")).startswith("published")
+
+
+def _form(value: Value, operator: str) -> str:
+    """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
+    if not _theirs(value):
+        return f"Computed by {operator} under {value['methodology']}; not published by the administrator."
+    under = f" under {value['methodology']}" if value["methodology"] else ""
+    if value["value"] is None:
+        return f"The administrator’s own series, as recorded by {operator}."
+    return f"Published by the administrator{under}, and recorded as it came by {operator}; not computed here."
 
 
 def _particulars(value: Value, inputs: PublicationInputs) -> list[tuple[str, str]]:
@@ -90,10 +105,15 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     flagged = "; ".join(value["low_confidence_reasons"])
     lead = [
         (f"USD {value['value']} per GPU-hour", True),
-        (f", the median of {counted(value['observations'], 'listed prices')} on {counted(value['valid_days'], 'valid days')}.", False),
+        (f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}.", False),
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     return [lead, _precision(value), _sellers(value), flag]
+
+
+def _on_days(value: Value) -> str:
+    """On how many days the prices were seen; the administrator's series does not say."""
+    return ", as the administrator states it" if _theirs(value) else f" on {counted(value['valid_days'], 'valid days')}"
 
 
 def _precision(value: Value) -> list[tuple[str, bool]]:
@@ -164,18 +184,32 @@ def _facts(value: Value) -> list[tuple[str, str]]:
     return [(name, f"USD {one}" if one is not None else "-") for name, one in spread]
 
 
-DISCLOSURE = [
-    ("What it measures", "Listed on-demand prices on one marketplace, United States, median of a week's listings after filters; WP §5."),
-    ("Source", "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."),
-    (
-        "Material risks",
-        "Few independent sellers; one marketplace; offers and not trades; a change of method can move the value; WP §10.",
-    ),
-    (
-        "Known limits",
-        "No adjustment for performance or contract terms; intervals describe sampling of listings, not what may come; WP §9.",
-    ),
-    ("Governance", "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print."),
-    ("Independent audit", "None is on record. A rated transaction needs one before closing; WP §8.3 (d)."),
-]
-"""The rating agency's table (WP §8.3): characteristics, risks, limits, governance."""
+COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."
+TAKEN = (
+    "The administrator’s publication, taken as it came; the listings behind it are not on this record, and nothing is computed again here."
+)
+
+
+def _disclosure(value: Value) -> list[tuple[str, str]]:
+    """The rating agency's table (WP §8.3): characteristics, risks, limits, governance."""
+    model, country = measured(str(value["index"]), value)
+    return [
+        (
+            "What it measures",
+            f"Listed on-demand prices for {model} on one marketplace in {country}, median of a week’s listings after filters; WP §5.",
+        ),
+        ("Source", TAKEN if _theirs(value) else COMPUTED),
+        (
+            "Material risks",
+            "Few independent sellers; one marketplace; offers and not trades; a change of method can move the value; WP §10.",
+        ),
+        (
+            "Known limits",
+            "No adjustment for performance or contract terms; intervals describe sampling of listings, not what may come; WP §9.",
+        ),
+        (
+            "Governance",
+            "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print.",
+        ),
+        ("Independent audit", "None is on record. A rated transaction needs one before closing; WP §8.3 (d)."),
+    ]

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult, Verdict
 from engine.record.event import Due
-from engine.triggers.facts import Limb, TestStatus, TriggerStatus
-from engine.values import Comparison
+from engine.triggers.facts import PRINTED_STATUS, Limb, TestStatus, TriggerStatus
+from engine.values import Comparison, printed_limit
 from reports.brief import Line
 from reports.wording import (
     Runs,
@@ -21,6 +21,7 @@ from reports.wording import (
     figure,
     listed,
     long_date,
+    minus,
     ordinal,
     role,
     sentence,
@@ -38,11 +39,7 @@ LIMIT: dict[Comparison, str] = {
     "at most": "a maximum of",
     "less than": "a limit that must not be reached, of",
 }
-LIMIT_SHORT: dict[Comparison, str] = {"at least": "min.", "more than": "above", "at most": "max.", "less than": "below"}
-STATUS: dict[TestStatus, str] = {status: status.value for status in TestStatus} | {
-    TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"
-}
-"""How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
+STATUS = PRINTED_STATUS
 
 
 def against(result: TestResult) -> str:
@@ -56,7 +53,7 @@ def limit(result: TestResult) -> str:
     """A limit as the table prints it: `max. 65%`."""
     if result.limit is None or result.comparison is None:
         return ""
-    return f"{LIMIT_SHORT[result.comparison]} {term(result.limit)}"
+    return minus(printed_limit(result.comparison, result.limit))
 
 
 # ---- the answer ---------------------------------------------------------------------------------------------------

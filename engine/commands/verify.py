@@ -21,6 +21,9 @@ from engine.record.market_event import SnapshotImported
 from engine.record.notice_check import read_policy, verify_notice
 from engine.workspace import Workspace
 
+LONGEST_NAME = 120
+"""Characters of a held checkpoint's first line that are printed: it may be any file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -47,7 +50,12 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
     notes = [read_text(path) for path in held]
-    findings = [*_logs(workspace, logs, keys, notes), *(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
+    findings = [
+        *_logs(workspace, logs, keys, notes),
+        *_without_log(workspace, logs, notes),
+        *(_snapshots(workspace) if deal is None else ()),
+        *_notices(workspace, logs),
+    ]
     failed = [finding for finding in findings if finding.difference is not None]
     times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
     time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
@@ -67,10 +75,29 @@ def _logs(workspace: Workspace, logs: list[str], keys: list[VerifierKey], held: 
         entries = workspace.store.entries(log)
         notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
         name = origin(workspace, log)
-        theirs = [note for note in held if note.startswith(f"{name}\n")]
+        theirs = [note for note in held if _of(note) == name]
         wrong = audit(entries, name, keys, notes, theirs)
         step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
         yield Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
+
+
+def _of(note: str) -> str:
+    """The log that a checkpoint says it is of: its first line (C2SP tlog-checkpoint)."""
+    return note.partition("\n")[0]
+
+
+def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
+    """Held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
+
+    Raises WrongUsage for one of another log of this workspace where one deal alone is verified.
+    """
+    here = {origin(workspace, log) for log in logs}
+    elsewhere = {origin(workspace, log) for log in workspace.store.logs()} - here
+    for name in (_of(note) for note in held):
+        if name in elsewhere:
+            raise WrongUsage(f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is")
+        if name not in here:
+            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"no such log here; there are {', '.join(sorted(here)) or 'none'}")
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:

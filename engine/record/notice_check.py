@@ -26,13 +26,14 @@ from engine.record.event import KINDS, Tested
 from engine.record.evidence import manifest_hashes, read_of_date
 from engine.record.keys import BadKey, VerifierKey, parse_verifier
 from engine.record.merkle import leaf_hash, verify_inclusion
+from engine.record.notice_text import shown_as_recorded
 from engine.record.pdf import NoticeFile, read_notice
 from engine.record.proof import parse_proof, verify_proof
 from engine.record.recompute import recomputed
 from engine.record.signature import check_seal
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import load_deal, resolve
-from engine.values import Fact, printed_apart, rounded
+from engine.values import Fact, rounded
 
 NEEDED = ("event.json", "date.jsonl", "deal.yaml", "observations.csv", "manifest.json")
 
@@ -82,10 +83,15 @@ class _Notice:
         return self.file.attachments if self.file else {}
 
     @property
-    def results(self) -> list[TestResult]:
-        """The results of the notice's date, as the log holds them."""
+    def tested(self) -> list[Tested]:
+        """The results of the notice's date with the states that they led to, as the log holds them."""
         found = (KINDS[one["kind"]].model_validate(one["payload"]) for one in self.of_date)
-        return [payload.result for payload in found if isinstance(payload, Tested)]
+        return [payload for payload in found if isinstance(payload, Tested)]
+
+    @property
+    def results(self) -> list[TestResult]:
+        """The results of the notice's date."""
+        return [one.result for one in self.tested]
 
 
 def verify_notice(data: bytes, policy: Policy, templates: Mapping[str, Template]) -> Iterator[Step]:
@@ -219,15 +225,12 @@ def _results(notice: _Notice) -> str:
 
 
 def _text(notice: _Notice) -> str:
-    """What page 1 says of each result is what the log says."""
-    said = notice.file.text if notice.file else ""
-    for result in notice.results:
-        if result.measured is not None and result.limit is not None:
-            shown = printed_apart(result.measured, result.limit)
-            plain = {shown, shown.replace("-", "−"), shown.replace(" ", "\u00a0")}
-            if not any(one in said for one in plain):
-                raise VerificationFailed(f"{result.test}: the pages do not show {shown}")
-    return f"{len(notice.results)} results shown as recorded"
+    """What the pages say of each result is what the log says."""
+    if notice.terms is None or notice.file is None:
+        raise VerificationFailed("there is nothing to compare the pages with")
+    if notice.event["kind"] == "not evaluated":
+        return "no result is stated: the date was not evaluated"
+    return shown_as_recorded(notice.file.pages, notice.tested, notice.terms, notice.templates)
 
 
 STEPS: tuple[tuple[str, Callable[[_Notice], str]], ...] = (

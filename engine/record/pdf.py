@@ -1,4 +1,4 @@
-"""A notice's PDF as its verifier reads it: attachments and the text of page 1, with every decompression bounded beforehand.
+"""A notice's PDF as its verifier reads it: attachments and the text of the first pages, with every decompression bounded beforehand.
 
 PDFium reads it, which is no part of what wrote it, and is fast enough for a desk that verifies a year of notices (ADR 0009). What it
 would inflate is inflated here first and counted, so that a bomb meets a bound and not the memory.
@@ -22,6 +22,8 @@ LARGEST_STREAM = 16 * 2**20
 LARGEST_INSIDE = 128 * 2**20
 """What all streams of a file may hold together."""
 MOST_ATTACHMENTS = 16
+PAGES_OF_RESULTS = 4
+"""Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
 _STREAM = re.compile(rb"stream\r?\n")
 _FILTER = re.compile(rb"/Filter\s*(\[[^\]]{0,200}\]|/[^\s/<>\[\]()]*)")
@@ -36,11 +38,11 @@ class NoticeFile:
 
     Attributes:
         attachments: embedded files by name.
-        text: the text of page 1, which is the answer; spaces made one.
+        pages: the text of the first pages, which are the answer; spaces made one.
     """
 
     attachments: dict[str, bytes]
-    text: str
+    pages: tuple[str, ...]
 
 
 def read_notice(data: bytes) -> NoticeFile:
@@ -52,7 +54,7 @@ def read_notice(data: bytes) -> NoticeFile:
     _refuse_bombs(data)
     try:
         with PdfDocument(data) as document:
-            return NoticeFile(dict(_attachments(document)), _text_of_first_page(document))
+            return NoticeFile(dict(_attachments(document)), _text_of_first_pages(document))
     except (PdfiumError, IndexError, UnicodeDecodeError) as error:
         raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error
 
@@ -96,5 +98,6 @@ def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
         yield one.get_name(), bytes(one.get_data())
 
 
-def _text_of_first_page(document: PdfDocument) -> str:
-    return re.sub(r"\s+", " ", document[0].get_textpage().get_text_bounded())
+def _text_of_first_pages(document: PdfDocument) -> tuple[str, ...]:
+    pages = range(min(len(document), PAGES_OF_RESULTS))
+    return tuple(re.sub(r"\s+", " ", document[page].get_textpage().get_text_bounded()) for page in pages)

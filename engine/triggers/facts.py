@@ -26,6 +26,10 @@ class TestStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+PRINTED_STATUS = {status: status.value for status in TestStatus} | {TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"}
+"""How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
+
+
 class TriggerStatus(StrEnum):
     """Where a trigger stands."""
 

@@ -60,11 +60,18 @@ def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
     }
 
 
+def measured(name: str, value: Mapping[str, Any]) -> tuple[str, str]:
+    """The GPU model and the country of an index; what the record does not say is said to be unsaid, CRI-H100's apart (`rulings.md` 34)."""
+    model, country = value.get("gpu_name"), value.get("country")
+    if name == "CRI-H100":
+        model, country = model or "H100 SXM", country or "US"
+    countries = listed([COUNTRIES.get(code, code) for code in str(country).split(", ")]) if country else "this index’s country"
+    return model or "this index’s GPU model", countries
+
+
 def meaning(name: str, value: Mapping[str, Any]) -> str:
     """What the number is and is not, word for word in every notice (`rulings.md` 34)."""
-    model = value.get("gpu_name") or ("H100 SXM" if name == "CRI-H100" else "this index’s GPU model")
-    codes = str(value.get("country") or "US").split(", ")
-    country = listed([COUNTRIES.get(code, code) for code in codes])
+    model, country = measured(name, value)
     return (
         f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. "
         "It is not a contract rate, not volume-weighted, not an executed price and not adjusted for performance."

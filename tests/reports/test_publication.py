@@ -116,6 +116,24 @@ def test_no_figure_of_the_page_is_made_up() -> None:
     assert "H100" not in other["meaning"]
 
 
+def test_a_page_of_another_country_says_that_country() -> None:
+    other = compose(inputs(value=value(date(2026, 3, 5), "1.9389", index="CRI-H100-EU", country="FR")))
+    assert dict(other["disclosure"])["What it measures"].startswith("Listed on-demand prices for H100 SXM on one marketplace in FR,")
+    assert "United States" not in str(other["disclosure"]) + other["meaning"]
+
+
+def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
+    theirs = value(date(2026, 3, 5), "1.7350", source="published by the administrator", gpu_name="", country="", days=[], valid_days=0)
+    found = compose(inputs(value=theirs))
+    assert found["form"] == "Published by the administrator under 1.1.1, and recorded as it came by Agent; not computed here."
+    assert "the median of 44 listed prices, as the administrator states it." in said(found)
+    assert "not on this record" in dict(found["disclosure"])["Source"]
+    assert "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States." in found["meaning"]
+    silent = compose(inputs(value={**theirs, "value": None, "methodology": "", "low_confidence_reasons": ["no value for this date"]}))
+    assert (silent["form"], silent["foot"]) == ("The administrator’s own series, as recorded by Agent.", "Print 1")
+    assert "computed by" not in str(silent).lower()
+
+
 @pytest.mark.parametrize("empty", [False, True])
 def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, empty: bool) -> None:
     made = inputs(value=value(date(2026, 3, 12), None, days=[])) if empty else inputs(illustrative=True)

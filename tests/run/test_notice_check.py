@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,17 @@ import pytest
 from engine.commands.proof import make_key, make_notice_key
 from engine.commands.verify import verify_file
 from engine.demo import plan
+from engine.determination.result import Verdict
 from engine.determination.template import Template
 from engine.errors import InputProblems
 from engine.record.canonical import sha256_hex
+from engine.record.event import Event
 from engine.record.log import deal_log, read
+from engine.record.notice import NoticeInputs
 from engine.record.notice_check import Policy, Step, read_policy, verify_notice
 from engine.record.signature import check_seal
 from engine.thursday import Tools, run
+from engine.values import Figure, Unit
 from reports.render import render_notice
 from tests.run.test_reruns import made
 from tests.run.test_thursday import DEAL, fill
@@ -33,14 +39,25 @@ NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
+def told() -> list[NoticeInputs]:
+    """What each notice of the desk was made of."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]) -> Path:
     """A workspace with both keys and five weeks, its notices rendered and signed."""
+
+    def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        told.extend(many)
+        yield from (render_notice(one) for one in many)
+
     root = tmp_path_factory.mktemp("desk")
     workspace = made(root)
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
     fill(workspace, 5, all_templates)
-    run(workspace, plan.THURSDAYS[4], Tools(all_templates, lambda many: (render_notice(one) for one in many), NOW, "t", lambda _: None))
+    run(workspace, plan.THURSDAYS[4], Tools(all_templates, render, NOW, "t", lambda _: None))
     workspace.store.close()
     return root
 
@@ -84,6 +101,7 @@ def test_every_step_holds(notice: bytes, policy: Policy, all_templates: dict[str
         "visible text",
     ]
     assert "4 determined, each comes out again" in [step.found for step in found]
+    assert found[-1].found == "4 results shown as recorded: 4 PASS"
 
 
 def test_what_was_not_determined_is_no_failure_to_come_out_again(desk: Path, policy: Policy, all_templates: dict[str, Template]) -> None:
@@ -158,6 +176,49 @@ def test_an_unsigned_notice_still_binds_its_evidence(
     assert old in body
     found = steps(replaced(plain, name, body.replace(old, new, 1)), loose, all_templates)[-1]
     assert (found.name, found.difference is not None) == (step, True)
+
+
+def misprinted(notice: NoticeInputs, test: str, **changes: object) -> bytes:
+    """The notice as somebody would print it who changes what the pages say of a test and leaves the evidence as it is."""
+    last = max(e.seq for e in notice.events if e.kind == "tested" and e.subject == test)
+
+    def changed(event: Event) -> Event:
+        result = event.payload.result.model_copy(update=changes)
+        return event.model_copy(update={"payload": event.payload.model_copy(update={"result": result})})
+
+    return render_notice(replace(notice, events=[changed(event) if event.seq == last else event for event in notice.events]))
+
+
+@pytest.mark.parametrize(
+    ("test", "changes", "said"),
+    [
+        ("ltv", {"verdict": Verdict.FAIL}, "the log says PASS"),
+        (
+            "ltv",
+            {"measured": Figure(value=Fraction("0.5"), unit=Unit.SHARE)},
+            "; proof 6.2 50.000%",
+        ),
+        ("ltv", {"limit": Figure(value=Fraction("0.7"), unit=Unit.SHARE)}, "max. 70%"),
+        ("ltv", {"headroom": Figure(value=Fraction("0.3"), unit=Unit.POINTS)}, "+30.000 points"),
+        ("rate-floor", {"verdict": Verdict.PASS}, "the log says NOT DETERMINED, the pages show `PASS Rental rate floor"),
+    ],
+)
+def test_a_page_that_says_another_result_than_the_log_is_a_difference(
+    desk: Path,
+    told: list[NoticeInputs],
+    policy: Policy,
+    all_templates: dict[str, Template],
+    test: str,
+    changes: dict[str, object],
+    said: str,
+) -> None:
+    loose = policy.model_copy(update={"signature_needed": False})
+    compliance = [one for one in told if one.kind == "compliance"]
+    notice = compliance[2] if "NOT DETERMINED" in said else compliance[-1]  # on the third date the window of the rent floor is not full
+    assert steps(render_notice(notice), loose, all_templates)[-1].difference is None
+    found = steps(misprinted(notice, test, **changes), loose, all_templates)[-1]
+    assert found.name == "visible text"
+    assert said in (found.difference or "")
 
 
 def test_the_policy_decides_whose_keys_count(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:

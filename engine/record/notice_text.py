@@ -1,0 +1,96 @@
+"""Whether the pages of a notice show what the log says: each result's row, word by word (`notice.md`, block 1).
+
+The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the figures, the state. A row
+of a test that says anything else than the log is a difference, wherever it stands, so that a second row cannot hide behind a true one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from engine.determination.result import TestResult, Verdict
+from engine.determination.template import Template
+from engine.errors import VerificationFailed
+from engine.record.event import Tested
+from engine.terms.deal import TermsInForce
+from engine.triggers.facts import PRINTED_STATUS
+from engine.values import printed_apart, printed_limit, printed_signed, weekday_date
+
+NONE = "\N{EN DASH}"
+"""What a cell holds where there is nothing to say."""
+VERDICTS = "|".join((*(verdict.value for verdict in Verdict), NONE))
+FIGURE = rf"(?:{NONE} |(?:USD )?-?\d|-USD \d)"
+"""How the figure after a title begins, in a table without sections."""
+
+
+def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]) -> str:
+    """How many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
+
+    Args:
+        pages: the text of the first pages, spaces made one.
+        tested: the results of the notice's date.
+        terms: the deal on that date.
+        templates: the templates, which say whose state a row shows.
+    """
+    said = [page.replace("\N{MINUS SIGN}", "-") for page in pages]
+    for one in tested:
+        _shown(said, one, terms, templates)
+    counts = Counter(one.result.verdict.value for one in tested)
+    each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
+    return f"{len(tested)} results shown as recorded" + (f": {each}" if each else "")
+
+
+def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> None:
+    result = tested.result
+    title = _title(result, terms)
+    section = rf"{_words(result.cite)}; proof \d+\.\d+ "
+    begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
+    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{_figures(result)}{_state(tested, terms, templates)}(?!\S)")
+    dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, every_cell=True)}"
+    of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
+    rows = [(page, found) for page in pages for found in begins.finditer(page)]
+    for page, found in rows:
+        if not row.match(page, found.start()):
+            there = page[found.start() : found.start() + 100]
+            raise VerificationFailed(f"{result.test}: the log says {_said(result)}, the pages show `{there}`")
+    if not rows and not any(of_its_course.search(page) for page in pages):
+        raise VerificationFailed(f"{result.test}: the pages do not show {_said(result)}")
+
+
+def _title(result: TestResult, terms: TermsInForce) -> str:
+    """A test's title as a pattern, with the class of debt or the key that tells it from another of the same title."""
+    clause = terms.covenants.get(result.test)
+    apart = re.split(r"[_\-]", (clause.debt_class if clause else None) or result.test)
+    return rf"{_words(result.title)}(?:, (?i:{' '.join(re.escape(word) for word in apart)}))?"
+
+
+def _words(text: str) -> str:
+    """A text as a pattern: a line may end after each of its words, and after a hyphen inside one."""
+    return re.escape(" ".join(text.split())).replace(r"\-", r"\-\ ?")
+
+
+def _cells(result: TestResult) -> tuple[str, str, str]:
+    """Measured, limit and headroom as the tables print them; empty where there is none."""
+    measured = printed_apart(result.measured, result.limit) if result.measured is not None and result.limit is not None else ""
+    limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""
+    return measured, limit, printed_signed(result.headroom) if result.headroom is not None else ""
+
+
+def _figures(result: TestResult, every_cell: bool = False) -> str:
+    measured, limit, headroom = _cells(result)
+    cells = (measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE)
+    return " ".join(_words(cell) for cell in cells if cell)
+
+
+def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> str:
+    """The state after the figures; nothing where the row shows the state of the clause's trigger, which the test does not have."""
+    clause = terms.covenants.get(tested.result.test)
+    if clause is None or templates[clause.template].rule is not None:
+        return ""
+    return rf"(?: [+-][\d,.]+% of limit)? {_words(PRINTED_STATUS[tested.state.status])}"
+
+
+def _said(result: TestResult) -> str:
+    return " ".join(filter(None, (result.verdict.value, *_cells(result))))
