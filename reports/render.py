@@ -22,11 +22,12 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import publication
+from reports import portfolio, publication
 from reports.assets import BASE, assets, legible
 from reports.density import density
 from reports.finish import finish
 from reports.notice import NoticeInputs, compose
+from reports.portfolio import PortfolioInputs
 from reports.publication import PublicationInputs
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
     value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
     html = to_html("publication.html.j2", context, "a4")
     return html, to_pdf(html, inputs.issued_at, {"value.json": (value, "the published value with its days and hashes")})
+
+
+def render_portfolio(inputs: PortfolioInputs) -> bytes:
+    """The portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
+    html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
+    return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:

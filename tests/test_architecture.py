@@ -29,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "adoption",
             "exports",
             "deadlines",
+            "portfolio",
             "regulatory",
             "demo",
         }

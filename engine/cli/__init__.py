@@ -32,7 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "precision",
     ),
     "deals": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
-    "desk": ("intake", "act", "run", "serve", "history", "explain", "demo"),
+    "desk": ("intake", "act", "run", "serve", "history", "explain", "portfolio", "demo"),
     "proof": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
     "db": ("db",),
 }

@@ -9,7 +9,7 @@ import os
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # none are used, and looking for them takes a tenth of `check`
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,6 +118,19 @@ def page(workspace: Workspace) -> Any:
 
         generated = (workspace.root / "GENERATED").exists()
         return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated))
+
+    return render
+
+
+def summary_page(workspace: Workspace) -> Any:
+    """What renders a portfolio summary: (rows, date, the rows as CSV) -> PDF."""
+
+    def render(rows: Any, on: date, text: str) -> bytes:
+        from reports.portfolio import PortfolioInputs
+        from reports.render import render_portfolio
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_portfolio(PortfolioInputs(rows, on, text, workspace.settings.operator, clock(), generated))
 
     return render
 

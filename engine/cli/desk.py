@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, summary_page, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -168,6 +168,19 @@ def explain(
     if on is None:
         raise WrongUsage("say which date: --on 2026-04-09")
     explain(opened(), deal, test, day(on), as_json)
+
+
+@app.command(epilog=example("headroom portfolio --on 2026-04-09 --into build/portfolio.pdf"))
+def portfolio(
+    on: Annotated[str | None, typer.Option(help="The date as of which everything stands; today unless given.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The file: .pdf or .csv; printed unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""
+    from engine.commands.portfolio import show_portfolio
+
+    workspace = opened() if into is None else operated()
+    raise typer.Exit(show_portfolio(workspace, clock().date() if on is None else day(on), into, summary_page(workspace), as_json))
 
 
 @app.command(epilog=example("headroom demo --into build/demo"))

@@ -70,13 +70,21 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
 
 
 def _registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """The registers beside a deal file, each read once."""
+    """The registers beside a deal file, each read once; one that is not there is no proof of the count, and is said."""
     terms = resolve(deal, deal.closing_date)
-    for name in sorted({asset.register_file for asset in terms.pledged_assets.values() if asset.register_file}):
+    named: dict[str, str] = {}
+    for key, asset in terms.pledged_assets.items():
+        if asset.register_file:
+            named.setdefault(asset.register_file, key)
+    for name, key in sorted(named.items()):
         register = path.parent / name
         if register.is_file():
             texts[str(register)] = read_text(register)
             yield from check_register(texts[str(register)], str(register), terms, deal.tree, deal.closing_date)
+        else:
+            why = "the count of Pledged GPU Assets is held against nothing"
+            place = deal.tree.place(("pledged_assets", key, "register"))
+            yield Problem("W108", f"the register `{name}` is not beside the deal file", why, f"put it into {path.parent}", place)
 
 
 def _inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:

@@ -49,6 +49,8 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
     for name in plan.DEALS:
         text = (files("deals") / f"{name}.yaml").read_text(encoding="utf-8")
         (into / "deals" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    for name in plan.REGISTERS:
+        (into / "deals" / name).write_bytes((files("deals") / name).read_bytes())
     workspace = opened(into)
     made = 0
     for number, thursday in enumerate(plan.THURSDAYS, start=1):

@@ -27,6 +27,8 @@ OUTAGE_WEEK = 8
 """Which Thursday has no week behind it."""
 THURSDAYS = tuple(FIRST + n * WEEK for n in range(26))
 DEALS = ("meridian-2026-1", "northfield-abs-2026-1", "harbour-bilateral-2026")
+REGISTERS = ("meridian-serials.csv",)
+"""The registers of serial numbers that these deals name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -246,6 +247,19 @@ def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
     )
     (one, *_) = [p for p in json.loads(headroom("check", str(path), "--json").stdout) if p["code"] == "D103"]
     assert set(one) == {"file", "line", "column", "code", "what", "why", "fix"}
+
+
+def test_check_misses_a_register_that_is_named_and_not_there(tmp_path: Path) -> None:
+    shutil.copy(DEALS / "meridian-2026-1.yaml", tmp_path)
+    found = headroom("check", str(tmp_path / "meridian-2026-1.yaml"), "--json")
+    (one,) = [problem for problem in json.loads(found.stdout) if problem["code"] == "W108"]
+    assert (found.returncode, one["line"]) == (0, 41)
+    assert "`meridian-serials.csv`" in one["what"]
+
+
+def test_every_register_that_a_shipped_deal_names_is_there_and_agrees() -> None:
+    found = headroom("check", *(str(path) for path in sorted(DEALS.glob("*.yaml"))), "--json")
+    assert {one["code"] for one in json.loads(found.stdout)} & {"W107", "W108", "D527", "D528"} == set()
 
 
 def test_prove_says_which_examples_hold(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def session(
                 monkeypatch.setenv(name, value)
             return 0
         if words[0] == "cp":
-            shutil.copy(*words[1:])
+            for one in words[1:-1]:
+                shutil.copy(one, words[-1])
             return 0
         assert words[0] == "headroom", words
         monkeypatch.setattr("sys.argv", words)
