@@ -20,6 +20,7 @@ from engine.market import manipulation as attack
 from engine.market.finding import CollectedDay, Week
 from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
+from engine.market.snapshot import SnapshotRefused
 from engine.market.value import DayDetail, IndexValue
 from engine.publications import computed, series_of_facts
 from engine.record.adopted import DealAdopted
@@ -256,13 +257,28 @@ def _newest(events: Any, on: date) -> Event | None:
 # ---- reproduction -----------------------------------------------------------------------------------------------------
 
 
+def _not_reproduced(index: str, version: str, publication: date, why: str, as_json: bool) -> int:
+    """A week whose snapshots are not what their names say cannot be reproduced: verification has failed at its first step."""
+    if as_json:
+        steps = [{"step": "(a) snapshots", "outcome": f"DIFFERS: {why}"}]
+        stated = {"index": index, "methodology": version, "publication_date": str(publication), "value": None, "published": None}
+        print_json({**stated, "same": False, "steps": steps})
+    else:
+        say(f"{index} of {publication} under {version}")
+        say(f"  (a) snapshots: DIFFERS: {why}")
+    return 3
+
+
 def _pool(value: IndexValue) -> str:
     return f"{counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')}"
 
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
     """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
-    value = computed(workspace, index, version, publication - timedelta(days=1))
+    try:
+        value = computed(workspace, index, version, publication - timedelta(days=1))
+    except SnapshotRefused as error:
+        return _not_reproduced(index, version, publication, str(error), as_json)
     recorded = [e.payload.value for e in read(workspace.store, index_log(f"{index}@{version}")) if e.effective_on == publication]
     stated = recorded[-1] if recorded else None
     days = [d for d in value.days if d.snapshot is not None]
