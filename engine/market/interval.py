@@ -116,8 +116,8 @@ def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAM
     return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)
 
 
-MOST_ENUMERATED = 10_000
-"""Up to this many distinct resamples of hosts all of them are weighed exactly; 8 hosts have 6,435."""
+MOST_ENUMERATED = 25_000
+"""Up to this many distinct resamples of hosts all of them are weighed exactly: 9 hosts have 24,310; 10 have 92,378, a third of a second."""
 
 
 def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> HostInterval:
