@@ -90,7 +90,7 @@ def validate_index(
 
     Shapes of prices are tested for the newest four weeks with a value, all else over every week.
     """
-    from engine.commands.quality import validate
+    from engine.commands.validation import validate
 
     raise typer.Exit(validate(opened(), index, methodology, as_json, prices))
 

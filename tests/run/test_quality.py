@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.commands.publication import export_series, publish_page
-from engine.commands.quality import _days, manipulate, manipulate_deal, reproduce, validate
+from engine.commands.quality import manipulate, manipulate_deal, reproduce
 from engine.commands.series import import_series
+from engine.commands.validation import validate
+from engine.commands.weeks import days_of
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
@@ -45,7 +47,7 @@ def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace
     for thursday in plan.THURSDAYS[3:WEEKS]:
         capsys.readouterr()
         assert manipulate_deal(desk, DEAL, thursday, as_json=True) == 0
-        days = _days(desk, "CRI-H100", VERSION, thursday)
+        days = days_of(desk, "CRI-H100", VERSION, thursday)
         true = attack.week_value(days, methodology)
         for row in json.loads(capsys.readouterr().out)["tests"]:
             if row["least"] is None or row["test"] == "rate-floor" or true is None:
