@@ -22,12 +22,13 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import publication
+from reports import publication, validation
 from reports.assets import BASE, assets, legible
 from reports.density import density
 from reports.finish import finish
 from reports.notice import NoticeInputs, compose
 from reports.publication import PublicationInputs
+from reports.validation import ValidationInputs
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -58,6 +59,13 @@ def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
     value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
     html = to_html("publication.html.j2", context, "a4")
     return html, to_pdf(html, inputs.issued_at, {"value.json": (value, "the published value with its days and hashes")})
+
+
+def render_validation(inputs: ValidationInputs) -> bytes:
+    """The validation page as a PDF, its findings attached as JSON."""
+    findings = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("validation.html.j2", validation.compose(inputs), "a4")
+    return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:

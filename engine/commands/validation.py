@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 from engine.commands.output import print_json, progress_done, read_text, say, table
 from engine.commands.weeks import weeks_of
 from engine.errors import WrongUsage
-from engine.market.finding import CollectedDay, Week
+from engine.market.archive import write_whole
+from engine.market.finding import CollectedDay, Finding, Week
 from engine.market.manipulation import Day, day_median
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
@@ -19,37 +21,64 @@ from engine.values import counted
 from engine.workspace import Workspace
 
 
-def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None) -> int:
+@dataclass(frozen=True)
+class Page:
+    """A page that is asked for: the file, and what renders (findings as JSON, weeks as JSON) to a PDF."""
+
+    into: Path
+    render: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bytes]
+
+
+def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None, page: Page | None = None) -> int:
     """The paper's tests over every week that the workspace's snapshots give, beside other platforms' rates where a file names them."""
     from engine.market import validation
     from engine.market.platforms import read_quotes
-    from engine.market.representativeness import coverage_of
 
     quotes = None if prices is None else read_quotes(read_text(prices), prices.name)
-    weeks = [_week(value, days) for value, days in weeks_of(workspace, index, version)]
+    values = list(weeks_of(workspace, index, version))
     progress_done()
-    if not weeks:
+    if not values:
         raise WrongUsage("the workspace holds no snapshot; import some first")
+    weeks = [_week(value, days) for value, days in values]
     found = validation.suite(weeks, quotes)
+    data = {
+        "index": index,
+        "methodology": version,
+        "weeks": len(weeks),
+        "last": str(weeks[-1].publication),
+        "distributions_of": [str(week.publication) for week in validation.distributed(weeks)],
+        "findings": [{name: _plain(one) for name, one in asdict(finding).items()} for finding in found],
+        "coverage": [
+            {"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days
+        ],
+    }
+    if page is not None:
+        write_whole(page.into, page.render(data, [value.model_dump(mode="json") for value, _ in values]))
     if as_json:
-        span: dict[str, Any] = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
-        span["distributions_of"] = [str(week.publication) for week in validation.distributed(weeks)]
-        findings = [{k: _plain(v) for k, v in asdict(one).items()} for one in found]
-        days = [{"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days]
-        print_json({**span, "findings": findings, "coverage": days})
-        return 0
-    say(f"{index} under {version}: {counted(len(weeks), 'weeks')} to {weeks[-1].publication}")
-    say(f"Shapes of prices (WP §7.2) are tested for the newest {validation.DISTRIBUTIONS} weeks with a value")
+        print_json(data)
+    else:
+        _say(data, found, weeks)
+        say(f"\n{page.into} is written" if page is not None else "")
+    return 0
+
+
+def _say(data: Mapping[str, Any], found: Sequence[Finding], weeks: Sequence[Week]) -> None:
+    """Each test with its verdict and its caveat, then the coverage of each week."""
+    from engine.market.representativeness import coverage_of
+
+    say(f"{data['index']} under {data['methodology']}: {counted(len(weeks), 'weeks')} to {data['last']}")
+    say(
+        f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'there is none'}"
+    )
     say()
     for one in found:
-        mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "
+        mark = "refused" if one.verdict.startswith("refused: ") else "look   " if one.finding else "       "
         say(f"{mark}  {one.test} ({one.section}, n = {one.sample}): {one.verdict.removeprefix('refused: ')}")
         say(f"         caveat: {one.caveat}")
     say()
     say("Coverage ratio (WP §7.1), mean of each week's days; every day with --json")
     rows = [(str(week.publication), *_covered(coverage_of(week), week)) for week in weeks]
     say(table(("week", "known days", "listings that qualify"), rows, right=(1, 2)))
-    return 0
 
 
 def _covered(mean: float | None, week: Week) -> tuple[str, str]:
