@@ -23,14 +23,14 @@ from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.known import Inputs
 from engine.market.archive import write_whole
-from engine.publications import publish, series_by_index, series_of
+from engine.publications import prints_of, publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import Correction, Event, NotEvaluated
 from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
-from engine.record.standing import OF_A_DATE, standing
+from engine.record.standing import OF_A_DATE, standing, withdrawn
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
@@ -174,10 +174,10 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             result.events += new
             events += new
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
-        result.state = fold(standing(events))
+        result.state, gone = fold(standing(events)), withdrawn(events)
         for inputs in _dates(deal, series, on, tools, result):
             with workspace.store.begin() as writer:
-                recorded = append(writer, log, numbered(evaluate(inputs), events), scribe)
+                recorded = append(writer, log, numbered(evaluate(inputs), gone), scribe)
             result.events += recorded
             result.state = fold(recorded, result.state)
     except HeadroomError as error:
@@ -187,7 +187,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
     terms = resolve(deal, on)
-    return series_by_index(workspace, terms.index, load_calendar(terms.business_days), fold(events).acts)
+    return series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days), fold(events).acts)
 
 
 def _causes(

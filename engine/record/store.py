@@ -99,10 +99,12 @@ class Reader:
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        return [
-            Entry(log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
-            for row in self._connection.execute(query)
-        ]
+        return [_entry(row) for row in self._connection.execute(query)]
+
+    def entry(self, log: str, seq: int) -> Entry | None:
+        """One entry of a log by its number, or None."""
+        row = self._connection.execute(select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)).first()
+        return None if row is None else _entry(row)
 
     def size(self, log: str) -> int:
         """How many entries a log has."""
@@ -234,6 +236,11 @@ class Store:
         with self.read() as reader:
             return reader.entries(log, start)
 
+    def entry(self, log: str, seq: int) -> Entry | None:
+        """One entry of a log by its number, or None."""
+        with self.read() as reader:
+            return reader.entry(log, seq)
+
     def size(self, log: str) -> int:
         """How many entries a log has."""
         with self.read() as reader:
@@ -262,6 +269,10 @@ def prepare(url: str, writer: str) -> None:
         writer: the existing role that `Store.open` will use; it is given SELECT and INSERT.
     """
     database.prepared(url, Row.metadata, writer)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

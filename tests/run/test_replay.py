@@ -7,13 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.commands.act import record_act
+from engine.commands.intake import find_deal
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.record.log import deal_log, read
+from engine.record.event import ActRecorded, Correction
+from engine.record.fold import fold
+from engine.record.log import Scribe, deal_log, read
+from engine.record.past import Past
+from engine.record.standing import standing, withdrawn
+from engine.record.store import Entry, Reader
 from engine.replay import Replay
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
@@ -29,7 +37,6 @@ WEEKS = 12
 def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
     """Twelve weeks, recorded through the command that imports, so that the archive has its log."""
     from engine.commands.market import import_snapshots
-    from engine.record.log import Scribe
 
     workspace = made(tmp_path / "desk")
     folder = tmp_path / "raw"
@@ -63,6 +70,55 @@ def test_corrections_and_prints_come_out_again(administered: Workspace, tools: T
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     run(administered, date(2026, 3, 6), at[1])
     assert differences(administered, all_templates) == []
+
+
+def test_a_replay_reads_each_log_a_few_times_whatever_its_length(
+    desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_, rows = Reader.entries, 0
+
+    def counted(reader: Reader, log: str, start: int = 0) -> list[Entry]:
+        nonlocal rows
+        found = read_(reader, log, start)
+        rows += len(found)
+        return found
+
+    monkeypatch.setattr(Reader, "entries", counted)
+    assert differences(desk, all_templates) == []
+    assert rows <= 4 * sum(desk.store.size(log) for log in desk.store.logs())
+
+
+def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Workspace, tools: Tools) -> None:
+    """At every place of a log with a correction in it."""
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), tools)
+    events, past = read(administered.store, deal_log(DEAL)), Past()
+    assert any(isinstance(event.payload, Correction) for event in events)
+    for place, event in enumerate(events, start=1):
+        past.add(event)
+        assert past.state == fold(standing(events[:place]))
+        assert past.withdrawn == withdrawn(events[:place])
+
+
+def test_an_act_withdrawn_and_entered_again_is_applied_and_comes_out_again(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    on, last = plan.THURSDAYS[5], plan.THURSDAYS[WEEKS - 1]
+    scribe = Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
+
+    def enter(**said: Any) -> None:
+        act = ActRecorded(effective_on=on, **said)
+        record_act(desk, find_deal(desk, DEAL, all_templates), act, scribe, as_json=True)
+        run(desk, last, tools)
+
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 1), details={"clock": "resumes"})
+    enter(act="act withdrawn", details={"names": f"waiver|ltv|{on}"})
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 31), details={"clock": "resumes"})
+    state = fold(standing(read(desk.store, deal_log(DEAL)))).tests["ltv"]
+    assert (state.status, state.waived_until) == ("WAIVED", date(2026, 12, 31))
+    assert differences(desk, all_templates) == []
 
 
 def first(folder: Path, pattern: str) -> Path:
