@@ -22,6 +22,7 @@ from engine.determination.template import (
     refusal,
     step,
 )
+from engine.values import counted
 
 Quality = Literal["interval width", "independent hosts", "low confidence", "fallback in use"]
 UNITS: dict[str, Unit] = {
@@ -71,8 +72,8 @@ def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     if found.hosts is None:
         raise Missing(f"the hosts of {found.publication_date} are not known", terms.cite, "rate")
     if found.hosts_at_least and not found.hosts >= terms.limit.value:
-        raise Missing(f"at least {found.hosts} hosts on {found.publication_date}; how many is not known", terms.cite, "rate")
-    return Fraction(found.hosts), f"{'at least ' if found.hosts_at_least else ''}{found.hosts} hosts, {found.publication_date}"
+        raise Missing(f"at least {counted(found.hosts, 'hosts')} on {found.publication_date}; how many is not known", terms.cite, "rate")
+    return Fraction(found.hosts), f"{'at least ' if found.hosts_at_least else ''}{counted(found.hosts, 'hosts')}, {found.publication_date}"
 
 
 def _low_confidence(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:

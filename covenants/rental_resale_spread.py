@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -39,10 +38,9 @@ class RentalResaleSpread(LimitClause):
         return (*super().refers(), ("asset_class", "asset class", self.asset_class))
 
 
-WORDS: Mapping[bool, str] = {
-    True: "rent has fallen more than resale",
-    False: "resale has fallen more than rent, or neither",
-}
+def _words(spread: Fraction) -> str:
+    more = "rent has fallen more than resale" if spread < 0 else "resale has fallen more than rent"
+    return "rent and resale have changed alike" if spread == 0 else more
 
 
 def _reference(terms: RentalResaleSpread, facts: Facts, index: str) -> tuple[date, Fraction]:
@@ -64,7 +62,7 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
     def working() -> tuple[Step, ...]:
         rent = f"({written(rate, Unit.RATE)} − {written(base, Unit.RATE)}) / {written(base, Unit.RATE)}"
         sale = f"({written(quote, Unit.USD)} − {written(then, Unit.USD)}) / {written(then, Unit.USD)}"
-        apart = f"{written(rental, Unit.SHARE)} − ({written(resale, Unit.SHARE)}): {WORDS[spread < 0]}"
+        apart = f"{written(rental, Unit.SHARE)} − ({written(resale, Unit.SHARE)}): {_words(spread)}"
         return (
             step("Change in rental rate", f"since {since}", rent, rental, Unit.SHARE),
             step("Change in resale value", f"since {since}", sale, resale, Unit.SHARE),

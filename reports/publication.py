@@ -61,7 +61,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "form": _form(value, inputs.operator),
         "particulars": _particulars(value, inputs),
         "answer": _answer(value),
-        "chart": _chart(inputs, day),
+        "chart": rates(inputs.earlier, value, day),
         "days": [_day(one) for one in value.get("days", ())],
         "facts": _facts(value),
         "hashes": [(str(one["date"]), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
@@ -145,14 +145,16 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
 
 
-def _chart(inputs: PublicationInputs, day: date) -> dict[str, Any] | None:
-    points = [_point(value) for value in inputs.earlier[-SHOWN:]]
+def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:
+    """The index over its newest weeks with its interval; None below two of them, or where none has a value."""
+    points = [_point(value) for value in weeks[-SHOWN:]]
     if len(points) < 2:
         return None
-    drawn = rate_chart(points, (), str(inputs.value["value"] or "none"), (), date.min, "")
+    drawn = rate_chart(points, (), str(last["value"] or "none"), (), date.min, "")
     if drawn is not None:
-        drawn["title"] = f"{inputs.value['index']}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
-        drawn["alt"] = f"Line chart of {inputs.value['index']} over {len(points)} weeks to {short_date(day)}."
+        name = last["index"]
+        drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
+        drawn["alt"] = f"Line chart of {name} over {len(points)} weeks to {short_date(day)}."
     return drawn
 
 

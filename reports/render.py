@@ -22,13 +22,14 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from reports import portfolio, publication
+from reports import portfolio, publication, validation
 from reports.assets import BASE, assets, legible
 from reports.density import density
 from reports.finish import finish
 from reports.notice import NoticeInputs, compose
 from reports.portfolio import PortfolioInputs
 from reports.publication import PublicationInputs
+from reports.validation import ValidationInputs
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -65,6 +66,13 @@ def render_portfolio(inputs: PortfolioInputs) -> bytes:
     """The portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
     html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
     return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
+
+
+def render_validation(inputs: ValidationInputs) -> bytes:
+    """The validation page as a PDF, its findings attached as JSON."""
+    findings = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("validation.html.j2", validation.compose(inputs), "a4")
+    return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:

@@ -135,6 +135,19 @@ def summary_page(workspace: Workspace) -> Any:
     return render
 
 
+def validation_page(workspace: Workspace) -> Any:
+    """What renders a validation page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
+
+    def render(data: Any, weeks: Any) -> bytes:
+        from reports.render import render_validation
+        from reports.validation import ValidationInputs
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_validation(ValidationInputs(data, weeks, workspace.settings.operator, clock(), generated))
+
+    return render
+
+
 def all_templates() -> Any:
     """Every covenant template, by name."""
     from covenants import templates

@@ -58,7 +58,7 @@ def act(
     clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
     method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
-    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`.")] = None,
+    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`; `act` prints it.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,

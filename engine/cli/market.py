@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, operated, page, scribe
+from engine.cli.app import all_templates, app, opened, operated, page, scribe, validation_page
 from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
@@ -91,15 +91,18 @@ def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
     prices: Annotated[Path | None, typer.Option(help="Rates of other platforms (CSV: date, platform, usd_per_gpu_hour, source).")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file too.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
 
     Shapes of prices are tested for the newest four weeks with a value, all else over every week.
     """
-    from engine.commands.quality import validate
+    from engine.commands.validation import Page, validate
 
-    raise typer.Exit(validate(opened(), index, methodology, as_json, prices))
+    workspace = opened()
+    into = None if pdf is None else Page(pdf, validation_page(workspace))
+    raise typer.Exit(validate(workspace, index, methodology, as_json, prices, into))
 
 
 @app.command(epilog=example("headroom manipulation --publication 2026-04-09"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,19 +10,26 @@ from engine.commands.output import print_json, say
 from engine.errors import WrongUsage
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.event import ActRecorded, Event
+from engine.record.fold import fold
+from engine.record.log import Scribe, append, deal_log, event_of
 from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, resolve
-from engine.triggers.acts import KINDS, ON_A_CLAUSE, RATE_ACTS
+from engine.terms.phrases import read_set_rate
+from engine.triggers.acts import DECIDING, KINDS, ON_A_CLAUSE, RATE_ACTS
 from engine.values import Figure, Unit, printed
 from engine.workspace import Workspace
 
 
 def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool) -> None:
-    """Record what a person did. Raises WrongUsage for an unknown kind or one person in two roles."""
+    """Record what a person did; entered again word for word, it is on record already.
+
+    Raises:
+        WrongUsage: it is no Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+            stands and says otherwise.
+    """
     if act.act not in KINDS:
         raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
     if act.prepared_by is not None and act.prepared_by == act.approved_by:
@@ -32,15 +40,18 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _complete(act)
     _allowed(act, terms)
-    if act.act == "act withdrawn":
-        _named(workspace, deal.name, act.details.get("names"))
-    draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+    act, log = _with_rate(act, terms), deal_log(deal.name)
     with workspace.store.begin() as writer:
-        recorded = append(writer, deal_log(deal.name), [draft], scribe)
+        events = [event_of(entry) for entry in writer.entries(log)]
+        entered, new = _entered(act, [event for event in events if isinstance(event.payload, ActRecorded)])
+        if new:
+            draft = Draft(kind="act recorded", subject=entered.identity, effective_on=act.effective_on, payload=entered)
+            append(writer, log, [draft], scribe)
     if as_json:
-        print_json({"deal": deal.name, "recorded": bool(recorded), "act": act.model_dump(mode="json")})
+        print_json({"deal": deal.name, "recorded": new, "name": entered.identity, "act": entered.model_dump(mode="json")})
     else:
-        say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {'recorded' if recorded else 'already on record'}")
+        said = f"recorded as `{entered.identity}`" if new else f"already on record as `{entered.identity}`"
+        say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {said}")
 
 
 def _complete(act: ActRecorded) -> None:
@@ -61,12 +72,69 @@ def _complete(act: ActRecorded) -> None:
         raise WrongUsage(f"it would end on {act.until}, before it is effective on {act.effective_on}")
 
 
-def _named(workspace: Workspace, deal: str, names: str | None) -> None:
-    """Refuse to withdraw an Act that is not on record."""
-    acts = [event.payload for event in read(workspace.store, deal_log(deal)) if isinstance(event.payload, ActRecorded)]
-    known = [act.identity for act in acts if act.act != "act withdrawn"]
-    if names not in known:
-        raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {', '.join(known) or 'none'}")
+def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
+    """An Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
+    if act.act not in RATE_ACTS:
+        return act
+    index, rate = act.details["index"], read_set_rate(act.details["rate"])
+    if index not in terms.index:
+        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+    if rate is None:
+        raise WrongUsage(f"`{act.details['rate']}` is no rate; write it in USD per GPU-hour, like --rate 1.90")
+    return _with(act, rate=str(rate))
+
+
+def _with(act: ActRecorded, **details: str) -> ActRecorded:
+    return act.model_copy(update={"details": {**act.details, **details}})
+
+
+def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bool]:
+    """The Act as it is recorded, told from every earlier one, and whether it is new."""
+    acts: list[ActRecorded] = [event.payload for event in events]
+    standing = fold(events).acts
+    if act.act == "act withdrawn":
+        return _withdrawal(act, acts, standing)
+    rivals = [one for one in standing if (one.told_by, one.effective_on) == (act.told_by, act.effective_on)]
+    for one in rivals:
+        if _without_entry(one) == act:
+            return one, False
+    if rivals and act.act in DECIDING:
+        name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
+        raise WrongUsage(f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'")
+    before = sum((one.told_by, one.effective_on) == (act.told_by, act.effective_on) for one in acts)
+    return (_with(act, entry=str(before + 1)) if before else act), True
+
+
+def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
+    """A withdrawal that names one standing Act in full. Raises WrongUsage where it names none, or several."""
+    name = act.details.get("names", "")
+    meant = [one for one in standing if one.goes_by(name)]
+    if len(meant) == 1:
+        return _with(act, names=meant[0].identity), True
+    if meant:
+        raise WrongUsage(f"`{name}` names several Acts; write one of {', '.join(one.identity for one in meant)}")
+    named = [one for one in acts if one.goes_by(name)]
+    again = [one.identity for one in standing for gone in named if (one.told_by, one.effective_on) == (gone.told_by, gone.effective_on)]
+    if again:
+        raise WrongUsage(f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full")
+    same = [_with(act, names=gone.identity) for gone in named]
+    for one in acts:
+        if one in same:
+            return one, False
+    known = ", ".join(one.identity for one in standing)
+    raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {known or 'none'}")
+
+
+def _without_entry(act: ActRecorded) -> ActRecorded:
+    return act.model_copy(update={"details": {key: value for key, value in act.details.items() if key != "entry"}})
+
+
+def _differing(one: ActRecorded, other: ActRecorded) -> Iterator[str]:
+    """The names of what two Acts say differently."""
+    yield from (
+        name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(one, name) != getattr(other, name)
+    )
+    yield from (key for key in sorted({*one.details, *other.details}) if one.details.get(key) != other.details.get(key))
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:

@@ -117,7 +117,8 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
 
 
 def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[str, str]:
-    words = "rent has fallen more than resale" if apart < 0 else "resale has fallen more than rent, or neither"
+    more = "rent has fallen more than resale" if apart < 0 else "resale has fallen more than rent"
+    words = "rent and resale have changed alike" if apart == 0 else more
     changes = {"rental": f"{float(rent):+.2%}", "resale": f"{float(sale):+.2%}"}
     return {"on": str(day), **changes, "spread": f"{float(apart * 100):+.2f} points", "words": words}
 
@@ -204,6 +205,8 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
+    if not known:
+        raise WrongUsage("there is no computed series yet; `headroom run` records one for each deal's index")
     data: dict[str, Any] = {}
     for name in names or known:
         values = [event.payload.value for event in read(workspace.store, index_log(name)) if event.payload.value.get("pooled")]

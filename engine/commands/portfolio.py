@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.commands.output import print_json, read_text, say, table
 from engine.errors import WrongUsage
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.portfolio import Row, portfolio
 from engine.record.log import deal_log, read
 from engine.terms.source import parse
@@ -35,7 +35,7 @@ def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: Re
     count = f"{len(names)} deal{'s' if len(names) > 1 else ''}"
     if into is not None:
         text = _csv(data)
-        write_once(into, render(data, on, text) if into.suffix == ".pdf" else text.encode())
+        write_whole(into, render(data, on, text) if into.suffix == ".pdf" else text.encode())
     if as_json:
         print_json({"on": str(on), "deals": list(names), "rows": data, "into": str(into) if into is not None else None})
     elif into is not None:

@@ -43,9 +43,12 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
     return 0
 
 
-FIGURES = ("value", "low_confidence", "observations", "valid_days", "hosts")
-SERIES = ("publication_date", "print", *FIGURES, "interval_low", "interval_high", "methodology", "leaf")
-"""The columns of an exported series."""
+FIGURES = ("value", "low_confidence", "observations", "valid_days", "hosts", "min", "max", "mean", "stdev")
+SERIES = (
+    *("publication_date", "print", "published_on", *FIGURES, "low_confidence_reasons"),
+    *("interval_low", "interval_high", "methodology_version", "leaf"),
+)
+"""The columns of an exported series: those that an import needs are among them, under the same names (WP §5.7)."""
 
 
 def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) -> int:
@@ -73,4 +76,7 @@ def _series_row(event: Event) -> tuple[Any, ...]:
     value = event.payload.value
     ends = value.get("interval") or {}
     figures = tuple(value.get(name) for name in FIGURES)
-    return (str(event.effective_on), event.print, *figures, ends.get("low"), ends.get("high"), value["methodology"], event.leaf)
+    reasons = "; ".join(value.get("low_confidence_reasons") or ())
+    public = event.effective_on if event.print == 1 else event.recorded_at.date()
+    which = (str(event.effective_on), event.print, value.get("published_on") or str(public))
+    return (*which, *figures, reasons, ends.get("low"), ends.get("high"), value["methodology"], event.leaf)

@@ -1,10 +1,9 @@
-"""`headroom validate-index`, `headroom manipulation`, `headroom reproduce`: how far the number can be trusted."""
+"""`headroom manipulation`, `headroom reproduce`: how far the number can be trusted."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.history import events_of
-from engine.commands.output import print_json, progress, progress_done, read_text, say, table
+from engine.commands.output import print_json, progress_done, say, table
+from engine.commands.weeks import days_of, weeks_of
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage, dates_there
 from engine.market import manipulation as attack
-from engine.market.finding import CollectedDay, Week
-from engine.market.index import definition, qualifying_days
 from engine.market.methodology import load_methodology
-from engine.market.value import DayDetail, IndexValue
+from engine.market.snapshot import SnapshotRefused
+from engine.market.value import IndexValue
 from engine.publications import computed, series_of_facts
 from engine.record.adopted import DealAdopted
 from engine.record.event import Event, Tested
@@ -32,100 +31,19 @@ from engine.workspace import Workspace
 WEEK = timedelta(days=7)
 
 
-# ---- validation -------------------------------------------------------------------------------------------------------
-
-
-def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None) -> int:
-    """The paper's tests over every week that the workspace's snapshots give, beside other platforms' rates where a file names them."""
-    from engine.market import validation
-    from engine.market.platforms import read_quotes
-    from engine.market.representativeness import coverage_of
-
-    quotes = None if prices is None else read_quotes(read_text(prices), prices.name)
-    weeks = [_week(value, days) for value, days in _weeks(workspace, index, version)]
-    progress_done()
-    if not weeks:
-        raise WrongUsage("the workspace holds no snapshot; import some first")
-    found = validation.suite(weeks, quotes)
-    if as_json:
-        span: dict[str, Any] = {"index": index, "methodology": version, "weeks": len(weeks), "last": str(weeks[-1].publication)}
-        span["distributions_of"] = [str(week.publication) for week in validation.distributed(weeks)]
-        findings = [{k: _plain(v) for k, v in asdict(one).items()} for one in found]
-        days = [{"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days]
-        print_json({**span, "findings": findings, "coverage": days})
-        return 0
-    say(f"{index} under {version}: {counted(len(weeks), 'weeks')} to {weeks[-1].publication}")
-    say(f"Shapes of prices (WP §7.2) are tested for the newest {validation.DISTRIBUTIONS} weeks with a value")
-    say()
-    for one in found:
-        mark = "refused" if one.finding is None and one.statistic is None else "look   " if one.finding else "       "
-        say(f"{mark}  {one.test} ({one.section}, n = {one.sample}): {one.verdict.removeprefix('refused: ')}")
-        say(f"         caveat: {one.caveat}")
-    say()
-    say("Coverage ratio (WP §7.1), mean of each week's days; every day with --json")
-    rows = [(str(week.publication), *_covered(coverage_of(week), week)) for week in weeks]
-    say(table(("week", "known days", "listings that qualify"), rows, right=(1, 2)))
-    return 0
-
-
-def _covered(mean: float | None, week: Week) -> tuple[str, str]:
-    known = sum(day.coverage is not None for day in week.days)
-    return f"{known} of {len(week.days)}", "not known" if mean is None else f"{mean:.0%}"
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, float) else bool(value) if isinstance(value, bool) else value
-
-
-def _weeks(workspace: Workspace, index: str, version: str) -> Iterator[tuple[IndexValue, tuple[attack.Day, ...]]]:
-    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last."""
-    folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
-    if not folders:
-        return
-    first, last = date.fromisoformat(folders[0]), date.fromisoformat(folders[-1])
-    day = first + timedelta(days=(3 - first.weekday()) % 7 or 7)
-    while day <= last + WEEK:
-        progress(f"{index} {day}")
-        yield computed(workspace, index, version, day - timedelta(days=1)), _days(workspace, index, version, day)
-        day += WEEK
-
-
-def _days(workspace: Workspace, index: str, version: str, publication: date) -> tuple[attack.Day, ...]:
-    snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
-    return qualifying_days(definition(index, workspace.indices), load_methodology(version), snapshots, publication - timedelta(days=1))
-
-
-def _collected(day: DayDetail, median: float | None) -> CollectedDay:
-    """One day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
-    known = day.form == "offers" and not day.truncated
-    return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated)
-
-
-def _week(value: IndexValue, days: tuple[attack.Day, ...]) -> Week:
-    methodology = load_methodology(value.methodology)
-    middle = {day: attack.day_median(found, methodology) for day, found in days}
-    rows = tuple(_collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None)
-    width = None if value.interval_width is None else float(value.interval_width)
-    return Week(value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows)
-
-
-def _float(value: Decimal | Fraction | None) -> float | None:
-    return None if value is None else float(value)
-
-
 # ---- manipulation -----------------------------------------------------------------------------------------------------
 
 
 def manipulate(workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool) -> int:
     """Least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
     methodology = load_methodology(version)
-    days = _days(workspace, index, version, publication)
+    days = days_of(workspace, index, version, publication)
     value = attack.week_value(days, methodology)
     if value is None:
-        there = dates_there((value.publication_date for value, _ in _weeks(workspace, index, version) if value.value), publication)
+        there = dates_there((value.publication_date for value, _ in weeks_of(workspace, index, version) if value.value), publication)
         progress_done()
         raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
-    every = [found for _, week in _weeks(workspace, index, version) for _, found in week if found]
+    every = [found for _, week in weeks_of(workspace, index, version) for _, found in week if found]
     progress_done()
     rows = list(attack.table_5(every, methodology))
     price = _costs(costs)
@@ -234,7 +152,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         if even.rate is None or event is None or not version or series.endswith("@administrator"):
             yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None}
             continue
-        days = _days(workspace, even.index, version, event.effective_on)
+        days = days_of(workspace, even.index, version, event.effective_on)
         down = (even.fails == "below") == (result.verdict is Verdict.PASS)
         at = attack.AT[0] if down else attack.AT[1]
         level = even.rate.value
@@ -259,13 +177,28 @@ def _newest(events: Any, on: date) -> Event | None:
 # ---- reproduction -----------------------------------------------------------------------------------------------------
 
 
+def _not_reproduced(index: str, version: str, publication: date, why: str, as_json: bool) -> int:
+    """A week whose snapshots are not what their names say cannot be reproduced: verification has failed at its first step."""
+    if as_json:
+        steps = [{"step": "(a) snapshots", "outcome": f"DIFFERS: {why}"}]
+        stated = {"index": index, "methodology": version, "publication_date": str(publication), "value": None, "published": None}
+        print_json({**stated, "same": False, "steps": steps})
+    else:
+        say(f"{index} of {publication} under {version}")
+        say(f"  (a) snapshots: DIFFERS: {why}")
+    return 3
+
+
 def _pool(value: IndexValue) -> str:
     return f"{counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')}"
 
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
     """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
-    value = computed(workspace, index, version, publication - timedelta(days=1))
+    try:
+        value = computed(workspace, index, version, publication - timedelta(days=1))
+    except SnapshotRefused as error:
+        return _not_reproduced(index, version, publication, str(error), as_json)
     recorded = [e.payload.value for e in read(workspace.store, index_log(f"{index}@{version}")) if e.effective_on == publication]
     stated = recorded[-1] if recorded else None
     days = [d for d in value.days if d.snapshot is not None]

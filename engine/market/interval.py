@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc, gammaln
 
 from engine.market.interval_types import LEVEL, HostInterval, Interval
-from engine.values import rounded
+from engine.values import counted, rounded
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -116,8 +116,8 @@ def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAM
     return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)
 
 
-MOST_ENUMERATED = 10_000
-"""Up to this many distinct resamples of hosts all of them are weighed exactly; 8 hosts have 6,435."""
+MOST_ENUMERATED = 25_000
+"""Up to this many distinct resamples of hosts all of them are weighed exactly: 9 hosts have 24,310; 10 have 92,378, a third of a second."""
 
 
 def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED) -> HostInterval:
@@ -143,9 +143,9 @@ def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resampl
     return HostInterval(
         low=rounded(Fraction(int(low), 2_000_000), 4),
         high=rounded(Fraction(int(high), 2_000_000), 4),
-        method=f"bootstrap of {len(names)} hosts, {how}",
+        method=f"bootstrap of {counted(len(names), 'hosts')}, {how}",
         trusted=trusted,
-        note=None if trusted else f"{len(names)} hosts: too few sellers to be trusted",
+        note=None if trusted else f"{counted(len(names), 'hosts')}: too few sellers to be trusted",
     )
 
 

@@ -27,7 +27,8 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any], tod
 
     Args:
         text: CSV with the columns publication_date, value, low_confidence, observations, methodology_version. A row dated
-            after a Thursday is a later print of that Thursday, made public on its own date.
+            after a Thursday is a later print of that Thursday, made public on its own date. An exported series says more: its
+            `published_on` is that date, and a row whose `print` is lower than the newest on record is on record already.
         file: its name, for the errors.
         index: the index that it is of.
         known: the newest print on record by Publication Date.
@@ -47,12 +48,18 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any], tod
         if value is None:
             continue
         before = newest.get(value.publication_date)
-        if before is not None and _same(before, value):
+        if before is not None and (_same(before, value) or _earlier(row, before)):
             continue
         printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
         newest[value.publication_date] = printed.model_dump(mode="json")
         values.append(printed)
     return ([] if problems else values), problems
+
+
+def _earlier(row: Mapping[str, str | None], before: Mapping[str, Any]) -> bool:
+    """Whether a row of an exported series is an earlier print than the newest on record."""
+    stated = (row.get("print") or "").strip()
+    return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
 
 def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
@@ -71,8 +78,12 @@ def _row(row: Mapping[str, str | None], place: Place, index: str, today: date) -
     day = _date(row["publication_date"] or "")
     if day is None:
         refuse("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
-    elif day > today:
-        refuse("I106", f"`{day}` is in the future; today is {today}", "correct the date, or import the row when it is published")
+    stated = (row.get("published_on") or "").strip()
+    public = _date(stated) if stated else day
+    if day is not None and (public is None or public < day):
+        refuse("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
+    elif public is not None and public > today:
+        refuse("I106", f"`{public}` is in the future; today is {today}", "correct the date, or import the row when it is published")
     price = _price(row["value"] or "")
     if price is False:
         refuse("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
@@ -88,7 +99,7 @@ def _row(row: Mapping[str, str | None], place: Place, index: str, today: date) -
     value = IndexValue(
         index=index,
         publication_date=thursday,
-        published_on=day,
+        published_on=public,
         window_start=thursday - timedelta(days=7),
         window_end=thursday - timedelta(days=1),
         methodology=row["methodology_version"] or "",

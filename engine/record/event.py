@@ -152,6 +152,16 @@ class Correction(Fact):
     why: tuple[str, ...]
 
 
+TOLD_BY = {
+    "interpolation": "index",
+    "successor benchmark": "index",
+    "agent determination": "index",
+    "consent": "version",
+    "act withdrawn": "names",
+}
+"""The detail that tells two Acts of one kind on one date and clause from one another."""
+
+
 class ActRecorded(Fact):
     """What a person did and the engine was told (`covenants.md`, Recorded Acts)."""
 
@@ -166,16 +176,31 @@ class ActRecorded(Fact):
     details: Mapping[str, str] = {}
 
     @property
+    def told_by(self) -> tuple[str, ...]:
+        """Kind, clause and what else tells an Act from others of its date: the index of a rate, the version of a consent."""
+        more = self.details.get(TOLD_BY.get(self.act, ""))
+        return (self.act, self.clause or "deal", *((more,) if more else ()))
+
+    @property
     def identity(self) -> str:
-        """How one Act is told from another: kind, clause and effective date."""
-        return f"{self.act}|{self.clause or 'deal'}|{self.effective_on}"
+        """How one Act is told from every other: `waiver|ltv|2026-03-05`, `waiver|ltv|no. 2|2026-03-05` where it was entered again.
+
+        The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives the same bytes.
+        """
+        again = (f"no. {self.details['entry']}",) if "entry" in self.details else ()
+        return "|".join((*self.told_by, *again, str(self.effective_on)))
+
+    def goes_by(self, name: str) -> bool:
+        """Whether `name` is its identity, or kind, clause and date alone where it was entered once."""
+        short = f"{self.act}|{self.clause or 'deal'}|{self.effective_on}"
+        return name == self.identity or (name == short and "entry" not in self.details)
 
 
 class ActApplied(Fact):
     """What a Recorded Act, or the end of a waiver, did to one test, trigger or Obligation on its effective date."""
 
     act: str
-    """The Act's identity: its kind, clause and effective date."""
+    """The Act's identity."""
     test: TestState | None = None
     trigger: TriggerState | None = None
     obligation: Obligation | None = None

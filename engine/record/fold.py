@@ -89,7 +89,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case ReportReceived() as report:
             return state.model_copy(update={"reports": (*state.reports, report)})
         case ActRecorded(act="act withdrawn") as act:
-            kept = tuple(one for one in state.acts if one.identity != act.details.get("names"))
+            kept = tuple(one for one in state.acts if not one.goes_by(act.details.get("names", "")))
             return state.model_copy(update={"acts": kept})
         case ActRecorded() as act:
             return state.model_copy(update={"acts": (*state.acts, act)})

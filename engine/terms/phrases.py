@@ -139,6 +139,16 @@ def read_rate(text: str) -> Fraction:
     raise refusal("D102", f"`{text}` is not a rate", why, "write it like `USD 1.50 per GPU-hour`")
 
 
+def read_set_rate(text: str) -> Decimal | None:
+    """A rate that an Act sets, in USD per GPU-hour with the decimals that it was written with: `1.90`, `USD 1.90`, `USD 1.90 per GPU-hour`.
+
+    None where it is none, or not above zero.
+    """
+    match = re.fullmatch(rf"(?:USD )?({NUMBER})(?: per GPU-hour)?", text, re.ASCII)
+    rate = Decimal(match[1].replace(",", "")) if match else Decimal(0)
+    return rate if rate > 0 else None
+
+
 def read_usd(text: str) -> Fraction:
     """`USD 16,000,000` as 16000000. Raises D104 without the currency."""
     match = re.fullmatch(rf"USD ({NUMBER})", text)

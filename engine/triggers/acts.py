@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from engine.record.event import ActApplied, ActRecorded
 from engine.terms.clause import Clause
+from engine.terms.phrases import read_set_rate
 from engine.triggers.clock import BusinessDays
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.triggers.obligation import key, open_for
@@ -213,8 +214,9 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
     found: dict[str, Decimal] = {}
     for act in acts:
         serves = act.effective_on == on or (act.act == "successor benchmark" and act.effective_on <= on)
-        if act.act in RATE_ACTS and serves and act.details.get("index") == index and "rate" in act.details:
-            found[act.act] = Decimal(act.details["rate"])
+        if act.act in RATE_ACTS and serves and act.details.get("index") == index:
+            rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
+            found |= {act.act: rate} if rate is not None else {}
     return found
 
 

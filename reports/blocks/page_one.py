@@ -174,7 +174,11 @@ def _rate_note(found: Brief, name: str) -> Runs:
     by_host = value.get("host_interval") or {}
     distrust = "" if by_host.get("trusted", True) else ", too few sellers to be trusted"
     hosts = f" by hosts {interval(by_host)}{distrust}" if by_host else ""
-    thin = f" of {'at least ' if value.get('hosts_at_least') else ''}{value['hosts']} hosts" if value.get("hosts") is not None else ""
+    thin = (
+        f" of {'at least ' if value.get('hosts_at_least') else ''}{value['hosts']} host{'' if value['hosts'] == 1 else 's'}"
+        if value.get("hosts") is not None
+        else ""
+    )
     reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
     low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"

@@ -121,3 +121,10 @@ def test_the_host_interval_agrees_with_the_plain_loop() -> None:
     found = host_interval(usd(micros.tolist()), hosts)
     assert float(found.low) == pytest.approx(low, rel=0.03)
     assert float(found.high) == pytest.approx(high, rel=0.03)
+
+
+@pytest.mark.parametrize(("count", "how"), [(8, "exact"), (9, "exact"), (10, "10,000 resamples")])
+def test_up_to_nine_hosts_every_resample_is_weighed(count: int, how: str) -> None:
+    chance = random.Random(count)
+    prices = usd([chance.randrange(10**6, 3 * 10**6) for _ in range(4 * count)])
+    assert how in host_interval(prices, [f"h{n % count}" for n in range(4 * count)]).method

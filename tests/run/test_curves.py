@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from engine.commands.curves import depreciation
+from engine.commands.curves import _point, depreciation, precision
 from engine.commands.series import import_series
+from engine.errors import WrongUsage
 from engine.record.log import Scribe
 from engine.workspace import Workspace, create, opened
 
@@ -70,3 +72,14 @@ def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(desk: Wo
     assert found["B"]["implied_lives"]["straight line"] == ["2.5 years to nothing", "3.3 years to nothing"]
     text = shown(desk, capsys, as_json=False)
     assert "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 years" in text
+
+
+def test_equal_changes_of_rent_and_resale_are_said_to_be_equal() -> None:
+    assert _point(FIRST, Fraction(-1, 5), Fraction(-1, 5), Fraction(0))["words"] == "rent and resale have changed alike"
+    assert _point(FIRST, Fraction(-1, 5), Fraction(-1, 10), Fraction(-1, 10))["words"] == "rent has fallen more than resale"
+
+
+def test_precision_without_a_computed_series_is_refused(desk: Workspace) -> None:
+    imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
+    with pytest.raises(WrongUsage, match="no computed series yet"):
+        precision(desk, [], as_json=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -12,15 +13,19 @@ from pathlib import Path
 import pytest
 
 from engine.commands.publication import export_series, publish_page
-from engine.commands.quality import _days, manipulate, manipulate_deal, reproduce, validate
+from engine.commands.quality import manipulate, manipulate_deal, reproduce
+from engine.commands.series import import_series
+from engine.commands.validation import validate
+from engine.commands.weeks import days_of
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
 from engine.market.methodology import load_methodology
+from engine.record.log import Scribe
 from engine.thursday import Tools
-from engine.workspace import Workspace
-from tests.run.test_reruns import computed
+from engine.workspace import Workspace, create, opened
+from tests.run.test_reruns import NOW, computed
 from tests.run.test_reruns import tools as tools  # the fixture
 from tests.run.test_thursday import DEAL
 
@@ -42,7 +47,7 @@ def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace
     for thursday in plan.THURSDAYS[3:WEEKS]:
         capsys.readouterr()
         assert manipulate_deal(desk, DEAL, thursday, as_json=True) == 0
-        days = _days(desk, "CRI-H100", VERSION, thursday)
+        days = days_of(desk, "CRI-H100", VERSION, thursday)
         true = attack.week_value(days, methodology)
         for row in json.loads(capsys.readouterr().out)["tests"]:
             if row["least"] is None or row["test"] == "rate-floor" or true is None:
@@ -103,6 +108,17 @@ def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, ca
     assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
 
 
+def test_a_snapshot_whose_bytes_were_changed_fails_verification(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 3, as for any difference, with the step at which it was found."""
+    path = next(iter(sorted((desk.root / "snapshots" / str(LAST - timedelta(days=1))).glob("*.gz"))))
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"limit":', b'"limit": ')))
+    capsys.readouterr()
+    assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=False) == 3
+    assert "(a) snapshots: DIFFERS" in capsys.readouterr().out
+    assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
+    assert json.loads(capsys.readouterr().out)["same"] is False
+
+
 def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) -> None:
     series, into = f"CRI-H100@{VERSION}", tmp_path / "pages"
     assert publish_page(desk, series, LAST, into, lambda weeks, at, first: (f"{len(weeks)} {at} {first}", b"pdf"), as_json=True) == 0
@@ -114,3 +130,35 @@ def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) ->
     assert [row["publication_date"] for row in rows] == [str(day) for day in plan.THURSDAYS[:WEEKS]]
     assert export_series(desk, series, tmp_path / "s.json", as_json=True) == 0
     assert [row["value"] for row in json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))] == [row["value"] or None for row in rows]
+
+
+def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspace, tmp_path: Path) -> None:
+    """Every figure of the paper's publication is exported; prints, dates, flags and versions come back as they went out, once."""
+    create(tmp_path / "other")
+    other = opened(tmp_path / "other")
+    restated = tmp_path / "restated.csv"
+    restated.write_text(
+        "publication_date,value,low_confidence,observations,methodology_version\n"
+        "2026-03-05,1.7350,false,44,1.1.1\n2026-03-06,1.6021,true,20,1.1.0\n2026-03-12,,true,0,1.1.1\n"
+    )
+    scribe = Scribe("t", "t", NOW)
+    import_series(other, "CRI-H100", [restated], scribe, as_json=True)
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    assert export_series(other, "CRI-H100@administrator", first, as_json=True) == 0
+    import_series(desk, "CRI-H100", [first], scribe, as_json=True)
+    import_series(desk, "CRI-H100", [first], scribe, as_json=True)
+    assert export_series(desk, "CRI-H100@administrator", again, as_json=True) == 0
+    rows, back = (
+        [{k: v for k, v in row.items() if k != "leaf"} for row in csv.DictReader(path.read_text().splitlines())] for path in (first, again)
+    )
+    assert rows == back
+    assert [(row["print"], row["published_on"], row["value"]) for row in rows[:2]] == [
+        ("1", "2026-03-05", "1.7350"),
+        ("2", "2026-03-06", "1.6021"),
+    ]
+    assert export_series(desk, f"CRI-H100@{VERSION}", tmp_path / "ours.csv", as_json=True) == 0
+    ours = list(csv.DictReader((tmp_path / "ours.csv").read_text().splitlines()))
+    assert all(row["min"] and row["max"] and row["mean"] and row["stdev"] for row in ours if row["value"])
+    assert any(row["low_confidence_reasons"] for row in ours)
+    import_series(other, "CRI-H200", [tmp_path / "ours.csv"], scribe, as_json=True)
+    other.store.close()

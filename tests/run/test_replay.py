@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.commands.act import record_act
+from engine.commands.intake import find_deal
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.record.event import Correction
+from engine.record.event import ActRecorded, Correction
 from engine.record.fold import fold
-from engine.record.log import deal_log, read
+from engine.record.log import Scribe, deal_log, read
 from engine.record.past import Past
 from engine.record.standing import standing, withdrawn
 from engine.record.store import Entry, Reader
@@ -34,7 +37,6 @@ WEEKS = 12
 def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
     """Twelve weeks, recorded through the command that imports, so that the archive has its log."""
     from engine.commands.market import import_snapshots
-    from engine.record.log import Scribe
 
     workspace = made(tmp_path / "desk")
     folder = tmp_path / "raw"
@@ -98,6 +100,25 @@ def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Work
         past.add(event)
         assert past.state == fold(standing(events[:place]))
         assert past.withdrawn == withdrawn(events[:place])
+
+
+def test_an_act_withdrawn_and_entered_again_is_applied_and_comes_out_again(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    on, last = plan.THURSDAYS[5], plan.THURSDAYS[WEEKS - 1]
+    scribe = Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
+
+    def enter(**said: Any) -> None:
+        act = ActRecorded(effective_on=on, **said)
+        record_act(desk, find_deal(desk, DEAL, all_templates), act, scribe, as_json=True)
+        run(desk, last, tools)
+
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 1), details={"clock": "resumes"})
+    enter(act="act withdrawn", details={"names": f"waiver|ltv|{on}"})
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 31), details={"clock": "resumes"})
+    state = fold(standing(read(desk.store, deal_log(DEAL)))).tests["ltv"]
+    assert (state.status, state.waived_until) == ("WAIVED", date(2026, 12, 31))
+    assert differences(desk, all_templates) == []
 
 
 def first(folder: Path, pattern: str) -> Path:

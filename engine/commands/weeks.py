@@ -1,0 +1,35 @@
+"""The weeks that a workspace's snapshots give, for the commands that ask how far the number can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from engine.commands.output import progress
+from engine.market.index import definition, qualifying_days
+from engine.market.manipulation import Day
+from engine.market.methodology import load_methodology
+from engine.market.value import IndexValue
+from engine.publications import computed
+from engine.workspace import Workspace
+
+WEEK = timedelta(days=7)
+
+
+def weeks_of(workspace: Workspace, index: str, version: str) -> Iterator[tuple[IndexValue, tuple[Day, ...]]]:
+    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last."""
+    folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
+    if not folders:
+        return
+    first, last = date.fromisoformat(folders[0]), date.fromisoformat(folders[-1])
+    day = first + timedelta(days=(3 - first.weekday()) % 7 or 7)
+    while day <= last + WEEK:
+        progress(f"{index} {day}")
+        yield computed(workspace, index, version, day - timedelta(days=1)), days_of(workspace, index, version, day)
+        day += WEEK
+
+
+def days_of(workspace: Workspace, index: str, version: str, publication: date) -> tuple[Day, ...]:
+    """The Qualifying Listings of each day of the week before a Publication Date, before outlier removal."""
+    snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
+    return qualifying_days(definition(index, workspace.indices), load_methodology(version), snapshots, publication - timedelta(days=1))
