@@ -120,7 +120,7 @@ def loaded(path: Path, templates: Templates) -> Deal:
 
 
 def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
-    """Run the worked examples of deal files; exit code 1 where one does not hold."""
+    """Run the worked examples of deal files without errors; exit code 1 where one does not hold or a file is wrong."""
     from engine.prove import prove
 
     problems: list[Problem] = []
@@ -128,13 +128,14 @@ def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> i
     shown: list[dict[str, Any]] = []
     for path in _existing(files):
         texts[str(path)] = read_text(path)
-        deal, wrong = load_deal(texts[str(path)], str(path), clauses_of(templates))
+        deal, found = read_checked(texts[str(path)], str(path), clauses_of(templates))
+        wrong = [problem for problem in found if not problem.code.startswith("W")]
         problems += wrong
-        for proof in prove(deal, templates) if deal else ():
+        for proof in prove(deal, templates) if deal and not wrong else ():
             passed = not proof.problems
             problems += proof.problems
-            found = [problem.as_json() for problem in proof.problems]
-            shown.append({"file": str(path), "example": proof.name, "passed": passed, "problems": found})
+            differ = [problem.as_json() for problem in proof.problems]
+            shown.append({"file": str(path), "example": proof.name, "passed": passed, "problems": differ})
             if not as_json:
                 say(f"{'holds ' if passed else 'FAILS '} {path.name}: {proof.name}")
     if as_json:

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.calendar import known_calendars
 from engine.errors import Problem
 from engine.terms.clause import Clause
+from engine.terms.complaints import undefined
 from engine.terms.contradictions import CONTRADICTIONS, leaves_of
 from engine.terms.deal import Leaf, TermsInForce
+from engine.terms.expected import examples
 from engine.terms.in_force import Clauses, Deal, load_deal
 from engine.terms.source import Path, Tree, parse, scalars
 
@@ -84,19 +86,19 @@ def _references(deal: Deal) -> Iterator[Problem]:
     for terms, tree in _each(deal):
         for name, asset in terms.pledged_assets.items():
             if asset.index not in terms.index:
-                yield _undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
+                yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
         for name, blend in terms.blended_rates.items():
             for index in blend.of:
                 if index not in terms.index:
-                    yield _undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
+                    yield undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
         for key, clause in terms.covenants.items():
             yield from _clause_references(terms, tree, key, clause)
         for kind, duty in terms.notices.items():
             if duty.given_by not in terms.parties:
-                yield _undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
+                yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
             for number, role in enumerate(duty.to):
                 if role not in terms.parties:
-                    yield _undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
+                    yield undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
 
 
 def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
@@ -108,7 +110,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
     }
     for field, kind, name in clause.refers():
         if name is not None and name not in known[kind]:
-            yield _undefined(tree, (*path, field), name, kind, known[kind])
+            yield undefined(tree, (*path, field), name, kind, known[kind])
     spring = clause.tested_while
     if spring is not None:
         leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
@@ -116,11 +118,6 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
     if clause.index is None and len(terms.index) > 1 and clause.on_one_index:
         why = f"the deal has {', '.join(terms.index)}"
         yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
-
-
-def _undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object]) -> Problem:
-    there = ", ".join(known) or "none"
-    return Problem("D502", f"there is no {what} `{name}`", f"the deal has {there}", "correct the name, or define it", tree.place(path))
 
 
 def _conditions(deal: Deal) -> Iterator[Problem]:
@@ -153,9 +150,9 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
         )
         return
     if leaf.test is not None and leaf.test not in terms.covenants:
-        yield _undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
+        yield undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
     if leaf.trigger is not None and leaf.trigger not in {**terms.triggers, **terms.covenants}:
-        yield _undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", {**terms.triggers, **terms.covenants})
+        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", {**terms.triggers, **terms.covenants})
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
         yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
@@ -277,4 +274,5 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _texts,
     _warnings,
     *CONTRADICTIONS,
+    examples,
 )

@@ -102,6 +102,13 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
 
 
+def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object]) -> Problem:
+    """A name that stands for nothing in the deal, at its place; at its key's where it is one."""
+    there = ", ".join(known) or "none"
+    place = tree.key_place(path) if path[-1] == name else tree.place(path)
+    return Problem("D502", f"there is no {what} `{name}`", f"the deal has {there}", "correct the name, or define it", place)
+
+
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
     """A covenant without a template, or with one that does not exist."""
     if not isinstance(raw, dict):

@@ -1,20 +1,21 @@
 """Terms that each read well and together cannot work: triggers that nothing can begin, cures without an exit, order.
 
-Errors have codes D519 to D529, warnings W103 to W107; `check.py` collects them with its own.
+Errors have codes D519 to D529, warnings W103 to W108; `check.py` collects them with its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from engine.errors import Place, Problem
 from engine.terms.amendment import dates as step_dates
 from engine.terms.clause import Clause, Cure, ElectiveClause, MaintenanceClause
 from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
-from engine.terms.in_force import Deal
+from engine.terms.in_force import Deal, resolve
 from engine.terms.source import Path, Tree
 
+ENDS = ("begins", "ends")
 OF_A_TRIGGER = ("NOT IN EFFECT", "IN EFFECT", "WAIVED", "CLOSED")
 
 
@@ -187,6 +188,30 @@ def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
                 yield Problem("W104", f"`{key}` can never fail before the test of all classes", why, "see that it is meant", place)
 
 
+def amended_counts(deal: Deal) -> Iterator[Problem]:
+    """Amendments of when a trigger begins or ends: what was counted towards it is counted afresh."""
+    for change in deal.changes:
+        if change.effective <= deal.closing_date:
+            continue  # a correction of the file works from closing, when nothing has been counted
+        before, after = (_when(resolve(deal, day)) for day in (change.effective - timedelta(days=1), change.effective))
+        for path, condition in after.items():
+            steps = tuple(change.term.split("."))
+            concerns = all(step == part for step, part in zip(steps, path, strict=False))
+            if concerns and path in before and before[path] != condition:
+                _, name, end = path
+                what = f"{change.document} changes when `{name}` {end}"
+                why = f"a condition that is changed counts afresh from {change.effective}, and the dates before no longer count"
+                fix = "see that the agreement means it"
+                yield Problem("W108", what, why, fix, deal.tree.place((*change.path, "term")))
+
+
+def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
+    """What begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
+    blocks: dict[str, Mapping[str, object]] = {"covenants": terms.covenants, "triggers": terms.triggers}
+    found = {(block, name, end): getattr(one, end, None) for block, named in blocks.items() for name, one in named.items() for end in ENDS}
+    return {path: condition for path, condition in found.items() if condition is not None}
+
+
 def without_examples(deal: Deal) -> Iterator[Problem]:
     """A deal that nobody has worked an example of."""
     if not deal.examples:
@@ -195,4 +220,4 @@ def without_examples(deal: Deal) -> Iterator[Problem]:
         yield Problem("W106", "the deal has no worked example", why, "write `worked_examples:`", place)
 
 
-CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, exits, order, without_examples)
+CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, exits, order, amended_counts, without_examples)

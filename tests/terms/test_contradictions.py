@@ -108,6 +108,31 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
         "trigger: liquidity,",
     ),
     ("granite-revolver-2026", "state: IN EFFECT, cite: CA §7.02(b)", "state: ON, cite: CA §7.02(b)", "D507", "state: ON"),
+    ("granite-revolver-2026", "clause: ltv, until: 2026-02-20", "clause: ltvv, until: 2026-02-20", "D502", "ltvv"),
+    ("meridian-2026-1", "test: ltv, result: PASS, measured: 62.585%", "test: ltvv, state: NOT YET TESTED, measured: none", "D502", "ltvv"),
+    ("meridian-2026-1", "{on: 2026-01-15, trigger: cash-sweep,", "{on: 2026-01-15, trigger: nosuch,", "D502", "nosuch"),
+    ("meridian-2026-1", "{on: 2026-01-15, trigger: cash-sweep,", "{on: 2026-01-15, trigger: ltv,", "D502", "trigger: ltv,"),
+    (
+        "meridian-2026-1",
+        "{on: 2026-01-15, trigger: cash-sweep,",
+        "{on: 2026-01-15, index: CRI-H1000, trigger: cash-sweep,",
+        "D502",
+        "H1000",
+    ),
+    ("meridian-2026-1", "rates: {CRI-H100: 2.00x4 2.10}", "rates: {CRI-H1000: 2.00x4 2.10}", "D502", "CRI-H1000"),
+    ("meridian-2026-1", "{on: 2026-02-05, test: ltv, result: PASS, state: COMPLIANT}", "{on: 2026-02-05, test: ltv}", "D402", "test: ltv}"),
+    ("meridian-2026-1", "{on: 2026-02-05, test: ltv, result: PASS, state: COMPLIANT}", "{on: 2026-02-05}", "D402", "2026-02-05}"),
+    ("meridian-2026-1", "test: ltv, result: PASS, state: COMPLIANT}", 'test: ltv, reserve: "USD 0.00"}', "D403", "reserve:"),
+    ("meridian-2026-1", "test: ltv, result: PASS, state: COMPLIANT}", "state: NOT IN EFFECT}", "D403", "state: NOT IN EFFECT}"),
+    (
+        "meridian-2026-1",
+        "test: ltv, result: PASS, state: COMPLIANT}",
+        "trigger: early-amortization, measured: none}",
+        "D403",
+        "measured: none",
+    ),
+    ("meridian-2026-1", "test: ltv, result: PASS, state: COMPLIANT}", "trigger: cash-sweep, obligation: none}", "D403", "obligation: none"),
+    ("lakeshore-ddtl-2025", "cite: AM3 §2(b)", "cite: AM3 §2(b)", "W108", "{term: covenants.cash-sweep.begins.for"),
     ("granite-revolver-2026", "approved_by: a second person", "approved_by: somebody", "D203", "somebody"),
 ]
 
@@ -124,6 +149,46 @@ def test_each_fault_at_its_line(deal: str, good: str, bad: str, code: str, marke
     line = changed.count("\n", 0, at) + 1
     codes = {(problem.code, problem.place.line) for problem in found}
     assert (code, line) in codes, [f"{p.code} {p.place.line}:{p.place.column} {p.what}" for p in found]
+
+
+def test_an_example_without_an_expectation_is_refused(meridian_text: str, all_templates: dict[str, Template]) -> None:
+    head, _, _ = meridian_text.rpartition("    expect:\n")
+    found = check_deal(f"{head}    expect: []\n", "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    (nothing,) = [problem for problem in found if problem.code == "D402"]
+    assert (nothing.place.line, nothing.place.column) == (head.count("\n") + 1, len("    expect: ") + 1)
+
+
+AMENDED = """amendments:
+  - number: 1
+    document: CA
+    effective: 2026-06-26
+    changes:
+      - {term: TERM, replaces: OLD, with: NEW, cite: CA §7.02}
+"""
+NEVER = "never"
+ENDS = "{test: ltv, result: PASS, for: 4 consecutive determination dates}"
+
+
+@pytest.mark.parametrize(
+    ("term", "old", "new", "said"),
+    [
+        ("triggers.early-amortization.ends", NEVER, ENDS, ["ends"]),
+        ("covenants.cash-sweep.ends.for", "3 consecutive publication dates", "4 consecutive publication dates", ["ends"]),
+        ("covenants.cash-sweep.begins.when", "below level", "at or below level", ["begins"]),
+        ("covenants.cash-sweep.level", "USD 1.50 per GPU-hour", "USD 1.40 per GPU-hour", []),
+        ("covenants.ltv.cure.within", "10 business days", "15 business days", []),
+    ],
+)
+def test_an_amendment_of_when_a_trigger_begins_or_ends_is_warned_of_at_its_place(
+    meridian_text: str, all_templates: dict[str, Template], term: str, old: str, new: str, said: list[str]
+) -> None:
+    amendment = AMENDED.replace("TERM", term).replace("OLD", old).replace("NEW", new)
+    text = meridian_text.replace("amendments: []\n", amendment)
+    found = check_deal(text, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    assert [problem for problem in found if not problem.code.startswith("W")] == []
+    warned = [problem for problem in found if problem.code == "W108"]
+    assert [problem.what.split()[-1] for problem in warned] == said
+    assert all(term in text.splitlines()[problem.place.line - 1] for problem in warned)
 
 
 def test_a_register_is_held_against_the_deal(

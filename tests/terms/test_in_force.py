@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from covenants.loan_to_value import LoanToValue
+from engine.commands.deals import prove_files
 from engine.determination.template import Template
 from engine.errors import Problem
 from engine.prove import prove
@@ -142,6 +143,31 @@ def test_a_wrong_expectation_is_found_at_its_place(
     assert [problem.code for problem in problems] == ["P101"]
     line = meridian_text.replace(good, bad, 1).splitlines()[problems[0].place.line - 1]
     assert bad.split(": ")[1].split(",")[0].split("}")[0].strip('"') in line
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "code"),
+    [
+        ("test: ltv, result: PASS, measured: 62.585%", 'test: ltvv, state: NOT YET TESTED, decisive: "no", measured: none', "D502"),
+        ("test: ltv, result: PASS, state: COMPLIANT}", 'trigger: nosuch, reserve: "USD 0.00"}', "D502"),
+        ("{on: 2026-02-05, test: ltv, result: PASS, state: COMPLIANT}", "{on: 2026-02-05}", "D402"),
+    ],
+)
+def test_an_example_that_looks_at_nothing_does_not_hold(
+    tmp_path: Path,
+    all_templates: dict[str, Template],
+    capsys: pytest.CaptureFixture[str],
+    meridian_text: str,
+    good: str,
+    bad: str,
+    code: str,
+) -> None:
+    assert good in meridian_text
+    (tmp_path / "deal.yaml").write_text(meridian_text.replace(good, bad, 1), encoding="utf-8")
+    assert prove_files([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
+    said = capsys.readouterr().out
+    assert f" {code} " in said
+    assert "holds  deal.yaml" not in said
 
 
 @pytest.mark.parametrize(
