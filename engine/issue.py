@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from engine.determination.result import Verdict
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
@@ -167,7 +166,7 @@ def _of_test(tested: Tested) -> Iterator[NoticeKind]:
     status, before = tested.state.status, tested.before
     if status is TestStatus.EVENT_OF_DEFAULT and before is not status:
         yield "event_of_default"
-    elif tested.result.breach != "counts" and tested.result.verdict is Verdict.FAIL and tested.state.episode_began == tested.result.on:
+    elif tested.result.breach != "counts" and tested.state.episode_began == tested.result.on:
         yield "test_failed"
     elif before is TestStatus.CURE_PERIOD and status in (TestStatus.COMPLIANT, TestStatus.WATCH):
         yield "cure"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
 
 from engine.calendar import BusinessCalendar, load_calendar
 from engine.determination.determine import ShareBelow
@@ -101,7 +102,7 @@ def facts(inputs: Inputs, state: DealState) -> Facts:
         report=serving(inputs),
         windows=_windows(inputs),
         months=_months(inputs),
-        report_due=_report_due(inputs),
+        report_due=next(reports_due(inputs), None),
         received=tuple(_reported(report, inputs) for report in _newest_first(inputs)),
     )
 
@@ -161,7 +162,7 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
 
     The last month is the newest that is over and for which a report was due or has come: a gap before it is a gap.
     """
-    rule, due = inputs.terms.servicer_reports, _report_due(inputs)
+    rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
     if rule is None or rule.every != "month":
         return ()
     newest: dict[date, ReportReceived] = {}
@@ -177,18 +178,19 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     return tuple(reversed(found))
 
 
-def _report_due(inputs: Inputs) -> ReportDue | None:
-    """The newest period whose report had to be in by the date, and when it came: the first report for it counts."""
+def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
+    """Every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
-    if rule is None:
-        return None
-    ends = period_ends(rule.every, inputs.on)
-    for end in ends:
-        if end <= inputs.terms.closing_date:
-            return None
+    for end in period_ends(rule.every, inputs.on) if rule is not None else ():
+        if rule is None or end <= inputs.terms.closing_date:
+            return
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
             start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
             came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
-            return ReportDue(end, due, min(came, default=None))
-    return None
+            yield ReportDue(end, due, min(came, default=None))
+
+
+def overdue_reports(inputs: Inputs) -> tuple[ReportDue, ...]:
+    """The newest periods in a row whose reports are late and have not come, oldest first."""
+    return tuple(reversed(tuple(takewhile(lambda one: one.received is None and one.due < inputs.on, reports_due(inputs)))))

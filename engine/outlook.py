@@ -11,15 +11,17 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.calendar import BusinessCalendar
-from engine.determination.result import TestResult, Verdict
+from engine.determination.given import ReportDue
+from engine.determination.result import TestResult
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
 from engine.record.event import Determined, Due, Follow, StripDay
 from engine.record.fold import DealState
-from engine.terms.deal import NoticeDuty, TermsInForce
-from engine.terms.schedule import counted_from, next_determination_date
+from engine.terms.deal import Consequence, NoticeDuty, TermsInForce
+from engine.terms.schedule import counted_from, next_determination_date, next_payment_date
 from engine.triggers.clock import day_after, deadline
 from engine.triggers.facts import Deadline, TestStatus, TriggerStatus
-from engine.values import Figure, Unit
+from engine.triggers.sweep import Sweeping, sweeps, swept
+from engine.values import Figure, Unit, printed, trimmed
 
 STRIP_LONGEST = 31
 """Calendar days that a deadline's strip can show."""
@@ -38,6 +40,8 @@ class Finished:
     results: Mapping[str, TestResult]
     report: Reported | None
     report_text: str
+    overdue_reports: tuple[ReportDue, ...] = ()
+    """Reports that are late and have not come, oldest first."""
 
 
 def outlook(day: Finished) -> Determined:
@@ -83,6 +87,7 @@ def _principal(day: Finished) -> Figure | None:
 def _due(day: Finished) -> Iterator[Due]:
     yield from _cures(day)
     yield from _deliveries(day)
+    yield from _deposits(day)
     yield from _report(day)
     yield from _duties(day)
 
@@ -116,7 +121,7 @@ def _cured_by(day: Finished, name: str) -> str:
 
 def _deliveries(day: Finished) -> Iterator[Due]:
     for found in day.state.obligations.values():
-        if found.status == "SATISFIED":
+        if not found.is_owed:
             continue
         yield Due(
             by=found.due.by,
@@ -130,43 +135,74 @@ def _deliveries(day: Finished) -> Iterator[Due]:
         )
 
 
+def _deposits(day: Finished) -> Iterator[Due]:
+    """What each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
+    on = next_payment_date(day.terms, day.calendar, day.on)
+    given = day.report.figures if day.report else {}
+    for one in sweeps(day.terms, day.templates):
+        trigger = day.state.triggers.get(one.trigger)
+        if on is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
+            continue
+        balance = day.state.reserves.get(one.trigger, Fraction(0))
+        expected = swept(one.trigger, one.sweep, on, balance, lambda name: given[name].value if name in given else None)
+        yield Due(
+            by=on,
+            who=one.who,
+            act="pay into reserve",
+            subject=one.trigger,
+            what=_deposit_words(one, balance),
+            figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
+            cite=one.cite,
+            urgent=True,
+        )
+
+
+def _deposit_words(one: Sweeping, balance: Fraction) -> str:
+    held = printed(Figure(value=balance, unit=Unit.USD))
+    target = "" if one.sweep.until is None else f" of {printed(Figure(value=one.sweep.until, unit=Unit.USD))}"
+    share = trimmed(Figure(value=one.sweep.share, unit=Unit.SHARE))
+    return f"pay {share} of {one.sweep.of} into the {one.sweep.to}, which holds {held}{target}"
+
+
 def _report(day: Finished) -> Iterator[Due]:
     rule = day.terms.servicer_reports
     if rule is None:
         return
+    for late in day.overdue_reports:
+        what = f"report for the period to {late.period_end}, overdue since {late.due + timedelta(days=1)}"
+        yield Due(by=late.due, who="servicer", act="report", subject="report", what=what, cite=rule.cite, urgent=True)
     following = next_determination_date(day.terms, day.calendar, day.on)
     by = counted_from(rule.due, following, day.calendar)
     yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", cite=rule.cite)
 
 
 def _duties(day: Finished) -> Iterator[Due]:
-    """Notices that today's changes make somebody give."""
-    for kind, subject in _notifiable(day):
+    """Notices that somebody must give of what has happened since the last Determination Date, counted from when it happened."""
+    for kind, subject, since in _notifiable(day):
         duty = day.terms.notices.get(kind)
         if duty is not None and duty.within is not None:
-            yield _notify(day, duty, kind, subject)
+            yield _notify(day, duty, kind, subject, since)
 
 
-def _notifiable(day: Finished) -> Iterator[tuple[str, str]]:
+def _notifiable(day: Finished) -> Iterator[tuple[str, str, date]]:
+    """What has happened since the last Determination Date, whatever runs there were in between: kind, subject, its own date."""
+    last = day.before.last_date or day.terms.closing_date
     for name, state in day.state.tests.items():
-        before = day.before.tests.get(name)
-        was = before.status if before else None
         result = day.results.get(name)
-        failed_before = before is not None and before.episode_began is not None
-        if result is not None and result.breach != "counts" and result.verdict is Verdict.FAIL and not failed_before:
-            yield "test_failed", name
-        if state.status is TestStatus.EVENT_OF_DEFAULT and was is not state.status:
-            yield "event_of_default", name
+        if result is not None and result.breach != "counts" and state.episode_began == day.on:
+            yield "test_failed", name, day.on
+        if state.status is TestStatus.EVENT_OF_DEFAULT and state.since > last:
+            yield "event_of_default", name, state.since
     for name, trigger in day.state.triggers.items():
-        earlier = day.before.triggers.get(name)
-        if trigger.status is TriggerStatus.IN_EFFECT and (earlier is None or earlier.status is not trigger.status):
-            yield "trigger_event", name
+        if trigger.status is TriggerStatus.IN_EFFECT and trigger.since > last:
+            yield "trigger_event", name, trigger.since
 
 
-def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str) -> Due:
+def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str, since: date) -> Due:
     assert duty.within is not None  # the caller asks only for duties with a period
     cite = duty.cite or "deal file"
-    last = deadline(day.on, duty.within, day.calendar, cite, "determination date", day.on)
+    event = "determination date" if since == day.on else kind.replace("_", " ").replace("event of default", "Event of Default")
+    last = deadline(since, duty.within, day.calendar, cite, event, day.on)
     to = ", ".join(role.replace("_", " ") for role in duty.to)
     what = f"give notice of {kind.replace('_', ' ')} ({subject}) to {to}"
     return Due(by=last.by, who=duty.given_by, act="notify", subject=subject, what=what, deadline=last, cite=cite)
@@ -181,8 +217,27 @@ def _follows(day: Finished) -> Iterator[Follow]:
         if found.status == "OPEN":
             detail = f"the {found.name} is overdue"
             yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", detail=detail, cite=found.due.cite)
+    yield from _consequences(day)
     yield from _counts(day)
     yield from _rates(day)
+
+
+def _consequences(day: Finished) -> Iterator[Follow]:
+    """What goes on by itself while a composite trigger is in effect; sweeps and Obligations are acts with a date of their own."""
+    for name, trigger in day.terms.triggers.items():
+        state = day.state.triggers.get(name)
+        for one in trigger.consequences if state is not None and state.status is TriggerStatus.IN_EFFECT else ():
+            if one.sweep is None and one.deliver is None:
+                later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
+                yield Follow(on=later or day.on, subject=name, what="consequence", detail=_effect(one), cite=one.cite)
+
+
+def _effect(one: Consequence) -> str:
+    order = f": {', then '.join(one.order)}" if one.order else ""
+    margin = f" by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else ""
+    amount = f", {printed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else ""
+    needs = f", once there is a {one.needs}" if one.needs != "nothing" else ""
+    return f"{one.effect}{order}{margin}{amount}{needs}"
 
 
 def _counts(day: Finished) -> Iterator[Follow]:
@@ -203,7 +258,7 @@ def _counts(day: Finished) -> Iterator[Follow]:
 def _rates(day: Finished) -> Iterator[Follow]:
     """A carried rate that the next missed publication would end."""
     for name, rates in day.state.rates.items():
-        if not rates or rates[-1].age == 0 or name not in day.terms.index:
+        if not rates or not rates[-1].age or rates[-1].value is None or name not in day.terms.index:
             continue
         rate = rates[-1]
         on = next_determination_date(day.terms, day.calendar, day.on)

@@ -18,12 +18,11 @@ from engine.determination.given import Reported
 from engine.determination.rate import reference_rate
 from engine.determination.result import NotDetermined, TestResult, Verdict
 from engine.determination.template import Clause, MaintenanceClause, Template
-from engine.known import DETERMINATION, PAYMENT, PUBLICATION, Inputs, facts, serving
+from engine.known import DETERMINATION, PAYMENT, PUBLICATION, Inputs, facts, overdue_reports, serving
 from engine.outlook import Finished, outlook
 from engine.record.draft import Draft
 from engine.record.event import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.record.fold import apply
-from engine.terms.clause import Sweep
 from engine.terms.schedule import (
     determination_dates,
     publication_dates,
@@ -33,7 +32,7 @@ from engine.triggers import obligation as obligations
 from engine.triggers.condition import Seen
 from engine.triggers.facts import ReserveReleased, TriggerStatus
 from engine.triggers.state import Moment, after_deadline, clock_started, next_state, suspended
-from engine.triggers.sweep import swept
+from engine.triggers.sweep import sweeps, swept
 from engine.triggers.trigger import next_trigger, rules, undone
 
 
@@ -257,26 +256,14 @@ def _triggers(day: Day) -> None:
 def _release(day: Day, name: str, on: date) -> None:
     """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (`rulings.md` 30)."""
     balance = day.state.reserves.get(name, Fraction(0))
-    for key, sweep in _sweeps(day):
-        if key == name and sweep.on_end != "keep" and balance > 0:
-            cite = sweep.cite or day.inputs.terms.covenants[name].cite if name in day.inputs.terms.covenants else sweep.cite or ""
-            released = ReserveReleased(clause=name, on=on, amount=balance, to=sweep.on_end, cite=cite)
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        if one.trigger == name and one.sweep.on_end != "keep" and balance > 0:
+            released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
             day.add("reserve released", name, released, on=on)
 
 
-def _sweeps(day: Day) -> Iterator[tuple[str, Sweep]]:
-    """Every sweep of the deal by the trigger that starts it: a clause's own, or a composite trigger's consequence."""
-    terms = day.inputs.terms
-    for key, clause in terms.covenants.items():
-        template = day.inputs.templates[clause.template]
-        if template.sweep is not None:
-            yield key, template.sweep(clause)
-    for name, trigger in terms.triggers.items():
-        yield from ((name, one.sweep) for one in trigger.consequences if one.sweep is not None)
-
-
 def _target(day: Day, name: str) -> Fraction | None:
-    return next((sweep.until for key, sweep in _sweeps(day) if key == name), None)
+    return next((one.sweep.until for one in sweeps(day.inputs.terms, day.inputs.templates) if one.trigger == name), None)
 
 
 def _consequences(day: Day, name: str) -> None:
@@ -296,11 +283,11 @@ def _money(day: Day) -> None:
     figures = report.figures if isinstance(report, Reported) else {}
     given = {name: figure.value for name, figure in figures.items()}
     used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
-    for key, sweep in _sweeps(day):
-        trigger = day.inputs.state.triggers.get(key)
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        trigger = day.inputs.state.triggers.get(one.trigger)
         if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
-            balance = day.state.reserves.get(key, Fraction(0))
-            day.add("swept", key, swept(key, sweep, day.inputs.on, balance, given.get), inputs=used)
+            balance = day.state.reserves.get(one.trigger, Fraction(0))
+            day.add("swept", one.trigger, swept(one.trigger, one.sweep, day.inputs.on, balance, given.get), inputs=used)
 
 
 def _whole(day: Day) -> None:
@@ -318,6 +305,7 @@ def _whole(day: Day) -> None:
         results=day.results,
         report=report,
         report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
+        overdue_reports=overdue_reports(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     day.add("determined", "deal", outlook(finished), inputs=used)

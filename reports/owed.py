@@ -47,7 +47,7 @@ def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date 
     ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
     if not ways:
         return []
-    if "retest" in due.what and even is not None and next_date is not None:
+    if "retest" in due.what and even is not None and next_date is not None and next_date <= due.by:
         side = "at or above" if fails == "below" else "at or below"
         ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))
     return [(f"({chr(ord('a') + n)}) {what}", amount) for n, (what, amount) in enumerate(ways)]
@@ -100,6 +100,7 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles) -> Runs:
         "rate lapses": "The rate lapses",
         "not determined": "NOT DETERMINED",
         "term steps": f"{title} steps",
+        "consequence": f"While {title} is in effect",
     }
     detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail))
     joint = " " if detail.startswith("if ") else ": "

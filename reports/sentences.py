@@ -7,11 +7,12 @@ who does what by which day for how much. The agreement's words, never a synonym,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult, Verdict
 from engine.record.event import Due
-from engine.triggers.facts import PRINTED_STATUS, Limb, TestStatus, TriggerStatus
+from engine.triggers.facts import PRINTED_STATUS, TestStatus, TriggerStatus
 from engine.values import Comparison, printed_limit
 from reports.brief import Line
 from reports.wording import (
@@ -62,10 +63,12 @@ def limit(result: TestResult) -> str:
 def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, ReferenceRate]) -> list[Runs]:
     """The paragraphs that lead a compliance notice, gravest first; the first is set large."""
     defaults = [line for line in lines if _status(line) is TestStatus.EVENT_OF_DEFAULT]
-    curing = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD]
+    curing = sorted((line for line in lines if _status(line) is TestStatus.CURE_PERIOD), key=_last_day)
     leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
+    leads += [overdue(line) for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
     leads += [begun(line) for line in lines if _in_effect(line)]
-    failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing)]
+    late = [line for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
+    failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)]
     leads += [failed(line) for line in failing if not line.counts]
     if not leads:
         leads = [quiet(lines, rates)]
@@ -131,6 +134,21 @@ def failed(line: Line) -> Runs:
         overdue = " and is overdue" if owed.status == "OVERDUE" else ""
         rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
     return [(f"{line.title} fails", True), (f"{_how_often(line)}{_figures(line)}", False), *rest]
+
+
+def overdue(line: Line) -> Runs:
+    """`Independent appraisal OVERDUE since ..`, whatever the test says by now."""
+    owed = line.obligation
+    assert owed is not None  # the caller asks only for lines with one
+    passes = f" {line.title} passes by now." if line.verdict is Verdict.PASS else ""
+    had = f"the {role(owed.by)} had to deliver it by {long_date(owed.due.by)} ({owed.due.cite})"
+    since = f" since {long_date(owed.status_since)}: {had}.{passes}"
+    return [(f"{sentence(owed.name)} OVERDUE", True), (since, False)]
+
+
+def _last_day(line: Line) -> date:
+    """The last day of a Cure Period; one whose clock has not begun comes last."""
+    return line.test.cure.by if line.test is not None and line.test.cure is not None else date.max
 
 
 def begun(line: Line) -> Runs:
@@ -201,8 +219,19 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
     for reason, found in by_reason.items():
         why = "" if reason in known else f": {with_dates(reason)}"
         said.append(f"{_row(found, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
-    changed = "Its state is" if sum(map(len, by_reason.values())) == 1 else "Their states are"
-    return [*said, f"{changed} unchanged by it."] if said else []
+    return [*said, *_moved([line for found in by_reason.values() for line in found])]
+
+
+def _moved(lines: Sequence[Line]) -> list[str]:
+    """Which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
+    failed = [line for line in lines if line.test is not None and line.result is not None and line.test.rests_on == line.result.on]
+    same = [line for line in lines if line not in failed]
+    said = [f"{_row(failed, 'counts', 'count')} as failed, by the deal’s rule for a missing report."] if failed else []
+    if not same:
+        return said
+    if failed:
+        return [*said, f"{_row(same, 'stays', 'stay')} as before."]
+    return ["Its state is unchanged by it." if len(lines) == 1 else "Their states are unchanged by it."]
 
 
 def counting(lines: Sequence[Line]) -> list[str]:
@@ -212,7 +241,7 @@ def counting(lines: Sequence[Line]) -> list[str]:
         for line in lines
         if line.trigger is not None
         and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
-        and (count := leading_limb(line.trigger.begins)) is not None
+        and (count := line.trigger.leading_begin) is not None
         and count.count
     ]
 
@@ -223,11 +252,6 @@ def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
     said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
     return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])
-
-
-def leading_limb(limbs: Sequence[Limb]) -> Limb | None:
-    """The count nearest to its goal, which is the one that matters now."""
-    return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
 
 
 def _row(lines: Sequence[Line], one: str, many: str) -> str:

@@ -95,12 +95,17 @@ class Due(Fact):
     elsewhere: tuple[ElsewhereDue, ...] = ()
 
 
+FollowKind = Literal[
+    "event of default", "overdue", "trigger begins", "trigger ends", "rate lapses", "not determined", "term steps", "consequence"
+]
+
+
 class Follow(Fact):
     """What follows by itself on a date if nothing is done."""
 
     on: date
     subject: str
-    what: Literal["event of default", "overdue", "trigger begins", "trigger ends", "rate lapses", "not determined", "term steps"]
+    what: FollowKind
     detail: str
     cite: str
 

@@ -88,6 +88,11 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     return tuple(day for day in moved if first <= day <= last)
 
 
+def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> date | None:
+    """The first Payment Date after `on`; None where the deal has none."""
+    return next(iter(payment_dates(terms, calendar, on + timedelta(days=1), on + timedelta(days=110))), None)
+
+
 def period_ends(every: str, on: date) -> tuple[date, ...]:
     """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or month-ends."""
     if every == "week":

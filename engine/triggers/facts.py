@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -112,6 +113,9 @@ class TriggerState(Fact):
     since: date
     begins: tuple[Limb, ...] = ()
     ends: tuple[Limb, ...] = ()
+    begins_need_all: bool = False
+    ends_need_all: bool = False
+    """Whether every limb of the condition must be met: the furthest from its goal then leads, otherwise the nearest."""
     irrevocable: bool = False
     """Whether it never ends, and no later print or correction undoes it (`rulings.md` 27)."""
     waived_until: date | None = None
@@ -123,8 +127,24 @@ class TriggerState(Fact):
     @property
     def count(self) -> Limb | None:
         """The count that matters now: towards the end while in effect, towards the beginning otherwise."""
-        limbs = self.ends if self.status is TriggerStatus.IN_EFFECT else self.begins
-        return limbs[0] if limbs else None
+        return self.leading_end if self.status is TriggerStatus.IN_EFFECT else self.leading_begin
+
+    @property
+    def leading_begin(self) -> Limb | None:
+        """The limb on which the beginning hangs."""
+        return _leading(self.begins, self.begins_need_all)
+
+    @property
+    def leading_end(self) -> Limb | None:
+        """The limb on which the end hangs."""
+        return _leading(self.ends, self.ends_need_all)
+
+
+def _leading(limbs: Sequence[Limb], need_all: bool) -> Limb | None:
+    """Of limbs that must all be met the one furthest from its goal, of others the nearest; the longer count where they are level."""
+    if need_all:
+        return min(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, -limb.needed), default=None)
+    return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
 
 
 class Obligation(Fact):

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.determination.template import Template
 from engine.terms.clause import Sweep
+from engine.terms.deal import TermsInForce
 from engine.triggers.facts import SweptPeriod
 
 NEEDED = ("collections", "operating_costs", "debt_service", "fees")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    """A sweep of a deal: the trigger that starts it, its terms, who pays it into the account, and the section."""
+
+    trigger: str
+    sweep: Sweep
+    who: str
+    cite: str
+
+
+def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[Sweeping]:
+    """Every sweep of a deal: a clause's own, or a composite trigger's consequence."""
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        if template.sweep is not None:
+            own = template.sweep(clause)
+            yield Sweeping(key, own, "servicer", own.cite or clause.cite)
+    for name, trigger in terms.triggers.items():
+        for one in trigger.consequences:
+            if one.sweep is not None:
+                yield Sweeping(name, one.sweep, one.who or "servicer", one.sweep.cite or one.cite)
 
 
 def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figure: Callable[[str], Fraction | None]) -> SweptPeriod:

@@ -99,6 +99,10 @@ def _looks_at(rule: TriggerRule) -> set[str]:
     return {leaf.trigger for leaf in found if leaf.trigger is not None}
 
 
+def _needs_all(tree: Tree | None) -> bool:
+    return isinstance(tree, Gate) and tree.n == len(tree.parts) > 1
+
+
 def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None) -> TriggerState:
     """The state of a trigger after one date.
 
@@ -110,6 +114,7 @@ def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, res
         target: that account's target, where there is one.
     """
     state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
+    state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
     if state.status is T.NOT_IN_EFFECT:
         return _outside(state, rule, seen)
     if state.status is T.IN_EFFECT:
@@ -134,7 +139,8 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
     if not over or rule.irrevocable:
         return state.model_copy(update={"ends": limbs})
     why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
-    return TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins), ends=limbs, why=why)
+    over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False, "why": why}
+    return state.model_copy(update=over_now)
 
 
 def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:

@@ -42,7 +42,7 @@ def _began(found: Brief, line: Line) -> Runs:
             (f"{line.title} is not in effect", True),
             (f" since {long_date(line.trigger.since if line.trigger else found.inputs.on)}: its condition to end is met.", False),
         ]
-    limb = sentences.leading_limb(line.trigger.begins)
+    limb = line.trigger.leading_begin
     count = (
         f" {limb_words(found, limb)}: {limb.count} of {limb.needed}."
         if limb and limb.dates != "state"

@@ -97,7 +97,7 @@ def state(found: Brief, line: Line) -> dict[str, Any]:
 
 def _trigger(line: Line) -> dict[str, Any]:
     assert line.trigger is not None
-    limb = sentences.leading_limb(line.trigger.ends if line.trigger.status is TriggerStatus.IN_EFFECT else line.trigger.begins)
+    limb = line.trigger.count
     count = limb.count if limb else 0
     drawn: dict[str, Any] = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
     if limb is None:
@@ -117,10 +117,12 @@ def _detail(found: Brief, line: Line, test: TestState) -> str:
         return _cure_detail(found, test)
     if test.status is TestStatus.WAIVED and test.waived_until is not None:
         return f"until {short_date(test.waived_until)}" + (f", {test.waived_by}" if test.waived_by else "")
+    if line.obligation is not None and line.obligation.status == "OVERDUE":
+        return f"{line.obligation.name} overdue since {short_date(line.obligation.status_since)}"
     if line.obligation is not None:
         return f"{line.obligation.name} by {line.obligation.due.by.day} {line.obligation.due.by:%b}"
     if test.status is TestStatus.NOT_YET_TESTED:
-        return "no result yet"
+        return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
     if test.status is TestStatus.EVENT_OF_DEFAULT:
         clause = found.clauses.get(line.key)
         needs = f"; needs {clause.default_needs}" if clause and clause.default_needs else ""

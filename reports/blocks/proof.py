@@ -11,7 +11,6 @@ from engine.triggers.facts import Limb, TriggerStatus
 from engine.values import Figure, Unit, rounded
 from reports import owed as owed_words
 from reports import past as log
-from reports import sentences
 from reports.blocks.page_one import proof_reference, state
 from reports.brief import Brief, Line
 from reports.chart import sparkline
@@ -53,7 +52,7 @@ def _status_row(found: Brief, line: Line) -> dict[str, str]:
 def _limb(line: Line) -> Limb | None:
     if line.trigger is None:
         return None
-    return sentences.leading_limb(line.trigger.ends if line.trigger.status is TriggerStatus.IN_EFFECT else line.trigger.begins)
+    return line.trigger.count
 
 
 def _next_effect(found: Brief, line: Line) -> str:
