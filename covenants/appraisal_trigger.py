@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from engine.determination.template import (
     Clause,
@@ -22,6 +24,8 @@ from engine.determination.template import (
     Step,
     Template,
     Unit,
+    counted_in,
+    days_of,
     written,
 )
 
@@ -37,6 +41,11 @@ class AppraisalTrigger(Clause):
     trailing_period: Length
     measure: Reading
     then: Deliver
+
+    @model_validator(mode="after")
+    def _in_days(self) -> Self:
+        counted_in(self.trailing_period, ("days", "weeks"), "trailing_period")
+        return self
 
 
 Window = tuple[tuple[date, Fraction], ...]
@@ -97,7 +106,7 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
     rate = facts.published_value(index)
     if rate <= 0:
         raise Missing(f"{index} is not above zero", terms.cite, "rate")
-    closing = facts.closing_level(index)
+    closing = facts.nonzero(f"Closing Date level of {index}", facts.closing_level(index), terms.cite)
     window = _window(terms, facts, index, closing)
     decline, formula, worked = READINGS[terms.measure](window, closing, rate)
 
@@ -116,7 +125,7 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
 
 def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction) -> Window:
     """Values from D − n calendar days to D, both included, none before closing; C stands on the Closing Date."""
-    first = facts.on - timedelta(days=terms.trailing_period.count * {"weeks": 7}.get(terms.trailing_period.unit, 1))
+    first = facts.on - timedelta(days=days_of(terms.trailing_period))
     closed = facts.terms.closing_date
     found = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
     return ((closed, closing), *found) if first <= closed else found

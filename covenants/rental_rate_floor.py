@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from engine.determination.template import (
     Facts,
@@ -12,11 +14,11 @@ from engine.determination.template import (
     MaintenanceClause,
     Measurement,
     Missing,
-    Reported,
     Share,
     Step,
     Template,
     Unit,
+    counted_in,
     step,
     written,
 )
@@ -33,13 +35,18 @@ class RentalRateFloor(MaintenanceClause):
     trailing_period: Length
     weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
 
+    @model_validator(mode="after")
+    def _in_weeks(self) -> Self:
+        counted_in(self.trailing_period, ("weeks", "determination dates"), "trailing_period")
+        return self
+
 
 def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
     """The trailing weighted average rental rate over the mean of the Reference Rates of the same weeks."""
     index = facts.terms.index_of(terms)
     weeks = terms.trailing_period.count
     rates = facts.trailing_rates(index, weeks)
-    mean = sum((rate for _, rate in rates), Fraction(0)) / weeks
+    mean = facts.nonzero(f"mean of {index}", sum((rate for _, rate in rates), Fraction(0)) / weeks, terms.cite)
     rent, how = _average_rent(terms, facts, weeks)
     share = rent / mean
 
@@ -57,7 +64,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
     """The weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
-    certified = facts.optional(AVERAGE) if isinstance(facts.report, Reported) else None
+    certified = facts.certified(AVERAGE)
     if certified is not None:
         text = written(certified, Unit.RATE)
         return certified, (step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)

@@ -32,7 +32,7 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
-from engine.terms.phrases import Day, Length, Limit, Number, Period, Persistence, Rate, Share, Times, Usd, Whole, refusal
+from engine.terms.phrases import Day, Length, Limit, Number, Period, PeriodUnit, Persistence, Rate, Share, Times, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
 from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
 
@@ -77,6 +77,7 @@ __all__ = [
     "When",
     "Whole",
     "against",
+    "counted_in",
     "days_of",
     "failing",
     "least",
@@ -171,6 +172,14 @@ def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...
 def days_of(length: Length) -> int:
     """A period of days or weeks in days; months and years count 30 and 365."""
     return length.count * {"weeks": 7, "months": 30, "years": 365}.get(length.unit, 1)
+
+
+def counted_in(period: Period, units: tuple[PeriodUnit, ...], field: str) -> None:
+    """Refuse a period in a unit that the test does not count in (D123): it would be read as another length."""
+    if period.unit not in units:
+        why = f"this test counts in {' or '.join(units)}"
+        fix = f"write it like `{period.count} {units[0]}`"
+        raise refusal("D123", f"`{period}` is in another unit than the test counts in", why, fix, field)
 
 
 def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:

@@ -122,3 +122,14 @@ def test_the_report_of_a_longer_month_is_not_the_next_one_s(summit: Deal, all_te
     found = results(summit, all_templates, date(2026, 7, 10), "1.9000", tuple(month(end) for end in MONTHS[:5]))["reporting"]
     assert found.verdict is Verdict.FAIL
     assert "not received" in found.steps[0].worked
+
+
+def test_an_average_certified_for_another_week_is_not_this_week_s(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    """A report of last week serves for a fortnight; its trailing average is of four other weeks (`rulings.md` 13)."""
+    average = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
+    reports = tuple(report(date(2026, 1, 7) + n * WEEK, average) for n in range(5))
+    on = date(2026, 2, 5)
+    assert results(meridian, all_templates, on, "2.0000", reports)["rate-floor"].verdict is Verdict.PASS
+    stale = results(meridian, all_templates, on, "2.0000", reports[:-1])["rate-floor"]
+    assert stale.reason is not None
+    assert stale.reason.reason == "window not full: no Servicer's report for the week to 2026-02-04"
