@@ -98,7 +98,7 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
     rate = facts.published_value(index)
     if rate <= 0:
         raise Missing(f"{index} is not above zero", terms.cite, "rate")
-    closing = facts.closing_level(index)
+    closing = facts.nonzero(f"Closing Date level of {index}", facts.closing_level(index), terms.cite)
     window = _window(terms, facts, index, closing)
     decline, formula, worked = READINGS[terms.measure](window, closing, rate)
 

@@ -44,10 +44,15 @@ def _sum(facts: Facts, reports: Reports, name: str) -> Fraction:
 
 
 def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) -> Iterator[tuple[str, Fraction, Fraction]]:
-    """(index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class."""
+    """(index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
+
+    Hours of the whole pool have a rate only where the clause names one, or where the pool has one.
+    """
     assets = facts.terms.pledged_assets
-    whole = all("uncontracted_gpu_hours" in report.figures for _, report in reports)
-    named = {facts.terms.index_of(terms): "uncontracted_gpu_hours"} if whole else {}
+    one_rate = terms.index is not None or len({asset.index for asset in assets.values()}) == 1
+    whole = one_rate and all("uncontracted_gpu_hours" in report.figures for _, report in reports)
+    own = terms.index or next(iter(assets.values())).index
+    named = {own: "uncontracted_gpu_hours"} if whole else {}
     for index, name in named.items() or ((asset.index, f"uncontracted_gpu_hours.{key}") for key, asset in assets.items()):
         hours = _sum(facts, reports, name)
         rates = facts.period_rates(index, terms.period)

@@ -85,6 +85,7 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
     index = facts.terms.index_of(terms)
     since, base = _base(terms, facts, index)
     rate = facts.published_value(index)
+    base = facts.nonzero(f"rate of {since}", base, terms.cite)
     fallen = -(rate - base) / base
     allowed, how = _allowed(terms, facts, since)
     facts.term("depreciation allowed", allowed, Unit.SHARE, terms.cite)

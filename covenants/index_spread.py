@@ -50,19 +50,26 @@ class IndexSpread(LimitClause):
         return self
 
 
-def _leg(terms: IndexSpread, facts: Facts, index: str) -> Fraction:
-    """The value published on this date, or the level that the deal names for a leg that is missing."""
-    try:
-        return facts.published_value(index)
-    except Missing:
-        if not isinstance(terms.missing_leg, At):
-            raise
-        return facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
+def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
+    """The values published on this date, or the level that the deal names for a leg that is missing; one of them is there."""
+    found: dict[str, Fraction] = {}
+    for index in (terms.index, terms.against):
+        try:
+            found[index] = facts.published_value(index)
+        except Missing:
+            if not isinstance(terms.missing_leg, At):
+                raise
+    if not found:
+        raise Missing(f"neither {terms.index} nor {terms.against} was published on {facts.on}", terms.cite, "rate")
+    for index in (terms.index, terms.against):
+        if index not in found and isinstance(terms.missing_leg, At):
+            found[index] = facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
+    return found[terms.index], facts.nonzero(terms.against, found[terms.against], terms.cite)
 
 
 def measure(terms: IndexSpread, facts: Facts) -> Measurement:
     """The index over the other, or less the other."""
-    own, other = _leg(terms, facts, terms.index), facts.nonzero(terms.against, _leg(terms, facts, terms.against), terms.cite)
+    own, other = _legs(terms, facts)
     ratio = terms.measured_as == "ratio"
     value = own / other if ratio else own - other
     sign = "/" if ratio else "−"

@@ -58,7 +58,7 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     cash = Figure(value=Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING)), unit=Unit.USD)
     if "prepayment" in terms.cure.cured_by:
         found.append(Remedy(method="prepayment", figure=cash, text=f"prepay {printed(cash)}"))
-    if "additional collateral" in terms.cure.cured_by:
+    if "additional collateral" in terms.cure.cured_by and terms.maximum > 0:  # no collateral is enough for a maximum of nothing
         found += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
     if "equity" in terms.cure.cured_by:
         found.append(Remedy(method="equity", figure=cash, text=f"contribute {printed(cash)} and prepay with it"))

@@ -66,6 +66,8 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
     value = collateral_value(parts, terms.cite)
     balance = sum((amount for _, amount in _balances(terms, facts)), Fraction(0))
     found: list[Remedy] = []
+    if terms.limit.value <= 0:
+        return ()  # nothing is enough where more cover is a failure
     if "prepayment" in ways:
         amount = least(balance - value / terms.limit.value, 2, terms.limit)
         found.append(remedy("prepayment", "prepay {}", amount, Unit.USD))

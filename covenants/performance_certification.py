@@ -54,9 +54,18 @@ def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Ite
             yield on, gpus, performance.get(day, Fraction(0))
 
 
+def _of_class(terms: PerformanceCertification, facts: Facts, asset: str) -> tuple[tuple[date, Fraction, Fraction], ...]:
+    """The same, of one asset class. Raises Missing where more GPUs are certified than there are: both cannot be so."""
+    found, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
+    certified = sum((gpus for _, gpus, _ in found), Fraction(0))
+    if certified > there:
+        raise Missing(f"{int(certified):,} GPUs of {asset} are certified, the class has {there:,}", terms.cite, "report")
+    return found
+
+
 def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
     """Certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
-    found = [one for asset in facts.terms.pledged_assets for one in _certified(terms, facts, asset)]
+    found = [one for asset in facts.terms.pledged_assets for one in _of_class(terms, facts, asset)]
     certified = sum((gpus for _, gpus, _ in found), Fraction(0))
     if terms.measured_as == "share of the fleet":
         fleet = facts.nonzero("fleet", Fraction(sum(facts.gpus(asset) for asset in facts.terms.pledged_assets)), terms.cite)

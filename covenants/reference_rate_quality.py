@@ -52,12 +52,8 @@ class ReferenceRateQuality(LimitClause):
 
 
 def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
-    """The publication that this date's rate rests on. Raises Missing where it rests on none."""
-    index = facts.terms.index_of(terms)
-    rate = facts.latest(index)
-    if rate.published is None:
-        raise Missing(rate.reason or f"the rate of {index} rests on no publication ({rate.step})", rate.cite, "rate")
-    return rate.published
+    """What the newest Publication Date gave; a value carried from another week says nothing of this one's (rulings 2, 4)."""
+    return facts.newest_publication(facts.terms.index_of(terms))
 
 
 def _width(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
@@ -69,17 +65,20 @@ def _width(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
 
 def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     found = _published(terms, facts)
-    if found.hosts is None:
+    if found.hosts is None or found.value is None:
         raise Missing(f"the hosts of {found.publication_date} are not known", terms.cite, "rate")
-    if found.hosts_at_least and not found.hosts >= terms.limit.value:
+    enough = terms.limit.comparison in ("at least", "more than") and found.hosts >= terms.limit.value
+    if found.hosts_at_least and not enough:
         raise Missing(f"at least {counted(found.hosts, 'hosts')} on {found.publication_date}; how many is not known", terms.cite, "rate")
     return Fraction(found.hosts), f"{'at least ' if found.hosts_at_least else ''}{counted(found.hosts, 'hosts')}, {found.publication_date}"
 
 
 def _low_confidence(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     found = _published(terms, facts)
-    flagged = "Low Confidence: " + "; ".join(found.low_confidence_reasons) if found.low_confidence else "not flagged"
-    return Fraction(int(found.low_confidence)), f"{found.publication_date}: {flagged}"
+    low = found.low_confidence or found.value is None  # a week without a value is flagged (rulings 4)
+    reasons = "; ".join(found.low_confidence_reasons) or ("not published" if found.value is None else "")
+    flagged = f"Low Confidence: {reasons}" if low else "not flagged"
+    return Fraction(int(low)), f"{found.publication_date}: {flagged}"
 
 
 def _fallback(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:

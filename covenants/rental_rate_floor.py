@@ -11,7 +11,6 @@ from engine.determination.template import (
     MaintenanceClause,
     Measurement,
     Missing,
-    Reported,
     Share,
     Step,
     Template,
@@ -39,7 +38,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
     index = facts.terms.index_of(terms)
     weeks = terms.trailing_period.count
     rates = facts.trailing_rates(index, weeks)
-    mean = sum((rate for _, rate in rates), Fraction(0)) / weeks
+    mean = facts.nonzero(f"mean of {index}", sum((rate for _, rate in rates), Fraction(0)) / weeks, terms.cite)
     rent, how = _average_rent(terms, facts, weeks)
     share = rent / mean
 
@@ -57,7 +56,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
     """The weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
-    certified = facts.optional(AVERAGE) if isinstance(facts.report, Reported) else None
+    certified = facts.certified(AVERAGE)
     if certified is not None:
         text = written(certified, Unit.RATE)
         return certified, (step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)

@@ -95,12 +95,21 @@ class Facts:
             raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.cite_of(index), "rate")
         return rates[-1]
 
+    def newest_publication(self, index: str) -> Published:
+        """What the newest Publication Date gave, a value or none: a carried value is of another week. Raises Missing before any."""
+        rate = self.latest(index)
+        newest = next(reversed(self.published.get(index, ())), rate.published)
+        if newest is None:
+            raise Missing(f"{index} has not been published since closing", self.terms.cite_of(index), "rate")
+        carried = rate.published is None or newest.publication_date > rate.published.publication_date
+        return newest if carried or rate.published is None else rate.published
+
     def quality(self, name: str, value: Fraction, unit: Unit, index: str) -> Fraction:
         """A figure about the index itself, traced with the publication that it describes."""
-        rate = self.latest(index)
-        text = f"{index}, {rate.step}" + (f", {rate.publication_date}" if rate.publication_date else "")
-        event = rate.published.event if rate.published else None
-        return self._note(name, value, unit, Source(kind="publication", text=text, as_of=rate.publication_date, reference=event))
+        rate, newest = self.latest(index), self.newest_publication(index)
+        day, step = newest.publication_date, "published value" if newest.value is not None else rate.step
+        source = Source(kind="publication", text=f"{index}, {step}, {day}", as_of=day, reference=newest.event)
+        return self._note(name, value, unit, source)
 
     def first_published(self, index: str) -> tuple[date, Fraction]:
         """The first value published after closing. Raises Missing before there is one."""
@@ -207,6 +216,17 @@ class Facts:
             raise Missing(reason, self._report_cite(), "window")
         return self.window_reports(sum(start <= end for end, _ in self.windows))
 
+    def certified(self, name: str) -> Fraction | None:
+        """A figure that the serving report certifies for the trailing period, None where it lacks it.
+
+        Raises Missing where the period that ends with this one has no report: an older one certifies another period.
+        """
+        found = self.optional(name) if isinstance(self.report, Reported) else None
+        periods = self.months if self._monthly else self.windows
+        if found is not None and periods:
+            self._full(periods, 1, "periods")
+        return found
+
     def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
         """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
         return self._full(self.windows, count, "Calculation Windows")
@@ -251,8 +271,8 @@ class Facts:
         if debt_class is not None:
             return self.figure(f"outstanding_principal.{debt_class}")
         total = self.optional("outstanding_principal")
-        if total is not None:
-            return total
+        if total is not None or not self.terms.debt:
+            return self.figure("outstanding_principal")
         return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
 
     def gpus(self, name: str) -> int:

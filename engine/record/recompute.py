@@ -21,7 +21,7 @@ from engine.terms.deal import TermsInForce
 from engine.values import Figure
 
 RATE = re.compile(r"(?P<index>.+), (?P<on>\d{4}-\d{2}-\d{2})")
-PERIOD = re.compile(r"(?P<name>.+), (?:week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
+PERIOD = re.compile(r"(?P<name>.+), (?P<one>week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
 ALONE = frozenset({"reference_rate_quality", "reporting"})
 """Templates whose inputs are dates and flags that a result does not carry; their results are checked by their place in the log."""
 
@@ -36,7 +36,7 @@ def recomputed(result: TestResult, terms: TermsInForce, templates: Mapping[str, 
 
 def _facts(result: TestResult, terms: TermsInForce) -> Facts:
     rates: dict[str, dict[date, ReferenceRate]] = {}
-    windows: dict[date, dict[str, Input]] = {}
+    periods: dict[str, dict[date, dict[str, Input]]] = {"week": {}, "month": {}}
     report: dict[str, Input] = {}
     for one in result.inputs:
         period, rate = PERIOD.fullmatch(one.name), RATE.fullmatch(one.name)
@@ -44,14 +44,14 @@ def _facts(result: TestResult, terms: TermsInForce) -> Facts:
             on = date.fromisoformat(rate["on"])
             rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one)
         elif period is not None:
-            windows.setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
+            periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
         elif one.source.kind not in ("deal file", "publication"):
             report[one.name] = one
     series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
     published = {index: tuple(_published(rate) for rate in found) for index, found in series.items()}
-    known = tuple((end, _reported(windows[end])) for end in sorted(windows))
+    weeks, months = (tuple((end, _reported(found[end])) for end in sorted(found)) for found in periods.values())
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
-    return Facts(result.on, terms, series, published, served, known, known)
+    return Facts(result.on, terms, series, published, served, weeks, months)
 
 
 def _rate(index: str, on: date, one: Input) -> ReferenceRate:

@@ -16,6 +16,7 @@ from engine.determination.template import Template
 from engine.known import Inputs, kinds_of
 from engine.record.event import ReportReceived
 from engine.record.fold import DealState, fold
+from engine.record.recompute import recomputed
 from engine.terms.in_force import Deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.values import Figure, Unit
@@ -122,3 +123,34 @@ def test_the_report_of_a_longer_month_is_not_the_next_one_s(summit: Deal, all_te
     found = results(summit, all_templates, date(2026, 7, 10), "1.9000", tuple(month(end) for end in MONTHS[:5]))["reporting"]
     assert found.verdict is Verdict.FAIL
     assert "not received" in found.steps[0].worked
+
+
+def test_an_average_certified_for_another_week_is_not_this_week_s(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    """A report of last week serves for a fortnight; its trailing average is of four other weeks (`rulings.md` 13)."""
+    average = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
+    reports = tuple(report(date(2026, 1, 7) + n * WEEK, average) for n in range(5))
+    on = date(2026, 2, 5)
+    assert results(meridian, all_templates, on, "2.0000", reports)["rate-floor"].verdict is Verdict.PASS
+    stale = results(meridian, all_templates, on, "2.0000", reports[:-1])["rate-floor"]
+    assert stale.reason is not None
+    assert stale.reason.reason == "window not full: no Servicer's report for the week to 2026-02-04"
+
+
+def test_a_result_over_months_comes_out_again_from_its_own_inputs(summit: Deal, all_templates: dict[str, Template]) -> None:
+    on = date(2026, 8, 10)
+    found = results(summit, all_templates, on, "1.9000", tuple(month(end) for end in MONTHS))["coverage"]
+    again = recomputed(found, resolve(summit, on), all_templates)
+    assert again is not None
+    assert (again.measured, again.inputs, again.verdict) == (found.measured, found.inputs, found.verdict)
+
+
+def test_a_result_over_weeks_comes_out_again_from_its_own_inputs(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    hours = {name: Figure(value=Fraction(150_000), unit=Unit.GPU_HOURS) for name in ("rented_gpu_hours", "available_gpu_hours")}
+    week = {**hours, "weighted_average_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
+    figures = {f"rental.h100.{name}": figure for name, figure in week.items()}
+    on = date(2026, 2, 5)
+    found = results(meridian, all_templates, on, "2.0000", tuple(report(date(2026, 1, 7) + n * WEEK, figures) for n in range(5)))
+    again = recomputed(found["rate-floor"], resolve(meridian, on), all_templates)
+    assert again is not None
+    assert {one.name for one in again.inputs} == {one.name for one in found["rate-floor"].inputs}
+    assert (again.measured, again.verdict) == (found["rate-floor"].measured, Verdict.PASS)
