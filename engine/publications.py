@@ -26,6 +26,7 @@ from engine.record.log import Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
 from engine.terms.schedule import publication_dates
+from engine.triggers.acts import in_error
 from engine.workspace import Workspace
 
 ADMINISTRATOR = "published by the administrator"
@@ -161,12 +162,13 @@ def series_by_index(
         prints: reads a series, as `prints_of` a workspace does.
         indices: what the deal says about each index.
         calendar: the deal's Business Days.
-        acts: the deal's Recorded Acts, among which are its consents to methodology versions.
+        acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest errors that it found.
         known_at: leaves out what was recorded later.
     """
+    acts = tuple(acts)
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name, terms in indices.items():
         known = [one for at, one in prints(series_of(name, terms)) if known_at is None or at <= known_at]
-        found[name] = accepted(known, Policy(terms, calendar, materially_different, consents))
+        found[name] = accepted(known, Policy(terms, calendar, materially_different, consents, in_error(acts, name)))
     return found
