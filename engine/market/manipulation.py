@@ -7,10 +7,13 @@ it can also lift a thin day over the daily minimum. Whole numbers throughout: wh
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import accumulate
+from math import isqrt
 
 from engine.market.index import median
 from engine.market.listing import Observation, without_outliers
@@ -44,17 +47,93 @@ def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None
     return median(pooled) if pooled else None
 
 
-def _fakes(true: Fraction, at: Fraction, count: int) -> tuple[Observation, ...]:
-    return (Observation(round(true * at * 10**6)),) * count
+class _Prices:
+    """One day's prices, ascending, with their running sums: what outlier removal makes of any number of further listings at one price.
+
+    What is kept is a range of prices, since it is all that lies within a distance of the mean of the rest; so a count of injected
+    listings costs a few sums and two searches, not a pass over the day. Whole numbers throughout, as in `without_outliers`.
+    """
+
+    def __init__(self, observations: Iterable[Observation], methodology: Methodology) -> None:
+        self.micros = sorted(one.micro for one in observations)
+        self.sums = [0, *accumulate(self.micros)]
+        self.squares = sum(x * x for x in self.micros)
+        self.share, self.shares = methodology.outlier_trim_share.as_integer_ratio()
+        widest = methodology.outlier_deviations
+        self.most, self.least = widest.numerator**2, widest.denominator**2
+
+    def kept(self, fake: int, injected: int) -> tuple[int, int, bool]:
+        """The places from and up to which the day's own prices are kept, and whether the injected ones are (WP §5.5)."""
+        count = len(self.micros) + injected
+        total = self.sums[-1] + injected * fake
+        spread = count * (self.squares + injected * fake * fake) - total * total
+        if count < 4 or spread == 0:
+            return 0, len(self.micros), True
+        drop = max(1, self.share * count // self.shares)
+        at = bisect_left(self.micros, fake)
+        rest = self._sum_to(count - drop, fake, injected, at) - self._sum_to(drop, fake, injected, at)
+        size = count - 2 * drop
+        # |x size - rest| is at most the whole number `reach` exactly where (x - m)^2 <= k^2 s^2
+        reach = isqrt(self.most * spread * size * size // (self.least * count * (count - 1)))
+        low, high = -((reach - rest) // size), (rest + reach) // size
+        return bisect_left(self.micros, low), bisect_right(self.micros, high), low <= fake <= high
+
+    def removes_at_most(self, injected: int) -> int:
+        """A bound on how many prices outlier removal can take, whatever they are.
+
+        The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)), so their squared distances from
+        it add up to at most s^2 n (n - 1) / q, and each price removed takes more than k^2 s^2 of that.
+        """
+        count = len(self.micros) + injected
+        size = count - 2 * max(1, self.share * count // self.shares)
+        return count * (count - 1) * self.least // (size * self.most)
+
+    def _sum_to(self, place: int, fake: int, injected: int, at: int) -> int:
+        """The sum of the first prices once the injected ones stand among them, from place `at` on."""
+        if place <= at:
+            return self.sums[place]
+        among = min(place - at, injected)
+        return self.sums[place - among] + among * fake
+
+
+def _twice_median(ascending: Sequence[int], low: int, high: int, fake: int, injected: int) -> int | None:
+    """Twice the median, in millionths, of `ascending[low:high]` with the injected prices among them; None of nothing."""
+    count = high - low + injected
+    if count == 0:
+        return None
+    at = bisect_left(ascending, fake, low, high)
+    twice = 0
+    for place in (low + (count - 1) // 2, low + count // 2):
+        twice += ascending[place] if place < at else fake if place < at + injected else ascending[place - injected]
+    return twice
+
+
+def _fake(true: Fraction, at: Fraction) -> int:
+    return round(true * at * 10**6)
 
 
 def least_for_day(observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
     """The least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
-    true = day_median(observations, methodology)
-    if true is None:
+    prices = _Prices(observations, methodology)
+    low, high, _ = prices.kept(0, 0)
+    twice_true = _twice_median(prices.micros, low, high, 0, 0)
+    if twice_true is None:
         return None
-    moved = ((k, day_median((*observations, *_fakes(true, at, k)), methodology)) for k in range(1, len(observations) // 2 + 1))
-    return next((k for k, value in moved if value is not None and abs(value - true) >= move * true), None)
+    fake = round(Fraction(twice_true * at.numerator, 2 * at.denominator))
+    apart = -(-move.numerator * twice_true // move.denominator)
+    micros, own = prices.micros, len(prices.micros)
+    # by how many prices the far side of each target outnumbers the near one: a median gets there only if as many are removed
+    down, up = own - 2 * bisect_right(micros, (twice_true - apart) // 2), 2 * bisect_left(micros, -(-(twice_true + apart) // 2)) - own
+    down_by, up_by = (-1 if 2 * fake <= twice_true - apart else 1), (-1 if 2 * fake >= twice_true + apart else 1)
+    # every other count is tried: more listings can move the median less, as they widen what outlier removal keeps
+    for injected in range(1, own // 2 + 1):
+        if min(down + down_by * injected, up + up_by * injected) > prices.removes_at_most(injected):
+            continue
+        low, high, stay = prices.kept(fake, injected)
+        twice = _twice_median(micros, low, high, fake, injected if stay else 0)
+        if twice is not None and abs(twice - twice_true) >= apart:
+            return injected
+    return None
 
 
 def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
@@ -69,17 +148,29 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
     Looked for up to half of the largest day's listings; None where it is not reachable.
     """
     true = week_value(days, methodology)
-    most = max((len(found) for _, found in days), default=0) // 2
-    for k in range(1, most + 1) if true is not None else ():
-        value = week_value(attacked(days, true or Fraction(0), at, k), methodology)
-        if value is not None and reached(value):
-            return k
+    if true is None:
+        return None
+    fake, listed = _fake(true, at), [_Prices(found, methodology) for _, found in days if found]
+    for injected in range(1, max(len(day.micros) for day in listed) // 2 + 1):
+        twice = _twice_week(listed, methodology, fake, injected)
+        if twice is not None and reached(Fraction(twice, 2_000_000)):
+            return injected
     return None
 
 
-def attacked(days: Sequence[Day], true: Fraction, at: Fraction, count: int) -> tuple[Day, ...]:
-    """The days with `count` listings at a share of the true value on each that was collected."""
-    return tuple((day, (*found, *_fakes(true, at, count)) if found else found) for day, found in days)
+def _twice_week(listed: Sequence[_Prices], methodology: Methodology, fake: int, injected: int) -> int | None:
+    """Twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
+    counting = [day for day in listed if len(day.micros) + injected >= methodology.daily_minimum]
+    if not counting and methodology.when_no_day_counts == "pool_all":
+        counting = list(listed)
+    pooled: list[int] = []
+    stayed = 0
+    for day in counting:
+        low, high, stay = day.kept(fake, injected)
+        pooled += day.micros[low:high]
+        stayed += injected if stay else 0
+    pooled.sort()
+    return _twice_median(pooled, 0, len(pooled), fake, stayed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +257,6 @@ def least_for_estimator(
     """
     estimate = ESTIMATORS[name]
     true = estimate(observations)
-    fake = Observation(round(plain_median(observations) * at * 10**6), gpus=gpus)
+    fake = Observation(_fake(plain_median(observations), at), gpus=gpus)
     moved = ((k, estimate((*observations, *(fake,) * k))) for k in range(1, len(observations) // 2 + 1))
     return next((k for k, value in moved if abs(value - true) >= move * true), None)

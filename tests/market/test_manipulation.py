@@ -50,6 +50,14 @@ def brute_least(prices: list[Fraction], at: Fraction, move: Fraction) -> int | N
     return None
 
 
+def test_more_listings_can_move_the_median_less() -> None:
+    """Two move it by a tenth and three not at all, as outlier removal then takes others: no count may be passed over."""
+    prices = [Fraction(one) for one in ("1", "1", "1.5", "2", "2", "2.5", "2.5", "3", "3", "3", "20", "20")]
+    fake, at = Fraction("3.75"), Fraction(3, 2)
+    assert [brute_median(brute_kept([*prices, *[fake] * k])) for k in range(4)] == [Fraction(n) for n in ("2.5", "2.5", "2.75", "2.5")]
+    assert attack.least_for_day(listed(prices), load_methodology("1.1.1"), at, Fraction(1, 10)) == 2
+
+
 def listed(prices: Sequence[Fraction]) -> tuple[Observation, ...]:
     return tuple(Observation(int(price * 10**6)) for price in prices)
 
@@ -58,7 +66,7 @@ def test_one_day_against_brute_force() -> None:
     chance, methodology = random.Random(1), load_methodology("1.1.1")
     different = []
     for n in range(CASES):
-        count = chance.choice((1, 2, 3, 4, 5, 8, 9, 10, 11, 15, 20, 31))
+        count = chance.choice((1, 2, 3, 4, 5, 8, 9, 10, 11, 15, 20, 31, 45))
         prices = [
             Fraction(chance.choice((1_400_000, 1_735_000, 2_000_000)) + chance.choice((0, chance.randrange(-500_000, 500_000))), 10**6)
             for _ in range(count)

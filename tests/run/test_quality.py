@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
+from engine.market.listing import Observation
 from engine.market.methodology import load_methodology
 from engine.record.log import Scribe
 from engine.thursday import Tools
@@ -42,6 +43,12 @@ def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> It
     workspace.store.close()
 
 
+def attacked(days: Sequence[attack.Day], true: Fraction, at: Fraction, count: int) -> tuple[attack.Day, ...]:
+    """The days with `count` listings at a share of the true value on each that was collected."""
+    fakes = (Observation(round(true * at * 10**6)),) * count
+    return tuple((day, (*found, *fakes) if found else found) for day, found in days)
+
+
 def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     methodology = load_methodology(VERSION)
     seen = 0
@@ -54,7 +61,7 @@ def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace
             if row["least"] is None or row["test"] == "rate-floor" or true is None:
                 continue
             at = Fraction(row["at"].removesuffix("%")) / 100
-            now, less = (attack.week_value(attack.attacked(days, true, at, k), methodology) for k in (row["least"], row["least"] - 1))
+            now, less = (attack.week_value(attacked(days, true, at, k), methodology) for k in (row["least"], row["least"] - 1))
             level = Fraction(row["break_even"])
             assert now is not None
             assert less is not None
