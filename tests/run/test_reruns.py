@@ -11,6 +11,7 @@ import pytest
 
 from engine.commands.act import record_act
 from engine.commands.intake import find_deal, take
+from engine.commands.replay import replay
 from engine.commands.series import import_series
 from engine.demo import plan
 from engine.determination.template import Template
@@ -121,6 +122,7 @@ def test_a_manifest_error_excludes_a_print_until_the_next_one(
     run(administered, date(2026, 3, 6), tools)
     (rate,) = [e.payload for e in standing(events(administered)) if e.kind == "rate" and e.effective_on == day]
     assert (rate.newest_print, str(rate.value)) == (2, "1.7350")
+    assert replay(administered, all_templates, None, as_json=True) == 0
 
 
 def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]) -> Workspace:
