@@ -26,6 +26,7 @@ from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
 from engine.terms.in_force import Deal, calendar_on, day_of, index_terms, indices
 from engine.terms.schedule import publication_dates
+from engine.triggers.acts import in_error
 from engine.workspace import Workspace
 
 ADMINISTRATOR = "published by the administrator"
@@ -184,9 +185,10 @@ def series_by_index(
         prints: reads a series, as `prints_of` a workspace does.
         deal: whose terms decide.
         until: the indices that the deal has named by this date are read.
-        acts: the deal's Recorded Acts, among which are its consents to methodology versions.
+        acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest errors that it found.
         known_at: leaves out what was recorded later.
     """
+    acts = tuple(acts)
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name in indices(deal, until):
@@ -197,5 +199,5 @@ def series_by_index(
             for at, one in prints(series)
             if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series
         ]
-        found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents))
+        found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
     return found

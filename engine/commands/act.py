@@ -8,17 +8,18 @@ from pathlib import Path
 
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage
+from engine.publications import series_of
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.fold import fold
-from engine.record.log import Scribe, append, deal_log, event_of
+from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
 from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import read_set_rate
-from engine.triggers.acts import DECIDING, KINDS, ON_A_CLAUSE, RATE_ACTS
+from engine.triggers.acts import DECIDING, KINDS, MANIFEST_ERROR, ON_A_CLAUSE, RATE_ACTS
 from engine.values import Figure, Unit, printed
 from engine.workspace import Workspace
 
@@ -40,7 +41,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _complete(act)
     _allowed(act, terms)
-    act, log = _with_rate(act, terms), deal_log(deal.name)
+    act, log = _with_print(workspace, _with_rate(act, terms), terms), deal_log(deal.name)
     with workspace.store.begin() as writer:
         events = [event_of(entry) for entry in writer.entries(log)]
         entered, new = _entered(act, [event for event in events if isinstance(event.payload, ActRecorded)])
@@ -61,8 +62,11 @@ def _complete(act: ActRecorded) -> None:
         for option, needed, given in (
             ("--clause", act.act in ON_A_CLAUSE, act.clause),
             ("--until", act.act == "waiver", act.until),
-            ("--index", act.act in RATE_ACTS, act.details.get("index")),
+            ("--index", act.act in (*RATE_ACTS, MANIFEST_ERROR), act.details.get("index")),
             ("--rate", act.act in RATE_ACTS, act.details.get("rate")),
+            ("--document", act.act == MANIFEST_ERROR, act.document),
+            ("--prepared-by", act.act == MANIFEST_ERROR, act.prepared_by),
+            ("--approved-by", act.act == MANIFEST_ERROR, act.approved_by),
         )
         if needed and not given
     ]
@@ -82,6 +86,20 @@ def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
     if rate is None:
         raise WrongUsage(f"`{act.details['rate']}` is no rate; write it in USD per GPU-hour, like --rate 1.90")
     return _with(act, rate=str(rate))
+
+
+def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> ActRecorded:
+    """A manifest error with the newest print of its date: that one is excluded, and a later one is not."""
+    if act.act != MANIFEST_ERROR:
+        return act
+    index = act.details["index"]
+    if index not in terms.index:
+        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+    series = series_of(index, terms.index[index])
+    prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == act.effective_on]
+    if not any(event.payload.value["value"] is not None for event in prints):
+        raise WrongUsage(f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date")
+    return _with(act, print=str(prints[-1].print))
 
 
 def _with(act: ActRecorded, **details: str) -> ActRecorded:

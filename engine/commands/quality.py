@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.commands.costs import read_costs
 from engine.commands.history import events_of
 from engine.commands.output import print_json, progress_done, say, table
 from engine.commands.weeks import days_of, weeks_of
@@ -46,8 +46,9 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
     every = [found for _, week in weeks_of(workspace, index, version) for _, found in week if found]
     progress_done()
     rows = list(attack.table_5(every, methodology))
-    price = _costs(costs)
-    data = {
+    price = read_costs(costs)
+    cost = price["usd"]
+    data: dict[str, Any] = {
         "index": index,
         "methodology": version,
         "publication_date": str(publication),
@@ -56,13 +57,21 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
         "days": {
             str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
         },
-        "estimators": {name: _least_of(name, days) for name in attack.ESTIMATORS},
+        "estimators": {name: _least_of(name, days, attack.LISTED_GPUS) for name in attack.ESTIMATORS},
+        "estimators_injected": f"listings of {attack.LISTED_GPUS} GPUs, without outlier removal",
+        "volume-weighted mean, 1 GPU": _least_of("volume-weighted mean", days, 1),
         "table_5": [
-            {"listings": f"{r.listings}{'+' if r.listings == attack.ROWS[-1] else ''}", "days": r.days, "least": _named(r.least)}
+            {
+                "listings": f"{r.listings}{'+' if r.listings == attack.ROWS[-1] else ''}",
+                "days": r.days,
+                "least": _named(r.least),
+                "outlay_usd": _outlay(_named(r.least), cost),
+            }
             for r in rows
         ],
-        "capital": price,
+        "capital": {"per_listing": price["per_listing"], "source": price["source"]},
     }
+    data["week_outlay_usd"] = _outlay(data["week"], cost)
     if as_json:
         print_json(data)
         return 0
@@ -78,42 +87,46 @@ def _least(found: Any) -> dict[str, int | None]:
     return _named({(at, move): found(at, move) for at in attack.AT for move in attack.MOVES})
 
 
-def _least_of(name: str, days: tuple[attack.Day, ...]) -> dict[str, int | None]:
+def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, int | None]:
     largest = max((found for _, found in days), key=len)
-    return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move))
+    return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move, gpus))
 
 
-def _costs(path: Path | None) -> dict[str, Any]:
-    """The capital estimate's inputs, from a named file; "not given" otherwise (`rulings.md` 37)."""
-    if path is None:
-        return {"per_listing": "not given", "source": None}
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        per = Decimal(str(found["gpu_price_usd"])) * int(found["gpus_per_listing"]) + Decimal(str(found["weekly_cost_usd"])) * int(
-            found["weeks"]
-        )
-        return {"per_listing": str(per), "source": f"{path.name}: {found['source']}, {found['as_of']}"}
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, ArithmeticError) as error:
-        fix = "gpu_price_usd, gpus_per_listing, weekly_cost_usd, weeks, source, as_of"
-        raise WrongUsage(f"{path} cannot be read ({error}); it needs {fix}") from None
+def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, str | None]:
+    """The paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None where either is not known."""
+    return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
 
 
 def _say_manipulation(data: dict[str, Any]) -> None:
     heads = tuple(data["week"])
     say(f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} per GPU-hour")
-    say("Least number of injected listings, at 50% or 150% of the median, that moves it by 5%, 10% or 25%; at most half of the day's.")
+    say("Least number of injected listings, at 50% or 150% of the median, that moves it by 5%, 10% or 25%.")
+    say("A day: up to half of its listings. The week: the same number on every collected day, up to half of the largest day's.")
+    say(f"The estimators: {data['estimators_injected']}, up to half of the day's.")
     say()
     rows = [("the week, on every day", *_cells(data["week"]))]
     rows += [(day, *_cells(least)) for day, least in data["days"].items()]
     rows += [(f"largest day by {name}", *_cells(least)) for name, least in data["estimators"].items()]
+    rows.append(("the same, volume-weighted, by 1 GPU each", *_cells(data["volume-weighted mean, 1 GPU"])))
     say(table(("", *heads), rows, right=tuple(range(1, len(heads) + 1))))
     say()
     say("Table 5 of the paper, filled by drawing N listings from the days on hand (middle of 200 draws)")
     shown = [(row["listings"], str(row["days"]), *_cells(row["least"], row["days"])) for row in data["table_5"]]
     say(table(("N", "days", *heads), shown, right=tuple(range(1, len(heads) + 2))))
     source = data["capital"]["source"]
+    if source:
+        say()
+        say("Estimated minimum capital outlay in USD: the listings above at the cost of one")
+        outlays = [("the week", "", *_usd(data["week_outlay_usd"]))]
+        outlays += [(f"N = {row['listings']}", str(row["days"]), *_usd(row["outlay_usd"], row["days"])) for row in data["table_5"]]
+        say(table(("", "days", *heads), outlays, right=tuple(range(1, len(heads) + 2))))
+        say()
     per = data["capital"]["per_listing"]
     say(f"Capital for one listing: {per}" + (f" USD ({source})" if source else "; name its inputs with --costs FILE"))
+
+
+def _usd(outlay: Mapping[str, str | None], days: int = 1) -> tuple[str, ...]:
+    return tuple("no day" if not days else "not reachable" if one is None else f"{Decimal(one):,.0f}" for one in outlay.values())
 
 
 def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
@@ -133,6 +146,7 @@ def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) ->
         print_json({"deal": deal, "on": str(on), "tests": rows})
         return 0
     say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
+    say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     shown = [
         (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], "not reachable" if r["least"] is None else str(r["least"]))
         for r in rows

@@ -26,12 +26,14 @@ class Policy:
         calendar: the deal's Business Days, likewise.
         material: whether a change from one version to another is material by its parameters alone.
         consents: from when each version is consented to, by Recorded Act.
+        in_error: by Publication Date the newest print that a Recorded Act excludes as a manifest error, and the Act's document.
     """
 
     terms: Callable[[date], IndexTerms]
     calendar: Callable[[date], BusinessCalendar]
     material: Callable[[str, str], bool]
     consents: Mapping[str, date] = field(default_factory=dict)
+    in_error: Mapping[date, tuple[int, str]] = field(default_factory=dict)
 
 
 def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ...]:
@@ -42,9 +44,16 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
         policy: how the deal takes them.
     """
     by_date: dict[date, list[Published]] = {}
-    for one in _consented(sorted(prints, key=lambda one: (one.publication_date, one.print)), policy):
+    usable = (_unless_in_error(one, policy) for one in sorted(prints, key=lambda one: (one.publication_date, one.print)))
+    for one in _consented(list(usable), policy):
         by_date.setdefault(one.publication_date, []).append(one)
     return tuple(_accepted(by_date[day], policy.terms(day), policy.calendar(day)) for day in sorted(by_date))
+
+
+def _unless_in_error(one: Published, policy: Policy) -> Published:
+    """A print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
+    newest, document = policy.in_error.get(one.publication_date, (0, ""))
+    return _without(one, f"excluded as a manifest error ({document})") if one.print <= newest else one
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:

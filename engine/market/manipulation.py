@@ -25,6 +25,8 @@ MOVES = (Fraction(5, 100), Fraction(10, 100), Fraction(25, 100))
 AT = (Fraction(50, 100), Fraction(150, 100))
 """Attack prices as shares of the true median (WP §7.3.1)."""
 ROWS = (8, 12, 15, 20, 30)
+LISTED_GPUS = 8
+"""GPUs of an injected listing where the estimators are compared: a whole machine."""
 DRAWS = 200
 SEED = 20260305
 
@@ -241,12 +243,20 @@ ESTIMATORS: dict[str, Callable[[Sequence[Observation]], Fraction]] = {
 }
 
 
-def least_for_estimator(name: str, observations: Sequence[Observation], at: Fraction, move: Fraction) -> int | None:
-    """The least number of injected listings of one GPU each that moves an estimator by `move`, without outlier removal."""
+def least_for_estimator(
+    name: str, observations: Sequence[Observation], at: Fraction, move: Fraction, gpus: int = LISTED_GPUS
+) -> int | None:
+    """The least number of injected listings that moves an estimator by `move`, up to half of the day's, without outlier removal.
+
+    Args:
+        name: of the estimator.
+        observations: one day's listings.
+        at: the attack price, as a share of the median.
+        move: the move, as a share of the estimate.
+        gpus: of each injected listing; only the volume-weighted mean looks at them, and large listings are its weakness (WP §5.6).
+    """
     estimate = ESTIMATORS[name]
     true = estimate(observations)
-    moved = (
-        (k, estimate((*observations, *(Observation(_fake(plain_median(observations), at)),) * k)))
-        for k in range(1, len(observations) // 2 + 1)
-    )
+    fake = Observation(_fake(plain_median(observations), at), gpus=gpus)
+    moved = ((k, estimate((*observations, *(fake,) * k))) for k in range(1, len(observations) // 2 + 1))
     return next((k for k, value in moved if abs(value - true) >= move * true), None)

@@ -161,6 +161,7 @@ TOLD_BY = {
     "interpolation": "index",
     "successor benchmark": "index",
     "agent determination": "index",
+    "manifest error": "index",
     "consent": "version",
     "act withdrawn": "names",
 }

@@ -15,6 +15,8 @@ from engine.triggers.obligation import key, open_for
 from engine.triggers.state import after_waiver
 
 RATE_ACTS = ("interpolation", "successor benchmark", "agent determination")
+MANIFEST_ERROR = "manifest error"
+"""The paper's Manifest Error Override (WP §7.3), as a deal takes it: a print that is plainly wrong is as if not published."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 
 KINDS = {
@@ -35,6 +37,7 @@ KINDS = {
     "successor benchmark": "sets the Reference Rate by the successor benchmark, from a date",
     "agent determination": "sets the Reference Rate of one date",
     "interpolation": "sets the Reference Rate of one date by interpolation",
+    "manifest error": "excludes what was published of an index on its date from use, until the next print",
 }
 """Every kind of Recorded Act and what it does."""
 
@@ -43,9 +46,9 @@ DECIDING = frozenset(KINDS) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 
 
-ON_A_CLAUSE = frozenset(KINDS) - {*RATE_ACTS, "discharged", "consent", "notice given", "act withdrawn"}
+ON_A_CLAUSE = frozenset(KINDS) - {*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "act withdrawn"}
 """Kinds that name the clause that they are about."""
-ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, "act withdrawn"}
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 
@@ -218,6 +221,12 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
             rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
             found |= {act.act: rate} if rate is not None else {}
     return found
+
+
+def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
+    """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
+    found = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
+    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in found}
 
 
 def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:

@@ -116,6 +116,14 @@ def test_estimators_against_their_definitions() -> None:
         assert attack.trimmed_mean(sample) == sum(rest) / len(rest)
 
 
+def test_one_large_listing_moves_the_volume_weighted_mean_more_than_a_small_one() -> None:
+    """Nine 1-GPU listings at USD 2: one of 8 GPUs at half the price moves the mean by 8/17 of a half, one of 1 GPU by a tenth of it."""
+    day, half, quarter = (Observation(2_000_000),) * 9, attack.AT[0], Fraction(20, 100)
+    assert attack.least_for_estimator("volume-weighted mean", day, half, quarter) == 1
+    assert attack.least_for_estimator("volume-weighted mean", day, half, quarter, gpus=1) is None
+    assert [attack.least_for_estimator("median", day, half, quarter, gpus=n) for n in (1, 8)] == [None, None]
+
+
 def test_on_the_real_snapshots_the_week_s_value_is_the_published_one(snapshots_folder: Path, tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     for path in sorted(snapshots_folder.rglob("*.json.gz")) + sorted(snapshots_folder.glob("*.csv")):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands.costs import read_costs
 from engine.commands.publication import export_series, publish_page
 from engine.commands.quality import manipulate, manipulate_deal, reproduce
 from engine.commands.series import import_series
@@ -86,6 +87,15 @@ def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.C
     assert found["capital"] == {"per_listing": "203000", "source": "costs.toml: Broker A, 2026-03-01"}
     assert [row["listings"] for row in found["table_5"]] == ["8", "12", "15", "20", "30+"]
     assert set(found["estimators"]) == set(attack.ESTIMATORS)
+    for row in (*found["table_5"], {"least": found["week"], "outlay_usd": found["week_outlay_usd"]}):
+        assert row["outlay_usd"] == {name: None if k is None else str(k * 203000) for name, k in row["least"].items()}
+    assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert "Estimated minimum capital outlay in USD" in said
+    assert "up to half of the largest day's" in said
+    assert "listings of 8 GPUs, without outlier removal" in said
+    assert manipulate(desk, "CRI-H100", VERSION, LAST, None, as_json=True) == 0
+    assert set(json.loads(capsys.readouterr().out)["week_outlay_usd"].values()) == {None}
     costs.write_text("gpu_price_usd = 1\n")
     with pytest.raises(WrongUsage, match="it needs"):
         manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True)
@@ -169,3 +179,25 @@ def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspac
     assert any(row["low_confidence_reasons"] for row in ours)
     import_series(other, "CRI-H200", [tmp_path / "ours.csv"], scribe, as_json=True)
     other.store.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("25000", "-5"), "gpu_price_usd = -5 is not a price above zero"),
+        (("25000", "nan"), "gpu_price_usd = NaN is not a price above zero"),
+        (("25000", "true"), "gpu_price_usd = True is not"),
+        (("= 8", "= 2.5"), "gpus_per_listing = 2.5 is not a whole number"),
+        (("2026-03-01", "x"), "as_of = x is not a date"),
+        (("Broker A", " "), "source says nothing"),
+        (("weeks", "months"), "weeks missing"),
+    ],
+)
+def test_costs_that_are_no_costs_are_refused_by_name(tmp_path: Path, change: tuple[str, str], why: str) -> None:
+    text = 'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker A"\nas_of = "2026-03-01"\n'
+    path = tmp_path / "costs.toml"
+    path.write_text(text)
+    assert read_costs(path)["usd"] == 203_000
+    path.write_text(text.replace(*change))
+    with pytest.raises(WrongUsage, match=why):
+        read_costs(path)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands.intake import take
+from engine.commands.act import record_act
+from engine.commands.intake import find_deal, take
+from engine.commands.replay import replay
 from engine.commands.series import import_series
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.errors import WrongUsage
 from engine.market.value import IndexValue
 from engine.publications import draft as print_draft
 from engine.record.draft import Draft
@@ -99,6 +102,36 @@ def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered
     assert [one.supersedes for one in corrected] == [compliance[0].number]
     assert run(administered, date(2026, 3, 6), tools).deals[0].events == []
     assert events(administered) == found
+
+
+def test_a_manifest_error_excludes_a_print_until_the_next_one(
+    administered: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A print of a tenth of the price begins the sweep; excluded by two persons it counts as not published; the next print serves."""
+    day = date(2026, 3, 5)
+    series(administered, "2026-02-26,2.0000,false,44,1.1.1\n2026-03-05,0.1735,false,44,1.1.1\n", day)
+    run(administered, day, replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    assert sweep_on(events(administered), day) == "IN EFFECT"
+    deal = find_deal(administered, DEAL, all_templates)
+    who = {"document": "override.pdf", "prepared_by": "A", "approved_by": "B"}
+    act = ActRecorded(act="manifest error", effective_on=day, details={"index": "CRI-H100"}, **who)
+    scribe = Scribe("t", "t", datetime(2026, 3, 6, 9, tzinfo=UTC))
+    with pytest.raises(WrongUsage, match="has no value published for 2026-03-12"):
+        record_act(administered, deal, act.model_copy(update={"effective_on": date(2026, 3, 12)}), scribe, as_json=True)
+    record_act(administered, deal, act, scribe, as_json=True)
+    outcome = run(administered, day, replace(tools, now=datetime(2026, 3, 6, 10, tzinfo=UTC)))
+    found = events(administered)
+    (correction,) = [e.payload for e in found if isinstance(e.payload, Correction)]
+    assert any(why.startswith("manifest error, effective 2026-03-05") for why in correction.why)
+    assert outcome.deals[0].state.triggers["cash-sweep"].status == "NOT IN EFFECT"
+    (rate,) = [e.payload for e in standing(found) if e.kind == "rate" and e.effective_on == day]
+    assert rate.newest_print == 0
+    assert run(administered, day, replace(tools, now=datetime(2026, 3, 6, 10, tzinfo=UTC))).deals[0].events == []
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), tools)
+    (rate,) = [e.payload for e in standing(events(administered)) if e.kind == "rate" and e.effective_on == day]
+    assert (rate.newest_print, str(rate.value)) == (2, "1.7350")
+    assert replay(administered, all_templates, None, as_json=True) == 0
 
 
 def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]) -> Workspace:
