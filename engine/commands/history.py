@@ -11,7 +11,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
 from engine.errors import WrongUsage
 from engine.market.value import IndexValue
-from engine.record.adopted import ClauseFacts, DealAdopted
+from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import (
     ActApplied,
     ActRecorded,
@@ -165,7 +165,7 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
 
 def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
     adopted = [e.payload for e in events if isinstance(e.payload, DealAdopted) and e.seq < event.seq]
-    return next((c for c in adopted[-1].clauses if c.key == event.subject), None) if adopted else None
+    return next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None) if adopted else None
 
 
 def _index_lines(value: IndexValue) -> Iterator[str]:
