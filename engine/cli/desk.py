@@ -102,7 +102,7 @@ def serve(every_minutes: Annotated[int, typer.Option(min=1, help="Minutes betwee
         made = sum(len(deal.notices) for deal in outcome.deals)
         say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
 
-    say(f"{serve(tick, every_minutes * 60, say)} runs")
+    say(f"{serve(tick, every_minutes * 60, say, clock)} runs")
 
 
 @app.command(epilog=example("headroom history meridian-2026-1"))

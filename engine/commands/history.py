@@ -29,7 +29,7 @@ from engine.record.event import (
 )
 from engine.record.log import deal_log, read
 from engine.triggers.facts import SweptPeriod, TestStatus
-from engine.values import printed, printed_apart, trimmed
+from engine.values import Figure, Unit, printed, printed_apart, trimmed
 from engine.workspace import Workspace
 
 
@@ -83,7 +83,8 @@ def _counted(counted: Counted) -> str:
 def _swept(period: SweptPeriod) -> str:
     if period.swept is None:
         return f"not computed: {period.reason}"
-    return f"USD {float(period.swept):,.2f} swept; reserve USD {float(period.reserve_balance):,.2f}"
+    swept, reserve = (printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance))
+    return f"{swept} swept; reserve {reserve}"
 
 
 SUMMARIES: dict[type, Callable[[Any], str]] = {
