@@ -16,8 +16,10 @@ from engine.record.adopted import (
     DocumentFacts,
     DutyFacts,
     IndexFacts,
+    LaterClauses,
     PartyFacts,
 )
+from engine.terms.amendment import Change, ChangeKind
 from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
 from engine.triggers.condition import LeafRule, Tree, described
@@ -26,7 +28,7 @@ from engine.values import Figure, Unit, trimmed
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
-    """What the engine reads from a deal file, as of its closing."""
+    """What the engine reads from a deal file: as of its closing, and each clause again from every date on which it reads otherwise."""
     terms = resolve(deal, deal.closing_date)
     return DealAdopted(
         file_sha256=deal.sha256,
@@ -71,6 +73,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
             for kind, d in terms.notices.items()
         ),
         amendments=tuple(_amendments(deal)),
+        later_clauses=tuple(_later_clauses(deal, templates)),
     )
 
 
@@ -104,6 +107,17 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             esma=_esma(trigger),
             consequences=tuple(_consequence(one) for one in trigger.consequences),
         )
+
+
+def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
+    """The clauses that read otherwise from each later date on: by a dated step or an amendment."""
+    before: dict[str, ClauseFacts] = {}
+    for since, terms in deal.segments:
+        now = {clause.key: clause for clause in clauses_read(terms, templates)}
+        changed = tuple(clause for key, clause in now.items() if clause != before.get(key))
+        if before and changed:
+            yield LaterClauses(since=since, clauses=changed)
+        before = now
 
 
 def _needs(clause: Clause) -> str:
@@ -199,12 +213,18 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
 
 
 def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
-    by_document: dict[str, list[str]] = {}
+    """Each amendment and each correction of the file, under its own number, with what it changed."""
+    found: dict[tuple[ChangeKind, int], list[Change]] = {}
     for change in deal.changes:
-        by_document.setdefault(change.document, []).append(f"{change.term}: {change.replaces} becomes {change.new}")
-    for number, (document, changes) in enumerate(by_document.items(), start=1):
-        effective = next(change.effective for change in deal.changes if change.document == document)
-        yield AmendmentFacts(number=number, document=document, effective=effective, changes=tuple(changes))
+        found.setdefault((change.kind, change.number), []).append(change)
+    for (kind, number), changes in found.items():
+        yield AmendmentFacts(
+            number=number,
+            kind=kind,
+            document=changes[0].document or "the deal file",
+            effective=changes[0].effective,
+            changes=tuple(f"{change.term}: {change.replaces} becomes {change.new}" for change in changes),
+        )
 
 
 def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:

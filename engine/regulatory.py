@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.determination.result import TestResult, Verdict
-from engine.record.adopted import ClauseFacts, DealAdopted
+from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import ActApplied, Counted, DeadlinePassed, Event, Suspended, Tested
 from engine.record.standing import standing
 from engine.triggers.facts import TestState, TestStatus, TriggerState, TriggerStatus
@@ -42,7 +42,7 @@ def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Li
     deals = [event.payload for event in stands if isinstance(event.payload, DealAdopted)]
     if not deals:
         raise ValueError("the log holds no deal")
-    return deals[-1], tuple(_line(clause, stands) for clause in deals[-1].clauses)
+    return deals[-1], tuple(_line(clause, stands) for clause in clauses_on(deals[-1], cut_off))
 
 
 def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:

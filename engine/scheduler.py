@@ -14,13 +14,14 @@ from typing import Any
 Tick = Callable[[], None]
 
 
-def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], scheduler: Any = None) -> int:
+def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], clock: Callable[[], datetime], scheduler: Any = None) -> int:
     """Tick at once and then at each interval, until a signal to stop; a tick that is running is finished first.
 
     Args:
         tick: what is done; an error in it is told and ends nothing.
         every_seconds: the interval.
         told: where it is told.
+        clock: what time it is, read where the program is put together.
         scheduler: another scheduler than APScheduler's blocking one, for tests.
 
     Returns:
@@ -36,18 +37,18 @@ def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], scheduler
         try:
             tick()
         except Exception as error:  # a server outlives one bad run; the next tick tries again
-            told(f"{datetime.now(UTC):%Y-%m-%d %H:%M} the run failed: {type(error).__name__}: {error}")
+            told(f"{clock():%Y-%m-%d %H:%M} UTC: the run failed: {type(error).__name__}: {error}")
 
-    clock = scheduler or BlockingScheduler(timezone=UTC)
-    options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None, "next_run_time": datetime.now(UTC)}
-    clock.add_job(once, "interval", seconds=every_seconds, **options)
+    ticking = scheduler or BlockingScheduler(timezone=UTC)
+    options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None, "next_run_time": clock()}
+    ticking.add_job(once, "interval", seconds=every_seconds, **options)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        clock.shutdown(wait=False)
+        ticking.shutdown(wait=False)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        clock.start()
+        ticking.start()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

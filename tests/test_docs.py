@@ -39,6 +39,18 @@ def test_every_word_lives_where_the_vocabulary_says() -> None:
         assert (REPOSITORY / place).exists(), place
 
 
+def test_the_page_on_architecture_names_every_module_and_none_that_is_not_there() -> None:
+    rows = dict(re.findall(r"^\| `engine/(\w+)/` \| (.*?) \|", page("architecture.md"), re.MULTILINE))
+    for room in ("market", "terms", "determination", "triggers", "record"):
+        holds = rows[room]
+        folder = REPOSITORY / "engine" / room
+        there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__"}
+        assert sorted(re.findall(r"`(\w+)`", holds)) == sorted(there), room
+    engine = {path.name for path in (REPOSITORY / "engine").glob("*.py")} - {"__init__.py"}
+    table_ = "\n".join(line for line in page("architecture.md").splitlines() if line.startswith("| `engine/"))
+    assert engine - set(re.findall(r"(\w+\.py)`", table_)) == set()
+
+
 def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
     text = "\n".join(
         [

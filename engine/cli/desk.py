@@ -133,7 +133,7 @@ def serve(
         else:
             say(what)
 
-    runs = serve(tick, every_minutes * 60, told)
+    runs = serve(tick, every_minutes * 60, told, clock)
     if as_json:
         print_line({"runs": runs})
     else:

@@ -112,7 +112,7 @@ def diff(
 ) -> int:
     """What an amendment changes: the terms, and over the history the results and states of each date."""
     whole = read_deal(workspace, name, templates)
-    known = sorted({int(change.document.split()[1]) for change in whole.changes if change.document.startswith("amendment")})
+    known = sorted({change.number for change in whole.changes if change.kind == "amendment"})
     if number not in known:
         there = ", ".join(str(one) for one in known) or "none"
         raise WrongUsage(f"{whole.name} has no amendment {number}; it has {there}")

@@ -11,7 +11,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
 from engine.errors import WrongUsage, dates_there
 from engine.market.value import IndexValue
-from engine.record.adopted import ClauseFacts, DealAdopted
+from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import (
     ActApplied,
     ActRecorded,
@@ -83,7 +83,8 @@ def _counted(counted: Counted) -> str:
 def _swept(period: SweptPeriod) -> str:
     if period.swept is None:
         return f"not computed: {period.reason}"
-    return f"USD {float(period.swept):,.2f} swept; reserve USD {float(period.reserve_balance):,.2f}"
+    swept, reserve = (printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance))
+    return f"{swept} swept; reserve {reserve}"
 
 
 SUMMARIES: dict[type, Callable[[Any], str]] = {
@@ -167,7 +168,7 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
 
 def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
     adopted = [e.payload for e in events if isinstance(e.payload, DealAdopted) and e.seq < event.seq]
-    return next((c for c in adopted[-1].clauses if c.key == event.subject), None) if adopted else None
+    return next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None) if adopted else None
 
 
 def _index_lines(value: IndexValue) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`headroom intake` and `headroom act`: what people know and do, taken into the record."""
+"""`headroom intake`: what a servicer reports, taken into the record."""
 
 from __future__ import annotations
 

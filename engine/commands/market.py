@@ -1,4 +1,4 @@
-"""`headroom import`, `headroom collect`, `headroom index`."""
+"""`headroom import` of snapshots and `headroom index`: what enters the archive, and one week's value from it."""
 
 from __future__ import annotations
 

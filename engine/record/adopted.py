@@ -58,6 +58,13 @@ class ClauseFacts(Fact):
     """What follows while the trigger is in effect, one sentence each, with its section."""
 
 
+class LaterClauses(Fact):
+    """The clauses that read otherwise from a date on, by a dated step or an amendment."""
+
+    since: date
+    clauses: tuple[ClauseFacts, ...]
+
+
 class DebtFacts(Fact):
     """One class of debt."""
 
@@ -105,9 +112,10 @@ class IndexFacts(Fact):
 
 
 class AmendmentFacts(Fact):
-    """One amendment of the deal and what it changed."""
+    """One amendment of the deal, or one correction of its file, and what it changed."""
 
     number: int
+    kind: Literal["amendment", "correction"] = "amendment"
     document: str
     effective: date
     changes: tuple[str, ...]
@@ -131,8 +139,19 @@ class DealAdopted(Fact):
     parties: tuple[PartyFacts, ...]
     documents: tuple[DocumentFacts, ...]
     clauses: tuple[ClauseFacts, ...]
+    """As of closing; `clauses_on` gives those of a date."""
+    later_clauses: tuple[LaterClauses, ...] = ()
     debt: tuple[DebtFacts, ...]
     assets: tuple[AssetFacts, ...]
     indices: tuple[IndexFacts, ...]
     duties: tuple[DutyFacts, ...]
     amendments: tuple[AmendmentFacts, ...] = ()
+
+
+def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
+    """The clauses as they read on a date, in the order of the agreement."""
+    found = {clause.key: clause for clause in deal.clauses}
+    for later in deal.later_clauses:
+        if later.since <= on:
+            found |= {clause.key: clause for clause in later.clauses}
+    return tuple(found.values())

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import Problem
 from engine.terms.phrases import read_day
 from engine.terms.source import Path, Tree
 
+ChangeKind = Literal["amendment", "correction"]
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -52,8 +53,16 @@ class Change:
     later_steps: str | None
     cite: str | None
     effective: date
-    document: str
+    kind: ChangeKind
+    number: int
+    document: str | None
+    """The amendment's document by its short name; a correction has none but the file."""
     path: Path
+
+    @property
+    def named(self) -> str:
+        """The amendment or correction by its number: `amendment 1 (AM1)`, `correction 1`."""
+        return f"{self.kind} {self.number}" + (f" ({self.document})" if self.document else "")
 
 
 def is_schedule(value: Any) -> bool:
@@ -173,7 +182,7 @@ def _applied(data: Any, change: Change, closing: date, tree: Tree) -> tuple[Any,
         fix = "write `later_steps: keep` or `later_steps: drop`"
         return data, [Problem("D303", f"`{change.term}` has later steps", why, fix, tree.place(change.path))]
     earlier = [step for step in before.steps if step.since < change.effective]
-    new = StepOf(change.effective, scheduled(change.new), (*change.path, "with"), change.cite, change.document)
+    new = StepOf(change.effective, scheduled(change.new), (*change.path, "with"), change.cite, change.named)
     kept = later if change.later_steps == "keep" else []
     return _with(data, steps, Schedule((*earlier, new, *kept))), []
 

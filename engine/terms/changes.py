@@ -54,8 +54,9 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
     for entry, path, found in _entries(tree, "corrections", CorrectionEntry):
         problems += found
         if isinstance(entry, CorrectionEntry):
-            document = f"correction {entry.number}"
-            changes.append(Change(entry.term, entry.replaces, entry.with_, "keep", entry.reason, closing, document, path))
+            changes.append(
+                Change(entry.term, entry.replaces, entry.with_, "keep", entry.reason, closing, "correction", entry.number, None, path)
+            )
     for entry, path, found in _entries(tree, "amendments", AmendmentEntry):
         problems += found
         if isinstance(entry, AmendmentEntry) and (upto is None or entry.number <= upto):
@@ -72,7 +73,9 @@ def _amended(entry: AmendmentEntry, path: Path) -> list[Change]:
             change.later_steps,
             change.cite or entry.cite,
             entry.effective,
-            f"amendment {entry.number} ({entry.document})",
+            "amendment",
+            entry.number,
+            entry.document,
             (*path, "changes", number),
         )
         for number, change in enumerate(entry.changes)

@@ -148,7 +148,7 @@ def order(deal: Deal) -> Iterator[Problem]:
         yield Problem("D523", f"a term steps on {late[0]}", f"the deal matures on {maturity}", "correct the date", place)
     seen: dict[str, Path] = {}
     for change in deal.changes:
-        number, at = change.document.split(" (")[0], change.path[:2]
+        number, at = f"{change.kind} {change.number}", change.path[:2]
         if seen.setdefault(number, at) != at:
             why = f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its number"
             yield Problem("D524", f"{number} stands twice", why, "correct the number", deal.tree.place((*at, "number")))

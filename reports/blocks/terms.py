@@ -176,7 +176,7 @@ def _asset(asset: AssetFacts) -> str:
 
 def _documents(found: Brief) -> str:
     listed_ = "; ".join(f"{one.short}, {one.title} of {short_date(one.dated)}" for one in found.deal.documents)
-    return listed_ + ("" if found.deal.amendments else "; unamended")
+    return listed_ + ("" if any(one.kind == "amendment" for one in found.deal.amendments) else "; unamended")
 
 
 # ---- the words ----------------------------------------------------------------------------------------------------
@@ -195,7 +195,9 @@ def text(found: Brief) -> dict[str, Any]:
 
 def _amendment(one: AmendmentFacts) -> str:
     changes = listed([with_dates(change) for change in one.changes])
-    return f"Amendment No. {one.number}, {one.document}, from {short_date(one.effective)}: {changes}."
+    name = f"{sentence(one.kind)} No. {one.number}"
+    of = f"{name}, {one.document}" if one.kind == "amendment" else f"{name} of {one.document}"
+    return f"{of}, from {short_date(one.effective)}: {changes}."
 
 
 def _half(lengths: Sequence[int]) -> int:

@@ -15,7 +15,9 @@ from notice_index import (
     thursdays,
     usd,
 )
-from notice_log import Deal, after, even, result, standard, undetermined
+from notice_log import Deal, standard
+from notice_results import even, loan_to_value, result, undetermined
+from notice_states import after
 
 from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import (
@@ -67,7 +69,7 @@ def correcting() -> NoticeInputs:
     deal.add("correction", "deal", LAST, Correction(from_on=LAST, until=LAST, why=(why,)))
     again = [event for event in deal.events if event.kind in OF_A_DATE and event.effective_on == LAST]
     clause = deal.facts.clauses[1]
-    made = deal._ltv(clause, LAST, Fraction("1.5701"))
+    made = loan_to_value(deal, clause, LAST, Fraction("1.5701"))
     state = after(None, clause, made, LAST)
     payload = Tested(result=made, state=state, before=newest.payload.before)
     for event in again:

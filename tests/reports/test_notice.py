@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from markupsafe import escape
 from notice_deal import adopted
 from pypdf import PdfReader
 
+from engine.record.adopted import AmendmentFacts, LaterClauses
 from engine.record.notice import notice_file_name
 from reports.assets import BASE, FONTS, assets, legible
 from reports.inputs import NoticeInputs
@@ -106,6 +108,25 @@ def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
     (command,) = [block["command"] for block in compose(again)["proof"] if block["block"] == "proof"]
     assert command == f"headroom verify {notice_file_name(again)} --policy trustee.policy"
     assert notice_file_name(again) == "meridian-2026-1-0044-2026-11-05-correction-2.pdf"
+
+
+def test_amendments_and_corrections_are_printed_under_their_own_numbers() -> None:
+    changes = (
+        AmendmentFacts(number=1, kind="correction", document="the deal file", effective=date(2026, 1, 6), changes=("a: 1 becomes 2",)),
+        AmendmentFacts(number=1, document="AM1", effective=date(2026, 6, 26), changes=("b: 3 becomes 4",)),
+    )
+    deal = cases.standard(facts=adopted(amendments=changes))
+    (text,) = [block for block in compose(deal.inputs())["proof"] if block["block"] == "text"]
+    assert "Correction No. 1 of the deal file, from 6 Jan 2026: a: 1 becomes 2." in text["note"]
+    assert "Amendment No. 1, AM1, from 26 Jun 2026: b: 3 becomes 4." in text["note"]
+
+
+def test_a_clause_is_printed_as_it_reads_on_the_notices_date() -> None:
+    clause = cases.CLAUSES[1].model_copy(update={"text": None, "reading": "at most 55%"})
+    for since, read in ((date(2026, 11, 5), True), (date(2026, 11, 6), False)):
+        deal = cases.standard(facts=adopted(later_clauses=(LaterClauses(since=since, clauses=(clause,)),)))
+        (text,) = [block for block in compose(deal.inputs())["proof"] if block["block"] == "text"]
+        assert ("at most 55%" in [one["text"] for column in text["columns"] for one in column]) is read
 
 
 def test_a_reservation_of_rights_stands_in_the_agents_documents_only() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.commands.act import record_act
+from engine.commands.history import explain
 from engine.commands.intake import find_deal, take
 from engine.commands.replay import replay
 from engine.commands.series import import_series
@@ -188,7 +189,9 @@ def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
     workspace.store.close()
 
 
-def test_an_amendment_that_reaches_back_is_told_in_a_correction(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_an_amendment_that_reaches_back_is_told_in_a_correction(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = computed(tmp_path, 8, tools, all_templates)
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     since = plan.THURSDAYS[5]
@@ -206,6 +209,11 @@ def test_an_amendment_that_reaches_back_is_told_in_a_correction(tmp_path: Path, 
     (correction,) = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]
     assert (correction.from_on, correction.until) == (since, plan.THURSDAYS[7])
     assert outcome.deals[0].state.tests["ltv"].status == "CURE PERIOD"
+    capsys.readouterr()
+    for on, maximum in ((plan.THURSDAYS[4], "65%"), (since, "20%")):
+        explain(workspace, DEAL, "ltv", on, as_json=False)
+        (reading,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("The engine reads it: ")]
+        assert maximum in reading
     assert run(workspace, plan.THURSDAYS[7], tools).deals[0].events == []
     workspace.store.close()
 

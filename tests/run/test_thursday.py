@@ -7,11 +7,12 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from engine.commands.history import explain, history
+from engine.commands.history import SUMMARIES, explain, history
 from engine.commands.intake import take
 from engine.commands.run import as_data, run_on
 from engine.commands.verify import verify_workspace
@@ -22,6 +23,7 @@ from engine.record.fold import fold
 from engine.record.log import Scribe, deal_log, read
 from engine.record.notice import NoticeInputs
 from engine.thursday import RunOutcome, Tools, run
+from engine.triggers.facts import SweptPeriod
 from engine.workspace import Workspace, create, opened
 from tests.conftest import DEALS, shared
 
@@ -103,6 +105,14 @@ def test_notices_are_numbered_without_gaps(workspace: Workspace, tools: Tools, a
     assert [payload.number for payload in issued] == list(range(1, len(issued) + 1))
     assert {"compliance", "test_failed"} <= {payload.kind for payload in issued}
     assert sum(payload.kind == "compliance" for payload in issued) == 12
+
+
+def test_money_of_any_size_is_listed_to_the_cent() -> None:
+    amount = Fraction("90071992547409.93")  # more digits than a float holds
+    period = SweptPeriod(
+        clause="sweep", payment_date=date(2026, 4, 15), excess_cash_flow=amount, swept=amount, reserve_balance=Fraction(1, 2)
+    )
+    assert SUMMARIES[SweptPeriod](period) == "USD 90,071,992,547,409.93 swept; reserve USD 0.50"
 
 
 def test_a_bad_deal_gets_its_reason_and_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:

@@ -1,4 +1,4 @@
-"""Run by Alembic: on the connection that `engine.record.upgrade` hands over, never on one of its own."""
+"""Run by Alembic: on the connection that `engine.record.upkeep` hands over, never on one of its own."""
 
 from __future__ import annotations
 

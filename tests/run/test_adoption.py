@@ -1,0 +1,58 @@
+"""What the record holds of a deal file: each clause as it reads on a date, and the changes under their own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from engine.adoption import adopted
+from engine.determination.template import Template
+from engine.record.adopted import DealAdopted, clauses_on
+from engine.terms.in_force import Deal
+from tests.terms.test_in_force import amended, entry
+
+CORRECTION = """corrections:
+  - number: 1
+    found_on: 2026-02-02
+    by: the calculation agent
+    term: covenants.appraisal.maximum_decline
+    replaces: 25%
+    with: 20%
+    reason: the file said 25%, the agreement 20%
+"""
+
+
+def reading(facts: DealAdopted, key: str, on: date) -> str:
+    """The engine's reading of a clause on a date."""
+    (found,) = [clause.reading for clause in clauses_on(facts, on) if clause.key == key]
+    return found
+
+
+def test_a_clause_reads_as_it_is_in_force_on_the_date(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    facts = adopted(load(amended(meridian_text, entry(1, "2026-06-26", "65%", "50%"))), all_templates)
+    assert "65%" in reading(facts, "ltv", date(2026, 6, 25))
+    assert "50%" in reading(facts, "ltv", date(2026, 6, 26))
+    assert "60%" in reading(facts, "ltv", date(2027, 1, 6))  # the step that the deal had from the first
+    assert [clause.key for clause in clauses_on(facts, date(2027, 1, 6))] == [clause.key for clause in facts.clauses]
+    assert {clause.key for later in facts.later_clauses for clause in later.clauses} == {"ltv"}
+
+
+def test_an_older_record_reads_as_of_closing_on_every_date(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    older = adopted(meridian, all_templates).model_dump(mode="json")
+    del older["later_clauses"]
+    facts = DealAdopted.model_validate(older)
+    assert clauses_on(facts, date(2027, 1, 6)) == facts.clauses
+
+
+def test_amendments_and_corrections_keep_their_own_numbers(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    text = amended(meridian_text, entry(3, "2026-06-26", "65%", "70%"))
+    facts = adopted(load(text.replace("\nworked_examples:", f"\n{CORRECTION}\nworked_examples:", 1)), all_templates)
+    assert [(one.kind, one.number, one.document) for one in facts.amendments] == [
+        ("correction", 1, "the deal file"),
+        ("amendment", 3, "CA"),
+    ]
+    assert facts.amendments[1].changes == ("covenants.ltv.maximum: 65% becomes 70%",)
