@@ -23,6 +23,11 @@ def origin(workspace: Workspace, log: str) -> str:
     return origin_of(operator, log)
 
 
+def witness(workspace: Workspace, log: str) -> Path:
+    """Where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
+    return workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
+
+
 def own_key(workspace: Workspace) -> SigningKey | None:
     """The operator's key, None where none was made. Raises BadKey where others can read it."""
     path = workspace.root / KEY
@@ -42,16 +47,16 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
     for log in workspace.store.logs():
-        witness = workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
+        kept = witness(workspace, log)
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
-            _not_older(writer, log, witness, key)
+            _not_older(writer, log, kept, key)
             known = writer.checkpoints(log)
             if known and known[-1][0] >= size:
                 continue
             note = sign(Checkpoint(origin(workspace, log), size, root), key)
             writer.save_checkpoint(log, size, note)
-        write_once(witness, note.encode())
+        write_once(kept, note.encode())
         yield log
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.checkpoints import KEY, origin, trusted
+from engine.commands.belongs import guarded, origins, without_event, without_log
 from engine.commands.output import print_json, say
 from engine.determination.template import Template
-from engine.errors import WrongUsage
+from engine.errors import VerificationFailed, WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.audit import audit
 from engine.record.canonical import sha256_hex
@@ -40,14 +42,17 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
         as_json: print JSON.
         deal: only this deal's log and notices.
     """
-    logs = workspace.store.logs() if deal is None else [deal_log(deal)]
-    if deal is not None and not workspace.store.size(logs[0]):
-        known = ", ".join(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
-        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    everything = workspace.store.logs()
+    logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
     notes = [path.read_text(encoding="utf-8") for path in held]
-    findings = [*_logs(workspace, logs, keys, notes), *(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
+    gone = _gone(workspace, everything, notes, deal)
+    if deal is not None and not logs and gone.difference is None:
+        known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
+        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    findings = [_guards(workspace), gone, *_logs(workspace, logs, keys, notes)]
+    findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
     times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
     time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
@@ -62,23 +67,49 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     return 3 if failed else 0
 
 
+def _guards(workspace: Workspace) -> Finding:
+    return Finding("the database's guards stand as they were made", workspace.store.doubt())
+
+
+def _gone(workspace: Workspace, logs: list[str], held: list[str], deal: str | None) -> Finding:
+    """Whether every log is there that a checkpoint, a file or a note held elsewhere names."""
+    named = origins(workspace, logs)
+    missing = [*without_log(workspace, logs)]
+    own = origin(workspace, "")
+    first = [note.partition("\n")[0] for note in held]
+    missing += [
+        (name.removeprefix(own), f"a checkpoint of {name} is held, and that log is not there") for name in first if name not in named
+    ]
+    wanted = [what for log, what in missing if deal is None or log == deal_log(deal)]
+    return Finding(f"{len(logs)} logs, all that are named by checkpoints and files", wanted[0] if wanted else None)
+
+
 def _logs(workspace: Workspace, logs: list[str], keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
     for log in logs:
-        entries = workspace.store.entries(log)
-        notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
-        name = origin(workspace, log)
-        theirs = [note for note in held if note.startswith(f"{name}\n")]
-        wrong = audit(entries, name, keys, notes, theirs)
-        step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
-        yield Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
+        try:
+            yield _log(workspace, log, keys, held)
+        except VerificationFailed as damage:
+            yield Finding(f"{log}: read whole", str(damage))
+
+
+def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str]) -> Finding:
+    entries = workspace.store.entries(log)
+    notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
+    name = origin(workspace, log)
+    theirs = [note for note in held if note.startswith(f"{name}\n")]
+    wrong = audit(entries, name, keys, notes, theirs)
+    step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
+    return Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:
-    imported = [event.payload for event in read(workspace.store, SNAPSHOTS)]
-    lost = None
-    for payload in imported:
-        if isinstance(payload, SnapshotImported):
-            lost = lost or _snapshot(workspace, payload)
+    imported: list[SnapshotImported] = []
+
+    def differences() -> Iterator[str]:
+        imported.extend(event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, SnapshotImported))
+        yield from filter(None, (_snapshot(workspace, payload) for payload in imported))
+
+    _, lost = guarded("", differences)
     yield Finding(f"snapshots: {len(imported)} files, each named by its hash", lost)
 
 
@@ -96,12 +127,15 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
 
 def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
     for log in logs:
-        if not log.startswith("deal/"):
-            continue
-        issued = [event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued)]
-        differences = (_notice(workspace, payload) for payload in issued)
-        found = next((difference for difference in differences if difference), None)
-        yield Finding(f"{log.removeprefix('deal/')}: {len(issued)} notices, each the file that was issued", found)
+        if log.startswith("deal/"):
+            name = log.removeprefix("deal/")
+            yield Finding(*guarded(f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)))
+            yield Finding(*guarded(f"{name}: its deal files, reports and notices, all on record", partial(without_event, workspace, log)))
+
+
+def _changed(workspace: Workspace, log: str) -> Iterator[str]:
+    issued = (event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued))
+    yield from filter(None, (_notice(workspace, payload) for payload in issued))
 
 
 def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:

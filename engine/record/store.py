@@ -6,6 +6,7 @@ are text. What may be done to a row is enforced by the database itself (`guards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ class Row(SQLModel):
 
     metadata = MetaData()
 
+
+HASH = re.compile(r"[0-9a-f]{64}")
+"""How a hash is stored: one way only, so that no two rows say the same."""
 
 # No rowids, through which an insert could replace an entry; and a number is a number.
 _STRICT = {"sqlite_with_rowid": False, "sqlite_strict": True}
@@ -96,11 +100,15 @@ class Reader:
         """The names of all logs, sorted."""
         return list(self._connection.execute(select(_ENTRIES.c.log).distinct().order_by(_ENTRIES.c.log)).scalars())
 
+    def noted(self) -> list[str]:
+        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        return list(self._connection.execute(select(_NOTES.c.log).distinct().order_by(_NOTES.c.log)).scalars())
+
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
         return [
-            Entry(log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
+            Entry(log, row.seq, row.key, row.body.encode(), _hash(log, row.seq, row.leaf), _hash(log, row.seq, row.root))
             for row in self._connection.execute(query)
         ]
 
@@ -112,7 +120,7 @@ class Reader:
         """Size and root of a log."""
         query = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_ENTRIES.c.log == log)
         row = self._connection.execute(query.order_by(_ENTRIES.c.seq.desc()).limit(1)).first()
-        return (0, EMPTY) if row is None else (row[0] + 1, bytes.fromhex(row[1]))
+        return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
 
     def newest(self, log: str) -> bytes | None:
         """The body of a log's last entry, or None of an empty log."""
@@ -189,7 +197,7 @@ class Writer(Reader):
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
         query = select(_ENTRIES.c.peak).where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last)).order_by(_ENTRIES.c.seq)
-        peaks = [bytes.fromhex(peak) for peak in self._connection.execute(query).scalars()]
+        peaks = [_hash(log, size - 1, peak) for peak in self._connection.execute(query).scalars()]
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             raise VerificationFailed(f"the last entries of {log} do not lead to its root; verify the log before adding")
         return CompactRange(size, peaks)
@@ -212,22 +220,40 @@ class Store:
         """
         return cls(database.opened(url, Row.metadata))
 
+    @classmethod
+    def inspect(cls, url: str | Path) -> Store:
+        """Open the record to look at it alone: nothing is made, and changed guards are told by `doubt` instead of refused.
+
+        Raises:
+            VerificationFailed: there is no record there.
+        """
+        return cls(database.inspected(url))
+
+    def doubt(self) -> str | None:
+        """What is wrong with the database's own guards; None where they stand as they were made."""
+        return database.doubt(self._engine)
+
     @contextmanager
     def begin(self) -> Iterator[Writer]:
         """One transaction, locked for writing from its first statement; rolled back when the block raises."""
-        with self._engine.begin() as connection:
+        with _understood(), self._engine.begin() as connection:
             yield Writer(connection)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """One transaction for reading: what it sees fits together, whatever is written meanwhile."""
-        with self._engine.execution_options(reads_only=True).begin() as connection:
+        with _understood(), self._engine.execution_options(reads_only=True).begin() as connection:
             yield Reader(connection)
 
     def logs(self) -> list[str]:
         """The names of all logs, sorted."""
         with self.read() as reader:
             return reader.logs()
+
+    def noted(self) -> list[str]:
+        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        with self.read() as reader:
+            return reader.noted()
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
@@ -262,6 +288,22 @@ def prepare(url: str, writer: str) -> None:
         writer: the existing role that `Store.open` will use; it is given SELECT and INSERT.
     """
     database.prepared(url, Row.metadata, writer)
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """A failure of the database as one of ours, which every command can say in a sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise database.trouble(error) from error
+
+
+def _hash(log: str, seq: int, text: str) -> bytes:
+    """The bytes of a stored hash. Raises VerificationFailed where it is not one."""
+    if not HASH.fullmatch(text):
+        raise VerificationFailed(f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed")
+    return bytes.fromhex(text)
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

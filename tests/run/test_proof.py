@@ -68,6 +68,8 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     signed.store.close()
     database = signed.root / "headroom.sqlite"
     shutil.copy(database, tmp_path / "older.sqlite")
+    shutil.copytree(signed.root / "checkpoints", tmp_path / "older-checkpoints")
+    older = set((signed.root / "notices" / DEAL).iterdir())
     now = opened(signed.root)
     run(now, plan.THURSDAYS[7], tools)
     show_checkpoint(now, DEAL, as_json=False)
@@ -76,7 +78,11 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     now.store.close()
     shutil.copy(tmp_path / "older.sqlite", database)
     back = opened(signed.root)
-    assert verify_workspace(back, [], [], as_json=False) == 0  # the rows alone cannot know
+    assert verify_workspace(back, [], [], as_json=False) == 3  # the notices made since are on no record
+    for later in set((signed.root / "notices" / DEAL).iterdir()) - older:
+        later.unlink()
+    shutil.copytree(tmp_path / "older-checkpoints", signed.root / "checkpoints", dirs_exist_ok=True)
+    assert verify_workspace(back, [], [], as_json=False) == 0  # what was rolled back whole cannot know
     assert verify_workspace(back, [], [held], as_json=False) == 3
     back.store.close()
 
