@@ -33,7 +33,7 @@ from engine.record.fold import fold
 from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.standing import DETERMINED, standing
-from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.week import evaluate, kinds_of
 from engine.workspace import Workspace
@@ -184,7 +184,7 @@ class Replay:
         for day in (first + n * DAY for n in range(FAR * 3)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
-            drafts = tuple(draft for draft in numbered(decide(day=day, kinds=kinds), before) if draft.key not in keys) if kinds else ()
+            drafts = of_date(numbered(decide(day=day, kinds=kinds), before), keys) if kinds else ()
             if drafts and all(draft.key == one.key for draft, one in zip(drafts, ahead, strict=False)):
                 return drafts
             if drafts:

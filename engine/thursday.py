@@ -31,7 +31,7 @@ from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, standing
-from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -175,9 +175,12 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             events += new
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         result.state = fold(standing(events))
+        known = {event.key for event in events}
         for inputs in _dates(deal, series, on, tools, result):
+            drafts = of_date(numbered(evaluate(inputs), events), known)
             with workspace.store.begin() as writer:
-                recorded = append(writer, log, numbered(evaluate(inputs), events), scribe)
+                recorded = append(writer, log, drafts, scribe)
+            known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
     except HeadroomError as error:

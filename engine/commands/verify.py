@@ -20,7 +20,8 @@ from engine.record.event import NoticeIssued
 from engine.record.keys import VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
-from engine.record.notice_check import read_policy, verify_notice
+from engine.record.notice_check import verify_notice
+from engine.record.policy import read_policy
 from engine.workspace import Workspace
 
 

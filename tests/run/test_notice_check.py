@@ -21,7 +21,8 @@ from engine.determination.template import Template
 from engine.errors import InputProblems
 from engine.record.canonical import sha256_hex
 from engine.record.log import deal_log, read
-from engine.record.notice_check import Policy, Step, read_policy, verify_notice
+from engine.record.notice_check import Step, verify_notice
+from engine.record.policy import Policy, read_policy
 from engine.record.signature import check_seal
 from engine.thursday import Tools, run
 from reports.render import render_notice
