@@ -52,7 +52,10 @@ def numbered(drafts: Iterable[Draft], events: Sequence[Recorded]) -> tuple[Draft
 
 
 def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
-    """The drafts of one date that are to be recorded: those whose keys are new; its last one says how many they are."""
+    """The drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
+
+    What passed since the date before stands in front of them and is not counted: a run on each day records it on its own.
+    """
     new: dict[str, Draft] = {}
     for draft in drafts:
         if draft.key not in known:
@@ -60,7 +63,8 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
     found = tuple(new.values())
     if not found or not isinstance(found[-1].payload, Determined):
         return found
-    last = found[-1].payload.model_copy(update={"entries": len(found)})
+    first = next(place for place, draft in enumerate(found) if draft.kind in OF_A_DATE)
+    last = found[-1].payload.model_copy(update={"entries": len(found) - first})
     return (*found[:-1], found[-1].model_copy(update={"payload": last}))
 
 
