@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import VerificationFailed
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.record.checkpoint import Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
 from engine.record.store import Writer
@@ -56,7 +56,7 @@ def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
                 continue
             note = sign(Checkpoint(origin(workspace, log), size, root), key)
             writer.save_checkpoint(log, size, note)
-        write_once(kept, note.encode())
+        write_whole(kept, note.encode())
         yield log
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Verdict
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
 from engine.record.canonical import sha256_hex
@@ -100,7 +100,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
     new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
     with workspace.store.begin() as writer:
         if writer.body(deal_log(inputs.deal), new.key) is None:
-            write_once(path, data)
+            write_whole(path, data)
             append(writer, deal_log(inputs.deal), [new], scribe)
     return path
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -21,10 +21,6 @@ from engine.terms.example import EXPECTED, Expectation, WorkedExample, agrees
 from engine.terms.in_force import Deal, resolve
 from engine.triggers.obligation import open_for
 from engine.values import Figure, Unit, printed
-
-WEEK = timedelta(days=7)
-DAY = timedelta(days=1)
-THURSDAY = 3
 
 
 @dataclass(frozen=True)

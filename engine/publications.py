@@ -6,8 +6,9 @@ imported later never changes it (`rulings.md` 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from engine.calendar import BusinessCalendar
@@ -27,7 +28,6 @@ from engine.terms.deal import IndexTerms
 from engine.terms.schedule import publication_dates
 from engine.workspace import Workspace
 
-WEEK = timedelta(days=7)
 ADMINISTRATOR = "published by the administrator"
 CURRENT = "current"
 """Our series under whatever version was current on the day on which each week was computed; each print says which."""
@@ -134,8 +134,22 @@ def published(event: Event) -> Published:
     )
 
 
+Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
+"""The prints of a series with when each was recorded, oldest first."""
+
+
+def prints_of(workspace: Workspace) -> Prints:
+    """A reader of a workspace's series as they stand now; each is read once."""
+
+    @cache
+    def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
+        return tuple((event.recorded_at, published(event)) for event in read(workspace.store, index_log(series)))
+
+    return prints
+
+
 def series_by_index(
-    workspace: Workspace,
+    prints: Prints,
     indices: Mapping[str, IndexTerms],
     calendar: BusinessCalendar,
     acts: Iterable[ActRecorded] = (),
@@ -144,7 +158,7 @@ def series_by_index(
     """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
     Args:
-        workspace: where the series are.
+        prints: reads a series, as `prints_of` a workspace does.
         indices: what the deal says about each index.
         calendar: the deal's Business Days.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions.
@@ -153,7 +167,6 @@ def series_by_index(
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
     found = {}
     for name, terms in indices.items():
-        events = read(workspace.store, index_log(series_of(name, terms)))
-        prints = [published(event) for event in events if known_at is None or event.recorded_at <= known_at]
-        found[name] = accepted(prints, Policy(terms, calendar, materially_different, consents))
+        known = [one for at, one in prints(series_of(name, terms)) if known_at is None or at <= known_at]
+        found[name] = accepted(known, Policy(terms, calendar, materially_different, consents))
     return found

@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from engine.adoption import adopted
@@ -24,14 +25,15 @@ from engine.market.index import compute, definition
 from engine.market.methodology import load_methodology
 from engine.market.series import unpublished
 from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.publications import Prints, prints_of, series_by_index
 from engine.publications import draft as print_draft
-from engine.publications import series_by_index
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.record.fold import fold
 from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
 from engine.record.market_event import SnapshotImported
+from engine.record.past import Past
 from engine.record.standing import DETERMINED, standing
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, load_deal, resolve
@@ -40,8 +42,8 @@ from engine.workspace import Workspace
 
 DAY = timedelta(days=1)
 Series = Mapping[str, tuple[Published, ...]]
-FAR = 40
-"""Days without any event after which a log is taken to have no further date: more than a month, a quarter's tests apart."""
+FAR = 120
+"""Days after the last date that are looked through for the next one: a deal whose dates are a quarter apart has one in four months."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Replay:
     templates: Mapping[str, Template]
     until: date | None = None
     deals: dict[str, Deal] = field(default_factory=dict)
+    first_files: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self) -> Iterator[Replayed]:
         """Every log, one after the other."""
@@ -95,6 +98,10 @@ class Replay:
             except SnapshotRefused as refused:
                 found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
             yield found
+
+    @cached_property
+    def _prints(self) -> Prints:
+        return prints_of(self.workspace)
 
     def events(self, log: str) -> tuple[Event, ...]:
         """The events of a log, as far as they are replayed."""
@@ -138,28 +145,26 @@ class Replay:
     # ---- what followed ----
 
     def _deal(self, found: Replayed) -> None:
-        events = self.events(found.log)
-        place = 0
-        while place < len(events):
-            drafts = self._again(events[:place], events[place:], found)
+        events, before = self.events(found.log), Past()
+        while (place := len(before.events)) < len(events):
+            drafts = self._again(before, events, found)
             for offset, draft in enumerate(drafts):
                 if place + offset >= len(events):
                     if self.until is None:
                         raise _Differs(len(events), f"`{draft.key}` is missing from the log")
                     break
                 self._same(events[place + offset], draft)
-            place += len(drafts)
+                before.add(events[place + offset])
             found.events += len(drafts)
 
-    def _again(self, before: Sequence[Event], ahead: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
+    def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
         """What comes out at this place of the log: one event that came in, or all events of the next date."""
-        event, payload = ahead[0], ahead[0].payload
+        event = events[len(before.events)]
+        payload = event.payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256)
-            number = sum(isinstance(one.payload, DealAdopted) for one in before) + 1
-            return (
-                Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=adopted(deal, self.templates), print=number),
-            )
+            again, number = adopted(deal, self.templates), len(before.files) + 1
+            return (Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=again, print=number),)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
         if isinstance(payload, (ActRecorded, NotEvaluated, NoticeIssued)):
@@ -171,27 +176,28 @@ class Replay:
             return (self._correction(before, event, deal, series),)
         if event.kind not in DETERMINED:
             raise _Differs(event.seq, f"nothing makes an event of kind `{event.kind}`")
-        return self._date(before, ahead, deal, series)
+        return self._date(before, events, deal, series)
 
-    def _date(self, before: Sequence[Event], ahead: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
+    def _date(self, before: Past, events: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
         """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
-        state = fold(standing(before))
+        state, place = before.state, len(before.events)
         first = (state.reached or deal.closing_date) + DAY
-        keys = {one.key for one in before}
         decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
-        for day in (first + n * DAY for n in range(FAR * 3)):
+        for day in (first + n * DAY for n in range(FAR)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
-            drafts = of_date(numbered(decide(day=day, kinds=kinds), before), keys) if kinds else ()
-            if drafts and all(draft.key == one.key for draft, one in zip(drafts, ahead, strict=False)):
+            drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
+            recorded = events[place : place + len(drafts)]
+            if drafts and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 return drafts
             if drafts:
                 break  # the next date has other events than these
-        passed = numbered(decide(day=ahead[0].effective_on + DAY, kinds=frozenset()), before)
-        alone = tuple(draft for draft in passed if draft.key == ahead[0].key)[:1]
-        return alone or (drafts if drafts and drafts[0].key == ahead[0].key else self._surplus(ahead[0]))
+        event = events[place]
+        passed = numbered(decide(day=event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
+        alone = tuple(draft for draft in passed if draft.key == event.key)[:1]
+        return alone or (drafts if drafts and drafts[0].key == event.key else self._surplus(event))
 
     def _surplus(self, event: Event) -> tuple[Draft, ...]:
         raise _Differs(event.seq, f"`{event.key}` does not come out again")
@@ -202,29 +208,28 @@ class Replay:
         calendar = load_calendar(terms.business_days)
         return evaluate(Inputs(day, kinds, terms, self.templates, calendar, known, state, share_below=share_below))
 
-    def _correction(self, before: Sequence[Event], event: Event, deal: Deal, series: Series) -> Draft:
-        causes = [*by_prints(before, series), *by_acts(before), *by_reports(before, partial(resolve, deal))]
-        files = [one.payload.file_sha256 for one in before if isinstance(one.payload, DealAdopted)]
+    def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
+        past, files = before.events, before.files
+        causes = [*by_prints(past, series), *by_acts(past), *by_reports(past, partial(resolve, deal))]
         if len(files) > 1:
             older = self._file(event, files[-2])
-            causes += by_terms(before, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
-        again = correction(before, causes)
+            causes += by_terms(past, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
+        again = correction(past, causes)
         if again is None:
             raise _Differs(event.seq, "nothing reaches back here")
-        count = sum(isinstance(one.payload, Correction) for one in before) + 1
+        count = sum(isinstance(one.payload, Correction) for one in past) + 1
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 
-    def _report(self, before: Sequence[Event], event: Event, payload: ReportReceived) -> Draft:
+    def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
         name = event.log.removeprefix("deal/")
-        files = [one.payload.file_sha256 for one in before if isinstance(one.payload, DealAdopted)]
-        later = [one.payload.file_sha256 for one in read(self.workspace.store, event.log) if isinstance(one.payload, DealAdopted)]
-        if not files and not later:
+        files = before.files or self._first_file(event.log)
+        if not files:
             return _redrawn(event, payload)
         folder = self.workspace.root / "reports" / name
         kept = sorted(folder.glob(f"{payload.period_end}-{payload.sha256[:16]}*")) if folder.is_dir() else []
         if not kept:
             raise _Differs(event.seq, f"the report {payload.sha256[:16]} is not in reports/{name}")
-        terms = resolve(self._file(event, (files or later[:1])[-1]), payload.received)
+        terms = resolve(self._file(event, files[-1]), payload.received)
         report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
         if report is None:
             raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
@@ -246,15 +251,23 @@ class Replay:
             self.deals[sha256] = deal
         return self.deals[sha256]
 
-    def _series(self, deal: Deal, before: Sequence[Event], known_at: datetime) -> Series:
+    def _first_file(self, log: str) -> list[str]:
+        """The hash of the first deal file that a log adopts, for what came in before it; none where it adopts none."""
+        if log not in self.first_files:
+            adopted_files = (one.payload.file_sha256 for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted))
+            self.first_files[log] = list(islice(adopted_files, 1))
+        return self.first_files[log]
+
+    def _series(self, deal: Deal, before: Past, known_at: datetime) -> Series:
         terms = resolve(deal, known_at.date())
-        return series_by_index(self.workspace, terms.index, load_calendar(terms.business_days), fold(before).acts, known_at)
+        return series_by_index(self._prints, terms.index, load_calendar(terms.business_days), before.state.acts, known_at)
 
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
         again = body_of(draft, scribe)
-        recorded = self.workspace.store.entries(event.log, event.seq)[0].body
+        entry = self.workspace.store.entry(event.log, event.seq)
+        recorded = entry.body if entry is not None else b"{}"
         if again != recorded:
             raise _Differs(
                 event.seq, f"{event.kind} {event.subject} of {event.effective_on}: {_first(json.loads(recorded), json.loads(again))}"

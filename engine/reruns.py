@@ -15,7 +15,7 @@ from typing import TypeVar
 from engine.determination.rate import Published, ReferenceRate
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Determined, ReportReceived
-from engine.record.standing import OF_A_DATE, Recorded, standing, withdrawn
+from engine.record.standing import OF_A_DATE, Recorded, standing
 from engine.terms.deal import TermsInForce
 from engine.triggers.acts import DECIDING
 
@@ -42,10 +42,15 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
     return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(cause.why for _, cause in found)))
 
 
-def numbered(drafts: Iterable[Draft], events: Sequence[Recorded]) -> tuple[Draft, ...]:
-    """The drafts of a date determined again, each as the next print of a fact that a correction withdrew."""
+def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, ...]:
+    """The drafts of a date determined again, each as the next print of a fact that a correction withdrew.
+
+    Args:
+        drafts: what came out.
+        gone: the events that corrections have withdrawn.
+    """
     prints: dict[tuple[str, str, date], int] = {}
-    for event in withdrawn(events):
+    for event in gone:
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
     return tuple(d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts)

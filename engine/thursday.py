@@ -22,15 +22,15 @@ from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.known import Inputs
-from engine.market.archive import write_once
-from engine.publications import publish, series_by_index, series_of
+from engine.market.archive import write_whole
+from engine.publications import prints_of, publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
 from engine.record.event import Correction, Event, NotEvaluated
 from engine.record.fold import DealState, fold
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.notice import Render
-from engine.record.standing import OF_A_DATE, standing
+from engine.record.standing import OF_A_DATE, standing, withdrawn
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.schedule import publication_dates
@@ -174,10 +174,10 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             result.events += new
             events += new
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
-        result.state = fold(standing(events))
+        result.state, gone = fold(standing(events)), withdrawn(events)
         known = {event.key for event in events}
         for inputs in _dates(deal, series, on, tools, result):
-            drafts = of_date(numbered(evaluate(inputs), events), known)
+            drafts = of_date(numbered(evaluate(inputs), gone), known)
             with workspace.store.begin() as writer:
                 recorded = append(writer, log, drafts, scribe)
             known |= {event.key for event in recorded}
@@ -190,7 +190,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
     terms = resolve(deal, on)
-    return series_by_index(workspace, terms.index, load_calendar(terms.business_days), fold(events).acts)
+    return series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days), fold(events).acts)
 
 
 def _causes(
@@ -241,7 +241,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
         return ()
     path = _adopted_path(workspace, deal.sha256)
     if not path.exists():
-        write_once(path, deal.tree.text.encode())
+        write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, templates)
     new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
     with workspace.store.begin() as writer:

@@ -80,7 +80,7 @@ def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> De
         whole = scaled.numerator // scaled.denominator
     else:
         raise ValueError(f"unknown rounding {rounding}")
-    return Decimal(whole).scaleb(-places)
+    return Decimal(f"{whole}E{-places}")  # read from text, as arithmetic would round to the precision of the moment
 
 
 def printed(figure: Figure, places: int | None = None) -> str:

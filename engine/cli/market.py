@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import app, opened, page, scribe
-from engine.commands.options import Json, day, example, moment
+from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
 
@@ -54,7 +54,7 @@ def collect(as_json: Json = False) -> None:
 def index(
     window_end: Annotated[str, typer.Option(help="Last day of the 7-day window; any date.")],
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
-    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    methodology: Methodology = METHODOLOGY,
     known_at: Annotated[str | None, typer.Option(help="Use only what was collected by this time.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +82,7 @@ def restate(
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100 --methodology 1.1.1"))
 def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
-    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    methodology: Methodology = METHODOLOGY,
     as_json: Json = False,
 ) -> None:
     """Run the paper's statistical tests over every week of the snapshots; each refuses below the sample that it needs."""
@@ -97,7 +97,7 @@ def manipulation(
     on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
     publication: Annotated[str | None, typer.Option(help="The Thursday of the index.")] = None,
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
-    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    methodology: Methodology = METHODOLOGY,
     costs: Annotated[Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -117,7 +117,7 @@ def manipulation(
 def reproduce(
     publication: Annotated[str, typer.Option(help="The Thursday.")],
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
-    methodology: Annotated[str, typer.Option(help="The methodology version.")] = "1.1-wp",
+    methodology: Methodology = METHODOLOGY,
     as_json: Json = False,
 ) -> None:
     """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 where it differs."""

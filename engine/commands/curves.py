@@ -180,17 +180,7 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
             "week": values[-1]["publication_date"],
             "observations": len(pool),
             "table_fails_from": fails,
-            "rows": [
-                {
-                    "n": r.count,
-                    "low": f"{r.low:.1%}",
-                    "middle": f"{r.middle:.1%}",
-                    "high": f"{r.high:.1%}",
-                    "paper": f"{r.expected[0]:.0%} to {r.expected[1]:.0%}",
-                    "holds": r.holds,
-                }
-                for r in rows
-            ],
+            "rows": [_width(row) for row in rows],
         }
     if as_json:
         print_json(data)

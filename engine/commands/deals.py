@@ -80,10 +80,10 @@ def _registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Proble
 
 def _inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
-    from engine.publications import series_by_index
+    from engine.publications import prints_of, series_by_index
 
     _, terms = deal.segments[-1]
-    series = series_by_index(workspace, terms.index, load_calendar(terms.business_days))
+    series = series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days))
     for key, clause in terms.covenants.items():
         level = getattr(clause, "level", None)
         newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)

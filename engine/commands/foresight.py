@@ -14,7 +14,7 @@ from engine.commands.intake import find_deal
 from engine.commands.output import print_json, read_text, say, table
 from engine.errors import InputProblems, WrongUsage
 from engine.foresight import History, TestRecord, TriggerRecord, lived, result_changes, term_changes, test_records, trigger_records
-from engine.publications import series_by_index
+from engine.publications import prints_of, series_by_index
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import deal_log, read
@@ -46,7 +46,7 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
     if workspace is None:
         return History({}, (), assumed, until)
     terms = resolve(deal, until)
-    series = series_by_index(workspace, terms.index, load_calendar(terms.business_days))
+    series = series_by_index(prints_of(workspace), terms.index, load_calendar(terms.business_days))
     given = tuple(
         Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
         for event in read(workspace.store, deal_log(deal.name))

@@ -11,7 +11,7 @@ from engine.commands.output import print_json, read_text, say
 from engine.determination.report import ServicerReport, deal_of, read_report
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.record.draft import Draft
 from engine.record.event import ReportReceived
 from engine.record.log import Scribe, append, deal_log
@@ -71,7 +71,7 @@ def intake(
 def _keep(workspace: Workspace, report: ServicerReport, text: str) -> None:
     place = workspace.root / "reports" / report.deal / f"{report.period_end}-{report.sha256[:16]}{Path(report.document).suffix}"
     if not place.exists():
-        write_once(place, text.encode())
+        write_whole(place, text.encode())
 
 
 def _record(workspace: Workspace, deal: Deal, report: ServicerReport, scribe: Scribe) -> bool:

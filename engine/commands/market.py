@@ -20,22 +20,31 @@ NOT_SNAPSHOTS = {"manifest.json"}
 
 
 def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool) -> int:
-    """Take snapshots into the archive; returns the exit code: 1 where some file was refused."""
+    """Take snapshots into the archive; returns the exit code: 1 where some file was refused.
+
+    What is in the archive is in the log: a snapshot that is known is recorded again, which changes nothing unless an earlier
+    import was killed before it was recorded.
+
+    Raises:
+        WrongUsage: a path does not exist; then nothing is imported.
+    """
     added: list[Snapshot] = []
     known = 0
     refused: list[dict[str, str]] = []
-    for path in _files(paths):
-        progress(f"importing {path.name}")
-        try:
-            snapshot, new = workspace.archive.add(path.read_bytes(), path.name)
-        except (SnapshotRefused, OSError) as error:
-            refused.append({"file": str(path), "reason": str(error)})
-            continue
-        known += not new
-        if new:
-            added.append(snapshot)
-    record_snapshots(workspace, added, scribe)
-    progress_done()
+    try:
+        for path in list(_files(paths)):
+            progress(f"importing {path.name}")
+            try:
+                snapshot, new = workspace.archive.add(path.read_bytes(), path.name)
+            except (SnapshotRefused, OSError) as error:
+                refused.append({"file": str(path), "reason": str(error)})
+                continue
+            record_snapshots(workspace, [snapshot], scribe)  # at once, so that an import that is stopped has recorded what it kept
+            known += not new
+            if new:
+                added.append(snapshot)
+    finally:
+        progress_done()
     _say_imported(added, known, refused, as_json)
     return 1 if refused else 0
 

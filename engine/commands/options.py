@@ -16,6 +16,9 @@ CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
+Methodology = Annotated[str, typer.Option(help="The methodology version.")]
+METHODOLOGY = "1.1-wp"
+"""The methodology version unless another is named: the command line's default; a deal never has one."""
 
 
 def example(text: str) -> str:

@@ -11,7 +11,7 @@ from engine.commands.history import events_of
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage
 from engine.exports import as_calendar, as_csv
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.record.checkpoint import Growth, cosign, verify
 from engine.record.keys import Kind, generate_key, read_key, write_key
 from engine.record.log import deal_log
@@ -69,7 +69,7 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
         proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
         growth = Growth(held, proof)
     signed = cosign(note, keys, read_key(key), at, growth)
-    write_once(folder / "checkpoint", signed.encode())
+    write_whole(folder / "checkpoint", signed.encode())
     if as_json:
         print_json({"folder": str(folder), "note": signed})
     else:
@@ -91,7 +91,7 @@ def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date
     if form == "tiles":
         _export_tiles(workspace, deal, into)
     elif form in forms:
-        write_once(into, forms[form]().encode())
+        write_whole(into, forms[form]().encode())
     else:
         raise WrongUsage(f"`{form}` is no form of export; there are tiles, {', '.join(forms)}")
     if as_json:

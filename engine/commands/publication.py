@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage
-from engine.market.archive import write_once
+from engine.market.archive import write_whole
 from engine.record.event import Event
 from engine.record.log import index_log, read
 from engine.workspace import Workspace
@@ -33,8 +33,8 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
     first = prints[publication][0].payload.value if len(prints[publication]) > 1 else None
     html, pdf = render(weeks, prints[publication][-1].recorded_at, first)
     name = f"{series.replace('@', '-')}-{publication}"
-    write_once(into / f"{name}.html", html.encode())
-    write_once(into / f"{name}.pdf", pdf)
+    write_whole(into / f"{name}.html", html.encode())
+    write_whole(into / f"{name}.pdf", pdf)
     if as_json:
         print_json(
             {"series": series, "publication_date": str(publication), "html": str(into / f"{name}.html"), "pdf": str(into / f"{name}.pdf")}
@@ -57,13 +57,13 @@ def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) 
         raise WrongUsage(f"there is no series {series}; there are {', '.join(known) or 'none yet'}")
     rows = [_series_row(event) for event in events]
     if into.suffix == ".json":
-        write_once(into, (json.dumps([dict(zip(SERIES, row, strict=True)) for row in rows], indent=2) + "\n").encode())
+        write_whole(into, (json.dumps([dict(zip(SERIES, row, strict=True)) for row in rows], indent=2) + "\n").encode())
     else:
         file = io.StringIO()
         table_ = csv.writer(file, lineterminator="\n")
         table_.writerow(SERIES)
         table_.writerows(rows)
-        write_once(into, file.getvalue().encode())
+        write_whole(into, file.getvalue().encode())
     if as_json:
         print_json({"series": series, "prints": len(rows), "into": str(into)})
     else:

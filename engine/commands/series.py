@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine.commands.output import print_json, read_text, say
 from engine.errors import InputProblems, WrongUsage
+from engine.market.methodology import current_version, load_methodology
 from engine.market.series import read_series
 from engine.publications import draft, restated
 from engine.record.log import Scribe, append, index_log, read
@@ -17,12 +19,13 @@ from engine.workspace import Workspace
 def import_series(workspace: Workspace, index: str, paths: Sequence[Path], scribe: Scribe, as_json: bool) -> int:
     """Record each row as the first print of its Publication Date, or as the next print where it differs."""
     log = index_log(f"{index}@administrator")
+    zone = ZoneInfo(load_methodology(current_version()).zone)
     recorded = 0
     for path in paths:
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
         known = {event.effective_on: event.payload.value for event in read(workspace.store, log)}
-        values, problems = read_series(read_text(path), str(path), index, known)
+        values, problems = read_series(read_text(path), str(path), index, known, scribe.at.astimezone(zone).date())
         if problems:
             raise InputProblems(problems)
         with workspace.store.begin() as writer:

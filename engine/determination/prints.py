@@ -113,9 +113,3 @@ def _without(one: Published, reason: str | None) -> Published:
     """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
     empty = {"value": None, "low": None, "high": None, "pooled": (), "event": one.event, "low_confidence": True}
     return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
-
-
-def unaccepted(prints: Iterable[Published], chosen: Sequence[Published]) -> Iterator[Published]:
-    """Prints that are known and decide nothing: what the notice shows beside the deal's own."""
-    used = {(one.publication_date, one.print) for one in chosen if one.value is not None}
-    yield from (one for one in prints if one.value is not None and (one.publication_date, one.print) not in used)

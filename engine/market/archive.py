@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,8 +26,7 @@ class Archive:
         if place.exists():
             read_snapshot(place.read_bytes(), place.name)
             return snapshot, False
-        plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        write_once(place, gzip.compress(plain, compresslevel=9, mtime=0))
+        write_whole(place, gzip.compress(snapshot.plain, compresslevel=9, mtime=0))
         return snapshot, True
 
     def between(self, first: date, last: date) -> Iterator[Snapshot]:
@@ -50,18 +49,23 @@ class Archive:
         return self.folder / snapshot.day.isoformat() / f"{snapshot.sha256}.{ending}"
 
 
-def write_once(place: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder."""
+def write_whole(place: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder.
+
+    A file that is there is replaced. Who may read it follows from the process's umask; a private key is not written here.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".partial-")
+    temporary = place.parent / f".partial-{secrets.token_hex(8)}"
+    # opened with the mode of any new file: `tempfile` makes files that only their owner can read
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(place)
+        temporary.replace(place)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     folder = os.open(place.parent, os.O_RDONLY)
     try:

@@ -6,14 +6,14 @@ hour in USD, rounded to 6 decimals.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Malformed, Offer, Snapshot, offers
 
-MICRO = Decimal("0.000001")
+MOST = 2**62
+"""Millionths of a USD from which on a number is no price: the sum of two no longer fits into 64 bits (`interval.py`)."""
 SECONDS_A_DAY = 86_400
 RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu count", "staleness", "price")
 """The names of the rules, in the order in which they are applied; `malformed` is an offer that cannot be read."""
@@ -80,15 +80,17 @@ def qualifying(snapshot: Snapshot, gpu_name: str, country: str, methodology: Met
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
         rule = _removed_by(offer, gpu_name, suffix, methodology.reliability_at_least, oldest)
-        if rule is not None:
-            removed.append(Exclusion(position, rule))
+        micro = _micro(offer.dph_total, offer.num_gpus) if rule is None else None
+        if micro is None:
+            removed.append(Exclusion(position, rule or "price"))
         else:
-            kept.append(_observation(offer))
+            gpus = max(1, int(offer.num_gpus or 1))
+            kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
     return Listings(len(found), tuple(kept), tuple(removed), len(found) >= snapshot.limit)
 
 
 def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, oldest: float) -> str | None:
-    """The first rule that `offer` fails, or None."""
+    """The first rule before that of the price that `offer` fails, or None."""
     if offer.gpu_name != gpu_name:
         return "model"
     if offer.rentable is not True or offer.rented is True:
@@ -99,24 +101,23 @@ def _removed_by(offer: Offer, gpu_name: str, suffix: str, reliability: float, ol
         return "reliability"
     if not (offer.num_gpus or 0) >= 1:
         return "gpu count"
-    if offer.start_date is None or not offer.start_date >= oldest:
-        return "staleness"
-    return None if _has_price(offer.dph_total, offer.num_gpus) else "price"
+    return "staleness" if offer.start_date is None or not offer.start_date >= oldest else None
 
 
-def _has_price(total: float | None, gpus: float | None) -> bool:
-    """Whether the price of one GPU is a finite number above zero; one that rounds to zero is not above it."""
-    return total is not None and gpus is not None and math.isfinite(total) and total > 0 and _micro(total, gpus) > 0
+def _micro(total: float | None, gpus: float | None) -> int | None:
+    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None where that is no price.
 
-
-def _micro(total: float, gpus: float) -> int:
-    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted."""
-    return int((Decimal(repr(total)) / Decimal(repr(gpus))).quantize(MICRO, ROUND_HALF_EVEN).scaleb(6))
-
-
-def _observation(offer: Offer) -> Observation:
-    micro = _micro(offer.dph_total or 0.0, offer.num_gpus or 1)
-    return Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), max(1, int(offer.num_gpus or 1)))
+    Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A price that rounds to
+    zero is not above it.
+    """
+    if total is None or gpus is None or not total > 0:
+        return None
+    paid, parts = Decimal(repr(total)).as_integer_ratio()
+    count, of = Decimal(repr(gpus)).as_integer_ratio()
+    micro, rest = divmod(paid * of * 10**6, parts * count)
+    half = 2 * rest - parts * count
+    micro += half > 0 or (half == 0 and micro % 2 == 1)
+    return micro if 0 < micro < MOST else None
 
 
 def _identity(value: int | str | None) -> str | None:
@@ -129,10 +130,11 @@ def _from_rows(snapshot: Snapshot, gpu_name: str, country: str) -> Listings:
     kept: list[Observation] = []
     removed: list[Exclusion] = []
     for position, row in enumerate(rows):
-        if row.num_gpus >= 1 and _has_price(row.dph_total, row.num_gpus):
-            kept.append(Observation(_micro(row.dph_total, row.num_gpus)))
-        else:
+        micro = _micro(row.dph_total, row.num_gpus) if row.num_gpus >= 1 else None
+        if micro is None:
             removed.append(Exclusion(position, "price"))
+        else:
+            kept.append(Observation(micro))
     return Listings(len(rows), tuple(kept), tuple(removed), truncated=False)
 
 

@@ -10,9 +10,6 @@ from typing import Literal
 from engine.errors import WrongUsage
 from engine.values import Exact, Fact
 
-DEFAULT = "1.1-wp"
-"""The command line's default; a deal never has one."""
-
 
 class Methodology(Fact):
     """The parameters of one version; None means that the version has no such rule."""
@@ -34,7 +31,14 @@ class Methodology(Fact):
 def known_versions() -> tuple[str, ...]:
     """The versions that ship, oldest first."""
     folder = files("deals") / "methodology"
-    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+    names = (item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    return tuple(sorted(names, key=_place))
+
+
+def _place(version: str) -> tuple[tuple[int, ...], str]:
+    """Where a version stands among the others: by its numbers, as 1.1.10 follows 1.1.9, then by what stands after them."""
+    numbers, _, rest = version.partition("-")
+    return tuple(int(number) for number in numbers.split(".")), rest
 
 
 @cache

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from engine.errors import Place, Problem
@@ -14,10 +15,14 @@ from engine.market.value import IndexValue
 
 COLUMNS = ("publication_date", "value", "low_confidence", "observations", "methodology_version")
 SOURCE = "published by the administrator"
+PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+COUNT = re.compile(r"[0-9]{1,9}")
+EARLIEST = date(1970, 1, 1)
+"""Nothing was published before it; damaged files say year 1."""
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> tuple[list[IndexValue], list[Problem]]:
+def read_series(text: str, file: str, index: str, known: Mapping[date, Any], today: date) -> tuple[list[IndexValue], list[Problem]]:
     """The values that are new: a first print of its date, or the next one where it differs from the last.
 
     Args:
@@ -26,6 +31,7 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> 
         file: its name, for the errors.
         index: the index that it is of.
         known: the newest print on record by Publication Date.
+        today: the date at the administrator's place; a row of a later one is refused.
     """
     rows = csv.DictReader(io.StringIO(text))
     missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
@@ -36,7 +42,7 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> 
     problems: list[Problem] = []
     newest = dict(known)
     for line, row in enumerate(rows, start=2):
-        value, wrong = _row(row, Place(file, line), index)
+        value, wrong = _row(row, Place(file, line), index, today)
         problems += wrong
         if value is None:
             continue
@@ -50,11 +56,13 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any]) -> 
 
 
 def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
+    """Whether a print says what the one before it says; 1.735 and 1.7350 are one value."""
+    was = None if before["value"] is None else Decimal(before["value"])
     after = value.model_dump(mode="json")
-    return all(before[name] == after[name] for name in ("value", "low_confidence", "observations", "methodology"))
+    return was == value.value and all(before[name] == after[name] for name in ("low_confidence", "observations", "methodology"))
 
 
-def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[IndexValue | None, list[Problem]]:
+def _row(row: Mapping[str, str | None], place: Place, index: str, today: date) -> tuple[IndexValue | None, list[Problem]]:
     problems: list[Problem] = []
 
     def refuse(code: str, what: str, fix: str) -> None:
@@ -63,6 +71,8 @@ def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[Index
     day = _date(row["publication_date"] or "")
     if day is None:
         refuse("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
+    elif day > today:
+        refuse("I106", f"`{day}` is in the future; today is {today}", "correct the date, or import the row when it is published")
     price = _price(row["value"] or "")
     if price is False:
         refuse("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
@@ -70,7 +80,7 @@ def _row(row: Mapping[str, str | None], place: Place, index: str) -> tuple[Index
     if flag is None:
         refuse("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
     count = (row["observations"] or "").strip()
-    if not count.isdigit():
+    if not COUNT.fullmatch(count):
         refuse("I105", f"`{count}` is no number of observations", "write a whole number")
     if problems or day is None or flag is None or price is False:
         return None, problems
@@ -106,17 +116,14 @@ def unpublished(index: str, publication: date) -> IndexValue:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         return None
+    return day if day >= EARLIEST else None
 
 
 def _price(text: str) -> Decimal | bool | None:
     """The value, None where none was published, False where it is no value."""
     if not text.strip():
         return None
-    try:
-        price = Decimal(text.strip())
-    except InvalidOperation:
-        return False
-    return price if price.is_finite() and price > 0 else False
+    return PRICE.fullmatch(text.strip()) is not None and (Decimal(text.strip()) or False)

@@ -12,7 +12,7 @@ import io
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -24,6 +24,8 @@ LARGEST = 64 * 1024 * 1024
 """Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""
 USUAL_LIMIT = 64
 """The query's limit where a snapshot does not state one; a list as long as this is cut."""
+NESTING = 300
+"""Levels that a snapshot must leave free: what can be read depends on how deep the reader's own calls are, and a run's are deeper."""
 COLUMNS = ("gpu_name", "num_gpus", "dph_total", "geolocation", "collected_utc")
 
 
@@ -75,7 +77,8 @@ class Snapshot:
     """One collection.
 
     Attributes:
-        sha256: of the decompressed bytes.
+        plain: the decompressed bytes.
+        sha256: their hash.
         collected_at: when, in UTC.
         form: `offers` for the raw answer, `observations` for a day's filtered rows.
         source: what the file says of itself.
@@ -84,6 +87,7 @@ class Snapshot:
         rows: the filtered rows (form `observations`).
     """
 
+    plain: bytes = field(repr=False)
     sha256: str
     collected_at: datetime
     form: Literal["offers", "observations"]
@@ -102,6 +106,7 @@ _documents = msgspec.json.Decoder(_Document)
 _lists = msgspec.json.Decoder(list[Offer])
 _raw_lists = msgspec.json.Decoder(list[msgspec.Raw])
 _one = msgspec.json.Decoder(Offer)
+_any = msgspec.json.Decoder(msgspec.Raw)
 
 
 def offers(snapshot: Snapshot, model: str) -> list[Offer | Malformed]:
@@ -138,9 +143,8 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
-    if name.removesuffix(".gz").endswith(".csv"):
-        return _from_csv(plain, name, digest)
-    return _from_json(plain, name, digest)
+    form = _from_csv if name.removesuffix(".gz").endswith(".csv") else _from_json
+    return form(plain, name, digest)
 
 
 def _decompressed(data: bytes, name: str) -> bytes:
@@ -152,22 +156,29 @@ def _decompressed(data: bytes, name: str) -> bytes:
         raise SnapshotRefused(f"{name}: the compressed file is damaged ({error})") from None
     if len(plain) <= LARGEST and not stream.eof:
         raise SnapshotRefused(f"{name}: the compressed file is cut off")
+    if stream.unused_data:
+        # other readers would take it as part of the snapshot, and the hash would not cover it
+        raise SnapshotRefused(f"{name}: {len(stream.unused_data):,} bytes stand after the compressed snapshot; compress it anew")
     return plain
 
 
 def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
+        plain.decode("utf-8")  # texts inside the offers are read later, when nothing can be refused any more
         document = _documents.decode(plain)
+        _any.decode(b"[" * NESTING + plain + b"]" * NESTING)
         for model, raw in document.offers_by_model.items():
             if not bytes(raw).lstrip().startswith(b"["):
                 raise SnapshotRefused(f"{name}: the offers of `{model}` are not a list")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotRefused(f"{name}: not a snapshot or cut off ({error})") from None
+    except RecursionError:
+        raise SnapshotRefused(f"{name}: not a snapshot: nested too deep") from None
     if document.limit < 1:
         raise SnapshotRefused(f"{name}: the query's limit is {document.limit}")
     at = _time(document.collected_utc, name)
     source = document.source or document.description
-    return Snapshot(digest, at, "offers", source, document.limit, document.offers_by_model)
+    return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model)
 
 
 def _time(text: str, name: str) -> datetime:
@@ -177,7 +188,10 @@ def _time(text: str, name: str) -> datetime:
         raise SnapshotRefused(f"{name}: `{text}` is not a collection time") from None
     if at.tzinfo is None:
         raise SnapshotRefused(f"{name}: the collection time `{text}` has no zone; write it with `+00:00`")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise SnapshotRefused(f"{name}: the collection time `{text}` lies outside the years that can be told") from None
 
 
 def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
@@ -194,7 +208,7 @@ def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
     if len({at.date() for at in times}) > 1:
         raise SnapshotRefused(f"{name}: the rows are of several days; one file holds one day")
     rows = tuple(_row(row, number, name) for number, row in enumerate(table, start=2))
-    return Snapshot(digest, max(times), "observations", "filtered observations of one day", 0, {}, rows)
+    return Snapshot(plain, digest, max(times), "observations", "filtered observations of one day", 0, {}, rows)
 
 
 def _row(row: Mapping[str, str | None], line: int, name: str) -> Row:

@@ -19,9 +19,6 @@ from engine.record.event import KINDS, Event
 from engine.record.store import Entry, Store, Writer
 from engine.values import Fact
 
-WITHOUT = {"seq", "leaf", "log"}
-"""Fields of an event that its place in the log gives; they are not part of its body."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scribe:

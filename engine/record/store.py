@@ -107,10 +107,12 @@ class Reader:
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        return [
-            Entry(log, row.seq, row.key, row.body.encode(), _hash(log, row.seq, row.leaf), _hash(log, row.seq, row.root))
-            for row in self._connection.execute(query)
-        ]
+        return [_entry(row) for row in self._connection.execute(query)]
+
+    def entry(self, log: str, seq: int) -> Entry | None:
+        """One entry of a log by its number, or None."""
+        row = self._connection.execute(select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)).first()
+        return None if row is None else _entry(row)
 
     def size(self, log: str) -> int:
         """How many entries a log has."""
@@ -260,6 +262,11 @@ class Store:
         with self.read() as reader:
             return reader.entries(log, start)
 
+    def entry(self, log: str, seq: int) -> Entry | None:
+        """One entry of a log by its number, or None."""
+        with self.read() as reader:
+            return reader.entry(log, seq)
+
     def size(self, log: str) -> int:
         """How many entries a log has."""
         with self.read() as reader:
@@ -304,6 +311,10 @@ def _hash(log: str, seq: int, text: str) -> bytes:
     if not HASH.fullmatch(text):
         raise VerificationFailed(f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed")
     return bytes.fromhex(text)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.log, row.seq, row.key, row.body.encode(), _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root))
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -108,12 +108,6 @@ class Cap:
         return f"{self.count} in total" if self.months is None else f"{self.count} in any {self.months} months"
 
 
-ONCE = {
-    "publication dates": Persistence(1, 1, "publication dates"),
-    "determination dates": Persistence(1, 1, "determination dates"),
-}
-
-
 def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
     """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})

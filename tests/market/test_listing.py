@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import stat
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.market.archive import Archive
+from engine.market.archive import Archive, write_whole
 from engine.market.index import compute, definition
 from engine.market.listing import Observation, qualifying, without_outliers
 from engine.market.methodology import load_methodology
@@ -62,6 +64,14 @@ OFFERS: list[tuple[dict[str, Any], str | None]] = [
     (offer(dph_total=None), "price"),
     (offer(dph_total=...), "price"),
     (offer(dph_total=1e-9), "price"),
+    (offer(dph_total=1e13), "price"),
+    (offer(dph_total=1e23), "price"),
+    (offer(dph_total=1e308), "price"),
+    (offer(dph_total=10**30), "price"),
+    (offer(dph_total=5e-324), "price"),
+    (offer(num_gpus=10**400), "price"),
+    (offer(dph_total=1e308, num_gpus=1e307), None),
+    (offer(dph_total=9.2e12), None),
     (offer(dph_total="4.0"), "malformed"),
     (offer(dph_total=[4.0]), "malformed"),
     (offer(dph_total={"usd": 4}), "malformed"),
@@ -95,6 +105,20 @@ def test_an_offer_that_is_no_object_never_stops_the_day(raw: str) -> None:
     assert (found.excluded, len(found.observations)) == ({"malformed": 1}, 1)
 
 
+def test_a_price_is_rounded_half_to_even_from_the_digits_that_were_quoted() -> None:
+    quoted = [(0.0000005, 1), (0.0000015, 1), (0.00000050000000001, 1), (0.0000025, 1), (1.0, 3), (2.0, 3), (1.735, 1), (4.0, 1.5)]
+    made = [offer(dph_total=total, num_gpus=gpus) for total, gpus in quoted]
+    found = qualifying(read_snapshot(document(made), "s.json"), "H100 SXM", "US", V111)
+    assert [one.micro for one in found.observations] == [2, 1, 2, 333_333, 666_667, 1_735_000, 2_666_667]
+    assert found.excluded == {"price": 1}
+
+
+def test_the_largest_price_still_has_a_value_and_an_interval() -> None:
+    high = [offer(dph_total=9.2e12, host_id=n) for n in range(10)]
+    value = compute(definition("CRI-H100"), V111, [read_snapshot(document(high), "s.json")], date(2026, 3, 4)).value
+    assert value == Decimal("4600000000000.0000")
+
+
 BROKEN: list[tuple[bytes, str]] = [
     (b"", "empty"),
     (b"   \n", "empty"),
@@ -113,7 +137,14 @@ BROKEN: list[tuple[bytes, str]] = [
     (b'{"collected_utc": "2026-03-04T15:00:00Z", "offers_by_model": {"H100 SXM": [NaN]}}', "not a snapshot"),
     (b'{"collected_utc": "2026-03-04T15:00:00Z", "offers_by_model": {}, "limit": 0}', "limit"),
     (b"\xff\xfe\x00", "not a snapshot"),
+    (document([offer(note="caf\u00e9")]).replace(b"\\u00e9", b"\xe9"), "not a snapshot"),
+    (document([offer(note="X")]).replace(b"X", b"\\ud800"), "not a snapshot"),
+    (document([offer(note="X")]).replace(b'"X"', b"[" * 890 + b"]" * 890), "nested too deep"),
+    (document([offer(note="X")]).replace(b'"X"', b"[" * 100_000 + b"]" * 100_000), "nested too deep"),
+    (document([offer()]).replace(AT.isoformat().encode(), b"0001-01-01T00:00:00+14:00"), "outside the years"),
     (b"\x1f\x8b\x08broken", "damaged"),
+    (gzip.compress(document([offer()])) + gzip.compress(b" "), "after the compressed snapshot"),
+    (gzip.compress(document([offer()])) + b"more", "4 bytes stand after"),
     (gzip.compress(document([offer()]))[:-9], "cut off"),
     (gzip.compress(b" " * (LARGEST + 5)), "snapshot may have"),
 ]
@@ -201,6 +232,26 @@ def test_the_archive_keeps_once_and_finds_what_was_changed(tmp_path: Path) -> No
     path.write_bytes(gzip.compress(json.dumps(changed).encode()))
     with pytest.raises(SnapshotRefused, match="has been changed"):
         list(archive.between(date(2026, 3, 4), date(2026, 3, 4)))
+
+
+def test_the_archive_holds_the_bytes_that_were_hashed(tmp_path: Path) -> None:
+    archive, plain = Archive(tmp_path), document([offer()])
+    snapshot, _ = archive.add(gzip.compress(plain), "a.json.gz")
+    assert snapshot.plain == plain == gzip.decompress(next(tmp_path.rglob("*.gz")).read_bytes())
+    assert [one.sha256 for one in archive.between(AT.date(), AT.date())] == [snapshot.sha256]
+
+
+def test_a_file_is_replaced_whole_and_whoever_the_umask_lets_may_read_it(tmp_path: Path) -> None:
+    place = tmp_path / "pages" / "week.html"
+    before = os.umask(0o027)
+    try:
+        write_whole(place, b"first")
+        write_whole(place, b"second")
+    finally:
+        os.umask(before)
+    assert place.read_bytes() == b"second"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o640
+    assert [path.name for path in place.parent.iterdir()] == ["week.html"]
 
 
 def test_days_are_utc_dates() -> None:

@@ -34,6 +34,7 @@ def test_entries_are_numbered_hashed_and_linked(store: Store, body: Body) -> Non
     expected = [Entry(DEAL, number, f"k{number}", each, leaves[number], root(leaves[: number + 1])) for number, each in enumerate(bodies)]
     assert added == store.entries(DEAL) == expected
     assert store.entries(DEAL, 5) == expected[5:]
+    assert [store.entry(DEAL, number) for number in range(8)] == [*expected, None]
     assert (store.size(DEAL), store.head(DEAL)) == (7, (7, root(leaves)))
 
 

@@ -13,7 +13,12 @@ import pytest
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.record.event import Correction
+from engine.record.fold import fold
 from engine.record.log import deal_log, read
+from engine.record.past import Past
+from engine.record.standing import standing, withdrawn
+from engine.record.store import Entry, Reader
 from engine.replay import Replay
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
@@ -63,6 +68,36 @@ def test_corrections_and_prints_come_out_again(administered: Workspace, tools: T
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     run(administered, date(2026, 3, 6), at[1])
     assert differences(administered, all_templates) == []
+
+
+def test_a_replay_reads_each_log_a_few_times_whatever_its_length(
+    desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_, rows = Reader.entries, 0
+
+    def counted(reader: Reader, log: str, start: int = 0) -> list[Entry]:
+        nonlocal rows
+        found = read_(reader, log, start)
+        rows += len(found)
+        return found
+
+    monkeypatch.setattr(Reader, "entries", counted)
+    assert differences(desk, all_templates) == []
+    assert rows <= 4 * sum(desk.store.size(log) for log in desk.store.logs())
+
+
+def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Workspace, tools: Tools) -> None:
+    """At every place of a log with a correction in it."""
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), tools)
+    events, past = read(administered.store, deal_log(DEAL)), Past()
+    assert any(isinstance(event.payload, Correction) for event in events)
+    for place, event in enumerate(events, start=1):
+        past.add(event)
+        assert past.state == fold(standing(events[:place]))
+        assert past.withdrawn == withdrawn(events[:place])
 
 
 def first(folder: Path, pattern: str) -> Path:

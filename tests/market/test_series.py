@@ -1,0 +1,63 @@
+"""An administrator's published series: which rows are new, which are Restatements, which are refused at their place."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.market.series import COLUMNS, read_series
+from engine.market.value import IndexValue
+
+TODAY = date(2026, 3, 6)
+
+
+def series(*rows: str, known: dict[date, Any] | None = None) -> tuple[list[IndexValue], list[tuple[str, int]]]:
+    text = "\n".join([",".join(COLUMNS), *rows]) + "\n"
+    values, problems = read_series(text, "s.csv", "CRI-H100", known or {}, TODAY)
+    return values, [(problem.code, problem.place.line) for problem in problems]
+
+
+def test_a_value_written_with_another_number_of_decimals_is_no_restatement() -> None:
+    first, _ = series("2026-03-05,1.735,false,44,1.1.1")
+    known = {first[0].publication_date: first[0].model_dump(mode="json")}
+    assert series("2026-03-05,1.7350,false,44,1.1.1", known=known) == ([], [])
+    assert series("2026-03-05,01.735,false,44,1.1.1", "2026-03-06,1.73500,false,44,1.1.1", known=known) == ([], [])
+    (again,), _ = series("2026-03-05,1.7351,false,44,1.1.1", known=known)
+    assert (again.print, again.value) == (2, Decimal("1.7351"))
+
+
+def test_a_value_and_its_absence_are_two_prints() -> None:
+    none, _ = series("2026-03-05,,false,0,1.1.1")
+    known = {none[0].publication_date: none[0].model_dump(mode="json")}
+    assert series("2026-03-05,,false,0,1.1.1", known=known) == ([], [])
+    (late,), _ = series("2026-03-05,1.7350,false,0,1.1.1", known=known)
+    assert late.print == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("2026-03-05,1.7350,false,\u00b2,1.1.1", "I105"),
+        ("2026-03-05,1.7350,false,\u0664,1.1.1", "I105"),
+        (f"2026-03-05,1.7350,false,{'9' * 5000},1.1.1", "I105"),
+        ("2026-03-05,1.7350,false,-1,1.1.1", "I105"),
+        ("2026-03-05,0.0000,false,44,1.1.1", "I103"),
+        ("2026-03-05,1e999999,false,44,1.1.1", "I103"),
+        ("2026-03-05,NaN,false,44,1.1.1", "I103"),
+        ("2026-03-05,\u0661,false,44,1.1.1", "I103"),
+        ("0001-01-01,1.7350,false,44,1.1.1", "I102"),
+        ("2026-03-07,1.7350,false,44,1.1.1", "I106"),
+        ("2099-03-05,1.7350,false,44,1.1.1", "I106"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_a_row_that_cannot_be_is_refused_at_its_place_and_none_is_taken(row: str, code: str) -> None:
+    assert series("2026-03-05,1.7350,false,44,1.1.1", row) == ([], [(code, 3)])
+
+
+def test_a_row_of_today_is_taken() -> None:
+    (value,), problems = series("2026-03-06,1.7350,false,44,1.1.1")
+    assert (value.publication_date, value.published_on, problems) == (date(2026, 3, 5), TODAY, [])
