@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import VerificationFailed
+from engine.errors import VerificationFailed, WrongUsage
 from engine.market.archive import write_whole
-from engine.record.checkpoint import Checkpoint, origin_of, sign, verify
+from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
 from engine.record.store import Writer
 from engine.workspace import Workspace
@@ -35,8 +35,25 @@ def own_key(workspace: Workspace) -> SigningKey | None:
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """The verifier keys in files: those that the verifier trusts, handed over by another way than the record."""
-    return [parse_verifier(line) for path in paths for line in path.read_text(encoding="utf-8").split()]
+    """The verifier keys in files, one in a line: those that the verifier trusts, handed over by another way than the record.
+
+    Raises:
+        WrongUsage: a file cannot be read.
+        BadKey: a line is no verifier key.
+    """
+    lines = [line.strip() for path in paths for line in read_note(path).splitlines()]
+    return [parse_verifier(line) for line in lines if line and not line.startswith("#")]
+
+
+def read_note(path: Path) -> str:
+    """The text of a checkpoint or key that somebody handed over. Raises WrongUsage where the file holds no such text."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_NOTE + 1).decode()
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{path} is no text: a checkpoint or a verifier key is expected") from error
 
 
 def sign_all(workspace: Workspace) -> tuple[str, ...]:

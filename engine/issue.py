@@ -21,7 +21,7 @@ from engine.record.draft import Draft
 from engine.record.event import Correction, Counted, DeadlinePassed, Determined, Event, NotEvaluated, NoticeIssued, Tested
 from engine.record.evidence import OBSERVATIONS, Evidence, attachments, checkpoint_for
 from engine.record.log import Scribe, append, deal_log, index_log, read
-from engine.record.notice import NoticeInputs, NoticeKind, Render
+from engine.record.notice import NoticeInputs, NoticeKind, Render, notice_file_name, notice_label
 from engine.record.signature import seal
 from engine.record.standing import standing
 from engine.triggers.facts import TestStatus, TriggerStatus
@@ -47,8 +47,8 @@ class Owed:
 
     @property
     def label(self) -> str:
-        """Kind and subject in one word, for the key and the file name."""
-        return self.kind if self.subject is None else f"{self.kind}-{self.subject}"
+        """Kind and subject in one word: the subject of the event's key."""
+        return notice_label(self.kind, self.subject)
 
 
 def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, list[Path]]:
@@ -85,8 +85,7 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
 def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
     """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again."""
     owed, inputs = notice.owed, notice.inputs
-    again = f"-{owed.print}" if owed.print > 1 else ""
-    path = workspace.root / "notices" / inputs.deal / f"{inputs.deal}-{inputs.number:04d}-{owed.on}-{owed.label}{again}.pdf"
+    path = workspace.root / "notices" / inputs.deal / notice_file_name(inputs)
     payload = NoticeIssued(
         number=inputs.number,
         kind=owed.kind,
@@ -212,6 +211,7 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         log_head=entry.root.hex(),
         supersedes=_superseded(events, owed.supersedes_on),
         attachments=attachments(evidence),
+        print=owed.print,
     )
 
 

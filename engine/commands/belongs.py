@@ -52,11 +52,6 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
             yield f"{name} was issued by no event ({AGAIN})"
 
 
-def origins(workspace: Workspace, logs: Sequence[str]) -> dict[str, str]:
-    """Each log by the first line of its checkpoints."""
-    return {origin(workspace, log): log for log in logs}
-
-
 def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
     payload = event.payload
     if isinstance(payload, DealAdopted):

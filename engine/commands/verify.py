@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from engine.checkpoints import KEY, origin, trusted
-from engine.commands.belongs import guarded, origins, without_event, without_log
+from engine.checkpoints import KEY, origin, read_note, trusted, witness
+from engine.commands.belongs import guarded, without_event, without_log
 from engine.commands.output import print_json, say
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
@@ -23,6 +24,11 @@ from engine.record.market_event import SnapshotImported
 from engine.record.notice_check import verify_notice
 from engine.record.policy import read_policy
 from engine.workspace import Workspace
+
+LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
+"""The name of a log of a deal or of an index."""
+LONGEST_NAME = 120
+"""Characters of a held checkpoint's first line that are printed: it may be any file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +53,22 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
-    notes = [path.read_text(encoding="utf-8") for path in held]
-    gone = _gone(workspace, everything, notes, deal)
-    if deal is not None and not logs and gone.difference is None:
+    notes = [read_note(path) for path in held]
+    without = [
+        _guards(workspace),
+        *_keys(workspace, keys, notes),
+        *_gone(workspace, everything, deal),
+        *_without_log(workspace, logs, notes),
+    ]
+    if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
         raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
-    findings = [_guards(workspace), gone, *_logs(workspace, logs, keys, notes)]
+    audited = [_log(workspace, log, keys, notes) for log in logs]
+    findings = [*without, *(finding for finding, _ in audited)]
     findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
-    times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
-    time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
+    times = [time for _, time in audited if time is not None]
+    time = "; ".join(times) or "time asserted by the operator"
     if as_json:
         steps = [{"step": f.step, "difference": f.difference} for f in findings]
         print_json({"verified": not failed, "time": time, "steps": steps})
@@ -72,35 +84,66 @@ def _guards(workspace: Workspace) -> Finding:
     return Finding("the database's guards stand as they were made", workspace.store.doubt())
 
 
-def _gone(workspace: Workspace, logs: list[str], held: list[str], deal: str | None) -> Finding:
-    """Whether every log is there that a checkpoint, a file or a note held elsewhere names."""
-    named = origins(workspace, logs)
-    missing = [*without_log(workspace, logs)]
-    own = origin(workspace, "")
-    first = [note.partition("\n")[0] for note in held]
-    missing += [
-        (name.removeprefix(own), f"a checkpoint of {name} is held, and that log is not there") for name in first if name not in named
-    ]
-    wanted = [what for log, what in missing if deal is None or log == deal_log(deal)]
-    return Finding(f"{len(logs)} logs, all that are named by checkpoints and files", wanted[0] if wanted else None)
+def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
+    """Without a key nothing that was signed is checked, and that is no pass."""
+    if not keys and (held or workspace.store.noted() or any((workspace.root / "checkpoints").glob("*"))):
+        said = "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with --trust"
+        yield Finding("signed checkpoints", said)
 
 
-def _logs(workspace: Workspace, logs: list[str], keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
-    for log in logs:
-        try:
-            yield _log(workspace, log, keys, held)
-        except VerificationFailed as damage:
-            yield Finding(f"{log}: read whole", str(damage))
+def _gone(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
+    """Whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
+    missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
+    yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
+    strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
+    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is none of these")
 
 
-def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str]) -> Finding:
-    entries = workspace.store.entries(log)
-    notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
+def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str]) -> tuple[Finding, str | None]:
+    """One log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    try:
+        entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
+        kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
+    except (VerificationFailed, WrongUsage) as damage:
+        return Finding(f"{log}: read whole", str(damage)), None
     name = origin(workspace, log)
-    theirs = [note for note in held if note.startswith(f"{name}\n")]
-    wrong = audit(entries, name, keys, notes, theirs)
+    notes = [note for _, note in stored] if keys else []
+    theirs = [note for note in held if _of(note) == name] if keys else []
+    wrong = [f"{one.what} ({one.defence.value})" for one in audit(entries, name, keys, notes, theirs, kept if keys else ())]
+    wrong += [
+        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
+    ]
     step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
-    return Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
+    return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
+
+
+def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
+    """What trustees vouch for: how far a log had come, and when at the latest."""
+    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    size = max((size for size, at in cosigned if at is not None), default=None)
+    if size is None:
+        return None
+    at = min(at for its, at in cosigned if its == size and at is not None)
+    return f"{log}: its first {size} entries cosigned at {at.isoformat()}"
+
+
+def _of(note: str) -> str:
+    """The log that a checkpoint says it is of: its first line (C2SP tlog-checkpoint)."""
+    return note.partition("\n")[0]
+
+
+def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
+    """Held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
+
+    Raises WrongUsage for one of another log of this workspace where one deal alone is verified.
+    """
+    here = {origin(workspace, log) for log in logs}
+    elsewhere = {origin(workspace, log) for log in workspace.store.logs()} - here
+    for name in (_of(note) for note in held):
+        if name in elsewhere:
+            raise WrongUsage(f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is")
+        if name not in here:
+            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"no such log here; there are {', '.join(sorted(here)) or 'none'}")
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ class NoticeInputs:
         log_head: its root in hexadecimal.
         supersedes: the number of the notice that this one replaces.
         attachments: files to embed, by name, with what each is.
+        print: of the notice's event; a second one is of a date that was determined again.
     """
 
     deal: str
@@ -45,6 +46,18 @@ class NoticeInputs:
     operator: str = "the calculation agent"
     supersedes: int | None = None
     attachments: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
+    print: int = 1
+
+
+def notice_label(kind: NoticeKind, subject: str | None) -> str:
+    """Kind and subject in one word, for the event's key and the file's name."""
+    return kind if subject is None else f"{kind}-{subject}"
+
+
+def notice_file_name(notice: NoticeInputs) -> str:
+    """The file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
+    again = f"-{notice.print}" if notice.print > 1 else ""
+    return f"{notice.deal}-{notice.number:04d}-{notice.on}-{notice_label(notice.kind, notice.subject)}{again}.pdf"
 
 
 class Render(Protocol):

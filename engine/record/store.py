@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -87,6 +87,8 @@ class Entry:
     body: bytes
     leaf: bytes
     root: bytes
+    peak: bytes | None = field(default=None, compare=False)
+    """The root of the widest complete subtree that it completes, where it was read from the database."""
 
 
 class Reader:
@@ -199,9 +201,10 @@ class Writer(Reader):
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
         query = select(_ENTRIES.c.peak).where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last)).order_by(_ENTRIES.c.seq)
-        peaks = [_hash(log, size - 1, peak) for peak in self._connection.execute(query).scalars()]
+        peaks = [_plain(peak) for peak in self._connection.execute(query).scalars()]
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
-            raise VerificationFailed(f"the last entries of {log} do not lead to its root; verify the log before adding")
+            said = f"the last entries of {log} do not lead to its root; verify the log before adding"
+            raise VerificationFailed(f"{said}, and put a whole copy back (`headroom db restore`)")
         return CompactRange(size, peaks)
 
 
@@ -313,8 +316,14 @@ def _hash(log: str, seq: int, text: str) -> bytes:
     return bytes.fromhex(text)
 
 
+def _plain(text: str) -> bytes:
+    """The bytes of a subtree's root; none that could fit where it is not one, for the tree can do without."""
+    return bytes.fromhex(text) if HASH.fullmatch(text) else b""
+
+
 def _entry(row: Any) -> Entry:
-    return Entry(row.log, row.seq, row.key, row.body.encode(), _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root))
+    leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
+    return Entry(row.log, row.seq, row.key, row.body.encode(), leaf, root, _plain(row.peak))
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.record.adopted import DutyFacts
 from engine.record.event import Determined, Due, NoticeIssued
+from engine.record.notice import notice_file_name
 from reports import past as log
 from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act
@@ -216,7 +217,7 @@ def proof(found: Brief) -> dict[str, Any]:
     attached = listed(sorted(found.inputs.attachments)) or "nothing"
     made = f"Made by {event.engine}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
-    return {"rows": rows, "command": f"headroom verify {file_name(found)} --policy trustee.policy", "how": HOW}
+    return {"rows": rows, "command": f"headroom verify {notice_file_name(found.inputs)} --policy trustee.policy", "how": HOW}
 
 
 HOW = (
@@ -224,13 +225,6 @@ HOW = (
     "file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the operator; an unsigned "
     "copy is reported as “appearance not bound”. Whether this document was superseded stands in the log, not here."
 )
-
-
-def file_name(found: Brief) -> str:
-    """The file under which the document is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`."""
-    inputs = found.inputs
-    label = f"{inputs.kind}-{inputs.subject}" if inputs.subject else inputs.kind
-    return f"{inputs.deal}-{inputs.number:04d}-{inputs.on}-{label}.pdf"
 
 
 def _stated(found: Brief) -> Any:

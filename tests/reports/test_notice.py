@@ -18,6 +18,7 @@ from markupsafe import escape
 from notice_deal import adopted
 from pypdf import PdfReader
 
+from engine.record.notice import notice_file_name
 from reports.assets import BASE, FONTS, assets, legible
 from reports.inputs import NoticeInputs
 from reports.notice import BLOCKS, compose
@@ -98,6 +99,13 @@ def test_page_one_is_the_answer(said: str) -> None:
 )
 def test_the_proof_says(said: str) -> None:
     assert said in " ".join(standard_pages()[1:]).replace("volume- weighted", "volume-weighted")  # a line ends there
+
+
+def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
+    again = replace(cases.correcting(), print=2)
+    (command,) = [block["command"] for block in compose(again)["proof"] if block["block"] == "proof"]
+    assert command == f"headroom verify {notice_file_name(again)} --policy trustee.policy"
+    assert notice_file_name(again) == "meridian-2026-1-0044-2026-11-05-correction-2.pdf"
 
 
 def test_a_reservation_of_rights_stands_in_the_agents_documents_only() -> None:

@@ -17,7 +17,7 @@ from engine.commands.verify import verify_workspace
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
 from engine.thursday import Tools, run
-from engine.workspace import Workspace, opened
+from engine.workspace import Workspace, create, opened
 from tests.run.test_thursday import DEAL, fill, plan, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
@@ -59,7 +59,7 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
     trust = [log_key, trustee.with_name("trustee.key.pub")]
     capsys.readouterr()
     assert verify_workspace(signed, trust, [held, tmp_path / "second" / "checkpoint"], as_json=True) == 0
-    assert json.loads(capsys.readouterr().out)["time"] == f"cosigned at {AT.isoformat()}"
+    assert json.loads(capsys.readouterr().out)["time"].endswith(f"entries cosigned at {AT.isoformat()}")
     with pytest.raises(VerificationFailed, match="now has"):
         cosign_export(tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False)
 
@@ -85,6 +85,58 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     assert verify_workspace(back, [], [], as_json=False) == 0  # what was rolled back whole cannot know
     assert verify_workspace(back, [], [held], as_json=False) == 3
     back.store.close()
+
+
+def kept(workspace: Workspace, path: Path) -> Path:
+    """The newest checkpoint of the deal's log, as a trustee keeps it."""
+    path.write_text(workspace.store.checkpoints(f"deal/{DEAL}")[-1][1], encoding="utf-8")
+    return path
+
+
+def test_a_record_rewritten_under_another_operators_name_is_found_by_what_is_held(
+    signed: Workspace, tools: Tools, all_templates: dict[str, Template], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = kept(signed, tmp_path / "held")
+    create(tmp_path / "anew")
+    (tmp_path / "anew" / "headroom.toml").write_text('operator = "Another Agent"\n', encoding="utf-8")
+    shutil.copytree(signed.root / "deals", tmp_path / "anew" / "deals", dirs_exist_ok=True)
+    shutil.copytree(signed.root / "keys", tmp_path / "anew" / "keys")
+    anew = opened(tmp_path / "anew")
+    fill(anew, 3, all_templates)
+    run(anew, plan.THURSDAYS[4], tools)
+    assert verify_workspace(anew, [], [], as_json=False) == 0  # the rows and their own checkpoints alone cannot know
+    for deal in (None, DEAL):
+        capsys.readouterr()
+        assert verify_workspace(anew, [], [held], as_json=True, deal=deal) == 3
+        said = json.loads(capsys.readouterr().out)
+        assert [step["step"] for step in said["steps"] if step["difference"]] == [
+            "held checkpoint of 'calculation-agent-name-it-here/deal/meridian-2026-1'"
+        ]
+        assert said["time"] == "time asserted by the operator"
+    anew.store.close()
+
+
+def test_a_held_checkpoint_of_a_log_that_is_gone_is_a_difference(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = kept(signed, tmp_path / "held")
+    create(tmp_path / "empty")
+    shutil.copytree(signed.root / "keys", tmp_path / "empty" / "keys")
+    empty = opened(tmp_path / "empty")
+    assert verify_workspace(empty, [], [held], as_json=False) == 3
+    assert "no such log here; there are none" in capsys.readouterr().out
+    (tmp_path / "other").write_text("a letter\n", encoding="utf-8")
+    assert verify_workspace(signed, [], [held, tmp_path / "other"], as_json=False) == 3
+    assert "held checkpoint of 'a letter': no such log here" in capsys.readouterr().out
+    empty.store.close()
+
+
+def test_a_held_checkpoint_of_another_log_is_refused_where_one_deal_is_verified(signed: Workspace, tmp_path: Path) -> None:
+    index = next(log for log in signed.store.logs() if log.startswith("index/"))
+    (tmp_path / "held").write_text(signed.store.checkpoints(index)[-1][1], encoding="utf-8")
+    assert verify_workspace(signed, [], [tmp_path / "held"], as_json=False) == 0
+    with pytest.raises(WrongUsage, match="not verified here"):
+        verify_workspace(signed, [], [tmp_path / "held"], as_json=False, deal=DEAL)
 
 
 def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path: Path) -> None:

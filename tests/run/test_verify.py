@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.checkpoints import KEY
+from engine.checkpoints import KEY, origin
 from engine.commands.proof import make_key
 from engine.commands.verify import verify_workspace
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
+from engine.record.checkpoint import Checkpoint, cosign, sign
 from engine.record.guards import SQLITE, sqlite_trigger
+from engine.record.keys import Kind, generate_key, read_key
 from engine.record.log import deal_log
 from engine.replay import Replay
 from engine.thursday import Tools, run
@@ -112,6 +114,7 @@ def test_a_log_that_is_gone_is_missed_by_its_files_alone(root: Path, capsys: pyt
     """Without a key and without checkpoints, the adopted file, the reports and the notices still name it."""
     tampered(root, lambda c: [c.execute("DELETE FROM log_entry"), c.execute("DELETE FROM checkpoint")])
     shutil.rmtree(root / "checkpoints")
+    (root / f"{KEY}.pub").unlink()
     for room in ("deals/adopted", "notices", "reports"):
         assert verdict(root, capsys)[0] == 3
         shutil.rmtree(root / room)
@@ -205,3 +208,72 @@ def test_a_notice_that_no_event_issued_is_found(root: Path, capsys: pytest.Captu
     code, said = verdict(root, capsys)
     assert code == 3
     assert any("issued by no event" in one for one in said), said
+
+
+def test_without_a_key_nothing_that_was_signed_is_verified(root: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list of keys checks no signature: that is said, and is no pass."""
+    (root / f"{KEY}.pub").unlink()
+    for notes in ((), (held,)):
+        code, said = verdict(root, capsys, notes)
+        assert code == 3
+        assert any("no key was given" in one for one in said), said
+
+
+UNREADABLE = {"missing": None, "binary": b"\xff\xfe\x00", "a folder": "folder"}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_key_or_a_checkpoint_that_cannot_be_read_is_wrong_usage(root: Path, tmp_path: Path, what: str) -> None:
+    path, content = tmp_path / "given", UNREADABLE[what]
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        path.mkdir()
+    workspace = opened(root, to_inspect=True)
+    for trust, held in (([path], []), ([], [path])):
+        with pytest.raises(WrongUsage, match="given"):
+            verify_workspace(workspace, trust, held, as_json=True)
+    workspace.store.close()
+
+
+def test_a_cosignature_gives_a_time_to_its_own_log_alone(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trustee = generate_key("trustee.example", Kind.COSIGNER)
+    trust = tmp_path / "trust"
+    trust.write_text((root / f"{KEY}.pub").read_text(encoding="utf-8") + "\n# the trustee\n" + trustee.verifier.text, encoding="utf-8")
+    key, at = read_key(root / KEY), datetime(2026, 1, 9, tzinfo=UTC)
+    workspace = opened(root, to_inspect=True)
+    (index,) = (log for log in workspace.store.logs() if log.startswith("index/"))
+
+    def time(note: str, deal: str | None = None) -> tuple[int, str]:
+        (tmp_path / "cosigned").write_text(cosign(note, [key.verifier], trustee, at), encoding="utf-8")
+        capsys.readouterr()
+        code = verify_workspace(workspace, [trust], [tmp_path / "cosigned"], as_json=True, deal=deal)
+        return code, json.loads(capsys.readouterr().out)["time"]
+
+    size, note = workspace.store.checkpoints(index)[0]
+    assert time(note) == (0, f"{index}: its first {size} entries cosigned at {at.isoformat()}")
+    unrelated = sign(Checkpoint("nothing/at-all", 5, bytes(32)), key)
+    assert time(unrelated) == (3, "time asserted by the operator")
+    forked = sign(Checkpoint(origin(workspace, LOG), 5, bytes(32)), key)
+    assert time(forked, DEAL) == (3, "time asserted by the operator")
+    workspace.store.close()
+
+
+SMALLER = {
+    "the size that a checkpoint is filed at": executed("UPDATE checkpoint SET size = size + 5 WHERE log = ?", LOG),
+    "the roots of subtrees": executed("UPDATE log_entry SET peak = '00'"),
+    "a log of no kind": executed("INSERT INTO log_entry SELECT 'zzz', seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?", LOG),
+    "a log with a line break": executed(
+        "INSERT INTO log_entry SELECT 'deal/' || char(10), seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?", LOG
+    ),
+    "the log and its checkpoints cut back": lambda c: [
+        c.execute("DELETE FROM log_entry WHERE log = ? AND seq > 20", (LOG,)),
+        c.execute("DELETE FROM checkpoint WHERE log = ? AND size > 20", (LOG,)),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", SMALLER)
+def test_what_no_row_of_the_log_shows_is_found(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    tampered(root, SMALLER[what])
+    assert verdict(root, capsys)[0] == 3
