@@ -22,6 +22,7 @@ from engine.record.keys import VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.notice_check import verify_notice
+from engine.record.pdf import read_file
 from engine.record.policy import read_policy
 from engine.workspace import Workspace
 
@@ -193,7 +194,7 @@ def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], a
     """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference; 3 where one fails."""
     if not notice.is_file():
         raise WrongUsage(f"no such file: {notice}")
-    steps = list(verify_notice(notice.read_bytes(), read_policy(policy), templates))
+    steps = list(verify_notice(read_file(notice), read_policy(policy), templates))
     failed = any(step.difference for step in steps)
     if as_json:
         print_json({"notice": str(notice), "verified": not failed, "steps": [asdict(step) for step in steps]})

@@ -18,7 +18,7 @@ from engine.commands.proof import make_key, make_notice_key
 from engine.commands.verify import verify_file
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.errors import InputProblems
+from engine.errors import InputProblems, VerificationFailed
 from engine.record.canonical import sha256_hex
 from engine.record.log import deal_log, read
 from engine.record.notice_check import Step, verify_notice
@@ -208,6 +208,42 @@ BOMBS = {
         "134,217,728 bytes together",
     ),
 }
+
+
+SPELLINGS = {
+    "a value that stands elsewhere": b"/Filter 12 0 R",
+    "a value after a comment": b"/Filter%x\n12 0 R",
+    "a name in escapes": b"/F#69lter [/FlateDecode /FlateDecode]",
+    "a filter in escapes": b"/Filter /Fl#61teDecode",
+    "a filter and another": b"/Filter [/FlateDecode/ASCIIHexDecode]",
+    "the short name": b"/Filter /Fl",
+}
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_a_filter_is_read_in_one_spelling_alone(notice: bytes, policy: Policy, all_templates: dict[str, Template], what: str) -> None:
+    plain = unsigned(notice, policy)
+    assert b"/Filter /FlateDecode" in plain
+    loose = policy.model_copy(update={"signature_needed": False})
+    found = steps(plain.replace(b"/Filter /FlateDecode", SPELLINGS[what], 1), loose, all_templates)[-1]
+    assert "which is not read" in (found.difference or "")
+
+
+def test_an_image_inside_the_page_brings_no_filter_of_its_own(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    page = zlib.compress(b"q BI /W 1 /H 1 /BPC 8 /CS /G /F [/Fl /Fl] ID " + zlib.compress(LONG) + b" EI Q")
+    loose = policy.model_copy(update={"signature_needed": False})
+    found = steps(bombed(unsigned(notice, policy), "page", ["/FlateDecode"], page), loose, all_templates)[-1]
+    assert "an image with a filter of its own" in (found.difference or "")
+
+
+def test_a_file_longer_than_a_notice_is_not_read_whole(tmp_path: Path) -> None:
+    from engine.record.pdf import read_file
+
+    long = tmp_path / "long.pdf"
+    with long.open("wb") as file:
+        file.truncate(3 * 2**30)  # a hole: it takes no room until it is read
+    with pytest.raises(VerificationFailed, match="more than 33,554,432 bytes"):
+        read_file(long)
 
 
 @pytest.mark.parametrize("kind", BOMBS)
