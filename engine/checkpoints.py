@@ -10,7 +10,7 @@ from engine.errors import VerificationFailed, WrongUsage
 from engine.market.archive import write_whole
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
-from engine.record.store import Writer
+from engine.record.store import Reader
 from engine.workspace import Workspace
 
 KEY = "keys/log.key"
@@ -56,6 +56,31 @@ def read_note(path: Path) -> str:
         raise WrongUsage(f"{path} is no text: a checkpoint or a verifier key is expected") from error
 
 
+def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:
+    """The operator's key and those that signed before it, which stay in `keys/log.key.pub`, one in a line."""
+    public = workspace.root / f"{KEY}.pub"
+    return [key.verifier, *(trusted([public]) if public.exists() else ())]
+
+
+def refuse_older(workspace: Workspace) -> None:
+    """Before anything is added: refuse a record that is older than what was signed, or one that has lost its key.
+
+    Raises:
+        VerificationFailed: less is there than was signed, or something else, or the key is gone.
+    """
+    key = own_key(workspace)
+    if key is None:
+        if workspace.store.noted():
+            raise VerificationFailed(
+                f"this record was signed until now, and {KEY} is not there; put the key back, so that it goes on signed"
+            )
+        return
+    keys = known_keys(workspace, key)
+    with workspace.store.read() as reader:
+        for log in sorted({*reader.logs(), *reader.noted()}):
+            _not_older(reader, log, witness(workspace, log), keys)
+
+
 def sign_all(workspace: Workspace) -> tuple[str, ...]:
     """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs."""
     key = own_key(workspace)
@@ -63,11 +88,12 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
+    keys = known_keys(workspace, key)
     for log in workspace.store.logs():
         kept = witness(workspace, log)
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
-            _not_older(writer, log, kept, key)
+            _not_older(writer, log, kept, keys)
             known = writer.checkpoints(log)
             if known and known[-1][0] >= size:
                 continue
@@ -77,17 +103,17 @@ def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
         yield log
 
 
-def _not_older(writer: Writer, log: str, witness: Path, key: SigningKey) -> None:
+def _not_older(reader: Reader, log: str, kept: Path, keys: list[VerifierKey]) -> None:
     """Refuse to sign what an older copy of the record holds: less than was signed, or something else at that size.
 
     Raises VerificationFailed.
     """
-    if not witness.is_file():
+    if not kept.exists():
         return
-    held = verify(witness.read_text(encoding="utf-8"), [key.verifier]).checkpoint
-    size, _ = writer.head(log)
-    entries = writer.entries(log)[: held.size]
+    held = verify(read_note(kept), keys).checkpoint
+    size, _ = reader.head(log)
     if size < held.size:
         raise VerificationFailed(f"{log} has {size} entries and {held.size} were signed; this is an older copy of the record")
-    if held.size and entries[-1].root != held.root:
+    last = reader.entry(log, held.size - 1) if held.size else None
+    if last is not None and last.root != held.root:
         raise VerificationFailed(f"the first {held.size} entries of {log} are not the ones that were signed")

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from engine import __version__
 from engine.adoption import adopted, frozen_part
 from engine.calendar import load_calendar
-from engine.checkpoints import sign_all
+from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
@@ -85,6 +85,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     """Everything that is due by `on`, as far as each deal's own calendar has come; one run of a workspace at a time."""
     with workspace.alone():
         workspace.sweep()
+        refuse_older(workspace)
         return _run(workspace, on, tools)
 
 
