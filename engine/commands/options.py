@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -45,10 +48,18 @@ def moment(text: str) -> datetime:
     return found
 
 
+STOPPED = 130
+"""The exit code of a command that was interrupted, as shells give it."""
+
+
 def run_command_line(app: Callable[..., object]) -> NoReturn:
     """Run `app`; every refusal is a sentence and an exit code, never a stack trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not end a run
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except InputProblems as error:
         _say_problems(error)
         sys.exit(error.exit_code)
@@ -56,14 +67,31 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
         sys.stderr.write(f"headroom: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
-        sys.exit(130)
+        code = STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone; nothing is left to say
+        sys.exit(1)
+    except (OSError, UnicodeError, BrokenExecutor) as error:
+        sys.stderr.write(f"headroom: {_in_words(error)}\n")
+        sys.exit(1)
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
             sys.exit(getattr(error, "exit_code", 2))
         raise
+    if code == STOPPED:
+        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_words(error: Exception) -> str:
+    """A failure of the machine and not of the command: where, what, and what to do."""
+    if isinstance(error, BrokenExecutor):
+        return "a process that renders notices was ended from outside; what was recorded stands, run again to go on"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}; mend that and run again, what was recorded stands"
+    return f"a text is in another encoding than UTF-8: {error}"
 
 
 def _say_problems(error: InputProblems) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.checkpoints import KEY, sign_all, trusted
+from engine.checkpoints import KEY, read_note, sign_all, trusted
 from engine.commands.history import events_of
 from engine.commands.output import print_json, say
 from engine.errors import WrongUsage
@@ -61,14 +61,17 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
     """A trustee's cosignature on an exported log, from files alone: this log has only grown since the one held."""
     keys = trusted(trust)
     _, bodies = read_tiles(folder, keys)
-    note = (folder / "checkpoint").read_text(encoding="utf-8")
+    signing = read_key(key)
+    if signing.kind is not Kind.COSIGNER:
+        raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
+    note = read_note(folder / "checkpoint")
     growth = None
     if since is not None:
-        held = verify(since.read_text(encoding="utf-8"), keys).checkpoint
+        held = verify(read_note(since), keys).checkpoint
         leaves = [leaf_hash(body) for body in bodies]
         proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
         growth = Growth(held, proof)
-    signed = cosign(note, keys, read_key(key), at, growth)
+    signed = cosign(note, keys, signing, at, growth)
     write_whole(folder / "checkpoint", signed.encode())
     if as_json:
         print_json({"folder": str(folder), "note": signed})

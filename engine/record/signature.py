@@ -26,6 +26,8 @@ FIELD = "Notice"
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 """What a signature covers, as the file says it; read without a PDF parser, so nothing untrusted is parsed before it is checked."""
 YEARS = 10
+LONGEST_NAME = 64
+"""Characters of a common name (X.520)."""
 
 
 def make_certificate(name: str, into: Path, now: datetime) -> str:
@@ -33,6 +35,8 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
 
     Raises BadKey where the file is there already.
     """
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise BadKey(f"a certificate names its holder in 1 to {LONGEST_NAME} characters")
     if into.exists():
         raise BadKey(f"{into} is there already; a key is never overwritten")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -56,9 +60,14 @@ def seal(data: bytes, key: Path) -> bytes:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
 
-    signer = signers.SimpleSigner.load(str(key), f"{key}.crt")  # type: ignore[no-untyped-call]
+    if key.stat().st_mode & 0o077:
+        raise BadKey(f"others can read {key}; make it yours alone with `chmod 600`")
+    try:
+        signer = signers.SimpleSigner.load(str(key), f"{key}.crt")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        raise BadKey(f"{key} and {key}.crt cannot be read: {type(error).__name__}") from error
     if signer is None:
-        raise BadKey(f"{key} and {key}.crt cannot be read")
+        raise BadKey(f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys --notices` made")
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, embed_validation_info=False
     )
