@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {"week", "known", "reruns", "rehearsal", "outlook", "prove", "foresight", "validation", "adoption", "exports", "regulatory", "demo"}
     ),
-    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "commands", "scheduler"}),
+    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "replay_due", "commands", "scheduler"}),
     frozenset({"cli"}),
 )
 DOORS = {

@@ -32,7 +32,7 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
         if path not in places and not path.name.startswith(".partial-"):
             yield _named(path, workspace), f"checkpoints/{path.name} was signed over a log that is not there"
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
-        name = _deal(path)
+        name = deal_named(path)
         if name is None or deal_log(name) not in there:
             yield deal_log(name or path.stem), f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})"
     for room in ("notices", "reports"):
@@ -75,8 +75,8 @@ def _files(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern)) if folder.is_dir() else []
 
 
-def _deal(path: Path) -> str | None:
-    """The name in a deal file that was kept; None where it has none."""
+def deal_named(path: Path) -> str | None:
+    """The name in a deal file; None where it has none."""
     try:
         tree, _ = parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
     except OSError:
