@@ -23,7 +23,7 @@ from engine.record.canonical import sha256_hex
 from engine.record.log import deal_log, read
 from engine.record.notice_check import Step, verify_notice
 from engine.record.policy import Policy, read_policy
-from engine.record.signature import check_seal
+from engine.record.signature import BYTE_RANGE, check_seal
 from engine.thursday import Tools, run
 from reports.render import render_notice
 from tests.run.test_reruns import made
@@ -113,6 +113,35 @@ def test_no_mutation_of_a_signed_notice_survives(notice: bytes, policy: Policy, 
             changed += chance.randbytes(chance.randrange(1, 200))
         if steps(bytes(changed), policy, all_templates)[-1].difference is None:
             survived.append((n, place))
+    assert survived == []
+
+
+def test_the_signature_is_written_one_way(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    """Its own place is the one part of the file that it cannot sign."""
+    _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(notice)[0])
+    written = notice[length + 1 : after - 1]
+    padding = len(written) - len(written.rstrip(b"0"))
+    assert padding > 100
+    for other in (written.lower(), written[:-padding] + b" " * padding, written[:-2] + b"01"):
+        changed = notice[: length + 1] + other + notice[after - 1 :]
+        assert len(changed) == len(notice)
+        assert changed != notice
+        assert steps(changed, policy, all_templates)[-1].difference
+
+
+def test_no_changed_bit_of_the_signature_itself_survives(notice: bytes, policy: Policy) -> None:
+    _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(notice)[0])
+    written = notice[length + 1 : after - 1].rstrip(b"0")
+    survived = []
+    for place in range(len(written)):
+        digit = b"0123456789ABCDEF"[(int(written[place : place + 1], 16) ^ 1)]
+        changed = bytearray(notice)
+        changed[length + 1 + place] = digit
+        try:
+            check_seal(bytes(changed), frozenset(policy.notice_certificates))
+            survived.append(place)
+        except VerificationFailed:
+            continue
     assert survived == []
 
 
