@@ -8,9 +8,9 @@ from pathlib import Path
 
 from engine.errors import VerificationFailed, WrongUsage
 from engine.market.archive import write_whole
-from engine.record.checkpoint import Checkpoint, origin_of, sign, verify
+from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, origin_of, sign, verify
 from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
-from engine.record.store import Writer
+from engine.record.store import Reader
 from engine.workspace import Workspace
 
 KEY = "keys/log.key"
@@ -23,6 +23,11 @@ def origin(workspace: Workspace, log: str) -> str:
     return origin_of(operator, log)
 
 
+def witness(workspace: Workspace, log: str) -> Path:
+    """Where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
+    return workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
+
+
 def own_key(workspace: Workspace) -> SigningKey | None:
     """The operator's key, None where none was made. Raises BadKey where others can read it."""
     path = workspace.root / KEY
@@ -30,14 +35,50 @@ def own_key(workspace: Workspace) -> SigningKey | None:
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """The verifier keys in files: those that the verifier trusts, handed over by another way than the record.
+    """The verifier keys in files, one in a line: those that the verifier trusts, handed over by another way than the record.
 
-    Raises WrongUsage for a file that is not there, BadKey for one that holds something else.
+    Raises:
+        WrongUsage: a file cannot be read.
+        BadKey: a line is no verifier key.
     """
-    missing = [str(path) for path in paths if not path.is_file()]
-    if missing:
-        raise WrongUsage(f"no such file: {', '.join(missing)}")
-    return [parse_verifier(line) for path in paths for line in path.read_text(encoding="utf-8", errors="replace").split()]
+    lines = [line.strip() for path in paths for line in read_note(path).splitlines()]
+    return [parse_verifier(line) for line in lines if line and not line.startswith("#")]
+
+
+def read_note(path: Path) -> str:
+    """The text of a checkpoint or key that somebody handed over. Raises WrongUsage where the file holds no such text."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_NOTE + 1).decode()
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{path} is no text: a checkpoint or a verifier key is expected") from error
+
+
+def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:
+    """The operator's key and those that signed before it, which stay in `keys/log.key.pub`, one in a line."""
+    public = workspace.root / f"{KEY}.pub"
+    return [key.verifier, *(trusted([public]) if public.exists() else ())]
+
+
+def refuse_older(workspace: Workspace) -> None:
+    """Before anything is added: refuse a record that is older than what was signed, or one that has lost its key.
+
+    Raises:
+        VerificationFailed: less is there than was signed, or something else, or the key is gone.
+    """
+    key = own_key(workspace)
+    if key is None:
+        if workspace.store.noted():
+            raise VerificationFailed(
+                f"this record was signed until now, and {KEY} is not there; put the key back, so that it goes on signed"
+            )
+        return
+    keys = known_keys(workspace, key)
+    with workspace.store.read() as reader:
+        for log in sorted({*reader.logs(), *reader.noted()}):
+            _not_older(reader, log, witness(workspace, log), keys)
 
 
 def sign_all(workspace: Workspace) -> tuple[str, ...]:
@@ -47,31 +88,32 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
+    keys = known_keys(workspace, key)
     for log in workspace.store.logs():
-        witness = workspace.inside("checkpoints", f"{log.replace('/', '_')}.checkpoint")
+        kept = witness(workspace, log)
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
-            _not_older(writer, log, witness, key)
+            _not_older(writer, log, kept, keys)
             known = writer.checkpoints(log)
             if known and known[-1][0] >= size:
                 continue
             note = sign(Checkpoint(origin(workspace, log), size, root), key)
             writer.save_checkpoint(log, size, note)
-        write_whole(witness, note.encode())
+        write_whole(kept, note.encode())
         yield log
 
 
-def _not_older(writer: Writer, log: str, witness: Path, key: SigningKey) -> None:
+def _not_older(reader: Reader, log: str, kept: Path, keys: list[VerifierKey]) -> None:
     """Refuse to sign what an older copy of the record holds: less than was signed, or something else at that size.
 
     Raises VerificationFailed.
     """
-    if not witness.is_file():
+    if not kept.exists():
         return
-    held = verify(witness.read_text(encoding="utf-8"), [key.verifier]).checkpoint
-    size, _ = writer.head(log)
-    entries = writer.entries(log)[: held.size]
+    held = verify(read_note(kept), keys).checkpoint
+    size, _ = reader.head(log)
     if size < held.size:
         raise VerificationFailed(f"{log} has {size} entries and {held.size} were signed; this is an older copy of the record")
-    if held.size and entries[-1].root != held.root:
+    last = reader.entry(log, held.size - 1) if held.size else None
+    if last is not None and last.root != held.root:
         raise VerificationFailed(f"the first {held.size} entries of {log} are not the ones that were signed")

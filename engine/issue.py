@@ -6,22 +6,23 @@ a crash in between leaves a file that the next run writes again, and never an ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from engine.determination.rate import ReferenceRate
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import Correction, Counted, DeadlinePassed, Determined, Event, NotEvaluated, NoticeIssued, Tested
-from engine.record.evidence import Evidence, attachments, checkpoint_for
+from engine.record.evidence import OBSERVATIONS, Evidence, attachments, checkpoint_for
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.notice import NoticeInputs, NoticeKind, Render, notice_file_name, notice_label
 from engine.record.signature import seal
-from engine.record.standing import OF_A_DATE, standing
+from engine.record.standing import standing
 from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.values import Fact
 from engine.workspace import Workspace
@@ -190,9 +191,9 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         deal=deal,
         entries=entries,
         stated=owed.event.seq,
-        of_date=_of_date(upto, owed.event),
-        deal_file=_deal_file(workspace, facts[-1].file_sha256 if facts else None),
-        observations=_observations(publications),
+        of_date=_of_date(owed.event),
+        deal_file=_deal_file(workspace, owed.event.deal_file),
+        observations=_observations(publications, upto),
         checkpoint=checkpoint_for(workspace.store.checkpoints(deal_log(deal)), owed.event.seq),
     )
     return NoticeInputs(
@@ -220,11 +221,10 @@ def _superseded(events: Sequence[Event], on: date | None) -> int | None:
     return max(found, default=None)
 
 
-def _of_date(events: Sequence[Event], stated: Event) -> tuple[int, ...]:
-    """The numbers of the events of a notice's date that stand, and of the one that it states."""
-    kinds = (*OF_A_DATE, "reserve released")
-    found = {e.seq for e in standing(events) if e.kind in kinds and e.effective_on == stated.effective_on}
-    return tuple(sorted({*found, stated.seq}))
+def _of_date(stated: Event) -> tuple[int, ...]:
+    """The numbers of the entries that tell of a notice's date, as the one that it states counts them."""
+    counted = stated.payload.entries if isinstance(stated.payload, Determined) else None
+    return tuple(range(stated.seq + 1 - (counted or 1), stated.seq + 1))
 
 
 def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:
@@ -232,11 +232,17 @@ def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:
     return path.read_bytes() if sha256 is not None and path.is_file() else None
 
 
-def _observations(publications: dict[str, list[dict[str, object]]]) -> bytes:
-    rows = ["index,publication_date,usd_per_gpu_hour"]
+def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
+    """The observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
+    used = {
+        (rate.index, str(rate.published.publication_date)): rate.published.pooled
+        for rate in (event.payload for event in standing(events))
+        if isinstance(rate, ReferenceRate) and rate.published is not None and rate.published.value is not None
+    }
+    rows = [OBSERVATIONS]
     for index, values in publications.items():
         for value in values:
             pooled = value.get("pooled")
-            prices = pooled if isinstance(pooled, list) else []
+            prices = used.get((index, str(value["publication_date"])), pooled if isinstance(pooled, list) else [])
             rows += [f"{index},{value['publication_date']},{price}" for price in prices]
     return ("\n".join(rows) + "\n").encode()

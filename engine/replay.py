@@ -17,9 +17,11 @@ from typing import Any
 
 from engine.adoption import adopted
 from engine.calendar import load_calendar
+from engine.commands.belongs import deal_named, without_log
 from engine.determination.rate import Published
 from engine.determination.report import read_report
 from engine.determination.template import Template
+from engine.errors import HeadroomError
 from engine.known import Inputs, kinds_of
 from engine.market.index import compute, definition
 from engine.market.methodology import load_methodology
@@ -28,6 +30,7 @@ from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.publications import Prints, prints_of, series_by_index
 from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
+from engine.record.differing import first_difference
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.record.fold import as_it_stands
@@ -35,7 +38,8 @@ from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
 from engine.record.standing import DETERMINED
-from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.replay_due import next_date, notices_differ
+from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.week import evaluate
 from engine.workspace import Workspace
@@ -97,7 +101,11 @@ class Replay:
                 found.difference = Difference(log, differs.seq, differs.what)
             except SnapshotRefused as refused:
                 found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
+            except (HeadroomError, OSError, UnicodeError) as error:
+                found.difference = Difference(log, found.events, str(error))
             yield found
+        for log, what in without_log(self.workspace, self.workspace.store.logs()):
+            yield Replayed(log, difference=Difference(log, 0, what))
 
     @cached_property
     def _prints(self) -> Prints:
@@ -156,6 +164,28 @@ class Replay:
                 self._same(events[place + offset], draft)
                 before.add(events[place + offset])
             found.events += len(drafts)
+        self._due(events, before, found)
+
+    def _due(self, events: Sequence[Event], before: Past, found: Replayed) -> None:
+        """Whether every notice and every date that had come is there; a log cut off at its end has no entry that could differ."""
+        name = found.log.removeprefix("deal/")
+        for seq, what in notices_differ(name, events) if self.until is None else ():
+            raise _Differs(seq, what)
+        last = isinstance(events[-1].payload, NotEvaluated) if events else True
+        if self.until is not None or not before.files or last or not self._listed(name):
+            return
+        deal = self._file(events[-1], before.files[-1])
+        series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
+        missing = next_date(deal, before.state, series)
+        reason = any(isinstance(one.payload, NotEvaluated) and missing and one.effective_on >= missing for one in events)
+        if missing is not None and not reason:
+            raise _Differs(
+                len(events), f"{missing} had come, with its index values on record, and is not determined; if it has not run since, run it"
+            )
+
+    def _listed(self, deal: str) -> bool:
+        """Whether a run evaluates the deal: its file is in deals/."""
+        return any(deal_named(path) == deal for path in self.workspace.deal_files())
 
     def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
         """What comes out at this place of the log: one event that came in, or all events of the next date."""
@@ -188,8 +218,7 @@ class Replay:
         for day in (first + n * DAY for n in range(FAR)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
-            again = numbered(decide(day=day, kinds=kinds), before.withdrawn) if kinds else ()
-            drafts = tuple(draft for draft in again if draft.key not in before.keys)
+            drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
             if drafts and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 return drafts
@@ -270,7 +299,8 @@ class Replay:
         recorded = entry.body if entry is not None else b"{}"
         if again != recorded:
             raise _Differs(
-                event.seq, f"{event.kind} {event.subject} of {event.effective_on}: {_first(json.loads(recorded), json.loads(again))}"
+                event.seq,
+                f"{event.kind} {event.subject} of {event.effective_on}: {first_difference(json.loads(recorded), json.loads(again))}",
             )
 
 
@@ -293,24 +323,6 @@ def _redrawn(event: Event, payload: Any) -> Draft:
         supersedes=event.supersedes,
         reason=event.reason,
     )
-
-
-def _first(recorded: Any, again: Any, path: str = "") -> str:
-    """Where two bodies differ first, and how."""
-    if isinstance(recorded, dict) and isinstance(again, dict):
-        for key in sorted({*recorded, *again}):
-            if recorded.get(key) != again.get(key):
-                return _first(recorded.get(key), again.get(key), f"{path}.{key}" if path else key)
-    if isinstance(recorded, list) and isinstance(again, list) and len(recorded) == len(again):
-        for number, (one, other) in enumerate(zip(recorded, again, strict=True)):
-            if one != other:
-                return _first(one, other, f"{path}[{number}]")
-    return f"{path} is recorded as {_short(recorded)} and comes out as {_short(again)}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ the log with what is known now; nothing is found twice, because a correction wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from engine.determination.rate import Published, ReferenceRate
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded, Correction, ReportReceived
+from engine.record.event import ActRecorded, Correction, Determined, ReportReceived
 from engine.record.standing import OF_A_DATE, Recorded, standing
 from engine.terms.deal import TermsInForce
 from engine.triggers.acts import DECIDING
@@ -54,6 +54,23 @@ def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, 
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
     return tuple(d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts)
+
+
+def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
+    """The drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
+
+    What passed since the date before stands in front of them and is not counted: a run on each day records it on its own.
+    """
+    new: dict[str, Draft] = {}
+    for draft in drafts:
+        if draft.key not in known:
+            new.setdefault(draft.key, draft)
+    found = tuple(new.values())
+    if not found or not isinstance(found[-1].payload, Determined):
+        return found
+    first = next(place for place, draft in enumerate(found) if draft.kind in OF_A_DATE)
+    last = found[-1].payload.model_copy(update={"entries": len(found) - first})
+    return (*found[:-1], found[-1].model_copy(update={"payload": last}))
 
 
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from engine import __version__
 from engine.adoption import adopted, frozen_part
 from engine.calendar import load_calendar
-from engine.checkpoints import sign_all
+from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import HeadroomError, Problem, render
@@ -31,7 +31,7 @@ from engine.record.fold import DealState, as_it_stands, fold
 from engine.record.log import ClockBehind, Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, withdrawn
-from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered
+from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.check import read_checked
 from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
@@ -89,6 +89,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     """Everything that is due by `on`, as far as each deal's own calendar has come; one run of a workspace at a time."""
     with workspace.alone():
         workspace.sweep()
+        refuse_older(workspace)
         return _run(workspace, on, tools)
 
 
@@ -208,9 +209,12 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             events += new
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         result.state, gone = as_it_stands(events), withdrawn(events)
+        known = {event.key for event in events}
         for inputs in _dates(deal, series, on, tools, result):
+            drafts = of_date(numbered(evaluate(inputs), gone), known)
             with workspace.store.begin() as writer:
-                recorded = append(writer, log, numbered(evaluate(inputs), gone), scribe)
+                recorded = append(writer, log, drafts, scribe)
+            known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
     except OF_ONE_DEAL as error:

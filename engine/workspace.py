@@ -87,12 +87,15 @@ class Workspace:
 
     root: Path
     settings: Settings
+    to_inspect: bool = False
+    """Opened to be verified: the record is only read, and none is made where it is missing."""
 
     @cached_property
     def store(self) -> Store:
         """The log."""
         database = self.settings.database
-        return Store.open(database if "://" in database else self.root / database)
+        place = database if "://" in database else self.root / database
+        return Store.inspect(place) if self.to_inspect else Store.open(place)
 
     @cached_property
     def archive(self) -> Archive:
@@ -176,8 +179,8 @@ def refuse_unnamed(workspace: Workspace) -> None:
         raise WrongUsage(f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"')
 
 
-def opened(root: Path) -> Workspace:
-    """The workspace in `root`.
+def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
+    """The workspace in `root`; `to_inspect` makes and changes nothing in it.
 
     Raises:
         WrongUsage: there is none.
@@ -192,9 +195,9 @@ def opened(root: Path) -> Workspace:
         raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
     except ValidationError as error:
         raise InputProblems(_problem(found, path) for found in error.errors()) from None
-    for name in FOLDERS:
+    for name in () if to_inspect else FOLDERS:
         (root / name).mkdir(exist_ok=True)
-    return Workspace(root, settings)
+    return Workspace(root, settings, to_inspect)
 
 
 def _problem(found: Any, path: Path) -> Problem:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 
 from engine.record.notice import NoticeInputs
 from reports.render import render_notice
@@ -27,12 +30,27 @@ class RenderPool:
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
             yield from map(render_notice, notices)
             return
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
-        yield from self._pool.map(render_notice, notices)
+        with _uninterrupted():
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
+            made = self._pool.map(render_notice, notices)
+        yield from made
 
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that pass over Ctrl-C: it is the parent's to answer, and each of them would print a trace of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -34,7 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "demo",
         }
     ),
-    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "commands", "scheduler"}),
+    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "replay_due", "commands", "scheduler"}),
     frozenset({"cli"}),
 )
 DOORS = {

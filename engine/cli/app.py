@@ -53,11 +53,11 @@ def main_options(
     state["workspace"] = workspace
 
 
-def opened() -> Workspace:
-    """The workspace that the command works in."""
+def opened(*, to_inspect: bool = False) -> Workspace:
+    """The workspace that the command works in; `to_inspect` where it is verified, and nothing in it made or changed."""
     from engine.workspace import opened as open_workspace
 
-    return open_workspace(state.get("workspace", Path()))
+    return open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
 
 
 def operated() -> Workspace:

@@ -29,7 +29,7 @@ def verify(
         raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json))
     from engine.commands.verify import verify_workspace
 
-    raise typer.Exit(verify_workspace(opened(), trust or [], held or [], as_json, what))
+    raise typer.Exit(verify_workspace(opened(to_inspect=True), trust or [], held or [], as_json, what))
 
 
 @app.command(epilog=example("headroom replay --until 2026-04-09"))
@@ -40,7 +40,7 @@ def replay(
     """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 where one differs."""
     from engine.commands.replay import replay
 
-    raise typer.Exit(replay(opened(), all_templates(), None if until is None else day(until), as_json))
+    raise typer.Exit(replay(opened(to_inspect=True), all_templates(), None if until is None else day(until), as_json))
 
 
 @app.command(epilog=example("headroom keys agent.example/headroom --into build/desk/keys/log.key"))

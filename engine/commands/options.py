@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -48,24 +52,33 @@ def moment(text: str) -> datetime:
     return found
 
 
+STOPPED = 130
+"""The exit code of a command that was interrupted, as shells give it."""
+
+
 def run_command_line(app: Callable[..., object]) -> NoReturn:
     """Run `app`; every refusal is a sentence on standard error and an exit code, never a stack trace.
 
     Where the command was asked for JSON, the refusal stands on standard output as well: the list of problems, or `{"error": {...}}`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not end a run
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except InputProblems as error:
         _say_problems(error)
         sys.exit(error.exit_code)
     except HeadroomError as error:
         _refused(str(error), error.exit_code)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        _refused(f"{error.filename}: {(error.strerror or 'cannot be read or written').lower()}", WrongUsage.exit_code)
     except KeyboardInterrupt:
-        _refused("stopped; what was recorded stands, run again to go on", 130, before="\n")
+        code = STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone; nothing is left to say
+        sys.exit(1)
+    except (OSError, UnicodeError, BrokenExecutor) as error:
+        _refused(*_in_words(error))
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             ends = int(getattr(error, "exit_code", 2))
@@ -73,6 +86,8 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
             _as_json(error.format_message(), ends)  # type: ignore[attr-defined]
             sys.exit(ends)
         raise
+    if code == STOPPED:
+        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -88,6 +103,19 @@ def _as_json(what: str, exit_code: int) -> None:
         from engine.commands.output import print_json
 
         print_json({"error": {"what": what, "exit_code": exit_code}})
+
+
+def _in_words(error: Exception) -> tuple[str, int]:
+    """What happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
+    if isinstance(error, BrokenExecutor):
+        return "a process that renders notices was ended from outside; what was recorded stands, run again to go on", 1
+    if isinstance(error, UnicodeError):
+        return f"a text is in another encoding than UTF-8: {error}", 1
+    assert isinstance(error, OSError)  # the caller catches these three
+    why = (error.strerror or str(error)).lower()
+    named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+    rest = "" if named else "; mend that and run again, what was recorded stands"
+    return f"{f'{error.filename}: ' if error.filename else ''}{why}{rest}", WrongUsage.exit_code if named else 1
 
 
 def _say_problems(error: InputProblems) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.checkpoints import KEY, sign_all, trusted
+from engine.checkpoints import KEY, read_note, sign_all, trusted
 from engine.commands.history import events_of
-from engine.commands.output import print_json, read_text, say, write
+from engine.commands.output import print_json, say, write
 from engine.errors import WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_whole
@@ -77,14 +77,17 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
     if not key.is_file():
         raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
     _, bodies = read_tiles(folder, keys)
-    note = (folder / "checkpoint").read_text(encoding="utf-8")
+    signing = read_key(key)
+    if signing.kind is not Kind.COSIGNER:
+        raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
+    note = read_note(folder / "checkpoint")
     growth = None
     if since is not None:
-        held = verify(read_text(since), keys).checkpoint
+        held = verify(read_note(since), keys).checkpoint
         leaves = [leaf_hash(body) for body in bodies]
         proof = tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ()
         growth = Growth(held, proof)
-    signed = cosign(note, keys, read_key(key), at, growth)
+    signed = cosign(note, keys, signing, at, growth)
     write_whole(folder / "checkpoint", signed.encode())
     if as_json:
         print_json({"folder": str(folder), "note": signed})

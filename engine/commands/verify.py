@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from engine.checkpoints import KEY, origin, trusted
-from engine.commands.output import print_json, read_text, say
+from engine.checkpoints import KEY, origin, read_note, trusted, witness
+from engine.commands.belongs import guarded, without_event, without_log
+from engine.commands.output import print_json, say
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
@@ -18,9 +21,13 @@ from engine.record.event import NoticeIssued
 from engine.record.keys import VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
-from engine.record.notice_check import read_policy, verify_notice
+from engine.record.notice_check import verify_notice
+from engine.record.pdf import read_file
+from engine.record.policy import read_policy
 from engine.workspace import Workspace
 
+LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
+"""The name of a log of a deal or of an index."""
 LONGEST_NAME = 120
 """Characters of a held checkpoint's first line that are printed: it may be any file."""
 
@@ -43,22 +50,26 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
         as_json: print JSON.
         deal: only this deal's log and notices.
     """
-    logs = workspace.store.logs() if deal is None else [deal_log(deal)]
-    if deal is not None and not workspace.store.size(logs[0]):
-        known = ", ".join(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
-        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    everything = workspace.store.logs()
+    logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     own = workspace.root / f"{KEY}.pub"
     keys = trusted(trust or ([own] if own.exists() else []))
-    notes = [read_text(path) for path in held]
-    findings = [
-        *_logs(workspace, logs, keys, notes),
+    notes = [read_note(path) for path in held]
+    without = [
+        _guards(workspace),
+        *_keys(workspace, keys, notes),
+        *_gone(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
-        *(_snapshots(workspace) if deal is None else ()),
-        *_notices(workspace, logs),
     ]
+    if deal is not None and not logs and not any(finding.difference for finding in without):
+        known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
+        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    audited = [_log(workspace, log, keys, notes) for log in logs]
+    findings = [*without, *(finding for finding, _ in audited)]
+    findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
-    times = [at for note in notes if (at := verify(note, keys).cosigned_at) is not None] if not failed else []
-    time = f"cosigned at {min(times).isoformat()}" if times else "time asserted by the operator"
+    times = [time for _, time in audited if time is not None]
+    time = "; ".join(times) or "time asserted by the operator"
     if as_json:
         steps = [{"step": f.step, "difference": f.difference} for f in findings]
         print_json({"verified": not failed, "time": time, "steps": steps})
@@ -70,15 +81,51 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     return 3 if failed else 0
 
 
-def _logs(workspace: Workspace, logs: list[str], keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
-    for log in logs:
-        entries = workspace.store.entries(log)
-        notes = [note for _, note in workspace.store.checkpoints(log)] if keys else []
-        name = origin(workspace, log)
-        theirs = [note for note in held if _of(note) == name]
-        wrong = audit(entries, name, keys, notes, theirs)
-        step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
-        yield Finding(step, f"{wrong[0].what} ({wrong[0].defence.value})" if wrong else None)
+def _guards(workspace: Workspace) -> Finding:
+    return Finding("the database's guards stand as they were made", workspace.store.doubt())
+
+
+def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
+    """Without a key nothing that was signed is checked, and that is no pass."""
+    if not keys and (held or workspace.store.noted() or any((workspace.root / "checkpoints").glob("*"))):
+        said = "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with --trust"
+        yield Finding("signed checkpoints", said)
+
+
+def _gone(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
+    """Whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
+    missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
+    yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
+    strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
+    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is none of these")
+
+
+def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str]) -> tuple[Finding, str | None]:
+    """One log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    try:
+        entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
+        kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
+    except (VerificationFailed, WrongUsage) as damage:
+        return Finding(f"{log}: read whole", str(damage)), None
+    name = origin(workspace, log)
+    notes = [note for _, note in stored] if keys else []
+    theirs = [note for note in held if _of(note) == name] if keys else []
+    wrong = [f"{one.what} ({one.defence.value})" for one in audit(entries, name, keys, notes, theirs, kept if keys else ())]
+    wrong += [
+        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
+    ]
+    step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
+    return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
+
+
+def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
+    """What trustees vouch for: how far a log had come, and when at the latest."""
+    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    size = max((size for size, at in cosigned if at is not None), default=None)
+    if size is None:
+        return None
+    at = min(at for its, at in cosigned if its == size and at is not None)
+    return f"{log}: its first {size} entries cosigned at {at.isoformat()}"
 
 
 def _of(note: str) -> str:
@@ -101,11 +148,13 @@ def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iter
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:
-    imported = [event.payload for event in read(workspace.store, SNAPSHOTS)]
-    lost = None
-    for payload in imported:
-        if isinstance(payload, SnapshotImported):
-            lost = lost or _snapshot(workspace, payload)
+    imported: list[SnapshotImported] = []
+
+    def differences() -> Iterator[str]:
+        imported.extend(event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, SnapshotImported))
+        yield from filter(None, (_snapshot(workspace, payload) for payload in imported))
+
+    _, lost = guarded("", differences)
     yield Finding(f"snapshots: {len(imported)} files, each named by its hash", lost)
 
 
@@ -123,12 +172,15 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
 
 def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
     for log in logs:
-        if not log.startswith("deal/"):
-            continue
-        issued = [event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued)]
-        differences = (_notice(workspace, payload) for payload in issued)
-        found = next((difference for difference in differences if difference), None)
-        yield Finding(f"{log.removeprefix('deal/')}: {len(issued)} notices, each the file that was issued", found)
+        if log.startswith("deal/"):
+            name = log.removeprefix("deal/")
+            yield Finding(*guarded(f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)))
+            yield Finding(*guarded(f"{name}: its deal files, reports and notices, all on record", partial(without_event, workspace, log)))
+
+
+def _changed(workspace: Workspace, log: str) -> Iterator[str]:
+    issued = (event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued))
+    yield from filter(None, (_notice(workspace, payload) for payload in issued))
 
 
 def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
@@ -143,7 +195,7 @@ def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], a
     for path in (notice, policy):
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
-    data = notice.read_bytes()
+    data = read_file(notice)
     if not data.startswith(b"%PDF-"):
         raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
     steps = list(verify_notice(data, read_policy(policy), templates))

@@ -29,6 +29,8 @@ class Defence(StrEnum):
     SIGNATURE = "signature"
     ORIGIN = "origin"
     STORED = "stored checkpoint"
+    KEPT = "checkpoint kept beside the database"
+    PEAK = "subtree root"
     HELD = "held checkpoint"
 
 
@@ -46,6 +48,7 @@ def audit(
     keys: Sequence[VerifierKey],
     stored: Iterable[str] = (),
     held: Iterable[str] = (),
+    kept: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """Everything wrong with a log; empty where all of it fits together.
 
@@ -55,10 +58,11 @@ def audit(
         keys: the keys that are trusted; they never come from the log.
         stored: the checkpoints kept beside the log.
         held: the checkpoints that somebody other than the operator kept.
+        kept: the newest checkpoint, as the operator keeps it outside the database.
     """
     roots = _roots(leaf_hash(entry.body) for entry in entries)
     findings = [*_rows(entries)]
-    for notes, defence in ((stored, Defence.STORED), (held, Defence.HELD)):
+    for notes, defence in ((stored, Defence.STORED), (kept, Defence.KEPT), (held, Defence.HELD)):
         for note in notes:
             findings += _against(note, roots, origin, keys, defence)
     return tuple(findings)
@@ -74,8 +78,10 @@ def event_key(body: bytes) -> str:
 
 
 def _rows(entries: Sequence[Entry]) -> Iterator[Finding]:
-    links = _roots(entry.leaf for entry in entries)
-    for place, (entry, link) in enumerate(zip(entries, links[1:], strict=True)):
+    tree = CompactRange()
+    for place, entry in enumerate(entries):
+        peak = tree.append(entry.leaf)
+        link = tree.root()
         if entry.seq != place:
             yield Finding(Defence.NUMBER, f"number {place} is followed by {entry.seq}")
         if not _has_its_key(entry):
@@ -84,6 +90,8 @@ def _rows(entries: Sequence[Entry]) -> Iterator[Finding]:
             yield Finding(Defence.LEAF, f"the body of entry {entry.seq} is not the one that was hashed")
         if entry.root != link:
             yield Finding(Defence.LINK, f"the root at entry {entry.seq} is not over the entries before it")
+        if entry.peak is not None and entry.peak != peak:
+            yield Finding(Defence.PEAK, f"the root of the subtree that entry {entry.seq} completes is not over its entries")
 
 
 def _has_its_key(entry: Entry) -> bool:

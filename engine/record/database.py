@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.errors import HeadroomError
+from engine.errors import HeadroomError, VerificationFailed
 from engine.record import guards
 
 SQLITE_SETTINGS = ("busy_timeout=30000", "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")
 """What every connection sets; with these no acknowledged commit is lost when the power goes (`tests/record/test_power_loss.py`)."""
 LOCK = 0x68656164726F6F6D
 """PostgreSQL's advisory lock that all writers take: the bytes of `headroom`."""
+
+DAMAGE = ("malformed", "not a database", "Could not decode", "database corruption", "invalid byte sequence", "file is encrypted")
+"""Words of a database that finds its own file damaged."""
 
 
 class NotOurs(HeadroomError):
@@ -49,6 +53,46 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
     return engine
 
 
+def inspected(url: str | Path) -> Engine:
+    """The database for reading alone: nothing is made in it, and guards that were changed do not close it (see `doubt`).
+
+    Raises:
+        VerificationFailed: there is none, or it does not hold the record's tables.
+    """
+    if "://" not in str(url) and not Path(url).is_file():
+        raise VerificationFailed(f"the record is missing: there is no {url}; put a copy back (`headroom db restore`)")
+    engine = connected(url, inspect_only=True)
+    try:
+        with engine.execution_options(reads_only=True).begin() as connection:
+            schema = guards.SCHEMA if engine.dialect.name == "postgresql" else None
+            missing = {"log_entry", "checkpoint"} - set(inspect(connection).get_table_names(schema=schema))
+    except DBAPIError as error:
+        engine.dispose()
+        raise VerificationFailed(f"{engine.url!r} cannot be read as the record: {error.orig}") from error
+    if missing:
+        engine.dispose()
+        raise VerificationFailed(f"{engine.url!r} does not hold the record: it has no {' and no '.join(sorted(missing))}")
+    return engine
+
+
+def doubt(engine: Engine) -> str | None:
+    """What is wrong with the guards of a database, None where they are as this release makes them."""
+    try:
+        with engine.execution_options(reads_only=True).begin() as connection:
+            _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_triggers(connection)
+    except NotOurs as error:
+        return str(error)
+    return None
+
+
+def trouble(error: DBAPIError) -> HeadroomError:
+    """A failure of the database as a refusal: damage is a failed verification, a full or read-only disk is not."""
+    said = str(error.orig)
+    if any(word in said for word in DAMAGE):
+        return VerificationFailed(f"the record is damaged: {said}; put a copy back (`headroom db restore`)")
+    return NotOurs(f"the record's database refused: {said}; see that its disk has room and can be written")
+
+
 def prepared(url: str, tables: MetaData, writer: str) -> None:
     """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add."""
     statements = guards.postgresql(writer)
@@ -75,11 +119,15 @@ def insertion(connection: Connection, table: Table) -> str:
     return f"INSERT OR FAIL INTO {table.name} ({columns}) VALUES ({', '.join('?' for _ in table.columns)})"
 
 
-def connected(url: str | Path) -> Engine:
+def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """An engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
     if "://" not in str(url):
-        engine = create_engine(f"sqlite:///{url}")
-        event.listen(engine, "connect", _set_up_sqlite)
+        if inspect_only:
+            # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the rest out.
+            engine = create_engine(f"sqlite:///file:{quote(str(Path(url).absolute()))}?mode=rw&uri=true")
+        else:
+            engine = create_engine(f"sqlite:///{url}")
+        event.listen(engine, "connect", _set_up_to_inspect if inspect_only else _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     named = make_url(str(url))
@@ -96,6 +144,14 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     for pragma in SQLITE_SETTINGS:
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _set_up_to_inspect(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA query_only=ON")
     cursor.close()
 
 
@@ -120,6 +176,10 @@ def _check_sqlite(connection: Connection, tables: MetaData) -> None:
         tables.create_all(connection)
         for name in guards.SQLITE:
             connection.exec_driver_sql(guards.sqlite_trigger(name))
+    _check_triggers(connection)
+
+
+def _check_triggers(connection: Connection) -> None:
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     if {row.name: row.sql for row in rows} != {name: guards.sqlite_trigger(name) for name in guards.SQLITE}:
         raise NotOurs("the record's append-only triggers are missing or changed; nothing is added to it until it is verified")

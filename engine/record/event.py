@@ -137,6 +137,11 @@ class Determined(Fact):
     strip_title: str | None = None
     warnings: tuple[str, ...] = ()
     """Plain sentences that belong on every notice (`rulings.md` 41, WP §5.2)."""
+    entries: int | None = None
+    """How many entries of the log tell of the date: they stand one after the other, and this one is the last of them.
+
+    So whoever holds this entry and its place knows which others there must be; None in records made before this was said.
+    """
 
 
 class NotEvaluated(Fact):

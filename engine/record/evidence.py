@@ -7,13 +7,19 @@ the root of the checkpoint in `event.tlog-proof`, which is there where the opera
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.merkle import inclusion_proof, leaf_hash
-from engine.record.proof import Proof
+from engine.record.proof import LONGEST_PATH, Proof
 from engine.record.store import Entry
+
+OBSERVATIONS = "index,publication_date,usd_per_gpu_hour"
+"""The first line of `observations.csv`."""
+HASH = re.compile(r"[0-9a-f]{64}")
 
 Files = dict[str, tuple[bytes, str]]
 """Attachments: by name the bytes and what they are."""
@@ -75,19 +81,53 @@ def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[in
     return next(((size, note) for size, note in sorted(checkpoints, key=lambda one: one[0]) if size > seq), None)
 
 
-def read_of_date(data: bytes) -> list[tuple[int, bytes, list[bytes]]]:
-    """The lines of `date.jsonl`: number, body, path. Raises ValueError where one cannot be read."""
-    found = []
-    for line in data.decode().splitlines():
-        one = json.loads(line)
-        found.append((int(one["seq"]), str(one["body"]).encode(), [bytes.fromhex(step) for step in one["path"]]))
-    return found
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """One line of `date.jsonl`: an entry's number, its body, and its path to the root."""
+
+    seq: int
+    body: bytes
+    path: tuple[bytes, ...]
 
 
-def manifest_hashes(manifest: bytes) -> Mapping[str, str]:
-    """The hashes that a manifest states. Raises ValueError where it is not in its canonical form."""
-    found = json.loads(manifest)
-    if canonical(found) != manifest:
-        raise ValueError("the manifest is not in canonical form")
-    files: Mapping[str, str] = found["files"]
-    return files
+def read_of_date(data: bytes) -> list[Attached]:
+    """The lines of `date.jsonl`. Raises ValueError where one is not written as we write it."""
+    lines = data.decode().split("\n")
+    if lines.pop() or not lines:
+        raise ValueError("date.jsonl does not end with the line of an entry")
+    return [_attached(json.loads(line)) for line in lines]
+
+
+def _attached(line: Any) -> Attached:
+    if not isinstance(line, dict) or set(line) != {"seq", "body", "path"}:
+        raise ValueError("a line of date.jsonl holds something else than seq, body and path")
+    seq, body, path = line["seq"], line["body"], line["path"]
+    if type(seq) is not int or not 0 <= seq < 2**53 or not isinstance(body, str) or not isinstance(path, list):
+        raise ValueError("a line of date.jsonl has a number, a body or a path of another kind")
+    if len(path) > LONGEST_PATH or not all(isinstance(step, str) and HASH.fullmatch(step) for step in path):
+        raise ValueError("a path of date.jsonl has a step that is not 64 lower-case hexadecimal digits")
+    return Attached(seq, body.encode(), tuple(bytes.fromhex(step) for step in path))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `manifest.json` states: the deal, the entry, the log's size, and the hash of every other file."""
+
+    deal: str
+    leaf: str
+    seq: int
+    log_size: int
+    files: Mapping[str, str]
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """What a manifest states. Raises ValueError where it is not in its canonical form or states something else."""
+    found = json.loads(data)
+    if not isinstance(found, dict) or set(found) != {"deal", "leaf", "seq", "log_size", "files"} or canonical(found) != data:
+        raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size and files")
+    files = found["files"]
+    if not isinstance(files, dict) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in (*files.values(), found["leaf"])):
+        raise ValueError("the manifest names a file without its SHA-256")
+    if not isinstance(found["deal"], str) or type(found["seq"]) is not int or type(found["log_size"]) is not int:
+        raise ValueError("the manifest's deal, seq or log_size is of another kind")
+    return Manifest(**found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.errors import HeadroomError
+from engine.errors import HeadroomError, VerificationFailed
 from engine.record.canonical import canonical
 from engine.record.draft import Draft
 from engine.record.event import KINDS, Event
@@ -113,10 +113,18 @@ def as_text(value: Any) -> Any:
 
 
 def event_of(entry: Entry) -> Event:
-    """A recorded event with its payload read into the type of its kind."""
-    body = json.loads(entry.body)
-    payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
-    return Event(**body, log=entry.log, seq=entry.seq, leaf=entry.leaf.hex(), payload=payload)
+    """A recorded event with its payload read into the type of its kind.
+
+    Raises:
+        VerificationFailed: the body is no event; nobody has written it through this door.
+    """
+    try:
+        body = json.loads(entry.body)
+        payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
+        return Event(**body, log=entry.log, seq=entry.seq, leaf=entry.leaf.hex(), payload=payload)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        what = f"entry {entry.seq} of {entry.log} cannot be read as an event ({type(error).__name__})"
+        raise VerificationFailed(f"{what}; the record was changed: see `headroom verify`") from error
 
 
 def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:

@@ -56,8 +56,13 @@ def notice_label(kind: NoticeKind, subject: str | None) -> str:
 
 def notice_file_name(notice: NoticeInputs) -> str:
     """The file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
-    again = f"-{notice.print}" if notice.print > 1 else ""
-    return f"{notice.deal}-{notice.number:04d}-{notice.on}-{notice_label(notice.kind, notice.subject)}{again}.pdf"
+    return notice_file(notice.deal, notice.number, notice.on, notice_label(notice.kind, notice.subject), notice.print)
+
+
+def notice_file(deal: str, number: int, on: date, label: str, print_: int) -> str:
+    """The same from its parts, as an event holds them."""
+    again = f"-{print_}" if print_ > 1 else ""
+    return f"{deal}-{number:04d}-{on}-{label}{again}.pdf"
 
 
 class Render(Protocol):

@@ -5,56 +5,41 @@ Every step has a name; the first difference ends it. Keys and certificates come 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import tomllib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
-from engine.errors import InputProblems, Place, Problem, VerificationFailed
+from engine.errors import VerificationFailed
 from engine.market.index import median
 from engine.record.canonical import canonical, sha256_hex
-from engine.record.event import KINDS, Tested
-from engine.record.evidence import manifest_hashes, read_of_date
-from engine.record.keys import BadKey, VerifierKey, parse_verifier
+from engine.record.checkpoint import Checkpoint
+from engine.record.event import Tested
+from engine.record.evidence import OBSERVATIONS, Manifest, read_manifest, read_of_date
+from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
 from engine.record.merkle import leaf_hash, verify_inclusion
 from engine.record.notice_text import shown_as_recorded
 from engine.record.pdf import NoticeFile, read_notice
+from engine.record.policy import Policy, plain
 from engine.record.proof import parse_proof, verify_proof
 from engine.record.recompute import recomputed
 from engine.record.signature import check_seal
+from engine.record.whole_date import OfDate
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import load_deal, resolve
-from engine.values import Fact, rounded
+from engine.terms.schedule import publication_dates
+from engine.values import rounded
 
-NEEDED = ("event.json", "date.jsonl", "deal.yaml", "observations.csv", "manifest.json")
-
-
-class Policy(Fact):
-    """What a verifier trusts: keys of logs and of trustees, how many trustees must have signed, certificates of notices."""
-
-    log_keys: tuple[str, ...] = ()
-    cosigner_keys: tuple[str, ...] = ()
-    cosignatures_needed: int = 0
-    notice_certificates: tuple[str, ...] = ()
-    signature_needed: bool = True
-
-
-def read_policy(path: Path) -> Policy:
-    """The policy in a TOML file. Raises InputProblems."""
-    try:
-        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        fix = "write log_keys, cosigner_keys, cosignatures_needed, notice_certificates, signature_needed"
-        raise InputProblems([Problem("S103", "the policy cannot be read", str(error).splitlines()[0], fix, Place(str(path)))]) from error
+NEEDED = ("event.json", "date.jsonl", "observations.csv", "manifest.json")
+ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?)")
+"""A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a reader raises for something that is not in its form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +60,8 @@ class _Notice:
     templates: Mapping[str, Template]
     file: NoticeFile | None = None
     event: dict[str, Any] = field(default_factory=dict)
-    of_date: list[dict[str, Any]] = field(default_factory=list)
+    manifest: Manifest | None = None
+    of_date: OfDate | None = None
     terms: TermsInForce | None = None
 
     @property
@@ -85,8 +71,7 @@ class _Notice:
     @property
     def tested(self) -> list[Tested]:
         """The results of the notice's date with the states that they led to, as the log holds them."""
-        found = (KINDS[one["kind"]].model_validate(one["payload"]) for one in self.of_date)
-        return [payload for payload in found if isinstance(payload, Tested)]
+        return self.of_date.tested if self.of_date else []
 
     @property
     def results(self) -> list[TestResult]:
@@ -103,7 +88,7 @@ def verify_notice(data: bytes, policy: Policy, templates: Mapping[str, Template]
         except (VerificationFailed, BadKey) as failed:
             yield Step(name, difference=str(failed))
             return
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield Step(name, difference=f"cannot be read: {type(error).__name__}: {str(error)[:120]}")
             return
 
@@ -117,7 +102,7 @@ def _extract(notice: _Notice) -> str:
 
 
 def _seal(notice: _Notice) -> str:
-    sealed = check_seal(notice.data, frozenset(one.lower().replace(":", "") for one in notice.policy.notice_certificates))
+    sealed = check_seal(notice.data, frozenset(map(plain, notice.policy.notice_certificates)))
     if sealed is not None:
         return f"signed by {sealed.fingerprint[:16]}, over the whole file"
     if notice.policy.signature_needed:
@@ -126,7 +111,8 @@ def _seal(notice: _Notice) -> str:
 
 
 def _manifest(notice: _Notice) -> str:
-    stated = manifest_hashes(notice.attached["manifest.json"])
+    notice.manifest = read_manifest(notice.attached["manifest.json"])
+    stated = notice.manifest.files
     others = {name: sha256_hex(data) for name, data in notice.attached.items() if name != "manifest.json"}
     different = sorted(name for name in {*stated, *others} if stated.get(name) != others.get(name))
     if different:
@@ -139,71 +125,113 @@ def _event(notice: _Notice) -> str:
     notice.event = json.loads(body)
     if canonical(notice.event) != body:
         raise VerificationFailed("the event is not in canonical form")
-    if json.loads(notice.attached["manifest.json"])["leaf"] != leaf_hash(body).hex():
+    if notice.manifest is None or notice.manifest.leaf != leaf_hash(body).hex():
         raise VerificationFailed("the event is not the one whose leaf the manifest states")
     return f"{notice.event['kind']} of {notice.event['effective_on']}, recorded {notice.event['recorded_at']}"
 
 
-def _keys(texts: tuple[str, ...]) -> list[VerifierKey]:
-    return [parse_verifier(text) for text in texts]
+def _keys(texts: tuple[str, ...], kind: Kind) -> list[VerifierKey]:
+    return [key for text in texts if (key := parse_verifier(text)).kind is kind]
 
 
 def _in_the_log(notice: _Notice) -> str:
     if "event.tlog-proof" not in notice.attached:
         raise VerificationFailed("the notice carries no proof that its event is in the log")
     proof = parse_proof(notice.attached["event.tlog-proof"].decode())
-    verified = verify_proof(proof, notice.attached["event.json"], _keys((*notice.policy.log_keys, *notice.policy.cosigner_keys)))
-    names = {signature.key.text for signature in verified.signatures}
-    if not names & set(notice.policy.log_keys):
+    logs, trustees = _keys(notice.policy.log_keys, Kind.LOG), _keys(notice.policy.cosigner_keys, Kind.COSIGNER)
+    verified = verify_proof(proof, notice.attached["event.json"], (*logs, *trustees))
+    signed = {signature.key for signature in verified.signatures}
+    if not signed & set(logs):
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
-    cosigned = len(names & set(notice.policy.cosigner_keys))
+    cosigned = len(signed & set(trustees))
     if cosigned < notice.policy.cosignatures_needed:
         raise VerificationFailed(f"cosigned by {cosigned} trustees; the policy asks for {notice.policy.cosignatures_needed}")
-    checkpoint = verified.checkpoint
-    for seq, body, path in read_of_date(notice.attached["date.jsonl"]):
-        if not verify_inclusion(leaf_hash(body), seq, checkpoint.size, path, checkpoint.root):
-            raise VerificationFailed(f"entry {seq} of its date is not in the log that was signed")
-        notice.of_date.append(json.loads(body))
+    _is_of(notice, proof.index, verified.checkpoint)
+    attached = read_of_date(notice.attached["date.jsonl"])
+    for one in attached:
+        if not verify_inclusion(leaf_hash(one.body), one.seq, verified.checkpoint.size, one.path, verified.checkpoint.root):
+            raise VerificationFailed(f"entry {one.seq} of its date is not in the log that was signed")
+    notice.of_date = OfDate(attached, proof.index)
     time = f"cosigned by {cosigned}" if cosigned else "time asserted by the operator"
-    return f"entry {proof.index} of {checkpoint.origin} at size {checkpoint.size}; {len(notice.of_date)} entries of its date; {time}"
+    size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
+    return f"entry {proof.index} of {size}; all {len(attached)} entries of its date; {time}"
+
+
+def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
+    """Whether the manifest names what the proof is of, and the policy asks for it. Raises VerificationFailed."""
+    stated, policy = notice.manifest, notice.policy
+    if stated is None or (stated.seq, stated.log_size) != (index, checkpoint.size):
+        raise VerificationFailed(f"the manifest names another entry or size than the proof, {index} at size {checkpoint.size}")
+    if not checkpoint.origin.endswith(f"/deal/{stated.deal}"):
+        raise VerificationFailed(f"the manifest names the deal {stated.deal}; the checkpoint is of {checkpoint.origin}")
+    if policy.deals and stated.deal not in policy.deals:
+        raise VerificationFailed(f"a notice of {stated.deal}; the policy asks for {', '.join(policy.deals)}")
+    if policy.origins and checkpoint.origin not in policy.origins:
+        raise VerificationFailed(f"the log is {checkpoint.origin}; the policy asks for {', '.join(policy.origins)}")
 
 
 def _deal(notice: _Notice) -> str:
-    text = notice.attached["deal.yaml"]
-    stated = notice.event.get("deal_file") or next((one["deal_file"] for one in notice.of_date if one.get("deal_file")), None)
-    if stated is not None and sha256_hex(text) != stated:
+    stated, text = notice.event.get("deal_file"), notice.attached.get("deal.yaml")
+    if stated is None and notice.event["kind"] == "not evaluated":
+        if text is not None:
+            raise VerificationFailed("a deal file is attached that the event does not name")
+        return "none: the deal was not evaluated"
+    if text is None or sha256_hex(text) != stated:
         raise VerificationFailed("the deal file is not the one that the event names")
     clauses = {name: template.terms for name, template in notice.templates.items()}
     deal, problems = load_deal(text.decode(), "deal.yaml", clauses)
     if deal is None:
         raise VerificationFailed(f"the deal file cannot be read: {problems[0].what}")
-    results = notice.results
-    notice.terms = resolve(deal, results[0].on if results else deal.closing_date)
+    if notice.manifest is None or notice.of_date is None or deal.name != notice.manifest.deal:
+        raise VerificationFailed(f"the deal file is of {deal.name}, the manifest names another deal")
+    notice.terms = resolve(deal, notice.of_date.on)
     return f"{deal.name}, {sha256_hex(text)[:16]}"
 
 
 def _observations(notice: _Notice) -> str:
-    """The median of each attached week is the value that the results used."""
+    """The rates of the date rest on exactly the observations attached; those of other weeks are their medians."""
+    weeks = _weeks(notice.attached["observations.csv"].decode())
+    for rate in notice.of_date.rates if notice.of_date else ():
+        used = rate.published
+        if used is not None and used.pooled and weeks.get((used.index, str(used.publication_date)), []) != sorted(used.pooled):
+            raise VerificationFailed(f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on")
+    checked: list[str] = []
+    without: list[str] = []
+    for one in (one for result in notice.results for one in result.inputs if one.source.kind == "publication"):
+        index, _, day = one.name.rpartition(", ")
+        prices = weeks.get((index, str(one.source.as_of or day)))
+        (checked if prices else without).append(one.name)
+        if prices:
+            value = rounded(median([int(price * 10**6) for price in prices]), 4)
+            if value != rounded(one.figure.value, 4):
+                raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
+    said = f"{len(set(checked))} rates are the medians of their observations" if checked else "no rate here rests on attached observations"
+    return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
+
+
+def _weeks(text: str) -> dict[tuple[str, str], list[Decimal]]:
+    """The prices of each week, in rising order. Raises VerificationFailed at a line of another form."""
+    head, *lines = text.split("\n")
+    if head != OBSERVATIONS or not lines or lines.pop():
+        raise VerificationFailed(f"observations.csv does not begin with `{OBSERVATIONS}`, or ends within a line")
     weeks: dict[tuple[str, str], list[Decimal]] = {}
-    for row in csv.DictReader(io.StringIO(notice.attached["observations.csv"].decode())):
-        weeks.setdefault((row["index"], row["publication_date"]), []).append(Decimal(row["usd_per_gpu_hour"]))
-    checked = 0
-    for result in notice.results:
-        for one in result.inputs:
-            index, _, day = one.name.rpartition(", ")
-            prices = weeks.get((index, str(one.source.as_of or day)))
-            if one.source.kind == "publication" and prices:
-                value = rounded(median(sorted(int(price * 10**6) for price in prices)), 4)
-                if value != rounded(one.figure.value, 4):
-                    raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
-                checked += 1
-    return f"{checked} rates are the medians of their observations" if checked else "no rate here rests on attached observations"
+    for number, line in enumerate(lines, start=2):
+        row = ROW.fullmatch(line)
+        if row is None:
+            raise VerificationFailed(f"observations.csv:{number}: not an index, a date and a price")
+        weeks.setdefault((row["index"], row["on"]), []).append(Decimal(row["price"]))
+    return {week: sorted(prices) for week, prices in weeks.items()}
 
 
 def _results(notice: _Notice) -> str:
     """Every result of the date computed again from the deal file and its inputs."""
-    if notice.terms is None:
+    if notice.of_date is None or (notice.terms is None and notice.results):
         raise VerificationFailed("there are no terms")
+    if notice.terms is None:
+        return "the deal was not evaluated: there is no result"
+    missing = _due(notice.terms, notice.templates, notice.of_date.on) - {result.test for result in notice.results}
+    if missing:
+        raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {notice.of_date.on}")
     again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in notice.results)
     for result in notice.results:
         found = recomputed(result, notice.terms, notice.templates)
@@ -222,6 +250,19 @@ def _results(notice: _Notice) -> str:
         f"{other} by their place in the log alone" if other else "",
     )
     return ", ".join(one for one in said if one) or "no test on this date"
+
+
+def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
+    """The tests that a Determination Date must have: those tested on every date of its kind, and always on."""
+    kinds = {"determination dates", *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
+    return {
+        name
+        for name, clause in terms.covenants.items()
+        if templates[clause.template].dates in kinds
+        and (clause.first_tested is None or clause.first_tested <= on)
+        and clause.frequency == "every date"
+        and clause.tested_while is None
+    }
 
 
 def _text(notice: _Notice) -> str:

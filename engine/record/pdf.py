@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import VerificationFailed
@@ -26,10 +27,15 @@ PAGES_OF_RESULTS = 4
 """Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
 _STREAM = re.compile(rb"stream\r?\n")
-_FILTER = re.compile(rb"/Filter\s*(\[[^\]]{0,200}\]|/[^\s/<>\[\]()]*)")
-_READ = {b"/FlateDecode"}
-_SEALS = {b"/Adobe.PPKLite"}
-"""Of a signature's dictionary: the name of its handler, which decompresses nothing."""
+_FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
+_READ = re.compile(rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)")
+"""The only values of a filter that are read: Deflate, once, written out; and the handler of a signature, which decompresses nothing.
+
+A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name with escapes.
+"""
+_ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
+_INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/(?:F|Filter)\b")
+"""An image inside the page's own instructions, which brings filters of its own; a notice has none."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,15 @@ class NoticeFile:
 
     attachments: dict[str, bytes]
     pages: tuple[str, ...]
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a notice's file, no more than a notice can have. Raises VerificationFailed where there are more."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
+    return data
 
 
 def read_notice(data: bytes) -> NoticeFile:
@@ -61,41 +76,53 @@ def read_notice(data: bytes) -> NoticeFile:
 
 def _refuse_bombs(data: bytes) -> None:
     """Inflate every stream of the file to its bound, wherever its cross references say that it lies."""
-    for stated in set(_FILTER.findall(data)):
-        if stated.strip(b"[] \r\n") not in _READ | _SEALS:
-            raise VerificationFailed(f"a stream is compressed by {stated.decode('latin-1')}, which is not read")
+    for found in _FILTER.finditer(data):
+        if _READ.match(found[1]) is None:
+            stated = found[1].strip().partition(b"\n")[0].decode("latin-1")
+            raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
+    for name in set(_ESCAPED.findall(data)):
+        if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (b"Filter", b"F", b"FFilter"):
+            raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
     whole, view = 0, memoryview(data)
     for found in _STREAM.finditer(data):
-        whole += _inflated(view[found.end() :])
+        inside = _inflated(view[found.end() :])
+        whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
+        if _INLINE.search(inside):
+            raise VerificationFailed("the page holds an image with a filter of its own, which is not read")
 
 
-def _inflated(start: memoryview) -> int:
-    """How long the stream that begins here is when it is inflated; 0 where it is not compressed."""
-    inflate, length, step = zlib.decompressobj(), 0, 2**16
+def _inflated(start: memoryview) -> bytes:
+    """The stream that begins here, inflated; nothing where it is not compressed."""
+    inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
     try:
         for place in range(0, len(start), step):
             piece = start[place : place + step]
             while piece and not inflate.eof:
-                length += len(inflate.decompress(piece, 2**20))
+                parts.append(inflate.decompress(piece, 2**20))
+                length += len(parts[-1])
                 if length > LARGEST_STREAM:
                     raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
                 piece = memoryview(inflate.unconsumed_tail)
             if inflate.eof:
                 break
     except zlib.error:
-        return length
-    return length
+        pass  # what could be inflated until there counts
+    return b"".join(parts)
 
 
 def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
-    count = document.count_attachments()
+    count, seen = document.count_attachments(), set()
     if count > MOST_ATTACHMENTS:
         raise VerificationFailed(f"more than {MOST_ATTACHMENTS} attachments")
     for place in range(count):
         one = document.get_attachment(place)
-        yield one.get_name(), bytes(one.get_data())
+        name = one.get_name()
+        if name in seen:
+            raise VerificationFailed(f"two attachments are named {name!r}")
+        seen.add(name)
+        yield name, bytes(one.get_data())
 
 
 def _text_of_first_pages(document: PdfDocument) -> tuple[str, ...]:

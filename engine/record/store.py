@@ -6,9 +6,10 @@ are text. What may be done to a row is enforced by the database itself (`guards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,6 +35,9 @@ class Row(SQLModel):
 
     metadata = MetaData()
 
+
+HASH = re.compile(r"[0-9a-f]{64}")
+"""How a hash is stored: one way only, so that no two rows say the same."""
 
 # No rowids, through which an insert could replace an entry; and a number is a number.
 _STRICT = {"sqlite_with_rowid": False, "sqlite_strict": True}
@@ -83,6 +87,8 @@ class Entry:
     body: bytes
     leaf: bytes
     root: bytes
+    peak: bytes | None = field(default=None, compare=False)
+    """The root of the widest complete subtree that it completes, where it was read from the database."""
 
 
 class Reader:
@@ -95,6 +101,10 @@ class Reader:
     def logs(self) -> list[str]:
         """The names of all logs, sorted."""
         return list(self._connection.execute(select(_ENTRIES.c.log).distinct().order_by(_ENTRIES.c.log)).scalars())
+
+    def noted(self) -> list[str]:
+        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        return list(self._connection.execute(select(_NOTES.c.log).distinct().order_by(_NOTES.c.log)).scalars())
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
@@ -114,7 +124,7 @@ class Reader:
         """Size and root of a log."""
         query = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_ENTRIES.c.log == log)
         row = self._connection.execute(query.order_by(_ENTRIES.c.seq.desc()).limit(1)).first()
-        return (0, EMPTY) if row is None else (row[0] + 1, bytes.fromhex(row[1]))
+        return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
 
     def newest(self, log: str) -> bytes | None:
         """The body of a log's last entry, or None of an empty log."""
@@ -191,9 +201,10 @@ class Writer(Reader):
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
         query = select(_ENTRIES.c.peak).where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last)).order_by(_ENTRIES.c.seq)
-        peaks = [bytes.fromhex(peak) for peak in self._connection.execute(query).scalars()]
+        peaks = [_plain(peak) for peak in self._connection.execute(query).scalars()]
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
-            raise VerificationFailed(f"the last entries of {log} do not lead to its root; verify the log before adding")
+            said = f"the last entries of {log} do not lead to its root; verify the log before adding"
+            raise VerificationFailed(f"{said}, and put a whole copy back (`headroom db restore`)")
         return CompactRange(size, peaks)
 
 
@@ -214,22 +225,40 @@ class Store:
         """
         return cls(database.opened(url, Row.metadata))
 
+    @classmethod
+    def inspect(cls, url: str | Path) -> Store:
+        """Open the record to look at it alone: nothing is made, and changed guards are told by `doubt` instead of refused.
+
+        Raises:
+            VerificationFailed: there is no record there.
+        """
+        return cls(database.inspected(url))
+
+    def doubt(self) -> str | None:
+        """What is wrong with the database's own guards; None where they stand as they were made."""
+        return database.doubt(self._engine)
+
     @contextmanager
     def begin(self) -> Iterator[Writer]:
         """One transaction, locked for writing from its first statement; rolled back when the block raises."""
-        with self._engine.begin() as connection:
+        with _understood(), self._engine.begin() as connection:
             yield Writer(connection)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """One transaction for reading: what it sees fits together, whatever is written meanwhile."""
-        with self._engine.execution_options(reads_only=True).begin() as connection:
+        with _understood(), self._engine.execution_options(reads_only=True).begin() as connection:
             yield Reader(connection)
 
     def logs(self) -> list[str]:
         """The names of all logs, sorted."""
         with self.read() as reader:
             return reader.logs()
+
+    def noted(self) -> list[str]:
+        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        with self.read() as reader:
+            return reader.noted()
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
@@ -271,8 +300,30 @@ def prepare(url: str, writer: str) -> None:
     database.prepared(url, Row.metadata, writer)
 
 
+@contextmanager
+def _understood() -> Iterator[None]:
+    """A failure of the database as one of ours, which every command can say in a sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise database.trouble(error) from error
+
+
+def _hash(log: str, seq: int, text: str) -> bytes:
+    """The bytes of a stored hash. Raises VerificationFailed where it is not one."""
+    if not HASH.fullmatch(text):
+        raise VerificationFailed(f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed")
+    return bytes.fromhex(text)
+
+
+def _plain(text: str) -> bytes:
+    """The bytes of a subtree's root; none that could fit where it is not one, for the tree can do without."""
+    return bytes.fromhex(text) if HASH.fullmatch(text) else b""
+
+
 def _entry(row: Any) -> Entry:
-    return Entry(row.log, row.seq, row.key, row.body.encode(), bytes.fromhex(row.leaf), bytes.fromhex(row.root))
+    leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
+    return Entry(row.log, row.seq, row.key, row.body.encode(), leaf, root, _plain(row.peak))
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -48,8 +48,11 @@ def copied(record: Path, into: Path) -> int:
 
 def checked(record: Path) -> int:
     """The entries of a record that is whole: every leaf, link and key fits. Raises VerificationFailed."""
-    store = Store.open(record)
+    store = Store.inspect(record)
     try:
+        doubt = store.doubt()
+        if doubt is not None:
+            raise VerificationFailed(f"{record}: {doubt}")
         count = 0
         for log in store.logs():
             entries = store.entries(log)
@@ -69,6 +72,8 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
     """
     if not copy.is_file():
         raise WrongUsage(f"no such file: {copy}")
+    if not copy.stat().st_size:
+        raise VerificationFailed(f"{copy} is empty; it is no copy of a record")
     count = checked(copy)
     aside = None
     if record.exists():

@@ -35,8 +35,9 @@ from engine.market.index import compute, definition
 from engine.market.interval import exact_interval, host_interval
 from engine.market.methodology import load_methodology
 from engine.record.notice import NoticeInputs
-from engine.record.notice_check import Policy, verify_notice
+from engine.record.notice_check import verify_notice
 from engine.record.pdf import NoticeFile
+from engine.record.policy import Policy
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
 from reports.notice import compose

@@ -326,12 +326,12 @@ def test_hours_of_a_pool_of_several_indices_need_their_classes() -> None:
 
 @pytest.mark.parametrize(
     ("template", "term", "period"),
-    [("appraisal_trigger", "trailing_period", "3 months"), ("rental_rate_floor", "trailing_period", "28 days")],
+    [("appraisal_trigger", "trailing_period", "13 publication dates"), ("rental_rate_floor", "trailing_period", "28 days")],
 )
 def test_a_period_in_another_unit_is_refused_and_not_read_as_another_length(
     meridian_text: str, template: str, term: str, period: str
 ) -> None:
-    """Three months read as three days are a window in which nothing falls."""
+    """Thirteen dates read as thirteen days are a window in which little falls."""
     start = meridian_text.index(f"template: {template}")
     old = next(line for line in meridian_text[start:].splitlines() if term in line)
     text = meridian_text[:start] + meridian_text[start:].replace(old, f"    {term}: {period}", 1)

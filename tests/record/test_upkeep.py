@@ -82,3 +82,11 @@ def test_a_damaged_copy_does_not_come_back(tmp_path: Path) -> None:
     with pytest.raises(VerificationFailed):
         restored(copy, record)
     assert filled(record, 10) == bodies
+
+
+def test_an_empty_file_is_no_copy(tmp_path: Path) -> None:
+    filled(tmp_path / "record.db", 3)
+    (tmp_path / "empty").touch()
+    with pytest.raises(VerificationFailed, match="is empty"):
+        restored(tmp_path / "empty", tmp_path / "record.db")
+    assert checked(tmp_path / "record.db") == 3

@@ -106,7 +106,7 @@ def test_the_proof_says(said: str) -> None:
 def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
     again = replace(cases.correcting(), print=2)
     (command,) = [block["command"] for block in compose(again)["proof"] if block["block"] == "proof"]
-    assert command == f"headroom verify {notice_file_name(again)} --policy trustee.policy"
+    assert command == f"headroom verify {notice_file_name(again)} --policy trustee.toml"
     assert notice_file_name(again) == "meridian-2026-1-0044-2026-11-05-correction-2.pdf"
 
 

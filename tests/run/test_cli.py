@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ from engine import __version__
 from engine.cli import FAMILIES, registered
 from engine.cli.desk import ACTS
 from engine.commands.options import run_command_line
+from engine.errors import WrongUsage
 from engine.record.keys import generate_key
 from engine.triggers.acts import KINDS
 from engine.workspace import create
@@ -286,6 +291,66 @@ def test_a_series_taken_from_the_administrator(tmp_path: Path) -> None:
     bad = headroom("import", "--series", "CRI-H100", str(tmp_path / "bad.csv"), "--json", folder=desk)
     assert bad.returncode == 1
     assert {one["code"] for one in json.loads(bad.stdout)} == {"I102", "I103", "I104", "I105"}
+
+
+FAILURES = {
+    "a full disk": (OSError(errno.ENOSPC, "No space left on device", "headroom.sqlite"), 1, "headroom.sqlite: No space left on device"),
+    "a medium that is read only": (OSError(errno.EROFS, "Read-only file system", "keys/log.key"), 1, "keys/log.key: Read-only file system"),
+    "another encoding": (UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"), 1, "another encoding than UTF-8"),
+    "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
+    "Ctrl-C": (KeyboardInterrupt(), 130, "stopped; what was recorded stands"),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_a_failure_of_the_machine_is_a_sentence(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    error, code, words = FAILURES[what]
+
+    def failing(**_: object) -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(failing)
+    assert ended.value.code == code
+    assert words in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
+    """Through the whole command line, which answers Ctrl-C with an exit code of its own."""
+    code = "import signal, sys, engine.commands.market as m\n"
+    code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
+    code += f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport engine.cli\nengine.cli.main()"
+    headroom("init", str(tmp_path))
+    found = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (found.returncode, "stopped; what was recorded stands" in found.stderr) == (130, True), found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_terminal_that_cannot_show_a_name_ends_no_command(tmp_path: Path) -> None:
+    bad = tmp_path / "Größe.yaml"
+    bad.write_text("deal: [", encoding="utf-8")
+    command = [sys.executable, "-m", "engine.cli", "check", str(bad)]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=ascii_only)
+    assert (found.returncode, "Traceback" in found.stderr) == (1, False), found.stderr
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65])
+def test_a_certificate_without_a_name_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    found = headroom("keys", name, "--notices", "--into", str(tmp_path / "notice.key"))
+    assert (found.returncode, "1 to 64 characters" in found.stderr) == (1, True), found.stderr
+
+
+def test_a_log_s_key_does_not_cosign(tmp_path: Path) -> None:
+    from engine.commands.proof import cosign_export, make_key
+    from engine.record.checkpoint import Checkpoint, sign
+    from engine.record.keys import read_key
+    from engine.record.merkle import EMPTY
+
+    make_key("agent.example/log", tmp_path / "log.key", cosigner=False, as_json=True)
+    (tmp_path / "checkpoint").write_text(sign(Checkpoint("a/b", 0, EMPTY), read_key(tmp_path / "log.key")), encoding="utf-8")
+    with pytest.raises(WrongUsage, match="is a log's key"):
+        cosign_export(tmp_path, tmp_path / "log.key", [tmp_path / "log.key.pub"], None, datetime(2026, 1, 1, tzinfo=UTC), as_json=True)
 
 
 def test_every_command_is_in_its_family() -> None:

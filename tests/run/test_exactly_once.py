@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from engine.commands.proof import make_key
+from engine.commands.verify import verify_workspace
 from engine.determination.template import Template
 from engine.errors import VerificationFailed
 from engine.market.series import read_series
@@ -299,9 +300,32 @@ def test_an_older_copy_of_the_record_is_not_signed(tmp_path: Path, tools: Tools)
     later.store.close()
     shutil.copy(tmp_path / "backup.sqlite", workspace.root / "headroom.sqlite")
     restored = opened(workspace.root)
+    before = {log: restored.store.size(log) for log in restored.store.logs()}
     with pytest.raises(VerificationFailed, match="older copy of the record"):
-        run(restored, FIRST, tools)
+        run(restored, FIRST + WEEK, tools)
+    assert {log: restored.store.size(log) for log in restored.store.logs()} == before  # refused before anything is added
     restored.store.close()
+
+
+def test_a_record_that_was_signed_goes_on_signed(tmp_path: Path, tools: Tools) -> None:
+    """Without its key a run is refused; with a new one the checkpoints of the old one are still known by its public line."""
+    workspace = desk(tmp_path / "desk")
+    private, public = workspace.root / "keys" / "log.key", workspace.root / "keys" / "log.key.pub"
+    make_key("agent.example/log", private, cosigner=False, as_json=True)
+    publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
+    run(workspace, FIRST, tools)
+    private.unlink()
+    with pytest.raises(VerificationFailed, match="put the key back"):
+        run(workspace, FIRST + WEEK, tools)
+    old = public.read_text(encoding="utf-8")
+    public.unlink()
+    make_key("agent.example/log-2", private, cosigner=False, as_json=True)
+    with pytest.raises(VerificationFailed, match="no known key"):
+        run(workspace, FIRST + WEEK, tools)
+    public.write_text(public.read_text(encoding="utf-8") + old, encoding="utf-8")
+    run(workspace, FIRST + WEEK, tools)
+    assert verify_workspace(workspace, [], [], as_json=True) == 0
+    workspace.store.close()
 
 
 def test_the_same_run_on_postgresql(tmp_path: Path, tools: Tools, postgresql_urls: dict[str, str]) -> None:

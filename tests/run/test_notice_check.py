@@ -21,13 +21,14 @@ from engine.commands.verify import verify_file
 from engine.demo import plan
 from engine.determination.result import Verdict
 from engine.determination.template import Template
-from engine.errors import InputProblems
+from engine.errors import InputProblems, VerificationFailed
 from engine.record.canonical import sha256_hex
 from engine.record.event import Event
 from engine.record.log import deal_log, read
 from engine.record.notice import NoticeInputs
-from engine.record.notice_check import Policy, Step, read_policy, verify_notice
-from engine.record.signature import check_seal
+from engine.record.notice_check import Step, verify_notice
+from engine.record.policy import Policy, read_policy
+from engine.record.signature import BYTE_RANGE, check_seal
 from engine.thursday import Tools, run
 from engine.values import Figure, Unit
 from reports.render import render_notice
@@ -135,6 +136,35 @@ def test_no_mutation_of_a_signed_notice_survives(notice: bytes, policy: Policy, 
             changed += chance.randbytes(chance.randrange(1, 200))
         if steps(bytes(changed), policy, all_templates)[-1].difference is None:
             survived.append((n, place))
+    assert survived == []
+
+
+def test_the_signature_is_written_one_way(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    """Its own place is the one part of the file that it cannot sign."""
+    _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(notice)[0])
+    written = notice[length + 1 : after - 1]
+    padding = len(written) - len(written.rstrip(b"0"))
+    assert padding > 100
+    for other in (written.lower(), written[:-padding] + b" " * padding, written[:-2] + b"01"):
+        changed = notice[: length + 1] + other + notice[after - 1 :]
+        assert len(changed) == len(notice)
+        assert changed != notice
+        assert steps(changed, policy, all_templates)[-1].difference
+
+
+def test_no_changed_bit_of_the_signature_itself_survives(notice: bytes, policy: Policy) -> None:
+    _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(notice)[0])
+    written = notice[length + 1 : after - 1].rstrip(b"0")
+    survived = []
+    for place in range(len(written)):
+        digit = b"0123456789ABCDEF"[(int(written[place : place + 1], 16) ^ 1)]
+        changed = bytearray(notice)
+        changed[length + 1 + place] = digit
+        try:
+            check_seal(bytes(changed), frozenset(policy.notice_certificates))
+            survived.append(place)
+        except VerificationFailed:
+            continue
     assert survived == []
 
 
@@ -273,6 +303,42 @@ BOMBS = {
         "134,217,728 bytes together",
     ),
 }
+
+
+SPELLINGS = {
+    "a value that stands elsewhere": b"/Filter 12 0 R",
+    "a value after a comment": b"/Filter%x\n12 0 R",
+    "a name in escapes": b"/F#69lter [/FlateDecode /FlateDecode]",
+    "a filter in escapes": b"/Filter /Fl#61teDecode",
+    "a filter and another": b"/Filter [/FlateDecode/ASCIIHexDecode]",
+    "the short name": b"/Filter /Fl",
+}
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_a_filter_is_read_in_one_spelling_alone(notice: bytes, policy: Policy, all_templates: dict[str, Template], what: str) -> None:
+    plain = unsigned(notice, policy)
+    assert b"/Filter /FlateDecode" in plain
+    loose = policy.model_copy(update={"signature_needed": False})
+    found = steps(plain.replace(b"/Filter /FlateDecode", SPELLINGS[what], 1), loose, all_templates)[-1]
+    assert "which is not read" in (found.difference or "")
+
+
+def test_an_image_inside_the_page_brings_no_filter_of_its_own(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    page = zlib.compress(b"q BI /W 1 /H 1 /BPC 8 /CS /G /F [/Fl /Fl] ID " + zlib.compress(LONG) + b" EI Q")
+    loose = policy.model_copy(update={"signature_needed": False})
+    found = steps(bombed(unsigned(notice, policy), "page", ["/FlateDecode"], page), loose, all_templates)[-1]
+    assert "an image with a filter of its own" in (found.difference or "")
+
+
+def test_a_file_longer_than_a_notice_is_not_read_whole(tmp_path: Path) -> None:
+    from engine.record.pdf import read_file
+
+    long = tmp_path / "long.pdf"
+    with long.open("wb") as file:
+        file.truncate(3 * 2**30)  # a hole: it takes no room until it is read
+    with pytest.raises(VerificationFailed, match="more than 33,554,432 bytes"):
+        read_file(long)
 
 
 @pytest.mark.parametrize("kind", BOMBS)

@@ -61,7 +61,7 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
     trust = [log_key, trustee.with_name("trustee.key.pub")]
     capsys.readouterr()
     assert verify_workspace(signed, trust, [held, tmp_path / "second" / "checkpoint"], as_json=True) == 0
-    assert json.loads(capsys.readouterr().out)["time"] == f"cosigned at {AT.isoformat()}"
+    assert json.loads(capsys.readouterr().out)["time"].endswith(f"entries cosigned at {AT.isoformat()}")
     with pytest.raises(VerificationFailed, match="now has"):
         cosign_export(tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False)
 
@@ -70,6 +70,8 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     signed.store.close()
     database = signed.root / "headroom.sqlite"
     shutil.copy(database, tmp_path / "older.sqlite")
+    shutil.copytree(signed.root / "checkpoints", tmp_path / "older-checkpoints")
+    older = set((signed.root / "notices" / DEAL).iterdir())
     now = opened(signed.root)
     run(now, plan.THURSDAYS[7], tools)
     show_checkpoint(now, DEAL, as_json=False)
@@ -78,7 +80,11 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     now.store.close()
     shutil.copy(tmp_path / "older.sqlite", database)
     back = opened(signed.root)
-    assert verify_workspace(back, [], [], as_json=False) == 0  # the rows alone cannot know
+    assert verify_workspace(back, [], [], as_json=False) == 3  # the notices made since are on no record
+    for later in set((signed.root / "notices" / DEAL).iterdir()) - older:
+        later.unlink()
+    shutil.copytree(tmp_path / "older-checkpoints", signed.root / "checkpoints", dirs_exist_ok=True)
+    assert verify_workspace(back, [], [], as_json=False) == 0  # what was rolled back whole cannot know
     assert verify_workspace(back, [], [held], as_json=False) == 3
     back.store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,15 +17,18 @@ from engine.commands.intake import find_deal
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.record.differing import first_difference
 from engine.record.event import ActRecorded, Correction
 from engine.record.fold import fold
+from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.log import Scribe, deal_log, read
+from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.past import Past
 from engine.record.standing import standing, withdrawn
 from engine.record.store import Entry, Reader
 from engine.replay import Replay
 from engine.thursday import Tools, run
-from engine.workspace import Workspace
+from engine.workspace import Workspace, opened
 from tests.run.test_reruns import administered as administered  # the fixture
 from tests.run.test_reruns import made, series
 from tests.run.test_reruns import tools as tools  # the fixture
@@ -180,3 +184,57 @@ def test_running_every_day_records_what_running_weekly_does(tmp_path: Path, tool
         found.append(sorted((e.key, e.payload.model_dump_json()) for e in log if e.kind in kinds))
         workspace.store.close()
     assert found[0] == found[1]
+
+
+def tampered(desk: Workspace, *statements: str) -> None:
+    """Change the record as somebody who has its file: triggers dropped, entries numbered and hashed anew."""
+    desk.store.close()
+    with sqlite3.connect(desk.root / "headroom.sqlite", isolation_level=None) as connection:
+        for name in SQLITE:
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.execute(statement)
+        rows = connection.execute("SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (deal_log(DEAL),)).fetchall()
+        connection.execute("DELETE FROM log_entry WHERE log = ?", (deal_log(DEAL),))
+        tree = CompactRange()
+        for seq, (key, body) in enumerate(rows):
+            leaf = leaf_hash(body.encode())
+            peak = tree.append(leaf)
+            row = (deal_log(DEAL), seq, key, body, leaf.hex(), tree.root().hex(), peak.hex())
+            connection.execute("INSERT INTO log_entry (log, seq, key, body, leaf, root, peak) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        for name in SQLITE:
+            connection.execute(sqlite_trigger(name))
+
+
+OF_DEAL = f"log = '{deal_log(DEAL)}'"
+NEWEST = f"(SELECT max(seq) FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued|compliance|%')"
+CUT = {
+    "every notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued%'", "no event issued it"),
+    "the last notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND seq = {NEWEST}", "comes out as"),
+    "another number": (
+        f"""UPDATE log_entry SET body = replace(body, '"number":3,', '"number":4,') WHERE {OF_DEAL}""",
+        "number is recorded as 4",
+    ),
+    "a forged notice": (
+        f"""UPDATE log_entry SET key = 'notice issued|trigger_event-ltv|2026-01-08|1',
+            body = replace(body, '"subject":"compliance"', '"subject":"trigger_event-ltv"') WHERE {OF_DEAL} AND seq = {NEWEST}""",
+        "nothing makes the notice",
+    ),
+    "the last date": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|2026-03-26|%'", "is not determined"),
+    "the whole log": (f"DELETE FROM log_entry WHERE {OF_DEAL}", "is not there"),
+}
+
+
+@pytest.mark.parametrize("what", CUT)
+def test_what_was_cut_off_or_forged_among_the_notices_is_found(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+    statement, said = CUT[what]
+    tampered(desk, statement)
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(said in one for one in found), found
+
+
+def test_a_difference_is_printed_where_it_is() -> None:
+    long = "x" * 200
+    said = first_difference({"a": long + "1"}, {"a": long + "2"})
+    one, other = said.removeprefix("a is recorded as ").split(" and comes out as ")
+    assert one != other

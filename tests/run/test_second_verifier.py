@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from engine.determination.template import Template
-from engine.record.notice_check import STEPS, Policy, _Notice
+from engine.record.notice_check import STEPS, _Notice
 from engine.record.pdf import NoticeFile, read_notice
+from engine.record.policy import Policy
 from tests.conftest import REPOSITORY
 from tests.run.test_notice_check import desk as desk  # the fixture
 from tests.run.test_notice_check import policy as policy  # the fixture
