@@ -1,5 +1,7 @@
 """Hartigan's dip: how far an empirical distribution is from the nearest unimodal one (Hartigan and Hartigan 1985).
 
+The steps are those of algorithm AS 217 (P. M. Hartigan 1985) with its later correction: it ends where the modal interval stands still.
+
 At most a quarter; 1 / (2n) is the least for n prices that all differ. The reference is the uniform distribution, of the unimodal ones the
 one that comes nearest to having two modes.
 """
