@@ -32,7 +32,7 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
         if wanted is None or wanted.event.seq > event.seq:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
-        before = [one for one in issued[: number - 1] if one.recorded_at < event.recorded_at]
+        before = [one for one in issued[: number - 1] if one.recorded_at < event.recorded_at or one.seq < wanted.event.seq]
         for name, found, again in _facts(deal, event, wanted, number, before):
             if found != again:
                 yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"

@@ -43,6 +43,7 @@ ACTS = (
     "successor benchmark",
     "agent determination",
     "interpolation",
+    "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
 WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"

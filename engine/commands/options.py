@@ -112,10 +112,10 @@ def _in_words(error: Exception) -> tuple[str, int]:
     if isinstance(error, UnicodeError):
         return f"a text is in another encoding than UTF-8: {error}", 1
     assert isinstance(error, OSError)  # the caller catches these three
-    why = (error.strerror or str(error)).lower()
+    why = error.strerror or str(error)
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
     rest = "" if named else "; mend that and run again, what was recorded stands"
-    return f"{f'{error.filename}: ' if error.filename else ''}{why}{rest}", WrongUsage.exit_code if named else 1
+    return f"{f'{error.filename}: ' if error.filename else ''}{why.lower() if named else why}{rest}", WrongUsage.exit_code if named else 1
 
 
 def _say_problems(error: InputProblems) -> None:

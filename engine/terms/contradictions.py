@@ -1,6 +1,6 @@
 """Terms that each read well and together cannot work: triggers that nothing can begin, cures without an exit, order.
 
-Errors have codes D519 to D529, warnings W103 to W108; `check.py` collects them with its own.
+Errors have codes D519 to D529, warnings W103 to W109; `check.py` collects them with its own.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
                 what = f"{change.document} changes when `{name}` {end}"
                 why = f"a condition that is changed counts afresh from {change.effective}, and the dates before no longer count"
                 fix = "see that the agreement means it"
-                yield Problem("W108", what, why, fix, deal.tree.place((*change.path, "term")))
+                yield Problem("W109", what, why, fix, deal.tree.place((*change.path, "term")))
 
 
 def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:

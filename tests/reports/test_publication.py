@@ -118,7 +118,7 @@ def test_no_figure_of_the_page_is_made_up() -> None:
 
 def test_a_page_of_another_country_says_that_country() -> None:
     other = compose(inputs(value=value(date(2026, 3, 5), "1.9389", index="CRI-H100-EU", country="FR")))
-    assert dict(other["disclosure"])["What it measures"].startswith("Listed on-demand prices for H100 SXM on one marketplace in FR,")
+    assert dict(other["disclosure"])["What it measures"].startswith("Listed on-demand prices for H100 SXM on one marketplace in France,")
     assert "United States" not in str(other["disclosure"]) + other["meaning"]
 
 

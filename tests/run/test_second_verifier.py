@@ -19,6 +19,7 @@ from engine.record.policy import Policy
 from tests.conftest import REPOSITORY
 from tests.run.test_notice_check import desk as desk  # the fixture
 from tests.run.test_notice_check import policy as policy  # the fixture
+from tests.run.test_notice_check import told as told  # the fixture
 from tests.run.test_thursday import DEAL
 
 MUTANTS = 1000 if os.environ.get("HEADROOM_SOAK") else 60

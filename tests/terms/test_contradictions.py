@@ -132,7 +132,7 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
         "measured: none",
     ),
     ("meridian-2026-1", "test: ltv, result: PASS, state: COMPLIANT}", "trigger: cash-sweep, obligation: none}", "D403", "obligation: none"),
-    ("lakeshore-ddtl-2025", "cite: AM3 §2(b)", "cite: AM3 §2(b)", "W108", "{term: covenants.cash-sweep.begins.for"),
+    ("lakeshore-ddtl-2025", "cite: AM3 §2(b)", "cite: AM3 §2(b)", "W109", "{term: covenants.cash-sweep.begins.for"),
     ("granite-revolver-2026", "approved_by: a second person", "approved_by: somebody", "D203", "somebody"),
 ]
 
@@ -186,7 +186,7 @@ def test_an_amendment_of_when_a_trigger_begins_or_ends_is_warned_of_at_its_place
     text = meridian_text.replace("amendments: []\n", amendment)
     found = check_deal(text, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
     assert [problem for problem in found if not problem.code.startswith("W")] == []
-    warned = [problem for problem in found if problem.code == "W108"]
+    warned = [problem for problem in found if problem.code == "W109"]
     assert [problem.what.split()[-1] for problem in warned] == said
     assert all(term in text.splitlines()[problem.place.line - 1] for problem in warned)
 
