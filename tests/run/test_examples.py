@@ -19,7 +19,7 @@ from engine.commands.options import run_command_line
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.record.notice import NoticeInputs
-from engine.record.notice_check import read_policy
+from engine.record.policy import read_policy
 from engine.thursday import Tools
 from reports.render import render_notice
 from tests.conftest import DEALS, REPOSITORY

@@ -222,7 +222,7 @@ POLICIES = {
 }
 
 
-@pytest.mark.parametrize("text", POLICIES)
+@pytest.mark.parametrize("text", POLICIES, ids=list(POLICIES.values()))
 def test_a_policy_that_is_wrong_says_where(tmp_path: Path, text: str) -> None:
     path = tmp_path / "trustee.toml"
     path.write_text(text + "\n", encoding="utf-8")
