@@ -150,18 +150,20 @@ def _deposits(day: Finished) -> Iterator[Due]:
             who=one.who,
             act="pay into reserve",
             subject=one.trigger,
-            what=_deposit_words(one, balance),
+            what=_deposit_words(one, balance, expected.swept is not None),
             figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
             cite=one.cite,
             urgent=True,
         )
 
 
-def _deposit_words(one: Sweeping, balance: Fraction) -> str:
+def _deposit_words(one: Sweeping, balance: Fraction, computed: bool) -> str:
+    """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
     held = printed(Figure(value=balance, unit=Unit.USD))
     target = "" if one.sweep.until is None else f" of {printed(Figure(value=one.sweep.until, unit=Unit.USD))}"
     share = trimmed(Figure(value=one.sweep.share, unit=Unit.SHARE))
-    return f"pay {share} of {one.sweep.of} into the {one.sweep.to}, which holds {held}{target}"
+    basis = "by the report on hand" if computed else "by the report for it"
+    return f"pay {share} of {one.sweep.of} into the {one.sweep.to} ({held}{target}), {basis}"
 
 
 def _report(day: Finished) -> Iterator[Due]:

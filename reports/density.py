@@ -11,17 +11,19 @@ from typing import Any
 
 ROOM = 205.0
 """The height that the answer and the blocks of page 1 have, under the masthead, in mm."""
-CLOSE = 0.86
-"""What closer setting makes of a height."""
+CLOSE, TIGHT = 0.86, 0.82
+"""What closer setting makes of a height, and the closest that is still read at arm's length."""
 LEAD, LINE, NOTE, ROW, SECOND = 5.7, 4.6, 3.7, 5.9, 3.4
 
 
 def density(context: Mapping[str, Any]) -> str:
-    """The classes of page 1: none, `close`, or `close flows` where even that runs over."""
+    """The classes of page 1: none, `close`, `close tight`, or `close flows` where even that runs over."""
     height = _answer(context["answer"]) + sum(_block(block) for block in context["first"])
     if height <= ROOM:
         return ""
-    return "close" if height * CLOSE <= ROOM else "close flows"
+    if height * CLOSE <= ROOM:
+        return "close"
+    return "close tight" if height * TIGHT <= ROOM else "close flows"
 
 
 def _lines(text: str, width: int) -> int:

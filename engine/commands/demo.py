@@ -34,7 +34,7 @@ cosigner_keys = []
 cosignatures_needed = 0
 notice_certificates = ["{fingerprint}"]
 """
-AT = time(23, 0)
+AT = time(22, 0)
 """When the demonstration's clock stands on each Thursday, UTC."""
 
 
@@ -55,8 +55,12 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
     made = 0
     for number, thursday in enumerate(plan.THURSDAYS, start=1):
         progress(f"Thursday {number} of {len(plan.THURSDAYS)}: {thursday}")
-        outcome = _week(workspace, thursday, tools(datetime.combine(thursday, AT, UTC) + timedelta(hours=8)))
-        made += sum(len(deal.notices) for deal in outcome.deals)
+        evening = datetime.combine(thursday, AT, UTC)
+        for now in (evening, evening + timedelta(hours=9)):  # a week without a value is over only when its day is over
+            outcome = _week(workspace, thursday, tools(now))
+            made += sum(len(deal.notices) for deal in outcome.deals)
+            if not any(deal.waiting for deal in outcome.deals):
+                break
     progress_done()
     _say(workspace, made, as_json)
 

@@ -30,10 +30,13 @@ def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
     owed = next((one for one in due if one.act == "pay into reserve" and one.subject == line.key), None)
     if owed is None:
         return []
-    amount: Runs = [(" ", False), (figure(owed.figure), True)] if owed.figure is not None else []
-    return [
-        [("On ", False), (long_date(owed.by), True), (f" the {role(owed.who)} pays", False), *amount, (" into the reserve account.", False)]
+    amount: Runs = [(": ", False), (figure(owed.figure), True), (" by the report on hand", False)] if owed.figure is not None else []
+    head: Runs = [
+        ("On ", False),
+        (long_date(owed.by), True),
+        (f" the {role(owed.who)} pays excess cash flow into the reserve account", False),
     ]
+    return [[*head, *amount, (".", False)]]
 
 
 def _began(found: Brief, line: Line) -> Runs:

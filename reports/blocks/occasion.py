@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from engine.record.event import Correction, Counted, Event, NotEvaluated, Tested
-from engine.triggers.facts import Limb, TestStatus
+from engine.triggers.facts import Limb, TestStatus, TriggerState, TriggerStatus
 from reports import owed, sentences
 from reports import past as log
 from reports.blocks.page_one import row, state
@@ -64,13 +64,15 @@ def limb_words(found: Brief, limb: Limb) -> str:
 
 def _test_course(found: Brief, line: Line) -> dict[str, Any]:
     history = log.tested(found.past, line.key)[-DATES_SHOWN:]
-    rows = [_course_row(found, one) for one in history]
+    moved = {event.effective_on: event.payload.state for event in found.past.of("counted", line.key)} if line.counts else {}
+    rows = [_course_row(found, one, moved.get(one.result.on)) for one in history]
     title = "The count that began it" if line.counts else "The dates that led here"
     heads = ["Date", "Result", "Measured", "Limit", "Headroom", "95% interval of the rate", "Hosts", "Status after"]
     return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
 
 
-def _course_row(found: Brief, one: Tested) -> list[str]:
+def _course_row(found: Brief, one: Tested, trigger: TriggerState | None) -> list[str]:
+    """One date of the course; of a test that a trigger counts, the trigger's state after it."""
     result = one.result
     even = result.break_even[0].index if result.break_even else next(iter(found.rates), "")
     values = [value for value in found.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
@@ -83,8 +85,15 @@ def _course_row(found: Brief, one: Tested) -> list[str]:
         signed(result.headroom) if result.headroom else NONE,
         interval(value.get("interval")),
         whole(value.get("hosts")) if value else NONE,
-        sentences.STATUS[one.state.status],
+        sentences.STATUS[one.state.status] if trigger is None else _after(trigger),
     ]
+
+
+def _after(trigger: TriggerState) -> str:
+    limb = trigger.leading_begin
+    if trigger.status is not TriggerStatus.NOT_IN_EFFECT or limb is None:
+        return trigger.status.value
+    return f"{limb.count} of {limb.needed} dates"
 
 
 def _decisive_note(history: tuple[Tested, ...]) -> str:

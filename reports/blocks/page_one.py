@@ -139,7 +139,7 @@ def _cure_detail(found: Brief, test: TestState) -> str:
         return f"until {table_date(test.cure.by)}"
     past = [day.number for day in days if day.day <= found.inputs.on and day.number]
     total = next((day.number for day in reversed(days) if day.number), None)
-    return f"to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}, Business Day {past[-1] if past else 0} of {total}"
+    return f"day {past[-1] if past else 0} of {total}, to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}"
 
 
 def notes(found: Brief) -> list[Runs]:

@@ -77,7 +77,7 @@ def pages(pdf: bytes) -> tuple[str, ...]:
         "Draft notice, to be given by the Servicer. It becomes a notice by the Recorded Act “notice given”.",
         "Reference Rate USD 1.4937 per GPU-hour",
         "−3.087 points −4.75% of limit",
-        "to Fri 13 Nov, Business Day 5 of 10",
+        "day 5 of 10, to Fri 13 Nov",
         "Sat 14 Nov 2026 Event of Default indicated if Loan-to-Value is not cured by Fri 13 Nov 2026",
     ],
 )
