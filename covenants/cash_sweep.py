@@ -93,6 +93,10 @@ def rule(key: str, terms: CashSweep) -> Rule:
     return Rule(begins, terms.begins.persistence, ends, terms.ends.persistence)
 
 
+AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the Borrower", "prepay": "prepays the debt"}
+"""Where the account's balance goes when the sweep ends."""
+
+
 def reading(terms: CashSweep) -> str:
     """The clause in plain English."""
     level = written(terms.level, Unit.RATE)
@@ -108,7 +112,7 @@ def reading(terms: CashSweep) -> str:
         f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per GPU-hour on "
         f"{terms.begins.persistence}. While it is in effect, {share} of excess cash flow goes to the reserve account on each "
         f"Payment Date{until}. It ends {ends}. A date without a published value neither counts nor breaks the count. "
-        f"What the account then holds: {terms.sweep.on_end}."
+        f"What the account then holds {AT_THE_END[terms.sweep.on_end]}."
     )
 
 

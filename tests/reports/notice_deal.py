@@ -75,7 +75,7 @@ CLAUSES = (
             "The sweep begins when the published value has been below USD 1.50 per GPU-hour on 2 consecutive publication dates. "
             "While it is in effect, 100% of excess cash flow goes to the reserve account on each Payment Date, until the account "
             "holds USD 1,200,000.00. It ends when it has been at or above USD 1.50 on 3 consecutive publication dates. A date "
-            "without a published value neither counts nor breaks the count. What the account then holds: keep."
+            "without a published value neither counts nor breaks the count. What the account then holds stays in it."
         ),
     ),
     ClauseFacts(
