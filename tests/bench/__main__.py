@@ -17,8 +17,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from cryptography import x509
@@ -36,7 +36,6 @@ from engine.market.interval import exact_interval, host_interval
 from engine.market.methodology import load_methodology
 from engine.record.notice import NoticeInputs
 from engine.record.notice_check import verify_notice
-from engine.record.pdf import NoticeFile
 from engine.record.policy import Policy
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
@@ -106,14 +105,14 @@ def intervals() -> None:
         return stats.bootstrap((floats,), np.median, n_resamples=10_000, method="percentile", random_state=1)
 
     line("exact 95% interval of the median", "scipy.stats.bootstrap, 10,000", ratio(lambda: exact_interval(prices), plain), "floor 50x")
-    hosts = [f"h{n % 9}" for n in range(200)]
+    hosts = [f"h{n % 12}" for n in range(200)]
     many = [Decimal(int(x * 1e6)).scaleb(-6) for x in np.random.default_rng(2).normal(2, 0.2, 200)]
     micros = np.array([int(x.scaleb(6)) for x in many])
     groups = [micros[np.array(hosts) == name] for name in sorted(set(hosts))]
 
     def loop() -> object:
         chance = np.random.default_rng(1)
-        return [np.median(np.concatenate([groups[k] for k in chance.integers(0, 9, 9)])) for _ in range(10_000)]
+        return [np.median(np.concatenate([groups[k] for k in chance.integers(0, 12, 12)])) for _ in range(10_000)]
 
     line(
         "host-cluster bootstrap, 200 observations",
@@ -188,14 +187,14 @@ class Desk:
         return sorted((self.folder / "notices" / DEAL).glob("*compliance.pdf"))[-1].read_bytes(), policy
 
 
-def read_in_python(data: bytes) -> NoticeFile:
-    """What `read_notice` reads, by pypdf."""
+def read_in_python(data: bytes) -> tuple[dict[str, bytes], list[str]]:
+    """What a verifier reads of a notice, by pypdf: attachments, and the text of its first pages."""
     reader = PdfReader(io.BytesIO(data))
-    return NoticeFile({name: found[0] for name, found in reader.attachments.items()}, " ".join(reader.pages[0].extract_text().split()))
+    return {name: found[0] for name, found in reader.attachments.items()}, [page.extract_text() for page in reader.pages[:2]]
 
 
-def verification(desk: Desk) -> None:
-    data, policy = desk.signed()
+def verification(data: bytes, policy: Policy) -> None:
+    """In a process of its own, as a verifier's is: what signs has not been imported there."""
     known = templates()
 
     def verified() -> None:
@@ -203,11 +202,12 @@ def verification(desk: Desk) -> None:
         assert found[-1].name == "visible text", found
         assert found[-1].difference is None, found
 
-    def with_pypdf() -> None:
-        with patch("engine.record.notice_check.read_notice", read_in_python):
-            verified()
-
-    line(f"verify a signed notice, {WEEKS} weeks on record", "its PDF read by pypdf", ratio(verified, with_pypdf), "at most 50 ms")
+    line(
+        f"verify a signed notice, {WEEKS} weeks on record",
+        "pypdf reading the PDF alone",
+        ratio(verified, lambda: read_in_python(data)),
+        "at most 50 ms",
+    )
 
 
 def notices(desk: Desk) -> None:
@@ -261,7 +261,9 @@ def main() -> None:
         manipulation()
         desk = Desk(Path(folder) / "desk")
         notices(desk)
-        verification(desk)
+        own = get_context("spawn").Process(target=verification, args=desk.signed())
+        own.start()
+        own.join()
     command_line()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 
