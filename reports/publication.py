@@ -42,6 +42,21 @@ class PublicationInputs:
     illustrative: bool = False
 
 
+SCREEN = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; } svg { max-width: 100%; height: auto; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc; overflow-wrap: anywhere; }
+h2 { border-top: 1px solid #111; padding-top: .4rem; } .mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
+"""
+"""How the page looks in a browser: no file and no network beside it."""
+
+
+def for_screen(html: str, mark: str) -> str:
+    """The page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
+    marked = html.replace("<main>", f'<p class="mark">{mark}</p>\n<main>', 1) if mark else html
+    return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
+
+
 def compose(inputs: PublicationInputs) -> dict[str, Any]:
     """The page as plain strings and the chart's coordinates."""
     value = inputs.value

@@ -59,7 +59,8 @@ def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
     context = publication.compose(inputs)
     value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
     html = to_html("publication.html.j2", context, "a4")
-    return html, to_pdf(html, inputs.issued_at, {"value.json": (value, "the published value with its days and hashes")})
+    data = {"value.json": (value, "the published value with its days and hashes")}
+    return publication.for_screen(html, str(context["illustrative"])), to_pdf(html, inputs.issued_at, data)
 
 
 def render_portfolio(inputs: PortfolioInputs) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.publication import PublicationInputs, compose
+from reports.publication import PublicationInputs, compose, for_screen
 from reports.render import render_publication
 from tests.reports.verapdf import failures
 
@@ -114,6 +114,13 @@ def test_no_figure_of_the_page_is_made_up() -> None:
     other = compose(inputs(value=value(date(2026, 3, 5), "0.9389", index="CRI-L40S", gpu_name="L40S")))
     assert "CRI-L40S is the median of listed on-demand prices for L40S" in other["meaning"]
     assert "H100" not in other["meaning"]
+
+
+def test_the_page_for_a_browser_is_styled_and_marked() -> None:
+    page = for_screen("<html><head></head><body><main>x</main></body></html>", "ILLUSTRATIVE - NOT A PUBLICATION")
+    assert "<style>" in page
+    assert '<p class="mark">ILLUSTRATIVE - NOT A PUBLICATION</p>' in page
+    assert 'class="mark"' not in for_screen("<html><head></head><body><main>x</main></body></html>", "")
 
 
 def test_a_page_of_another_country_says_that_country() -> None:
