@@ -17,13 +17,13 @@ from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
-from engine.record.event import Correction, Counted, DeadlinePassed, Determined, Event, NotEvaluated, NoticeIssued, Tested
+from engine.record.event import Correction, Determined, Event, NotEvaluated, NoticeIssued, Tested
 from engine.record.evidence import OBSERVATIONS, Evidence, attachments, checkpoint_for
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.notice import NoticeInputs, NoticeKind, Render, notice_file_name, notice_label
+from engine.record.notifiable import notifiable
 from engine.record.signature import seal
 from engine.record.standing import standing
-from engine.triggers.facts import TestStatus, TriggerStatus
 from engine.values import Fact
 from engine.workspace import Workspace
 
@@ -118,7 +118,8 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
             yield Owed("compliance", None, event.effective_on, event)
-            yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in _notifiable(group) if kind in duties)
+            happened = (told for one in group for told in notifiable(one.payload))
+            yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in happened if kind in duties)
             group = []
             if open_correction is not None and event.effective_on >= open_correction[1].until:
                 if changed(events[: place + 1]):
@@ -148,29 +149,6 @@ def _said(event: Event) -> object:
         result = payload.result
         return (result.verdict, result.measured, result.limit, payload.state.status, payload.state.cure)
     return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
-
-
-def _notifiable(group: Sequence[Event]) -> Iterator[tuple[NoticeKind, str]]:
-    """What happened on a date that an agreement may make notifiable."""
-    for event in group:
-        payload = event.payload
-        if isinstance(payload, DeadlinePassed):
-            yield "event_of_default", event.subject
-        elif isinstance(payload, Counted):
-            if payload.state.status is TriggerStatus.IN_EFFECT and payload.before is not TriggerStatus.IN_EFFECT:
-                yield "trigger_event", event.subject
-        elif isinstance(payload, Tested):
-            yield from ((kind, event.subject) for kind in _of_test(payload))
-
-
-def _of_test(tested: Tested) -> Iterator[NoticeKind]:
-    status, before = tested.state.status, tested.before
-    if status is TestStatus.EVENT_OF_DEFAULT and before is not status:
-        yield "event_of_default"
-    elif tested.result.breach != "counts" and tested.state.episode_began == tested.result.on:
-        yield "test_failed"
-    elif before is TestStatus.CURE_PERIOD and status in (TestStatus.COMPLIANT, TestStatus.WATCH):
-        yield "cure"
 
 
 def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Sequence[Event], scribe: Scribe) -> NoticeInputs:

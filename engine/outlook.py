@@ -35,7 +35,6 @@ class Finished:
     terms: TermsInForce
     templates: Mapping[str, Template]
     calendar: BusinessCalendar
-    before: DealState
     state: DealState
     results: Mapping[str, TestResult]
     report: Reported | None
@@ -180,24 +179,10 @@ def _report(day: Finished) -> Iterator[Due]:
 
 def _duties(day: Finished) -> Iterator[Due]:
     """Notices that somebody must give of what has happened since the last Determination Date, counted from when it happened."""
-    for kind, subject, since in _notifiable(day):
+    for kind, subject, since in day.state.notifiable:
         duty = day.terms.notices.get(kind)
         if duty is not None and duty.within is not None:
             yield _notify(day, duty, kind, subject, since)
-
-
-def _notifiable(day: Finished) -> Iterator[tuple[str, str, date]]:
-    """What has happened since the last Determination Date, whatever runs there were in between: kind, subject, its own date."""
-    last = day.before.last_date or day.terms.closing_date
-    for name, state in day.state.tests.items():
-        result = day.results.get(name)
-        if result is not None and result.breach != "counts" and state.episode_began == day.on:
-            yield "test_failed", name, day.on
-        if state.status is TestStatus.EVENT_OF_DEFAULT and state.since > last:
-            yield "event_of_default", name, state.since
-    for name, trigger in day.state.triggers.items():
-        if trigger.status is TriggerStatus.IN_EFFECT and trigger.since > last:
-            yield "trigger_event", name, trigger.since
 
 
 def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str, since: date) -> Due:

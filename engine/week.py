@@ -300,7 +300,6 @@ def _whole(day: Day) -> None:
         terms=inputs.terms,
         templates=inputs.templates,
         calendar=inputs.calendar,
-        before=inputs.state,
         state=day.state,
         results=day.results,
         report=report,

@@ -21,6 +21,7 @@ from engine.record.event import (
     Suspended,
     Tested,
 )
+from engine.record.notifiable import Notifiable, notifiable
 from engine.record.standing import Recorded, standing, withdrawn
 from engine.triggers.facts import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus
 from engine.triggers.obligation import key
@@ -49,6 +50,8 @@ class DealState(Fact):
     """The last date of which anything was determined, a Payment Date included: the run goes on from the day after."""
     last_date: date | None = None
     """The last date that was determined."""
+    notifiable: tuple[tuple[Notifiable, str, date], ...] = ()
+    """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
     notices: int = 0
     """The number of the last notice."""
 
@@ -68,6 +71,9 @@ class Happened(Protocol):
 def apply(state: DealState, event: Happened) -> DealState:
     """The state after one more event."""
     after = _applied_payload(state, event)
+    told = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
+    if told:
+        after = after.model_copy(update={"notifiable": (*after.notifiable, *told)})
     if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (state.reached is None or event.effective_on > state.reached):
         return after.model_copy(update={"reached": event.effective_on})
     return after
@@ -98,7 +104,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case NoticeIssued(number=number):
             return state.model_copy(update={"notices": number})
         case Determined():
-            return state.model_copy(update={"last_date": event.effective_on})
+            return state.model_copy(update={"last_date": event.effective_on, "notifiable": ()})
         case _:
             return state
 

@@ -27,7 +27,7 @@ def summary(deal: str, templates: dict[str, Template], *changes: tuple[str, str]
     assert loaded is not None, problems
     terms = resolve(loaded, ON)
     calendar = load_calendar(terms.business_days)
-    return outlook(Finished(ON, terms, templates, calendar, DealState(), DealState(), {}, None, ""))
+    return outlook(Finished(ON, terms, templates, calendar, DealState(), {}, None, ""))
 
 
 @pytest.mark.parametrize(
