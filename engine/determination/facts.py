@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 
 from engine.determination.blend import blended, blended_between, blended_trail
 from engine.determination.given import Missing, ReportDue, Reported, Used
@@ -125,6 +126,10 @@ class Facts:
         if first is None:
             raise Missing(f"{index} has not been published since closing", self.terms.cite_of(index), "rate")
         return first.publication_date, self._published(index, first)
+
+    def rate_since(self, since: Literal["closing date", "first publication"], index: str) -> tuple[date, Fraction]:
+        """The date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
+        return (self.terms.closing_date, self.closing_level(index)) if since == "closing date" else self.first_published(index)
 
     def published_value(self, index: str) -> Fraction:
         """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
