@@ -154,7 +154,8 @@ def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
         r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| +\^{8}\n   = fix: ", shown.stdout
     )
     (one, *_) = [p for p in json.loads(headroom("check", str(path), "--json").stdout) if p["code"] == "D103"]
-    assert set(one) == {"file", "line", "column", "code", "what", "why", "fix"}
+    assert set(one) == {"file", "line", "column", "code", "what", "why", "fix", "page"}
+    assert one["page"] == "docs/errors.md#D103"
 
 
 def test_check_misses_a_register_that_is_named_and_not_there(tmp_path: Path) -> None:
