@@ -122,7 +122,9 @@ def _hosts_interval(value: Mapping[str, Any]) -> str:
     found = value.get("host_interval")
     if not found:
         return NONE
-    return interval(found) + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
+    how = str(found.get("method") or "").partition(", ")[2]
+    simulated = f"; simulated, {how}" if "resamples" in how else ""
+    return interval(found) + simulated + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
-from math import comb, isqrt
+from itertools import accumulate, combinations_with_replacement
+from math import comb, factorial, isqrt, prod
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ MODELS = ("A100 PCIE", "A100 SXM", "H100 PCIE", "H100 SXM", "H200", "H200 NVL", 
 VERSIONS = {"1.1.0": (10, None, None, False), "1.1.1": (8, None, None, False), "1.1-wp": (10, 20, Fraction(25, 100), True)}
 """Daily minimum, and what else makes a value Low Confidence: observations, width; whether all days are pooled where none counts."""
 CUT = 64
+FEW = 6
+"""Up to so many sellers every draw of them is made."""
 WINDOWS = [date(2026, 2, 25) + timedelta(days=n) for n in range(16)]
 
 
@@ -142,6 +145,17 @@ def end(prices: list[Fraction], share: Fraction) -> Fraction:
     return places[low]
 
 
+def by_hosts(kept: list[Price], sellers: list[Any], share: Fraction) -> Fraction:
+    """The smallest median of whole hosts drawn with replacement with a law of at least `share`: every draw, by how often it comes."""
+    of = {name: [one[0] for one, seller in zip(kept, sellers, strict=True) if seller == name] for name in sellers}
+    law: Counter[Fraction] = Counter()
+    for drawn in combinations_with_replacement(of, len(of)):
+        ways = factorial(len(of)) // prod(factorial(times) for times in Counter(drawn).values())
+        law[median([price for name in drawn for price in of[name]])] += ways
+    reached = accumulate(law[x] for x in sorted(law))
+    return next(x for x, ways in zip(sorted(law), reached, strict=True) if ways >= share * len(of) ** len(of))
+
+
 def deviation(prices: list[Fraction]) -> Decimal | None:
     n = len(prices)
     if n < 2:
@@ -170,6 +184,10 @@ def the_figures_agree(value: IndexValue, days: list[Collected | None], counting:
     assert value.interval is not None
     low, high = end(prices, Fraction(1, 40)), end(prices, Fraction(39, 40))
     assert (value.interval.low, value.interval.high) == (half_even(low, 4), half_even(high, 4))
+    if len(set(sellers)) <= FEW:
+        assert value.host_interval is not None
+        ends = [half_even(by_hosts(kept, sellers, share), 4) for share in (Fraction(1, 40), Fraction(39, 40))]
+        assert [value.host_interval.low, value.host_interval.high] == ends
 
 
 def the_flag_agrees(value: IndexValue, version: str, valid: int) -> None:

@@ -115,7 +115,9 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert (value["value"], value["observations"], value["hosts"]) == ("2.2750", 12, 3)
     assert set(value["interval"]) == {"level", "low", "high", "method"}
     assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
-    assert "12 observations" in headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
+    shown = headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
+    assert "12 observations" in shown
+    assert "bootstrap of 3 hosts, exact; 3 hosts: too few sellers to be trusted" in shown
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
     empty = headroom("index", "--window-end", "2026-05-06", folder=desk).stdout
     assert "0 observations on 0 valid days" in empty
