@@ -41,34 +41,35 @@ class AppraisalTrigger(Clause):
 
 
 Window = tuple[tuple[date, Fraction], ...]
-Decline = Callable[[Window, Fraction, Fraction], tuple[Fraction, str, str]]
-"""(window, Closing Date level C, this date's rate R) -> decline, formula, worked."""
+Found = tuple[Fraction, str, Callable[[], str]]
+"""The decline, its formula, and how it was worked, which is written only when asked for."""
+Decline = Callable[[Window, Fraction, Fraction], Found]
+"""(window, Closing Date level C, this date's rate R) -> what was found."""
 
 
-def _fall_in_window(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _fall_in_window(window: Window, closing: Fraction, rate: Fraction) -> Found:
     highest = max(value for _, value in window)
-    worked = f"({_n(highest)} − {_n(rate)}) / {_n(closing)}"
-    return (highest - rate) / closing, "(highest value in the window − R) / C", worked
+    return (highest - rate) / closing, "(highest value in the window − R) / C", _over(highest, rate, closing)
 
 
-def _fall_across_window(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _fall_across_window(window: Window, closing: Fraction, rate: Fraction) -> Found:
     first = window[0][1]
-    return (first - rate) / closing, "(first value in the window − R) / C", f"({_n(first)} − {_n(rate)}) / {_n(closing)}"
+    return (first - rate) / closing, "(first value in the window − R) / C", _over(first, rate, closing)
 
 
-def _window_start(window: Window, _closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _window_start(window: Window, _closing: Fraction, rate: Fraction) -> Found:
     first = window[0][1]
-    return (first - rate) / first, "(first value in the window − R) / first", f"({_n(first)} − {_n(rate)}) / {_n(first)}"
+    return (first - rate) / first, "(first value in the window − R) / first", _over(first, rate, first)
 
 
-def _below_closing(window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
+def _below_closing(window: Window, closing: Fraction, rate: Fraction) -> Found:
     if not any(value >= closing for _, value in window):
-        return Fraction(0), "no value in the window was at or above C", "0"
+        return Fraction(0), "no value in the window was at or above C", lambda: "0"
     return _below_closing_at_any_time(window, closing, rate)
 
 
-def _below_closing_at_any_time(_window: Window, closing: Fraction, rate: Fraction) -> tuple[Fraction, str, str]:
-    return (closing - rate) / closing, "(C − R) / C", f"({_n(closing)} − {_n(rate)}) / {_n(closing)}"
+def _below_closing_at_any_time(_window: Window, closing: Fraction, rate: Fraction) -> Found:
+    return (closing - rate) / closing, "(C − R) / C", _over(closing, rate, closing)
 
 
 READINGS: dict[str, Decline] = {
@@ -92,6 +93,10 @@ def _n(value: Fraction) -> str:
     return written(value, Unit.COUNT)
 
 
+def _over(from_: Fraction, rate: Fraction, base: Fraction) -> Callable[[], str]:
+    return lambda: f"({_n(from_)} − {_n(rate)}) / {_n(base)}"
+
+
 def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
     """The decline by the deal's reading, over the values published in the window and this date's."""
     index = facts.terms.index_of(terms)
@@ -108,7 +113,7 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
         figure = Figure(value=high, unit=Unit.RATE)
         return (
             Step(name="Highest in window", formula=bounds, worked=f"between {_n(low)} and {_n(high)}", figure=figure),
-            Step(name="Measured", formula=f"{terms.measure}: {formula}", worked=worked, figure=Figure(value=decline, unit=Unit.SHARE)),
+            Step(name="Measured", formula=f"{terms.measure}: {formula}", worked=worked(), figure=Figure(value=decline, unit=Unit.SHARE)),
         )
 
     limit = Figure(value=terms.maximum_decline, unit=Unit.SHARE)

@@ -58,12 +58,6 @@ class Depreciation(ElectiveClause):
         return self
 
 
-def _base(terms: Depreciation, facts: Facts, index: str) -> tuple[date, Fraction]:
-    if terms.since == "closing date":
-        return facts.terms.closing_date, facts.closing_level(index)
-    return facts.first_published(index)
-
-
 def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
     """The depreciation that the curve allows on the date, and how it was read; none at the reference date itself."""
     if isinstance(terms.curve, Scenario):
@@ -83,7 +77,7 @@ def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, 
 def measure(terms: Depreciation, facts: Facts) -> Measurement:
     """−(r(t) − r(t0)) / r(t0) against the curve on the date."""
     index = facts.terms.index_of(terms)
-    since, base = _base(terms, facts, index)
+    since, base = facts.rate_since(terms.since, index)
     rate = facts.published_value(index)
     base = facts.nonzero(f"rate of {since}", base, terms.cite)
     fallen = -(rate - base) / base

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -43,16 +42,10 @@ def _words(spread: Fraction) -> str:
     return "rent and resale have changed alike" if spread == 0 else more
 
 
-def _reference(terms: RentalResaleSpread, facts: Facts, index: str) -> tuple[date, Fraction]:
-    if terms.since == "closing date":
-        return facts.terms.closing_date, facts.closing_level(index)
-    return facts.first_published(index)
-
-
 def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
     """S = change in rental rate − change in resale value; falls are negative, so S < 0 means that rent fell more."""
     index = facts.terms.pledged_assets[terms.asset_class].index
-    since, base = _reference(terms, facts, index)
+    since, base = facts.rate_since(terms.since, index)
     rate = facts.reference_rate(index)
     quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", terms.quotes_too_old_after, terms.cite)
     then = facts.term(f"resale value of {terms.asset_class} on {since}", terms.resale_at_reference, Unit.USD, terms.cite)

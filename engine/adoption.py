@@ -20,6 +20,7 @@ from engine.record.adopted import (
     PartyFacts,
 )
 from engine.terms.amendment import Change, ChangeKind
+from engine.terms.clause import default_needs
 from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
 from engine.triggers.condition import LeafRule, Tree, described
@@ -90,7 +91,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
-            default_needs=_needs(clause) if template.breach_of(clause) == "default" else None,
+            default_needs=default_needs(clause) if template.breach_of(clause) == "default" else None,
             if_not_determined=clause.if_not_determined,
         )
     composite = {rule.name: rule for rule in rules(terms, templates)}
@@ -118,12 +119,6 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
         if before and changed:
             yield LaterClauses(since=since, clauses=changed)
         before = now
-
-
-def _needs(clause: Clause) -> str:
-    """What an indicated Event of Default of the clause needs to take effect."""
-    said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
-    return said.needs if said is not None else "nothing"
 
 
 def _when(clause: Clause) -> Iterator[str]:

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
+PAGE = "docs/errors.md"
+"""Where every code is explained, from the repository's root; each code is an anchor in it."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -32,10 +35,10 @@ class Problem:
     place: Place
 
     def as_json(self) -> dict[str, object]:
-        """The fields of `--json`: file, line, column, code, what, why, fix."""
+        """The fields of `--json`: file, line, column, code, what, why, fix, and the page that explains the code."""
         fields = asdict(self)
         place = fields.pop("place")
-        return {"file": place["file"], "line": place["line"], "column": place["column"], **fields}
+        return {"file": place["file"], "line": place["line"], "column": place["column"], **fields, "page": f"{PAGE}#{self.code}"}
 
 
 class HeadroomError(Exception):

@@ -21,7 +21,7 @@ from engine.terms.schedule import counted_from, next_determination_date, next_pa
 from engine.triggers.clock import day_after, deadline
 from engine.triggers.facts import Deadline, TestStatus, TriggerStatus
 from engine.triggers.sweep import Sweeping, sweeps, swept
-from engine.values import Figure, Unit, printed, trimmed
+from engine.values import Figure, Unit, last_thursday, printed, trimmed
 
 STRIP_LONGEST = 31
 """Calendar days that a deadline's strip can show."""
@@ -64,11 +64,6 @@ def outlook(day: Finished) -> Determined:
         strip_title=strip[0],
         warnings=tuple(_warnings(day.terms)),
     )
-
-
-def last_thursday(day: date) -> date:
-    """The Publication Date that a date rests on: itself, or the Thursday before it."""
-    return day - timedelta(days=(day.weekday() - 3) % 7)
 
 
 def _principal(day: Finished) -> Figure | None:

@@ -7,7 +7,7 @@ the deal says so (`rulings.md` 18), and a float never decides anything.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -154,3 +154,8 @@ def counted(count: int, what: str) -> str:
 def weekday_date(day: date) -> str:
     """A date as the tables print it: `Fri 13 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def last_thursday(day: date) -> date:
+    """The Publication Date that a date rests on: itself, or the Thursday before it."""
+    return day - timedelta(days=(day.weekday() - 3) % 7)

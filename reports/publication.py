@@ -154,7 +154,8 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     share = value.get("largest_host_share")
     largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
     by_host = value.get("host_interval")
-    trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}" if by_host else ""
+    how = str((by_host or {}).get("method") or "").partition(", ")[2]  # exact, or simulated with its seed
+    trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}{f' ({how})' if how else ''}" if by_host else ""
     note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
     largest += ", a day’s rows that name no host counted as one" if largest and least else ""
     return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]

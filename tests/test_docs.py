@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.errors import Place, Problem
 from tests.conftest import REPOSITORY
 from tests.run.test_cli import COMMANDS
 
@@ -23,6 +24,15 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
     raised = set(re.findall(rf'"({CODE})"', sources()))
     documented = set(re.findall(rf"^\| ({CODE}) \|", page("errors.md"), re.MULTILINE))
     assert raised == documented
+
+
+def test_the_page_that_a_problem_names_leads_to_the_section_of_its_code() -> None:
+    """`#D103` is an anchor above the table that D103 stands in; a new code needs one: `<a id="D103"></a>`."""
+    name, _, anchor = str(Problem("D103", "", "", "", Place("x.yaml")).as_json()["page"]).partition("#")
+    assert ((REPOSITORY / name).samefile(REPOSITORY / "docs" / "errors.md"), anchor) == (True, "D103")
+    sections = re.split(r"^## ", page("errors.md"), flags=re.MULTILINE)[1:]
+    for section in sections:
+        assert set(re.findall(r'<a id="(\w+)"></a>', section)) == set(re.findall(rf"^\| ({CODE}) \|", section, re.MULTILINE))
 
 
 def test_every_ruling_that_is_cited_exists() -> None:

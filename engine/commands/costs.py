@@ -16,12 +16,12 @@ FIX = f"it needs {', '.join(NEEDED)}"
 
 
 def read_costs(path: Path | None) -> dict[str, Any]:
-    """The cost of one listing in USD with its source; "not given" without a file.
+    """The cost of one listing in USD, its GPUs and its source; "not given" without a file.
 
     Raises WrongUsage naming everything that is wrong with the file.
     """
     if path is None:
-        return {"per_listing": "not given", "source": None, "usd": None}
+        return {"per_listing": "not given", "source": None, "usd": None, "gpus": None}
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -30,7 +30,12 @@ def read_costs(path: Path | None) -> dict[str, Any]:
     if wrong:
         raise WrongUsage(f"{path}: {'; '.join(wrong)}; {FIX}")
     usd = Decimal(found["gpu_price_usd"]) * found["gpus_per_listing"] + Decimal(found["weekly_cost_usd"]) * found["weeks"]
-    return {"per_listing": f"{usd:f}", "source": f"{path.name}: {found['source']}, {found['as_of']}", "usd": usd}
+    return {
+        "per_listing": f"{usd:f}",
+        "source": f"{path.name}: {found['source']}, {found['as_of']}",
+        "usd": usd,
+        "gpus": found["gpus_per_listing"],
+    }
 
 
 def _wrong(found: Mapping[str, Any]) -> Iterator[str]:

@@ -106,7 +106,7 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
         say(f"95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}")
     if value.host_interval is not None:
         note = f"; {value.host_interval.note}" if value.host_interval.note else ""
-        say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}{note}")
+        say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}, {value.host_interval.method}{note}")
     for line in _dispersion(value):
         say(line)
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"

@@ -47,7 +47,7 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
     progress_done()
     rows = list(attack.table_5(every, methodology))
     price = read_costs(costs)
-    cost = price["usd"]
+    cost, gpus = price["usd"], price["gpus"] or attack.LISTED_GPUS
     data: dict[str, Any] = {
         "index": index,
         "methodology": version,
@@ -57,8 +57,8 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
         "days": {
             str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
         },
-        "estimators": {name: _least_of(name, days, attack.LISTED_GPUS) for name in attack.ESTIMATORS},
-        "estimators_injected": f"listings of {attack.LISTED_GPUS} GPUs, without outlier removal",
+        "estimators": {name: _least_of(name, days, gpus) for name in attack.ESTIMATORS},
+        "estimators_injected": f"listings of {counted(gpus, 'GPUs')}, without outlier removal",
         "volume-weighted mean, 1 GPU": _least_of("volume-weighted mean", days, 1),
         "table_5": [
             {
@@ -72,6 +72,8 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
         "capital": {"per_listing": price["per_listing"], "source": price["source"]},
     }
     data["week_outlay_usd"] = _outlay(data["week"], cost)
+    data["days_outlay_usd"] = {day: _outlay(least, cost) for day, least in data["days"].items()}
+    data["estimators_outlay_usd"] = {name: _outlay(least, cost) for name, least in data["estimators"].items()}
     if as_json:
         print_json(data)
         return 0
@@ -118,6 +120,8 @@ def _say_manipulation(data: dict[str, Any]) -> None:
         say()
         say("Estimated minimum capital outlay in USD: the listings above at the cost of one")
         outlays = [("the week", "", *_usd(data["week_outlay_usd"]))]
+        outlays += [(day, "", *_usd(outlay)) for day, outlay in data["days_outlay_usd"].items()]
+        outlays += [(f"largest day by {name}", "", *_usd(outlay)) for name, outlay in data["estimators_outlay_usd"].items()]
         outlays += [(f"N = {row['listings']}", str(row["days"]), *_usd(row["outlay_usd"], row["days"])) for row in data["table_5"]]
         say(table(("", "days", *heads), outlays, right=tuple(range(1, len(heads) + 2))))
         say()

@@ -6,7 +6,7 @@ template that divides by it or into it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,12 +21,12 @@ HOURS_A_YEAR = 8760
 
 @dataclass(frozen=True, slots=True)
 class CollateralPart:
-    """One asset class: its GPUs, what one of them is worth in USD, and how that was made."""
+    """One asset class: its GPUs, what one of them is worth in USD, and how that was made, written only when asked for."""
 
     name: str
     gpus: int
     each: Fraction
-    worked: str
+    worked: Callable[[], str]
 
     @property
     def value(self) -> Fraction:
@@ -43,15 +43,17 @@ def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
     asset = facts.terms.pledged_assets[name]
     rate = _rate(facts, name, asset)
     if rate is None:
-        return CollateralPart(name, facts.gpus(name), Fraction(0), f"no Reference Rate of {asset.index}: excluded, {asset.cite}")
+        return CollateralPart(name, facts.gpus(name), Fraction(0), lambda: f"no Reference Rate of {asset.index}: excluded, {asset.cite}")
     gpus = facts.gpus(name)
     factor = asset.performance_factor or Fraction(1)
     each = multiple * rate * HOURS_A_YEAR * asset.availability * factor
-    worked = (
-        f"{written(multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
-        f"{written(asset.availability, Unit.SHARE)}"
-    )
-    return CollateralPart(name, gpus, each, worked + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""))
+
+    def worked() -> str:
+        text = f"{written(multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
+        text += written(asset.availability, Unit.SHARE)
+        return text + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else "")
+
+    return CollateralPart(name, gpus, each, worked)
 
 
 def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
@@ -77,7 +79,7 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
 
 def valuation(parts: Sequence[CollateralPart], value: Fraction) -> list[Step]:
     """The working: one line for each class, and their sum where there are several."""
-    steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked, part.value) for part in parts]
+    steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value) for part in parts]
     if len(parts) > 1:
         total = " + ".join(written(part.value, Unit.USD) for part in parts)
         steps.append(_step("Collateral Value", "sum over asset classes", total, value))

@@ -22,6 +22,7 @@ from engine.determination.result import (
     passes,
 )
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
+from engine.determination.turning import last_agreeing
 from engine.values import Figure, Unit, rounded
 
 TICK = 10_000
@@ -112,36 +113,33 @@ def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy,
 
 def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
     """Whether the test passes at another rate of an index. Raises Missing where it is not determined there."""
+    return _probed(clause, template, facts, index, rate)[0]
+
+
+def _probed(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> tuple[bool, Fraction]:
+    """Whether the test passes at another rate of an index, and its headroom there. Raises Missing where it is not determined there."""
     found = _measured(clause, template, facts.with_rate(index, rate))
-    return passes(found.measured, found.limit, found.comparison)
+    return passes(found.measured, found.limit, found.comparison), headroom(found.measured, found.limit, found.comparison).value
 
 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
-    """The outermost passing tick next to the failing ones, by bisection; tests are monotone in today's rate.
+    """The outermost passing tick next to the failing ones; tests are monotone in today's rate.
 
     Not known, with its reason, where the test is not determined at some of those rates.
     """
+
+    def probe(tick: int) -> tuple[bool, Fraction]:
+        return _probed(clause, template, facts, index, Fraction(tick, TICK))
+
+    today = next((int(used.value * TICK) for used in facts.trace.values() if used.index == index), 0)
     try:
-        return _bisected(clause, template, facts, index)
+        at_low, last = last_agreeing(probe, 1, CEILING, today)
     except Missing as missing:
         return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
-
-
-def _bisected(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
-
-    def holds(tick: int) -> bool:
-        return _passes_at(clause, template, facts, index, Fraction(tick, TICK))
-
-    low, high = 1, CEILING
-    at_low, at_high = holds(low), holds(high)
-    if at_low == at_high:
+    if last is None:
         note = "passes at every positive rate" if at_low else "no positive rate passes"
         return BreakEven(index=index, rate=None, fails=None, note=note)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) == at_low else (low, middle)
-    tick = low if at_low else high
-    rate = Figure(value=Fraction(tick, TICK), unit=Unit.RATE)
+    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
     return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
 
 from engine.determination.blend import blended, blended_between, blended_trail
 from engine.determination.given import Missing, ReportDue, Reported, Used
@@ -20,6 +22,12 @@ from engine.terms.schedule import earlier, months_before
 from engine.values import Figure, Unit
 
 WEEK = timedelta(days=7)
+
+
+@lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
+def _publication(step: str, day: date | None, event: str | None) -> Source:
+    """Where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
+    return Source(kind="publication", text=f"{step}, {day}" if day else step, as_of=day, reference=event)
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,10 @@ class Facts:
         if first is None:
             raise Missing(f"{index} has not been published since closing", self.terms.cite_of(index), "rate")
         return first.publication_date, self._published(index, first)
+
+    def rate_since(self, since: Literal["closing date", "first publication"], index: str) -> tuple[date, Fraction]:
+        """The date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
+        return (self.terms.closing_date, self.closing_level(index)) if since == "closing date" else self.first_published(index)
 
     def published_value(self, index: str) -> Fraction:
         """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
@@ -296,9 +308,7 @@ class Facts:
         value = self.substituted.get(index) if rate.on == self.on else None
         if value is None:
             value = Fraction(rate.value or 0)
-        text = f"{rate.step}, {rate.publication_date}" if rate.publication_date else rate.step
-        event = rate.published.event if rate.published else None
-        source = Source(kind="publication", text=text, as_of=rate.publication_date, reference=event)
+        source = _publication(rate.step, rate.publication_date, rate.published.event if rate.published else None)
         return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None)
 
     def _published(self, index: str, published: Published) -> Fraction:
@@ -306,7 +316,7 @@ class Facts:
         if value is None:
             value = Fraction(published.value or 0)
         day = published.publication_date
-        source = Source(kind="publication", text=f"published value, {day}", as_of=day, reference=published.event)
+        source = _publication("published value", day, published.event)
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None)
 
     def _note(self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None) -> Fraction:

@@ -128,6 +128,12 @@ class MaintenanceClause(Clause):
     persists_for: Times | None = None
 
 
+def default_needs(clause: Clause) -> Literal["nothing", "notice", "vote"]:
+    """What an indicated Event of Default of the clause still needs to take effect."""
+    said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
+    return said.needs if said is not None else "nothing"
+
+
 class ElectiveClause(MaintenanceClause):
     """A clause that says itself whether a failure is a default, or only a date that triggers count."""
 

@@ -7,6 +7,7 @@ lawyer who reads the file would not see (`record.md`, Doors kept shut). No text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from engine.errors import Place, Problem
 LARGEST = 1_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What a reader cannot see: control characters other than tabs and the ends of lines, and halves of characters."""
 
 Path = tuple[str | int, ...]
 
@@ -105,11 +108,11 @@ def _before_parsing(text: str, file: str) -> list[Problem]:
     if len(text) > LARGEST:
         why = f"{len(text):,} characters; a deal file has at most {LARGEST:,}"
         return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
-    for number, line in enumerate(text.split("\n"), start=1):
-        for column, sign in enumerate(line, start=1):
-            if (ord(sign) < 32 and sign not in "\t\r") or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF:
-                why = "control characters are invisible to a reader"
-                return [Problem("Y104", f"a control character (U+{ord(sign):04X})", why, "remove it", Place(file, number, column))]
+    found = CONTROL.search(text)
+    if found:
+        why = "control characters are invisible to a reader"
+        place = Place(file, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+        return [Problem("Y104", f"a control character (U+{ord(found[0]):04X})", why, "remove it", place)]
     return []
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.determination.result import Breach, TestResult, Verdict
-from engine.terms.clause import Clause, Cure, MaintenanceClause
+from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
 from engine.terms.phrases import Period, Persistence
 from engine.terms.schedule import months_before
 from engine.triggers.clock import BusinessDays, day_after, deadline
@@ -48,7 +48,7 @@ class Moment:
 def next_state(before: TestState | None, moment: Moment) -> TestState:
     """The state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
-    state = state.model_copy(update={"default_needs": _needs(moment.clause)})
+    state = state.model_copy(update={"default_needs": default_needs(moment.clause)})
     run = _dates_without_a_report(state, moment)
     verdict = _counted_verdict(run, moment)
     if verdict is Verdict.NOT_DETERMINED:
@@ -67,12 +67,6 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     )
     step = NEXT.get(seen.status, (_stays, _stays))[1 if failed else 0]
     return step(seen, moment)
-
-
-def _needs(clause: Clause) -> str:
-    """What a default of the clause needs to take effect."""
-    said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
-    return said.needs if said is not None else "nothing"
 
 
 def after_deadline(state: TestState, on: date) -> TestState | None:

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from engine.record.adopted import IndexFacts
+from engine.values import last_thursday
 from reports import past as log
-from reports.blocks.index_chart import SHOWN, chart, chart_note, points_of, thursday
+from reports.blocks.index_chart import SHOWN, chart, chart_note, points_of
 from reports.blocks.page_one import newest_publication
 from reports.brief import Brief
 from reports.wording import (
@@ -121,7 +122,9 @@ def _hosts_interval(value: Mapping[str, Any]) -> str:
     found = value.get("host_interval")
     if not found:
         return NONE
-    return interval(found) + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
+    how = str(found.get("method") or "").partition(", ")[2]
+    simulated = f"; simulated, {how}" if "resamples" in how else ""
+    return interval(found) + simulated + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
@@ -165,7 +168,7 @@ def _day(text: Any) -> str:
 def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
     """The newest prints, and the step that gave the rate of each date."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(facts.name, ())}
-    used = {thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
+    used = {last_thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
     days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]
     rows = []
     for day in days:

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.determination.result import Verdict
 from engine.record.adopted import IndexFacts
+from engine.values import last_thursday
 from reports import past as log
 from reports.brief import Brief
 from reports.chart import Level, Point, rate_chart
@@ -24,16 +25,11 @@ LANE_NAME = 21
 def points_of(found: Brief, name: str) -> list[Point]:
     """One point per Publication Date of the last 52: what was published, or what the fallback carried."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
-    used = {thursday(rate.on): rate for rate in log.rates(found.past, name)}
-    last = thursday(found.inputs.on)
+    used = {last_thursday(rate.on): rate for rate in log.rates(found.past, name)}
+    last = last_thursday(found.inputs.on)
     days = [last - n * WEEK for n in reversed(range(SHOWN))]
     first = min([date.fromisoformat(day) for day in known] + list(used), default=last)
     return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
-
-
-def thursday(day: date) -> date:
-    """The Publication Date that a date rests on."""
-    return day - timedelta(days=(day.weekday() - 3) % 7)
 
 
 def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
@@ -106,7 +102,7 @@ def _lanes(found: Brief, points: list[Point], names: Collection[str]) -> list[tu
         ("restated", "Restated", [p.day for p in points if p.restated]),
     ]
     for clause in (clause for clause in found.deal.clauses if clause.title in names):
-        fails = [thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
+        fails = [last_thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
         lanes.append(("fail", f"{shorten(clause.title, LANE_NAME, placeholder='…')} FAIL", [day for day in fails if day in days]))
     return [lane for lane in lanes if lane[2]]
 

@@ -70,6 +70,17 @@ def value(day: date, price: str | None, **more: Any) -> dict[str, Any]:
     }
 
 
+HOSTS = {"low": "1.6021", "high": "1.9000", "trusted": True, "note": None}
+
+
+@pytest.mark.parametrize("how", ["exact", "10,000 resamples, seed 20260108"])
+def test_the_page_says_whether_the_interval_by_hosts_is_exact_or_simulated(how: str) -> None:
+    hosts = 9 if how == "exact" else 10
+    found = {**HOSTS, "method": f"bootstrap of {hosts} hosts, {how}"}
+    said = str(compose(inputs(value=value(date(2026, 3, 5), "1.7350", host_interval=found))))
+    assert f"Resampling hosts gives 1.6021 to 1.9000 ({how})." in said
+
+
 def inputs(**more: Any) -> PublicationInputs:
     weeks = [value(date(2026, 1, 8) + timedelta(weeks=n), f"{2.1 - 0.05 * n:.4f}") for n in range(9)]
     return PublicationInputs(**{"value": weeks[-1], "earlier": weeks, "operator": "Agent", "issued_at": AT, **more})

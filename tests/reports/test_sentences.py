@@ -15,6 +15,7 @@ from engine.record.event import Due, Follow
 from engine.triggers.facts import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Comparison, Figure, Unit
 from reports import owed, sentences
+from reports.blocks.index import _hosts_interval
 from reports.brief import Line
 from reports.wording import plain
 
@@ -300,3 +301,11 @@ def test_a_limb_names_its_clause_and_prices_its_level() -> None:
 )
 def test_deadline_mark(update: dict[str, Any], said: str) -> None:
     assert owed.deadline_mark(OWED.model_copy(update={"deadline": CURE.model_copy(update=update)})) == said
+
+
+def test_an_interval_by_hosts_that_is_simulated_says_so_with_its_seed() -> None:
+    found = {"low": "1.6000", "high": "1.9000", "trusted": True, "method": "bootstrap of 9 hosts, exact"}
+    simulated = {**found, "method": "bootstrap of 10 hosts, 10,000 resamples, seed 20260108"}
+    exact = _hosts_interval({"host_interval": found})
+    assert "simulated" not in exact
+    assert _hosts_interval({"host_interval": simulated}) == f"{exact}; simulated, 10,000 resamples, seed 20260108"

@@ -1,18 +1,14 @@
-"""The command line as a user meets it: help with an example, JSON, exit codes, no stack traces."""
+"""The command line as a user meets it: help with an example, JSON, what a command shows."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +18,7 @@ from typer.main import get_command
 from engine import __version__
 from engine.cli import FAMILIES, registered
 from engine.cli.desk import ACTS
-from engine.commands.options import run_command_line
-from engine.errors import WrongUsage
-from engine.record.keys import generate_key
 from engine.triggers.acts import KINDS
-from engine.workspace import create
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
@@ -79,30 +71,6 @@ def test_the_help_of_db_has_an_example_and_exit_codes() -> None:
     assert "Exit codes: 0 done" in flat
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (("--workspace", "/nonexistent", "history", "x", "--json"), 2, "is no workspace"),
-        (("index", "--json"), 2, "Missing option"),
-    ],
-)
-def test_a_refusal_is_json_where_json_was_asked_for(arguments: tuple[str, ...], code: int, words: str) -> None:
-    found = headroom(*arguments)
-    said = json.loads(found.stdout)["error"]
-    assert (found.returncode, said["exit_code"]) == (code, code)
-    assert words in said["what"]
-    assert words in found.stderr
-
-
-def test_problems_of_an_input_are_json_and_text_at_once(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text("deal: x\n", encoding="utf-8")
-    found = headroom("terms", str(tmp_path / "bad.yaml"), "--on", "2026-03-05", "--json")
-    assert found.returncode == 1
-    codes = [one["code"] for one in json.loads(found.stdout)]
-    assert codes
-    assert all(code in found.stderr for code in codes)
-
-
 def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> None:
     headroom("init", str(tmp_path / "desk"))
     found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), "--json", folder=tmp_path / "desk")
@@ -128,71 +96,6 @@ def test_check_imports_neither_numbers_nor_database() -> None:
     assert found.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (("nothing",), 2, "No such command"),
-        (("check",), 2, "Missing argument"),
-        (("check", "no-such-file.yaml"), 2, "no such file"),
-        (("index", "--window-end", "soon"), 2, "is not a date"),
-        (("--workspace", "/nonexistent", "history", "x"), 2, "is no workspace"),
-        (("terms", "no-such.yaml", "--on", "2026-01-01"), 2, "no such file"),
-    ],
-)
-def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments: tuple[str, ...], code: int, words: str) -> None:
-    found = headroom(*arguments)
-    assert found.returncode == code, found.stderr
-    assert words in found.stderr
-    assert "Traceback" not in found.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("cosign", "export", "--key", "held", "--trust", "missing"),
-        ("cosign", "missing", "--key", "held", "--trust", "log.key.pub"),
-        ("cosign", "export", "--key", "missing", "--trust", "log.key.pub"),
-        ("cosign", "export", "--key", "held", "--trust", "log.key.pub", "--since", "missing"),
-        ("verify", "--trust", "missing"),
-        ("verify", "--held", "missing"),
-        ("verify", "notice.pdf", "--policy", "missing"),
-        ("verify", "missing.pdf", "--policy", "held"),
-        ("act", "x", "waiver", "--effective-on", "2026-03-05", "--document", "missing"),
-        ("db", "restore", "missing"),
-        ("depreciation", "--quotes", "missing"),
-        ("intake", "missing"),
-        ("import", "missing"),
-        ("import", "--series", "CRI-H100", "missing"),
-        ("backtest", "missing.yaml"),
-        ("clause", "missing", "--on", "2026-03-05"),
-        ("publication", "S", "--date", "2026-03-05", "--into", "held/below"),
-        ("init", "held/below"),
-        ("demo", "--into", "held"),
-    ],
-)
-def test_a_path_that_leads_nowhere_is_a_sentence(
-    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    create(tmp_path, "Agent")
-    (tmp_path / "export").mkdir()
-    for name in ("held", "notice.pdf"):
-        (tmp_path / name).write_text("nothing", encoding="utf-8")
-    (tmp_path / "log.key.pub").write_text(f"{generate_key('agent.example').verifier.text}\n", encoding="utf-8")
-    monkeypatch.setattr("sys.argv", ["headroom", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        run_command_line(lambda **options: registered(arguments)(list(arguments), **options))
-    said = capsys.readouterr().err
-    assert ended.value.code in (2, 3), said  # 3: an exported log of which a part is missing
-    assert said.startswith("headroom: ")
-
-
-def test_a_copy_of_a_record_that_is_not_there_yet_says_so(tmp_path: Path) -> None:
-    create(tmp_path / "desk")
-    found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), folder=tmp_path / "desk")
-    assert (found.returncode, "there is no record yet" in found.stderr) == (2, True)
-
-
 def test_a_session_at_a_desk(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
     assert headroom("init", str(desk)).returncode == 0
@@ -212,7 +115,9 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert (value["value"], value["observations"], value["hosts"]) == ("2.2750", 12, 3)
     assert set(value["interval"]) == {"level", "low", "high", "method"}
     assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
-    assert "12 observations" in headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
+    shown = headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
+    assert "12 observations" in shown
+    assert "bootstrap of 3 hosts, exact; 3 hosts: too few sellers to be trusted" in shown
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
     empty = headroom("index", "--window-end", "2026-05-06", folder=desk).stdout
     assert "0 observations on 0 valid days" in empty
@@ -251,7 +156,8 @@ def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
         r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| +\^{8}\n   = fix: ", shown.stdout
     )
     (one, *_) = [p for p in json.loads(headroom("check", str(path), "--json").stdout) if p["code"] == "D103"]
-    assert set(one) == {"file", "line", "column", "code", "what", "why", "fix"}
+    assert set(one) == {"file", "line", "column", "code", "what", "why", "fix", "page"}
+    assert one["page"] == "docs/errors.md#D103"
 
 
 def test_check_misses_a_register_that_is_named_and_not_there(tmp_path: Path) -> None:
@@ -291,66 +197,6 @@ def test_a_series_taken_from_the_administrator(tmp_path: Path) -> None:
     bad = headroom("import", "--series", "CRI-H100", str(tmp_path / "bad.csv"), "--json", folder=desk)
     assert bad.returncode == 1
     assert {one["code"] for one in json.loads(bad.stdout)} == {"I102", "I103", "I104", "I105"}
-
-
-FAILURES = {
-    "a full disk": (OSError(errno.ENOSPC, "No space left on device", "headroom.sqlite"), 1, "headroom.sqlite: No space left on device"),
-    "a medium that is read only": (OSError(errno.EROFS, "Read-only file system", "keys/log.key"), 1, "keys/log.key: Read-only file system"),
-    "another encoding": (UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"), 1, "another encoding than UTF-8"),
-    "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
-    "Ctrl-C": (KeyboardInterrupt(), 130, "stopped; what was recorded stands"),
-}
-
-
-@pytest.mark.parametrize("what", FAILURES)
-def test_a_failure_of_the_machine_is_a_sentence(what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    error, code, words = FAILURES[what]
-
-    def failing(**_: object) -> None:
-        raise error
-
-    with pytest.raises(SystemExit) as ended:
-        run_command_line(failing)
-    assert ended.value.code == code
-    assert words in capsys.readouterr().err
-
-
-def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
-    """Through the whole command line, which answers Ctrl-C with an exit code of its own."""
-    code = "import signal, sys, engine.commands.market as m\n"
-    code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
-    code += f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport engine.cli\nengine.cli.main()"
-    headroom("init", str(tmp_path))
-    found = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert (found.returncode, "stopped; what was recorded stands" in found.stderr) == (130, True), found.stderr
-    assert "Traceback" not in found.stderr
-
-
-def test_a_terminal_that_cannot_show_a_name_ends_no_command(tmp_path: Path) -> None:
-    bad = tmp_path / "Größe.yaml"
-    bad.write_text("deal: [", encoding="utf-8")
-    command = [sys.executable, "-m", "engine.cli", "check", str(bad)]
-    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=ascii_only)
-    assert (found.returncode, "Traceback" in found.stderr) == (1, False), found.stderr
-
-
-@pytest.mark.parametrize("name", ["", "x" * 65])
-def test_a_certificate_without_a_name_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
-    found = headroom("keys", name, "--notices", "--into", str(tmp_path / "notice.key"))
-    assert (found.returncode, "1 to 64 characters" in found.stderr) == (1, True), found.stderr
-
-
-def test_a_log_s_key_does_not_cosign(tmp_path: Path) -> None:
-    from engine.commands.proof import cosign_export, make_key
-    from engine.record.checkpoint import Checkpoint, sign
-    from engine.record.keys import read_key
-    from engine.record.merkle import EMPTY
-
-    make_key("agent.example/log", tmp_path / "log.key", cosigner=False, as_json=True)
-    (tmp_path / "checkpoint").write_text(sign(Checkpoint("a/b", 0, EMPTY), read_key(tmp_path / "log.key")), encoding="utf-8")
-    with pytest.raises(WrongUsage, match="is a log's key"):
-        cosign_export(tmp_path, tmp_path / "log.key", [tmp_path / "log.key.pub"], None, datetime(2026, 1, 1, tzinfo=UTC), as_json=True)
 
 
 def test_every_command_is_in_its_family() -> None:

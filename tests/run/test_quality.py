@@ -89,13 +89,27 @@ def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.C
     assert set(found["estimators"]) == set(attack.ESTIMATORS)
     for row in (*found["table_5"], {"least": found["week"], "outlay_usd": found["week_outlay_usd"]}):
         assert row["outlay_usd"] == {name: None if k is None else str(k * 203000) for name, k in row["least"].items()}
+    for rows in ("days", "estimators"):
+        assert found[f"{rows}_outlay_usd"].keys() == found[rows].keys()
+        for name, least in found[rows].items():
+            assert found[f"{rows}_outlay_usd"][name] == {what: None if k is None else str(k * 203000) for what, k in least.items()}
     assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=False) == 0
     said = capsys.readouterr().out
+    priced = [line.split("  ")[0] for line in said.split("capital outlay")[1].splitlines()]
+    for name in ("the week", *found["days"], *(f"largest day by {one}" for one in found["estimators"])):
+        assert name in priced
     assert "Estimated minimum capital outlay in USD" in said
     assert "up to half of the largest day's" in said
     assert "listings of 8 GPUs, without outlier removal" in said
     assert manipulate(desk, "CRI-H100", VERSION, LAST, None, as_json=True) == 0
-    assert set(json.loads(capsys.readouterr().out)["week_outlay_usd"].values()) == {None}
+    unpriced = json.loads(capsys.readouterr().out)
+    assert set(unpriced["week_outlay_usd"].values()) == {None}
+    assert {usd for rows in ("days", "estimators") for one in unpriced[f"{rows}_outlay_usd"].values() for usd in one.values()} == {None}
+    costs.write_text(costs.read_text().replace("gpus_per_listing = 8", "gpus_per_listing = 1"))
+    assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True) == 0
+    small = json.loads(capsys.readouterr().out)  # what is injected is what is paid for
+    assert small["estimators_injected"] == "listings of 1 GPU, without outlier removal"
+    assert small["estimators"]["volume-weighted mean"] == small["volume-weighted mean, 1 GPU"] == found["volume-weighted mean, 1 GPU"]
     costs.write_text("gpu_price_usd = 1\n")
     with pytest.raises(WrongUsage, match="it needs"):
         manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True)

@@ -30,15 +30,10 @@ from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
 from tests.conftest import DEALS
-from tests.run.test_thursday import DEAL, fill, paper
+from tests.run.test_thursday import DEAL, NOW, fill
+from tests.run.test_thursday import tools as tools  # the fixture
 
-NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
 ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
-
-
-@pytest.fixture
-def tools(all_templates: dict[str, Template]) -> Tools:
-    return Tools(all_templates, paper, NOW, "tester", lambda _: None)
 
 
 def made(root: Path, *changes: tuple[str, str]) -> Workspace:

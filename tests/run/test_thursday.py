@@ -1,4 +1,4 @@
-"""The run end to end in a workspace: catch-up, idempotence, a bad deal beside good ones, reports, the record."""
+"""The run end to end in a workspace: catch-up, idempotence, what is shown, the record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from engine.commands.run import as_data, run_on
 from engine.commands.verify import verify_workspace
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.errors import InputProblems, WrongUsage
+from engine.errors import WrongUsage
 from engine.record.fold import fold
 from engine.record.log import Scribe, deal_log, read
 from engine.record.notice import NoticeInputs
@@ -115,123 +115,6 @@ def test_money_of_any_size_is_listed_to_the_cent() -> None:
     assert SUMMARIES[SweptPeriod](period) == "USD 90,071,992,547,409.93 swept; reserve USD 0.50"
 
 
-def test_a_bad_deal_gets_its_reason_and_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
-    fill(workspace, 2, all_templates)
-    bad = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
-    (workspace.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
-    outcome = run(workspace, plan.THURSDAYS[1], tools)
-    by_name = {deal.deal: deal for deal in outcome.deals}
-    assert "D101" in (by_name["harbour-bilateral-2026"].reason or "")
-    assert by_name[DEAL].reason is None
-    assert by_name[DEAL].state.tests["ltv"].status.value == "COMPLIANT"
-    logged = read(workspace.store, deal_log("harbour-bilateral-2026"))
-    assert [event.kind for event in logged] == ["not evaluated", "notice issued"]
-    assert by_name["harbour-bilateral-2026"].notices
-
-
-HARBOUR = "harbour-bilateral-2026"
-CIRCLE = """triggers:
-  first:  {cite: FA cl. 23, begins: {trigger: second, state: IN EFFECT}, ends: never}
-  second: {cite: FA cl. 23, begins: {trigger: first, state: IN EFFECT}, ends: never}
-
-notices:
-"""
-LATER = "triggers:\n  late: {cite: FA cl. 23, begins: {test: nothing, result: FAIL}, ends: never}\n\nnotices:\n"
-# (text of a deal, what it becomes, what the reason says)
-STOPPED: list[tuple[str, str, str]] = [
-    ("minimum: 80%", "minimum: 80", "D101"),
-    ("notices:\n", LATER, "D502"),
-    ("notices:\n", CIRCLE, "D508"),
-    ("time_zone: America/New_York", "time_zone: New York", "D513"),
-    ("within: 30 days, after", "within: 1 month, after", "D123"),
-    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "methodology `9.9` is not known"),
-    ("CRI-H100", "CRI-B300", "index `CRI-B300` is not known"),
-    ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "outside the table"),
-    ("trailing_period: 90 days", "trailing_period: 9999 years", "ValueError"),
-]
-
-
-@pytest.mark.parametrize(("good", "bad", "said"), STOPPED, ids=[f"{n}-{one[2]}" for n, one in enumerate(STOPPED)])
-def test_whatever_is_wrong_with_one_deal_stops_no_other(
-    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], good: str, bad: str, said: str
-) -> None:
-    fill(workspace, 2, all_templates)
-    text = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8")
-    assert good in text
-    (workspace.root / "deals" / "a.yaml").write_text(text.replace(good, bad), encoding="utf-8")
-    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[1], tools).deals}
-    assert (by_name[DEAL].reason, by_name[DEAL].state.tests["ltv"].status.value) == (None, "COMPLIANT")
-    wrong = by_name[HARBOUR]
-    assert said in (wrong.reason or "")
-    assert "not evaluated" in [event.kind for event in wrong.events]
-    assert len(wrong.notices) >= 1
-
-
-@pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])
-@pytest.mark.parametrize("named", ["../../escaped", "/escaped", "..", "a/b", "Harbour 2026"])
-def test_a_deal_s_name_never_leads_out_of_its_folder(
-    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], named: str, file: str
-) -> None:
-    (workspace.root / "deals" / file).write_text(f"deal: {named}\nformat: 1\n", encoding="utf-8")
-    around = set(workspace.root.parent.iterdir())
-    outcome = run(workspace, plan.THURSDAYS[0], tools)
-    wrong = next(deal for deal in outcome.deals if deal.file.name == file)
-    assert wrong.deal in ("wrong", "deal")
-    assert [path.parent for path in wrong.notices] == [workspace.root / "notices" / wrong.deal]
-    assert set(workspace.root.parent.iterdir()) == around
-
-
-def test_no_file_of_the_record_lies_outside_the_workspace(workspace: Workspace) -> None:
-    assert workspace.inside("notices", "a", "b.pdf") == workspace.root / "notices" / "a" / "b.pdf"
-    for parts in (("notices", "../../b.pdf"), ("notices", "/b.pdf"), ("..",), ("notices", "x/../../../b.pdf")):
-        with pytest.raises(ValueError, match="outside the workspace"):
-            workspace.inside(*parts)
-
-
-def test_what_cannot_be_read_at_all_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
-    fill(workspace, 1, all_templates)
-    (workspace.root / "deals" / "folder.yaml").mkdir()
-    (workspace.root / "deals" / "gone.yaml").symlink_to("nowhere")
-    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], tools).deals}
-    assert by_name[DEAL].reason is None
-    assert all("cannot be read" in (by_name[name].reason or "") for name in ("folder", "gone"))
-
-
-def test_a_deal_with_an_error_does_not_go_live_and_a_warning_stops_none(
-    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
-) -> None:
-    fill(workspace, 1, all_templates)
-    text = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8")
-    path = workspace.root / "deals" / "harbour.yaml"
-    path.write_text(text.replace("notices:\n", LATER), encoding="utf-8")
-    run(workspace, plan.THURSDAYS[0], tools)
-    assert "deal adopted" not in [event.kind for event in read(workspace.store, deal_log(HARBOUR))]
-    path.write_text(text.replace("for_at_most: 1 publication date, ", ""), encoding="utf-8")  # W105
-    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], tools).deals}
-    assert by_name[HARBOUR].reason is None
-    assert "deal adopted" in [event.kind for event in by_name[HARBOUR].events]
-
-
-def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
-    fill(workspace, 2, all_templates)
-    run(workspace, plan.THURSDAYS[0], tools)
-    path = workspace.root / "deals" / f"{DEAL}.yaml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("maximum_decline: 25%", "maximum_decline: 35%"), encoding="utf-8")
-    assert "after the deal went live" in (run(workspace, plan.THURSDAYS[1], tools).deals[0].reason or "")
-    amendment = """amendments:
-  - number: 1
-    document: CA
-    effective: 2026-01-10
-    changes:
-      - {term: covenants.appraisal.maximum_decline, replaces: 25%, with: 35%, cite: CA §7.04}
-"""
-    path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
-    good = run(workspace, plan.THURSDAYS[1] + timedelta(days=1), tools).deals[0]
-    assert good.reason is None
-    assert any(event.kind == "deal adopted" and event.print == 2 for event in good.events)
-
-
 def test_a_week_that_is_not_over_is_not_a_non_publication(workspace: Workspace, all_templates: dict[str, Template]) -> None:
     thursday = plan.THURSDAYS[0]
     during = Tools(all_templates, paper, datetime(2026, 1, 9, 5, 59, tzinfo=UTC), "t", lambda _: None)  # 23:59 in Chicago
@@ -317,105 +200,6 @@ def test_verify_finds_what_was_changed(
     assert verify_workspace(tampered, [], [], as_json=False) == 3
     assert "DIFFERS" in capsys.readouterr().out
     tampered.store.close()
-
-
-REPORTS = [
-    ("outstanding_principal:\n  class_a: USD 15,900,000", "outstanding_principal:\n  class_a: USD 17,900,000", "R130"),
-    ("class_a: USD", "class_z: USD", "R125"),
-    ("deal: ", "nothing: ", "R101"),
-    ("as_of: 2026-01-07", "as_of: 2026-02-07", "R112"),
-    ("as_of: 2026-01-07", "as_of: 2025-01-07", "R113"),
-    ("as_of: 2026-01-07", "as_of: soon", "R110"),
-    ("period: {from: 2026-01-01", "period: {from: 2026-01-09", "R111"),
-    ("period: {from: 2026-01-01, to: 2026-01-07}", "period: {}", "R110"),
-    ("rented_gpu_hours: 151,990", "rented_gpu_hours: 1,519,820", "R132"),
-    ("rented_gpu_hours: 151,990", "rented_gpu_hours: 165,000", "R133"),
-    ("rented_gpu_hours: 151,990", "rented_gpu_hours: -5", "R123"),
-    ("rented_gpu_hours: 151,990", "rented_gpu_hours: many", "R121"),
-    ("rented_gpu_hours: 151,990", "rented_gpu_hours: USD 5", "R122"),
-    ("rented_gpu_hours: 151,990", "rented_hours: 151,990", "R120"),
-    ("weighted_average_rate: USD 2.1624", "weighted_average_rate: USD 216.24", "R135"),
-    ("fees: USD", "fee: USD", "R120"),
-    ("rental:\n  h100:\n", "rental:\n  h100:\n    revenue: USD 1\n", "R134"),
-    ("    rented_gpu_hours: 151,990", '    tape: [{gpu_hours: "-80000", rate: USD 2.00 per GPU-hour}]', "R123"),
-    ("    rented_gpu_hours: 151,990", '    tape: [{gpu_hours: "USD 900,000", rate: USD 2.16 per GPU-hour}]', "R122"),
-    ("    rented_gpu_hours: 151,990", '    tape: [{gpu_hours: "900,000", rate: USD 2.1624 per GPU-hour}]', "R132"),
-    ("    rented_gpu_hours: 151,990", '    tape: [{gpu_hours: "165,000", rate: USD 2.1624 per GPU-hour}]', "R133"),
-    ("    rented_gpu_hours: 151,990", '    tape: [{gpu_hours: "140,000", rate: USD 1.95 per GPU-hour}]', "R136"),
-    (
-        "    rented_gpu_hours: 151,990",
-        "    rented_gpu_hours: 151,990\n    tape: [{gpu_hours: 140000, rate: USD 2.1624 per GPU-hour}]",
-        "R136",
-    ),
-    ("    rented_gpu_hours: 151,990", "    tape: [{gpu_hours: 151990, rate: USD 2.1624 per GPU-hour, price: USD 9}]", "R104"),
-    ("    rented_gpu_hours: 151,990", "    tape: [{gpu_hours: 151990}]", "R124"),
-    ("    rented_gpu_hours: 151,990", "    tape: {gpu_hours: 151990, rate: USD 2.1624 per GPU-hour}", "R124"),
-    ("outstanding_principal:\n", "tape: [{gpu_hours: 1, rate: USD 2.00 per GPU-hour}]\noutstanding_principal:\n", "R120"),
-    ("outstanding_principal:\n", 'resale_quote: {h100: {value: "USD 21,500", asof: 2024-01-01}}\noutstanding_principal:\n', "R104"),
-    ("outstanding_principal:\n", 'resale_quote: {h100: {value: "USD 21,500", as_of: 2036-01-01}}\noutstanding_principal:\n', "R112"),
-    ("outstanding_principal:\n", 'resale_quote: {h100: {value: "USD 21,500", as_of: 2024-01-01}}\noutstanding_principal:\n', "R113"),
-    ("outstanding_principal:\n", "certificates: {h100: [{gpus: 9, on: 2036-01-01, performance: 98%}]}\noutstanding_principal:\n", "R112"),
-    ("outstanding_principal:\n", "corrects: 1999-01-01\noutstanding_principal:\n", "R114"),
-    ("outstanding_principal:\n", "corrects: the first one\noutstanding_principal:\n", "R110"),
-    ("to: 2026-01-07}", "to: 2026-01-07, until: 2026-01-08}", "R104"),
-]
-
-
-@pytest.mark.parametrize(("good", "bad", "code"), REPORTS, ids=[f"{n}-{one[2]}" for n, one in enumerate(REPORTS)])
-def test_bad_reports_are_refused_with_their_place(
-    workspace: Workspace, all_templates: dict[str, Template], good: str, bad: str, code: str
-) -> None:
-    report = next(plan.reports(plan.THURSDAYS[0]))
-    assert good in report.text
-    with pytest.raises(InputProblems) as refused:
-        take(workspace, report.text.replace(good, bad), report.name, report.received, all_templates, Scribe("t", "t", NOW))
-    problems = refused.value.problems
-    assert code in {problem.code for problem in problems}
-    assert all(problem.place.line >= 1 for problem in problems)
-    assert list(read(workspace.store, deal_log(DEAL))) == []
-
-
-def test_a_report_as_a_table_says_the_same(workspace: Workspace, all_templates: dict[str, Template]) -> None:
-    rows = ["figure,value,as_of,source", f"deal,{DEAL},,", "period.from,2026-01-01,,", "period.to,2026-01-07,,", "as_of,2026-01-07,,"]
-    rows += ['outstanding_principal.class_a,"USD 15,900,000",2026-01-06,ledger', 'rental.h100.rented_gpu_hours,"151,990",,']
-    report, problems, new = take(workspace, "\n".join(rows), "r.csv", date(2026, 1, 7), all_templates, Scribe("t", "t", NOW))
-    assert (new, problems) == (True, [])
-    assert {name: str(figure.value) for name, figure in report.figures.items()} == {
-        "outstanding_principal.class_a": "15900000",
-        "rental.h100.rented_gpu_hours": "151990",
-    }
-    assert not take(workspace, "\n".join(rows), "r.csv", date(2026, 1, 7), all_templates, Scribe("t", "t", NOW))[2]
-
-
-@pytest.mark.parametrize(
-    ("rows", "code"),
-    [
-        ("figure,value,asof,source\n", "R102"),
-        ("figure,value\noutstanding_principal,USD 16,000,000\n", "R105"),
-    ],
-)
-def test_a_table_that_would_be_read_in_part_is_refused(
-    workspace: Workspace, all_templates: dict[str, Template], rows: str, code: str
-) -> None:
-    head, _, tail = rows.partition("\n")
-    text = "\n".join([head, f"deal,{DEAL}", "period.from,2026-01-01", "period.to,2026-01-07", "as_of,2026-01-07", tail])
-    with pytest.raises(InputProblems) as refused:
-        take(workspace, text, "r.csv", date(2026, 1, 7), all_templates, Scribe("t", "t", NOW))
-    assert {problem.code for problem in refused.value.problems} == {code}
-
-
-def test_a_tape_that_agrees_with_what_is_written_is_taken(workspace: Workspace, all_templates: dict[str, Template]) -> None:
-    report = next(plan.reports(plan.THURSDAYS[0]))
-    tape = (
-        "    tape: [{contract: C-1, gpu_hours: 100000, rate: USD 2.1624 per GPU-hour}, {gpu_hours: 51990, rate: USD 2.1624 per GPU-hour}]\n"
-    )
-    text = report.text.replace("    rented_gpu_hours", f"{tape}    rented_gpu_hours")
-    taken, _, _ = take(workspace, text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
-    assert taken.figures["rental.h100.rented_gpu_hours"].value == 151_990
-    alone, _, _ = take(
-        workspace, text.replace("    rented_gpu_hours: 151,990\n", ""), report.name, report.received, all_templates, Scribe("t", "t", NOW)
-    )
-    assert alone.figures == taken.figures
 
 
 def test_the_run_on_the_real_snapshots(workspace: Workspace, tools: Tools) -> None:

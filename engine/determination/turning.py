@@ -1,0 +1,69 @@
+"""Where a test turns: the tick of the published grid up to which it agrees with its result at the lowest rate.
+
+Tests are monotone in a date's rate, so bisection finds the place. Nearly all are also linear, or one linear term over another, in it
+(a share of Collateral Value, a mean that the rate enters): three points of such a curve give its root exactly, and two more probes
+confirm it. What is guessed is only where to look next; what is found is what bisection finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import combinations
+
+Point = tuple[Fraction, Fraction]
+"""A rate in ticks, and the headroom there."""
+Probe = Callable[[int], tuple[bool, Fraction]]
+"""A rate in ticks -> whether the test passes there, and its headroom."""
+
+
+def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, int | None]:
+    """Whether the test passes at `low`, and the last tick that agrees with it; None where every tick up to `high` does.
+
+    Args:
+        probe: the test at a rate; asked at `low` and `high` always.
+        low: the lowest tick looked at.
+        high: the highest.
+        near: where to look first: the date's own rate.
+    """
+    points: list[Point] = []
+
+    def holds(tick: int) -> bool:
+        passed, headroom = probe(tick)
+        points.append((Fraction(tick), headroom))
+        return passed
+
+    at_low, at_high = holds(low), holds(high)
+    if at_low == at_high:
+        return at_low, None
+
+    def narrow(tick: int) -> None:
+        nonlocal low, high
+        if low < tick < high:
+            low, high = (tick, high) if holds(tick) == at_low else (low, tick)
+
+    narrow(near)
+    for guess in _roots(tuple(points)):
+        for tick in (guess, guess + 1, guess - 1):
+            narrow(tick)
+        if high - low == 1:
+            break
+    while high - low > 1:
+        narrow((low + high) // 2)
+    return at_low, low
+
+
+def _roots(points: tuple[Point, ...]) -> Iterator[int]:
+    """Where a curve through the points is nothing, rounded down: one linear term over another, then a line through each two."""
+    if len(points) == 3:
+        (x, a), (y, b), (z, c) = points
+        # a·x = s·x − t − q·a at each of the three; the root is t / s
+        over = (c - a) * (y - x) - (b - a) * (z - x)
+        if over:
+            q = ((b * y - a * x) * (z - x) - (c * z - a * x) * (y - x)) / over
+            slope = (b * y - a * x + q * (b - a)) / (y - x)
+            if slope:
+                yield int((slope * x - a * x - q * a) / slope)
+    for (x, a), (y, b) in combinations(points, 2):
+        if a != b:
+            yield int(x - a * (y - x) / (b - a))

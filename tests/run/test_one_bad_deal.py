@@ -1,0 +1,134 @@
+"""What is wrong with one deal is its reason, and stops no other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.record.log import deal_log, read
+from engine.thursday import Tools, run
+from engine.workspace import Workspace
+from tests.conftest import DEALS
+from tests.run.test_thursday import DEAL, fill
+from tests.run.test_thursday import tools as tools  # the fixture
+from tests.run.test_thursday import workspace as workspace  # the fixture
+
+
+def test_a_bad_deal_gets_its_reason_and_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    fill(workspace, 2, all_templates)
+    bad = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
+    (workspace.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
+    outcome = run(workspace, plan.THURSDAYS[1], tools)
+    by_name = {deal.deal: deal for deal in outcome.deals}
+    assert "D101" in (by_name["harbour-bilateral-2026"].reason or "")
+    assert by_name[DEAL].reason is None
+    assert by_name[DEAL].state.tests["ltv"].status.value == "COMPLIANT"
+    logged = read(workspace.store, deal_log("harbour-bilateral-2026"))
+    assert [event.kind for event in logged] == ["not evaluated", "notice issued"]
+    assert by_name["harbour-bilateral-2026"].notices
+
+
+HARBOUR = "harbour-bilateral-2026"
+CIRCLE = """triggers:
+  first:  {cite: FA cl. 23, begins: {trigger: second, state: IN EFFECT}, ends: never}
+  second: {cite: FA cl. 23, begins: {trigger: first, state: IN EFFECT}, ends: never}
+
+notices:
+"""
+LATER = "triggers:\n  late: {cite: FA cl. 23, begins: {test: nothing, result: FAIL}, ends: never}\n\nnotices:\n"
+# (text of a deal, what it becomes, what the reason says)
+STOPPED: list[tuple[str, str, str]] = [
+    ("minimum: 80%", "minimum: 80", "D101"),
+    ("notices:\n", LATER, "D502"),
+    ("notices:\n", CIRCLE, "D508"),
+    ("time_zone: America/New_York", "time_zone: New York", "D513"),
+    ("within: 30 days, after", "within: 1 month, after", "D123"),
+    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "methodology `9.9` is not known"),
+    ("CRI-H100", "CRI-B300", "index `CRI-B300` is not known"),
+    ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "outside the table"),
+    ("trailing_period: 90 days", "trailing_period: 9999 years", "ValueError"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "said"), STOPPED, ids=[f"{n}-{one[2]}" for n, one in enumerate(STOPPED)])
+def test_whatever_is_wrong_with_one_deal_stops_no_other(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], good: str, bad: str, said: str
+) -> None:
+    fill(workspace, 2, all_templates)
+    text = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8")
+    assert good in text
+    (workspace.root / "deals" / "a.yaml").write_text(text.replace(good, bad), encoding="utf-8")
+    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[1], tools).deals}
+    assert (by_name[DEAL].reason, by_name[DEAL].state.tests["ltv"].status.value) == (None, "COMPLIANT")
+    wrong = by_name[HARBOUR]
+    assert said in (wrong.reason or "")
+    assert "not evaluated" in [event.kind for event in wrong.events]
+    assert len(wrong.notices) >= 1
+
+
+@pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])
+@pytest.mark.parametrize("named", ["../../escaped", "/escaped", "..", "a/b", "Harbour 2026"])
+def test_a_deal_s_name_never_leads_out_of_its_folder(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], named: str, file: str
+) -> None:
+    (workspace.root / "deals" / file).write_text(f"deal: {named}\nformat: 1\n", encoding="utf-8")
+    around = set(workspace.root.parent.iterdir())
+    outcome = run(workspace, plan.THURSDAYS[0], tools)
+    wrong = next(deal for deal in outcome.deals if deal.file.name == file)
+    assert wrong.deal in ("wrong", "deal")
+    assert [path.parent for path in wrong.notices] == [workspace.root / "notices" / wrong.deal]
+    assert set(workspace.root.parent.iterdir()) == around
+
+
+def test_no_file_of_the_record_lies_outside_the_workspace(workspace: Workspace) -> None:
+    assert workspace.inside("notices", "a", "b.pdf") == workspace.root / "notices" / "a" / "b.pdf"
+    for parts in (("notices", "../../b.pdf"), ("notices", "/b.pdf"), ("..",), ("notices", "x/../../../b.pdf")):
+        with pytest.raises(ValueError, match="outside the workspace"):
+            workspace.inside(*parts)
+
+
+def test_what_cannot_be_read_at_all_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    fill(workspace, 1, all_templates)
+    (workspace.root / "deals" / "folder.yaml").mkdir()
+    (workspace.root / "deals" / "gone.yaml").symlink_to("nowhere")
+    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], tools).deals}
+    assert by_name[DEAL].reason is None
+    assert all("cannot be read" in (by_name[name].reason or "") for name in ("folder", "gone"))
+
+
+def test_a_deal_with_an_error_does_not_go_live_and_a_warning_stops_none(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    fill(workspace, 1, all_templates)
+    text = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8")
+    path = workspace.root / "deals" / "harbour.yaml"
+    path.write_text(text.replace("notices:\n", LATER), encoding="utf-8")
+    run(workspace, plan.THURSDAYS[0], tools)
+    assert "deal adopted" not in [event.kind for event in read(workspace.store, deal_log(HARBOUR))]
+    path.write_text(text.replace("for_at_most: 1 publication date, ", ""), encoding="utf-8")  # W105
+    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], tools).deals}
+    assert by_name[HARBOUR].reason is None
+    assert "deal adopted" in [event.kind for event in by_name[HARBOUR].events]
+
+
+def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    fill(workspace, 2, all_templates)
+    run(workspace, plan.THURSDAYS[0], tools)
+    path = workspace.root / "deals" / f"{DEAL}.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("maximum_decline: 25%", "maximum_decline: 35%"), encoding="utf-8")
+    assert "after the deal went live" in (run(workspace, plan.THURSDAYS[1], tools).deals[0].reason or "")
+    amendment = """amendments:
+  - number: 1
+    document: CA
+    effective: 2026-01-10
+    changes:
+      - {term: covenants.appraisal.maximum_decline, replaces: 25%, with: 35%, cite: CA §7.04}
+"""
+    path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
+    good = run(workspace, plan.THURSDAYS[1] + timedelta(days=1), tools).deals[0]
+    assert good.reason is None
+    assert any(event.kind == "deal adopted" and event.print == 2 for event in good.events)
