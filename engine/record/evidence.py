@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.record.canonical import canonical, sha256_hex
+from engine.record.checkpoint import newest
 from engine.record.merkle import inclusion_proof, leaf_hash
 from engine.record.proof import LONGEST_PATH, Proof
 from engine.record.store import Entry
@@ -77,8 +78,9 @@ def _of_date(evidence: Evidence, leaves: Sequence[bytes]) -> bytes:
 
 
 def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[int, str] | None:
-    """The first checkpoint that covers an entry: the same one whenever the notice is made."""
-    return next(((size, note) for size, note in sorted(checkpoints, key=lambda one: one[0]) if size > seq), None)
+    """The first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
+    first = min((size for size, _ in checkpoints if size > seq), default=None)
+    return newest(one for one in checkpoints if one[0] == first)
 
 
 @dataclass(frozen=True, slots=True)
