@@ -17,7 +17,9 @@ def verify(
     what: Annotated[str | None, typer.Argument(help="A notice's file, or a deal by its name; the whole workspace unless given.")] = None,
     policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
-    held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that you kept.")] = None,
+    held: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint that you kept; with a notice, a cosigned export of its log.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 where one differs."""
@@ -26,7 +28,7 @@ def verify(
 
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
-        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json))
+        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json, held or []))
     from engine.commands.verify import verify_workspace
 
     raise typer.Exit(verify_workspace(opened(to_inspect=True), trust or [], held or [], as_json, what))
@@ -61,12 +63,22 @@ def keys(
         make_key(name, into, cosigner, as_json)
 
 
-@app.command(epilog=example("headroom checkpoint meridian-2026-1"))
-def checkpoint(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
-    """Print the newest signed checkpoint of a deal's log, for a trustee to hold."""
-    from engine.commands.proof import show_checkpoint
+@app.command(epilog=example("headroom checkpoint meridian-2026-1 --take build/export/checkpoint --trust build/trustee.key.pub"))
+def checkpoint(
+    log: Annotated[str, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)],
+    take: Annotated[Path | None, typer.Option(help="A checkpoint of this log that a trustee cosigned: keep the cosignature.")] = None,
+    trust: Annotated[list[Path] | None, typer.Option(help="The trustee's verifier key; keys/trustees.pub unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the newest signed checkpoint of a log, for a trustee to hold; or take a trustee's cosignature into the record."""
+    from engine.commands.proof import show_checkpoint, take_checkpoint
 
-    show_checkpoint(operated(), deal, as_json)
+    if take is not None:
+        take_checkpoint(operated(), log, take, trust or [], as_json)
+    elif trust:
+        raise WrongUsage("--trust says whose cosignature is taken; give the cosigned checkpoint with --take")
+    else:
+        show_checkpoint(operated(), log, as_json)
 
 
 @app.command(epilog=example("headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub"))
@@ -85,13 +97,13 @@ def cosign(
 
 @app.command(epilog=example("headroom export meridian-2026-1 --as ics --into build/deadlines.ics"))
 def export(
-    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    log: Annotated[str, typer.Argument(help="A deal by its name; for tiles and jsonl a series too, or snapshots.", show_default=False)],
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
     form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, ics, esma or 10-d.")] = "jsonl",
     on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a deal's log as tlog-tiles or JSON lines, its history as CSV, every deadline, or its regulatory rows."""
-    from engine.commands.proof import export_deal
+    """Write a log as tlog-tiles or JSON lines; of a deal its history as CSV, every deadline, or its regulatory rows."""
+    from engine.commands.proof import export_log
 
-    export_deal(operated() if form == "tiles" else opened(), deal, form, into, None if on is None else day(on), as_json)
+    export_log(operated() if form == "tiles" else opened(), log, form, into, None if on is None else day(on), as_json)

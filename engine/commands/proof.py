@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.checkpoints import KEY, read_note, sign_all, trusted
+from engine.checkpoints import KEY, read_note, sign_all, take, trusted, trustees_of
 from engine.commands.history import events_of
 from engine.commands.output import print_json, say, write
-from engine.errors import WrongUsage
+from engine.errors import VerificationFailed, WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_whole
-from engine.record.checkpoint import Growth, cosign, verify
+from engine.record.checkpoint import Growth, cosign, newest, verify
 from engine.record.keys import Kind, generate_key, read_key, write_key
-from engine.record.log import deal_log
+from engine.record.log import deal_log, index_log
 from engine.record.merkle import consistency_proof, leaf_hash
 from engine.record.signature import make_certificate
+from engine.record.store import Entry
 from engine.record.tiles import export, json_lines, read_tiles
 from engine.regulatory import esma_csv, form_10d_csv
 from engine.workspace import SETTINGS, Workspace, opened, refuse_unnamed
@@ -56,17 +57,52 @@ def refuse_unnamed_around(key: Path) -> None:
         refuse_unnamed(opened(root))
 
 
-def show_checkpoint(workspace: Workspace, deal: str, as_json: bool) -> None:
-    """Sign where something is new, and print the newest checkpoint of a deal's log."""
-    events_of(workspace, deal)
+def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:
+    """Sign where something is new, and print the newest checkpoint of a log."""
+    log = log_named(workspace, name)
+    size, note = _newest_signed(workspace, log)
+    if as_json:
+        print_json({**_named(log), "size": size, "note": note})
+    else:
+        write(note.rstrip("\n"))
+
+
+def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Path], as_json: bool) -> None:
+    """Keep a trustee's cosignature with the log that it is of; exports of this size, and notices made after it, carry it."""
+    log = log_named(workspace, name)
+    taken = take(workspace, log, read_note(file), trustees_of(workspace, trust))
+    if as_json:
+        cosigned = {"size": taken.size, "taken": taken.new, "cosigned_by": list(taken.cosigned_by), "note": taken.note}
+        print_json({**_named(log), **cosigned})
+    else:
+        said = "taken" if taken.new else "on record already"
+        say(f"{log}: the checkpoint of its first {taken.size} entries, cosigned by {', '.join(taken.cosigned_by)}: {said}")
+
+
+def log_named(workspace: Workspace, name: str) -> str:
+    """A log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
+    logs = workspace.store.logs()
+    found = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
+    if found is None:
+        known = [log.removeprefix("deal/").removeprefix("index/") for log in logs]
+        raise WrongUsage(f"there is no log of `{name}`; there are {', '.join(known) or 'none yet'}")
+    return found
+
+
+def _named(log: str) -> dict[str, str]:
+    """A log in `--json`: its own name, and its deal where it is one's."""
+    return {"log": log, **({"deal": log.removeprefix("deal/")} if log.startswith("deal/") else {})}
+
+
+def _newest_signed(workspace: Workspace, log: str) -> tuple[int, str]:
+    """Size and note of a log's newest checkpoint, signed now where the log has grown. Raises WrongUsage where there is no key."""
     if not (workspace.root / KEY).exists():
         raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     sign_all(workspace)
-    size, note = workspace.store.checkpoints(deal_log(deal))[-1]
-    if as_json:
-        print_json({"deal": deal, "size": size, "note": note})
-    else:
-        write(note.rstrip("\n"))
+    found = newest(workspace.store.checkpoints(log))
+    if found is None:
+        raise VerificationFailed(f"no checkpoint of {log} is kept")
+    return found
 
 
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
@@ -99,20 +135,13 @@ DATED = ("esma", "10-d")
 """Forms that state what was so on a data cut-off date."""
 
 
-def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
-    """Write a deal's log in one of the forms; the regulatory rows as of a data cut-off date, the last one unless given."""
-    events = events_of(workspace, deal)
-    entries = workspace.store.entries(deal_log(deal))
-    cut_off = on or max(event.effective_on for event in events)
-    forms: dict[str, tuple[Callable[[], str], Callable[[str], int], str]] = {
-        "jsonl": (lambda: "\n".join(json_lines(entries)) + "\n", _lines_of, "entries"),
-        "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
-        "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
-        "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
-        "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),
-    }
+def export_log(workspace: Workspace, name: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
+    """Write a log in one of the forms; what only a deal has as of a data cut-off date, the last one unless given."""
+    log = log_named(workspace, name)
+    entries = workspace.store.entries(log)
+    forms = {**_any(entries), **(_of_a_deal(workspace, name, on) if log.startswith("deal/") else {})}
     if form == "tiles":
-        _export_tiles(workspace, deal, into)
+        _export_tiles(workspace, log, into)
         count, what = len(entries), "entries"
     elif form in forms:
         made, counted, what = forms[form]
@@ -120,12 +149,36 @@ def export_deal(workspace: Workspace, deal: str, form: str, into: Path, on: date
         write_whole(into, text.encode())
         count = counted(text)
     else:
-        raise WrongUsage(f"`{form}` is no form of export; there are tiles, {', '.join(forms)}")
+        raise WrongUsage(f"`{form}` is no form of export of {log}; there are tiles, {', '.join(forms)}")
     if as_json:
-        print_json({"deal": deal, "as": form, "into": str(into), "entries": len(entries), "written": {"count": count, "of": what}})
+        print_json({**_named(log), "as": form, "into": str(into), "entries": len(entries), "written": {"count": count, "of": what}})
     else:
-        dated = f" of {cut_off}" if form in DATED else ""
-        say(f"{into}: {count} {what} of {deal}, as {form}{dated}")
+        dated = f" of {on or _last_date(workspace, log)}" if form in DATED else ""
+        say(f"{into}: {count} {what} of {log.removeprefix('deal/')}, as {form}{dated}")
+
+
+Forms = dict[str, tuple[Callable[[], str], Callable[[str], int], str]]
+"""By name what makes a form, what counts it, and what is counted."""
+
+
+def _any(entries: Sequence[Entry]) -> Forms:
+    return {"jsonl": (lambda: "\n".join(json_lines(entries)) + "\n", _lines_of, "entries")}
+
+
+def _of_a_deal(workspace: Workspace, name: str, on: date | None) -> Forms:
+    deal = name.removeprefix("deal/")
+    events = events_of(workspace, deal)
+    cut_off = on or max(event.effective_on for event in events)
+    return {
+        "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
+        "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
+        "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
+        "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),
+    }
+
+
+def _last_date(workspace: Workspace, log: str) -> date:
+    return max(event.effective_on for event in events_of(workspace, log.removeprefix("deal/")))
 
 
 def _lines_of(text: str) -> int:
@@ -137,11 +190,10 @@ def _rows_of(text: str) -> int:
     return sum(1 for _ in csv.reader(io.StringIO(text))) - 1
 
 
-def _export_tiles(workspace: Workspace, deal: str, into: Path) -> None:
+def _export_tiles(workspace: Workspace, log: str, into: Path) -> None:
     key = workspace.root / f"{KEY}.pub"
     if not key.exists():
         make = f"headroom keys NAME --into {workspace.root / KEY}"
         raise WrongUsage(f"tiles carry a signed checkpoint, and there is no key; make one with `{make}`")
-    sign_all(workspace)
-    entries = workspace.store.entries(deal_log(deal))
-    export(entries, workspace.store.checkpoints(deal_log(deal))[-1][1], trusted([key]), into)
+    _, note = _newest_signed(workspace, log)
+    export(workspace.store.entries(log), note, trusted([key]), into)

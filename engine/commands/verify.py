@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from engine.checkpoints import KEY, origin, read_note, trusted, witness
+from engine.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
 from engine.commands.belongs import guarded, without_event, without_log
 from engine.commands.output import print_json, say
 from engine.determination.template import Template
@@ -18,12 +18,14 @@ from engine.record.audit import audit
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import verify
 from engine.record.event import NoticeIssued
-from engine.record.keys import VerifierKey
+from engine.record.keys import VerifierKey, parse_verifier
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
-from engine.record.notice_check import verify_notice
+from engine.record.merkle import leaf_hash
+from engine.record.notice_check import Later, verify_notice
 from engine.record.pdf import read_file
-from engine.record.policy import read_policy
+from engine.record.policy import Policy, read_policy
+from engine.record.tiles import read_tiles
 from engine.workspace import Workspace
 
 LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
@@ -52,8 +54,8 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     """
     everything = workspace.store.logs()
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
-    own = workspace.root / f"{KEY}.pub"
-    keys = trusted(trust or ([own] if own.exists() else []))
+    own = [path for path in (workspace.root / f"{KEY}.pub", workspace.root / TRUSTEES) if path.exists()]
+    keys = trusted(trust or own)
     notes = [read_note(path) for path in held]
     without = [
         _guards(workspace),
@@ -114,7 +116,9 @@ def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str
     wrong += [
         f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
     ]
-    step = f"{log}: {len(entries)} entries, each linked to all before it; {len(notes)} signed checkpoints, {len(theirs)} held elsewhere"
+    cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
+    signed = f"{len(notes)} signed checkpoints" + (f", {cosigned} of them cosigned" if cosigned else "")
+    step = f"{log}: {len(entries)} entries, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
     return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
 
 
@@ -190,15 +194,19 @@ def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
     return None if sha256_hex(path.read_bytes()) == payload.sha256 else f"{payload.file} has been changed"
 
 
-def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], as_json: bool) -> int:
-    """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference; 3 where one fails."""
+def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], as_json: bool, held: Sequence[Path] = ()) -> int:
+    """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference; 3 where one fails.
+
+    `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was signed before it was sent.
+    """
     for path in (notice, policy):
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
     data = read_file(notice)
     if not data.startswith(b"%PDF-"):
         raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
-    steps = list(verify_notice(data, read_policy(policy), templates))
+    trusted_by = read_policy(policy)
+    steps = list(verify_notice(data, trusted_by, templates, [_later(folder, trusted_by) for folder in held]))
     failed = any(step.difference for step in steps)
     if as_json:
         print_json({"notice": str(notice), "verified": not failed, "steps": [asdict(step) for step in steps]})
@@ -207,3 +215,14 @@ def verify_file(notice: Path, policy: Path, templates: Mapping[str, Template], a
             say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
         say("" if failed else f"{notice.name} is what it says, by {policy.name}")
     return 3 if failed else 0
+
+
+def _later(folder: Path, policy: Policy) -> Later:
+    """An exported log as it is held. Raises WrongUsage for what is none, VerificationFailed where it does not fit together."""
+    if not folder.is_dir():
+        raise WrongUsage(
+            f"{folder} is no exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"
+        )
+    keys = [parse_verifier(text) for text in (*policy.log_keys, *policy.cosigner_keys)]
+    _, bodies = read_tiles(folder, keys)
+    return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)))

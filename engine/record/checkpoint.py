@@ -145,6 +145,32 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
     return Verified(checkpoint, tuple(signed.values()))
 
 
+def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) -> str:
+    """The note with the cosignatures that `other` has of the same checkpoint and it has not: each trustee's first one stands.
+
+    Raises VerificationFailed: one of the notes is not well formed, they are of different checkpoints, or a trustee's
+    signature fails.
+    """
+    known = {(key.name, key.id): key for key in trustees}
+    (text, lines), (same, more) = _split(note), _split(other)
+    if text != same:
+        raise VerificationFailed("the cosigned note is of another checkpoint")
+    there = {(name, raw[:_ID]) for name, raw in map(_signature, lines)}
+    for line in more:
+        name, raw = _signature(line)
+        key = known.get((name, raw[:_ID]))
+        if key is not None and (name, raw[:_ID]) not in there:
+            _verified(key, text, raw[_ID:])
+            there.add((name, raw[:_ID]))
+            note += f"{line}\n"
+    return note
+
+
+def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
+    """Size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
+    return max(reversed(list(notes)), key=lambda one: one[0], default=None)
+
+
 def _verified(key: VerifierKey, text: str, raw: bytes) -> Signature:
     try:
         if key.kind is Kind.LOG:

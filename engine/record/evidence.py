@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.record.canonical import canonical, sha256_hex
+from engine.record.checkpoint import newest
 from engine.record.merkle import inclusion_proof, leaf_hash
 from engine.record.proof import LONGEST_PATH, Proof
 from engine.record.store import Entry
@@ -72,13 +73,19 @@ def _of_date(evidence: Evidence, leaves: Sequence[bytes]) -> bytes:
     lines = []
     for seq in evidence.of_date:
         path = [step.hex() for step in inclusion_proof(leaves, seq)]
-        lines.append(json.dumps({"seq": seq, "body": evidence.entries[seq].body.decode(), "path": path}, ensure_ascii=False))
+        lines.append(_line(seq, evidence.entries[seq].body.decode(), path))
     return ("\n".join(lines) + "\n").encode()
 
 
+def _line(seq: int, body: str, path: Sequence[str]) -> str:
+    """A line of `date.jsonl`, in the one way in which it is written."""
+    return json.dumps({"seq": seq, "body": body, "path": list(path)}, ensure_ascii=False)
+
+
 def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[int, str] | None:
-    """The first checkpoint that covers an entry: the same one whenever the notice is made."""
-    return next(((size, note) for size, note in sorted(checkpoints, key=lambda one: one[0]) if size > seq), None)
+    """The first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
+    first = min((size for size, _ in checkpoints if size > seq), default=None)
+    return newest(one for one in checkpoints if one[0] == first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,10 @@ def read_of_date(data: bytes) -> list[Attached]:
     lines = data.decode().split("\n")
     if lines.pop() or not lines:
         raise ValueError("date.jsonl does not end with the line of an entry")
-    return [_attached(json.loads(line)) for line in lines]
+    return [_attached(json.loads(line), line) for line in lines]
 
 
-def _attached(line: Any) -> Attached:
+def _attached(line: Any, written: str) -> Attached:
     if not isinstance(line, dict) or set(line) != {"seq", "body", "path"}:
         raise ValueError("a line of date.jsonl holds something else than seq, body and path")
     seq, body, path = line["seq"], line["body"], line["path"]
@@ -106,6 +113,8 @@ def _attached(line: Any) -> Attached:
         raise ValueError("a line of date.jsonl has a number, a body or a path of another kind")
     if len(path) > LONGEST_PATH or not all(isinstance(step, str) and HASH.fullmatch(step) for step in path):
         raise ValueError("a path of date.jsonl has a step that is not 64 lower-case hexadecimal digits")
+    if _line(seq, body, path) != written:
+        raise ValueError("a line of date.jsonl is written otherwise: a key twice, a number in another form, or spaces")
     return Attached(seq, body.encode(), tuple(bytes.fromhex(step) for step in path))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,11 +18,11 @@ from engine.determination.template import Template
 from engine.errors import VerificationFailed
 from engine.market.index import median
 from engine.record.canonical import canonical, sha256_hex
-from engine.record.checkpoint import Checkpoint
+from engine.record.checkpoint import Checkpoint, verify
 from engine.record.event import Tested
 from engine.record.evidence import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
-from engine.record.merkle import leaf_hash, verify_inclusion
+from engine.record.merkle import leaf_hash, root, verify_inclusion
 from engine.record.notice_text import shown_as_recorded
 from engine.record.pdf import NoticeFile, read_notice
 from engine.record.policy import Policy, plain
@@ -51,6 +51,14 @@ class Step:
     difference: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The log as it was signed after the notice was made, which trustees may have cosigned: its checkpoint and its leaves."""
+
+    note: str
+    leaves: tuple[bytes, ...]
+
+
 @dataclass
 class _Notice:
     """A notice on its way through the steps."""
@@ -63,6 +71,7 @@ class _Notice:
     manifest: Manifest | None = None
     of_date: OfDate | None = None
     terms: TermsInForce | None = None
+    later: Sequence[Later] = ()
 
     @property
     def attached(self) -> dict[str, bytes]:
@@ -79,9 +88,9 @@ class _Notice:
         return [one.result for one in self.tested]
 
 
-def verify_notice(data: bytes, policy: Policy, templates: Mapping[str, Template]) -> Iterator[Step]:
-    """Every step in turn, up to the first that fails."""
-    notice = _Notice(data, policy, templates)
+def verify_notice(data: bytes, policy: Policy, templates: Mapping[str, Template], later: Sequence[Later] = ()) -> Iterator[Step]:
+    """Every step in turn, up to the first that fails. `later` is the same log as it was signed, and cosigned, afterwards."""
+    notice = _Notice(data, policy, templates, later=later)
     for name, check in STEPS:
         try:
             yield Step(name, check(notice))
@@ -143,7 +152,8 @@ def _in_the_log(notice: _Notice) -> str:
     signed = {signature.key for signature in verified.signatures}
     if not signed & set(logs):
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
-    cosigned = len(signed & set(trustees))
+    after = [_cosigned_after(one, verified.checkpoint, logs, trustees) for one in notice.later]
+    cosigned = len((signed & set(trustees)).union(*after))
     if cosigned < notice.policy.cosignatures_needed:
         raise VerificationFailed(f"cosigned by {cosigned} trustees; the policy asks for {notice.policy.cosignatures_needed}")
     _is_of(notice, proof.index, verified.checkpoint)
@@ -155,6 +165,17 @@ def _in_the_log(notice: _Notice) -> str:
     time = f"cosigned by {cosigned}" if cosigned else "time asserted by the operator"
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
     return f"entry {proof.index} of {size}; all {len(attached)} entries of its date; {time}"
+
+
+def _cosigned_after(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> set[VerifierKey]:
+    """The trustees who cosigned the same log grown from the notice's checkpoint. Raises VerificationFailed where it is another."""
+    found = verify(later.note, (*logs, *trustees))
+    signed = {signature.key for signature in found.signatures}
+    if not signed & set(logs) or found.checkpoint.origin != checkpoint.origin:
+        raise VerificationFailed(f"the log that is held is of {found.checkpoint.origin}, or no log key of the policy signed it")
+    if root(later.leaves) != found.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
+        raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")
+    return signed & set(trustees)
 
 
 def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:

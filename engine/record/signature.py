@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -21,15 +20,32 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from engine.errors import VerificationFailed
+from engine.record import der
 from engine.record.keys import BadKey
 
 FIELD = "Notice"
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 """What a signature covers, as the file says it; read without a PDF parser, so nothing untrusted is parsed before it is checked."""
 HEXADECIMAL = re.compile(rb"(?:[0-9A-F]{2})+")
+LONGEST_SIGNATURE = 2**16
+"""Hexadecimal digits of the longest signature that is read; one of ours has about 2,000."""
 YEARS = 10
 LONGEST_NAME = 64
 """Characters of a common name (X.520)."""
+
+
+def _identifier(*octets: int) -> bytes:
+    return der.encoded(der.OBJECT, bytes(octets))
+
+
+_PKCS = (0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01)
+DATA, SIGNED_DATA, MESSAGE_DIGEST = _identifier(*_PKCS, 7, 1), _identifier(*_PKCS, 7, 2), _identifier(*_PKCS, 9, 4)
+"""Identifiers of RFC 5652: 1.2.840.113549.1.7.1, .1.7.2 and .1.9.4."""
+SHA256 = der.encoded(der.SEQUENCE, _identifier(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01), der.encoded(der.NULL))
+"""2.16.840.1.101.3.4.2.1, with the empty parameters that signing writes."""
+ECDSA_WITH_SHA256 = der.encoded(der.SEQUENCE, _identifier(0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02))
+"""1.2.840.10045.4.3.2 (RFC 5758)."""
+VERSION = der.encoded(der.INTEGER, b"\x01")
 
 
 def make_certificate(name: str, into: Path, now: datetime) -> str:
@@ -115,51 +131,92 @@ def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
 
 def _checked(data: bytes, length: int, after: int, trusted: frozenset[str]) -> Sealed:
     """The CMS signature in the gap of the byte range, over everything outside it."""
-    from asn1crypto import cms
-
     written = data[length + 1 : after - 1]
+    if len(written) > LONGEST_SIGNATURE:
+        raise VerificationFailed(f"the signature has more than {LONGEST_SIGNATURE:,} digits")
     if not HEXADECIMAL.fullmatch(written):
         raise VerificationFailed("the signature is not written in hexadecimal digits as signing writes them")
     contents = bytes.fromhex(written.decode("ascii"))
-    info = cms.ContentInfo.load(contents)
-    der = info.dump(force=True)  # built anew from its parts, so that other spellings of the same parts are seen
-    if contents[: len(der)] != der or contents[len(der) :].strip(b"\x00"):
+    info = der.first(contents)
+    if info.tag != der.SEQUENCE or contents[len(info.whole) :].strip(b"\x00"):
         raise VerificationFailed("something other than the signature stands in its place")
-    digest = hashlib.sha256(data[:length] + data[after:]).digest()
-    signed, signer = info["content"], info["content"]["signer_infos"][0]
-    parts = (len(signed["signer_infos"]), len(signed["certificates"]), len(signed["crls"]), len(signer["unsigned_attrs"]))
-    if parts != (1, 1, 0, 0):
-        raise VerificationFailed("the signature carries parts that it does not sign: more signers, certificates, or unsigned attributes")
-    attributes = {one["type"].native: one["values"][0] for one in signer["signed_attrs"]}
-    if attributes["message_digest"].native != digest:
+    cms = _parts(info)
+    if cms.attributes.get(MESSAGE_DIGEST) != der.encoded(der.OCTET_STRING, hashlib.sha256(data[:length] + data[after:]).digest()):
         raise VerificationFailed("the file has been changed since it was signed")
-    certificate = x509.load_der_x509_certificate(signed["certificates"][0].chosen.dump())
-    _said_once(signed, signer)
+    certificate = x509.load_der_x509_certificate(cms.certificate.whole)
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
     if fingerprint not in trusted:
         raise VerificationFailed(f"signed by a certificate that is not trusted: {fingerprint}")
     public = certificate.public_key()
-    if not isinstance(public, ec.EllipticCurvePublicKey):
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise VerificationFailed("the signature's key is of another kind than P-256")
-    message = signer["signed_attrs"].untag().dump()
-    public.verify(signer["signature"].native, message, ec.ECDSA(hashes.SHA256()))
+    public.verify(cms.signature, der.encoded(der.SET, cms.signed), ec.ECDSA(hashes.SHA256()))
     return Sealed(fingerprint, _before(data, length))
 
 
-def _said_once(signed: Any, signer: Any) -> None:
-    """Whether what stands around the signature is what signing writes. Raises VerificationFailed; ECDSA does not cover it."""
-    own = signed["certificates"][0].chosen
-    algorithms = (signer["digest_algorithm"].native, signed["digest_algorithms"].native, signer["signature_algorithm"].native)
-    names = {"algorithm": "sha256", "parameters": None}
-    if algorithms != (names, [names], {"algorithm": "sha256_ecdsa", "parameters": None}):
+@dataclass(frozen=True, slots=True)
+class _Cms:
+    """What of a signature is not the same in every one: the certificate, the attributes that are signed, the signature's own number."""
+
+    certificate: der.Element
+    signed: bytes
+    attributes: dict[bytes, bytes]
+    signature: bytes
+
+
+def _parts(info: der.Element) -> _Cms:
+    """The parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
+
+    ECDSA covers the attributes, and the policy the certificate; nothing covers the rest, so of it no byte may be another.
+
+    Raises:
+        VerificationFailed: something else stands around them.
+        ValueError: it is not written in DER.
+    """
+    kind, content = info.parts
+    version, digests, inner, certificates, signers = _count(content.only(der.SEQUENCE).parts, 5)
+    if kind.whole != SIGNED_DATA or content.tag != der.OWN or (certificates.tag, signers.tag) != (der.OWN, der.SET):
+        raise VerificationFailed("the signature is of another kind than signed data with its certificate")
+    if len(certificates.parts) != 1 or len(signers.parts) != 1:
+        raise VerificationFailed(MORE)
+    certificate, signer = certificates.only(der.SEQUENCE), signers.only(der.SEQUENCE)
+    own, who, digest, attributes, algorithm, signature = _count(signer.parts, 6)
+    if (digests.whole, digest.whole, algorithm.whole) != (der.encoded(der.SET, SHA256), SHA256, ECDSA_WITH_SHA256):
         raise VerificationFailed("the signature names other algorithms than ECDSA with SHA-256")
-    if signed["encap_content_info"]["content_type"].native != "data":
+    if inner.whole != der.encoded(der.SEQUENCE, DATA):
         raise VerificationFailed("the signature is over another kind of content than a file's bytes")
-    who = signer["sid"].chosen
-    if (signed["version"].native, signer["version"].native) != ("v1", "v1") or who["serial_number"].native != own.serial_number:
-        raise VerificationFailed("the signature names another version or signer than its certificate")
-    if who["issuer"].dump() != own.issuer.dump():
-        raise VerificationFailed("the signature names another issuer than its certificate's")
+    if version.whole != VERSION or own.whole != VERSION or who.whole != _holder(certificate):
+        raise VerificationFailed("the signature names another version, signer or issuer than its certificate")
+    if attributes.tag != der.OWN or signature.tag != der.OCTET_STRING:
+        raise VerificationFailed("the signature has no attributes that are signed")
+    return _Cms(certificate, attributes.content, _said(attributes), signature.content)
+
+
+MORE = "the signature carries parts that it does not sign: more signers, certificates, or unsigned attributes"
+
+
+def _count(parts: tuple[der.Element, ...], expected: int) -> tuple[der.Element, ...]:
+    """As many parts as signing writes; what comes beyond them is signed by nobody. Raises VerificationFailed."""
+    if len(parts) != expected:
+        raise VerificationFailed(MORE)
+    return parts
+
+
+def _holder(certificate: der.Element) -> bytes:
+    """Issuer and serial number of a certificate (RFC 5280: version, serial, algorithm, issuer), as a signature names its signer."""
+    _, serial, _, issuer, *_ = certificate.parts[0].parts
+    return der.encoded(der.SEQUENCE, issuer.whole, serial.whole)
+
+
+def _said(attributes: der.Element) -> dict[bytes, bytes]:
+    """Each attribute's one value by its type. Raises ValueError where one is said twice, or has several values."""
+    found: dict[bytes, bytes] = {}
+    for kind, values in (one.parts for one in attributes.parts):
+        (value,) = values.parts
+        if kind.whole in found:
+            raise ValueError("an attribute that is said twice")
+        found[kind.whole] = value.whole
+    return found
 
 
 def _before(data: bytes, signature: int) -> bytes:

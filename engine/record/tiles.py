@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from engine.errors import HeadroomError, VerificationFailed
@@ -21,6 +22,8 @@ WIDTH = 256
 """Hashes of a full tile, and entries of a full bundle."""
 LONGEST_ENTRY = 0xFFFF
 """Bytes of the longest entry that a bundle can hold: its length is written in 16 bits."""
+SHOWN = 5
+"""Missing files that are named."""
 
 
 class TooLong(HeadroomError):
@@ -54,16 +57,36 @@ def read_tiles(folder: Path, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, t
     Raises:
         VerificationFailed: a file is missing, too long, or not what the signed checkpoint stands for.
     """
-    note = _read(folder / "checkpoint", LONGEST_NOTE)
+    note = _read(folder, "checkpoint", LONGEST_NOTE)
     checkpoint = verify(note.decode(errors="replace"), keys).checkpoint
-    bodies = [body for path, count in _paths("entries", checkpoint.size) for body in _unbundled(folder / path, count)]
+    _none_missing(folder, checkpoint.size)
+    bodies = [body for path, count in _paths("entries", checkpoint.size) for body in _unbundled(folder, path, count)]
     leaves = [leaf_hash(body) for body in bodies]
     if root(leaves) != checkpoint.root:
         raise VerificationFailed("the entries are not the ones that the checkpoint was signed over")
     for path, content in _tiles(leaves):
-        if _read(folder / path, len(content)) != content:
+        if _read(folder, path, len(content)) != content:
             raise VerificationFailed(f"the hashes in {path} are not over the entries")
     return checkpoint, tuple(bodies)
+
+
+def _none_missing(folder: Path, size: int) -> None:
+    """Raise VerificationFailed where a file of an exported log is not there, naming the first of them."""
+    missing = list(islice((path for path in _expected(size) if not (folder / path).is_file()), SHOWN + 1))
+    if missing:
+        more = " and more" if len(missing) > SHOWN else ""
+        raise VerificationFailed(f"the exported log lacks {', '.join(missing[:SHOWN])}{more}; copy the folder whole, or export it again")
+
+
+def _expected(size: int) -> Iterator[str]:
+    """The files of a log of a size, by its bundles first."""
+    level: int | str = "entries"
+    while size:
+        yield from (path for path, _ in _paths(level, size))
+        if level == "entries":
+            level = 0
+        else:
+            level, size = int(level) + 1, size // WIDTH
 
 
 def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
@@ -116,27 +139,27 @@ def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
         yield path, b"".join(len(body).to_bytes(2, "big") + body for body in group)
 
 
-def _unbundled(path: Path, count: int) -> Iterator[bytes]:
-    raw = _read(path, count * (2 + LONGEST_ENTRY))
+def _unbundled(folder: Path, path: str, count: int) -> Iterator[bytes]:
+    raw = _read(folder, path, count * (2 + LONGEST_ENTRY))
     place = 0
     for _ in range(count):
         length = int.from_bytes(raw[place : place + 2], "big")
         if place + 2 + length > len(raw):
-            raise VerificationFailed(f"{path.name} ends within an entry")
+            raise VerificationFailed(f"{path} ends within an entry")
         yield raw[place + 2 : place + 2 + length]
         place += 2 + length
     if place != len(raw):
-        raise VerificationFailed(f"{path.name} holds more than its {count} entries")
+        raise VerificationFailed(f"{path} holds more than its {count} entries")
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(folder: Path, path: str, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        with (folder / path).open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise VerificationFailed(f"{path.name} of the exported log cannot be read: {error.strerror}") from error
+        raise VerificationFailed(f"{path} of the exported log cannot be read: {error.strerror}") from error
     if len(content) > limit:
-        raise VerificationFailed(f"{path.name} is longer than a file of its kind can be")
+        raise VerificationFailed(f"{path} is longer than a file of its kind can be")
     return content
 
 

@@ -193,7 +193,7 @@ def read_in_python(data: bytes) -> tuple[dict[str, bytes], list[str]]:
 
 
 def verification(data: bytes, policy: Policy) -> None:
-    """In the process that signed: there the signature takes longer to read than in a verifier's, which never imports what signs."""
+    """In the process that signed, with everything imported; the check itself imports nothing of what signs."""
     known = templates()
 
     def verified() -> None:

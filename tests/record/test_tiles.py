@@ -171,7 +171,7 @@ def test_every_changed_file_is_found(tmp_path: Path, operator: SigningKey) -> No
                 with pytest.raises(VerificationFailed):
                     read_tiles(tmp_path, [operator.verifier])
         path.unlink()
-        with pytest.raises(VerificationFailed, match="cannot be read"):
+        with pytest.raises(VerificationFailed, match=r"cannot be read|lacks"):
             read_tiles(tmp_path, [operator.verifier])
         path.write_bytes(kept)
     assert read_tiles(tmp_path, [operator.verifier])

@@ -48,6 +48,7 @@ class Desk:
         fill(workspace, 8, templates)
         run(workspace, plan.THURSDAYS[7], Tools(templates, self.render, NOW, "t", lambda _: None))
         self.bodies = [entry.body for entry in workspace.store.entries(deal_log(DEAL))]
+        self.notes = [note for _, note in workspace.store.checkpoints(deal_log(DEAL))]
         workspace.store.close()
         self.key = (root / f"{KEY}.pub").read_text(encoding="utf-8").strip()
 
@@ -185,6 +186,20 @@ def test_what_cannot_be_read_is_a_difference_and_no_stack_trace(
 ) -> None:
     files = {**notice, name: MALFORMED[name][place]}
     assert refusal(files if name == "manifest.json" else manifested(files), policy, all_templates)
+
+
+WRITTEN = {
+    "a key twice": lambda line: line.replace(b'{"seq"', b'{"seq": 0, "seq"', 1),
+    "other spaces": lambda line: line.replace(b'"seq": ', b'"seq":', 1),
+    "a carriage return": lambda line: line.replace(b"\n", b"\r\n"),
+    "letters as escapes": lambda line: line.replace(b'"body"', b'"\\u0062ody"', 1),
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_a_line_of_the_date_is_written_one_way(notice: Files, policy: Policy, all_templates: dict[str, Template], how: str) -> None:
+    changed = WRITTEN[how](lines(notice)[0]) + b"".join(lines(notice)[1:])
+    assert "written otherwise" in (refusal(manifested({**notice, "date.jsonl": changed}), policy, all_templates) or "")
 
 
 def test_a_hexadecimal_path_is_written_one_way(notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:

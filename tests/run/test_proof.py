@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.checkpoints import KEY, sign_all
-from engine.commands.proof import cosign_export, export_deal, make_key, show_checkpoint
+from engine.checkpoints import KEY, TRUSTEES, origin, sign_all
+from engine.commands.proof import cosign_export, export_log, make_key, show_checkpoint, take_checkpoint
 from engine.commands.verify import verify_workspace
 from engine.deadlines import deadlines
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
+from engine.record.checkpoint import Checkpoint, cosign, sign
+from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
@@ -52,10 +54,10 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
 ) -> None:
     trustee, log_key = tmp_path / "trustee.key", signed.root / f"{KEY}.pub"
     make_key("trustee.example", trustee, cosigner=True, as_json=False)
-    export_deal(signed, DEAL, "tiles", tmp_path / "first", None, as_json=False)
+    export_log(signed, DEAL, "tiles", tmp_path / "first", None, as_json=False)
     cosign_export(tmp_path / "first", trustee, [log_key], None, AT, as_json=False)
     run(signed, plan.THURSDAYS[6], tools)
-    export_deal(signed, DEAL, "tiles", tmp_path / "second", None, as_json=False)
+    export_log(signed, DEAL, "tiles", tmp_path / "second", None, as_json=False)
     held = tmp_path / "first" / "checkpoint"
     cosign_export(tmp_path / "second", trustee, [log_key], held, AT, as_json=False)
     trust = [log_key, trustee.with_name("trustee.key.pub")]
@@ -143,22 +145,22 @@ def test_a_held_checkpoint_of_another_log_is_refused_where_one_deal_is_verified(
 
 def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
     run(signed, plan.THURSDAYS[6], tools)
-    export_deal(signed, DEAL, "jsonl", tmp_path / "a.jsonl", None, as_json=False)
+    export_log(signed, DEAL, "jsonl", tmp_path / "a.jsonl", None, as_json=False)
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["seq"] for line in lines] == list(range(len(lines)))
-    export_deal(signed, DEAL, "csv", tmp_path / "a.csv", None, as_json=False)
+    export_log(signed, DEAL, "csv", tmp_path / "a.csv", None, as_json=False)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
     failed = [row for row in rows if row["subject"] == "ltv" and row["result"] == "FAIL"]
     assert failed[0]["effective_on"] == "2026-02-19"
     assert failed[0]["by"] == "2026-03-05"
-    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
+    export_log(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
     calendar = (tmp_path / "a.ics").read_bytes().decode()
     assert "DTSTART;VALUE=DATE:20260305" in calendar
     assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
     assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") >= 2
     assert "SUMMARY:meridian-2026-1: borrower: cure by prepayment" in calendar.replace("\r\n ", "")
     with pytest.raises(WrongUsage, match="no form of export"):
-        export_deal(signed, DEAL, "pdf", tmp_path / "x", None, as_json=False)
+        export_log(signed, DEAL, "pdf", tmp_path / "x", None, as_json=False)
 
 
 def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
@@ -166,7 +168,7 @@ def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
 ) -> None:
     run(signed, plan.THURSDAYS[6], tools)
     capsys.readouterr()
-    export_deal(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
+    export_log(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
     text = (tmp_path / "a.ics").read_bytes().decode().replace("\r\n ", "")
     entries = [dict(line.split(":", 1) for line in one.split("\r\n") if ":" in line) for one in text.split("BEGIN:VEVENT")[1:]]
     found = [
@@ -192,7 +194,7 @@ def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, caps
         ("jsonl", f"{signed.store.size(deal_log(DEAL))} entries"),
     ):
         capsys.readouterr()
-        export_deal(signed, DEAL, form, tmp_path / form, None, as_json=False)
+        export_log(signed, DEAL, form, tmp_path / form, None, as_json=False)
         assert said in capsys.readouterr().out
 
 
@@ -201,3 +203,131 @@ def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools
     run(workspace, plan.THURSDAYS[0], tools)
     with pytest.raises(WrongUsage, match="there is no key"):
         show_checkpoint(workspace, DEAL, as_json=False)
+
+
+def cosigned(signed: Workspace, folder: Path, name: str = DEAL, trustee: str = "trustee.example") -> tuple[Path, Path]:
+    """An export that a trustee cosigned: its checkpoint, and the trustee's verifier key."""
+    folder.mkdir()
+    key = folder / "trustee.key"
+    make_key(trustee, key, cosigner=True, as_json=True)
+    export_log(signed, name, "tiles", folder / "export", None, as_json=True)
+    cosign_export(folder / "export", key, [signed.root / f"{KEY}.pub"], None, AT, as_json=True)
+    return folder / "export" / "checkpoint", folder / "trustee.key.pub"
+
+
+def test_a_cosignature_is_taken_into_the_record_and_carried_on(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note, key = cosigned(signed, tmp_path / "trustee")
+    capsys.readouterr()
+    take_checkpoint(signed, DEAL, note, [key], as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert (said["taken"], said["cosigned_by"], said["note"]) == (True, ["trustee.example"], note.read_text(encoding="utf-8"))
+    export_log(signed, DEAL, "tiles", tmp_path / "again", None, as_json=True)
+    assert (tmp_path / "again" / "checkpoint").read_bytes() == note.read_bytes()
+    shutil.copy(key, signed.root / TRUSTEES)
+    capsys.readouterr()
+    assert verify_workspace(signed, [], [], as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["time"] == f"deal/{DEAL}: its first {said['size']} entries cosigned at {AT.isoformat()}"
+    assert any("1 of them cosigned" in step["step"] for step in found["steps"])
+
+
+def test_a_cosignature_taken_twice_changes_nothing_and_a_second_trustee_s_is_added(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = cosigned(signed, tmp_path / "one"), cosigned(signed, tmp_path / "other", trustee="another.example")
+    both = tmp_path / "both.pub"
+    both.write_text(one[1].read_text(encoding="utf-8") + other[1].read_text(encoding="utf-8"), encoding="utf-8")
+    found = []
+    for note in (one[0], one[0], other[0], other[0], one[0]):
+        capsys.readouterr()
+        take_checkpoint(signed, DEAL, note, [both], as_json=True)
+        said = json.loads(capsys.readouterr().out)
+        found.append((said["taken"], len(said["cosigned_by"]), len(signed.store.checkpoints(deal_log(DEAL)))))
+    kept = found[0][2]
+    assert found == [(True, 1, kept), (False, 1, kept), (True, 2, kept + 1), (False, 2, kept + 1), (False, 2, kept + 1)]
+
+
+def test_an_older_cosignature_does_not_become_the_newest_checkpoint(
+    signed: Workspace, tools: Tools, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note, key = cosigned(signed, tmp_path / "trustee")
+    run(signed, plan.THURSDAYS[5], tools)
+    take_checkpoint(signed, DEAL, note, [key], as_json=True)
+    capsys.readouterr()
+    show_checkpoint(signed, DEAL, as_json=True)
+    assert json.loads(capsys.readouterr().out)["size"] == signed.store.size(deal_log(DEAL))
+    assert sign_all(signed) == ()
+
+
+def test_a_cosignature_of_anything_else_is_refused(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
+    key = read_key(signed.root / KEY)
+    trustee, stranger = generate_key("trustee.example", Kind.COSIGNER), generate_key("stranger.example", Kind.COSIGNER)
+    trust = tmp_path / "trustee.pub"
+    trust.write_text(trustee.verifier.text, encoding="utf-8")
+    log, name = deal_log(DEAL), origin(signed, deal_log(DEAL))
+    size, root = signed.store.head(log)
+    good = sign(Checkpoint(name, size, root), key)
+    forger = SigningKey(key.name, Kind.LOG, bytes(32))
+    notes = {
+        "of another log": (sign(Checkpoint(origin(signed, "snapshots"), size, root), key), trustee, "the checkpoint is of"),
+        "of another tree": (sign(Checkpoint(name, size, bytes(32)), key), trustee, "not the ones that were cosigned"),
+        "of another size": (sign(Checkpoint(name, size - 1, root), key), trustee, "not the ones that were cosigned"),
+        "of more entries": (sign(Checkpoint(name, size + 1, root), key), trustee, "the checkpoint counts"),
+        "of none": (sign(Checkpoint(name, 0, root), key), trustee, "the checkpoint counts"),
+        "by nobody known": (good, stranger, "no trustee whose key is known"),
+        "under another log's key": (sign(Checkpoint(name, size, root), forger), trustee, "not signed by this log's key"),
+    }
+    before = signed.store.checkpoints(log)
+    for what, (note, by, said) in notes.items():
+        (tmp_path / "note").write_text(cosign(note, [key.verifier, forger.verifier], by, AT), encoding="utf-8")
+        with pytest.raises(VerificationFailed, match=said):
+            take_checkpoint(signed, DEAL, tmp_path / "note", [trust], as_json=True)
+        assert signed.store.checkpoints(log) == before, what
+    changed = cosign(good, [key.verifier], trustee, AT).splitlines(keepends=True)
+    (tmp_path / "note").write_text("".join([*changed[:-1], changed[-1].replace("A", "B")]), encoding="utf-8")
+    with pytest.raises(VerificationFailed):
+        take_checkpoint(signed, DEAL, tmp_path / "note", [trust], as_json=True)
+
+
+def test_whose_cosignature_is_taken_must_be_said(signed: Workspace, tmp_path: Path) -> None:
+    note, _ = cosigned(signed, tmp_path / "trustee")
+    with pytest.raises(WrongUsage, match="--trust"):
+        take_checkpoint(signed, DEAL, note, [], as_json=True)
+    with pytest.raises(BadKey, match="is a log's key"):
+        take_checkpoint(signed, DEAL, note, [signed.root / f"{KEY}.pub"], as_json=True)
+    own = read_key(signed.root / KEY)
+    (tmp_path / "own.pub").write_text(SigningKey(own.name, Kind.COSIGNER, own.seed).verifier.text, encoding="utf-8")
+    with pytest.raises(VerificationFailed, match="the log's own"):
+        take_checkpoint(signed, DEAL, note, [tmp_path / "own.pub"], as_json=True)
+
+
+def test_a_log_of_an_index_or_of_snapshots_is_signed_and_exported_as_a_deal_s(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (index,) = (log for log in signed.store.logs() if log.startswith("index/"))
+    for number, name in enumerate((index, index.removeprefix("index/"))):
+        capsys.readouterr()
+        show_checkpoint(signed, name, as_json=True)
+        said = json.loads(capsys.readouterr().out)
+        assert (said["log"], said["size"], "deal" in said) == (index, signed.store.size(index), False)
+        note, key = cosigned(signed, tmp_path / f"trustee-{number}", name)
+        take_checkpoint(signed, name, note, [key], as_json=True)
+    export_log(signed, index, "jsonl", tmp_path / "index.jsonl", None, as_json=True)
+    assert len((tmp_path / "index.jsonl").read_text(encoding="utf-8").splitlines()) == signed.store.size(index)
+    with pytest.raises(WrongUsage, match="no form of export of index/"):
+        export_log(signed, index, "esma", tmp_path / "x", None, as_json=True)
+    with pytest.raises(WrongUsage, match=f"there is no log of `nobody`; there are {DEAL}, CRI"):
+        show_checkpoint(signed, "nobody", as_json=True)
+
+
+def test_a_tile_that_is_missing_is_named(signed: Workspace, tmp_path: Path) -> None:
+    cosigned(signed, tmp_path / "trustee")
+    folder, size = tmp_path / "trustee" / "export", signed.store.size(deal_log(DEAL))
+    (folder / "tile" / "0" / f"000.p/{size}").unlink()
+    with pytest.raises(VerificationFailed, match=f"lacks tile/0/000.p/{size}; copy the folder whole"):
+        cosign_export(folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True)
+    shutil.rmtree(folder / "tile")
+    with pytest.raises(VerificationFailed, match=f"lacks tile/entries/000.p/{size}, tile/0/000.p/{size}; "):
+        cosign_export(folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True)

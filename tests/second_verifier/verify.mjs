@@ -14,16 +14,17 @@ const need = (holds, what) => { if (!holds) throw new Differs(what); };
 
 // RFC 8785 for the values that events hold: no floats, keys in the order of their UTF-16 units.
 function canonical(value) {
+  if (typeof value === "string") need(value.isWellFormed(), "text that is no Unicode");
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") { need(Number.isSafeInteger(value), "a number that is not whole"); return String(value); }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+  return `{${Object.keys(value).sort().map((key) => `${canonical(key)}:${canonical(value[key])}`).join(",")}}`;
 }
 
 // RFC 9162, 2.1.3.2: the root that an inclusion proof leads to.
 function rootFrom(leaf, index, size, path) {
-  need(index < size, "the entry lies outside the log");
-  let at = BigInt(index), last = BigInt(size) - 1n, root = leaf;
+  need(index >= 0n && index < size, "the entry lies outside the log");
+  let at = index, last = size - 1n, root = leaf;
   for (const step of path) {
     need(last > 0n, "the proof is too long");
     if ((at & 1n) === 1n || at === last) {
@@ -44,7 +45,7 @@ const base64 = (text) => {
 
 // C2SP signed-note: name+hash+key; the hash is the first four bytes of SHA-256(name, newline, key).
 function parseKey(text) {
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim());
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text);
   need(match, "the key cannot be read");
   const [, name, id, encoded] = match, key = base64(encoded);
   need(sha256(Buffer.from(`${name}\n`), key).subarray(0, 4).toString("hex") === id, "the key's own hash is another");
@@ -53,49 +54,102 @@ function parseKey(text) {
   return { name, id: Buffer.from(id, "hex"), public: createPublicKey({ key: jwk, format: "jwk" }) };
 }
 
+// A text that is what it says in one way alone: the bytes of UTF-8, a byte order mark being part of them.
+const utf8 = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+const WHOLE = /^(0|[1-9][0-9]{0,18})$/, HEX = /^[0-9a-f]{64}$/;
+const hash32 = (text) => { const bytes = base64(text); need(bytes.length === 32, "a hash of another length"); return bytes; };
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const hasKeys = (value, ...keys) => isObject(value) && Object.keys(value).sort().join("\n") === keys.sort().join("\n");
+const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const SIGNATURE = new RegExp(`^\u2014 ([^${SPACE}+]+) ([A-Za-z0-9+/]+={0,2})$`);
+
+// C2SP signed-note: every line well formed; lines of other keys are passed over; each one of the key must hold.
 function checkpoint(note, key) {
-  const cut = note.indexOf("\n\n");
-  need(cut > 0 && note.endsWith("\n"), "the checkpoint is no signed note");
-  const text = note.slice(0, cut + 1), lines = note.slice(cut + 2, -1).split("\n");
-  const signed = lines.some((line) => {
-    const match = /^\u2014 (\S+) (\S+)$/.exec(line);
-    if (!match || match[1] !== key.name) return false;
-    const bytes = base64(match[2]);
-    return bytes.subarray(0, 4).equals(key.id) && verify(null, Buffer.from(text), key.public, bytes.subarray(4));
-  });
-  need(signed, "the checkpoint is not signed by the key");
+  need([...note].length <= 65536 && !/[\x00-\x09\x0b-\x1f]/.test(note), "the checkpoint is too long or holds control characters");
+  const cut = note.lastIndexOf("\n\n");
+  need(cut >= 0 && note.endsWith("\n"), "the checkpoint is no signed note");
+  const text = note.slice(0, cut + 1);
   const [origin, size, root, ...rest] = text.split("\n");
-  need(origin && /^(0|[1-9]\d*)$/.test(size) && rest.length === 1, "the checkpoint has another form");
-  return { origin, size: Number(size), root: base64(root) };
+  need(origin && WHOLE.test(size) && rest.length === 1 && rest[0] === "", "the checkpoint has another form");
+  let signed = false;
+  for (const line of note.slice(cut + 2, -1).split("\n")) {
+    const match = SIGNATURE.exec(line);
+    need(match, "a malformed signature line");
+    const bytes = base64(match[2]);
+    need(bytes.length > 4, "a signature line without a signature");
+    if (match[1] !== key.name || !bytes.subarray(0, 4).equals(key.id)) continue;
+    need(verify(null, Buffer.from(text), key.public, bytes.subarray(4)), "the key's signature is not over this checkpoint");
+    signed = true;
+  }
+  need(signed, "the checkpoint is not signed by the key");
+  return { origin, size: BigInt(size), root: hash32(root) };
 }
 
 function proofOf(text) {
   const cut = text.indexOf("\n\n");
   need(cut > 0, "the proof has no checkpoint");
   const [head, index, ...path] = text.slice(0, cut).split("\n");
-  need(head === "c2sp.org/tlog-proof@v1" && /^index (0|[1-9]\d*)$/.test(index ?? ""), "this is no tlog-proof");
-  return { index: Number(index.slice(6)), path: path.map(base64), note: text.slice(cut + 2) };
+  need(head === "c2sp.org/tlog-proof@v1" && index?.startsWith("index ") && WHOLE.test(index.slice(6)), "this is no tlog-proof");
+  need(path.length <= 63, "the proof is too long");
+  return { index: BigInt(index.slice(6)), path: path.map(hash32), note: text.slice(cut + 2) };
+}
+
+function manifestOf(bytes) {
+  const manifest = JSON.parse(utf8(bytes));
+  need(canonical(manifest) === utf8(bytes), "the manifest is not canonical");
+  need(hasKeys(manifest, "deal", "leaf", "seq", "log_size", "files") && isObject(manifest.files), "the manifest states other things");
+  need([manifest.leaf, ...Object.values(manifest.files)].every((one) => typeof one === "string" && HEX.test(one)), "a file without its SHA-256");
+  need(typeof manifest.deal === "string" && Number.isInteger(manifest.seq) && Number.isInteger(manifest.log_size), "a value of another kind");
+  return manifest;
+}
+
+// A line of date.jsonl, written in one way alone: so no key twice, no number in another form, no space elsewhere.
+function lineOf(text) {
+  const one = JSON.parse(text);
+  need(hasKeys(one, "seq", "body", "path") && typeof one.body === "string" && Array.isArray(one.path), "a line holds something else");
+  need(Number.isSafeInteger(one.seq) && one.seq >= 0, "a number of another kind");
+  need(one.path.length <= 63 && one.path.every((step) => typeof step === "string" && HEX.test(step)), "a step that is no hash");
+  need(one.body.isWellFormed(), "text that is no Unicode");
+  const path = one.path.map((step) => JSON.stringify(step)).join(", ");
+  need(text === `{"seq": ${one.seq}, "body": ${JSON.stringify(one.body)}, "path": [${path}]}`, "a line that is written otherwise");
+  return { seq: BigInt(one.seq), body: Buffer.from(one.body), path: one.path.map((step) => Buffer.from(step, "hex")) };
+}
+
+const OF_A_DATE = ["rate", "tested", "suspended", "counted", "swept", "determined"];
+
+// The event that is stated says how many entries tell of its date: they stand one after the other, and it is the last of them.
+function wholeDate(lines, stated) {
+  const bodies = lines.map(({ body }) => { const one = JSON.parse(utf8(body)); need(canonical(one) === utf8(body), "an entry is not canonical"); return one; });
+  const last = bodies.at(-1);
+  need(["determined", "not evaluated"].includes(last.kind), "no notice states an event of this kind");
+  const counted = last.kind === "determined" ? last.payload.entries : 1;
+  need(Number.isSafeInteger(counted) && counted >= 1 && counted === lines.length, "date.jsonl is not the whole date");
+  need(lines.every(({ seq }, place) => seq === stated + 1n - BigInt(counted - place)), "date.jsonl is not the whole date");
+  for (const one of bodies) {
+    need(!OF_A_DATE.includes(one.kind) || one.effective_on === last.effective_on, "an entry of another date");
+    need(one.deal_file === last.deal_file, "entries of different deal files");
+  }
 }
 
 function check(folder, keyText) {
   const files = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   const file = (name) => { need(files.has(name), `there is no ${name}`); return files.get(name); };
-  const utf8 = new TextDecoder("utf-8", { fatal: true });
-  const manifest = JSON.parse(utf8.decode(file("manifest.json")));
-  need(canonical(manifest) === utf8.decode(file("manifest.json")), "the manifest is not canonical");
-  const stated = Object.keys(manifest.files).sort().join(), there = [...files.keys()].filter((name) => name !== "manifest.json").sort().join();
-  need(stated === there, "other files than the manifest states");
-  for (const [name, hash] of Object.entries(manifest.files)) need(sha256(file(name)).toString("hex") === hash, `${name} is not what the manifest states`);
+  const manifest = manifestOf(file("manifest.json")), stated = Object.entries(manifest.files);
+  need(stated.length === files.size - 1 && !("manifest.json" in manifest.files), "other files than the manifest states");
+  for (const [name, hash] of stated) need(sha256(file(name)).toString("hex") === hash, `${name} is not what the manifest states`);
   const body = file("event.json");
-  need(canonical(JSON.parse(utf8.decode(body))) === utf8.decode(body), "the event is not canonical");
+  need(canonical(JSON.parse(utf8(body))) === utf8(body), "the event is not canonical");
   need(leafHash(body).toString("hex") === manifest.leaf, "the event is not the one that the manifest states");
-  const proof = proofOf(utf8.decode(file("event.tlog-proof"))), head = checkpoint(proof.note, parseKey(keyText));
+  const proof = proofOf(utf8(file("event.tlog-proof"))), head = checkpoint(proof.note, parseKey(keyText));
   need(rootFrom(leafHash(body), proof.index, head.size, proof.path).equals(head.root), "the event is not in the log");
-  for (const line of utf8.decode(file("date.jsonl")).split("\n").filter(Boolean)) {
-    const one = JSON.parse(line), path = one.path.map((step) => Buffer.from(step, "hex"));
-    need(rootFrom(leafHash(Buffer.from(one.body)), one.seq, head.size, path).equals(head.root), `entry ${one.seq} is not in the log`);
-  }
-  return { verified: true, origin: head.origin, size: head.size, index: proof.index };
+  need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, "the manifest names another entry or size");
+  need(head.origin.endsWith(`/deal/${manifest.deal}`), "the manifest names another deal than the checkpoint");
+  const text = utf8(file("date.jsonl"));
+  need(text.endsWith("\n"), "date.jsonl ends within a line");
+  const lines = text.slice(0, -1).split("\n").map(lineOf);
+  for (const one of lines) need(rootFrom(leafHash(one.body), one.seq, head.size, one.path).equals(head.root), `entry ${one.seq} is not in the log`);
+  wholeDate(lines, proof.index);
+  return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index) };
 }
 
 const [folder, key] = process.argv.slice(2);
