@@ -46,7 +46,7 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
 def reading(terms: Reporting) -> str:
     """The clause in plain English."""
     return (
-        f"The Servicer's report for the newest period must not be late: days late, {terms.limit}. A report that has not "
+        f"The Servicer's report for the newest period must be {terms.limit} late. A report that has not "
         f"come by its due date fails and keeps failing until it comes. A failure is {terms.failure_is}."
     )
 
