@@ -265,8 +265,8 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
         yield "The file states no Servicer's report."
         return
     corrected = "dates already determined are determined again" if said.corrected_report == "retest" else "it serves from then on"
-    due = defined(str(said.due)).replace(" Determination Date", " the Determination Date")
+    due = defined(str(said.due)).replace("Determination Date", "the Determination Date")
     yield (
-        f"The Servicer reports every {said.every}, {due}; a report older than {said.too_old_after} serves no test; where one is "
+        f"The Servicer reports every {said.every}, by {due}; a report older than {said.too_old_after} serves no test; where one is "
         f"corrected, {corrected} ({said.cite})."
     )

@@ -112,3 +112,38 @@ def test_a_successor_sets_the_rate_of_its_step_from_its_date_on_also_under_its_o
         days = [date(2026, 3, 4), date(2026, 3, 5), date(2026, 3, 12)]
         later = {"successor benchmark": Decimal("1.90")}
         assert [agreed_rates([act], "CRI-H100", day) for day in days] == [{}, later, later]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("report_received: 1 business day before determination date", None),
+        ("report_received: {2026-01-08: determination date, 2026-02-05: missing}", None),
+        ("report_received: on time", "D110"),
+        ("report_received: {2026-01-08: 0 days before determination date}", "D110"),
+        ("report_received: 1 quarter before determination date", "D109"),
+        ('outstanding_principal: "USD many"', "D401"),
+    ],
+)
+def test_a_fact_that_says_when_reports_come_is_a_date_counted_from_the_determination_date(
+    all_templates: dict[str, Template], said: str, code: str | None
+) -> None:
+    text = (DEALS / "meridian-2026-1.yaml").read_text(encoding="utf-8")
+    old = 'facts: {outstanding_principal: "USD 16,000,000"}\n    expect:\n      - {on: 2026-01-15'
+    assert text.count(old) == 1
+    new = old.replace('{outstanding_principal: "USD 16,000,000"}', f"\n      {said}")
+    _, problems = read_checked(text.replace(old, new), "deal.yaml", {key: template.terms for key, template in all_templates.items()})
+    assert [problem.code for problem in problems if not problem.code.startswith("W")] == ([code] if code else [])
+
+
+def test_a_due_date_on_the_determination_date_is_read_and_written_as_it_stands(all_templates: dict[str, Template]) -> None:
+    text = (
+        (DEALS / "meridian-2026-1.yaml")
+        .read_text(encoding="utf-8")
+        .replace("due: 1 business day before determination", "due: determination")
+    )
+    deal, problems = read_checked(text, "deal.yaml", {key: template.terms for key, template in all_templates.items()})
+    assert deal is not None, problems
+    reports = deal.segments[0][1].servicer_reports
+    assert reports is not None
+    assert reports.model_dump(mode="json")["due"] == "determination date"

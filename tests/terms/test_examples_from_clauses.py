@@ -333,7 +333,44 @@ MIXED = deal(
     ),
 )
 
+# A report is in time on its due date, Wednesday, and late by the days after it; one that never comes grows later every week, and a
+# newer due date does not excuse it.
+REPORTING_TERMS = """  reporting:
+    template: reporting
+    cite: CA §3.05
+    limit: at most 1 days
+    failure_is: a default
+    cure: {within: 5 business days, after: determination date, cured_by: [retest], cite: CA §3.06}
+    if_not_determined: hold
+"""
+REPORTING = deal(
+    LTV + REPORTING_TERMS,
+    """  - name: In time, a day late, not yet in, and never
+    first_publication: 2026-01-08
+    rates: {CRI-H100: 2.00x9}
+    facts:
+      outstanding_principal: "USD 10,000,000"
+      report_received:
+        2026-01-15: 1 business day before determination date
+        2026-01-22: determination date
+        2026-01-29: 2 business days after determination date
+        2026-02-05: 1 business day before determination date
+        2026-02-12: missing
+    expect:
+      - {on: 2026-01-15, test: reporting, result: PASS, measured: 0 days, headroom: 1 days, state: COMPLIANT}
+      - {on: 2026-01-22, test: reporting, result: PASS, measured: 1 day}
+      - {on: 2026-01-22, test: ltv, result: PASS, measured: 57.078%}
+      - {on: 2026-01-29, test: reporting, result: PASS, measured: 1 day}
+      - {on: 2026-02-05, test: reporting, result: PASS, measured: 0 days}
+      - {on: 2026-02-12, test: reporting, result: PASS, measured: 1 day}
+      - {on: 2026-02-19, test: reporting, result: FAIL, measured: 8 days, state: CURE PERIOD, cure_by: 2026-02-26}
+      - {on: 2026-02-26, test: reporting, result: FAIL, measured: 15 days}
+      - {on: 2026-03-05, test: reporting, result: FAIL, state: EVENT OF DEFAULT, since: 2026-02-27}
+""",
+)
+
 CASES = {
+    "when reports come": REPORTING,
     "a waterfall in its order": WATERFALL,
     "a cure by equity, once": EQUITY,
     "a restated value": RESTATED,
