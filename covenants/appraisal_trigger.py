@@ -25,6 +25,7 @@ from engine.determination.template import (
     earlier,
     written,
 )
+from engine.values import defined, in_words
 
 Reading = Literal["fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time"]
 
@@ -84,8 +85,9 @@ IN_WORDS: dict[str, str] = {
     "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date level",
     "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date level",
     "window_start": "from the first value in the window to this date's, as a share of that first value",
-    "below_closing": ("of this date's value below the Closing Date level, counted only where some value in the window was at or above it"),
-    "below_closing_at_any_time": "of this date's value below the Closing Date level, whenever the fall happened",
+    "below_closing": "as the distance of this date's value below the Closing Date level, counted only where some value in the window was "
+    "at or above it",
+    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, whenever the fall happened",
 }
 
 
@@ -128,13 +130,19 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
     return ((closed, closing), *found) if first <= closed else found
 
 
+def _article(what: str) -> str:
+    return f"{'an' if what[:1].lower() in 'aeiou' else 'a'} {what}"
+
+
 def reading(terms: AppraisalTrigger) -> str:
     """The clause in plain English."""
+    within = defined(f"{terms.then.within} after the {terms.then.after}")
     return (
-        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; the window is the trailing "
+        f"On each Publication Date the decline is measured, {IN_WORDS[terms.measure]}; the window is the trailing "
         f"{terms.trailing_period}, both ends included, and nothing before closing. More than "
-        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {terms.then.by} to "
-        f"deliver an {terms.then.deliver} within {terms.then.within} after the {terms.then.after}; an open one is not doubled."
+        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by)} to "
+        f"deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
+        "Obligation is not doubled."
     )
 
 

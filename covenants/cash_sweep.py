@@ -25,6 +25,7 @@ from engine.determination.template import (
     When,
     written,
 )
+from engine.values import defined
 
 PASSES: dict[str, Comparison] = {
     "below level": "at least",
@@ -102,16 +103,17 @@ def reading(terms: CashSweep) -> str:
     level = written(terms.level, Unit.RATE)
     share = written(terms.sweep.share, Unit.SHARE)
     until = f", until the account holds {written(terms.sweep.until, Unit.USD)}" if terms.sweep.until is not None else ""
+    cite = f" ({terms.sweep.cite})" if terms.sweep.cite else ""
     ends = (
         "when the reserve account has reached its target"
         if isinstance(terms.ends, EndsAtTarget)
-        else f"when it has been {terms.ends.when.replace('level', written(terms.ends.level or terms.level, Unit.RATE))} on "
-        f"{terms.ends.persistence}"
+        else f"when it has been {terms.ends.when.replace('level', written(terms.ends.level or terms.level, Unit.RATE))} per GPU-hour on "
+        f"{defined(str(terms.ends.persistence))}"
     )
     return (
         f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per GPU-hour on "
-        f"{terms.begins.persistence}. While it is in effect, {share} of excess cash flow goes to the reserve account on each "
-        f"Payment Date{until}. It ends {ends}. A date without a published value neither counts nor breaks the count. "
+        f"{defined(str(terms.begins.persistence))}. While it is in effect, {share} of {terms.sweep.of} goes to the {terms.sweep.to} on "
+        f"each Payment Date{until}{cite}. It ends {ends}. A date without a published value neither counts nor breaks the count. "
         f"What the account then holds {AT_THE_END[terms.sweep.on_end]}."
     )
 

@@ -49,7 +49,7 @@ def measure(terms: ContractSpread, facts: Facts) -> Measurement:
 
 def reading(terms: ContractSpread) -> str:
     """The clause in plain English."""
-    whose = f"asset class {terms.asset_class}" if terms.asset_class else "the pool"
+    whose = f"the asset class {terms.asset_class}" if terms.asset_class else "the pool"
     return (
         f"The contracted rate of {whose}, as the Servicer reports it, must stand {terms.limit} above the Reference Rate (contracted rate / "
         f"Reference Rate − 1). A narrowing spread says that contracts are repriced towards the market. A failure is {terms.failure_is}."

@@ -85,7 +85,11 @@ def measure(terms: IndexSpread, facts: Facts) -> Measurement:
 def reading(terms: IndexSpread) -> str:
     """The clause in plain English."""
     how = "divided by" if terms.measured_as == "ratio" else "less"
-    leg = f"{written(terms.missing_leg.at, Unit.RATE)} stands for it" if isinstance(terms.missing_leg, At) else "the test is not determined"
+    leg = (
+        f"{written(terms.missing_leg.at, Unit.RATE)} per GPU-hour stands for it"
+        if isinstance(terms.missing_leg, At)
+        else "the test is not determined"
+    )
     return (
         f"On each Publication Date, {terms.index} {how} {terms.against}, both as published on that date, must be {terms.limit}. Where one "
         f"of them was not published, {leg}. A failure is {terms.failure_is}."

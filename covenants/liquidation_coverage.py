@@ -19,6 +19,7 @@ from engine.determination.template import (
     step,
     written,
 )
+from engine.values import in_words
 
 
 class LiquidationCoverage(LimitClause):
@@ -65,7 +66,7 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
 
 def reading(terms: LiquidationCoverage) -> str:
     """The clause in plain English."""
-    balance = f"class {terms.debt_class}" if terms.debt_class else "all classes"
+    balance = in_words(terms.debt_class) if terms.debt_class else "all classes"
     return (
         f"The latest resale quote of each asset class times its GPUs, less a bulk discount of {written(terms.bulk_discount, Unit.SHARE)}, "
         f"divided by the balance of {balance}, must be {terms.limit}. A quote older than {terms.quotes_too_old_after} leaves the "

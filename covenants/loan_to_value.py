@@ -20,7 +20,7 @@ from engine.determination.template import (
     Unit,
     written,
 )
-from engine.values import printed, rounded
+from engine.values import in_words, printed, rounded
 
 
 class LoanToValue(MaintenanceClause):
@@ -72,12 +72,12 @@ def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
 
 def reading(terms: LoanToValue) -> str:
     """The clause in plain English."""
-    whose = f"of class {terms.debt_class} " if terms.debt_class else ""
+    whose = f"of {in_words(terms.debt_class)} " if terms.debt_class else ""
     return (
         f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "
         f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "
         f"offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. Exactly "
-        f"{written(terms.maximum, Unit.SHARE)} passes; ratios are compared unrounded unless the deal says otherwise."
+        f"{written(terms.maximum, Unit.SHARE)} passes."
     )
 
 

@@ -22,6 +22,7 @@ from engine.determination.template import (
     step,
     written,
 )
+from engine.values import in_words
 
 
 class Overcollateralization(LimitClause):
@@ -83,7 +84,7 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
 
 def reading(terms: Overcollateralization) -> str:
     """The clause in plain English."""
-    covered = f"class {terms.debt_class} and every class senior to it" if terms.debt_class else "all classes together"
+    covered = f"{in_words(terms.debt_class)} and every class senior to it" if terms.debt_class else "all classes together"
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year, summed over "
         f"the asset classes) divided by the balance of {covered} must be {terms.limit}. A failure is {terms.failure_is}."

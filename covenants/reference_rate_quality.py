@@ -112,8 +112,8 @@ def reading(terms: ReferenceRateQuality) -> str:
     so = {
         "interval width": "The 95% interval of the index, as a share of its value, must be",
         "independent hosts": "The number of independent hosts behind the week's listings must be",
-        "low confidence": "Counting 1 for a value flagged Low Confidence and 0 for another, the index must be",
-        "fallback in use": "Counting 1 for a date whose Reference Rate is not its own published value and 0 for another, it must be",
+        "low confidence": "Counting 1 where the newest published value is flagged Low Confidence and 0 where it is not, the count must be",
+        "fallback in use": "Counting 1 where the Reference Rate is not the date's own published value and 0 where it is, the count must be",
     }[terms.quality]
     return f"{so} {terms.limit}. A failure is {terms.failure_is}."
 

@@ -46,8 +46,9 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
 def reading(terms: Reporting) -> str:
     """The clause in plain English."""
     return (
-        f"The Servicer's report for the newest period must not be late: days late, {terms.limit}. A report that has not "
-        f"come by its due date fails and keeps failing until it comes. A failure is {terms.failure_is}."
+        f"The Servicer's report for the newest period must be {terms.limit} late. A report that has not "
+        f"come by its due date is late, and later every day until it comes; where several in a row have not come, the "
+        f"oldest counts. A failure is {terms.failure_is}."
     )
 
 

@@ -21,11 +21,11 @@ from engine.record.adopted import (
 )
 from engine.terms.amendment import Change, ChangeKind
 from engine.terms.clause import default_needs
-from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
+from engine.terms.deal import TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
-from engine.triggers.condition import LeafRule, Tree, described
-from engine.triggers.trigger import TriggerRule, rules
-from engine.values import Figure, Unit, trimmed
+from engine.triggers.trigger import rules
+from engine.values import Figure, Unit
+from engine.wording import compared, consequence, named, trigger_reading
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
@@ -87,7 +87,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=" ".join((template.reading(clause), *_when(clause))),
+            reading=" ".join(one for one in (template.reading(clause), compared(clause, terms), *_when(clause, terms)) if one),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
@@ -97,7 +97,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
     composite = {rule.name: rule for rule in rules(terms, templates)}
     for name, trigger in terms.triggers.items():
         title = name.replace("-", " ").replace("_", " ").capitalize()
-        reading = _reading(composite[name])
+        reading = trigger_reading(composite[name], terms)
         yield ClauseFacts(
             key=name,
             title=title,
@@ -106,7 +106,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             reading=reading,
             kind="trigger",
             esma=_esma(trigger),
-            consequences=tuple(_consequence(one) for one in trigger.consequences),
+            consequences=tuple(consequence(one, composite[name].irrevocable) for one in trigger.consequences),
         )
 
 
@@ -121,7 +121,7 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
         before = now
 
 
-def _when(clause: Clause) -> Iterator[str]:
+def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
     """When a clause is tested, where that is not on every date."""
     if clause.first_tested is not None:
         yield f"It is first tested on {clause.first_tested}."
@@ -129,10 +129,8 @@ def _when(clause: Clause) -> Iterator[str]:
         yield f"It is tested on the {clause.frequency}."
     spring = clause.tested_while
     if spring is not None:
-        yield (
-            f"It is tested only while {spring.test or spring.trigger} is {spring.state} ({spring.cite}); otherwise it is SUSPENDED, "
-            "which is no pass."
-        )
+        name = named(spring.test or spring.trigger or "", terms)
+        yield f"It is tested only while {name} stands at {spring.state} ({spring.cite}); otherwise it is SUSPENDED, which is no pass."
 
 
 def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
@@ -143,22 +141,6 @@ def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
     if said.changes_priority_of_payments and said.replaces_counterparty:
         return "BOTH"
     return "CHPP" if said.changes_priority_of_payments else "CHCP"
-
-
-def _consequence(terms: Consequence) -> str:
-    """A consequence in one sentence: what, from when until when, who acts, what it needs, the money, the section."""
-    name = "" if terms.kind == "other" else f"{terms.kind.capitalize()}: "
-    starts = "from the next Payment Date" if terms.starts == "next payment date" else "at once"
-    until = "for good" if terms.ends == "never" else "until the trigger ends"
-    money = [
-        f"margin up by {trimmed(Figure(value=terms.margin, unit=Unit.SHARE))}" if terms.margin is not None else "",
-        f"amount {trimmed(Figure(value=terms.amount, unit=Unit.USD))}" if terms.amount is not None else "",
-        f"in this order: {', '.join(terms.order)}" if terms.order else "",
-    ]
-    who = f"; {terms.who.replace('_', ' ')} acts" if terms.who else ""
-    needs = f"; needs a {terms.needs}" if terms.needs != "nothing" else ""
-    said = "".join(f"; {one}" for one in money if one)
-    return f"{name}{terms.effect}, {starts}, {until}{said}{who}{needs} ({terms.cite})"
 
 
 def _cure(clause: Clause) -> CureFacts | None:
@@ -172,21 +154,6 @@ def _cure(clause: Clause) -> CureFacts | None:
         at_most=str(cure.at_most) if cure.at_most else None,
         cite=cure.cite,
     )
-
-
-def _condition(tree: Tree) -> str:
-    """A condition in words."""
-    if isinstance(tree, LeafRule):
-        return described(tree)
-    parts = [_condition(part) for part in tree.parts]
-    if tree.n in (1, len(parts)):
-        return (" or " if tree.n == 1 else " and ").join(parts)
-    return f"at least {tree.n} of these hold: {'; '.join(parts)}"
-
-
-def _reading(rule: TriggerRule) -> str:
-    ends = "never" if rule.irrevocable or rule.ends is None else f"when {_condition(rule.ends)}"
-    return f"Begins when {_condition(rule.begins)}. Ends {ends}."
 
 
 def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:

@@ -102,7 +102,7 @@ def facts(inputs: Inputs, state: DealState) -> Facts:
         report=serving(inputs),
         windows=_windows(inputs),
         months=_months(inputs),
-        report_due=next(reports_due(inputs), None),
+        report_due=_report_due(inputs),
         received=tuple(_reported(report, inputs) for report in _newest_first(inputs)),
     )
 
@@ -189,6 +189,13 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
             start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
             came = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
             yield ReportDue(end, due, min(came, default=None))
+
+
+def _report_due(inputs: Inputs) -> ReportDue | None:
+    """The report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
+    known = tuple(reports_due(inputs))
+    run = tuple(takewhile(lambda one: one.received is None, known))
+    return (*known[:1], *run)[-1] if known else None
 
 
 def overdue_reports(inputs: Inputs) -> tuple[ReportDue, ...]:

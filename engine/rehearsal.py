@@ -22,13 +22,13 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.fold import DealState, as_it_stands
 from engine.reruns import by_prints, correction
-from engine.terms.example import ExampleAct, ExamplePrint, WorkedExample, fact_on
+from engine.terms.example import REPORT_RECEIVED, ExampleAct, ExamplePrint, WorkedExample, fact_on, received_by
 from engine.terms.in_force import Deal, calendar_on, index_terms, indices, resolve
+from engine.terms.schedule import counted_from, next_determination_date, publication_dates
 from engine.week import evaluate
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
-THURSDAY = 3
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
     found: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)
+    reports = [one for thursday in publication_dates(first, last + WEEK) for one in _report(deal, example, thursday)]
     today = first
     while today <= last:
         series = _series(deal, example, today)
         again = correction(log, tuple(by_prints(log, series)))
         if again is not None:
             log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
-        if today.weekday() == THURSDAY:
-            log += _report(example, today)
+        log += [one for one in reports if one.effective_on <= today]
+        reports = [one for one in reports if one.effective_on > today]
         day = again.from_on if again else today
         while day <= today:
             drafts = _determined(deal, templates, day, series, log, wanted)
@@ -128,19 +129,30 @@ def _printed(prints: list[Published], one: ExamplePrint) -> list[Published]:
     return [p for p in prints if p not in empty] + [new]
 
 
-def _report(example: WorkedExample, day: date) -> list[Draft]:
-    """The facts of one Thursday as the report for the Calculation Window that ended the day before."""
-    figures = {name: fact_on(value, day) for name, value in example.facts.items()}
+def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
+    """The facts of one Thursday as the report for the Calculation Window that ended the day before, on the day on which it came."""
+    figures = {name: fact_on(value, day) for name, value in example.facts.items() if name != REPORT_RECEIVED}
     given = {name: figure for name, figure in figures.items() if figure is not None}
-    if not given:
+    received = _received(deal, example, day) if REPORT_RECEIVED in example.facts else day if given else None
+    if received is None:
         return []
     report = ReportReceived(
         period_start=day - WEEK,
         period_end=day - DAY,
-        as_of=day,
-        received=day,
+        as_of=min(day, received),
+        received=received,
         document=example.name,
         sha256="",
         figures=given,
     )
-    return [Draft(kind="report received", subject=str(day), effective_on=day, payload=report)]
+    return [Draft(kind="report received", subject=str(day), effective_on=received, payload=report)]
+
+
+def _received(deal: Deal, example: WorkedExample, day: date) -> date | None:
+    """When the report of a Thursday came, counted from the Determination Date that follows its period, never before that is over."""
+    rule = received_by(example.facts[REPORT_RECEIVED], day)
+    if rule is None:
+        return None
+    calendar = calendar_on(deal, day)
+    determined = next_determination_date(resolve(deal, day), calendar, day - DAY)
+    return max(day - DAY, counted_from(rule, determined, calendar))

@@ -7,6 +7,7 @@ the deal says so (`rulings.md` 18), and a float never decides anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -149,6 +150,24 @@ def counted(count: int, what: str) -> str:
     """A count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
     noun = re.split(r" (?=of |with )", what, maxsplit=1)
     return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
+
+
+def in_words(name: str) -> str:
+    """A name that the deal gives, for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
+    spelled = re.sub(r"\bclass[_-](\w+)", lambda found: f"Class {found[1].upper()}", name)
+    return re.sub(r"[_-]", " ", spelled)
+
+
+def defined(text: str) -> str:
+    """Words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
+    return re.sub(
+        r"\b(business|determination|publication) (days?|dates?)\b", lambda found: f"{found[1].capitalize()} {found[2].capitalize()}", text
+    )
+
+
+def listed(items: Sequence[str], joiner: str = "and") -> str:
+    """Items in a sentence: `a, b and c`."""
+    return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
 def weekday_date(day: date) -> str:

@@ -27,6 +27,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "foresight",
             "reach",
             "adoption",
+            "wording",
+            "clauses",
             "exports",
             "deadlines",
             "portfolio",

@@ -40,7 +40,7 @@ ACTS = (
     "notice given",
     "notice by the agent",
     "knowledge of the borrower",
-    "successor benchmark",
+    "successor benchmark agreed",
     "agent determination",
     "interpolation",
     "manifest error",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 from engine.commands.output import print_json, say
@@ -14,13 +13,11 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.fold import fold
 from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
-from engine.terms.clause import Cure, MaintenanceClause
+from engine.terms.acts import KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
 from engine.terms.deal import TermsInForce
-from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import read_set_rate
-from engine.triggers.acts import DECIDING, KINDS, MANIFEST_ERROR, ON_A_CLAUSE, RATE_ACTS
-from engine.values import Figure, Unit, printed
+from engine.triggers.acts import DECIDING
 from engine.workspace import Workspace
 
 
@@ -39,7 +36,6 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     known = (*terms.covenants, *terms.triggers)
     if act.clause is not None and act.clause not in known:
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
-    _complete(act)
     _allowed(act, terms)
     act, log = _with_print(workspace, _with_rate(act, terms), terms), deal_log(deal.name)
     with workspace.store.begin() as writer:
@@ -55,27 +51,6 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {said}")
 
 
-def _complete(act: ActRecorded) -> None:
-    """What an Act of its kind must say: what it covers, until when, which rate of which index."""
-    lacking = [
-        option
-        for option, needed, given in (
-            ("--clause", act.act in ON_A_CLAUSE, act.clause),
-            ("--until", act.act == "waiver", act.until),
-            ("--index", act.act in (*RATE_ACTS, MANIFEST_ERROR), act.details.get("index")),
-            ("--rate", act.act in RATE_ACTS, act.details.get("rate")),
-            ("--document", act.act == MANIFEST_ERROR, act.document),
-            ("--prepared-by", act.act == MANIFEST_ERROR, act.prepared_by),
-            ("--approved-by", act.act == MANIFEST_ERROR, act.approved_by),
-        )
-        if needed and not given
-    ]
-    if lacking:
-        raise WrongUsage(f"`{act.act}` must say more: give {' and '.join(lacking)}")
-    if act.until is not None and act.until < act.effective_on:
-        raise WrongUsage(f"it would end on {act.until}, before it is effective on {act.effective_on}")
-
-
 def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
     """An Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
     if act.act not in RATE_ACTS:
@@ -83,8 +58,6 @@ def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
     index, rate = act.details["index"], read_set_rate(act.details["rate"])
     if index not in terms.index:
         raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
-    if rate is None:
-        raise WrongUsage(f"`{act.details['rate']}` is no rate; write it in USD per GPU-hour, like --rate 1.90")
     return _with(act, rate=str(rate))
 
 
@@ -156,29 +129,16 @@ def _differing(one: ActRecorded, other: ActRecorded) -> Iterator[str]:
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
-    """What the deal asks of an Act: a second person, a cure that it lists, no more equity than it allows, a clock's rule."""
+    """What the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
+    said = Said(act.act, act.effective_on, act.clause, act.until, act.document, act.prepared_by, act.approved_by, act.details)
+    for refusal in refusals(said, terms, _option):
+        raise WrongUsage(f"{refusal.what}; {refusal.fix}")
     if terms.recorded_acts is not None and (act.prepared_by is None or act.approved_by is None):
         raise WrongUsage(f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and --approved-by")
-    clause = terms.covenants.get(act.clause or "")
-    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
-    method, amount = act.details.get("method"), act.details.get("amount")
-    if act.act == "cure accepted" and method is not None and isinstance(cure, Cure):
-        if method not in cure.cured_by:
-            raise WrongUsage(f"`{method}` does not cure `{act.clause}` ({cure.cite}); it is cured by {', '.join(cure.cured_by)}")
-        given = _usd(amount) if amount is not None else None
-        if method == "equity" and cure.equity_at_most is not None and (given is None or given > cure.equity_at_most):
-            most = printed(Figure(value=cure.equity_at_most, unit=Unit.USD))
-            raise WrongUsage(f"an equity cure of `{act.clause}` counts at most {most} ({cure.cite}); give --amount within it")
-    clock = act.details.get("clock")
-    if act.act == "waiver" and (clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")):
-        raise WrongUsage("say what a cure clock does when the waiver ends: --clock resumes, or --clock restarts")
 
 
-def _usd(text: str) -> Fraction:
-    figure = read_figure(text if text.startswith("USD") else f"USD {text}")
-    if figure is None:
-        raise WrongUsage(f"`{text}` is no amount; write it like `USD 1,500,000`")
-    return figure.value
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def document_hash(path: Path | None) -> tuple[str | None, str | None]:

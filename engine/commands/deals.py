@@ -163,25 +163,42 @@ def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> Non
 
 
 def show_clauses(deal: Deal, on: date, templates: Templates, as_json: bool, only: str | None = None) -> None:
-    """The engine's reading of each clause and trigger in plain English, beside the agreement's words; of one, where it is named."""
+    """Each clause and trigger in plain English with every term that decides it, beside the agreement's words; of one, where it is named.
+
+    Raises:
+        WrongUsage: the deal has no clause of that name.
+    """
     from engine.adoption import clauses_read
+    from engine.clauses import beneath, of_clause
 
     facts = [one for one in clauses_read(resolve(deal, on), templates) if only in (None, one.key)]
     if not facts:
         terms = resolve(deal, on)
         raise WrongUsage(f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}")
+    lines = {one.key: of_clause(deal, on, one.key, templates) for one in facts}
+    rests = beneath(deal, on, tuple(lines))
     if as_json:
-        print_json([{"clause": one.key, "cite": one.cite, "text": one.text, "reading": one.reading} for one in facts])
+        read = [{"clause": one.key, "cite": one.cite, "text": one.text, "reading": one.reading} for one in facts]
+        follows = [[*one.consequences] for one in facts]
+        terms_of = [[{"label": line.label, "text": line.text} for line in (*lines[one.key], *rests)] for one in facts]
+        print_json([{**said, "follows": f, "terms": t} for said, f, t in zip(read, follows, terms_of, strict=True)])
         return
     for one in facts:
         say(f"{one.key}  ({one.cite})")
         if one.text:
-            say(f"  agreed:  {one.text}")
-        say(f"  read as: {one.reading}")
-        if one.cure is not None:
-            cure = one.cure
-            most = f"; at most {cure.at_most}" if cure.at_most else ""
-            say(f"  cure:    by {' or '.join(cure.cured_by)}, within {cure.within} after the {cure.after}{most} ({cure.cite})")
-        for follows in one.consequences:
-            say(f"  follows: {follows}")
+            say(_labelled("agreed", one.text))
+        say(_labelled("read as", one.reading))
+        for line in lines[one.key]:
+            say(_labelled(line.label, line.text))
+        for follows_ in one.consequences:
+            say(_labelled("follows", follows_))
         say()
+    if rests:
+        say("what they rest on" if only is None else "what it rests on")
+        for line in rests:
+            say(_labelled(line.label, line.text))
+        say()
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label + ':':<9}{'' if len(label) < 8 else ' '}{text}"

@@ -42,7 +42,7 @@ class Facts:
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
         months: the same for each month, newest last, where reports are monthly.
-        report_due: the newest report that had to be in by the date; None before the first.
+        report_due: the newest report that had to be in by the date, or the oldest of a run that has not come; None before the first.
         received: every report received by the date, newest first, one that is too old to serve included.
         trace: what the measure asked for, in the order asked.
     """

@@ -165,6 +165,7 @@ class Correction(Fact):
 TOLD_BY = {
     "interpolation": "index",
     "successor benchmark": "index",
+    "successor benchmark agreed": "index",
     "agent determination": "index",
     "manifest error": "index",
     "consent": "version",

@@ -13,10 +13,11 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from engine.errors import Problem
 from engine.terms.complaints import complaints
-from engine.terms.phrases import Day, Rates, Whole, read_day
+from engine.terms.phrases import Day, Rates, RelativePeriod, Whole, read_day, read_relative
 from engine.terms.source import Path, Tree
 from engine.values import Fact, Figure, Unit, rounded
 
@@ -139,17 +140,33 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
     problems = []
     for name, value in example.facts.items():
         for key, text in value.items() if isinstance(value, Mapping) else ((None, value),):
-            if read_figure(text) is None and not (key is not None and text == MISSING):
+            if name == REPORT_RECEIVED:
+                problems += _relative(text, tree, (*path, "facts", name) if key is None else (*path, "facts", name, key))
+            elif read_figure(text) is None and not (key is not None and text == MISSING):
                 at = (*path, "facts", name) if key is None else (*path, "facts", name, key)
                 fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map by date also `missing`"
                 problems.append(Problem("D401", f"`{text}` is no figure", "a fact is a figure with its unit", fix, tree.place(at)))
     return problems
 
 
+def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
+    """What is wrong with a fact that says when the Servicer's report came."""
+    try:
+        if text != MISSING:
+            read_relative(text)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        return [Problem(error.type, str(said["what"]), str(said["why"]), str(said["fix"]), tree.place(at))]
+    return []
+
+
+REPORT_RECEIVED = "report_received"
+"""The fact that says when the Servicer's reports come; without it each comes on its Thursday."""
 MISSING = "missing"
 """In a fact's map by date: from this date on no report gives it."""
 FIGURE = re.compile(
-    r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours|x)?"
+    r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)"
+    r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?"
 )
 UNITS = {
     "%": Unit.SHARE,
@@ -159,6 +176,8 @@ UNITS = {
     "GPUs": Unit.GPUS,
     "GPU-hours": Unit.GPU_HOURS,
     "x": Unit.MULTIPLE,
+    "days": Unit.DAYS,
+    "day": Unit.DAYS,
 }
 
 
@@ -193,7 +212,18 @@ def agrees(expected: str, actual: Figure | None) -> bool:
 
 def fact_on(value: str | Mapping[str, str], day: date) -> Figure | None:
     """A fact's figure on a date: the same on every date, or the last one dated by it; None where it is missing."""
+    text = _said_on(value, day)
+    return None if text is None else read_figure(text)
+
+
+def received_by(value: str | Mapping[str, str], day: date) -> RelativePeriod | None:
+    """When the report of a Thursday comes, by the fact `report_received`; None where it is missing."""
+    text = _said_on(value, day)
+    return None if text in (None, MISSING) else read_relative(text)
+
+
+def _said_on(value: str | Mapping[str, str], day: date) -> str | None:
     if isinstance(value, str):
-        return read_figure(value)
+        return value
     reached = [key for key in value if read_day(key) <= day]
-    return read_figure(value[max(reached)]) if reached else None
+    return value[max(reached)] if reached else None

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.errors import Problem
+from engine.terms.acts import KINDS, MANIFEST_ERROR, Said, refusals
 from engine.terms.complaints import undefined
 from engine.terms.deal import TermsInForce
-from engine.terms.example import EXPECTED, Expectation, WorkedExample
+from engine.terms.example import EXPECTED, ExampleAct, Expectation, WorkedExample
 from engine.terms.in_force import Deal, resolve
 from engine.terms.source import Path
 
@@ -54,6 +55,31 @@ def _given(deal: Deal, example: WorkedExample, path: Path) -> Iterator[Problem]:
             yield undefined(deal.tree, (*path, "acts", number, "clause"), act.clause, "clause", clauses)
         if act.index is not None and act.index not in terms.index:
             yield undefined(deal.tree, (*path, "acts", number, "index"), act.index, "index", terms.index)
+        yield from _act(deal, example, act, (*path, "acts", number))
+
+
+def _act(deal: Deal, example: WorkedExample, act: ExampleAct, path: Path) -> Iterator[Problem]:
+    """What `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is none."""
+    why = "it could not be recorded, so the example would show what cannot happen"
+    if act.act not in KINDS:
+        yield undefined(deal.tree, (*path, "act"), act.act, "kind of Recorded Act", KINDS)
+        return
+    if act.act == MANIFEST_ERROR:
+        fix = "write `_` for the week in `rates`, and a later value in `prints`"
+        yield Problem("D404", "an example has no published print that could be in error", why, fix, deal.tree.place((*path, "act")))
+        return
+    if act.act == "act withdrawn" and not any(_goes_by(act.names or "", one) for one in example.acts):
+        there = ", ".join(f"`{one.act}|{one.clause or 'deal'}|{one.on}`" for one in example.acts if one is not act) or "none"
+        place = deal.tree.place((*path, "names" if act.names else "act"))
+        yield Problem("D404", "it names no other Act of the example", why, f"give `names:` with one of them: {there}", place)
+    details = {name: text for name in ("index", "rate", "clock", "method", "amount") if (text := getattr(act, name)) is not None}
+    said = Said(act.act, act.on, act.clause, act.until, act.document, details=details)
+    for refusal in refusals(said, resolve(deal, act.on), lambda name: f"`{name}:`"):
+        yield Problem("D404", refusal.what, why, refusal.fix, deal.tree.place((*path, refusal.field or "act")))
+
+
+def _goes_by(name: str, act: ExampleAct) -> bool:
+    return name.startswith(f"{act.act}|{act.clause or 'deal'}|") and name.endswith(f"|{act.on}")
 
 
 def _expectation(deal: Deal, expectation: Expectation, path: Path) -> Iterator[Problem]:

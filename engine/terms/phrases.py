@@ -41,14 +41,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class RelativePeriod:
-    """A date set by another: `1 business day before determination date`."""
+    """A date set by another: `1 business day before determination date`, or that date itself, a period of no days."""
 
     period: Period
     direction: Literal["before", "after"]
     event: FromDate
 
     def __str__(self) -> str:
-        return f"{self.period} {self.direction} {self.event}"
+        return f"{self.period} {self.direction} {self.event}" if self.period.count else self.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +238,9 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
     """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
     match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text)
     unit = UNITS.get(match[2]) if match else None
+    if match and match[2] == "quarter" and int(match[1]) >= 1:
+        fix = f"write `{3 * int(match[1])} months`" if "months" in units else f"write it in {' or '.join(units)}"
+        raise refusal("D109", f"`{text}` is not a period", "a quarter is no unit of the file; it is three months", fix)
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
         fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
@@ -249,11 +252,17 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
 
 
 def read_relative(text: str) -> RelativePeriod:
-    """`1 business day before determination date` as a RelativePeriod. Raises D110 for another form or date, D109 and D123."""
+    """`1 business day before determination date`, or `determination date`, as a RelativePeriod.
+
+    Raises D110 for another form or date and for a period of no days, D109 and D123.
+    """
+    if text == "determination date":
+        return RelativePeriod(Period(0, "days"), "before", "determination date")
     match = re.fullmatch(r"(.+?) (before|after) determination date", text)
-    if not match:
-        why = "a due date is counted from the Determination Date"
-        raise refusal("D110", f"`{text}` names no date to count from", why, "write it like `1 business day before determination date`")
+    if not match or match[1].startswith("0 "):
+        what = f"`{text}` counts no days" if match else f"`{text}` names no date to count from"
+        fix = "write `determination date`" if match else "write it like `1 business day before determination date`, or `determination date`"
+        raise refusal("D110", what, "a due date is the Determination Date, or is counted from it", fix)
     return RelativePeriod(read_period(match[1], *IN_DAYS), "before" if match[2] == "before" else "after", "determination date")
 
 
@@ -332,7 +341,7 @@ CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months"
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]
 Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
-DUE = r"^\d+ (business days?|(calendar )?days?|weeks?) (before|after) determination date$"
+DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date$"
 Relative = Annotated[RelativePeriod, *_field(read_relative, DUE, "1 business day before determination date", "due date")]
 Times = Annotated[
     Persistence,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.record.event import ActApplied, ActRecorded
+from engine.terms.acts import KINDS, MANIFEST_ERROR, RATE_ACTS
 from engine.terms.clause import Clause
 from engine.terms.phrases import read_set_rate
 from engine.triggers.clock import BusinessDays
@@ -14,40 +15,9 @@ from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerStat
 from engine.triggers.obligation import key, open_for
 from engine.triggers.state import after_waiver
 
-RATE_ACTS = ("interpolation", "successor benchmark", "agent determination")
-MANIFEST_ERROR = "manifest error"
-"""The paper's Manifest Error Override (WP §7.3), as a deal takes it: a print that is plainly wrong is as if not published."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
-
-KINDS = {
-    "cure accepted": "ends a Cure Period",
-    "waiver": "suspends a test or trigger until a date",
-    "default ended": "ends an Event of Default",
-    "notice of default": "makes an indicated Event of Default effective where it needs notice",
-    "vote taken": "makes an indicated Event of Default effective where it needs a vote",
-    "act withdrawn": "ends an Act that was entered in error, and names it",
-    "trigger ended": "ends a trigger that is in effect",
-    "obligation satisfied": "satisfies an Obligation",
-    "appraisal delivered": "satisfies the appraisal Obligation of a clause",
-    "discharged": "closes every test and trigger of the deal",
-    "consent": "records a consent; it decides no state by itself",
-    "notice given": "turns a draft notice into a notice",
-    "notice by the agent": "starts a cure clock that counts from it",
-    "knowledge of the borrower": "starts a cure clock that counts from knowledge",
-    "successor benchmark": "sets the Reference Rate by the successor benchmark, from a date",
-    "agent determination": "sets the Reference Rate of one date",
-    "interpolation": "sets the Reference Rate of one date by interpolation",
-    "manifest error": "excludes what was published of an index on its date from use, until the next print",
-}
-"""Every kind of Recorded Act and what it does."""
-
-
-DECIDING = frozenset(KINDS) - {"consent", "notice given"}
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
-
-
-ON_A_CLAUSE = frozenset(KINDS) - {*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "act withdrawn"}
-"""Kinds that name the clause that they are about."""
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
@@ -216,10 +186,11 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
     """The rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
     found: dict[str, Decimal] = {}
     for act in acts:
-        serves = act.effective_on == on or (act.act == "successor benchmark" and act.effective_on <= on)
-        if act.act in RATE_ACTS and serves and act.details.get("index") == index:
+        step = RATE_ACTS.get(act.act)
+        serves = act.effective_on == on or (step == "successor benchmark" and act.effective_on <= on)
+        if step is not None and serves and act.details.get("index") == index:
             rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
-            found |= {act.act: rate} if rate is not None else {}
+            found |= {step: rate} if rate is not None else {}
     return found
 
 

@@ -18,7 +18,7 @@ from typer.main import get_command
 from engine import __version__
 from engine.cli import FAMILIES, registered
 from engine.cli.desk import ACTS
-from engine.triggers.acts import KINDS
+from engine.terms.acts import KINDS
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
