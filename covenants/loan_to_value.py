@@ -77,7 +77,7 @@ def reading(terms: LoanToValue) -> str:
         f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "
         f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "
         f"offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. Exactly "
-        f"{written(terms.maximum, Unit.SHARE)} passes; ratios are compared unrounded unless the deal says otherwise."
+        f"{written(terms.maximum, Unit.SHARE)} passes."
     )
 
 

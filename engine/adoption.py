@@ -24,7 +24,7 @@ from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
 from engine.triggers.condition import LeafRule, Tree, described
 from engine.triggers.trigger import TriggerRule, rules
-from engine.values import Figure, Unit, trimmed
+from engine.values import Figure, Unit, rounding_words, trimmed
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
@@ -86,7 +86,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=" ".join((template.reading(clause), *_when(clause))),
+            reading=" ".join((template.reading(clause), *_rounded(terms, template), *_when(clause))),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
@@ -124,6 +124,12 @@ def _needs(clause: Clause) -> str:
     """What an indicated Event of Default of the clause needs to take effect."""
     said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
     return said.needs if said is not None else "nothing"
+
+
+def _rounded(terms: TermsInForce, template: Template) -> Iterator[str]:
+    """The deal's own rule, where it rounds a ratio before it compares it; a level of the index is no ratio."""
+    if terms.rounding.ratios != "unrounded" and template.rule is None:
+        yield f"A ratio is rounded to {rounding_words(terms.rounding.ratios)}, before it is compared."
 
 
 def _when(clause: Clause) -> Iterator[str]:

@@ -38,6 +38,7 @@ class Line:
         trigger: the state of the trigger of its own, or of the composite trigger.
         obligation: the open Obligation that it created.
         run: how many determined dates running it has FAILed.
+        rounding: how the deal rounds its ratios before it compares them.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Line:
     trigger: TriggerState | None = None
     obligation: Obligation | None = None
     run: int = 0
+    rounding: str = "unrounded"
 
     @property
     def verdict(self) -> Verdict | None:
@@ -153,6 +155,7 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
         trigger=log.trigger_state(found.past, clause.key),
         obligation=_obligation(found, clause.key),
         run=log.failures_running(history),
+        rounding=found.deal.rounding,
     )
 
 

@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, rounded, trimmed, weekday_date
+from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, ratio_decimals, rounded, trimmed, weekday_date
 
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
@@ -50,14 +50,14 @@ def term(value: Figure) -> str:
     return minus(trimmed(value))
 
 
-def apart(value: Figure, limit: Figure) -> str:
-    """A figure with as many decimals as it takes to fall on its own side of the limit."""
-    return minus(printed_apart(value, limit))
+def apart(value: Figure, limit: Figure, rounding: str = "unrounded") -> str:
+    """A figure with as many decimals as it takes to fall on its own side of the limit; a rounded ratio at the deal's own."""
+    return minus(printed_apart(value, limit, ratio_decimals(rounding, value.unit)))
 
 
-def signed(headroom: Figure) -> str:
+def signed(headroom: Figure, rounding: str = "unrounded") -> str:
     """Headroom with its sign, as the command line prints it too."""
-    return printed_headroom(headroom)
+    return printed_headroom(headroom, ratio_decimals(rounding, headroom.unit))
 
 
 def percent(value: Fraction, places: int = 2) -> str:

@@ -54,7 +54,7 @@ def _began(found: Brief, line: Line) -> Runs:
         else ""
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
-        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line.result)}."
+        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line)}."
     return [(f"{line.title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
 
 
@@ -67,7 +67,7 @@ def _failed(found: Brief, line: Line) -> Runs:
 
 def _cured(found: Brief, line: Line) -> Runs:
     since = line.test.since if line.test else found.inputs.on
-    figures = f": {sentences.against(line.result)}" if line.result and line.result.measured else ""
+    figures = f": {sentences.against(line)}" if line.result and line.result.measured else ""
     why = (
         f" It was {line.test.why}."
         if line.test and line.test.why.startswith("cured")

@@ -54,7 +54,7 @@ def _height(line: Line) -> float:
 def row(found: Brief, line: Line) -> dict[str, Any]:
     """One test or trigger in the results table."""
     result = line.result
-    measured = apart(result.measured, result.limit) if result and result.measured and result.limit else NONE
+    measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
     return {
         "verdict": line.verdict.value if line.verdict else None,
         "title": line.title,
@@ -62,7 +62,7 @@ def row(found: Brief, line: Line) -> dict[str, Any]:
         "proof": proof_reference(found, line.key),
         "measured": measured,
         "limit": sentences.limit(result) if result else "",
-        "headroom": signed(result.headroom) if result and result.headroom else NONE,
+        "headroom": signed(result.headroom, line.rounding) if result and result.headroom else NONE,
         "relative": _relative(line),
         **state(found, line),
     }
