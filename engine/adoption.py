@@ -22,6 +22,7 @@ from engine.record.adopted import (
 from engine.terms.amendment import Change, ChangeKind
 from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
 from engine.terms.in_force import NOT_TERMS, Deal, resolve
+from engine.terms.phrases import Limit
 from engine.triggers.condition import LeafRule, Tree, described
 from engine.triggers.trigger import TriggerRule, rules
 from engine.values import Figure, Unit, rounding_words, trimmed
@@ -86,7 +87,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=" ".join((template.reading(clause), *_rounded(terms, template), *_when(clause))),
+            reading=" ".join((template.reading(clause), *_rounded(terms, clause, template), *_when(clause))),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause),
@@ -126,9 +127,11 @@ def _needs(clause: Clause) -> str:
     return said.needs if said is not None else "nothing"
 
 
-def _rounded(terms: TermsInForce, template: Template) -> Iterator[str]:
-    """The deal's own rule, where it rounds a ratio before it compares it; a level of the index is no ratio."""
-    if terms.rounding.ratios != "unrounded" and template.rule is None:
+def _rounded(terms: TermsInForce, clause: Clause, template: Template) -> Iterator[str]:
+    """The deal's own rule, where it rounds what the clause measures: a share. A clause without a `limit` and a rule measures one."""
+    limit = getattr(clause, "limit", None)
+    share = limit.figure.unit is Unit.SHARE if isinstance(limit, Limit) else template.rule is None
+    if share and terms.rounding.ratios != "unrounded":
         yield f"A ratio is rounded to {rounding_words(terms.rounding.ratios)}, before it is compared."
 
 

@@ -158,7 +158,7 @@ def begun(line: Line) -> Runs:
     count = line.trigger.count
     ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else ""
     now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
-    return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
+    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
@@ -238,7 +238,7 @@ def _moved(lines: Sequence[Line]) -> list[str]:
 def counting(lines: Sequence[Line]) -> list[str]:
     """Triggers that have counted something and are not in effect."""
     return [
-        f"{line.title} has counted {count.count} of {count.needed} dates and is not in effect."
+        f"{line.trigger_title} has counted {count.count} of {count.needed} dates and is not in effect."
         for line in lines
         if line.trigger is not None
         and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
@@ -249,7 +249,8 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     """Tests that pass while others do not; WATCH is said by name."""
-    passed = [line for line in lines if line.verdict is Verdict.PASS and _status(line) is not TestStatus.CURE_PERIOD]
+    told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
+    passed = [line for line in lines if line.verdict is Verdict.PASS and line not in told]
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
     said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
     return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])

@@ -42,7 +42,7 @@ def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
 def _began(found: Brief, line: Line) -> Runs:
     if line.trigger is None or line.trigger.status is not TriggerStatus.IN_EFFECT:
         return [
-            (f"{line.title} is not in effect", True),
+            (f"{line.trigger_title} is not in effect", True),
             (f" since {long_date(line.trigger.since if line.trigger else found.inputs.on)}: its condition to end is met.", False),
         ]
     limb = line.trigger.leading_begin
@@ -55,7 +55,7 @@ def _began(found: Brief, line: Line) -> Runs:
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
         count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line)}."
-    return [(f"{line.title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
+    return [(f"{line.trigger_title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
 
 
 def _failed(found: Brief, line: Line) -> Runs:

@@ -184,7 +184,7 @@ def corrections(found: Brief) -> dict[str, Any]:
         was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
         if was != is_:
             number = numbers.get(day)
-            title = found.title(subject_) + (", trigger" if kind == "counted" else "")
+            title = found.trigger_title(subject_) if kind == "counted" else found.title(subject_)
             rows.append([title, table_date(day), f"{was} (No. {number})" if number else was, is_])
     return {
         "heads": ["Test or trigger", "Date", "Reported", "Corrected"],

@@ -227,7 +227,7 @@ def _due_row(found: Brief, one: Due) -> dict[str, Any]:
         "by": table_date(one.by),
         "mark": owed_words.deadline_mark(one),
         "who": role(one.who),
-        "what": owed_words.due_act(one, found.title),
+        "what": owed_words.due_act(one, found.title, found.trigger_title),
         "amount": _amount(one) if not ways else "",
         "cite": one.cite,
         "ways": [{"what": what, "amount": amount} for what, amount in ways],
@@ -245,6 +245,7 @@ def follows(found: Brief) -> dict[str, Any]:
     """What happens by itself on which day if nothing is done."""
     owed = found.determined.due if found.determined else ()
     coming = found.determined.follows if found.determined else ()
-    rows = [{"on": table_date(one.on), "what": owed_words.follow(one, owed, found.title), "cite": one.cite} for one in coming]
+    said = [owed_words.follow(one, owed, found.title, found.trigger_title) for one in coming]
+    rows = [{"on": table_date(one.on), "what": what, "cite": one.cite} for one, what in zip(coming, said, strict=True)]
     following = table_date(found.determined.next_determination_date) if found.determined else "the next Determination Date"
     return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}

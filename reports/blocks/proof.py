@@ -79,7 +79,7 @@ def _compared(rounding: str) -> str:
     return (
         "Ratios are compared as exact fractions"
         if rounding == "unrounded"
-        else f"Ratios are compared rounded to {rounding_words(rounding)}"
+        else f"Ratios in per cent are compared rounded to {rounding_words(rounding)}, other figures as exact fractions"
     )
 
 
