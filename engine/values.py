@@ -106,12 +106,27 @@ def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> st
     return printed(figure, places)
 
 
-def printed_headroom(headroom: Figure) -> str:
+def ratio_decimals(rounding: str, unit: Unit) -> int | None:
+    """The decimals of a per cent to which a deal rounds its ratios, so that they are printed at those; None for another figure.
+
+    Args:
+        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`.
+        unit: of the figure to be printed.
+    """
+    return None if rounding == "unrounded" or unit not in (Unit.SHARE, Unit.POINTS) else int(rounding[0])
+
+
+def rounding_words(rounding: str) -> str:
+    """A deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`."""
+    return re.sub(r"(decimals?)", r"\1 of a per cent", rounding)
+
+
+def printed_headroom(headroom: Figure, least: int | None = None) -> str:
     """Headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
 
     Decimals are added until it differs from nothing where it differs. Machines get `printed`.
     """
-    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit)).removeprefix("-").removeprefix("USD ")
+    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least).removeprefix("-").removeprefix("USD ")
     unit = " USD" if headroom.unit in (Unit.USD, Unit.RATE) else ""
     return f"{MINUS if headroom.value < 0 else '+'}{text}{unit}"
 
@@ -129,9 +144,9 @@ def printed_limit(comparison: Comparison, limit: Figure) -> str:
     return f"{SHORT[comparison]} {trimmed(limit)}"
 
 
-def printed_signed(headroom: Figure) -> str:
+def printed_signed(headroom: Figure, least: int | None = None) -> str:
     """Headroom with its sign: `+2.250 points`, `-0.0063 USD`; decimals are added until it differs from nothing when it differs."""
-    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit))
+    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least)
     if headroom.unit in (Unit.USD, Unit.RATE):
         return f"{'-' if headroom.value < 0 else '+'}{text.lstrip('-').removeprefix('USD ')} USD"
     return text if headroom.value < 0 else f"+{text}"

@@ -11,7 +11,7 @@ from engine.terms.deal import Consequence, TermsInForce
 from engine.terms.phrases import Persistence
 from engine.triggers.condition import LeafRule, Tree
 from engine.triggers.trigger import TriggerRule
-from engine.values import Figure, Unit, defined, in_words, listed, trimmed
+from engine.values import Figure, Unit, defined, in_words, listed, rounding_words, trimmed
 
 VERBS = {"PASS": "passes", "FAIL": "fails", "NOT DETERMINED": "is not determined"}
 DATES = {"publication dates": "Publication Dates", "determination dates": "Determination Dates"}
@@ -67,8 +67,7 @@ def compared(clause: Clause, terms: TermsInForce) -> str:
     unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
     rule = terms.rounding
     if unit is Unit.SHARE and rule.ratios != "unrounded":
-        places, _, half = rule.ratios.partition(", ")
-        return f"The percentage is rounded to {places}, {half}, before it is compared ({rule.cite})."
+        return f"The ratio is rounded to {rounding_words(rule.ratios)}, before it is compared ({rule.cite})."
     if unit is Unit.SHARE:
         return f"The ratio is compared unrounded ({rule.cite})."
     return "It is compared unrounded." if unit in (Unit.MULTIPLE, Unit.POINTS) else ""

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from fontTools.ttLib import TTFont
 
-from reports.marks import MARKS, watermark
+from reports.marks import MARKS, PAGE_WORDS, WORDS, watermark
 
 BASE = "https://assets.invalid/"
 """Where the assets pretend to stand; the name is reserved and never resolves."""
@@ -22,6 +22,8 @@ FONTS = (
 )
 PAGES = {"a4": (210.0, 297.0, 23.0, -54.0), "letter": (215.9, 279.4, 23.0, -52.0), "wide": (297.0, 210.0, 23.0, -35.0)}
 """Per paper: width, height, height of the watermark's letters in mm, and its angle in degrees."""
+PUBLICATION_SIZE = 20.0
+"""The height of the longer words on a page about an index, in mm."""
 
 
 def _bytes(*path: str) -> bytes:
@@ -35,7 +37,10 @@ def assets() -> dict[str, tuple[bytes, str]]:
     found |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
     semibold = found["fonts/HeadroomSans-Semibold.ttf"][0]
     for paper, (width, height, size, angle) in PAGES.items():
-        found[f"marks/watermark-{paper}.svg"] = (watermark(semibold, width, height, size, angle).encode(), "image/svg+xml")
+        found[f"marks/watermark-{paper}.svg"] = (watermark(semibold, WORDS, width, height, size, angle).encode(), "image/svg+xml")
+    width, height, _, angle = PAGES["a4"]
+    drawn = watermark(semibold, PAGE_WORDS, width, height, PUBLICATION_SIZE, angle)
+    found["marks/watermark-publication.svg"] = (drawn.encode(), "image/svg+xml")
     found["style.css"] = (_bytes("style.css"), "text/css")
     return found
 

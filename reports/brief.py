@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult, Verdict
@@ -18,8 +19,9 @@ from engine.record.event import Determined, Tested
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports import past as log
 from reports.inputs import NoticeInputs
+from reports.owed import read
 from reports.past import Past
-from reports.wording import role, sentence
+from reports.wording import UNBROKEN, role, sentence, trigger_name
 
 ISSUERS = ("borrower", "issuer", "co_issuer")
 AGENTS = ("administrative_agent", "indenture_trustee", "trustee", "agent", "security_agent")
@@ -38,6 +40,7 @@ class Line:
         trigger: the state of the trigger of its own, or of the composite trigger.
         obligation: the open Obligation that it created.
         run: how many determined dates running it has FAILed.
+        rounding: how the deal rounds its ratios before it compares them.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Line:
     trigger: TriggerState | None = None
     obligation: Obligation | None = None
     run: int = 0
+    rounding: str = "unrounded"
 
     @property
     def verdict(self) -> Verdict | None:
@@ -58,6 +62,11 @@ class Line:
     def counts(self) -> bool:
         """Whether the clause brings a trigger of its own, so that the trigger's state is the one that acts."""
         return self.trigger is not None and self.test is not None
+
+    @property
+    def trigger_title(self) -> str:
+        """What its trigger is called, apart from its test."""
+        return trigger_name(self.key, self.title)
 
     @property
     def urgent(self) -> bool:
@@ -108,6 +117,10 @@ class Brief:
         clause = self.clauses.get(key)
         return clause.title if clause else sentence(key.replace("-", " "))
 
+    def trigger_title(self, key: str) -> str:
+        """What the trigger of a clause is called, apart from the clause's test."""
+        return trigger_name(key, self.title(key))
+
     def party(self, key: str) -> PartyFacts | None:
         """A party by its role."""
         return next((party for party in self.deal.parties if party.role == key), None)
@@ -127,7 +140,7 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     """The view of one notice's log."""
     past = log.read(inputs.events, inputs.on)
     deal = log.adopted(past)
-    named = deal.model_copy(update={"clauses": _told_apart(clauses_on(deal, inputs.on))})
+    named = deal.model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
     return Brief(inputs, past, named, log.whole(past), order)
 
 
@@ -137,9 +150,20 @@ def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
     return tuple(
         clause
         if titles[clause.title] == 1
-        else clause.model_copy(update={"title": f"{clause.title}, {role(clause.debt_class or clause.key)}"})
+        else clause.model_copy(update={"title": f"{clause.title}, {role(clause.debt_class or clause.key).replace(' ', UNBROKEN)}"})
         for clause in clauses
     )
+
+
+def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
+    """Clauses whose reading and consequences name other clauses by their titles, never by their keys."""
+    titles = {clause.key: clause.title for clause in clauses}
+
+    def read_all(clause: ClauseFacts) -> dict[str, Any]:
+        said = tuple(read(one, titles, titles.__getitem__) for one in clause.consequences)
+        return {"reading": read(clause.reading, titles, titles.__getitem__), "consequences": said}
+
+    return tuple(clause.model_copy(update=read_all(clause)) for clause in clauses)
 
 
 def _line(found: Brief, clause: ClauseFacts) -> Line:
@@ -153,6 +177,7 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
         trigger=log.trigger_state(found.past, clause.key),
         obligation=_obligation(found, clause.key),
         run=log.failures_running(history),
+        rounding=found.deal.rounding,
     )
 
 

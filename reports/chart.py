@@ -111,7 +111,7 @@ class Frame:
 def rate_chart(
     points: Sequence[Point],
     levels: Sequence[Level],
-    label: str,
+    label: tuple[str, str, str],
     lanes: Sequence[tuple[str, str, Sequence[date]]],
     closing: date,
     closing_label: str,
@@ -121,7 +121,7 @@ def rate_chart(
     Args:
         points: one per Publication Date, oldest first.
         levels: the Break-even Rates.
-        label: the rate's own direct label.
+        label: the rate's own direct label: its value, its name, the date that it is of.
         lanes: rows of flags below: shape, name, dates.
         closing: the Closing Date, marked where it lies inside.
         closing_label: its words.
@@ -227,9 +227,9 @@ def _steps(frame: Frame, level: Level) -> str:
     return polyline([(frame.x(day), frame.y(level.at[day])) for day in days])
 
 
-def _labels(frame: Frame, levels: Sequence[Level], label: str, rate: float) -> list[dict[str, Any]]:
+def _labels(frame: Frame, levels: Sequence[Level], label: tuple[str, str, str], rate: float) -> list[dict[str, Any]]:
     entries = [
-        (frame.y(rate), label, "Reference Rate", "this date"),
+        (frame.y(rate), *label),
         *((frame.y(level.last), level.value, level.name, level.side) for level in levels),
     ]
     entries.sort(key=lambda entry: entry[0])

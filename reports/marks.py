@@ -16,6 +16,8 @@ from engine.triggers.facts import TestStatus, TriggerStatus
 
 INK, ACT = "#111", "#8a1c1c"
 WORDS = "ILLUSTRATIVE - NOT A NOTICE"
+PAGE_WORDS = "ILLUSTRATIVE - NOT A PUBLICATION"
+"""What a page about an index is marked with, across it as at its head."""
 
 TEST_MARKS: dict[TestStatus, str] = {
     TestStatus.NOT_YET_TESTED: "undetermined",
@@ -87,11 +89,12 @@ MARKS: dict[str, str] = {
 """Every mark as an SVG; the word always stands beside it."""
 
 
-def watermark(font: bytes, width: float, height: float, size: float, angle: float) -> str:
+def watermark(font: bytes, words: str, width: float, height: float, size: float, angle: float) -> str:
     """The words across a page of `width` x `height` millimetres, as one hollow outline.
 
     Args:
         font: the bytes of the font whose outlines are drawn.
+        words: what it says.
         width: of the page, in mm.
         height: of the page, in mm.
         size: of the letters, in mm.
@@ -100,7 +103,7 @@ def watermark(font: bytes, width: float, height: float, size: float, angle: floa
     opened = TTFont(BytesIO(font))
     glyphs, names = opened.getGlyphSet(), opened.getBestCmap()
     along, parts = 0, []
-    for letter in WORDS:
+    for letter in words:
         glyph = glyphs[names[ord(letter)]]
         pen = SVGPathPen(glyphs)
         glyph.draw(pen)

@@ -10,7 +10,7 @@ from typing import Any
 
 from reports import sentences
 from reports.blocks import closing, event_answer, index, occasion, page_one, proof, terms
-from reports.brief import Brief, brief
+from reports.brief import Brief, Line, brief
 from reports.inputs import NoticeInputs, NoticeKind
 from reports.marks import WORDS
 from reports.past import issued
@@ -119,13 +119,15 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
     inputs, day = found.inputs, found.determined
     line = occasion.subject(found)
     principal = figure(day.outstanding_principal) if day and day.outstanding_principal else "not reported"
-    about = ("Determination Date", long_date(inputs.on)) if line is None else (_about(inputs.kind), f"{line.title}, {line.cite}")
+    about = ("Determination Date", long_date(inputs.on)) if line is None else _about(inputs.kind, line)
     third = ("Outstanding principal", principal) if line is None else ("Determination Date", long_date(inputs.on))
     return [about, ("Issued", instant(inputs.issued_at)), third, ("Supersedes", _supersedes(found))]
 
 
-def _about(kind: NoticeKind) -> str:
-    return {"trigger_event": "Trigger Event", "event_of_default": "Test", "cure": "Test"}.get(kind, "Test")
+def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:
+    """What an event notice is about, with its section."""
+    trigger = kind == "trigger_event"
+    return ("Trigger Event", f"{line.trigger_title}, {line.cite}") if trigger else ("Test", f"{line.title}, {line.cite}")
 
 
 def _supersedes(found: Brief) -> str:

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from engine.determination.result import Remedy
 from engine.record.event import Due, Follow
+from engine.triggers.facts import PRINTED_STATUS, TriggerStatus
 from engine.values import Figure, Unit
-from reports.wording import Runs, figure, listed, role, sentence, short_date, table_date, term, with_dates
+from reports.wording import Runs, classes, figure, listed, role, sentence, short_date, table_date, term, with_dates
 
 Titles = Callable[[str], str]
 """From a clause's key to what the agreement calls it."""
@@ -27,8 +28,14 @@ NOTICE_OF = {
 # ---- what is due --------------------------------------------------------------------------------------------------
 
 
-def due_act(due: Due, titles: Titles) -> str:
-    """What a due act is: `Cure Loan-to-Value, by one of:`."""
+def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
+    """What a due act is: `Cure Loan-to-Value, by one of:`.
+
+    Args:
+        due: the act.
+        titles: what each clause is called.
+        triggers: what the trigger of each clause is called.
+    """
     title = titles(due.subject)
     if due.act == "cure":
         ways = listed(due.what.removeprefix("cure by ").split(" or "), "or")
@@ -39,6 +46,7 @@ def due_act(due: Due, titles: Titles) -> str:
     if notice is None:
         return sentence(with_dates(due.what))
     to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
+    title = triggers(due.subject) if notice.group(1) == "trigger event" else title
     return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
 
 
@@ -70,6 +78,34 @@ def deadline_mark(due: Due) -> str:
 # ---- what follows by itself ---------------------------------------------------------------------------------------
 
 
+DATES = re.compile(r"\b(?:for|on) (one|\d+ consecutive|\d+ of the last \d+) (determination|publication) (dates?)\b")
+VERBS = {"FAIL": "fails", "PASS": "passes", "NOT DETERMINED": "is NOT DETERMINED"}
+STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {str(status): status.value for status in TriggerStatus}
+
+
+def condition(rest: str) -> str:
+    """What a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
+    dated = DATES.sub(lambda found: f"on {found.group(1)} {found.group(2).title()} {found.group(3).title()}", rest)
+    for word, said in VERBS.items():
+        if dated == word or dated.startswith(f"{word} "):
+            return said + dated.removeprefix(word)
+    if dated in STATES:
+        return f"stands at {STATES[dated]}"
+    return f"is {dated}" if re.match(r"(at|below|above|more|less) ", dated) else dated
+
+
+def read(text: str, keys: Collection[str], titles: Titles) -> str:
+    """The engine's reading of a clause for people: clauses by their titles, classes of debt and dates as the agreement writes them."""
+    known = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
+    asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
+    named = re.sub(
+        rf"(?<![\w-])({known}) ((?:{asked}|(?:at least|at most|more than|less than) USD [\d.]+)(?: {DATES.pattern})?)",
+        lambda found: f"{titles(found.group(1))} {condition(found.group(2))}",
+        text,
+    )
+    return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda found: f"; the {role(found.group(1))} acts", named)))
+
+
 def limb(what: str, keys: Collection[str], titles: Titles) -> tuple[str | None, str]:
     """A count's condition: the clause that it looks at, and the rest with levels as prices."""
     key = next((key for key in keys if what.startswith(f"{key} ")), None)
@@ -79,29 +115,29 @@ def limb(what: str, keys: Collection[str], titles: Titles) -> tuple[str | None, 
         lambda found: f"{found.group(1)} {term(_price(found.group(2)))}",
         rest,
     )
-    return (titles(key) if key else None), with_dates(priced)
+    return (titles(key) if key else None), condition(with_dates(priced))
 
 
 def _price(text: str) -> Figure:
     return Figure(value=Fraction(text), unit=Unit.RATE)
 
 
-def follow(one: Follow, due: Sequence[Due], titles: Titles) -> Runs:
+def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) -> Runs:
     """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
-    title = titles(one.subject)
+    title, trigger = titles(one.subject), triggers(one.subject)
     if one.what == "event of default":
         owed = next((d for d in due if d.act == "cure" and d.subject == one.subject), None)
         until = f" by {table_date(owed.by)}" if owed else ""
         return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
     heads = {
         "overdue": "Overdue",
-        "trigger begins": f"{title} begins",
-        "trigger ends": f"{title} ends",
+        "trigger begins": f"{trigger} begins",
+        "trigger ends": f"{trigger} ends",
         "rate lapses": "The rate lapses",
         "not determined": "NOT DETERMINED",
         "term steps": f"{title} steps",
-        "consequence": f"While {title} is in effect",
+        "consequence": f"While {trigger} is in effect",
     }
-    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail))
+    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail)).removesuffix(" is overdue")
     joint = " " if detail.startswith("if ") else ": "
     return [(heads[one.what], True), (f"{joint}{detail}", False)]

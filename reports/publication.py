@@ -14,7 +14,8 @@ from typing import Any
 from engine.values import counted
 from reports.blocks.index import meaning, measured
 from reports.chart import Point, rate_chart
-from reports.wording import eights, instant, long_date, short_date
+from reports.marks import PAGE_WORDS
+from reports.wording import NONE, eights, instant, long_date, short_date
 
 Value = Mapping[str, Any]
 """The JSON of one IndexValue."""
@@ -66,7 +67,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "title": f"Publication of {name}",
         "summary": "".join(text for text, _ in _answer(value)[0]),
         "issued": inputs.issued_at.isoformat(),
-        "illustrative": "ILLUSTRATIVE - NOT A PUBLICATION" if inputs.illustrative else "",
+        "illustrative": PAGE_WORDS if inputs.illustrative else "",
         "left": f"Publication of {value['index']}",
         "right": str(value["publication_date"]),
         "foot": ", ".join(filter(None, (f"Print {value['print']}", str(value["methodology"])))),
@@ -79,7 +80,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "chart": rates(inputs.earlier, value, day),
         "days": [_day(one) for one in value.get("days", ())],
         "facts": _facts(value),
-        "hashes": [(str(one["date"]), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
+        "hashes": [(short_date(_date(one["date"])), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
         "disclosure": _disclosure(value),
         "first": (),
         "meaning": meaning(str(value["index"]), value),
@@ -140,7 +141,7 @@ def _precision(value: Value) -> list[tuple[str, bool]]:
     differ = (
         f" By count the paper calls it {by_count}; by its measured width it is {by_width}."
         if by_count != by_width
-        else f" It is {by_width}."
+        else f" By count and by width alike the paper calls it {by_width}."
     )
     return [(f"95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
 
@@ -166,7 +167,9 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     points = [_point(value) for value in weeks[-SHOWN:]]
     if len(points) < 2:
         return None
-    drawn = rate_chart(points, (), str(last["value"] or "none"), (), date.min, "")
+    newest = next((one for one in reversed(weeks) if one["value"] is not None), last)
+    said = (str(newest["value"]), "index value", "this date" if newest is last else short_date(_date(newest["publication_date"])))
+    drawn = rate_chart(points, (), said, (), date.min, "")
     if drawn is not None:
         name = last["index"]
         drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
@@ -190,16 +193,19 @@ def _day(one: Value) -> dict[str, str]:
         "offers": str(one["offers"]),
         "qualifying": str(one["qualifying"]),
         "counts": counts,
-        "kept": str(one["kept"]) if one["counts"] else "-",
+        "kept": str(one["kept"]) if one["counts"] else NONE,
         "removed": removed if one.get("snapshot") else "no snapshot",
     }
 
 
 def _facts(value: Value) -> list[tuple[str, str]]:
+    """How the prices spread; nothing where no value was computed."""
+    if value["value"] is None:
+        return []
     spread = [
         (name, value.get(key)) for name, key in (("Lowest", "min"), ("Highest", "max"), ("Mean", "mean"), ("Standard deviation", "stdev"))
     ]
-    return [(name, f"USD {one}" if one is not None else "-") for name, one in spread]
+    return [(name, f"USD {one}" if one is not None else NONE) for name, one in spread]
 
 
 COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."

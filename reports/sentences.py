@@ -43,11 +43,12 @@ LIMIT: dict[Comparison, str] = {
 STATUS = PRINTED_STATUS
 
 
-def against(result: TestResult) -> str:
+def against(line: Line) -> str:
     """Figure against limit: `68.087% against a maximum of 65%`."""
-    if result.measured is None or result.limit is None or result.comparison is None:
+    result = line.result
+    if result is None or result.measured is None or result.limit is None or result.comparison is None:
         return "no figure"
-    return f"{apart(result.measured, result.limit)} against {LIMIT[result.comparison]} {term(result.limit)}"
+    return f"{apart(result.measured, result.limit, line.rounding)} against {LIMIT[result.comparison]} {term(result.limit)}"
 
 
 def limit(result: TestResult) -> str:
@@ -89,7 +90,7 @@ def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
 def defaulted(line: Line) -> Runs:
     """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
-    figures = f" This date: {against(line.result)}." if line.result and line.result.measured else ""
+    figures = f" This date: {against(line)}." if line.result and line.result.measured else ""
     why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if line.test.why else ""
     why = "" if line.test.why.startswith("ends") and line.test.cure is None else why
     return [
@@ -156,8 +157,8 @@ def begun(line: Line) -> Runs:
     assert line.trigger is not None
     count = line.trigger.count
     ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else ""
-    now = f": this date {against(line.result)}" if line.result is not None and line.result.measured is not None else ""
-    return [(f"{line.title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
+    now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
+    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
@@ -170,7 +171,7 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
     if counted_only:
         return [
             (_row(counted_only, "fails", "fail"), True),
-            (f": {'; '.join(against(one.result) for one in counted_only if one.result)}.", False),
+            (f": {'; '.join(against(one) for one in counted_only)}.", False),
         ]
     if not passed:
         missing = [name for name, rate in rates.items() if rate.value is None]
@@ -189,7 +190,7 @@ def _least(passed: Sequence[Line]) -> str:
         return ""
     line = min(near, key=lambda one: one.result.headroom_share if one.result and one.result.headroom_share is not None else 0)
     assert line.result is not None
-    return f" Nearest to its limit is {line.title}: {against(line.result)}."
+    return f" Nearest to its limit is {line.title}: {against(line)}."
 
 
 def _first_reason(tests: Sequence[Line]) -> str:
@@ -237,7 +238,7 @@ def _moved(lines: Sequence[Line]) -> list[str]:
 def counting(lines: Sequence[Line]) -> list[str]:
     """Triggers that have counted something and are not in effect."""
     return [
-        f"{line.title} has counted {count.count} of {count.needed} dates and is not in effect."
+        f"{line.trigger_title} has counted {count.count} of {count.needed} dates and is not in effect."
         for line in lines
         if line.trigger is not None
         and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
@@ -248,7 +249,8 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     """Tests that pass while others do not; WATCH is said by name."""
-    passed = [line for line in lines if line.verdict is Verdict.PASS and _status(line) is not TestStatus.CURE_PERIOD]
+    told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
+    passed = [line for line in lines if line.verdict is Verdict.PASS and line not in told]
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
     said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
     return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])
@@ -274,7 +276,7 @@ def _how_often(line: Line) -> str:
 def _figures(line: Line) -> str:
     if line.result is None or line.result.measured is None:
         return "."
-    return f": {against(line.result)}."
+    return f": {against(line)}."
 
 
 def _status(line: Line) -> TestStatus | None:

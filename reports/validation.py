@@ -13,6 +13,7 @@ from typing import Any
 from engine.values import counted
 from reports.blocks.index import meaning
 from reports.chart import nice_step, polyline, ticks
+from reports.marks import PAGE_WORDS
 from reports.publication import Value, rates
 from reports.wording import instant, long_date, short_date
 
@@ -50,7 +51,7 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
         "title": f"Validation of {data['index']}, {long_date(last)}",
         "summary": f"{counted(len(look), 'tests')} of {len(findings)} found something to look into.",
         "issued": inputs.issued_at.isoformat(),
-        "illustrative": "ILLUSTRATIVE - NOT A PUBLICATION" if inputs.illustrative else "",
+        "illustrative": PAGE_WORDS if inputs.illustrative else "",
         "left": f"Validation of {data['index']}",
         "right": str(last),
         "foot": f"Under {data['methodology']}",

@@ -12,10 +12,13 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, rounded, trimmed, weekday_date
+from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, ratio_decimals, rounded, trimmed, weekday_date
 
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
+
+UNBROKEN = "\N{NO-BREAK SPACE}"
+"""Between words that stay on one line."""
 
 Runs = list[tuple[str, bool]]
 """A sentence in pieces, each with whether it is set bold."""
@@ -33,6 +36,8 @@ CALENDARS = {
     "nyse": "NYSE",
 }
 SMALL_WORDS = ("of", "the", "to", "and")
+CAPITALS = {"ltv": "LTV", "dscr": "DSCR", "oc": "OC", "gpu": "GPU", "gpus": "GPUs"}
+"""Words of a key that are written in capitals."""
 
 
 def minus(text: str) -> str:
@@ -50,14 +55,14 @@ def term(value: Figure) -> str:
     return minus(trimmed(value))
 
 
-def apart(value: Figure, limit: Figure) -> str:
-    """A figure with as many decimals as it takes to fall on its own side of the limit."""
-    return minus(printed_apart(value, limit))
+def apart(value: Figure, limit: Figure, rounding: str = "unrounded") -> str:
+    """A figure with as many decimals as it takes to fall on its own side of the limit; a rounded ratio at the deal's own."""
+    return minus(printed_apart(value, limit, ratio_decimals(rounding, value.unit)))
 
 
-def signed(headroom: Figure) -> str:
+def signed(headroom: Figure, rounding: str = "unrounded") -> str:
     """Headroom with its sign, as the command line prints it too."""
-    return printed_headroom(headroom)
+    return printed_headroom(headroom, ratio_decimals(rounding, headroom.unit))
 
 
 def percent(value: Fraction, places: int = 2) -> str:
@@ -120,7 +125,19 @@ def with_dates(text: str) -> str:
 def role(key: str) -> str:
     """A party's role as the agreement names it: `Administrative Agent`."""
     words = key.replace("_", " ").replace("-", " ").split()
-    return " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in words)
+    return " ".join(word if word in SMALL_WORDS else CAPITALS.get(word, word[:1].upper() + word[1:]) for word in words)
+
+
+def trigger_name(key: str, title: str) -> str:
+    """What the trigger of a clause is called, apart from its test: `Cash sweep` where the test is the `Cash sweep level`.
+
+    The clause's own key names it where the test's title does not hold it: `Cash trap`.
+    """
+    words = key.replace("_", " ").replace("-", " ")
+    named = title.removesuffix(" level")
+    if words.lower() in named.lower():
+        return named
+    return sentence(" ".join(CAPITALS.get(word, word) for word in words.split()))
 
 
 def sentence(text: str) -> str:
@@ -128,10 +145,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def classes(text: str) -> str:
+    """`text` with each class of debt as the agreement names it: `Class C` for `class_c` and for `class class_c`."""
+    return re.sub(r"\b(?:class )?class_(\w)\b", lambda found: f"Class {found.group(1).upper()}", text)
+
+
 def name(text: str) -> str:
     """A figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
-    spelled = re.sub(r"\bclass_(\w)", lambda found: f"Class {found.group(1).upper()}", with_dates(text))
-    spelled = spelled.replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
+    spelled = classes(with_dates(text)).replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
     return re.sub(r"(?<=\w)\.(?=[A-Za-z])", ", ", spelled).replace("_", " ")
 
 

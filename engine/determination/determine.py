@@ -23,7 +23,7 @@ from engine.determination.result import (
 )
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
 from engine.determination.turning import last_agreeing
-from engine.values import Figure, Unit, rounded
+from engine.values import Figure, Unit, ratio_decimals, rounded
 
 TICK = 10_000
 """Ticks of the published grid in one USD per GPU-hour."""
@@ -89,7 +89,7 @@ def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
 
 def _round_share(value: Fraction, rule: str) -> Fraction:
     """A share rounded as the deal says, in decimals of a per cent: `2 decimals, half up`."""
-    places = int(rule[0])
+    places = ratio_decimals(rule, Unit.SHARE) or 0
     if rule.endswith("half to even"):
         return Fraction(rounded(value * 100, places, ROUND_HALF_EVEN)) / 100
     scaled = value * 100 * 10**places

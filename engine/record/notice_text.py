@@ -16,7 +16,7 @@ from engine.errors import VerificationFailed
 from engine.record.event import Tested
 from engine.terms.deal import TermsInForce
 from engine.triggers.facts import PRINTED_STATUS
-from engine.values import printed_apart, printed_limit, printed_signed, weekday_date
+from engine.values import printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
 
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
@@ -47,8 +47,9 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
     title = _title(result, terms)
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
     begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
-    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{_figures(result)}{_state(tested, terms, templates)}(?!\S)")
-    dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, every_cell=True)}"
+    rounding = terms.rounding.ratios
+    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{_figures(result, rounding)}{_state(tested, terms, templates)}(?!\S)")
+    dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
     rows = [(page, found) for page in pages for found in begins.finditer(page)]
     for page, found in rows:
@@ -71,17 +72,19 @@ def _words(text: str) -> str:
     return re.escape(" ".join(text.split())).replace(r"\-", r"\-\ ?")
 
 
-def _cells(result: TestResult) -> tuple[str, str, str]:
+def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, str]:
     """Measured, limit and headroom as the tables print them; empty where there is none."""
-    measured = printed_apart(result.measured, result.limit) if result.measured is not None and result.limit is not None else ""
+    least, room = (None if one is None else ratio_decimals(rounding, one.unit) for one in (result.measured, result.headroom))
+    measured = printed_apart(result.measured, result.limit, least) if result.measured is not None and result.limit is not None else ""
     limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""
-    return measured, limit, printed_signed(result.headroom) if result.headroom is not None else ""
+    return measured, limit, printed_signed(result.headroom, room) if result.headroom is not None else ""
 
 
-def _figures(result: TestResult, every_cell: bool = False) -> str:
-    measured, limit, headroom = _cells(result)
-    cells = (measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE)
-    return " ".join(_words(cell) for cell in cells if cell)
+def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str:
+    """The figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
+    printed = dict.fromkeys((_cells(result, rounding), _cells(result)))
+    each = ((measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE) for measured, limit, headroom in printed)
+    return f"(?:{'|'.join(' '.join(_words(cell) for cell in cells if cell) for cells in each)})"
 
 
 def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> str:

@@ -49,7 +49,7 @@ def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
     others = {other.calendar: table_date(other.by) for other in one.elsewhere}
     mark = deadline_mark(one)
     return {
-        "what": due_act(one, found.title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
+        "what": due_act(one, found.title, found.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
         "from": table_date(last.counted_from) if last else NONE,
         "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else one.cite,
         "due": table_date(one.by) + (f", {mark}" if mark else ""),
@@ -134,7 +134,7 @@ def duties(found: Brief) -> dict[str, Any]:
     owed = [
         {
             "number": NONE,
-            "what": due_act(one, found.title),
+            "what": due_act(one, found.title, found.trigger_title),
             "to": role(one.who) + " gives",
             "due": table_date(one.by),
             "evidence": "not yet known at issue",

@@ -42,7 +42,7 @@ def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
 def _began(found: Brief, line: Line) -> Runs:
     if line.trigger is None or line.trigger.status is not TriggerStatus.IN_EFFECT:
         return [
-            (f"{line.title} is not in effect", True),
+            (f"{line.trigger_title} is not in effect", True),
             (f" since {long_date(line.trigger.since if line.trigger else found.inputs.on)}: its condition to end is met.", False),
         ]
     limb = line.trigger.leading_begin
@@ -54,8 +54,8 @@ def _began(found: Brief, line: Line) -> Runs:
         else ""
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
-        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line.result)}."
-    return [(f"{line.title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
+        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line)}."
+    return [(f"{line.trigger_title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
 
 
 def _failed(found: Brief, line: Line) -> Runs:
@@ -67,7 +67,7 @@ def _failed(found: Brief, line: Line) -> Runs:
 
 def _cured(found: Brief, line: Line) -> Runs:
     since = line.test.since if line.test else found.inputs.on
-    figures = f": {sentences.against(line.result)}" if line.result and line.result.measured else ""
+    figures = f": {sentences.against(line)}" if line.result and line.result.measured else ""
     why = (
         f" It was {line.test.why}."
         if line.test and line.test.why.startswith("cured")

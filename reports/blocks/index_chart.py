@@ -55,7 +55,8 @@ def chart(found: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any
     if len(points) < 2 or rate is None:
         return None
     levels = _levels(found, facts.name)
-    label = price(rate.value) if rate.value is not None else "none now"
+    now = (price(rate.value), "Reference Rate", "this date")
+    label = now if rate.value is not None else ("none", "Reference Rate", "last value drawn")
     closing = found.deal.closing_date
     drawn = rate_chart(
         points, levels, label, _lanes(found, points, {level.name for level in levels}), closing, f"Closing {short_date(closing)}"

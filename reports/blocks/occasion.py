@@ -80,9 +80,9 @@ def _course_row(found: Brief, one: Tested, trigger: TriggerState | None) -> list
     return [
         table_date(result.on),
         result.verdict.value,
-        apart(result.measured, result.limit) if result.measured and result.limit else NONE,
+        apart(result.measured, result.limit, found.deal.rounding) if result.measured and result.limit else NONE,
         sentences.limit(result) or NONE,
-        signed(result.headroom) if result.headroom else NONE,
+        signed(result.headroom, found.deal.rounding) if result.headroom else NONE,
         interval(value.get("interval")),
         whole(value.get("hosts")) if value else NONE,
         sentences.STATUS[one.state.status] if trigger is None else _after(trigger),
@@ -184,7 +184,7 @@ def corrections(found: Brief) -> dict[str, Any]:
         was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
         if was != is_:
             number = numbers.get(day)
-            title = found.title(subject_) + (", trigger" if kind == "counted" else "")
+            title = found.trigger_title(subject_) if kind == "counted" else found.title(subject_)
             rows.append([title, table_date(day), f"{was} (No. {number})" if number else was, is_])
     return {
         "heads": ["Test or trigger", "Date", "Reported", "Corrected"],

@@ -54,7 +54,7 @@ def _height(line: Line) -> float:
 def row(found: Brief, line: Line) -> dict[str, Any]:
     """One test or trigger in the results table."""
     result = line.result
-    measured = apart(result.measured, result.limit) if result and result.measured and result.limit else NONE
+    measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
     return {
         "verdict": line.verdict.value if line.verdict else None,
         "title": line.title,
@@ -62,7 +62,7 @@ def row(found: Brief, line: Line) -> dict[str, Any]:
         "proof": proof_reference(found, line.key),
         "measured": measured,
         "limit": sentences.limit(result) if result else "",
-        "headroom": signed(result.headroom) if result and result.headroom else NONE,
+        "headroom": signed(result.headroom, line.rounding) if result and result.headroom else NONE,
         "relative": _relative(line),
         **state(found, line),
     }
@@ -227,7 +227,7 @@ def _due_row(found: Brief, one: Due) -> dict[str, Any]:
         "by": table_date(one.by),
         "mark": owed_words.deadline_mark(one),
         "who": role(one.who),
-        "what": owed_words.due_act(one, found.title),
+        "what": owed_words.due_act(one, found.title, found.trigger_title),
         "amount": _amount(one) if not ways else "",
         "cite": one.cite,
         "ways": [{"what": what, "amount": amount} for what, amount in ways],
@@ -245,6 +245,7 @@ def follows(found: Brief) -> dict[str, Any]:
     """What happens by itself on which day if nothing is done."""
     owed = found.determined.due if found.determined else ()
     coming = found.determined.follows if found.determined else ()
-    rows = [{"on": table_date(one.on), "what": owed_words.follow(one, owed, found.title), "cite": one.cite} for one in coming]
+    said = [owed_words.follow(one, owed, found.title, found.trigger_title) for one in coming]
+    rows = [{"on": table_date(one.on), "what": what, "cite": one.cite} for one, what in zip(coming, said, strict=True)]
     following = table_date(found.determined.next_determination_date) if found.determined else "the next Determination Date"
     return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}

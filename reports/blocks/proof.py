@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.determination.result import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.triggers.facts import Limb, TriggerStatus
-from engine.values import Figure, Unit, rounded
+from engine.values import Figure, Unit, ratio_decimals, rounded, rounding_words
 from reports import owed as owed_words
 from reports import past as log
 from reports.blocks.page_one import proof_reference, state
@@ -68,15 +68,24 @@ def computation(found: Brief) -> dict[str, Any]:
     key = "; ".join(f"{letter}, {WORDS[letter]}" for letter in LETTERS.values() if letter in used)
     note = (
         (f"Sources: {key}. " if key else "")
-        + "Ratios are compared as exact fractions; a figure ending in … is cut, not rounded. A Break-even Rate is the last tick on the "
+        + f"{_compared(found.deal.rounding)}; a figure ending in … is cut, not rounded. A Break-even Rate is the last tick on the "
         "passing side. P: share of resamples in which the test fails; sampling of listings only, not a forecast."
     )
     return {"parts": parts, "note": note}
 
 
+def _compared(rounding: str) -> str:
+    """How this deal compares its ratios."""
+    return (
+        "Ratios are compared as exact fractions"
+        if rounding == "unrounded"
+        else f"Ratios in per cent are compared rounded to {rounding_words(rounding)}, other figures as exact fractions"
+    )
+
+
 def _test(found: Brief, line: Line) -> dict[str, Any]:
     history = [one.result for one in log.tested(found.past, line.key)]
-    drawn = _spark(line.title, history)
+    drawn = _spark(line, history)
     result = line.result
     head = {"number": proof_reference(found, line.key), "title": line.title, "cite": line.cite, "spark": drawn, "bearing": None, "text": ""}
     if result is None:
@@ -84,7 +93,8 @@ def _test(found: Brief, line: Line) -> dict[str, Any]:
     rows = [
         *_input_rows(result.inputs),
         *map(_step_row, result.steps),
-        *_verdict_rows(result),
+        *_rounded_rows(result, line.rounding),
+        *_verdict_rows(result, line.rounding),
         *_even_rows(result),
         *_remedy_rows(result),
     ]
@@ -146,23 +156,31 @@ COMPARISONS = {
 }
 
 
-def _verdict_rows(result: TestResult) -> list[dict[str, Any]]:
+def _rounded_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
+    """The ratio as the deal rounds it, where the deal rounds: what is compared (`rulings.md` 18)."""
+    if result.measured is None or ratio_decimals(rounding, result.measured.unit) is None:
+        return []
+    whole, point, rest = apart(result.measured, result.measured, rounding).partition(".")
+    return [_row("Rounded", f"to {rounding_words(rounding)}; this is compared", (whole, point + rest), "D", strong=True)]
+
+
+def _verdict_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
     if result.measured is None or result.limit is None or result.comparison is None or result.headroom is None:
         return []
     cite = f" ({result.limit_cite})" if result.limit_cite and result.limit_cite != result.cite else ""
     share = f"; {percent(result.headroom_share)} of the limit" if result.headroom_share is not None else ""
-    figure = signed(result.headroom).removesuffix(" points").removesuffix(" USD")
+    figure = signed(result.headroom, rounding).removesuffix(" points").removesuffix(" USD")
     whole, point, rest = figure.partition(".")
     return [
         _row("Limit", COMPARISONS[result.comparison] + cite, cut(result.limit), "D"),
-        _row("Headroom", f"{_difference(result)}{share}", (whole, point + rest), strong=True),
+        _row("Headroom", f"{_difference(result, rounding)}{share}", (whole, point + rest), strong=True),
     ]
 
 
-def _difference(result: TestResult) -> str:
+def _difference(result: TestResult, rounding: str) -> str:
     assert result.measured is not None  # the caller asks only for determined results
     assert result.limit is not None
-    shown = apart(result.measured, result.limit)
+    shown = apart(result.measured, result.limit, rounding)
     falling = result.comparison in ("at most", "less than")
     limit = term(result.limit)
     return f"{limit} − {shown}" if falling else f"{shown} − {limit}"
@@ -211,19 +229,19 @@ def _short(verdict: Verdict | None) -> str:
     return NONE if verdict is None else "ND" if verdict is Verdict.NOT_DETERMINED else verdict.value
 
 
-def _spark(title: str, history: list[TestResult]) -> dict[str, Any] | None:
+def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
     known = [one for one in history if one.headroom is not None][-SPARK_DATES:]
     drawn = sparkline([float(one.headroom.value) for one in known if one.headroom])
     if drawn is None:
         return None
     last = known[-1]
     assert last.headroom is not None
-    label = signed(last.headroom).removesuffix(" points").removesuffix(" USD")
+    label = signed(last.headroom, line.rounding).removesuffix(" points").removesuffix(" USD")
     least = min(known, key=lambda one: one.headroom.value if one.headroom else 0)
     drawn["label"] = label
     drawn["caption"] = f"Headroom since {short_date(known[0].on)}"
     drawn["alt"] = (
-        f"Headroom of {title} on {len(known)} dates since {short_date(known[0].on)}, now {label}; least on {short_date(least.on)}."
+        f"Headroom of {line.title} on {len(known)} dates since {short_date(known[0].on)}, now {label}; least on {short_date(least.on)}."
     )
     return drawn
 

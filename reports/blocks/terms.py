@@ -81,7 +81,7 @@ def _right(clause: ClauseFacts, used: int) -> str:
 def _consequence_rows(found: Brief) -> Pairs:
     """What follows from each trigger that is in effect, with its section."""
     return [
-        (f"{line.title}, in effect", with_dates(f"{one}; in force from {long_date(line.trigger.since)}"))
+        (f"{line.trigger_title}, in effect", with_dates(f"{one}; in force from {long_date(line.trigger.since)}"))
         for line in found.lines
         if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
         for one in found.clauses[line.key].consequences
@@ -93,7 +93,7 @@ def _sweep_rows(found: Brief) -> Pairs:
     for line in found.lines:
         periods = log.swept(found.past, line.key)
         if periods:
-            rows.append((f"{line.title}, swept", _swept_words(periods)))
+            rows.append((f"{line.trigger_title}, swept", _swept_words(periods)))
     return rows
 
 
@@ -127,11 +127,11 @@ def reserve(found: Brief) -> list[dict[str, Any]]:
         shares = [min(float(one.reserve_balance / target), 1.0) for one in periods]
         accounts.append(
             {
-                "title": f"{line.title}: reserve account against its target",
+                "title": f"{line.trigger_title}: reserve account against its target",
                 "steps": [round(share * 1736 + 2, 1) for share in shares],
                 "left": f"Balance {balance} after {short_date(periods[-1].payment_date)}",
                 "right": f"Target {full}",
-                "alt": f"Reserve account of {line.title}: balance {balance} of the target of {full}.",
+                "alt": f"Reserve account of {line.trigger_title}: balance {balance} of the target of {full}.",
             }
         )
     return accounts

@@ -129,6 +129,19 @@ def test_a_clause_is_printed_as_it_reads_on_the_notices_date() -> None:
         assert ("at most 55%" in [one["text"] for column in text["columns"] for one in column]) is read
 
 
+def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None:
+    context = compose(cases.standard(facts=adopted(rounding="2 decimals, half up")).inputs())
+    (results,) = [block for block in context["first"] if block["block"] == "results"]
+    row = {one["title"]: one for one in results["rows"]}["Loan-to-Value"]
+    assert (row["measured"], row["headroom"]) == ("68.09%", "−3.09 points")
+    (proof,) = [block for block in context["proof"] if block["block"] == "computation"]
+    assert "Ratios in per cent are compared rounded to 2 decimals of a per cent, half up" in proof["note"]
+    (part,) = [one for one in proof["parts"] if one["title"] == "Loan-to-Value"]
+    assert [one["figure"] for one in part["rows"] if one["name"] == "Rounded"] == [("68", ".09%")]
+    (sweep,) = [one for one in proof["parts"] if one["title"] == "Cash Sweep"]
+    assert "Rounded" not in [one["name"] for one in sweep["rows"]]
+
+
 def test_a_reservation_of_rights_stands_in_the_agents_documents_only() -> None:
     assert not any("rights" in page and "reserved" in page for page in standard_pages())
     agents = " ".join(pages(render_notice(cases.defaulting())))

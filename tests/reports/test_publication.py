@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from reports.assets import assets
 from reports.publication import PublicationInputs, compose, for_screen
-from reports.render import render_publication
+from reports.render import render_publication, to_html
 from tests.reports.verapdf import failures
 
 AT = datetime(2026, 3, 6, 7, tzinfo=UTC)
@@ -112,6 +113,26 @@ def test_a_week_without_a_value_says_so_and_why() -> None:
     empty = value(date(2026, 3, 12), None, days=[])
     text = said(compose(inputs(value=empty, earlier=[*inputs().earlier, empty])))
     assert text == "No value is published for this date: no day has 8 Qualifying Listings."
+
+
+def test_a_page_without_a_value_has_no_empty_rows_and_dates_its_last_value() -> None:
+    empty = value(date(2026, 3, 12), None, days=[])
+    found = compose(inputs(value=empty, earlier=[*inputs().earlier, empty]))
+    assert found["facts"] == []
+    (label,) = found["chart"]["labels"]
+    assert (label["value"], label["lines"]) == ("1.7000", ["index value", "5 Mar 2026"])
+
+
+def test_the_class_is_said_of_the_count_and_of_the_width() -> None:
+    alike = value(date(2026, 3, 5), "1.9", precision_class_measured="Standard")
+    assert "15.5% of the value. By count and by width alike the paper calls it Standard." in said(compose(inputs(value=alike)))
+
+
+def test_a_page_about_an_index_is_marked_as_no_publication_on_every_sheet() -> None:
+    html = to_html("publication.html.j2", compose(inputs(illustrative=True)), "a4")
+    assert '<body class="a4-unpublished" data-left="Publication of CRI-H100" data-mid="ILLUSTRATIVE - NOT A PUBLICATION"' in html
+    assert "watermark-publication.svg" in assets()["style.css"][0].decode()
+    assert assets()["marks/watermark-publication.svg"] != assets()["marks/watermark-a4.svg"]
 
 
 def test_a_restatement_names_the_first_print() -> None:

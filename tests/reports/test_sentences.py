@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +18,7 @@ from engine.values import Comparison, Figure, Unit
 from reports import owed, sentences
 from reports.blocks.index import _hosts_interval
 from reports.brief import Line
-from reports.wording import plain
+from reports.wording import plain, role, trigger_name
 
 ON = date(2026, 11, 5)
 CURE = Deadline(
@@ -251,7 +252,7 @@ DUE = [
 
 @pytest.mark.parametrize(("due", "said"), DUE)
 def test_due_act(due: Due, said: str) -> None:
-    assert owed.due_act(due, TITLES.__getitem__) == said
+    assert owed.due_act(due, TITLES.__getitem__, TITLES.__getitem__) == said
 
 
 def test_cure_ways_are_lettered_with_their_amounts() -> None:
@@ -276,19 +277,64 @@ FOLLOWS = [
     ),
     (
         Follow(on=ON, subject="appraisal", what="overdue", detail="the independent appraisal is overdue", cite="c"),
-        "Overdue: the independent appraisal is overdue",
+        "Overdue: the independent appraisal",
     ),
 ]
 
 
 @pytest.mark.parametrize(("follow", "said"), FOLLOWS)
 def test_follow(follow: Follow, said: str) -> None:
-    assert plain(owed.follow(follow, (OWED,), lambda key: TITLES.get(key, key))) == said
+    assert plain(owed.follow(follow, (OWED,), lambda key: TITLES.get(key, key), lambda key: TITLES.get(key, key))) == said
+
+
+READINGS = [
+    (
+        "Begins when pool-ltv FAIL for 4 consecutive determination dates or ltv EVENT OF DEFAULT. Ends never.",
+        "Begins when Pool fails on 4 consecutive Determination Dates or Loan-to-Value stands at Event of Default indicated. Ends never.",
+    ),
+    (
+        "Ends when ltv PASS on one determination date and pool-ltv PASS for 3 of the last 4 determination dates.",
+        "Ends when Loan-to-Value passes on one Determination Date and Pool passes on 3 of the last 4 Determination Dates.",
+    ),
+    ("The balance of class class_c, 20% by 2026-07-20.", "The balance of Class C, 20% by 20 Jul 2026."),
+    ("Nothing is paid; indenture trustee acts (IND §5)", "Nothing is paid; the Indenture Trustee acts (IND §5)"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), READINGS)
+def test_a_reading_names_clauses_classes_and_parties_as_people_do(text: str, said: str) -> None:
+    titles = {**TITLES, "pool-ltv": "Pool"}
+    assert owed.read(text, titles, titles.__getitem__) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "title", "name"),
+    [
+        ("cash-sweep", "Cash sweep level", "Cash sweep"),
+        ("sweep", "Cash sweep level", "Cash sweep"),
+        ("cash-trap", "Cash sweep level", "Cash trap"),
+        ("cash-sweep", "Cash Sweep", "Cash Sweep"),
+        ("early-amortization", "Early amortization", "Early amortization"),
+    ],
+)
+def test_a_trigger_is_named_apart_from_its_test(key: str, title: str, name: str) -> None:
+    assert trigger_name(key, title) == name
+
+
+def test_a_key_in_a_title_is_spelled_as_people_write_it() -> None:
+    assert (role("pool-ltv"), role("class_a"), role("administrative_agent")) == ("Pool LTV", "Class A", "Administrative Agent")
+
+
+def test_a_sweep_in_effect_is_not_said_to_pass_as_well() -> None:
+    passing = replace(sweep(TriggerStatus.IN_EFFECT, 1), result=result("sweep", "0.50"))
+    said = " ".join(map(plain, sentences.answer([passing], (), rate())))
+    assert "Cash Sweep is in effect" in said
+    assert "passes" not in said
 
 
 def test_a_limb_names_its_clause_and_prices_its_level() -> None:
     found = owed.limb("sweep at or above 3/2 for 3 consecutive publication dates", TITLES, TITLES.__getitem__)
-    assert found == ("Cash Sweep", "at or above USD 1.50 for 3 consecutive publication dates")
+    assert found == ("Cash Sweep", "is at or above USD 1.50 on 3 consecutive Publication Dates")
 
 
 @pytest.mark.parametrize(

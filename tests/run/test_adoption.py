@@ -56,3 +56,14 @@ def test_amendments_and_corrections_keep_their_own_numbers(
         ("amendment", 3, "CA"),
     ]
     assert facts.amendments[1].changes == ("covenants.ltv.maximum: 65% becomes 70%",)
+
+
+def test_a_deal_that_rounds_its_ratios_says_by_which_rule(
+    load: Callable[[str], Deal], meridian: Deal, meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    text = meridian_text.replace("{ratios: unrounded", '{ratios: "2 decimals, half up"')
+    rounds = adopted(load(text), all_templates)
+    said = "The ratio is rounded to 2 decimals of a per cent, half up, before it is compared ("
+    assert said in reading(rounds, "ltv", meridian.closing_date)
+    assert said not in reading(rounds, "cash-sweep", meridian.closing_date)
+    assert not any("is rounded" in clause.reading for clause in adopted(meridian, all_templates).clauses)
