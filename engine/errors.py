@@ -99,3 +99,7 @@ def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
     """All `problems`, sorted by place, each with its source line where `sources` has the file."""
     ordered = InputProblems(problems).problems
     return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)
+
+
+OF_ONE_DEAL = (HeadroomError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
+"""What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""

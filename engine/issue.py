@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.determination.rate import ReferenceRate
+from engine.errors import OF_ONE_DEAL
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
@@ -50,16 +51,44 @@ class Owed:
         return notice_label(self.kind, self.subject)
 
 
-def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, list[Path]]:
-    """Render, sign where there is a key, and record every notice that is owed and not issued; returns the new files by deal."""
+Issued = tuple[dict[str, list[Path]], dict[str, str]]
+"""The new files by deal, and why the notices of a deal could not be made."""
+
+
+def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> Issued:
+    """Render, sign where there is a key, and record every notice that is owed and not issued.
+
+    All are rendered together, which is faster; where one cannot be made, what is left is made deal by deal, and a notice that
+    cannot be made ends those of its own deal only. A later run makes them.
+    """
+    made: dict[str, list[Path]] = {deal: [] for deal in deals}
+    try:
+        _issue_all(workspace, tuple(made), made, render, scribe, progress)
+    except OF_ONE_DEAL:
+        return made, dict(_issue_apart(workspace, made, render, scribe, progress))
+    return made, {}
+
+
+def _issue_apart(
+    workspace: Workspace, made: dict[str, list[Path]], render: Render, scribe: Scribe, progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """What is left of each deal's notices; (deal, why) where one cannot be made."""
+    for deal in made:
+        try:
+            _issue_all(workspace, (deal,), made, render, scribe, progress)
+        except OF_ONE_DEAL as error:
+            yield deal, f"{type(error).__name__}: {error}; what is determined stands, and the next run makes what is still owed"
+
+
+def _issue_all(
+    workspace: Workspace, deals: Sequence[str], made: dict[str, list[Path]], render: Render, scribe: Scribe, progress: Progress
+) -> None:
     key = workspace.root / NOTICE_KEY
     waiting = [one for deal in deals for one in _waiting(workspace, deal, scribe)]
-    made: dict[str, list[Path]] = {deal: [] for deal in deals}
     for number, (notice, data) in enumerate(zip(waiting, render([one.inputs for one in waiting]), strict=True), start=1):
         progress(f"notice {number} of {len(waiting)}: {notice.inputs.deal} No. {notice.inputs.number}")
         signed = seal(data, key) if key.is_file() else data
         made[notice.inputs.deal].append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
-    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
-from engine.errors import HeadroomError, Problem, render
+from engine.errors import OF_ONE_DEAL, HeadroomError, Problem, render
 from engine.issue import issue_due
 from engine.known import Inputs, kinds_of
 from engine.market.archive import write_whole
@@ -41,8 +41,6 @@ from engine.week import evaluate
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)
-OF_ONE_DEAL = (HeadroomError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
-"""What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""
 Progress = Callable[[str], None]
 
 
@@ -59,6 +57,8 @@ class DealOutcome:
     """Why it could not be evaluated, where that is so."""
     waiting: str | None = None
     """What it waits for, where a date could not be evaluated yet."""
+    unissued: str | None = None
+    """Why a notice that is owed could not be made, where that is so; what was determined stands."""
 
 
 @dataclass
@@ -107,9 +107,9 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         if result.reason is not None:
             _not_evaluated(workspace, result, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
-    made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
+    made, failed = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
-        result.notices = made[result.deal]
+        result.notices, result.unissued = made[result.deal], failed.get(result.deal)
     sign_all(workspace)
     return outcome
 

@@ -235,3 +235,27 @@ def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, ca
     assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=False) == 0
     assert "EVENT OF DEFAULT" in capsys.readouterr().out
     workspace.store.close()
+
+
+def test_a_notice_that_cannot_be_made_keeps_no_other_deal_from_its_own(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+    other = "northfield-abs-2026-1"
+    shutil.copy(DEALS / f"{other}.yaml", workspace.root / "deals")
+    fill(workspace, 2, all_templates)
+
+    def torn(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        for notice in notices:
+            if (notice.deal, notice.number) == (DEAL, 2):
+                raise ValueError("a sentence without its figure")
+            yield f"{notice.deal} {notice.number}".encode()
+
+    outcome = run(workspace, plan.THURSDAYS[1], Tools(all_templates, torn, NOW, "tester", lambda _: None))
+    found = {deal.deal: deal for deal in outcome.deals}
+    assert "a sentence without its figure" in (found[DEAL].unissued or "")
+    assert (found[other].unissued, len(found[DEAL].notices)) == (None, 1)
+    assert len(found[other].notices) >= 2
+    assert all(deal.reason is None for deal in outcome.deals)
+    again = run(workspace, plan.THURSDAYS[1], Tools(all_templates, paper, NOW, "tester", lambda _: None))
+    later = {deal.deal: deal for deal in again.deals}
+    assert [deal.unissued for deal in again.deals] == [None, None]
+    assert later[DEAL].notices
+    assert later[other].notices == []
