@@ -22,6 +22,7 @@ from engine.errors import InputProblems, WrongUsage
 from engine.record.fold import fold
 from engine.record.log import Scribe, deal_log, read
 from engine.record.notice import NoticeInputs
+from engine.replay import Replay
 from engine.thursday import RunOutcome, Tools, run
 from engine.triggers.facts import SweptPeriod
 from engine.workspace import Workspace, create, opened
@@ -165,6 +166,7 @@ def test_whatever_is_wrong_with_one_deal_stops_no_other(
     assert said in (wrong.reason or "")
     assert "not evaluated" in [event.kind for event in wrong.events]
     assert len(wrong.notices) >= 1
+    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
 
 
 @pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])
