@@ -17,6 +17,7 @@ from engine.record.adopted import (
     DutyFacts,
     IndexFacts,
     LaterClauses,
+    LaterFacts,
     PartyFacts,
 )
 from engine.terms.amendment import Change, ChangeKind
@@ -46,7 +47,17 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         parties=tuple(PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()),
         documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()),
         clauses=tuple(clauses_read(terms, templates)),
-        debt=tuple(
+        **_four(terms),
+        amendments=tuple(_amendments(deal)),
+        later_clauses=tuple(_later_clauses(deal, templates)),
+        later_facts=tuple(_later_facts(deal)),
+    )
+
+
+def _four(terms: TermsInForce) -> dict[str, Any]:
+    """Debt, assets, indices and duties as the terms of a date have them."""
+    return {
+        "debt": tuple(
             DebtFacts(
                 name=name,
                 original_principal=Figure(value=d.original_principal, unit=Unit.USD),
@@ -57,7 +68,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
             )
             for name, d in terms.debt.items()
         ),
-        assets=tuple(
+        "assets": tuple(
             AssetFacts(
                 name=name,
                 model=a.model,
@@ -68,14 +79,22 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
             )
             for name, a in terms.pledged_assets.items()
         ),
-        indices=tuple(_indices(terms)),
-        duties=tuple(
+        "indices": tuple(_indices(terms)),
+        "duties": tuple(
             DutyFacts(kind=kind, given_by=d.given_by, to=d.to, within=str(d.within) if d.within else None, cite=d.cite)
             for kind, d in terms.notices.items()
         ),
-        amendments=tuple(_amendments(deal)),
-        later_clauses=tuple(_later_clauses(deal, templates)),
-    )
+    }
+
+
+def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
+    """The four again from each later date on which one of them reads otherwise."""
+    before = _four(deal.segments[0][1])
+    for since, terms in deal.segments[1:]:
+        now = _four(terms)
+        if now != before:
+            yield LaterFacts(since=since, **now)
+        before = now
 
 
 def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.determination.rate import ReferenceRate
 from engine.errors import OF_ONE_DEAL
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
-from engine.record.adopted import DealAdopted
+from engine.record.adopted import DealAdopted, facts_on
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import Correction, Determined, Event, NotEvaluated, NoticeIssued, Tested
@@ -134,7 +136,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
 
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event."""
-    duties: frozenset[str] = frozenset()
+    deal: DealAdopted | None = None
     group: list[Event] = []
     open_correction: tuple[int, Correction] | None = None
     for place, event in enumerate(events):
@@ -142,11 +144,12 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
         if isinstance(payload, Correction):
             group, open_correction = [], (event.print, payload)
         elif isinstance(payload, DealAdopted):
-            duties = frozenset(duty.kind for duty in payload.duties)
+            deal = payload
         elif isinstance(payload, NotEvaluated):
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
             yield Owed("compliance", None, event.effective_on, event)
+            duties = {duty.kind for duty in facts_on(deal, event.effective_on).duties} if deal is not None else set()
             happened = (told for one in group for told in notifiable(one.payload))
             yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in happened if kind in duties)
             group = []
@@ -181,19 +184,11 @@ def _said(event: Event) -> object:
 
 
 def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Sequence[Event], scribe: Scribe) -> NoticeInputs:
-    facts = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
-    publications = {}
-    for index in facts[-1].indices if facts else ():
-        log = index_log(series_of_facts(index))
-        prints = {
-            event.effective_on: event.payload.value
-            for event in read(workspace.store, log)
-            if event.effective_on <= owed.on and event.recorded_at <= scribe.at
-        }
-        publications[index.name] = [prints[day] for day in sorted(prints)]
+    upto = [event for event in events if event.seq <= owed.event.seq]
+    adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
+    publications = _publications(workspace, adoptions[-1], owed.on, scribe) if adoptions else {}
     entries = workspace.store.entries(deal_log(deal))
     entry = entries[owed.event.seq]
-    upto = [event for event in events if event.seq <= owed.event.seq]
     evidence = Evidence(
         deal=deal,
         entries=entries,
@@ -219,6 +214,27 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         attachments=attachments(evidence),
         print=owed.print,
     )
+
+
+def _publications(workspace: Workspace, deal: DealAdopted, on: date, scribe: Scribe) -> dict[str, list[dict[str, Any]]]:
+    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day."""
+    found = {}
+    for name in (index.name for index in facts_on(deal, on).indices):
+        series = partial(_series_on, deal, name)
+        prints = {
+            event.effective_on: event.payload.value
+            for one in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
+            for event in read(workspace.store, index_log(one))
+            if event.effective_on <= on and event.recorded_at <= scribe.at and series(event.effective_on) == one
+        }
+        found[name] = [prints[day] for day in sorted(prints)]
+    return found
+
+
+def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
+    """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
+    versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
+    return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
 
 
 def _superseded(events: Sequence[Event], on: date | None) -> int | None:

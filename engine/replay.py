@@ -24,21 +24,21 @@ from engine.determination.template import Template
 from engine.errors import HeadroomError
 from engine.known import Inputs, kinds_of
 from engine.market.index import compute, definition
-from engine.market.methodology import load_methodology
+from engine.market.methodology import current_version, load_methodology
 from engine.market.series import unpublished
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.publications import Prints, prints_of, series_by_index
+from engine.publications import Prints, over, prints_of, series_by_index
 from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
 from engine.record.differing import first_difference
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
-from engine.record.fold import as_it_stands
-from engine.record.log import SNAPSHOTS, Scribe, body_of, deal_log, read
+from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
 from engine.record.standing import DETERMINED
-from engine.replay_due import next_date, notices_differ
+from engine.replay_due import early, first_due, next_date, not_there, notices_differ, reason_on
+from engine.replay_refused import reason_again
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.week import evaluate
@@ -68,6 +68,8 @@ class Replayed:
     asserted: int = 0
     """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
     difference: Difference | None = None
+    refused: set[int] = field(default_factory=set)
+    """Numbers of the entries whose reason why a deal was not evaluated came out again."""
 
 
 @dataclass
@@ -139,6 +141,7 @@ class Replay:
             if version == "administrator":
                 if event.payload.value["value"] is None and event.payload.value["print"] == 1:
                     self._same(event, print_draft(unpublished(index, day)))
+                    _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
                 else:
                     found.asserted += 1
             else:
@@ -148,12 +151,16 @@ class Replay:
                 methodology = load_methodology(event.payload.value["methodology"])
                 value = compute(definition(index, self.workspace.indices), methodology, snapshots, day - DAY, None)
                 self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
+                passed = over(day, methodology.zone, event.recorded_at)
+                _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
             found.events += 1
 
     # ---- what followed ----
 
     def _deal(self, found: Replayed) -> None:
         events, before = self.events(found.log), Past()
+        for seq, what in early(events):
+            raise _Differs(seq, what)
         while (place := len(before.events)) < len(events):
             drafts = self._again(before, events, found)
             for offset, draft in enumerate(drafts):
@@ -167,25 +174,20 @@ class Replay:
         self._due(events, before, found)
 
     def _due(self, events: Sequence[Event], before: Past, found: Replayed) -> None:
-        """Whether every notice and every date that had come is there; a log cut off at its end has no entry that could differ."""
-        name = found.log.removeprefix("deal/")
-        for seq, what in notices_differ(name, events) if self.until is None else ():
-            raise _Differs(seq, what)
-        last = isinstance(events[-1].payload, NotEvaluated) if events else True
-        if self.until is not None or not before.files or last or not self._listed(name):
+        """Whether every date that had come and every notice is there; a log cut off at its end has no entry that could differ."""
+        if self.until is not None:
             return
-        deal = self._file(events[-1], before.files[-1])
-        series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
-        missing = next_date(deal, before.state, series)
-        reason = any(isinstance(one.payload, NotEvaluated) and missing and one.effective_on >= missing for one in events)
-        if missing is not None and not reason:
-            raise _Differs(
-                len(events), f"{missing} had come, with its index values on record, and is not determined; if it has not run since, run it"
-            )
-
-    def _listed(self, deal: str) -> bool:
-        """Whether a run evaluates the deal: its file is in deals/."""
-        return any(deal_named(path) == deal for path in self.workspace.deal_files())
+        name = found.log.removeprefix("deal/")
+        if before.files:
+            deal = self._file(events[-1], before.files[-1])
+            series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
+            missing = next_date(deal, before.state, series)
+            why = None if missing is None else reason_on(events, missing)
+            if missing is not None and (why is None or why.seq not in found.refused):
+                listed = any(deal_named(path) == name for path in self.workspace.deal_files())
+                raise _Differs(len(events), not_there(missing, why, listed))
+        for seq, what in notices_differ(name, events):
+            raise _Differs(seq, what)
 
     def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
         """What comes out at this place of the log: one event that came in, or all events of the next date."""
@@ -197,7 +199,9 @@ class Replay:
             return (Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=again, print=number),)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
-        if isinstance(payload, (ActRecorded, NotEvaluated, NoticeIssued)):
+        if isinstance(payload, NotEvaluated):
+            return (self._refused(before, event, payload, found),)
+        if isinstance(payload, (ActRecorded, NoticeIssued)):
             found.asserted += not isinstance(payload, NoticeIssued)
             return (_redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
@@ -250,6 +254,24 @@ class Replay:
         count = sum(isinstance(one.payload, Correction) for one in past) + 1
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 
+    def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:
+        """Why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
+        reason = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
+        if reason is None:
+            found.asserted += 1
+            return _redrawn(event, payload)
+        found.refused.add(event.seq)
+        return _redrawn(event, NotEvaluated(reason=reason))
+
+    def _fails(self, before: Past, event: Event, deal: Deal) -> None:
+        """Evaluate the date that was due, to see whether it fails."""
+        from engine.market.interval import share_below  # late: numpy only where something is computed
+
+        series, state = self._series(deal, before, event.recorded_at), before.state
+        due = first_due(deal, state, event.effective_on)
+        if due is not None:
+            self._evaluated(*due, deal, series, state, share_below)
+
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
         name = event.log.removeprefix("deal/")
         files = before.files or self._first_file(event.log)
@@ -265,8 +287,6 @@ class Replay:
             raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
         again = ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
         return _redrawn(event, again)
-
-    # ---- helpers ----
 
     def _file(self, event: Event, sha256: str) -> Deal:
         """An adopted deal file by its hash; read once."""
@@ -312,6 +332,11 @@ class _Differs(Exception):
         self.seq, self.what = seq, what
 
 
+def _had_come(event: Event, come: bool) -> None:
+    if not come:
+        raise _Differs(event.seq, f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come")
+
+
 def _redrawn(event: Event, payload: Any) -> Draft:
     return Draft(
         kind=event.kind,
@@ -323,23 +348,3 @@ def _redrawn(event: Event, payload: Any) -> Draft:
         supersedes=event.supersedes,
         reason=event.reason,
     )
-
-
-@dataclass(frozen=True)
-class Known:
-    """A deal's states as they were known at the end of a day."""
-
-    deal: str
-    known_on: date
-    entries: int
-    tests: tuple[tuple[str, str, date], ...]
-    triggers: tuple[tuple[str, str, date], ...]
-
-
-def as_known(workspace: Workspace, deal: str, until: date) -> Known:
-    """The states that follow from what was recorded by the end of a day, whatever was corrected later."""
-    events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
-    state = as_it_stands(events)
-    tests = tuple((name, one.status.value, one.since) for name, one in state.tests.items())
-    triggers = tuple((name, one.status.value, one.since) for name, one in state.triggers.items())
-    return Known(deal, until, len(events), tests, triggers)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from engine.calendar import load_calendar
 from engine.determination.rate import Published
 from engine.issue import Owed, owed_notices
 from engine.known import kinds_of
-from engine.record.event import Event, NoticeIssued
+from engine.record.adopted import DealAdopted
+from engine.record.event import Correction, Event, NotEvaluated, NoticeIssued
 from engine.record.fold import DealState
+from engine.record.log import SLACK
 from engine.record.notice import notice_file
+from engine.record.standing import DETERMINED, OF_A_DATE
 from engine.terms.in_force import Deal, resolve
 from engine.terms.schedule import publication_dates
+from engine.triggers.acts import discharged
 
 DAY = timedelta(days=1)
+AHEAD = timedelta(hours=14)
+"""How far the date of a deal can be ahead of UTC."""
 
 
 def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
@@ -59,6 +65,8 @@ def _had(one: Published) -> date:
 
 def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]]) -> date | None:
     """The first date that is not determined though its index values are on record, so that a run must have had it; None for none."""
+    if discharged(state.acts, state.applied):
+        return None
     newest = [max((_had(one) for one in found), default=deal.closing_date) for found in series.values()]
     last = min(newest, default=None)
     day = (state.reached or deal.closing_date) + DAY
@@ -70,3 +78,45 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY
     return None
+
+
+def reason_on(events: Sequence[Event], missing: date) -> Event | None:
+    """The entry that says why a date was not evaluated; None where there is none after the last thing that a run made of the deal."""
+    made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
+    last = max(made, default=-1)
+    later = [one for one in events if isinstance(one.payload, NotEvaluated) and one.seq > last and one.effective_on >= missing]
+    return later[-1] if later else None
+
+
+def not_there(missing: date, why: Event | None, listed: bool) -> str:
+    """What is said of a date that is not determined, where nothing shows why; `listed` is whether the deal's file is in deals/."""
+    said = f"{missing} had come, with its index values on record, and is not determined"
+    if why is not None:
+        return f"{said}; entry {why.seq} says why ({why.payload.reason}), and nothing that is kept shows it"
+    if listed:
+        return f"{said}; if it has not run since, run it"
+    return f"{said}; its file is not in deals/, so no run has it: put it back, or end its monitoring by the Act `discharged`"
+
+
+def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozenset[str]] | None:
+    """The first date after those that were reached on which something is determined, with its kinds; None for none by `until`."""
+    day = (state.reached or deal.closing_date) + DAY
+    while day <= until:
+        terms = resolve(deal, day)
+        kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+        if kinds:
+            return day, kinds
+        day += DAY
+    return None
+
+
+def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Dates that were determined, or found not to be evaluable, before they can have come anywhere; and entries out of their time."""
+    latest: datetime | None = None
+    for event in events:
+        when = f"{event.recorded_at:%Y-%m-%d %H:%M} UTC"
+        if latest is not None and event.recorded_at < latest - SLACK:
+            yield event.seq, f"it was recorded at {when}, and the entry before it at {latest:%Y-%m-%d %H:%M}"
+        latest = event.recorded_at
+        if event.effective_on > (latest + AHEAD).date() and (event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)):
+            yield event.seq, f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come"

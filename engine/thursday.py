@@ -6,7 +6,6 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from engine import __version__
-from engine.adoption import adopted, frozen_part
+from engine.adoption import adopted
 from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
-from engine.errors import OF_ONE_DEAL, HeadroomError, Problem, render
+from engine.errors import OF_ONE_DEAL
 from engine.issue import issue_due
 from engine.known import Inputs, kinds_of
 from engine.market.archive import write_whole
@@ -31,12 +30,10 @@ from engine.record.fold import DealState, as_it_stands, fold
 from engine.record.log import ClockBehind, Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, withdrawn
+from engine.refusal import adopted_path, changed, keep, read_file, said
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
-from engine.terms.check import read_checked
-from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.schedule import publication_dates
-from engine.terms.source import parse
 from engine.week import evaluate
 from engine.workspace import Workspace
 
@@ -95,17 +92,17 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
-    loaded = {path: _loaded(path, tools) for path in workspace.deal_files()}
-    outcome.publications, failed = _publish(workspace, [deal for _, deal, _ in loaded.values() if deal], outcome.on, tools)
-    for path, (name, deal, reason) in loaded.items():
-        result = DealOutcome(name, path, reason=reason)
+    loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
+    outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
+    for path, found in loaded.items():
+        result, deal = DealOutcome(found.name, path, reason=found.reason), found.deal
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal is not None:
             lacks = next((failed[one] for one in _series_read(deal, outcome.on) if one in failed), None)
             _evaluate_deal(workspace, deal, min(on, day_of(deal, tools.now)), tools, result, lacks)
         if result.reason is not None:
-            _not_evaluated(workspace, result, outcome.on, tools)
+            _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
     made, failed = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
@@ -117,45 +114,6 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def begun(now: datetime) -> date:
     """The last date that has begun anywhere; each deal goes only as far as its own."""
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
-
-
-def _named(path: Path, text: str) -> str:
-    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
-    tree, _ = parse(text, path.name)
-    name = tree.get(("deal",)) if tree else None
-    return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(path)
-
-
-def _stem(path: Path) -> str:
-    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
-    return path.stem.strip(".") or "deal"
-
-
-def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
-    """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return _stem(path), None, f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
-    try:
-        deal, problems = read_checked(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
-    except OF_ONE_DEAL as error:
-        return _named(path, text), None, _said(error)
-    errors = [problem for problem in problems if not problem.code.startswith("W")]
-    name = deal.name if deal else _named(path, text)
-    return name, None if errors else deal, _first(errors, text) if errors else None
-
-
-def _said(error: Exception) -> str:
-    """An error as a deal's reason; one that is no refusal of ours by its kind as well."""
-    if isinstance(error, HeadroomError):
-        return str(error)
-    return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
-
-
-def _first(problems: list[Problem], text: str) -> str:
-    more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
-    return render(problems[0], text.splitlines()).splitlines()[0] + more
 
 
 def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
@@ -182,7 +140,7 @@ def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) ->
         except ClockBehind:
             raise
         except OF_ONE_DEAL as error:
-            failed[series] = f"{series} cannot be published: {_said(error)}"
+            failed[series] = f"{series} cannot be published: {said(error)}"
     return events, failed
 
 
@@ -190,7 +148,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
     log = deal_log(deal.name)
     events = list(read(workspace.store, log))
-    refused = lacks or _changed(workspace, deal, events)
+    refused = lacks or changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
         result.state = as_it_stands(events)
@@ -219,7 +177,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
             result.state = fold(recorded, result.state)
     except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
-        result.reason = _said(error)
+        result.reason = said(error)
 
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
@@ -244,27 +202,9 @@ def _version_before(workspace: Workspace, events: list[Event], templates: Mappin
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
     if len(adoptions) < 2 or adoptions[-1].seq < since:
         return None
-    path = _adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
+    path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
     clauses = {name: template.terms for name, template in templates.items()}
     return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
-
-
-def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | None:
-    """Why a changed file is refused: after go-live only amendments, corrections and examples are added (rulings 29)."""
-    live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
-    if not live or live[-1] == deal.sha256:
-        return None
-    kept = _adopted_path(workspace, live[-1])
-    if not kept.is_file():
-        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted"
-    before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
-    if before is not None and frozen_part(before.data) != frozen_part(deal.tree.data):
-        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file"
-    return None
-
-
-def _adopted_path(workspace: Workspace, sha256: str) -> Path:
-    return workspace.inside("deals", "adopted", f"{sha256}.yaml")
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:
@@ -272,7 +212,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
         return ()
-    path = _adopted_path(workspace, deal.sha256)
+    path = adopted_path(workspace, deal.sha256)
     if not path.exists():
         write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, templates)
@@ -313,9 +253,9 @@ def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day
     return None
 
 
-def _not_evaluated(workspace: Workspace, result: DealOutcome, on: date, tools: Tools) -> None:
-    """Record why a deal could not be evaluated: silence must differ from not having run."""
-    payload = NotEvaluated(reason=result.reason or "")
-    new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload)
+def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
+    """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
+    payload, kept = NotEvaluated(reason=result.reason or ""), () if text is None else (keep(workspace, text),)
+    new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:
         result.events += append(writer, deal_log(result.deal), [new], tools.scribe())

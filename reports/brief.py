@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult, Verdict
-from engine.record.adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on
+from engine.record.adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
 from engine.record.event import Determined, Tested
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports import past as log
@@ -140,7 +140,7 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     """The view of one notice's log."""
     past = log.read(inputs.events, inputs.on)
     deal = log.adopted(past)
-    named = deal.model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
+    named = facts_on(deal, inputs.on).model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
     return Brief(inputs, past, named, log.whole(past), order)
 
 

@@ -36,7 +36,22 @@ LAYERS: tuple[frozenset[str], ...] = (
             "demo",
         }
     ),
-    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "replay_due", "commands", "scheduler"}),
+    frozenset(
+        {
+            "workspace",
+            "publications",
+            "issue",
+            "refusal",
+            "thursday",
+            "checkpoints",
+            "replay",
+            "replay_due",
+            "replay_refused",
+            "as_known",
+            "commands",
+            "scheduler",
+        }
+    ),
     frozenset({"cli"}),
 )
 DOORS = {

@@ -13,8 +13,10 @@ from pathlib import Path
 from engine.checkpoints import origin, witness
 from engine.errors import HeadroomError
 from engine.record.adopted import DealAdopted
-from engine.record.event import Event, NoticeIssued, ReportReceived
+from engine.record.event import Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.record.log import deal_log, read
+from engine.record.store import HASH
+from engine.refusal import refused_path
 from engine.terms.source import parse
 from engine.workspace import Workspace
 
@@ -57,6 +59,9 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
     if isinstance(payload, DealAdopted):
         path = workspace.root / "deals" / "adopted" / f"{payload.file_sha256}.yaml"
         return _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
+    if isinstance(payload, NotEvaluated) and event.inputs:
+        path = refused_path(workspace, event.inputs[0]) if HASH.fullmatch(event.inputs[0]) else workspace.root
+        return _differs([path], event.inputs[0], f"the deal file {event.inputs[0][:16]} in deals/refused")
     if isinstance(payload, ReportReceived):
         name = log.removeprefix("deal/")
         found = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")

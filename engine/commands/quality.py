@@ -21,7 +21,7 @@ from engine.market.methodology import load_methodology
 from engine.market.snapshot import SnapshotRefused
 from engine.market.value import IndexValue
 from engine.publications import computed, series_of_facts
-from engine.record.adopted import DealAdopted
+from engine.record.adopted import DealAdopted, facts_on
 from engine.record.event import Event, Tested
 from engine.record.log import index_log, read
 from engine.record.standing import standing
@@ -162,7 +162,7 @@ def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) ->
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
     """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
     for even in result.break_even:
-        facts = next(one for one in adopted.indices if one.name == even.index)
+        facts = next(one for one in facts_on(adopted, result.on).indices if one.name == even.index)
         series = series_of_facts(facts)
         event = _newest(read(workspace.store, index_log(series)), result.on)
         version = event.payload.value["methodology"] if event else None

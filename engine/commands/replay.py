@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
+from engine.as_known import as_known
 from engine.commands.output import print_json, progress, progress_done, say
 from engine.determination.template import Template
-from engine.replay import Replay, Replayed, as_known
+from engine.replay import Replay, Replayed
 from engine.workspace import Workspace
 
 

@@ -111,6 +111,16 @@ class IndexFacts(Fact):
     cite: str
 
 
+class LaterFacts(Fact):
+    """Debt, assets, indices and duties from a date on, where an amendment changed one of them: all of each, as it then reads."""
+
+    since: date
+    debt: tuple[DebtFacts, ...]
+    assets: tuple[AssetFacts, ...]
+    indices: tuple[IndexFacts, ...]
+    duties: tuple[DutyFacts, ...]
+
+
 class AmendmentFacts(Fact):
     """One amendment of the deal, or one correction of its file, and what it changed."""
 
@@ -145,6 +155,8 @@ class DealAdopted(Fact):
     assets: tuple[AssetFacts, ...]
     indices: tuple[IndexFacts, ...]
     duties: tuple[DutyFacts, ...]
+    """These four as of closing; `facts_on` gives those of a date."""
+    later_facts: tuple[LaterFacts, ...] = ()
     amendments: tuple[AmendmentFacts, ...] = ()
 
 
@@ -155,3 +167,12 @@ def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
         if later.since <= on:
             found |= {clause.key: clause for clause in later.clauses}
     return tuple(found.values())
+
+
+def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
+    """The same with the debt, assets, indices and duties that were in force on a date."""
+    reached = [later for later in deal.later_facts if later.since <= on]
+    if not reached:
+        return deal
+    now = reached[-1]
+    return deal.model_copy(update={"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties})

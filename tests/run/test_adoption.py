@@ -7,7 +7,7 @@ from datetime import date
 
 from engine.adoption import adopted
 from engine.determination.template import Template
-from engine.record.adopted import DealAdopted, clauses_on
+from engine.record.adopted import DealAdopted, clauses_on, facts_on
 from engine.terms.in_force import Deal
 from tests.terms.test_in_force import amended, entry
 
@@ -39,10 +39,41 @@ def test_a_clause_reads_as_it_is_in_force_on_the_date(
     assert {clause.key for later in facts.later_clauses for clause in later.clauses} == {"ltv"}
 
 
+FOUR = """amendments:
+  - number: 1
+    document: CA
+    effective: 2026-06-26
+    changes:
+      - {term: index.CRI-H100.methodology.version, replaces: 1.1-wp, with: 1.1.1, cite: CA §2.14}
+      - {term: debt.class_a.rate, replaces: SOFR + 2.25%, with: SOFR + 3%, cite: CA §2.14}
+      - {term: notices.test_failed.within, replaces: 2 business days, with: 1 business day, cite: CA §6.04}
+"""
+
+
+def test_indices_duties_and_debt_read_as_they_are_in_force_on_the_date(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    facts = adopted(load(amended(meridian_text, FOUR)), all_templates)
+    found = []
+    for on in (date(2026, 6, 25), date(2026, 6, 26)):
+        now = facts_on(facts, on)
+        (within,) = [duty.within for duty in now.duties if duty.kind == "test_failed"]
+        found.append((now.indices[0].version, now.debt[0].rate, within))
+    assert found == [("1.1-wp", "SOFR + 2.25%", "2 business days"), ("1.1.1", "SOFR + 3%", "1 business day")]
+    assert [later.since for later in facts.later_facts] == [date(2026, 6, 26)]
+
+
+def test_what_no_amendment_changes_is_said_once(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    facts = adopted(meridian, all_templates)
+    assert facts.later_facts == ()
+    assert facts_on(facts, date(2027, 1, 6)) == facts
+
+
 def test_an_older_record_reads_as_of_closing_on_every_date(meridian: Deal, all_templates: dict[str, Template]) -> None:
     older = adopted(meridian, all_templates).model_dump(mode="json")
-    del older["later_clauses"]
+    del older["later_clauses"], older["later_facts"]
     facts = DealAdopted.model_validate(older)
+    assert facts_on(facts, date(2027, 1, 6)) == facts
     assert clauses_on(facts, date(2027, 1, 6)) == facts.clauses
 
 

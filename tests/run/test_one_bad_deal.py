@@ -9,6 +9,7 @@ import pytest
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.record.log import deal_log, read
+from engine.replay import Replay
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
 from tests.conftest import DEALS
@@ -67,6 +68,7 @@ def test_whatever_is_wrong_with_one_deal_stops_no_other(
     assert said in (wrong.reason or "")
     assert "not evaluated" in [event.kind for event in wrong.events]
     assert len(wrong.notices) >= 1
+    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
 
 
 @pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])

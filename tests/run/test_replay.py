@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,15 +18,18 @@ from engine.commands.intake import find_deal
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.record.canonical import sha256_hex
 from engine.record.differing import first_difference
-from engine.record.event import ActRecorded, Correction
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, Correction, NotEvaluated
 from engine.record.fold import fold
 from engine.record.guards import SQLITE, sqlite_trigger
-from engine.record.log import Scribe, deal_log, read
+from engine.record.log import Scribe, append, deal_log, read
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.past import Past
 from engine.record.standing import standing, withdrawn
 from engine.record.store import Entry, Reader
+from engine.refusal import keep, read_text
 from engine.replay import Replay
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, opened
@@ -238,3 +242,113 @@ def test_a_difference_is_printed_where_it_is() -> None:
     said = first_difference({"a": long + "1"}, {"a": long + "2"})
     one, other = said.removeprefix("a is recorded as ").split(" and comes out as ")
     assert one != other
+
+
+def refused_on(desk: Workspace, on: date, at: datetime, text: str | None, reason: str) -> None:
+    """What somebody writes who may write the files: that the deal was not evaluated, with a file or without."""
+    kept = () if text is None else (keep(desk, text),)
+    draft = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=NotEvaluated(reason=reason), inputs=kept)
+    with desk.store.begin() as writer:
+        append(writer, deal_log(DEAL), [draft], Scribe("t", "t", at))
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("a reason alone", "entry .* says why .*nothing that is kept shows it"),
+        ("a good file", "entry .* says why .*nothing that is kept shows it"),
+        ("another reason than the file's", "not evaluated deal of 2026-03-26: payload.reason"),
+        ("a date that has not come", "before that date had come"),
+    ],
+)
+def test_no_forged_reason_hides_a_date_that_was_cut_off(desk: Workspace, all_templates: dict[str, Template], what: str, said: str) -> None:
+    good = (desk.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    bad = good.replace("2026-01-06: 65%", "2026-01-06: 65")
+    found = read_text(bad, f"{DEAL}.yaml", all_templates).reason
+    assert found is not None
+    tampered(desk, CUT["the last date"][0])
+    workspace, at, last = opened(desk.root), datetime(2026, 7, 3, 14, tzinfo=UTC), plan.THURSDAYS[WEEKS - 1]
+    text = None if what == "a reason alone" else good if what == "a good file" else bad
+    on = date(2027, 1, 7) if what == "a date that has not come" else last
+    refused_on(workspace, on, at, text, found if on != last else "the file was lost")
+    workspace.store.close()
+    assert any(re.search(said, one) for one in differences(opened(desk.root, to_inspect=True), all_templates))
+
+
+def test_a_reason_that_the_kept_file_shows_comes_out_again_and_explains_its_dates(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A deal whose file is broken for two weeks while its index goes on, and is mended."""
+    path = desk.root / "deals" / f"{DEAL}.yaml"
+    good = path.read_text(encoding="utf-8")
+    for change in (("2026-01-06: 65%", "2026-01-06: 65"), ("2026-01-06: 65%", "2026-01-06: 66%")):
+        path.write_text(good.replace(*change, 1), encoding="utf-8")
+        run(desk, plan.THURSDAYS[WEEKS - 1] + timedelta(days=7 if "66%" in change[1] else 6), tools)
+        refused = [event for event in read(desk.store, deal_log(DEAL)) if isinstance(event.payload, NotEvaluated)]
+        assert refused
+        assert refused[-1].inputs == (sha256_hex(path.read_bytes()),)
+        (replayed,) = (one for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL))
+        assert (replayed.difference, replayed.asserted, len(replayed.refused)) == (None, 0, len(refused))
+    assert len(refused) == 2
+    for kept in (desk.root / "deals" / "refused").glob("*"):
+        change_back = kept.read_bytes()
+        kept.write_bytes(change_back + b"# more\n")
+        assert any("in deals/refused has been changed" in one for one in differences(desk, all_templates))
+        kept.unlink()
+        assert any("is not in deals/refused" in one for one in differences(desk, all_templates))
+        kept.write_bytes(change_back)
+    path.write_text(good, encoding="utf-8")
+    assert differences(desk, all_templates) == []
+
+
+def test_a_reason_explains_no_date_after_the_deal_could_be_evaluated_again(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A true reason of long ago does not cover what was cut off after it."""
+    path, last = desk.root / "deals" / f"{DEAL}.yaml", plan.THURSDAYS[WEEKS - 1]
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("2026-01-06: 65%", "2026-01-06: 65", 1), encoding="utf-8")
+    for thursday in plan.THURSDAYS[WEEKS : WEEKS + 2]:
+        for one in plan.snapshots(thursday):
+            desk.archive.add(one.data, one.name)
+    run(desk, last + timedelta(days=14), tools)
+    path.write_text(good, encoding="utf-8")
+    run(desk, last + timedelta(days=14), tools)
+    assert [one for one in differences(desk, all_templates) if "is not determined" in one] == []
+    tampered(
+        desk, f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT LIKE 'not evaluated%'"
+    )
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(f"{last + timedelta(days=14)} had come" in one for one in found), found
+
+
+def test_a_deal_whose_file_was_taken_away_is_missed(desk: Workspace, all_templates: dict[str, Template]) -> None:
+    tampered(desk, CUT["the last date"][0])
+    (desk.root / "deals" / f"{DEAL}.yaml").unlink()
+    assert any("its file is not in deals/" in one for one in differences(opened(desk.root, to_inspect=True), all_templates))
+
+
+def test_nothing_is_missed_of_a_deal_that_was_discharged(desk: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    on, scribe = plan.THURSDAYS[WEEKS - 1] + timedelta(days=1), Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
+    record_act(desk, find_deal(desk, DEAL, all_templates), ActRecorded(act="discharged", effective_on=on), scribe, as_json=True)
+    for thursday in plan.THURSDAYS[WEEKS : WEEKS + 2]:
+        for one in plan.snapshots(thursday):
+            desk.archive.add(one.data, one.name)
+    run(desk, on + timedelta(days=13), tools)
+    assert [one.difference for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL)] == [None]
+
+
+EARLY = {
+    "a date before it had come": ("tested|ltv|2026-03-26|1", "2026-03-20T12:00:00Z", "before that date had come"),
+    "an entry out of its time": ("tested|ltv|2026-02-05|1", "2026-02-05T22:00:00Z", "and the entry before it at"),
+}
+
+
+@pytest.mark.parametrize("what", EARLY)
+def test_a_time_that_cannot_be_is_named(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+    key, at, said = EARLY[what]
+    which = f"AND key = '{key}'" if what == "an entry out of its time" else ""
+    changed = f"""replace(body, '"recorded_at":"2026-07-03T12:00:00Z"', '"recorded_at":"{at}"')"""
+    tampered(desk, f"UPDATE log_entry SET body = {changed} WHERE {OF_DEAL} {which}")
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(said in one for one in found), found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,13 +24,14 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Event
 from engine.record.fold import as_it_stands
 from engine.record.log import Scribe, append, deal_log, index_log, read
+from engine.record.notice import NoticeInputs
 from engine.record.standing import standing, withdrawn
 from engine.replay import Replay
 from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
 from tests.conftest import DEALS
-from tests.run.test_thursday import DEAL, NOW, fill
+from tests.run.test_thursday import DEAL, NOW, fill, paper
 from tests.run.test_thursday import tools as tools  # the fixture
 
 ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
@@ -255,9 +256,19 @@ def test_an_amended_version_leaves_the_weeks_before_it_to_the_one_before(
         changes = (("version: 1.1-wp", "version: 1.1.0"), ("amendments: []\n", amendment))
         workspace = made(tmp_path / name, *changes)
         fill(workspace, 7, all_templates)
+        told: list[NoticeInputs] = []
+
+        def kept(many: Sequence[NoticeInputs], told: list[NoticeInputs] = told) -> Iterator[bytes]:
+            told.extend(many)
+            return paper(many)
+
         for stop in stops:
-            outcome = run(workspace, stop, tools)
+            outcome = run(workspace, stop, replace(tools, render=kept))
             assert outcome.deals[0].reason is None
+        for notice in told:  # a notice shows each week by the version that was in force on it
+            shown = {str(one["publication_date"]): one["methodology"] for one in notice.publications["CRI-H100"]}
+            assert len(shown) == sum(thursday <= notice.on for thursday in plan.THURSDAYS)
+            assert {day: "1.1.1" if day >= "2026-02-01" else "1.1.0" for day in shown} == shown
         rates = [e.payload for e in events(workspace) if e.kind == "rate"]
         assert {rate.published.methodology for rate in rates if rate.published and rate.on < date(2026, 2, 1)} == {"1.1.0"}
         assert {rate.published.methodology for rate in rates if rate.published and rate.on >= date(2026, 2, 1)} == {"1.1.1"}

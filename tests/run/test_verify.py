@@ -277,3 +277,16 @@ SMALLER = {
 def test_what_no_row_of_the_log_shows_is_found(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
     tampered(root, SMALLER[what])
     assert verdict(root, capsys)[0] == 3
+
+
+def test_a_run_on_a_record_whose_subtrees_are_destroyed_says_how_it_is_put_right(root: Path, all_templates: dict[str, Template]) -> None:
+    """The entries are whole and can be read; nothing is built on them, and the refusal names the command that mends it."""
+    tampered(root, SMALLER["the roots of subtrees"])
+    workspace = opened(root)
+    before = {log: workspace.store.size(log) for log in workspace.store.logs()}
+    for one in plan.snapshots(plan.THURSDAYS[3]):
+        workspace.archive.add(one.data, one.name)
+    with pytest.raises(VerificationFailed, match="headroom db restore"):
+        run(workspace, plan.THURSDAYS[3], Tools(all_templates, paper, NOW, "t", lambda _: None))
+    assert {log: workspace.store.size(log) for log in workspace.store.logs()} == before
+    workspace.store.close()

@@ -1,0 +1,57 @@
+"""Why a deal was not evaluated, found again from the file that the run kept (`rulings.md` 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from engine.determination.template import Template
+from engine.errors import OF_ONE_DEAL, VerificationFailed
+from engine.record.canonical import sha256_hex
+from engine.record.event import Event
+from engine.record.past import Past
+from engine.record.store import HASH
+from engine.refusal import changed, file_of, read_text, refused_path, said
+from engine.terms.in_force import Deal
+from engine.workspace import Workspace
+
+
+def reason_again(
+    workspace: Workspace, templates: Mapping[str, Template], before: Past, event: Event, evaluate: Callable[[Deal], None]
+) -> str | None:
+    """The reason that comes out again; None where the file was not kept, or nothing is wrong with it now.
+
+    Args:
+        workspace: whose record it is.
+        templates: the covenant templates.
+        before: the log up to the entry.
+        event: the entry that says that the deal was not evaluated.
+        evaluate: evaluates the date that was due, and raises what is wrong with it.
+
+    Raises:
+        VerificationFailed: the file that the entry names is gone, or another.
+    """
+    if not event.inputs:
+        return None
+    text = _kept(workspace, event.inputs[0])
+    found = read_text(text, file_of(event.payload.reason, event.log.removeprefix("deal/")), templates)
+    if found.deal is None:
+        return found.reason
+    refused = changed(workspace, found.deal, before.events)
+    if refused is not None:
+        return refused
+    try:
+        evaluate(found.deal)
+    except OF_ONE_DEAL as error:
+        return said(error)
+    return None
+
+
+def _kept(workspace: Workspace, sha256: str) -> str:
+    """The text of a file that could not be evaluated. Raises VerificationFailed where it is not the one that is named."""
+    path = refused_path(workspace, sha256) if HASH.fullmatch(sha256) else None
+    if path is None or not path.is_file():
+        raise VerificationFailed(f"the deal file {sha256[:16]} is not in deals/refused")
+    data = path.read_bytes()
+    if sha256_hex(data) != sha256:
+        raise VerificationFailed(f"the deal file {sha256[:16]} in deals/refused has been changed")
+    return data.decode()
