@@ -76,10 +76,12 @@ class Tools:
     now: datetime
     actor: str
     progress: Progress
+    engine: str = f"headroom {__version__}"
+    """What recorded events name: version, commit and lock file, which the composition root knows."""
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Who records now."""
-        return Scribe(self.actor, f"headroom {__version__}", self.now, deal_file)
+        return Scribe(self.actor, self.engine, self.now, deal_file)
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:

@@ -81,13 +81,13 @@ def clock() -> datetime:
 
 
 def scribe() -> Scribe:
-    """Who records: the operating system's user, now."""
+    """Who records: the operating system's user, now, with this engine."""
     import getpass
 
-    from engine import __version__
+    from engine.commands.build import built
     from engine.record.log import Scribe
 
-    return Scribe(getpass.getuser(), f"headroom {__version__}", clock())
+    return Scribe(getpass.getuser(), built(), clock())
 
 
 def tools(now: datetime | None = None) -> Tools:
@@ -95,7 +95,8 @@ def tools(now: datetime | None = None) -> Tools:
     from engine.commands.output import progress
     from engine.thursday import Tools
 
-    return Tools(all_templates(), _renderer(), now or clock(), scribe().actor, progress)
+    who = scribe()
+    return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine)
 
 
 @cache

@@ -57,7 +57,10 @@ def depreciation(
         "scenarios": [_scenario(name) for name in BANDS],
         "switching": _switched(switches) if switches else None,
         "cri_d": {"computed": not missing, "lacking": missing},
-        "transitions": [{"name": t.name, "fallen": f"{float(t.fallen):.1%}", "annual": f"{t.annual:.1%}"} for t in curves.TRANSITIONS],
+        "transitions": [
+            {"name": t.name, "fallen": f"{float(t.fallen):.1%}", "annual": f"{t.annual:.1%}", "stated": t.stated}
+            for t in curves.TRANSITIONS
+        ],
         "useful_lives": [{"entity": u.entity, "years": u.years, "annual": u.annual, "basis": u.basis} for u in curves.USEFUL_LIVES],
     }
     if as_json:
@@ -105,12 +108,14 @@ def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: st
 
 
 def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
-    """Resale quotes: CSV with date, usd_per_gpu, source. Raises WrongUsage for a row without any of them."""
+    """Resale quotes: CSV with date, usd_per_gpu, source. Raises WrongUsage for a row without any of them, or without a price above zero."""
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         found = tuple(sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows))
         if not found or not all(row["source"] for row in rows):
             raise ValueError("every quote names its source")
+        if any(price <= 0 for _, price in found):
+            raise ValueError("a quote is above zero")
         return found
     except (OSError, KeyError, ValueError, TypeError, ArithmeticError) as error:
         raise WrongUsage(f"{path} cannot be read ({error}); it needs the columns date, usd_per_gpu, source") from None
@@ -143,10 +148,13 @@ def _end(name: str, point: str, shape: str) -> Scenario:
 def _switched(text: str) -> dict[str, Any]:
     """What is left where one scenario gives way to the next: `A:548,B:365,C:365`, days in each, at both ends of the bands."""
     try:
-        parts = [(one.split(":")[0], int(one.split(":")[1])) for one in text.split(",")]
+        pairs = [one.split(":") for one in text.split(",")]
+        parts = [(name, int(days)) for name, days in pairs]
+        if any(days < 1 for _, days in parts):
+            raise ValueError("time runs forward")
         made = [[Scenario.model_validate({"scenario": s, "point": p, "shape": "compound"}) for s, _ in parts] for p in ("low", "high")]
-    except (ValueError, IndexError):
-        raise WrongUsage(f"`{text}` is no sequence of scenarios; write it like `A:548,B:365,C:365`") from None
+    except ValueError:
+        raise WrongUsage(f"`{text}` is no sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`") from None
     left, rows, passed = [Fraction(1), Fraction(1)], [], 0
     for place, (name, days) in enumerate(parts):
         left = [one * made[end][place].remaining(days) for end, one in enumerate(left)]
@@ -184,7 +192,8 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
         say(f"switching: after {one['after']} (in {one['scenario']}) {one['left']} of the rate is left")
     say()
     for one in data["transitions"]:
-        say(f"reconstructed by the paper, enters no test: {one['name']} {one['fallen']}, {one['annual']} a year")
+        fallen = f"{one['fallen']} (the paper says {one['stated']})"
+        say(f"reconstructed by the paper, enters no test: {one['name']} {fallen}, {one['annual']} a year")
     cri_d = data["cri_d"]
     say(
         "CRI-D: "

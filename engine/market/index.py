@@ -107,11 +107,11 @@ def compute(
 def qualifying_days(
     index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
-    """The Qualifying Listings of each day of a window, before outlier removal; none of a day without a snapshot."""
+    """The Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
     days = (_day(index, methodology, first + timedelta(days=n), known) for n in range(DAYS))
-    return tuple((day.day, day.listings.observations) for day in days)
+    return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
 
 @dataclass(frozen=True)

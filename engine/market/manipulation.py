@@ -20,7 +20,7 @@ from engine.market.listing import Observation, without_outliers
 from engine.market.methodology import Methodology
 
 Day = tuple[date, tuple[Observation, ...]]
-"""A day of the window and its Qualifying Listings."""
+"""A collected day of the window and its Qualifying Listings, none of them where none qualified."""
 MOVES = (Fraction(5, 100), Fraction(10, 100), Fraction(25, 100))
 AT = (Fraction(50, 100), Fraction(150, 100))
 """Attack prices as shares of the true median (WP §7.3.1)."""
@@ -145,12 +145,13 @@ def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, 
 def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reached: Callable[[Fraction], bool]) -> int | None:
     """The least number of listings on every collected day that brings the week's value to where `reached` says so.
 
-    Looked for up to half of the largest day's listings; None where it is not reachable.
+    A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to half of the largest
+    day's listings; None where it is not reachable.
     """
     true = week_value(days, methodology)
     if true is None:
         return None
-    fake, listed = _fake(true, at), [_Prices(found, methodology) for _, found in days if found]
+    fake, listed = _fake(true, at), [_Prices(found, methodology) for _, found in days]
     for injected in range(1, max(len(day.micros) for day in listed) // 2 + 1):
         twice = _twice_week(listed, methodology, fake, injected)
         if twice is not None and reached(Fraction(twice, 2_000_000)):

@@ -85,3 +85,4 @@ class IndexValue(Fact):
     """SHA-256 of every snapshot used."""
     known_at: dt.datetime | None = None
     engine: str = ""
+    """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""

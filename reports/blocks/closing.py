@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from engine.record.adopted import DutyFacts
@@ -215,9 +216,14 @@ def proof(found: Brief) -> dict[str, Any]:
         )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
     attached = listed(sorted(found.inputs.attachments)) or "nothing"
-    made = f"Made by {event.engine}, recorded by {event.actor}." if event is not None else ""
+    made = f"Made by {_short(event.engine)}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
     return {"rows": rows, "command": f"headroom verify {notice_file_name(found.inputs)} --policy trustee.toml", "how": HOW}
+
+
+def _short(engine: str) -> str:
+    """The engine with its hashes cut to twelve digits; the event has them whole."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b", r"\1", engine)
 
 
 HOW = (

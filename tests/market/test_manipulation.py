@@ -15,6 +15,8 @@ from engine.market.archive import Archive
 from engine.market.index import compute, definition, qualifying_days
 from engine.market.listing import Observation
 from engine.market.methodology import load_methodology
+from engine.market.snapshot import read_snapshot
+from tests.market.make import AT, document, offer
 
 CASES = 20_000 if os.environ.get("HEADROOM_SOAK") else 1_500
 END = date(2026, 3, 4)
@@ -87,7 +89,7 @@ def test_a_week_against_brute_force() -> None:
         at, move = chance.choice(attack.AT), chance.choice(attack.MOVES)
 
         def value(extra: Sequence[Fraction], of: list[list[Fraction]] = days) -> Fraction | None:
-            lists = [[*found, *extra] for found in of if found]
+            lists = [[*found, *extra] for found in of]  # every day was collected; one without Qualifying Listings is attacked as well
             pooled = [price for found in lists if len(found) >= methodology.daily_minimum for price in brute_kept(found)]
             return brute_median(pooled) if pooled else None
 
@@ -99,6 +101,17 @@ def test_a_week_against_brute_force() -> None:
             wanted = next((k for k, now in moved if now is not None and abs(now - true) >= move * true), None)
         found = attack.least_for_week([(END + timedelta(days=n), listed(day)) for n, day in enumerate(days)], methodology, at, move)
         assert found == wanted
+
+
+def test_a_collected_day_on_which_nothing_qualified_is_attacked_too_and_a_day_without_a_snapshot_is_not() -> None:
+    """Sixteen dear listings on one day: eight cheap ones do not outnumber them there, but the eight of an empty day count beside them."""
+    methodology, full = load_methodology("1.1.1"), tuple(Observation(2_000_000) for _ in range(16))
+    empty = read_snapshot(document([], AT - timedelta(days=1)), "a.json")
+    listed_day = read_snapshot(document([offer(dph_total=4.0)] * 16), "b.json")
+    days = qualifying_days(definition("CRI-H100"), methodology, [empty, listed_day], END)
+    assert [(day, len(found)) for day, found in days] == [(END - timedelta(days=1), 0), (END, 16)]
+    assert attack.least_for_week(days, methodology, attack.AT[0], attack.MOVES[2]) == 8
+    assert attack.least_for_week([(END, full)], methodology, attack.AT[0], attack.MOVES[2]) is None
 
 
 def test_estimators_against_their_definitions() -> None:

@@ -44,9 +44,9 @@ def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> It
 
 
 def attacked(days: Sequence[attack.Day], true: Fraction, at: Fraction, count: int) -> tuple[attack.Day, ...]:
-    """The days with `count` listings at a share of the true value on each that was collected."""
+    """The collected days with `count` listings at a share of the true value on each."""
     fakes = (Observation(round(true * at * 10**6)),) * count
-    return tuple((day, (*found, *fakes) if found else found) for day, found in days)
+    return tuple((day, (*found, *fakes)) for day, found in days)
 
 
 def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
