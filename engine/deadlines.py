@@ -23,6 +23,9 @@ from engine.triggers.facts import TestStatus
 OVERDUE = ", overdue"
 """What a determination adds to the words of a delivery that is late; the duty is the same one."""
 
+BECAME = {"SATISFIED": "satisfied on", "OVERDUE": "overdue since", "CLOSED": "ended by the discharge of"}
+"""What became of a delivery, by the status of its Obligation."""
+
 
 @dataclass(frozen=True)
 class DatedDuty:
@@ -99,7 +102,7 @@ def _delivery(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
         payload = event.payload
         found = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
         if found is not None and (found.clause, found.due.by) == (one.due.subject, one.due.by) and found.status != "OPEN":
-            yield f"{'satisfied on' if found.status == 'SATISFIED' else 'overdue since'} {found.status_since}"
+            yield f"{BECAME[found.status]} {found.status_since}"
 
 
 def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:

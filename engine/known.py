@@ -147,13 +147,14 @@ def _reported(report: ReportReceived, inputs: Inputs) -> Reported:
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
     last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
+    received = _newest_first(inputs)
     found: list[tuple[date, Reported | None]] = []
     for back in range(WINDOWS_KEPT):
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
-        inside = [report for report in inputs.state.reports if end - WEEK < report.period_end <= end and came(report, inputs) <= inputs.on]
-        found.append((end, _reported(inside[-1], inputs) if inside else None))
+        inside = next((report for report in received if end - WEEK < report.period_end <= end), None)
+        found.append((end, _reported(inside, inputs) if inside is not None else None))
     return tuple(reversed(found))
 
 
@@ -166,10 +167,10 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     if rule is None or rule.every != "month":
         return ()
     newest: dict[date, ReportReceived] = {}
-    for report in inputs.state.reports:
+    for report in _newest_first(inputs):
         end = month_end(report.period_end)
-        if came(report, inputs) <= inputs.on and end < inputs.on:
-            newest[end] = report
+        if end < inputs.on:
+            newest.setdefault(end, report)
     last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
     found: list[tuple[date, Reported | None]] = []
     while last > inputs.terms.closing_date:

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.determination.result import TestResult, Verdict
-from engine.record.adopted import ClauseFacts, DealAdopted
+from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import Determined, Due, Event, NotEvaluated, Tested
 from engine.record.fold import DealState, fold
 from engine.record.standing import standing
@@ -155,7 +155,7 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
     if determined and adopted:
         state, due = fold(events), determined[-1].payload.due
         results = {event.subject: event.payload.result for event in events if isinstance(event.payload, Tested)}
-        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in adopted[-1].clauses)
+        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in clauses_on(adopted[-1], on))
 
 
 def _row(deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]) -> Row:
@@ -180,6 +180,6 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
         amount = f" ({said.ways[0].text})" if said is not None and said.ways else ""
         yield Task(test.cure.by, said.who if said is not None else "borrower", f"{said.what if said is not None else 'cure'}{amount}")
     for owed in state.obligations.values():
-        if owed.clause == key and owed.status != "SATISFIED":
+        if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
     yield from (Task(one.by, one.who, one.what) for one in due if one.act == "notify" and one.subject == key)

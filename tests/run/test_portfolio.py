@@ -6,19 +6,24 @@ import csv
 import io
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.commands.act import record_act
+from engine.commands.intake import find_deal
 from engine.commands.portfolio import show_portfolio
+from engine.deadlines import deadlines
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
+from engine.record.event import ActRecorded
+from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
 from tests.conftest import DEALS
-from tests.run.test_thursday import fill, tools, workspace
+from tests.run.test_thursday import DEAL, fill, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
 
@@ -88,3 +93,39 @@ def test_it_is_written_as_csv_or_pdf_and_nothing_else(ran: Workspace, tmp_path: 
     assert f"5 rows of 1 deal on {ON}" in capsys.readouterr().out
     with pytest.raises(WrongUsage, match=r"written as \.csv or \.pdf"):
         show_portfolio(ran, ON, tmp_path / "p.xlsx", no_page, as_json=False)
+
+
+def test_what_a_discharge_has_closed_is_owed_by_nobody(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = plan.THURSDAYS[11]  # 2026-03-26: the appraisal is due
+    fill(workspace, 12, all_templates)
+    run(workspace, last, tools)
+    (appraisal,) = [one for one in rows(workspace, last, capsys) if one["test"] == "appraisal"]
+    assert appraisal["urgent"]
+    act = ActRecorded(act="discharged", effective_on=last + timedelta(days=1), document="release.pdf")
+    record_act(workspace, find_deal(workspace, DEAL, all_templates), act, tools.scribe(), as_json=True)
+    run(workspace, last + timedelta(days=2), tools)
+    (appraisal,) = [one for one in rows(workspace, last + timedelta(days=2), capsys) if one["test"] == "appraisal"]
+    assert [one["what"] for one in appraisal["due"] if one["what"].startswith("deliver")] == []  # type: ignore[attr-defined]
+    (owed,) = [one for one in deadlines(read(workspace.store, deal_log(DEAL))) if one.due.act == "deliver"]
+    assert owed.outcome == "ended by the discharge of 2026-03-27"
+
+
+def test_a_clause_stands_as_it_was_amended_by_the_date(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = workspace.root / "deals" / f"{DEAL}.yaml"
+    amendment = """amendments:
+  - number: 1
+    document: CA
+    effective: 2026-01-10
+    changes:
+      - {term: covenants.ltv.cite, replaces: CA §7.02, with: CA §7.02A, cite: CA §7.02A}
+"""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
+    fill(workspace, 2, all_templates)
+    run(workspace, plan.THURSDAYS[1], tools)
+    cites = [next(one["cite"] for one in rows(workspace, day, capsys) if one["test"] == "ltv") for day in plan.THURSDAYS[:2]]
+    assert cites == ["CA §7.02", "CA §7.02A"]

@@ -10,10 +10,11 @@ from fractions import Fraction
 import pytest
 
 from engine.calendar import load_calendar
+from engine.determination.given import Reported
 from engine.determination.rate import Published
 from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
-from engine.known import Inputs, kinds_of
+from engine.known import Inputs, facts, kinds_of
 from engine.record.event import ReportReceived
 from engine.record.fold import DealState, fold
 from engine.record.recompute import recomputed
@@ -110,7 +111,7 @@ def test_a_month_without_its_report_is_a_gap_and_no_older_month_stands_for_it(su
 
 
 def test_a_correction_with_another_last_day_counts_once(summit: Deal, all_templates: dict[str, Template]) -> None:
-    corrected = month(date(2026, 6, 24), 5_000_000, as_of=date(2026, 6, 30), corrects="2026-06-30")
+    corrected = month(date(2026, 6, 24), 5_000_000, as_of=date(2026, 6, 30), received=date(2026, 7, 3), corrects="2026-06-30")
     may = month(date(2026, 5, 31), 8_000_000)
     reports = (may, *(month(end) for end in MONTHS if end.month != 5), corrected)
     found = results(summit, all_templates, date(2026, 8, 10), "1.9000", reports)["coverage"]
@@ -154,3 +155,19 @@ def test_a_result_over_weeks_comes_out_again_from_its_own_inputs(meridian: Deal,
     assert again is not None
     assert {one.name for one in again.inputs} == {one.name for one in found["rate-floor"].inputs}
     assert (again.measured, again.verdict) == (found["rate-floor"].measured, Verdict.PASS)
+
+
+def test_one_order_says_which_report_is_the_newest_whatever_was_entered_first(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    """Entered before the original that came in earlier, a corrected report serves the ratio tests and the rent floor alike."""
+    end, on = date(2026, 1, 14), date(2026, 1, 22)
+    original = report(end, USD_16M, document="original")
+    corrected = report(end, USD_16M, document="corrected", received=date(2026, 1, 20), corrects=str(end))
+    terms = resolve(meridian, on)
+    calendar = load_calendar(terms.business_days)
+    for entered in ((original, corrected), (corrected, original)):
+        state = DealState(reports=entered)
+        known = facts(Inputs(on, kinds_of(terms, calendar, on), terms, all_templates, calendar, {}, state), state)
+        (window,) = [reported for last, reported in known.windows if last == end]
+        assert isinstance(known.report, Reported)
+        assert window is not None
+        assert (known.report.source.text, window.source.text) == ("Servicer's report corrected",) * 2
