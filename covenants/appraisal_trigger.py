@@ -86,8 +86,8 @@ IN_WORDS: dict[str, str] = {
     "window_start": "from the first value in the window to this date's, as a share of that first value",
     "below_closing": "as the distance of this date's value below the Closing Date level, as a share of that level, counted only where "
     "some value in the window was at or above it",
-    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, as a share of that level, whenever the fall "
-    "happened",
+    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, as a share of that level, "
+    "whenever the fall happened",
 }
 
 
