@@ -85,9 +85,10 @@ IN_WORDS: dict[str, str] = {
     "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date level",
     "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date level",
     "window_start": "from the first value in the window to this date's, as a share of that first value",
-    "below_closing": "as the distance of this date's value below the Closing Date level, counted only where some value in the window was "
-    "at or above it",
-    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, whenever the fall happened",
+    "below_closing": "as the distance of this date's value below the Closing Date level, as a share of that level, counted only where "
+    "some value in the window was at or above it",
+    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, as a share of that level, "
+    "whenever the fall happened",
 }
 
 
@@ -138,10 +139,10 @@ def reading(terms: AppraisalTrigger) -> str:
     """The clause in plain English."""
     within = defined(f"{terms.then.within} after the {terms.then.after}")
     return (
-        f"On each Publication Date the decline is measured, {IN_WORDS[terms.measure]}; the window is the trailing "
+        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; the window is the trailing "
         f"{terms.trailing_period}, both ends included, and nothing before closing. More than "
-        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by)} to "
-        f"deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
+        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by).title()} "
+        f"to deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
         "Obligation is not doubled."
     )
 

@@ -168,7 +168,7 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
                     values[one.path].append(said)
     for path, found in values.items():
         if len(found) > 1:
-            term = ", ".join(in_words(part) for part in path.removeprefix(under).split("."))
+            term = ", ".join(part.replace("_", " ") for part in path.removeprefix(under).split("."))
             yield f"{term}: {'; '.join(found)}"
 
 
@@ -179,7 +179,9 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
     rates = tuple(dict.fromkeys(name for clause in clauses for name in _rates_of(clause, terms)))
     blends = [name for name in rates if name in terms.blended_rates]
     parts = [part for name in blends for part in terms.blended_rates[name].of]
-    found = [Line(name, blend_words(terms.blended_rates[name])) for name in blends]
+    found = [
+        Line(name, text) for name in blends for text in (blend_words(terms.blended_rates[name]), *steps(deal, f"blended_rates.{name}."))
+    ]
     for name in dict.fromkeys((*rates, *parts)):
         if name in terms.index:
             found += [Line(name, text) for text in (*index_words(terms.index[name], terms.business_days), *steps(deal, f"index.{name}."))]
@@ -187,12 +189,15 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
         found += [Line("pool", _asset(name, asset)) for name, asset in terms.pledged_assets.items()]
         found += [Line("pool", f"{name}, {step}") for name in terms.pledged_assets for step in steps(deal, f"pledged_assets.{name}.")]
         found += [Line("reports", text) for text in _reports(terms)]
+        found += [Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, f"{root}.")]
     return tuple(found)
 
 
+SHARED = ("rounding", "determination_dates", "payment_dates", "servicer_reports")
+"""Sections of the whole deal, whose amendments are read beneath every clause."""
 LOW_CONFIDENCE = {
     "report only": "decides like any other and is marked",
-    "use last value not flagged": "is passed over, and the last value that is not flagged is used",
+    "use last value not flagged": "is passed over: the last value that is not flagged is used for as long as the fallback carries a value",
     "hold": "decides nothing: a result that rests on it is shown and changes no state",
     "decisive only": "decides only where the result is the same at both ends of its 95% interval; otherwise the result is shown, changes "
     "no state and is not counted",
@@ -216,9 +221,12 @@ def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
     time = defined(str(late.accepted_for))
     yield f"A value that comes late is its Publication Date's value where it comes within {time}{days} ({late.cite})."
     again = index.restatement
-    effect = "replaces the first, and the dates that it touches are determined again" if again.effect == "retest" else "is reported only"
     time = defined(str(again.accepted_for))
-    yield f"A value that is restated within {time}{days} {effect}; after that the first print stands ({again.cite})."
+    if again.effect == "retest":
+        effect = "replaces the first, and the dates that it touches are determined again; after that the first print stands"
+    else:
+        effect = "is reported and changes nothing, as is one that comes later: the first print stands"
+    yield f"A value that is restated within {time}{days} {effect} ({again.cite})."
 
 
 def _methodology(policy: MethodologyPolicy) -> str:

@@ -403,3 +403,19 @@ def test_no_deal_is_read_in_raw_keys_or_broken_sentences(
         said = words(deal, terms, key, all_templates)
         for wrong in ("  ", "None", "class_", "Fraction", "unless the deal says otherwise", " a independent", "an default", "..", ";;"):
             assert wrong not in said, (wrong, said)
+
+
+def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str], Deal]) -> None:
+    text = (DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8").replace("weights: register", "weights: fixed")
+    for old, new in (
+        ("CRI-H100: 60%", "CRI-H100: {2026-01-20: 60%, 2026-09-01: 50%}"),
+        ("CRI-H200: 30%", "CRI-H200: {2026-01-20: 30%, 2026-09-01: 40%}"),
+        ("gpus: 600", "gpus: {2026-01-20: 600, 2026-05-01: 700}"),
+        ("too_old_after: 14 days", "too_old_after: {2026-01-20: 14 days, 2026-05-01: 21 days}"),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    said = [line.text for line in beneath(load(text), ON, ("pool-rent",))]
+    assert "of, CRI-H100: 60% from 2026-01-20; 50% from 2026-09-01" in said
+    assert "h200, gpus: 600 from 2026-01-20; 700 from 2026-05-01" in said
+    assert "servicer reports, too old after: 14 days from 2026-01-20; 21 days from 2026-05-01" in said
