@@ -92,7 +92,7 @@ def month(end: date, revenue: int = 9_000_000, **known: object) -> ReportReceive
     amounts = {"contracted_revenue": revenue, "operating_costs": 1_000_000, "debt_service": 4_000_000, "outstanding_principal": 60_000_000}
     figures = {name: Figure(value=Fraction(amount), unit=Unit.USD) for name, amount in amounts.items()}
     hours = {"uncontracted_gpu_hours": Figure(value=Fraction(0), unit=Unit.GPU_HOURS)}
-    return report(end, {**figures, **hours}, end.day, received=end + 3 * DAY, **known)
+    return report(end, {**figures, **hours}, end.day, **{"received": end + 3 * DAY, **known})
 
 
 def test_a_month_without_its_report_is_a_gap_and_no_older_month_stands_for_it(summit: Deal, all_templates: dict[str, Template]) -> None:
