@@ -13,7 +13,7 @@ from engine.record.fold import DealState
 from engine.record.log import deal_log, read
 from engine.thursday import DealOutcome, RunOutcome, Tools, run
 from engine.triggers.facts import TestState, TestStatus
-from engine.values import printed, printed_apart, printed_headroom, trimmed
+from engine.values import counted, printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
@@ -125,7 +125,7 @@ def _say_deal(workspace: Workspace, deal: DealOutcome) -> None:
     if deal.waiting:
         say(f"{deal.deal}: waits: {deal.waiting}")
     latest = f"; latest {deal.notices[-1].relative_to(workspace.root)}" if deal.notices else ""
-    say(f"{deal.deal}: {len(deal.events)} new events, {len(deal.notices)} new notices{latest}")
+    say(f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}")
 
 
 def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:

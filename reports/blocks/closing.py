@@ -23,7 +23,13 @@ KINDS = {
     "correction": "Correction Notice",
     "not_evaluated": "Notice of a Date Not Evaluated",
 }
-"""What each kind of document is called."""
+"""What each kind of document is called where a party owes it."""
+
+
+def called(kind: str, duty: DutyFacts | None) -> str:
+    """What a document is called: a report where nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
+    name = KINDS.get(kind, kind)
+    return name if duty is not None or kind == "correction" else name.replace("Notice", "Report")
 
 
 # ---- dates --------------------------------------------------------------------------------------------------------
@@ -126,7 +132,7 @@ def duties(found: Brief) -> dict[str, Any]:
     given = [_given(found, day, one) for day, one in numbers[-3:] if one.number != found.inputs.number]
     this = {
         "number": str(found.inputs.number),
-        "what": f"This document: {KINDS[found.inputs.kind]}",
+        "what": f"This document: {called(found.inputs.kind, found.duty)}",
         "to": _to(found.duty),
         "due": _within(found.duty),
         "evidence": "not yet known at issue",
@@ -151,7 +157,7 @@ def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
         "number": str(one.number),
-        "what": f"{KINDS.get(one.kind, one.kind)} of {short_date(day)}",
+        "what": f"{called(one.kind, duty)} of {short_date(day)}",
         "to": _to(duty),
         "due": NONE,
         "evidence": evidence,
@@ -210,7 +216,7 @@ def proof(found: Brief) -> dict[str, Any]:
             {
                 "name": "This document states",
                 "hash": eights(event.leaf),
-                "text": f"leaf of entry {event.seq}, {event.kind} of {short_date(event.effective_on)}",
+                "text": f"leaf of entry {event.seq}, {STATED[event.kind]} of {short_date(event.effective_on)}",
             }
         )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
@@ -225,6 +231,10 @@ HOW = (
     "file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the operator; an unsigned "
     "copy is reported as “appearance not bound”. Whether this document was superseded stands in the log, not here."
 )
+
+
+STATED = {"determined": "the determination", "not evaluated": "the record that nothing was evaluated"}
+"""What an event that a document states is called."""
 
 
 def _stated(found: Brief) -> Any:

@@ -106,7 +106,8 @@ def _trigger(line: Line) -> dict[str, Any]:
     pips = [n < count for n in range(limb.needed)] if limb.needed <= PIPS else []
     of = f" in {limb.out_of}" if limb.out_of != limb.needed else ""
     text = f"{count} of {limb.needed}{of}{towards}"
-    return drawn | {"pips": pips, "count": text, "detail": text + (" dates" if limb.dates != "state" else "")}
+    dates = "" if limb.dates == "state" else " date" if limb.needed == 1 else " dates"
+    return drawn | {"pips": pips, "count": text, "detail": text + dates}
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:
@@ -125,7 +126,7 @@ def _detail(found: Brief, line: Line, test: TestState) -> str:
         return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
     if test.status is TestStatus.EVENT_OF_DEFAULT:
         clause = found.clauses.get(line.key)
-        needs = f"; needs {clause.default_needs}" if clause and clause.default_needs else ""
+        needs = f"; needs a {clause.default_needs}" if clause and clause.default_needs not in (None, "nothing") else ""
         return f"since {short_date(test.since)}{needs}"
     words = {TestStatus.WATCH: "early warning since", TestStatus.PENDING: "failing since"}
     return f"{words.get(test.status, 'since')} {short_date(test.since)}"
@@ -148,7 +149,9 @@ def notes(found: Brief) -> list[Runs]:
     undecided = [line.title for line in found.lines if line.result and line.result.bearing and not line.result.bearing.decisive]
     rest = f"{UNDECIDED}: {listed(undecided)}{_effect(found)}. " if undecided else ""
     drawn = (
-        "In the strips the hatched side fails; the grey band is the interval." if any(rate.value for rate in found.rates.values()) else ""
+        f"In the strips the hatched side fails{'; the grey band is the interval' if strips.banded(found.rates) else ''}."
+        if any(rate.value for rate in found.rates.values())
+        else ""
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
