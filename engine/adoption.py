@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.record.adopted import (
@@ -21,7 +21,7 @@ from engine.record.adopted import (
 )
 from engine.terms.amendment import Change, ChangeKind
 from engine.terms.deal import Consequence, TermsInForce, TriggerTerms
-from engine.terms.in_force import NOT_TERMS, Deal, resolve
+from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import Limit
 from engine.triggers.condition import LeafRule, Tree, described
 from engine.triggers.trigger import TriggerRule, rules
@@ -234,8 +234,3 @@ def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
             effective=changes[0].effective,
             changes=tuple(f"{change.term}: {change.replaces} becomes {change.new}" for change in changes),
         )
-
-
-def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
-    return {key: value for key, value in data.items() if key not in NOT_TERMS}

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from engine import __version__
-from engine.adoption import adopted, frozen_part
+from engine.adoption import adopted
 from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
@@ -34,6 +34,7 @@ from engine.record.standing import OF_A_DATE, withdrawn
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.check import read_checked
 from engine.terms.deal import NAME
+from engine.terms.frozen import changed_terms
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -57,6 +58,8 @@ class DealOutcome:
     state: DealState = field(default_factory=DealState)
     reason: str | None = None
     """Why it could not be evaluated, where that is so."""
+    problems: tuple[str, ...] = ()
+    """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
     """What it waits for, where a date could not be evaluated yet."""
 
@@ -190,7 +193,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
     log = deal_log(deal.name)
     events = list(read(workspace.store, log))
-    refused = lacks or _changed(workspace, deal, events)
+    refused, result.problems = (lacks, ()) if lacks else _changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
         result.state = as_it_stands(events)
@@ -249,18 +252,19 @@ def _version_before(workspace: Workspace, events: list[Event], templates: Mappin
     return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
 
 
-def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> str | None:
-    """Why a changed file is refused: after go-live only amendments, corrections and examples are added (rulings 29)."""
+def _changed(workspace: Workspace, deal: Deal, events: list[Event]) -> tuple[str | None, tuple[str, ...]]:
+    """Why a changed file is refused, and its changed terms: after go-live only amendments, corrections and examples are added (29)."""
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if not live or live[-1] == deal.sha256:
-        return None
+        return None, ()
     kept = _adopted_path(workspace, live[-1])
     if not kept.is_file():
-        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted"
+        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted", ()
     before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
-    if before is not None and frozen_part(before.data) != frozen_part(deal.tree.data):
-        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file"
-    return None
+    terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
+    if terms:
+        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
+    return None, ()
 
 
 def _adopted_path(workspace: Workspace, sha256: str) -> Path:
@@ -315,7 +319,7 @@ def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day
 
 def _not_evaluated(workspace: Workspace, result: DealOutcome, on: date, tools: Tools) -> None:
     """Record why a deal could not be evaluated: silence must differ from not having run."""
-    payload = NotEvaluated(reason=result.reason or "")
+    payload = NotEvaluated(reason=result.reason or "", problems=result.problems)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload)
     with workspace.store.begin() as writer:
         result.events += append(writer, deal_log(result.deal), [new], tools.scribe())

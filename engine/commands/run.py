@@ -56,6 +56,7 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
         "deal": deal.deal,
         "file": deal.file.name,
         "reason": deal.reason,
+        "problems": list(deal.problems),
         "waiting": deal.waiting,
         "tests": [_test_data(event.payload, deal.state) for event in latest_tests(events)],
         "not_tested": [state.model_dump(mode="json") for name, state in deal.state.tests.items() if name not in _tested(events)],
@@ -122,6 +123,8 @@ def _say(workspace: Workspace, outcome: RunOutcome) -> None:
 def _say_deal(workspace: Workspace, deal: DealOutcome) -> None:
     if deal.reason:
         say(f"{deal.deal}: NOT EVALUATED: {deal.reason}")
+        for problem in deal.problems:
+            say(f"  {problem}")
     if deal.waiting:
         say(f"{deal.deal}: waits: {deal.waiting}")
     latest = f"; latest {deal.notices[-1].relative_to(workspace.root)}" if deal.notices else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from textwrap import wrap
 from typing import Any
 
 from engine.determination.result import Verdict
-from engine.record.event import Due
+from engine.record.event import Due, ReportReceived
 from engine.triggers.facts import TestState, TestStatus, TriggerStatus
 from reports import owed as owed_words
+from reports import past as log
 from reports import sentences, strips
 from reports.brief import Brief, Line
 from reports.marks import TEST_MARKS, trigger_mark
@@ -208,7 +211,10 @@ def newest_publication(found: Brief, name: str) -> dict[str, Any]:
 def due(found: Brief) -> dict[str, Any]:
     """Who does what by when, for how much."""
     owed = found.determined.due if found.determined else ()
-    rows = [_due_row(found, one) for one in owed]
+    if found.inputs.kind == "not_evaluated":
+        rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
+    else:
+        rows = [_due_row(found, one) for one in owed]
     amounts = any(way.figure for one in owed for way in one.ways)
     following = found.determined.next_determination_date if found.determined else None
     note = (
@@ -219,6 +225,31 @@ def due(found: Brief) -> dict[str, Any]:
     if found.dated != found.inputs.on:
         note = f"As determined on {short_date(found.dated)}. {note}"
     return {"rows": rows, "note": note}
+
+
+def _mend(found: Brief) -> dict[str, Any]:
+    """What the operator must do before anything can be determined again."""
+    what = "Mend what is listed above and run again; this date is determined then"
+    return {"by": "at once", "mark": "", "who": found.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+
+
+def _came(found: Brief, one: Due) -> bool:
+    """Whether a report that was due has come in since the last date that was determined."""
+    if one.act != "report":
+        return False
+    reports = log.payloads(found.past.of("report received"), ReportReceived)
+    late = re.search(r"period to (\d{4}-\d\d-\d\d)", one.what)
+    if late:
+        return any(report.period_end.isoformat() == late.group(1) for report in reports)
+    return any(report.period_end >= found.dated for report in reports)
+
+
+def _passed(found: Brief, one: Due) -> dict[str, Any]:
+    """An act of the last date that was determined; its day may have passed since, and no run has marked it."""
+    row = _due_row(found, one)
+    if one.urgent or one.by >= found.inputs.on:
+        return row
+    return row | {"mark": f"overdue since {short_date(one.by + timedelta(days=1))}", "urgent": True}
 
 
 def _due_row(found: Brief, one: Due) -> dict[str, Any]:

@@ -128,3 +128,12 @@ def test_every_month_of_the_chart_is_named_and_no_level_is_drawn_like_the_rate()
     assert all(month["text"] for month in index["chart"]["months"])
     assert index["chart"]["months"][-1]["anchor"] == "end"
     assert all(level["dash"] != "none" for level in index["chart"]["levels"])
+
+
+def test_a_date_not_evaluated_asks_the_operator_to_mend_and_marks_what_its_date_has_passed() -> None:
+    rows = block(cases.unevaluated(), "due")["rows"]
+    assert (rows[0]["by"], rows[0]["who"]) == ("at once", cases.unevaluated().operator)
+    report = next(row for row in rows if row["what"].startswith("Report for"))
+    assert report["mark"] == "overdue since 5 Nov 2026"
+    assert report["urgent"]
+    assert [row["mark"] for row in rows if row["what"].startswith("Cure")] == [""]  # its last day is still to come
