@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from engine.record.adopted import DutyFacts
@@ -12,6 +13,8 @@ from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act
 from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, table_date, with_dates
 
+GIVEN = 3
+"""Notices before this one that are listed."""
 DETAILED = 4
 """Calendars beside the deal's own that a table can compare."""
 KINDS = {
@@ -54,10 +57,11 @@ def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
     last = one.deadline
     others = {other.calendar: table_date(other.by) for other in one.elsewhere}
     mark = deadline_mark(one)
+    deposit = one.act == "pay into reserve"
     return {
         "what": due_act(one, found.title, found.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
         "from": table_date(last.counted_from) if last else NONE,
-        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else one.cite,
+        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else f"the next Payment Date, {one.cite}" if deposit else one.cite,
         "due": table_date(one.by) + (f", {mark}" if mark else ""),
         "others": [others.get(key, "same" if last else NONE) for key in calendars],
         "urgent": one.urgent,
@@ -129,7 +133,8 @@ def _strip_alt(found: Brief) -> str:
 def duties(found: Brief) -> dict[str, Any]:
     """Notices given so far, this one, and those that the date makes somebody owe."""
     numbers = log.issued(found.past)
-    given = [_given(found, day, one) for day, one in numbers[-3:] if one.number != found.inputs.number]
+    given = [_given(found, day, one) for day, one in numbers[-GIVEN:] if one.number != found.inputs.number]
+    earlier = max(len(numbers) - len(given), 0)
     this = {
         "number": str(found.inputs.number),
         "what": f"This document: {called(found.inputs.kind, found.duty)}",
@@ -148,10 +153,11 @@ def duties(found: Brief) -> dict[str, Any]:
         for one in (found.determined.due if found.determined else ())
         if one.act == "notify"
     ]
-    return {"rows": [*given, this, *owed]}
+    note = f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}." if earlier else ""
+    return {"rows": [*given, this, *owed], "note": note}
 
 
-def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
+def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
     act = next((a for a in log.acts(found.past) if a.act == "notice given" and a.details.get("notice") == str(one.number)), None)
     evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
@@ -159,9 +165,23 @@ def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
         "number": str(one.number),
         "what": f"{called(one.kind, duty)} of {short_date(day)}",
         "to": _to(duty),
-        "due": NONE,
+        "due": _was_due(found, day, one, duty),
         "evidence": evidence,
     }
+
+
+def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None) -> str:
+    """The last day for a notice issued before, as its own date made it due."""
+    if duty is None:
+        return NONE
+    if duty.within is None:
+        return table_date(day)
+    kind = f"give notice of {one.kind.replace('_', ' ')} ("
+    days = [
+        event.payload.due for event in found.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
+    ]
+    by = [owed.by for due in days for owed in due if owed.act == "notify" and owed.what.startswith(kind)]
+    return table_date(by[0]) if by else NONE
 
 
 def _to(duty: DutyFacts | None) -> str:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from textwrap import wrap
 from typing import Any
 
-from engine.determination.result import Verdict
+from engine.determination.result import TestResult, Verdict
 from engine.record.event import Due, ReportReceived
 from engine.triggers.facts import TestState, TestStatus, TriggerStatus
+from engine.values import Unit
 from reports import owed as owed_words
 from reports import past as log
 from reports import sentences, strips
@@ -78,9 +79,17 @@ def proof_reference(found: Brief, key: str) -> str:
 
 
 def _relative(line: Line) -> str:
+    if line.result is not None and line.result.measured is not None and line.result.measured.unit is Unit.COUNT:
+        return _counted_things(line.result)
     if line.result is None or line.result.headroom_share is None:
         return ""
     return f"{percent(line.result.headroom_share)} of limit"
+
+
+def _counted_things(result: TestResult) -> str:
+    """What a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
+    thing = result.inputs[-1].name.partition(" of ")[0] if result.inputs else ""
+    return thing if thing.endswith("s") or not thing else f"one where {thing}"
 
 
 def state(found: Brief, line: Line) -> dict[str, Any]:

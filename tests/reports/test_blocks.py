@@ -10,6 +10,7 @@ from typing import Any
 
 import notice_cases as cases
 
+from engine.determination.result import Input, Source
 from engine.record.event import Due
 from engine.triggers.facts import Limb, ReserveReleased
 from engine.values import Figure, Unit
@@ -137,3 +138,25 @@ def test_a_date_not_evaluated_asks_the_operator_to_mend_and_marks_what_its_date_
     assert report["mark"] == "overdue since 5 Nov 2026"
     assert report["urgent"]
     assert [row["mark"] for row in rows if row["what"].startswith("Cure")] == [""]  # its last day is still to come
+
+
+def test_a_notice_given_before_has_its_last_day_and_the_list_says_that_it_is_cut() -> None:
+    duties = block(standard(), "duties")
+    assert [row["due"] for row in duties["rows"][:3]] == ["Thu 15 Oct 2026", "Thu 22 Oct 2026", "Thu 29 Oct 2026"]
+    assert duties["note"] == "Of the notices before this one the newest 3 are listed; the log has them all, 43."
+    assert block(cases.first_ever(), "duties")["note"] == ""
+
+
+def test_a_bare_number_says_what_it_counts() -> None:
+    def relative(thing: str) -> str:
+        figure = Figure(value=Fraction(7), unit=Unit.COUNT)
+        used = Input(name=f"{thing} of CRI-H100", figure=figure, source=Source(kind="publication", text="", reference=""))
+        found = standard()
+        last = [event for event in found.events if event.kind == "tested" and event.subject == "ltv"][-1]
+        result = last.payload.result.model_copy(update={"measured": figure, "limit": figure, "headroom": figure, "inputs": (used,)})
+        said = last.model_copy(update={"payload": last.payload.model_copy(update={"result": result})})
+        inputs = replace(found, events=tuple(said if event is last else event for event in found.events))
+        return str({row["title"]: row["relative"] for row in block(inputs, "results")["rows"]}["Loan-to-Value"])
+
+    assert relative("independent hosts") == "independent hosts"
+    assert relative("low confidence") == "one where low confidence"
