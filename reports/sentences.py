@@ -13,7 +13,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult, Verdict
 from engine.record.event import Due
 from engine.triggers.facts import PRINTED_STATUS, TestStatus, TriggerStatus
-from engine.values import Comparison, printed_limit
+from engine.values import Comparison, Figure, Unit, printed_limit
 from reports.brief import Line
 from reports.wording import (
     Runs,
@@ -73,6 +73,7 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     leads += [failed(line) for line in failing if not line.counts]
     if not leads:
         leads = [quiet(lines, rates)]
+    leads += [released(line) for line in lines if line.released is not None]
     said = {rate.reason for rate in rates.values() if rate.value is None}
     rest = [*without_rate(rates), *not_determined(lines, said), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
     return [*leads, *([_joined(rest)] if rest else [])]
@@ -163,6 +164,15 @@ def begun(line: Line) -> Runs:
     ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
     now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
     return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
+
+
+def released(line: Line) -> Runs:
+    """`Cash sweep has ended`: what its reserve account held, and where that goes."""
+    gone = line.released
+    assert gone is not None  # the caller asks only for lines with one
+    where = "is released to the Borrower" if gone.to == "release to borrower" else "is applied in prepayment"
+    amount = figure(Figure(value=gone.amount, unit=Unit.USD))
+    return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:

@@ -74,6 +74,9 @@ def test_a_reserve_that_was_released_says_where_it_went_and_holds_nothing() -> N
         "USD 252,018.00 released to the Borrower on 12 Nov 2026 (CA §7.03); nothing is held since"
     )
     assert block(found, "cure")["reserve"] == []
+    assert "Cash Sweep has ended on Thursday 12 November 2026: the reserve of USD 252,018.00 is released to the Borrower (CA §7.03)." in [
+        plain(paragraph) for paragraph in compose(found)["answer"]
+    ]
 
 
 def test_how_a_trigger_ends_is_one_sentence_with_where_it_stands() -> None:
