@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from engine.commands.output import print_json, progress_done, say, table
@@ -147,7 +147,7 @@ def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
             trimmed(result.limit) if result.limit else "-",
             printed_headroom(result.headroom) if result.headroom else "-",
             _state(now, trigger),
-            _what(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
+            what_is_due(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
         )
     for name, state in deal.state.tests.items():
         if name not in _tested(events):
@@ -174,8 +174,11 @@ def _count(trigger: Any) -> str:
     return f", {limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
 
 
-def _what(due: Due | None) -> str:
+def what_is_due(due: Due | None) -> str:
+    """What is due of a test, by when, and the amount; what is late says since when."""
     if due is None:
         return ""
+    if due.what.endswith(", overdue"):
+        return f"{due.what} since {due.by + timedelta(days=1)}"
     amount = f" ({due.ways[0].text})" if due.ways else ""
     return f"{due.what} by {due.by}{amount}"
