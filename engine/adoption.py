@@ -23,7 +23,7 @@ from engine.record.adopted import (
 from engine.terms.amendment import Change, ChangeKind
 from engine.terms.clause import default_needs
 from engine.terms.deal import TermsInForce, TriggerTerms
-from engine.terms.in_force import NOT_TERMS, Deal, resolve
+from engine.terms.in_force import Deal, resolve
 from engine.triggers.trigger import rules
 from engine.values import Figure, Unit
 from engine.wording import compared, consequence, named, trigger_reading
@@ -206,8 +206,3 @@ def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
             effective=changes[0].effective,
             changes=tuple(f"{change.term}: {change.replaces} becomes {change.new}" for change in changes),
         )
-
-
-def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
-    return {key: value for key, value in data.items() if key not in NOT_TERMS}

@@ -45,7 +45,7 @@ class Owed:
     event: Event
     print: int = 1
     supersedes_on: date | None = None
-    """The date of the compliance notice that this one supersedes, where it does."""
+    """The date of the notice that this one supersedes, where it does."""
 
     @property
     def label(self) -> str:
@@ -137,6 +137,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event."""
     deal: DealAdopted | None = None
+    lost: set[date] = set()
     group: list[Event] = []
     open_correction: tuple[int, Correction] | None = None
     for place, event in enumerate(events):
@@ -146,12 +147,14 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
         elif isinstance(payload, DealAdopted):
             deal = payload
         elif isinstance(payload, NotEvaluated):
+            lost.add(event.effective_on)
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
-            yield Owed("compliance", None, event.effective_on, event)
-            duties = {duty.kind for duty in facts_on(deal, event.effective_on).duties} if deal is not None else set()
+            on = event.effective_on
+            yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None)
+            duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
             happened = (told for one in group for told in notifiable(one.payload))
-            yield from (Owed(kind, subject, event.effective_on, event) for kind, subject in happened if kind in duties)
+            yield from (Owed(kind, subject, on, event) for kind, subject in happened if kind in duties)
             group = []
             if open_correction is not None and event.effective_on >= open_correction[1].until:
                 if changed(events[: place + 1]):
@@ -170,6 +173,8 @@ def changed(events: Sequence[Event]) -> bool:
     return any(after.get(fact) != said for fact, said in before.items())
 
 
+OF_A_WHOLE_DATE = ("compliance", "correction", "not_evaluated")
+"""Notices that speak for a whole date; a later one of the same date supersedes them."""
 TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept", "reserve released")
 """Kinds of events whose change is worth a Correction Notice."""
 
@@ -238,9 +243,9 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
 
 
 def _superseded(events: Sequence[Event], on: date | None) -> int | None:
-    """The number of the newest notice of a date that states its results."""
-    kinds = ("compliance", "correction")
-    found = [e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on and e.payload.kind in kinds]
+    """The number of the newest notice that speaks for a whole date."""
+    told = [event for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on == on]
+    found = [event.payload.number for event in told if event.payload.kind in OF_A_WHOLE_DATE]
     return max(found, default=None)
 
 

@@ -16,7 +16,7 @@ from engine.determination.result import TestResult
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
 from engine.record.event import Determined, Due, Follow, StripDay
 from engine.record.fold import DealState
-from engine.terms.deal import Consequence, NoticeDuty, TermsInForce
+from engine.terms.deal import Consequence, NoticeDuty, ServicerReports, TermsInForce
 from engine.terms.schedule import counted_from, next_determination_date, next_payment_date
 from engine.triggers.clock import day_after, deadline
 from engine.triggers.facts import Deadline, TestStatus, TriggerStatus
@@ -166,10 +166,20 @@ def _report(day: Finished) -> Iterator[Due]:
         return
     for late in day.overdue_reports:
         what = f"report for the period to {late.period_end}, overdue since {late.due + timedelta(days=1)}"
-        yield Due(by=late.due, who="servicer", act="report", subject="report", what=what, cite=rule.cite, urgent=True)
+        after = next_determination_date(day.terms, day.calendar, late.period_end)
+        last = _before(day, rule, late.due, after)
+        yield Due(by=late.due, who="servicer", act="report", subject="report", what=what, deadline=last, cite=rule.cite, urgent=True)
     following = next_determination_date(day.terms, day.calendar, day.on)
     by = counted_from(rule.due, following, day.calendar)
-    yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", cite=rule.cite)
+    last = _before(day, rule, by, following)
+    yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", deadline=last, cite=rule.cite)
+
+
+def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
+    """The last day for a report, with the rule that sets it by a Determination Date."""
+    projected = rule.due.period.unit == "business days" and day.calendar.projected(min(by, following), max(by, following))
+    said, calendar = str(rule.due), day.calendar.name
+    return Deadline(by=by, counted_from=following, rule=said, calendar=calendar, cite=rule.cite, projected=projected)
 
 
 def _duties(day: Finished) -> Iterator[Due]:

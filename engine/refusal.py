@@ -6,11 +6,10 @@ A run records the reason and keeps the file; a replay reads it again and finds t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.adoption import frozen_part
 from engine.determination.template import Template
 from engine.errors import OF_ONE_DEAL, HeadroomError, Problem, render
 from engine.market.archive import write_whole
@@ -19,6 +18,7 @@ from engine.record.canonical import sha256_hex
 from engine.record.event import Event
 from engine.terms.check import read_checked
 from engine.terms.deal import NAME
+from engine.terms.frozen import changed_terms
 from engine.terms.in_force import Deal
 from engine.terms.source import parse
 from engine.workspace import Workspace
@@ -57,18 +57,19 @@ def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
     return Read(name, None if errors else deal, _first(errors, text) if errors else None, text)
 
 
-def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> str | None:
-    """Why a changed file is refused: after go-live only amendments, corrections and examples are added (rulings 29)."""
+def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[str | None, tuple[str, ...]]:
+    """Why a changed file is refused, and its changed terms: after go-live only amendments, corrections and examples are added (29)."""
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if not live or live[-1] == deal.sha256:
-        return None
+        return None, ()
     kept = adopted_path(workspace, live[-1])
     if not kept.is_file():
-        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted"
+        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted", ()
     before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
-    if before is not None and frozen_part(before.data) != frozen_part(deal.tree.data):
-        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file"
-    return None
+    terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
+    if terms:
+        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
+    return None, ()
 
 
 def said(error: Exception) -> str:
@@ -78,10 +79,10 @@ def said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
 
 
-def file_of(reason: str, deal: str) -> str:
-    """The name of the file that a reason is about: it begins with its place, or says nothing that depends on it."""
-    place = _PLACE.match(reason)
-    return place["file"] if place else f"{deal}.yaml"
+def file_of(reasons: Iterable[str], deal: str) -> str:
+    """The name of the file that reasons are about: one of them begins with its place, or none says anything that depends on it."""
+    places = (_PLACE.match(reason) for reason in reasons)
+    return next((place["file"] for place in places if place), f"{deal}.yaml")
 
 
 def adopted_path(workspace: Workspace, sha256: str) -> Path:

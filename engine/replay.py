@@ -256,12 +256,12 @@ class Replay:
 
     def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:
         """Why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
-        reason = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
-        if reason is None:
+        again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
+        if again is None:
             found.asserted += 1
             return _redrawn(event, payload)
         found.refused.add(event.seq)
-        return _redrawn(event, NotEvaluated(reason=reason))
+        return _redrawn(event, again)
 
     def _fails(self, before: Past, event: Event, deal: Deal) -> None:
         """Evaluate the date that was due, to see whether it fails."""

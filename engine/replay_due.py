@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from engine.calendar import load_calendar
 from engine.determination.rate import Published
-from engine.issue import Owed, owed_notices
+from engine.issue import OF_A_WHOLE_DATE, Owed, owed_notices
 from engine.known import kinds_of
 from engine.record.adopted import DealAdopted
 from engine.record.event import Correction, Event, NotEvaluated, NoticeIssued
@@ -48,8 +48,7 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
 
 def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Event]) -> Iterator[tuple[str, object, object]]:
     payload: NoticeIssued = event.payload
-    kinds = ("compliance", "correction")
-    older = [one.payload.number for one in before if one.effective_on == owed.supersedes_on and one.payload.kind in kinds]
+    older = [one.payload.number for one in before if one.effective_on == owed.supersedes_on and one.payload.kind in OF_A_WHOLE_DATE]
     yield "number", payload.number, number
     yield "kind", payload.kind, owed.kind
     yield "of", payload.of, owed.event.key

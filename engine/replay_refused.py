@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from engine.determination.template import Template
 from engine.errors import OF_ONE_DEAL, VerificationFailed
 from engine.record.canonical import sha256_hex
-from engine.record.event import Event
+from engine.record.event import Event, NotEvaluated
 from engine.record.past import Past
 from engine.record.store import HASH
 from engine.refusal import changed, file_of, read_text, refused_path, said
@@ -17,8 +17,8 @@ from engine.workspace import Workspace
 
 def reason_again(
     workspace: Workspace, templates: Mapping[str, Template], before: Past, event: Event, evaluate: Callable[[Deal], None]
-) -> str | None:
-    """The reason that comes out again; None where the file was not kept, or nothing is wrong with it now.
+) -> NotEvaluated | None:
+    """The reason that comes out again, with what has to be mended; None where the file was not kept, or nothing is wrong with it now.
 
     Args:
         workspace: whose record it is.
@@ -33,16 +33,17 @@ def reason_again(
     if not event.inputs:
         return None
     text = _kept(workspace, event.inputs[0])
-    found = read_text(text, file_of(event.payload.reason, event.log.removeprefix("deal/")), templates)
+    said_then = (*event.payload.problems, event.payload.reason)
+    found = read_text(text, file_of(said_then, event.log.removeprefix("deal/")), templates)
     if found.deal is None:
-        return found.reason
-    refused = changed(workspace, found.deal, before.events)
+        return NotEvaluated(reason=found.reason or "")
+    refused, terms = changed(workspace, found.deal, before.events)
     if refused is not None:
-        return refused
+        return NotEvaluated(reason=refused, problems=terms)
     try:
         evaluate(found.deal)
     except OF_ONE_DEAL as error:
-        return said(error)
+        return NotEvaluated(reason=said(error))
     return None
 
 

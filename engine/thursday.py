@@ -52,6 +52,8 @@ class DealOutcome:
     state: DealState = field(default_factory=DealState)
     reason: str | None = None
     """Why it could not be evaluated, where that is so."""
+    problems: tuple[str, ...] = ()
+    """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
     """What it waits for, where a date could not be evaluated yet."""
     unissued: str | None = None
@@ -150,7 +152,7 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
     """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
     log = deal_log(deal.name)
     events = list(read(workspace.store, log))
-    refused = lacks or changed(workspace, deal, events)
+    refused, result.problems = (lacks, ()) if lacks else changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
         result.state = as_it_stands(events)
@@ -257,7 +259,8 @@ def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day
 
 def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
     """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
-    payload, kept = NotEvaluated(reason=result.reason or ""), () if text is None else (keep(workspace, text),)
+    payload = NotEvaluated(reason=result.reason or "", problems=result.problems)
+    kept = () if text is None else (keep(workspace, text),)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:
         result.events += append(writer, deal_log(result.deal), [new], tools.scribe())

@@ -16,7 +16,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult, Verdict
 from engine.record.adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
 from engine.record.event import Determined, Tested
-from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.triggers.facts import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
 from reports import past as log
 from reports.inputs import NoticeInputs
 from reports.owed import read
@@ -41,6 +41,7 @@ class Line:
         obligation: the open Obligation that it created.
         run: how many determined dates running it has FAILed.
         rounding: how the deal rounds its ratios before it compares them.
+        released: what its reserve account held when its trigger ended since the last Determination Date, and where it went.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Line:
     obligation: Obligation | None = None
     run: int = 0
     rounding: str = "unrounded"
+    released: ReserveReleased | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -178,6 +180,7 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
         obligation=_obligation(found, clause.key),
         run=log.failures_running(history),
         rounding=found.deal.rounding,
+        released=_released(found, clause.key),
     )
 
 
@@ -186,6 +189,13 @@ def _result(found: Brief, history: tuple[Tested, ...]) -> TestResult | None:
     first = found.determined.publication_date if found.determined else found.inputs.on
     newest = history[-1].result if history else None
     return newest if newest is not None and newest.on >= first else None
+
+
+def _released(found: Brief, key: str) -> ReserveReleased | None:
+    """The reserve that was released since the Determination Date before this one."""
+    dates = [event.effective_on for event in found.past.of("determined") if event.effective_on < found.dated]
+    gone = [one for one in log.released(found.past, key) if not dates or one.on > dates[-1]]
+    return gone[-1] if gone else None
 
 
 def _obligation(found: Brief, key: str) -> Obligation | None:

@@ -16,8 +16,10 @@ LEFT, RIGHT, TOP = 84, 1390, 22
 LEAST_HEIGHT, LANE = 578, 32
 SHORT_LINE, LONG_LINE = 18, 23
 """Characters of a name that fit beside the chart: in full size, and set smaller on two lines."""
-DASHES = ("none", "20 9", "14 6 3 6", "4 8", "30 8 3 8 3 8", "9 5", "26 6 9 6", "2 5")
+DASHES = ("20 9", "14 6 3 6", "4 8", "30 8 3 8 3 8", "9 5", "26 6 9 6", "2 5", "34 12")
 """Each level has a dash of its own; beyond eight they repeat, and the direct label tells them apart."""
+MONTH = 50
+"""Room that a month's name takes beside its tick; nearer to the right edge it stands on the tick's left."""
 WIDEST = 1.4
 """A level further from the rates than this factor is named beside the chart instead of flattening it."""
 
@@ -147,9 +149,7 @@ def rate_chart(
         "bands": _bands(frame, points),
         "rate": [polyline(run) for run in _runs(frame, points)],
         "marks": _point_marks(frame, points),
-        "levels": [
-            {"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.4 if n else 2.6} for n, level in enumerate(drawn)
-        ],
+        "levels": [{"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.2} for n, level in enumerate(drawn)],
         "labels": _labels(frame, drawn, label, known[-1]),
         "lanes": flags,
         "beyond": [level for level in levels if level not in drawn],
@@ -247,7 +247,7 @@ def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
 
 
 def _months(frame: Frame) -> list[dict[str, Any]]:
-    """A tick at the first of each month; the year beside the first one and beside January. Fewer words over many months."""
+    """A tick at the first of each month; the year beside the first one and beside January."""
     last = frame.first + timedelta(days=frame.days)
     firsts = [
         date(frame.first.year + (frame.first.month + n - 1) // 12, (frame.first.month + n - 1) % 12 + 1, 1)
@@ -255,7 +255,11 @@ def _months(frame: Frame) -> list[dict[str, Any]]:
     ]
     firsts = [day for day in firsts if day <= last]
     return [
-        {"x": round(frame.x(day), 1), "text": f"{day:%b %Y}" if n == 0 or day.month == 1 else f"{day:%b}" if (last - day).days > 12 else ""}
+        {
+            "x": round(frame.x(day), 1),
+            "text": f"{day:%b %Y}" if n == 0 or day.month == 1 else f"{day:%b}",
+            "anchor": "end" if frame.x(day) > RIGHT - MONTH else "start",
+        }
         for n, day in enumerate(firsts)
     ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reports import sentences
 from reports.blocks import closing, event_answer, index, occasion, page_one, proof, terms
@@ -102,8 +103,7 @@ def _block(found: Brief, name: str) -> dict[str, Any]:
 
 def _name(found: Brief) -> str:
     """A notice where a party owes one, a report otherwise (`rulings.md` 34)."""
-    name = closing.KINDS[found.inputs.kind]
-    return name if found.duty else name.replace("Notice", "Report")
+    return closing.called(found.inputs.kind, found.duty)
 
 
 def _form(found: Brief) -> str:
@@ -121,7 +121,12 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
     principal = figure(day.outstanding_principal) if day and day.outstanding_principal else "not reported"
     about = ("Determination Date", long_date(inputs.on)) if line is None else _about(inputs.kind, line)
     third = ("Outstanding principal", principal) if line is None else ("Determination Date", long_date(inputs.on))
-    return [about, ("Issued", instant(inputs.issued_at)), third, ("Supersedes", _supersedes(found))]
+    return [
+        about,
+        ("Issued", instant(inputs.issued_at.astimezone(ZoneInfo(found.deal.time_zone)))),
+        third,
+        ("Supersedes", _supersedes(found)),
+    ]
 
 
 def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from engine.record.event import (
     Tested,
 )
 from engine.record.standing import standing, withdrawn
-from engine.triggers.facts import Obligation, SweptPeriod, TestState, TriggerState
+from engine.triggers.facts import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState
 from engine.values import Fact
 
 Payload = TypeVar("Payload", bound=Fact)
@@ -138,6 +138,11 @@ def rates(past: Past, index: str) -> tuple[ReferenceRate, ...]:
 def swept(past: Past, clause: str | None = None) -> tuple[SweptPeriod, ...]:
     """The money of each Payment Date, oldest first."""
     return payloads(past.of("swept", clause), SweptPeriod)
+
+
+def released(past: Past, clause: str | None = None) -> tuple[ReserveReleased, ...]:
+    """What reserve accounts held when their triggers ended, and where it went, oldest first."""
+    return payloads(past.of("reserve released", clause), ReserveReleased)
 
 
 def acts(past: Past) -> tuple[ActRecorded, ...]:

@@ -13,7 +13,7 @@ from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult, Verdict
 from engine.record.event import Due
 from engine.triggers.facts import PRINTED_STATUS, TestStatus, TriggerStatus
-from engine.values import Comparison, printed_limit
+from engine.values import Comparison, Figure, Unit, printed_limit
 from reports.brief import Line
 from reports.wording import (
     Runs,
@@ -73,6 +73,7 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     leads += [failed(line) for line in failing if not line.counts]
     if not leads:
         leads = [quiet(lines, rates)]
+    leads += [released(line) for line in lines if line.released is not None]
     said = {rate.reason for rate in rates.values() if rate.value is None}
     rest = [*without_rate(rates), *not_determined(lines, said), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
     return [*leads, *([_joined(rest)] if rest else [])]
@@ -80,11 +81,15 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
 
 def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
     """What an event notice says of the other tests: the gravest in full, or that they pass."""
-    graver = [line for line in lines if line.urgent or line.verdict is Verdict.FAIL]
-    if graver:
+    if any(graver(line) for line in lines):
         return answer(lines, due, {})[:1]
     rest = [*passing(lines, True), *not_determined(lines, set())]
     return [_joined(rest)] if rest else []
+
+
+def graver(line: Line) -> bool:
+    """Whether a test or trigger leads what is said of several."""
+    return line.urgent or line.verdict is Verdict.FAIL
 
 
 def defaulted(line: Line) -> Runs:
@@ -156,9 +161,18 @@ def begun(line: Line) -> Runs:
     """`The Cash Sweep is in effect from ..`, with the count towards its end."""
     assert line.trigger is not None
     count = line.trigger.count
-    ends = f" It has counted {count.count} of {count.needed} dates towards its end." if count else ""
+    ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
     now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
     return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
+
+
+def released(line: Line) -> Runs:
+    """`Cash sweep has ended`: what its reserve account held, and where that goes."""
+    gone = line.released
+    assert gone is not None  # the caller asks only for lines with one
+    where = "is released to the Borrower" if gone.to == "release to borrower" else "is applied in prepayment"
+    amount = figure(Figure(value=gone.amount, unit=Unit.USD))
+    return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
@@ -238,7 +252,7 @@ def _moved(lines: Sequence[Line]) -> list[str]:
 def counting(lines: Sequence[Line]) -> list[str]:
     """Triggers that have counted something and are not in effect."""
     return [
-        f"{line.trigger_title} has counted {count.count} of {count.needed} dates and is not in effect."
+        f"{line.trigger_title} has counted {count.count} of {dates(count.needed)} and is not in effect."
         for line in lines
         if line.trigger is not None
         and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
@@ -254,6 +268,11 @@ def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
     said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
     return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])
+
+
+def dates(n: int) -> str:
+    """`one date`, `3 dates`: what a count goes up to."""
+    return "1 date" if n == 1 else f"{n} dates"
 
 
 def _row(lines: Sequence[Line], one: str, many: str) -> str:

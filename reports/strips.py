@@ -20,6 +20,10 @@ LEAST, MOST = 0.6, 1.4
 """How far from the rate, as a share of it, a Break-even Rate is still drawn to scale."""
 LABEL = 84
 """Room that a label of four decimals takes."""
+NAME = 130
+"""Room that the name of an index takes below the line of its strip."""
+CLEAR = 34
+"""How far a tick's label must stand from the marker of the rate, so that neither covers the other."""
 
 
 def nearest(line: Line, rates: Mapping[str, ReferenceRate]) -> BreakEven | None:
@@ -40,10 +44,16 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
     marks = [(tick / value, f"{tick:.2f}") for tick in ticks(low * value, high * value, 4)] if value else []
     if not value and ends:
         marks = [(tick, f"{tick * 100:.0f}%") for tick in ticks(low, high, 4)]
-    found["ticks"] = [{"x": round(place(low, high, at), 1), "text": text} for at, text in marks if place(low, high, at) < WIDTH * 0.97]
+    shown = [(place(low, high, at), text) for at, text in marks]
+    found["ticks"] = [{"x": round(x, 1), "text": text if _free(x, place(low, high, 1.0)) else ""} for x, text in shown if x < WIDTH * 0.97]
     found["any"] = bool(value or ends)
     found["several"] = len(rates) > 1
     return found
+
+
+def _free(tick: float, marker: float) -> bool:
+    """Whether a tick's label stands clear of the marker of the rate."""
+    return abs(tick - marker) > CLEAR
 
 
 def strip(line: Line, rates: Mapping[str, ReferenceRate], scale: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +81,8 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
         "from": 0 if below else round(at, 1),
         "to": round(at, 1) if below else WIDTH,
         "text": price(even.rate.value.numerator / even.rate.value.denominator) if even.rate else "",
+        "index": even.index if scale["several"] else "",
+        "index_right": scale["x"] < NAME,
         "anchor": anchor,
         "label": round(label, 1),
         "beyond": None if inside else "left" if share < scale["low"] else "right",
@@ -89,6 +101,11 @@ def _label(at: float, rate: float, right_first: bool) -> tuple[str, float]:
     if rate <= WIDTH - LABEL and rate >= at:
         return "start", rate + 9
     return ("end", rate - 9) if rate >= LABEL else sides[fits[True]]
+
+
+def banded(rates: Mapping[str, ReferenceRate]) -> bool:
+    """Whether any rate has an interval to draw."""
+    return any(_band(rates, name) for name in rates)
 
 
 def place(low: float, high: float, share: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -191,4 +192,4 @@ def demo(
     """Run 26 generated Thursdays over three illustrative deals."""
     from engine.commands.demo import demonstrate
 
-    demonstrate(into, tools, as_json)
+    demonstrate(into, lambda now: replace(tools(now), actor="the demonstration"), as_json)

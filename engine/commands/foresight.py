@@ -19,7 +19,7 @@ from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import deal_log, read
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, load_deal
-from engine.values import Figure, printed, printed_headroom
+from engine.values import Figure, counted, printed, printed_headroom
 from engine.workspace import Workspace
 
 SHOWN = 40
@@ -128,7 +128,7 @@ def diff(
             {"deal": whole.name, "amendment": number, "until": str(history.until), "terms": [asdict(t) for t in terms], "results": changed}
         )
         return 0
-    say(f"{whole.name}, amendment {number}: {len(terms)} terms")
+    say(f"{whole.name}, amendment {number}: {counted(len(terms), 'terms')}")
     say(
         table(
             ("term", "before", "with the amendment", "line"),

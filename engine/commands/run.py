@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from engine.commands.output import print_json, progress_done, say, table
@@ -13,7 +13,7 @@ from engine.record.fold import DealState
 from engine.record.log import deal_log, read
 from engine.thursday import DealOutcome, RunOutcome, Tools, run
 from engine.triggers.facts import TestState, TestStatus
-from engine.values import printed, printed_apart, printed_headroom, trimmed
+from engine.values import counted, printed, printed_apart, printed_headroom, trimmed
 from engine.workspace import Workspace
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
@@ -56,6 +56,7 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
         "deal": deal.deal,
         "file": deal.file.name,
         "reason": deal.reason,
+        "problems": list(deal.problems),
         "waiting": deal.waiting,
         "unissued": deal.unissued,
         "tests": [_test_data(event.payload, deal.state) for event in latest_tests(events)],
@@ -123,12 +124,14 @@ def _say(workspace: Workspace, outcome: RunOutcome) -> None:
 def _say_deal(workspace: Workspace, deal: DealOutcome) -> None:
     if deal.reason:
         say(f"{deal.deal}: NOT EVALUATED: {deal.reason}")
+        for problem in deal.problems:
+            say(f"  {problem}")
     if deal.waiting:
         say(f"{deal.deal}: waits: {deal.waiting}")
     if deal.unissued:
         say(f"{deal.deal}: a notice that is owed COULD NOT BE MADE: {deal.unissued}")
     latest = f"; latest {deal.notices[-1].relative_to(workspace.root)}" if deal.notices else ""
-    say(f"{deal.deal}: {len(deal.events)} new events, {len(deal.notices)} new notices{latest}")
+    say(f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}")
 
 
 def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
@@ -147,7 +150,7 @@ def _rows(workspace: Workspace, deal: DealOutcome) -> Iterator[tuple[str, ...]]:
             trimmed(result.limit) if result.limit else "-",
             printed_headroom(result.headroom) if result.headroom else "-",
             _state(now, trigger),
-            _what(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
+            what_is_due(due.get(result.test)) if now.status is not TestStatus.EVENT_OF_DEFAULT else "",
         )
     for name, state in deal.state.tests.items():
         if name not in _tested(events):
@@ -174,8 +177,11 @@ def _count(trigger: Any) -> str:
     return f", {limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
 
 
-def _what(due: Due | None) -> str:
+def what_is_due(due: Due | None) -> str:
+    """What is due of a test, by when, and the amount; what is late says since when."""
     if due is None:
         return ""
+    if due.what.endswith(", overdue"):
+        return f"{due.what} since {due.by + timedelta(days=1)}"
     amount = f" ({due.ways[0].text})" if due.ways else ""
     return f"{due.what} by {due.by}{amount}"

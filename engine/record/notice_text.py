@@ -92,7 +92,7 @@ def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template
     clause = terms.covenants.get(tested.result.test)
     if clause is None or templates[clause.template].rule is not None:
         return ""
-    return rf"(?: [+-][\d,.]+% of limit)? {_words(PRINTED_STATUS[tested.state.status])}"
+    return rf"(?: (?:[+-][\d,.]+% of limit|[a-z][a-z ]{{2,40}}))? {_words(PRINTED_STATUS[tested.state.status])}"
 
 
 def _said(result: TestResult) -> str:

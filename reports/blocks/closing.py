@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from engine.record.adopted import DutyFacts
@@ -13,6 +14,8 @@ from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act
 from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, table_date, with_dates
 
+GIVEN = 3
+"""Notices before this one that are listed."""
 DETAILED = 4
 """Calendars beside the deal's own that a table can compare."""
 KINDS = {
@@ -24,7 +27,13 @@ KINDS = {
     "correction": "Correction Notice",
     "not_evaluated": "Notice of a Date Not Evaluated",
 }
-"""What each kind of document is called."""
+"""What each kind of document is called where a party owes it."""
+
+
+def called(kind: str, duty: DutyFacts | None) -> str:
+    """What a document is called: a report where nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
+    name = KINDS.get(kind, kind)
+    return name if duty is not None or kind == "correction" else name.replace("Notice", "Report")
 
 
 # ---- dates --------------------------------------------------------------------------------------------------------
@@ -49,10 +58,11 @@ def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
     last = one.deadline
     others = {other.calendar: table_date(other.by) for other in one.elsewhere}
     mark = deadline_mark(one)
+    deposit = one.act == "pay into reserve"
     return {
         "what": due_act(one, found.title, found.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
         "from": table_date(last.counted_from) if last else NONE,
-        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else one.cite,
+        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else f"the next Payment Date, {one.cite}" if deposit else one.cite,
         "due": table_date(one.by) + (f", {mark}" if mark else ""),
         "others": [others.get(key, "same" if last else NONE) for key in calendars],
         "urgent": one.urgent,
@@ -124,10 +134,11 @@ def _strip_alt(found: Brief) -> str:
 def duties(found: Brief) -> dict[str, Any]:
     """Notices given so far, this one, and those that the date makes somebody owe."""
     numbers = log.issued(found.past)
-    given = [_given(found, day, one) for day, one in numbers[-3:] if one.number != found.inputs.number]
+    given = [_given(found, day, one) for day, one in numbers[-GIVEN:] if one.number != found.inputs.number]
+    earlier = max(len(numbers) - len(given), 0)
     this = {
         "number": str(found.inputs.number),
-        "what": f"This document: {KINDS[found.inputs.kind]}",
+        "what": f"This document: {called(found.inputs.kind, found.duty)}",
         "to": _to(found.duty),
         "due": _within(found.duty),
         "evidence": "not yet known at issue",
@@ -143,20 +154,35 @@ def duties(found: Brief) -> dict[str, Any]:
         for one in (found.determined.due if found.determined else ())
         if one.act == "notify"
     ]
-    return {"rows": [*given, this, *owed]}
+    note = f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}." if earlier else ""
+    return {"rows": [*given, this, *owed], "note": note}
 
 
-def _given(found: Brief, day: Any, one: NoticeIssued) -> dict[str, str]:
+def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
     act = next((a for a in log.acts(found.past) if a.act == "notice given" and a.details.get("notice") == str(one.number)), None)
     evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
         "number": str(one.number),
-        "what": f"{KINDS.get(one.kind, one.kind)} of {short_date(day)}",
+        "what": f"{called(one.kind, duty)} of {short_date(day)}",
         "to": _to(duty),
-        "due": NONE,
+        "due": _was_due(found, day, one, duty),
         "evidence": evidence,
     }
+
+
+def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None) -> str:
+    """The last day for a notice issued before, as its own date made it due."""
+    if duty is None:
+        return NONE
+    if duty.within is None:
+        return table_date(day)
+    kind = f"give notice of {one.kind.replace('_', ' ')} ("
+    days = [
+        event.payload.due for event in found.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
+    ]
+    by = [owed.by for due in days for owed in due if owed.act == "notify" and owed.what.startswith(kind)]
+    return table_date(by[0]) if by else NONE
 
 
 def _to(duty: DutyFacts | None) -> str:
@@ -211,7 +237,7 @@ def proof(found: Brief) -> dict[str, Any]:
             {
                 "name": "This document states",
                 "hash": eights(event.leaf),
-                "text": f"leaf of entry {event.seq}, {event.kind} of {short_date(event.effective_on)}",
+                "text": f"leaf of entry {event.seq}, {STATED[event.kind]} of {short_date(event.effective_on)}",
             }
         )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
@@ -231,6 +257,10 @@ HOW = (
     "file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the operator; an unsigned "
     "copy is reported as “appearance not bound”. Whether this document was superseded stands in the log, not here."
 )
+
+
+STATED = {"determined": "the determination", "not evaluated": "the record that nothing was evaluated"}
+"""What an event that a document states is called."""
 
 
 def _stated(found: Brief) -> Any:

@@ -54,7 +54,7 @@ def _began(found: Brief, line: Line) -> Runs:
         else ""
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
-        count = f" {limb.count} of {limb.needed} dates counted; this date {sentences.against(line)}."
+        count = f" {limb.count} of {sentences.dates(limb.needed)} counted; this date {sentences.against(line)}."
     return [(f"{line.trigger_title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
 
 

@@ -18,17 +18,20 @@ from reports.wording import price, short_date
 WEEK = timedelta(days=7)
 SHOWN = 52
 """Publication Dates in the chart."""
+BEFORE = 8 * WEEK
+"""How much of the index before the Closing Date is drawn: no level of the deal stands against more."""
 LANE_NAME = 21
 """Characters of a test's title beside its row of flags."""
 
 
 def points_of(found: Brief, name: str) -> list[Point]:
-    """One point per Publication Date of the last 52: what was published, or what the fallback carried."""
+    """One point per Publication Date of the last 52, from a little before closing: what was published, or what the fallback carried."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
     used = {last_thursday(rate.on): rate for rate in log.rates(found.past, name)}
     last = last_thursday(found.inputs.on)
     days = [last - n * WEEK for n in reversed(range(SHOWN))]
-    first = min([date.fromisoformat(day) for day in known] + list(used), default=last)
+    valued = [date.fromisoformat(day) for day, value in known.items() if value.get("value") is not None]
+    first = max(min([*valued, *used], default=last), found.deal.closing_date - BEFORE)
     return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,13 +11,14 @@ from engine.triggers.facts import Limb, TestStatus, TriggerState, TriggerStatus
 from reports import owed, sentences
 from reports import past as log
 from reports.blocks.page_one import row, state
-from reports.blocks.terms import reserve
+from reports.blocks.reserve import held, reserve
 from reports.brief import Brief, Line
 from reports.wording import (
     NONE,
     apart,
     figure,
     interval,
+    listed,
     short_date,
     signed,
     table_date,
@@ -93,7 +95,7 @@ def _after(trigger: TriggerState) -> str:
     limb = trigger.leading_begin
     if trigger.status is not TriggerStatus.NOT_IN_EFFECT or limb is None:
         return trigger.status.value
-    return f"{limb.count} of {limb.needed} dates"
+    return f"{limb.count} of {sentences.dates(limb.needed)}"
 
 
 def _decisive_note(history: tuple[Tested, ...]) -> str:
@@ -115,15 +117,7 @@ def ends(found: Brief) -> dict[str, Any]:
     line = subject(found)
     rows: list[dict[str, Any]] = []
     if line is not None and line.trigger is not None:
-        rows += [
-            {
-                "what": [("Ends", True), (f" when {limb_words(found, limb)}. Count now: {limb.count} of {limb.needed}.", False)],
-                "cite": line.cite,
-            }
-            for limb in line.trigger.ends
-        ]
-        if not line.trigger.ends:
-            rows.append({"what": [("The clause", True), (f": {found.clauses[line.key].reading}", False)], "cite": line.cite})
+        rows.append({"what": [("Ends", True), (f" {trigger_ends(found, line)}", False)], "cite": line.cite})
         rows += [
             {"what": [("What follows", True), (f": {one}.", False)], "cite": line.cite} for one in found.clauses[line.key].consequences
         ]
@@ -133,12 +127,27 @@ def ends(found: Brief) -> dict[str, Any]:
     return {"rows": rows, "reserve": reserve(found)}
 
 
+def trigger_ends(found: Brief, line: Line) -> str:
+    """When a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
+    limbs = line.trigger.ends if line.trigger else ()
+    if len(limbs) == 1:
+        return f"when {limb_words(found, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
+    if limbs:
+        when = re.search(r"Ends (when .*)\.$", found.clauses[line.key].reading)
+        counts = "; ".join(f"{limb_words(found, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
+        return f"{when.group(1) if when else 'by these counts'}. Counts now: {counts}."
+    account = held(found, line.key)
+    if found.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
+        return f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
+    return "never by itself." if found.clauses[line.key].kind == "trigger" else f"as the clause says: {found.clauses[line.key].reading}"
+
+
 def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
     clause = found.clauses[line.key]
     rows = []
     if line.test is not None and line.test.status is TestStatus.CURE_PERIOD and line.test.cure is not None:
         by = table_date(line.test.cure.by)
-        how = f" by {', '.join(clause.cure.cured_by)}" if clause.cure else ""
+        how = f" by {listed(clause.cure.cured_by, 'or')}" if clause.cure else ""
         rows.append(
             {
                 "what": [("Ends", True), (f" with a cure{how} on or before {by}; a cure on that day is in time.", False)],
@@ -163,8 +172,15 @@ def others_of(found: Brief) -> list[Line]:
 
 def others(found: Brief) -> dict[str, Any]:
     """How every other test and trigger stands on the date."""
-    wanted = found.lines if found.inputs.kind in ("not_evaluated", "correction") else others_of(found)
-    return {"rows": [row(found, line) for line in wanted]}
+    corrected = {key for key, day in _corrected_on(found) if day == found.inputs.on} if found.inputs.kind == "correction" else set()
+    wanted = [line for line in others_of(found) if line.key not in corrected]
+    led = found.inputs.kind == "correction" or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
+    return {"rows": [row(found, line) for line in wanted], "note": " ".join(sentences.not_determined(wanted, set())) if led else ""}
+
+
+def _corrected_on(found: Brief) -> list[tuple[str, date]]:
+    """Which test or trigger a correction changed, on which date."""
+    return [(key, day) for _, key, day, _, _ in _changes(found)]
 
 
 def corrections(found: Brief) -> dict[str, Any]:
@@ -173,25 +189,34 @@ def corrections(found: Brief) -> dict[str, Any]:
     since = last[0].payload.from_on if last else found.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
     numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
-    said: dict[tuple[str, str, date], Event] = {}
-    for event in found.past.earlier_prints:
-        if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
-            said[(event.kind, event.subject, event.effective_on)] = event
-    now = {(e.kind, e.subject, e.effective_on): e for e in (*found.past.of("tested"), *found.past.of("counted"))}
     rows = []
-    for (kind, subject_, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
-        after = now.get((kind, subject_, day))
-        was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
-        if was != is_:
-            number = numbers.get(day)
-            title = found.trigger_title(subject_) if kind == "counted" else found.title(subject_)
-            rows.append([title, table_date(day), f"{was} (No. {number})" if number else was, is_])
+    for kind, key, day, was, is_ in _changes(found):
+        title = found.trigger_title(key) if kind == "counted" else found.title(key)
+        rows.append([title, table_date(day), f"{was} (No. {numbers[day]})" if day in numbers else was, is_])
     return {
         "heads": ["Test or trigger", "Date", "Reported", "Corrected"],
         "widths": [42, 26, 56, 50],
         "rows": rows,
         "note": f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
     }
+
+
+def _changes(found: Brief) -> list[tuple[str, str, date, str, str]]:
+    """What the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
+    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else found.inputs.on
+    said: dict[tuple[str, str, date], Event] = {}
+    for event in found.past.earlier_prints:
+        if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
+            said[(event.kind, event.subject, event.effective_on)] = event
+    now = {(e.kind, e.subject, e.effective_on): e for e in (*found.past.of("tested"), *found.past.of("counted"))}
+    changed = []
+    for (kind, key, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
+        after = now.get((kind, key, day))
+        was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
+        if was != is_:
+            changed.append((kind, key, day, was, is_))
+    return changed
 
 
 def _said(one: Tested | Counted) -> str:

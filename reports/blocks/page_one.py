@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from textwrap import wrap
 from typing import Any
 
-from engine.determination.result import Verdict
-from engine.record.event import Due
+from engine.determination.result import TestResult, Verdict
+from engine.record.event import Due, ReportReceived
 from engine.triggers.facts import TestState, TestStatus, TriggerStatus
+from engine.values import Unit
 from reports import owed as owed_words
+from reports import past as log
 from reports import sentences, strips
 from reports.brief import Brief, Line
 from reports.marks import TEST_MARKS, trigger_mark
@@ -75,9 +79,17 @@ def proof_reference(found: Brief, key: str) -> str:
 
 
 def _relative(line: Line) -> str:
+    if line.result is not None and line.result.measured is not None and line.result.measured.unit is Unit.COUNT:
+        return _counted_things(line.result)
     if line.result is None or line.result.headroom_share is None:
         return ""
     return f"{percent(line.result.headroom_share)} of limit"
+
+
+def _counted_things(result: TestResult) -> str:
+    """What a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
+    thing = result.inputs[-1].name.partition(" of ")[0] if result.inputs else ""
+    return thing if thing.endswith("s") or not thing else f"one where {thing}"
 
 
 def state(found: Brief, line: Line) -> dict[str, Any]:
@@ -106,7 +118,8 @@ def _trigger(line: Line) -> dict[str, Any]:
     pips = [n < count for n in range(limb.needed)] if limb.needed <= PIPS else []
     of = f" in {limb.out_of}" if limb.out_of != limb.needed else ""
     text = f"{count} of {limb.needed}{of}{towards}"
-    return drawn | {"pips": pips, "count": text, "detail": text + (" dates" if limb.dates != "state" else "")}
+    dates = "" if limb.dates == "state" else " date" if limb.needed == 1 else " dates"
+    return drawn | {"pips": pips, "count": text, "detail": text + dates}
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:
@@ -125,7 +138,7 @@ def _detail(found: Brief, line: Line, test: TestState) -> str:
         return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
     if test.status is TestStatus.EVENT_OF_DEFAULT:
         clause = found.clauses.get(line.key)
-        needs = f"; needs {clause.default_needs}" if clause and clause.default_needs else ""
+        needs = f"; needs a {clause.default_needs}" if clause and clause.default_needs not in (None, "nothing") else ""
         return f"since {short_date(test.since)}{needs}"
     words = {TestStatus.WATCH: "early warning since", TestStatus.PENDING: "failing since"}
     return f"{words.get(test.status, 'since')} {short_date(test.since)}"
@@ -148,7 +161,9 @@ def notes(found: Brief) -> list[Runs]:
     undecided = [line.title for line in found.lines if line.result and line.result.bearing and not line.result.bearing.decisive]
     rest = f"{UNDECIDED}: {listed(undecided)}{_effect(found)}. " if undecided else ""
     drawn = (
-        "In the strips the hatched side fails; the grey band is the interval." if any(rate.value for rate in found.rates.values()) else ""
+        f"In the strips the hatched side fails{'; the grey band is the interval' if strips.banded(found.rates) else ''}."
+        if any(rate.value for rate in found.rates.values())
+        else ""
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
@@ -205,7 +220,10 @@ def newest_publication(found: Brief, name: str) -> dict[str, Any]:
 def due(found: Brief) -> dict[str, Any]:
     """Who does what by when, for how much."""
     owed = found.determined.due if found.determined else ()
-    rows = [_due_row(found, one) for one in owed]
+    if found.inputs.kind == "not_evaluated":
+        rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
+    else:
+        rows = [_due_row(found, one) for one in owed]
     amounts = any(way.figure for one in owed for way in one.ways)
     following = found.determined.next_determination_date if found.determined else None
     note = (
@@ -216,6 +234,31 @@ def due(found: Brief) -> dict[str, Any]:
     if found.dated != found.inputs.on:
         note = f"As determined on {short_date(found.dated)}. {note}"
     return {"rows": rows, "note": note}
+
+
+def _mend(found: Brief) -> dict[str, Any]:
+    """What the operator must do before anything can be determined again."""
+    what = "Mend what is listed above and run again; this date is determined then"
+    return {"by": "at once", "mark": "", "who": found.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+
+
+def _came(found: Brief, one: Due) -> bool:
+    """Whether a report that was due has come in since the last date that was determined."""
+    if one.act != "report":
+        return False
+    reports = log.payloads(found.past.of("report received"), ReportReceived)
+    late = re.search(r"period to (\d{4}-\d\d-\d\d)", one.what)
+    if late:
+        return any(report.period_end.isoformat() == late.group(1) for report in reports)
+    return any(report.period_end >= found.dated for report in reports)
+
+
+def _passed(found: Brief, one: Due) -> dict[str, Any]:
+    """An act of the last date that was determined; its day may have passed since, and no run has marked it."""
+    row = _due_row(found, one)
+    if one.urgent or one.by >= found.inputs.on:
+        return row
+    return row | {"mark": f"overdue since {short_date(one.by + timedelta(days=1))}", "urgent": True}
 
 
 def _due_row(found: Brief, one: Due) -> dict[str, Any]:

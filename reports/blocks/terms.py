@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.record.adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
-from engine.triggers.facts import SweptPeriod, TestStatus, TriggerStatus
-from engine.values import Figure, Unit
+from engine.triggers.facts import TestStatus, TriggerStatus
 from reports import past as log
+from reports.blocks.reserve import reserve, sweep_rows
 from reports.brief import Brief, Line
 from reports.wording import (
     counted,
-    figure,
     listed,
     long_date,
     minus,
@@ -40,7 +39,7 @@ def cure(found: Brief) -> dict[str, Any]:
     for line in found.lines:
         rows += _cure_rows(found, line)
     rows += _consequence_rows(found)
-    rows += _sweep_rows(found)
+    rows += sweep_rows(found)
     rows += _obligation_rows(found)
     if not rows:
         rows = [("Cure", "no test is in a Cure Period and no Obligation is open")]
@@ -88,22 +87,6 @@ def _consequence_rows(found: Brief) -> Pairs:
     ]
 
 
-def _sweep_rows(found: Brief) -> Pairs:
-    rows: Pairs = []
-    for line in found.lines:
-        periods = log.swept(found.past, line.key)
-        if periods:
-            rows.append((f"{line.trigger_title}, swept", _swept_words(periods)))
-    return rows
-
-
-def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
-    last = periods[-1]
-    amount = figure(Figure(value=last.swept, unit=Unit.USD)) if last.swept is not None else f"not computed: {with_dates(last.reason or '')}"
-    balance = figure(Figure(value=last.reserve_balance, unit=Unit.USD))
-    return f"{amount} on {short_date(last.payment_date)}, the {counted(len(periods))} Payment Dates so far; reserve balance {balance}"
-
-
 def _obligation_rows(found: Brief) -> Pairs:
     return [
         (
@@ -113,28 +96,6 @@ def _obligation_rows(found: Brief) -> Pairs:
         for one in log.obligations(found.past)
         if one.status != "SATISFIED"
     ]
-
-
-def reserve(found: Brief) -> list[dict[str, Any]]:
-    """Each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
-    accounts = []
-    for line in found.lines:
-        periods = log.swept(found.past, line.key)
-        target = next((one.target for one in reversed(periods) if one.target), None)
-        if not periods or not target:
-            continue
-        balance, full = figure(Figure(value=periods[-1].reserve_balance, unit=Unit.USD)), figure(Figure(value=target, unit=Unit.USD))
-        shares = [min(float(one.reserve_balance / target), 1.0) for one in periods]
-        accounts.append(
-            {
-                "title": f"{line.trigger_title}: reserve account against its target",
-                "steps": [round(share * 1736 + 2, 1) for share in shares],
-                "left": f"Balance {balance} after {short_date(periods[-1].payment_date)}",
-                "right": f"Target {full}",
-                "alt": f"Reserve account of {line.trigger_title}: balance {balance} of the target of {full}.",
-            }
-        )
-    return accounts
 
 
 # ---- the deal -----------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ KINDS = {
     "failing": ("Failed Test Notice No. 43", "Loan-to-Value fails: 65.537% against a maximum of 65%"),
     "defaulting": ("Event of Default Notice No. 45", "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026"),
     "cured": ("Cure Report No. 14", "Loan-to-Value is cured and stands at COMPLIANT"),
-    "correcting": ("Correction Report No. 44", "This document corrects No. 43. One result was determined again"),
+    "correcting": ("Correction Notice No. 44", "This document corrects No. 43. One result was determined again"),
     "unevaluated": ("Report of a Date Not Evaluated No. 43", "The deal was not evaluated on Thursday 5 November 2026"),
     "first_ever": ("Compliance Notice No. 1", "Rental Rate Floor is NOT DETERMINED: window not full: 1 of 4"),
     "without_rate": ("Compliance Notice No. 44", "No test could be determined: there is no Reference Rate of CRI-H100"),

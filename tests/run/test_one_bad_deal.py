@@ -122,7 +122,13 @@ def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: To
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("maximum_decline: 25%", "maximum_decline: 35%"), encoding="utf-8")
-    assert "after the deal went live" in (run(workspace, plan.THURSDAYS[1], tools).deals[0].reason or "")
+    refused = run(workspace, plan.THURSDAYS[1], tools).deals[0]
+    assert "after the deal went live" in (refused.reason or "")
+    line = text[: text.index("maximum_decline: 25%")].count("\n") + 1
+    assert refused.problems == (f"deals/{DEAL}.yaml:{line}: `covenants.appraisal.maximum_decline` is 35%; the file on record says 25%",)
+    (recorded,) = [event.payload for event in refused.events if event.kind == "not evaluated"]
+    assert recorded.problems == refused.problems
+    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(DEAL)] == [None]
     amendment = """amendments:
   - number: 1
     document: CA
@@ -133,4 +139,7 @@ def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: To
     path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
     good = run(workspace, plan.THURSDAYS[1] + timedelta(days=1), tools).deals[0]
     assert good.reason is None
+    issued = [event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"]
+    (lost,) = [one.number for one in issued if one.kind == "not_evaluated"]
+    assert [one.supersedes for one in issued if one.kind == "compliance"] == [None, lost]
     assert any(event.kind == "deal adopted" and event.print == 2 for event in good.events)

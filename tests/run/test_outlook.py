@@ -43,3 +43,10 @@ def test_the_warning_of_a_contracted_pool_names_the_deals_own_indices(
 ) -> None:
     (warning,) = summary(deal, all_templates, *changes).warnings
     assert said in warning
+
+
+def test_a_report_that_is_due_says_by_which_rule_and_from_which_date(all_templates: dict[str, Template]) -> None:
+    (report,) = [one for one in summary("meridian-2026-1", all_templates).due if one.act == "report"]
+    assert report.deadline is not None
+    assert (report.deadline.rule, report.deadline.calendar) == ("1 business day before determination date", "us-federal-reserve")
+    assert (report.deadline.by, report.deadline.counted_from) == (report.by, date(2026, 3, 12))

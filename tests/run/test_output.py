@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -11,12 +12,21 @@ from hypothesis import strategies as st
 
 from engine.commands import output
 from engine.commands.columns import laid_out
+from engine.commands.run import what_is_due
+from engine.record.event import Due
 from engine.values import Figure, Unit, printed_headroom
 from reports.wording import signed
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
 ROW = ("harbour-bilateral-2026", "early-amortization", "PASS", "USD 1.9296", "USD 1.50", "17.080 points", "EVENT OF DEFAULT")
-DUE = "deliver the independent appraisal, overdue by 2026-04-30 (prepay USD 1,234,567.00 or pledge 128 GPUs)"
+DUE = "deliver the independent appraisal, overdue since 2026-04-30 (prepay USD 1,234,567.00 or pledge 128 GPUs)"
+
+
+def test_what_is_late_says_since_when() -> None:
+    owed = Due(by=date(2026, 5, 7), who="borrower", act="deliver", subject="appraisal", what="deliver the appraisal, overdue", cite="CA §7")
+    assert what_is_due(owed) == "deliver the appraisal, overdue since 2026-05-08"
+    assert what_is_due(owed.model_copy(update={"what": "deliver the appraisal"})) == "deliver the appraisal by 2026-05-07"
+    assert what_is_due(None) == ""
 
 
 def test_without_a_terminal_a_table_keeps_its_width() -> None:
