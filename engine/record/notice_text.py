@@ -48,7 +48,9 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
     begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
     rounding = terms.rounding.ratios
-    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{_figures(result, rounding)}{_state(tested, terms, templates)}(?!\S)")
+    # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins in lower case.
+    figures = f"{_figures(result, rounding)}{_state(tested, terms, templates)}"
+    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")
     dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
     rows = [(page, found) for page in pages for found in begins.finditer(page)]

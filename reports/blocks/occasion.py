@@ -172,15 +172,12 @@ def others_of(found: Brief) -> list[Line]:
 
 def others(found: Brief) -> dict[str, Any]:
     """How every other test and trigger stands on the date."""
-    corrected = {key for key, day in _corrected_on(found) if day == found.inputs.on} if found.inputs.kind == "correction" else set()
-    wanted = [line for line in others_of(found) if line.key not in corrected]
-    led = found.inputs.kind == "correction" or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
-    return {"rows": [row(found, line) for line in wanted], "note": " ".join(sentences.not_determined(wanted, set())) if led else ""}
-
-
-def _corrected_on(found: Brief) -> list[tuple[str, date]]:
-    """Which test or trigger a correction changed, on which date."""
-    return [(key, day) for _, key, day, _, _ in _changes(found)]
+    correction = found.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
+    wanted = list(found.lines) if correction else others_of(found)
+    led = correction or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
+    note = " ".join(sentences.not_determined(wanted, set())) if led else ""
+    title = {"title": "Every test on this date, as it stands now"} if correction else {}
+    return {"rows": [row(found, line) for line in wanted], "note": note, **title}
 
 
 def corrections(found: Brief) -> dict[str, Any]:

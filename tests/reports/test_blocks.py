@@ -107,8 +107,10 @@ def test_a_document_has_one_name_on_every_page() -> None:
     assert this["what"] == "This document: Report of a Date Not Evaluated"
 
 
-def test_the_other_tests_of_a_correction_are_those_that_it_did_not_change() -> None:
-    assert "Loan-to-Value" not in [row["title"] for row in block(cases.correcting(), "others")["rows"]]
+def test_a_correction_shows_every_test_of_its_date_under_a_heading_that_says_so() -> None:
+    shown = block(cases.correcting(), "others")
+    assert shown["heading"] == "Every test on this date, as it stands now"
+    assert "Loan-to-Value" in [row["title"] for row in shown["rows"]]
 
 
 def test_no_tick_of_the_strips_lies_under_the_marker_of_the_rate() -> None:
