@@ -151,6 +151,11 @@ def counted(count: int, what: str) -> str:
     return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
 
 
+def long_date(day: date) -> str:
+    """A date in prose: `Friday 13 November 2026`."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
 def weekday_date(day: date) -> str:
     """A date as the tables print it: `Fri 13 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"
