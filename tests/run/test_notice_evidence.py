@@ -118,7 +118,9 @@ def test_a_notice_of_a_date_that_was_not_evaluated_holds_and_lends_its_evidence_
     desk: Desk, policy: Policy, all_templates: dict[str, Template]
 ) -> None:
     """Without results there is no row to compare, so page 1 itself must say that there are none."""
-    bad, good = desk.inputs[BAD][-1], desk.inputs[DEAL][-1]
+    good = desk.inputs[DEAL][-1]
+    adoption = next(event for event in good.events if event.kind == "deal adopted")  # whom the pages are addressed to
+    bad = replace(desk.inputs[BAD][-1], events=[adoption, *desk.inputs[BAD][-1].events])
     *_, last = verify_notice(render_notice(bad), policy, all_templates)
     assert (last.name, last.difference) == ("visible text", None)
     for pages in (good, replace(good, deal=BAD), replace(good, deal=BAD, on=bad.on)):
