@@ -185,6 +185,11 @@ def listed(items: Sequence[str], joiner: str = "and") -> str:
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
+def long_date(day: date) -> str:
+    """A date in prose: `Friday 13 November 2026`."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
 def weekday_date(day: date) -> str:
     """A date as the tables print it: `Fri 13 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.values import MINUS, Figure, Unit, printed, printed_apart, printed_headroom, ratio_decimals, rounded, trimmed, weekday_date
+from engine.values import long_date as long_date  # the documents' word for it too
 
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
@@ -95,11 +96,6 @@ def cut(value: Figure) -> tuple[str, str]:
     whole, point, rest = text.partition(".")
     unit = {Unit.SHARE: "%", Unit.MULTIPLE: "x"}.get(value.unit, "")
     return (MINUS if shown < 0 else "") + whole, point + rest + ("" if places is not None else "…") + unit
-
-
-def long_date(day: date) -> str:
-    """A date in prose: `Friday 13 November 2026`."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def short_date(day: date) -> str:

@@ -17,13 +17,14 @@ from engine.errors import WrongUsage
 def intake(
     file: Annotated[Path, typer.Argument(help="The report.")],
     received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
     from engine.commands.intake import intake
 
     came = None if received is None else day(received)
-    raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
+    raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json, preview))
 
 
 ACTS = (
@@ -68,6 +69,7 @@ def act(
     approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
     index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
     rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
     as_json: Json = False,
 ) -> None:
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
@@ -90,8 +92,9 @@ def act(
         approved_by=approved_by,
         details=details,
     )
-    workspace = opened()
-    record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, scribe(), as_json)
+    workspace, templates = opened(), all_templates()
+    shown = templates if preview else None
+    record_act(workspace, find_deal(workspace, deal, templates), recorded, scribe(), as_json, shown)
 
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.commands.output import print_json, say
+from engine.commands.reach import as_data, of_event, say_reach
+from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.publications import series_of
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.fold import fold
-from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
+from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
 from engine.terms.acts import KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
@@ -21,8 +23,12 @@ from engine.triggers.acts import DECIDING
 from engine.workspace import Workspace
 
 
-def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool) -> None:
+def record_act(
+    workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool, preview: Mapping[str, Template] | None = None
+) -> None:
     """Record what a person did; entered again word for word, it is on record already.
+
+    With `preview`, the covenant templates, nothing is recorded: what it would change of past dates is shown.
 
     Raises:
         WrongUsage: it is no Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
@@ -38,17 +44,34 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)
     act, log = _with_print(workspace, _with_rate(act, terms), terms), deal_log(deal.name)
+    if preview is not None:
+        entered, new = _entered(act, _acts(read(workspace.store, log)))
+        reached = of_event(workspace, deal, imagined(_draft(entered), scribe, log), preview) if new else []
+        if as_json:
+            shown = {"recorded": False, "name": entered.identity, "act": entered.model_dump(mode="json")}
+            print_json({"deal": deal.name, **shown, "changes": [as_data(one) for one in reached]})
+        else:
+            say_reach(reached)
+            outcome = "not recorded; without --preview it is" if new else "on record already"
+            say(f"{deal.name}: `{entered.identity}`: {outcome}")
+        return
     with workspace.store.begin() as writer:
-        events = [event_of(entry) for entry in writer.entries(log)]
-        entered, new = _entered(act, [event for event in events if isinstance(event.payload, ActRecorded)])
+        entered, new = _entered(act, _acts([event_of(entry) for entry in writer.entries(log)]))
         if new:
-            draft = Draft(kind="act recorded", subject=entered.identity, effective_on=act.effective_on, payload=entered)
-            append(writer, log, [draft], scribe)
+            append(writer, log, [_draft(entered)], scribe)
     if as_json:
         print_json({"deal": deal.name, "recorded": new, "name": entered.identity, "act": entered.model_dump(mode="json")})
     else:
         said = f"recorded as `{entered.identity}`" if new else f"already on record as `{entered.identity}`"
         say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {said}")
+
+
+def _acts(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event.payload, ActRecorded)]
+
+
+def _draft(act: ActRecorded) -> Draft:
+    return Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
 
 
 def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:

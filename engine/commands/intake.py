@@ -8,13 +8,14 @@ from pathlib import Path
 
 from engine.commands.deals import clauses_of
 from engine.commands.output import print_json, read_text, say
+from engine.commands.reach import as_data, of_event, say_reach
 from engine.determination.report import ServicerReport, deal_of, read_report
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_whole
 from engine.record.draft import Draft
 from engine.record.event import ReportReceived
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.workspace import Workspace
 
@@ -40,6 +41,16 @@ def take(
     Raises:
         InputProblems: everything that is wrong with it.
     """
+    deal, report, problems = _read(workspace, text, file, received, templates, scribe)
+    _keep(workspace, report, text)
+    with workspace.store.begin() as writer:
+        return report, problems, bool(append(writer, deal_log(deal.name), [_draft(report)], scribe))
+
+
+def _read(
+    workspace: Workspace, text: str, file: str, received: date | None, templates: Mapping[str, Template], scribe: Scribe
+) -> tuple[Deal, ServicerReport, list[Problem]]:
+    """The deal that a report is of, the report and its warnings. Raises InputProblems: everything that is wrong with it."""
     name, problems = deal_of(text, file)
     if name is None:
         raise InputProblems(problems)
@@ -50,22 +61,29 @@ def take(
     report, problems = read_report(text, file, resolve(deal, came), came, on_record)
     if report is None:
         raise InputProblems(problems)
-    _keep(workspace, report, text)
-    return report, problems, _record(workspace, deal, report, scribe)
+    return deal, report, problems
 
 
 def intake(
-    workspace: Workspace, path: Path, received: date | None, templates: Mapping[str, Template], scribe: Scribe, as_json: bool
+    workspace: Workspace,
+    path: Path,
+    received: date | None,
+    templates: Mapping[str, Template],
+    scribe: Scribe,
+    as_json: bool,
+    preview: bool = False,
 ) -> int:
-    """Take one servicer's report; all of its problems at once where it cannot be taken."""
+    """Take one servicer's report, or show what it would change of past dates; all of its problems at once where it cannot be taken."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
+    if preview:
+        return _preview(workspace, path, received, templates, scribe, as_json)
     report, problems, recorded = take(workspace, read_text(path), str(path), received, templates, scribe)
     if as_json:
         warnings = [problem.as_json() for problem in problems]
         print_json({"deal": report.deal, "recorded": recorded, "report": report.model_dump(mode="json"), "warnings": warnings})
         return 0
-    _say(report, problems, recorded)
+    _say(report, problems, "taken" if recorded else "already on record")
     return 0
 
 
@@ -75,7 +93,24 @@ def _keep(workspace: Workspace, report: ServicerReport, text: str) -> None:
         write_whole(place, text.encode())
 
 
-def _record(workspace: Workspace, deal: Deal, report: ServicerReport, scribe: Scribe) -> bool:
+def _preview(
+    workspace: Workspace, path: Path, received: date | None, templates: Mapping[str, Template], scribe: Scribe, as_json: bool
+) -> int:
+    deal, report, problems = _read(workspace, read_text(path), str(path), received, templates, scribe)
+    log, new = deal_log(deal.name), _draft(report)
+    with workspace.store.read() as reader:
+        known = reader.body(log, new.key) is not None
+    reached = [] if known else of_event(workspace, deal, imagined(new, scribe, log), templates)
+    if as_json:
+        said = {"recorded": False, "report": report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in problems]}
+        print_json({"deal": report.deal, **said, "changes": [as_data(one) for one in reached]})
+        return 0
+    say_reach(reached)
+    _say(report, problems, "already on record" if known else "not taken; without --preview it is")
+    return 0
+
+
+def _draft(report: ServicerReport) -> Draft:
     payload = ReportReceived(
         period_start=report.period_start,
         period_end=report.period_end,
@@ -88,19 +123,16 @@ def _record(workspace: Workspace, deal: Deal, report: ServicerReport, scribe: Sc
         given=report.given,
         warnings=report.warnings,
     )
-    draft = Draft(
+    return Draft(
         kind="report received",
         subject=f"{report.period_end} {report.sha256[:16]}",
         effective_on=report.received,
         payload=payload,
         inputs=(report.sha256,),
     )
-    with workspace.store.begin() as writer:
-        return bool(append(writer, deal_log(deal.name), [draft], scribe))
 
 
-def _say(report: ServicerReport, problems: list[Problem], recorded: bool) -> None:
-    state = "taken" if recorded else "already on record"
+def _say(report: ServicerReport, problems: list[Problem], state: str) -> None:
     say(f"{report.document}: {state}; {report.deal}, {report.period_start} to {report.period_end}, {len(report.figures)} figures")
     for problem in problems:
         say(f"warning: {problem.place.file}:{problem.place.line}:{problem.place.column}: {problem.what}; {problem.fix}")

@@ -23,7 +23,7 @@ from engine.record.event import Tested
 from engine.record.evidence import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
 from engine.record.merkle import leaf_hash, root, verify_inclusion
-from engine.record.notice_text import shown_as_recorded
+from engine.record.notice_text import shown_as_recorded, shown_of
 from engine.record.pdf import NoticeFile, read_notice
 from engine.record.policy import Policy, plain
 from engine.record.proof import parse_proof, verify_proof
@@ -287,11 +287,15 @@ def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> se
 
 
 def _text(notice: _Notice) -> str:
-    """What the pages say of each result is what the log says."""
-    if notice.terms is None or notice.file is None:
+    """The pages are of the deal and the date that the evidence is of, and what they say of each result is what the log says."""
+    if notice.file is None or notice.manifest is None or notice.of_date is None:
         raise VerificationFailed("there is nothing to compare the pages with")
-    if notice.event["kind"] == "not evaluated":
-        return "no result is stated: the date was not evaluated"
+    evaluated = notice.event["kind"] != "not evaluated"
+    shown_of(notice.file.pages, notice.manifest.deal, notice.of_date.on, evaluated)
+    if not evaluated:
+        return "the date was not evaluated, and page 1 says so"
+    if notice.terms is None:
+        raise VerificationFailed("there are no terms to read the results by")
     return shown_as_recorded(notice.file.pages, notice.tested, notice.terms, notice.templates)
 
 

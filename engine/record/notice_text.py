@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
@@ -16,13 +17,15 @@ from engine.errors import VerificationFailed
 from engine.record.event import Tested
 from engine.terms.deal import TermsInForce
 from engine.triggers.facts import PRINTED_STATUS
-from engine.values import printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
+from engine.values import long_date, printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
 
 NONE = "\N{EN DASH}"
 """What a cell holds where there is nothing to say."""
 VERDICTS = "|".join((*(verdict.value for verdict in Verdict), NONE))
 FIGURE = rf"(?:{NONE} |(?:USD )?-?\d|-USD \d)"
 """How the figure after a title begins, in a table without sections."""
+LONG_DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z][a-z]+ \d{4}")
+"""A date in prose; the first one of a notice is its own."""
 
 
 def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]) -> str:
@@ -40,6 +43,22 @@ def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: Ter
     counts = Counter(one.result.verdict.value for one in tested)
     each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
     return f"{len(tested)} results shown as recorded" + (f": {each}" if each else "")
+
+
+def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:
+    """Whether the first page names the deal and the date whose evidence the file carries, and says so where it was not evaluated.
+
+    Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the evidence proves.
+    """
+    first = pages[0] if pages else ""
+    if not re.search(rf"Log of {_words(deal)}: ", first):
+        named = re.search(r"Log of (\S{1,80}): ", first)
+        raise VerificationFailed(f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}")
+    day, found = _words(long_date(on)), LONG_DATE.search(first)
+    if found is None or not re.fullmatch(day, found[0]):
+        raise VerificationFailed(f"the evidence is of {long_date(on)}, page 1 is of {found[0] if found else 'no date'}")
+    if not evaluated and not re.search(rf"The deal was not evaluated on {day}", first):
+        raise VerificationFailed(f"the log says that the deal was not evaluated on {long_date(on)}, page 1 does not")
 
 
 def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> None:

@@ -35,7 +35,7 @@ from engine.record.notice_check import Later, Step, verify_notice
 from engine.record.policy import Policy, read_policy
 from engine.record.signature import BYTE_RANGE, check_seal
 from engine.thursday import Tools, run
-from engine.values import Figure, Unit
+from engine.values import Figure, Unit, long_date
 from engine.workspace import opened
 from reports.render import render_notice
 from tests.run.test_reruns import made
@@ -298,6 +298,58 @@ def test_a_page_that_says_another_result_than_the_log_is_a_difference(
     found = steps(misprinted(notice, test, **changes), loose, all_templates)[-1]
     assert found.name == "visible text"
     assert said in (found.difference or "")
+
+
+def test_evidence_swapped_between_two_notices_is_found(
+    told: list[NoticeInputs], desk: Path, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    """All of it together, each part in order: only the pages say that it is another date's, or another deal's."""
+    loose = policy.model_copy(update={"signature_needed": False})
+    compliance = [one for one in told if one.kind == "compliance"]
+    for pages, evidence in ((compliance[-1], compliance[-2]), (compliance[-2], compliance[-1])):
+        found = steps(render_notice(replace(pages, attachments=evidence.attachments)), loose, all_templates)[-1]
+        assert found.name == "visible text"
+        assert f"page 1 is of {long_date(pages.on)}" in (found.difference or "")
+    found = steps(render_notice(replace(compliance[-1], deal="another-deal")), loose, all_templates)[-1]
+    assert "page 1 names another-deal" in (found.difference or "")
+
+
+def revised(data: bytes) -> bytes:
+    """The signed notice with one more revision, as any PDF editor adds it: the signed bytes are a prefix of the file."""
+    import io
+
+    from pyhanko.pdf_utils.generic import NameObject, TextStringObject
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer, out = IncrementalPdfFileWriter(io.BytesIO(data)), io.BytesIO()
+    writer.root[NameObject("/Lang")] = TextStringObject("fr")
+    writer.update_root()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_revision_after_the_signature_is_found(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+    changed = revised(notice)
+    assert changed.startswith(notice)
+    assert len(changed) > len(notice)
+    found = steps(changed, policy, all_templates)[-1]
+    assert (found.name, found.difference) == ("signature", "the signature does not cover the whole file")
+
+
+@pytest.mark.parametrize("name", ["more.txt", "event.json", "../event.json"])
+def test_an_attachment_that_the_manifest_does_not_state_is_found(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template], name: str
+) -> None:
+    import io
+
+    from pypdf import PdfReader, PdfWriter
+
+    loose, writer, out = policy.model_copy(update={"signature_needed": False}), PdfWriter(), io.BytesIO()
+    writer.clone_document_from_reader(PdfReader(io.BytesIO(unsigned(notice, policy))))
+    writer.add_attachment(name, b"{}")
+    writer.write(out)
+    found = steps(out.getvalue(), loose, all_templates)[-1]
+    assert (found.name, found.difference is not None) == ("attachments" if name == "event.json" else "manifest", True)
 
 
 def test_the_policy_decides_whose_keys_count(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from engine.record.keys import Kind, generate_key
 from engine.record.log import deal_log
 from engine.record.merkle import inclusion_proof, leaf_hash
 from engine.record.notice import NoticeInputs
-from engine.record.notice_check import STEPS, UNREADABLE, _Notice
+from engine.record.notice_check import STEPS, UNREADABLE, _Notice, verify_notice
 from engine.record.pdf import NoticeFile
 from engine.record.policy import Policy, read_policy
 from engine.record.proof import Proof, parse_proof
 from engine.thursday import Tools, run
 from engine.workspace import create, opened
+from reports.render import render_notice
 from tests.conftest import DEALS
 from tests.run.test_thursday import DEAL, fill
 
@@ -39,6 +41,7 @@ class Desk:
 
     def __init__(self, root: Path, templates: dict[str, Template]) -> None:
         self.notices: dict[str, list[Files]] = {DEAL: [], BAD: []}
+        self.inputs: dict[str, list[NoticeInputs]] = {DEAL: [], BAD: []}
         create(root)
         shutil.copy(DEALS / f"{DEAL}.yaml", root / "deals")
         broken = (DEALS / f"{BAD}.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
@@ -55,6 +58,7 @@ class Desk:
     def render(self, notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
         """A renderer that keeps what each notice carries."""
         for notice in notices:
+            self.inputs[notice.deal].append(notice)
             self.notices[notice.deal].append({name: data for name, (data, _) in notice.attachments.items()})
             yield f"{notice.deal} {notice.number}".encode()
 
@@ -108,6 +112,20 @@ def test_every_notice_holds(desk: Desk, policy: Policy, all_templates: dict[str,
     for files in (*desk.notices[DEAL], *desk.notices[BAD]):
         assert refusal(files, policy, all_templates) is None
     assert any("not evaluated" in files["event.json"].decode() for files in desk.notices[BAD])
+
+
+def test_a_notice_of_a_date_that_was_not_evaluated_holds_and_lends_its_evidence_to_no_other(
+    desk: Desk, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    """Without results there is no row to compare, so page 1 itself must say that there are none."""
+    good = desk.inputs[DEAL][-1]
+    adoption = next(event for event in good.events if event.kind == "deal adopted")  # whom the pages are addressed to
+    bad = replace(desk.inputs[BAD][-1], events=[adoption, *desk.inputs[BAD][-1].events])
+    *_, last = verify_notice(render_notice(bad), policy, all_templates)
+    assert (last.name, last.difference) == ("visible text", None)
+    for pages in (good, replace(good, deal=BAD), replace(good, deal=BAD, on=bad.on)):
+        *_, last = verify_notice(render_notice(replace(pages, attachments=bad.attachments)), policy, all_templates)
+        assert (last.name, last.difference is not None) == ("visible text", True)
 
 
 FORGERIES: dict[str, tuple[Callable[[Files, Files], Files], str]] = {

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from engine.commands.act import record_act
+from engine.commands.intake import find_deal, intake
 from engine.commands.reach import of_event, of_print
+from engine.demo import plan
 from engine.determination.template import Template
+from engine.errors import WrongUsage
 from engine.foresight import ResultChange, result_changes
 from engine.market.series import read_series
 from engine.publications import draft
@@ -22,9 +27,9 @@ from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
 from tests.run.test_exactly_once import FIRST, WEEK, desk, events, publish, rows
-from tests.run.test_reruns import ROWS
+from tests.run.test_reruns import ROWS, made
 from tests.run.test_reruns import tools as tools  # the fixture
-from tests.run.test_thursday import DEAL
+from tests.run.test_thursday import DEAL, fill
 
 LATER = datetime(2026, 3, 5, 22, tzinfo=UTC)
 LOG = index_log("CRI-H100@administrator")
@@ -100,4 +105,53 @@ def test_what_changes_nothing_reaches_nothing(value: str, tmp_path: Path, tools:
     workspace = lived(tmp_path, tools)
     new = print_of(workspace, FIRST, "1.99")
     assert of_print(workspace, imagined(new, Scribe("t", "t", LATER), LOG), all_templates) == []
+    workspace.store.close()
+
+
+def test_an_act_is_previewed_and_nothing_is_recorded(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = lived(tmp_path, tools)
+    before, scribe = events(workspace), Scribe("t", "t", LATER)
+    said = {"act": "waiver", "clause": "cash-sweep", "document": "W1", "details": {"clock": "resumes"}}
+    act = ActRecorded.model_validate({**said, "effective_on": FIRST + 3 * WEEK, "until": FIRST + 5 * WEEK})
+    deal = find_deal(workspace, DEAL, all_templates)
+    capsys.readouterr()
+    record_act(workspace, deal, act, scribe, as_json=True, preview=all_templates)
+    shown = json.loads(capsys.readouterr().out)
+    assert events(workspace) == before
+    assert (shown["recorded"], shown["name"]) == (False, act.identity)
+    assert any(row["subject"] == "cash-sweep (trigger)" for row in shown["changes"][0]["results"])
+    record_act(workspace, deal, act, scribe, as_json=False, preview=all_templates)
+    words = capsys.readouterr().out
+    assert "would be determined again" in words
+    assert "not recorded; without --preview it is" in words
+    assert events(workspace) == before
+    with pytest.raises(WrongUsage, match="is no clause"):
+        record_act(workspace, deal, act.model_copy(update={"clause": "nothing"}), scribe, as_json=True, preview=all_templates)
+    record_act(workspace, deal, act, scribe, as_json=True)
+    capsys.readouterr()
+    record_act(workspace, deal, act, scribe, as_json=True, preview=all_templates)
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+    workspace.store.close()
+
+
+def test_a_report_is_previewed_and_nothing_is_taken(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = made(tmp_path)
+    fill(workspace, 4, all_templates)
+    run(workspace, plan.THURSDAYS[3], tools)
+    before, kept = events(workspace), sorted((workspace.root / "reports").rglob("*"))
+    report = next(one for one in plan.reports(plan.THURSDAYS[4]) if one.name.startswith(DEAL))
+    path = tmp_path / report.name
+    path.write_text(report.text, encoding="utf-8")
+    capsys.readouterr()
+    for as_json in (True, False):
+        assert intake(workspace, path, report.received, all_templates, Scribe("t", "t", tools.now), as_json, preview=True) == 0
+        assert (events(workspace), sorted((workspace.root / "reports").rglob("*"))) == (before, kept)
+    words = capsys.readouterr().out
+    assert '"changes": []' in words
+    assert "no result of a past date would change" in words
+    assert "not taken; without --preview it is" in words
     workspace.store.close()

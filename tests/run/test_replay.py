@@ -24,7 +24,7 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, NotEvaluated
 from engine.record.fold import fold
 from engine.record.guards import SQLITE, sqlite_trigger
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.past import Past
 from engine.record.standing import standing, withdrawn
@@ -190,21 +190,21 @@ def test_running_every_day_records_what_running_weekly_does(tmp_path: Path, tool
     assert found[0] == found[1]
 
 
-def tampered(desk: Workspace, *statements: str) -> None:
-    """Change the record as somebody who has its file: triggers dropped, entries numbered and hashed anew."""
+def tampered(desk: Workspace, *statements: str, log: str = deal_log(DEAL)) -> None:
+    """Change the record as somebody who has its file: triggers dropped, entries of a log numbered and hashed anew."""
     desk.store.close()
     with sqlite3.connect(desk.root / "headroom.sqlite", isolation_level=None) as connection:
         for name in SQLITE:
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             connection.execute(statement)
-        rows = connection.execute("SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (deal_log(DEAL),)).fetchall()
-        connection.execute("DELETE FROM log_entry WHERE log = ?", (deal_log(DEAL),))
+        rows = connection.execute("SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (log,)).fetchall()
+        connection.execute("DELETE FROM log_entry WHERE log = ?", (log,))
         tree = CompactRange()
         for seq, (key, body) in enumerate(rows):
             leaf = leaf_hash(body.encode())
             peak = tree.append(leaf)
-            row = (deal_log(DEAL), seq, key, body, leaf.hex(), tree.root().hex(), peak.hex())
+            row = (log, seq, key, body, leaf.hex(), tree.root().hex(), peak.hex())
             connection.execute("INSERT INTO log_entry (log, seq, key, body, leaf, root, peak) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         for name in SQLITE:
             connection.execute(sqlite_trigger(name))
@@ -235,6 +235,21 @@ def test_what_was_cut_off_or_forged_among_the_notices_is_found(desk: Workspace, 
     tampered(desk, statement)
     found = differences(opened(desk.root, to_inspect=True), all_templates)
     assert any(said in one for one in found), found
+
+
+def test_an_index_that_was_altered_is_found_by_the_deal_that_rests_on_it(
+    administered: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """What an administrator published is taken as recorded; a deal's rate names its print by hash (`rulings.md` 11)."""
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    assert differences(administered, all_templates) == []
+    log = index_log("CRI-H100@administrator")
+    for old, new in (("1.6021", "1.6022"), ("1.6022", "1.6020")):
+        changed = f"UPDATE log_entry SET body = replace(body, '{old}', '{new}') WHERE log = '{log}'"
+        tampered(administered, changed, log=log)
+        found = differences(opened(administered.root, to_inspect=True), all_templates)
+        assert any("CRI-H100" in one for one in found), found
 
 
 def test_a_difference_is_printed_where_it_is() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from engine.commands.act import record_act
 from engine.commands.history import explain
-from engine.commands.intake import find_deal, take
+from engine.commands.intake import find_deal, intake, take
 from engine.commands.replay import replay
 from engine.commands.series import import_series
 from engine.demo import plan
@@ -166,7 +167,7 @@ def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path
 
 @pytest.mark.parametrize(("word", "again"), [("retest", 1), ("from then on", 0)])
 def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
-    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], word: str, again: int
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], word: str, again: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = (("corrected_report: from then on", f"corrected_report: {word}"),)
     workspace = computed(tmp_path, 6, tools, all_templates, *changes)
@@ -176,12 +177,20 @@ def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
     text = first.text.replace("source:", f"corrects: {as_of}\nsource:", 1)
     principal = next(line for line in text.splitlines() if "USD" in line and "rate" not in line and "class" in line)
     text = text.replace(principal, principal.split("USD")[0] + ("USD 1,000,000" if '"' not in principal else 'USD 1,000,000"}'))
+    corrected = tmp_path / f"{DEAL}-corrected.yaml"
+    corrected.write_text(text, encoding="utf-8")
+    before = events(workspace)
+    capsys.readouterr()
+    intake(workspace, corrected, day, all_templates, Scribe("t", "t", NOW), as_json=True, preview=True)
+    shown = json.loads(capsys.readouterr().out)["changes"]
+    assert (len(shown), events(workspace)) == (again, before)
     take(workspace, text, f"{DEAL}-corrected.yaml", day, all_templates, Scribe("t", "t", NOW))
     run(workspace, day, replace(tools))
     found = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]
     assert len(found) == again
     if again:
         assert found[0].from_on <= plan.THURSDAYS[2] < found[0].until
+        assert (shown[0]["from_on"], shown[0]["until"]) == (str(found[0].from_on), str(found[0].until))
     workspace.store.close()
 
 
