@@ -6,14 +6,16 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.phrases import AtMost, Day, DayPeriod, Distance, LimitOf, Share, Times, Usd, refusal
+from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit
+from engine.terms.phrases import AtMost, Day, DayPeriod, Distance, Times, refusal
 from engine.values import Fact, Unit
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
 ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]
 Reference = Literal["index", "class of debt", "asset class"]
 Frequency = Literal["every date", "first date of each month", "first date of each quarter"]
-IfNotDetermined = Annotated[str, Field(pattern=r"^(hold|fail|fail after \d+ determination dates?)$")]
+IF_NOT_DETERMINED = r"^(hold|fail|fail after [1-9]\d{0,2} determination dates?)$"
+IfNotDetermined = Annotated[str, Field(pattern=IF_NOT_DETERMINED)]
 
 
 def block_or_word(value: Any) -> str:
@@ -30,7 +32,7 @@ class Cure(Fact):
     at_most: AtMost | None = None
     passing_for: Times | None = None
     """On how many dates a retest must pass before it cures; one unless written."""
-    equity_at_most: Usd | None = None
+    equity_at_most: PositiveUsd | None = None
     """The most equity that one cure may count."""
     cite: str
 
@@ -38,10 +40,10 @@ class Cure(Fact):
 class Sweep(Fact):
     """A cash sweep: what share of which cash goes where, until which balance (`rulings.md` 30)."""
 
-    share: Share
+    share: PartOf
     of: Literal["excess cash flow"]
     to: Literal["reserve account"]
-    until: Usd | None = None
+    until: PositiveUsd | None = None
     on_end: Literal["release to borrower", "prepay", "keep"]
     cite: str | None = None
 
@@ -146,7 +148,7 @@ class ElectiveClause(MaintenanceClause):
 class LimitClause(ElectiveClause):
     """A clause that states its limit with its comparison: `at least 120%`."""
 
-    limit: LimitOf
+    limit: PossibleLimit
     units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
     """The units that the limit may have."""
 

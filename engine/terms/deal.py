@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
+from engine.terms.bounded import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
-from engine.terms.phrases import CalendarPeriod, Day, DayPeriod, Publications, Rate, Relative, Share, Times, Usd, Whole, refusal
+from engine.terms.phrases import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times, Whole, refusal
 from engine.terms.pool import AssetClass, Blend
 from engine.values import Fact
 
@@ -39,7 +40,7 @@ class DeterminationDates(Fact):
     """When tests are determined, and what a holiday does to the date."""
 
     every: Weekday | Literal["month", "quarter"]
-    day: Whole | None = None
+    day: DayOfMonth | None = None
     first: Day | None = None
     if_not_a_business_day: Roll
     cite: str
@@ -49,7 +50,7 @@ class PaymentDates(Fact):
     """When money moves."""
 
     every: Literal["month", "quarter"]
-    day: Whole
+    day: DayOfMonth
     if_not_a_business_day: Roll
     cite: str
 
@@ -93,7 +94,7 @@ class MethodologyPolicy(Fact):
     policy: Literal["pinned", "current"]
     version: str | None = None
     consent_needed_for: Literal["material changes"] | None = None
-    material_above: Share | None = None
+    material_above: ShareOfAll | None = None
     cite: str | None = None
 
 
@@ -139,7 +140,7 @@ class IndexTerms(Fact):
 
     source: Literal["computed by the calculation agent", "published by the administrator"]
     methodology: MethodologyPolicy
-    closing_date_level: Rate
+    closing_date_level: PositiveRate
     low_confidence: LowConfidence
     late_publication: LatePublication
     restatement: RestatementTerms
@@ -150,7 +151,7 @@ class IndexTerms(Fact):
 class DebtClass(Fact):
     """One class of debt, in order of seniority."""
 
-    original_principal: Usd
+    original_principal: PositiveUsd
     rate: str
     cusip: str | None = None
     isin: str | None = None
@@ -207,8 +208,8 @@ Condition = Annotated[
 class Esma(Fact):
     """What the ESMA rows say of a trigger's consequence."""
 
-    changes_priority_of_payments: bool
-    replaces_counterparty: bool
+    changes_priority_of_payments: Truth
+    replaces_counterparty: Truth
 
 
 class Consequence(Fact):
@@ -227,9 +228,9 @@ class Consequence(Fact):
     ends: Literal["with the trigger", "never"] = "with the trigger"
     sweep: Sweep | None = None
     deliver: Deliver | None = None
-    margin: Share | None = None
+    margin: PartOf | None = None
     order: tuple[str, ...] = ()
-    amount: Usd | None = None
+    amount: PositiveUsd | None = None
     cite: str
 
     @model_validator(mode="after")
@@ -274,8 +275,8 @@ class TermsInForce(Fact):
 
     deal: Name
     format: Literal["1"]
-    illustrative: bool = False
-    rated: bool = False
+    illustrative: Truth = False
+    rated: Truth = False
     unique_id: str | None = None
     documents: Mapping[ShortName, Document]
     closing_date: Day

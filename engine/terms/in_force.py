@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from engine.calendar import BusinessCalendar, load_calendar
 from engine.errors import Place, Problem
 from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
-from engine.terms.changes import read_changes
+from engine.terms.changes import fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
 from engine.terms.deal import IndexTerms, TermsInForce, TermSource
 from engine.terms.example import WorkedExample, read_examples
-from engine.terms.phrases import read_day
+from engine.terms.phrases import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 
 NOT_TERMS = ("amendments", "corrections", "worked_examples")
@@ -135,6 +135,7 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     closing = _closing(tree)
     data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
     changes, problems = read_changes(tree, closing, upto)
+    problems += fixed_steps(tree)
     problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
     data, found = apply_changes(data, changes, closing, tree)
     problems += found
@@ -158,7 +159,7 @@ def _closing(tree: Tree) -> date:
     try:
         return read_day(str(tree.data.get("closing_date")))
     except ValueError:
-        return date.min
+        return FIRST_DAY
 
 
 def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:

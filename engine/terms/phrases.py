@@ -121,7 +121,7 @@ def _digits(text: str) -> Fraction:
 
 def read_share(text: str) -> Fraction:
     """`85%` as 17/20. Raises D101 where there is no per cent sign."""
-    match = re.fullmatch(rf"(-?)({NUMBER})\s?%", text)
+    match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text)
     if not match:
         raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
     return _digits(match[2]) / 100 * (-1 if match[1] else 1)
@@ -218,15 +218,21 @@ def read_whole(text: str) -> int:
     return int(text.replace(",", ""))
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+
 def read_day(text: str) -> date:
-    """`2026-01-06` as a date. Raises D108 for another form or a day that does not exist."""
+    """`2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise ValueError
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise ValueError
     except ValueError:
-        why = "dates are written year-month-day and must exist in the calendar"
+        why = f"dates are written year-month-day, exist in the calendar and lie between {FIRST_DAY} and {LAST_DAY}"
         raise refusal("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
+    return day
 
 
 UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
@@ -236,7 +242,7 @@ IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 
 def read_period(text: str, *units: PeriodUnit) -> Period:
     """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
-    match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text)
+    match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
@@ -286,7 +292,7 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
     return tuple(rates)
 
 
-def _field(reader: Callable[[str], Any], pattern: str, example: str, title: str) -> tuple[Any, ...]:
+def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: str) -> tuple[Any, ...]:
     """The annotations of a field type: its reader, its written form in JSON, its pattern for editors."""
 
     def read(value: Any) -> Any:
@@ -303,39 +309,40 @@ def _field(reader: Callable[[str], Any], pattern: str, example: str, title: str)
 def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
     """The annotations of a period that is counted in `units` and in nothing else."""
     words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
-    return _field(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
+    return field_type(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
 
 
 NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
+SHARE_PATTERN = r"^-?[\d,]+(\.\d+)? ?%$"
 
-Share = Annotated[Fraction, *_field(read_share, r"^-?[\d,]+(\.\d+)? ?%$", "65%", "share")]
-Rate = Annotated[Fraction, *_field(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
-Usd = Annotated[Fraction, *_field(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
+Share = Annotated[Fraction, *field_type(read_share, SHARE_PATTERN, "65%", "share")]
+Rate = Annotated[Fraction, *field_type(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
+Usd = Annotated[Fraction, *field_type(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
 Distance = Annotated[
-    Margin, *_field(read_margin, r"^(USD )?[\d,]+(\.\d+)?( points?|x| per GPU-hour| days?)$", "3 points", "distance from a limit")
+    Margin, *field_type(read_margin, r"^(USD )?[\d,]+(\.\d+)?( points?|x| per GPU-hour| days?)$", "3 points", "distance from a limit")
 ]
 LimitOf = Annotated[
     Limit,
-    *_field(
+    *field_type(
         read_limit,
         r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| days?)?$",
         "at least 120%",
         "limit",
     ),
 ]
-Number = Annotated[Fraction, *_field(read_number, NUMBER_PATTERN, "1.5", "number")]
-AtMost = Annotated[Cap, *_field(read_cap, r"^\d+ in (total|any \d+ months)$", "2 in any 12 months", "cap")]
-Whole = Annotated[int, *_field(read_whole, r"^[\d,]+$", "1024", "whole number")]
-Day = Annotated[date, *_field(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
+Number = Annotated[Fraction, *field_type(read_number, NUMBER_PATTERN, "1.5", "number")]
+AtMost = Annotated[Cap, *field_type(read_cap, r"^\d+ in (total|any \d+ months)$", "2 in any 12 months", "cap")]
+Whole = Annotated[int, *field_type(read_whole, r"^[\d,]+$", "1024", "whole number")]
+Day = Annotated[date, *field_type(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
 DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
 CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]
 Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
 DUE = r"^\d+ (business days?|(calendar )?days?|weeks?) (before|after) determination date$"
-Relative = Annotated[RelativePeriod, *_field(read_relative, DUE, "1 business day before determination date", "due date")]
+Relative = Annotated[RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")]
 Times = Annotated[
     Persistence,
-    *_field(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),
+    *field_type(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),
 ]
-Rates = Annotated[tuple[Decimal | None, ...], *_field(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")]
+Rates = Annotated[tuple[Decimal | None, ...], *field_type(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")]

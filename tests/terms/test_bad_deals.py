@@ -59,7 +59,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("for: 4 consecutive determination dates", "for: 5 of the last 4 determination dates", "D111", "5 of the last"),
     ("sweep: {share: 100%", "sweep: {share: all", "D101", "all, of"),
     ("of: excess cash flow", "of: cash", "D203", "cash, to"),
-    ('until: "USD 1,200,000"', "until: 1,200,000 USD", "D202", "000 USD"),
+    ('until: "USD 1,200,000"', "until: 1,200,000 USD", "Y117", "200,000 USD"),
     ('until: "USD 1,200,000"', 'until: "USD 1,20,000"', "D104", '"USD 1,20,000"'),
     ("on_end: keep", "on_end: hold", "D203", "hold}"),
     ("maximum_decline: 25%", "maximum_declin: 25%", "D202", "maximum_declin"),
