@@ -45,8 +45,9 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
     last = max((*wanted, *(one.published for one in example.prints)), default=example.first_publication)
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
     found: dict[date, list[Moment]] = {}
-    first = max(example.first_publication, deal.closing_date + DAY)
-    today = first
+    closed = deal.closing_date + DAY
+    asked_before = any(closed <= day < example.first_publication for day in wanted)
+    today = closed if asked_before else max(example.first_publication, closed)  # nothing exists before it (`rulings.md` 43)
     while today <= last:
         series = _series(deal, example, today)
         again = correction(log, tuple(by_prints(log, series)))

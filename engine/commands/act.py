@@ -14,12 +14,12 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.fold import fold
 from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
+from engine.terms.acts import DECIDING, KINDS, MANIFEST_ERROR, ON_A_CLAUSE, RATE_ACTS
 from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.deal import TermsInForce
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import read_set_rate
-from engine.triggers.acts import DECIDING, KINDS, MANIFEST_ERROR, ON_A_CLAUSE, RATE_ACTS
 from engine.values import Figure, Unit, printed
 from engine.workspace import Workspace
 

@@ -48,7 +48,9 @@ def read_checked(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, l
     if tree is not None and isinstance(tree.data, dict):
         found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
-        found += [problem for look in LOOKS for problem in look(deal)]
+        meaning = [problem for look in LOOKS for problem in look(deal)]
+        endless = any(problem.code == "D510" for problem in meaning)  # dates cannot lie within a life that is none
+        found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
     return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 

@@ -75,13 +75,13 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
                 why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
                 yield Problem("D519", f"the trigger `{leaf.trigger}` is never {leaf.state}", why, "write one of them", place)
             clause = terms.covenants.get(leaf.test or "")
-            reason = _never(clause, leaf.state) if clause is not None else None
+            reason = never(clause, leaf.state) if clause is not None else None
             if reason is not None:
                 fix = "look at its result, or at another state"
                 yield Problem("D519", f"the test `{leaf.test}` is never {leaf.state}", reason, fix, place)
 
 
-def _never(clause: Clause, state: str) -> str | None:
+def never(clause: Clause, state: str) -> str | None:
     """Why a test can never be in a state; None where it can."""
     if state in ("NOT IN EFFECT", "IN EFFECT"):
         return "these are states of triggers"

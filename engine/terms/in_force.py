@@ -22,7 +22,7 @@ from engine.terms.changes import fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
 from engine.terms.deal import IndexTerms, TermsInForce, TermSource
-from engine.terms.example import WorkedExample, read_examples
+from engine.terms.example import Placed, read_examples
 from engine.terms.phrases import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 
@@ -48,7 +48,7 @@ class Deal:
     terms: Any
     segments: tuple[tuple[date, TermsInForce], ...]
     changes: tuple[Change, ...] = ()
-    examples: tuple[WorkedExample, ...] = field(default_factory=tuple)
+    examples: tuple[Placed, ...] = field(default_factory=tuple)
 
     @property
     def name(self) -> str:

@@ -218,7 +218,7 @@ def read_whole(text: str) -> int:
     return int(text.replace(",", ""))
 
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+FIRST_DAY, LAST_DAY, MOST_WEEKS = date(1900, 1, 1), date(2199, 12, 31), 1_200
 
 
 def read_day(text: str) -> date:
@@ -285,10 +285,11 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
     rates: list[Decimal | None] = []
     for word in text.split():
         match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word)
-        if not match or match[2] == "0":
-            why = "a worked example gives one rate per Thursday"
+        times = match[2] or "1" if match else "0"
+        if match is None or not int(times[:5]) > 0 or len(times) > 4 or len(rates) + int(times) > MOST_WEEKS:
+            why = f"a worked example gives one rate per Thursday, for at most {MOST_WEEKS:,} of them"
             raise refusal("D112", f"`{word}` is not a rate", why, "write rates like `1.60 1.55x3 _`, `_` for a week without publication")
-        rates += [None if match[1] == "_" else Decimal(match[1])] * int(match[2] or 1)
+        rates += [None if match[1] == "_" else Decimal(match[1])] * int(times)
     return tuple(rates)
 
 

@@ -25,7 +25,7 @@ from engine.cli.desk import ACTS
 from engine.commands.options import run_command_line
 from engine.errors import WrongUsage
 from engine.record.keys import generate_key
-from engine.triggers.acts import KINDS
+from engine.terms.acts import KINDS
 from engine.workspace import create
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
