@@ -6,6 +6,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, corre
 from engine.terms.check import read_checked
 from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
+from engine.terms.names import claimed_twice
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
 from engine.week import evaluate
@@ -96,6 +98,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
     loaded = {path: _loaded(path, tools) for path in workspace.deal_files()}
+    loaded |= {path: (loaded[path][0], None, reason) for path, reason in _claimed_twice(workspace)}
     outcome.publications, failed = _publish(workspace, [deal for _, deal, _ in loaded.values() if deal], outcome.on, tools)
     for path, (name, deal, reason) in loaded.items():
         result = DealOutcome(name, path, reason=reason)
@@ -144,6 +147,13 @@ def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     name = deal.name if deal else _named(path, text)
     return name, None if errors else deal, _first(errors, text) if errors else None
+
+
+def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """The deal files that claim the name of another one, and why none of them is evaluated."""
+    paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    for problem in claimed_twice({file: path.read_text(encoding="utf-8", errors="replace") for file, path in paths.items()}):
+        yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
 
 def _said(error: Exception) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.calendar import known_calendars
+from engine.calendar import known_calendars, load_calendar
 from engine.errors import Place, Problem
 from engine.terms.changes import NOTHING
 from engine.terms.clause import Clause
@@ -236,12 +236,25 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
         if terms.business_days not in known_calendars():
             why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
             yield Problem("D512", f"there is no calendar `{terms.business_days}`", why, "write one of them", tree.place(("business_days",)))
+        else:
+            yield from _beyond_the_table(terms, tree)
         try:
             ZoneInfo(terms.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             fix = "write it like `America/New_York`"
             yield Problem(
                 "D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",))
+            )
+
+
+def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
+    """A life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    table = load_calendar(terms.business_days)
+    for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
+        if not table.first <= day <= table.last:
+            why = f"the table of {table.name} runs from {table.first} to {table.last}"
+            yield Problem(
+                "D523", f"the {name.replace('_', ' ')} {day} is outside the calendar", why, "correct the date", tree.place((name,))
             )
 
 

@@ -69,6 +69,7 @@ MERIDIAN: list[Fault] = [
     ("name: Meridian Compute Borrower LLC", "name: ¦~", "D209"),
     ("IND: {title: Indenture, dated: 2026-01-06", "IND: {title: Indenture, dated: ¦2029-01-06", "W111"),
     ("IND: {title: Indenture, dated: 2026-01-06", "IND: {title: Indenture, dated: ¦2039-01-06", "D523"),
+    ("maturity_date: 2030-01-15", "maturity_date: ¦2055-01-15", "D523"),
     ("amendments: []", AMENDED + "term: ¦closing_date, replaces: 2026-01-06, with: 2026-02-06}", "D305"),
     ("amendments: []", AMENDED + "term: ¦deal, replaces: meridian-2026-1, with: other}", "D305"),
     ("amendments: []", AMENDED + "term: ¦covenants.ltv.template, replaces: loan_to_value, with: cash_sweep}", "D305"),
