@@ -71,16 +71,20 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
             why, fix = "an amendment states the terms that it replaces", "write its changes, or remove it"
             place = tree.place((*path, "changes"))
             problems.append(Problem("D306", f"amendment {amendment.number} changes nothing", why, fix, place))
-    problems += [problem for change in changes for problem in _refused(change, tree)]
-    return [change for change in changes if not any(_refused(change, tree))], problems
+    problems += [problem for change in changes for problem in _refused(change, closing, tree)]
+    return [change for change in changes if not any(_refused(change, closing, tree))], problems
 
 
-def _refused(change: Change, tree: Tree) -> Iterator[Problem]:
+def _refused(change: Change, closing: date, tree: Tree) -> Iterator[Problem]:
     """Changes of what a deal is known by, and changes of a term to itself or to nothing."""
     if change.term in FIXED or change.term.endswith(".template"):
         why = "the record is kept under it, and every date that was determined rests on it"
         fix = "write another deal file, or another clause beside this one"
         yield Problem("D305", f"`{change.term}` cannot be changed", why, fix, tree.place((*change.path, "term")))
+    elif change.effective < closing:
+        why = f"the deal closes on {closing}"
+        place = tree.place((*change.path[:2], "effective"))
+        yield Problem("D511", f"an amendment is effective on {change.effective}, before closing", why, "correct the date", place)
     elif change.new in NOTHING:
         why = "a term that stands for nothing decides nothing"
         yield Problem("D306", f"`{change.term}` is changed to nothing", why, "write the new term", tree.key_place((*change.path, "with")))

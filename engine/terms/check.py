@@ -16,9 +16,10 @@ from engine.terms.changes import NOTHING
 from engine.terms.clause import Clause
 from engine.terms.complaints import undefined
 from engine.terms.contradictions import CONTRADICTIONS, STATES, leaves_of
-from engine.terms.deal import Leaf, NoticeDuty, TermsInForce
+from engine.terms.deal import Leaf, TermsInForce
+from engine.terms.duties import duties
 from engine.terms.exits import exits
-from engine.terms.expected import examples
+from engine.terms.expected import examples, triggers_of
 from engine.terms.in_force import Clauses, Deal, load_deal
 from engine.terms.scale import out_of_scale
 from engine.terms.source import Path, Tree, parse, scalars
@@ -74,7 +75,7 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
 def _empty(tree: Tree, told: set[Place]) -> Iterator[Problem]:
     """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
     for path, value in scalars(tree.data):
-        if value.strip() in NOTHING and path and tree.place(path) not in told:
+        if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & told:
             why = "an empty term says neither that it is agreed nor that it is not"
             yield Problem("D209", f"`{path[-1]}` has no value", why, "write it, or remove the key", tree.place(path))
 
@@ -91,39 +92,14 @@ def _references(deal: Deal) -> Iterator[Problem]:
             if asset.index not in terms.index:
                 yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
         for name, blend in terms.blended_rates.items():
+            if name in terms.index:
+                why, place = "an index has this name, and a clause could mean either", tree.key_place(("blended_rates", name))
+                yield Problem("D504", f"`{name}` names an index and a blend", why, "rename the blend", place)
             for index in blend.of:
                 if index not in terms.index:
                     yield undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
         for key, clause in terms.covenants.items():
             yield from _clause_references(terms, tree, key, clause)
-        for kind, duty in terms.notices.items():
-            yield from _duty(tree, kind, duty)
-            if duty.given_by not in terms.parties:
-                yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
-            for number, role in enumerate(duty.to):
-                if role not in terms.parties:
-                    yield undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
-
-
-NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event")
-"""What notices are given of."""
-
-
-def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
-    """A notice of something that happens, by some time, to somebody."""
-    path: Path = ("notices", kind)
-    if kind not in NOTICES:
-        why = f"notices are given of {', '.join(NOTICES)}"
-        yield Problem("D502", f"no notice is given of `{kind}`", why, "correct the name", tree.key_place(path))
-    if duty.every is None and duty.within is None:
-        fix = "write `within:` a period, or `every: determination date`"
-        yield Problem("D536", f"nothing says when `{kind}` is given", "a duty without a time is never late", fix, tree.place(path))
-    if not duty.to:
-        yield Problem("D536", f"`{kind}` is given to nobody", "a notice has a reader", "write to whom", tree.place((*path, "to")))
-    for number, role in enumerate(duty.to):
-        if role in duty.to[:number]:
-            place = tree.place((*path, "to", number))
-            yield Problem("D536", f"`{role}` stands twice", "a party is given one copy", "remove one of them", place)
 
 
 def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
@@ -173,8 +149,12 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
         return
     if leaf.test is not None and leaf.test not in terms.covenants:
         yield undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
-    if leaf.trigger is not None and leaf.trigger not in {**terms.triggers, **terms.covenants}:
-        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", {**terms.triggers, **terms.covenants})
+    if leaf.trigger is not None and leaf.trigger not in triggers_of(terms):
+        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", triggers_of(terms))
+    if leaf.trigger is not None and leaf.result is not None:
+        why = "a trigger has a state; a result is a test's"
+        fix = f"write `state: IN EFFECT`, or `test: {leaf.trigger}`"
+        yield Problem("D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result")))
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
         yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
@@ -224,11 +204,6 @@ def _dates(deal: Deal) -> Iterator[Problem]:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
         place = tree.place(("determination_dates", "first"))
         yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
-    for change in deal.changes:
-        if change.effective < terms.closing_date:
-            why = f"the deal closes on {terms.closing_date}"
-            place = tree.place((*change.path[:2], "effective"))
-            yield Problem("D511", f"an amendment is effective on {change.effective}, before closing", why, "correct the date", place)
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:
@@ -275,6 +250,12 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
                 why = "`current` takes each version as it is published"
                 fix = "remove `version:`, or write `policy: pinned`"
                 yield Problem("D514", "a current methodology with a version", why, fix, tree.place((*path, "version")))
+            if (policy.consent_needed_for is None) != (policy.material_above is None):
+                why = "consent is needed for a change that moves the value by more than so much, and both are written or neither"
+                place = tree.place(path)
+                yield Problem(
+                    "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
+                )
             if policy.version in UNPUBLISHED and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
@@ -315,6 +296,7 @@ def _warnings(deal: Deal) -> Iterator[Problem]:
 
 LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _references,
+    duties,
     _conditions,
     _circles,
     _dates,

@@ -105,9 +105,13 @@ class Clause(Fact):
         """(key, kind, name) of everything else in the deal that the clause names."""
         return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
 
+    def limit_fits(self) -> bool:
+        """Whether the limit is counted in what the test measures; where it is not, nothing is said of distances from it."""
+        return True
+
     @model_validator(mode="after")
     def _same_unit(self) -> Self:
-        if self.early_warning is not None and self.early_warning.figure.unit is not self.margin_unit():
+        if self.early_warning is not None and self.limit_fits() and self.early_warning.figure.unit is not self.margin_unit():
             counted = self.margin_unit().value
             what = f"`{self.early_warning}` is not how this test's headroom is counted"
             raise refusal("D114", what, f"it is counted in {counted}", f"write it in {counted}", "early_warning")
@@ -156,9 +160,13 @@ class LimitClause(ElectiveClause):
         """Points for shares, the limit's own unit otherwise."""
         return Unit.POINTS if self.limit.figure.unit is Unit.SHARE else self.limit.figure.unit
 
+    def limit_fits(self) -> bool:
+        """Whether the limit is in one of the template's units."""
+        return self.limit.figure.unit in self.units
+
     @model_validator(mode="after")
-    def _limit_fits(self) -> Self:
-        if self.limit.figure.unit not in self.units:
+    def _in_its_unit(self) -> Self:
+        if not self.limit_fits():
             counted = " or ".join(unit.value for unit in self.units)
             why = f"what `{self.template}` measures is counted in {counted}"
             raise refusal("D115", f"the limit `{self.limit}` has another unit than the test", why, f"write it in {counted}", "limit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -44,6 +45,8 @@ def _form(pattern: Any) -> tuple[str, str]:
     return FORMS.get(str(pattern), ("in another form", "the examples of the deal format"))
 
 
+LIKE_A_DATE = re.compile(r"(?!\d{4}-(0[1-9]|1[0-2])-([0-2]\d|30|31)$)\d+[-/.]\d+[-/.]\d+")
+"""A key that was meant as a date and is none."""
 OF_A_KEY = "[key]"
 """How a validation says that it is about a key of a map and not about its value."""
 
@@ -80,6 +83,13 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
     if kind == "string_pattern_mismatch":
         why, like = _form(context.get("pattern"))
         return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", f"write it like {like}", place)
+    if kind == "too_short":
+        why = "a deal has at least one, and what is not written is not monitored"
+        return Problem("D209", f"`{name}` is empty", why, "write what the agreement says", place)
+    strange = next((key for key in written if LIKE_A_DATE.fullmatch(key)), None) if isinstance(written, dict) else None
+    if strange is not None:
+        why = "a term that steps has dates for keys, year-month-day, which exist in the calendar"
+        return Problem("D108", f"`{strange}` is not a date", why, "write it like `2026-01-06`", tree.key_place((*path, strange)))
     if kind in SHAPES:
         what = f"`{name}` must be {SHAPES[kind]}"
         return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
@@ -121,6 +131,8 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     """A key that the format does not know, with the nearest one that it does."""
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
     fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
+        fix = "a text with a comma stands in quotes inside braces"
     return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
 
 

@@ -152,6 +152,11 @@ def order(deal: Deal) -> Iterator[Problem]:
             why = f"the deal runs from {closing} to {maturity}"
             place = deal.tree.place(("covenants", key, "first_tested"))
             yield Problem("D523", f"`{key}` is first tested on {first}", why, "correct the date", place)
+        horizon = getattr(clause, "horizon", None)
+        if horizon is not None and not closing < horizon <= maturity:
+            why = f"the deal runs from {closing} to {maturity}"
+            place = deal.tree.place(("covenants", key, "horizon"))
+            yield Problem("D523", f"the horizon of `{key}` is {horizon}", why, "correct the date", place)
         yield from _levels(deal, key, clause)
     seen: dict[str, Path] = {}
     for change in deal.changes:

@@ -24,6 +24,8 @@ NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 """A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere."""
 IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+SOME = Field(min_length=1)
+"""A block without a part would leave nothing to monitor."""
 ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 """How a document is cited: `CA` in `CA §7.01`."""
 
@@ -278,7 +280,7 @@ class TermsInForce(Fact):
     illustrative: Truth = False
     rated: Truth = False
     unique_id: str | None = None
-    documents: Mapping[ShortName, Document]
+    documents: Annotated[Mapping[ShortName, Document], SOME]
     closing_date: Day
     maturity_date: Day
     business_days: str
@@ -288,12 +290,12 @@ class TermsInForce(Fact):
     servicer_reports: ServicerReports | None = None
     revenue: Revenue
     rounding: Rounding
-    parties: Mapping[Name, Party]
-    index: Mapping[IndexName, IndexTerms]
+    parties: Annotated[Mapping[Name, Party], SOME]
+    index: Annotated[Mapping[IndexName, IndexTerms], SOME]
     blended_rates: Mapping[IndexName, Blend] = {}
-    pledged_assets: Mapping[Name, AssetClass]
-    debt: Mapping[Name, DebtClass]
-    covenants: Mapping[Name, SerializeAsAny[Clause]]
+    pledged_assets: Annotated[Mapping[Name, AssetClass], SOME]
+    debt: Annotated[Mapping[Name, DebtClass], SOME]
+    covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]
     recorded_acts: RecordedActs | None = None

@@ -52,7 +52,7 @@ def _expectation(deal: Deal, expectation: Expectation, path: Path) -> Iterator[P
         why = "a state or a date would be of one of them, and nothing says of which"
         place = deal.tree.place((*path, "trigger"))
         yield Problem("D403", "a test and a trigger are named at once", why, "expect each on a line of its own", place)
-    known: dict[str, Mapping[str, object]] = {"test": terms.covenants, "trigger": _triggers(terms), "index": terms.index}
+    known: dict[str, Mapping[str, object]] = {"test": terms.covenants, "trigger": triggers_of(terms), "index": terms.index}
     for kind, names in known.items():
         name = getattr(expectation, kind)
         if name is not None and name not in names:
@@ -141,7 +141,7 @@ def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
         yield Problem("D523", f"nothing is known on {known}", why, "correct the date", deal.tree.place((*path, "as_known_on")))
 
 
-def _triggers(terms: TermsInForce) -> dict[str, object]:
+def triggers_of(terms: TermsInForce) -> dict[str, object]:
     """The triggers of a deal: composite ones, and those that clauses bring with them."""
     own = {key: clause for key, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None}
     return {**own, **terms.triggers}

@@ -66,6 +66,9 @@ def _changes(deal: Deal) -> Iterator[Problem]:
             why = f"the deal closes on {terms.closing_date}"
             what, place = f"a correction was found on {correction.found_on}, before closing", tree.place((*path, "found_on"))
             yield Problem("D511", what, why, "correct the date", place)
+        if correction.found_on > terms.maturity_date:
+            what, why = f"a correction was found on {correction.found_on}", f"the deal matures on {terms.maturity_date}"
+            yield Problem("D523", what, why, "correct the date", tree.place((*path, "found_on")))
         if correction.by not in terms.parties:
             why = f"the deal has {', '.join(terms.parties)}"
             yield Problem("D502", f"there is no party `{correction.by}`", why, "correct the name, or define it", tree.place((*path, "by")))

@@ -38,7 +38,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("multiple: 1.5", "multiple: one and a half", "D106", "one and a half"),
     ("multiple: 1.5", "multiple: -1.5", "D106", "-1.5"),
     ("2026-01-06: 65%", "2026-01-06: 65", "D101", "65\n      2027"),
-    ("2026-01-06: 65%", "2026-13-06: 65%", "D206", "2026-13-06: 65%"),
+    ("2026-01-06: 65%", "2026-13-06: 65%", "D108", "2026-13-06: 65%"),
     ("{value: 60%, cite", "{value: 60, cite", "D101", "60, cite"),
     ("{value: 60%, cite", "{valu: 60%, cite", "D206", "{valu"),
     ("cured_by: [retest], cite", "cured_by: [retets], cite", "D203", "retets"),
