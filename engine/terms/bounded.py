@@ -164,3 +164,14 @@ def _beside(value: Any) -> Any:
 
 
 FileBeside = Annotated[str, BeforeValidator(_beside)]
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str) and value.strip() not in ("", "~") and not re.search(r"[^\W\d_]{2}", value):
+        why = "a reader must know what is meant, and a figure or a sign says nothing here"
+        raise refusal("D126", f"`{_shown(value)}` is no text", why, "write it in words")
+    return value
+
+
+Words = Annotated[str, BeforeValidator(_words)]
+"""A name, a title or a sentence: it has a word in it."""

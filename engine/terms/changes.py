@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from engine.errors import Problem
 from engine.terms.amendment import Change, is_schedule
-from engine.terms.bounded import CountOfThings
+from engine.terms.bounded import CountOfThings, Words
 from engine.terms.complaints import complaints
 from engine.terms.phrases import Day
 from engine.terms.source import Path, Tree
@@ -50,7 +50,7 @@ class CorrectionEntry(Fact):
     term: str
     replaces: Any
     with_: Any = Field(alias="with")
-    reason: str
+    reason: Words
 
 
 def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[list[Change], list[Problem]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit
+from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit, Words
 from engine.terms.phrases import AtMost, Day, DayPeriod, Distance, Times, refusal
 from engine.values import Fact, Unit
 
@@ -51,7 +51,7 @@ class Sweep(Fact):
 class Deliver(Fact):
     """An Obligation that a failure creates: what must be delivered within how long."""
 
-    deliver: str
+    deliver: Words
     within: DayPeriod
     after: ClockStart
     by: str = "borrower"
@@ -85,7 +85,7 @@ class Clause(Fact):
 
     template: str
     cite: str
-    text: str | None = None
+    text: Words | None = None
     index: str | None = None
     debt_class: Annotated[str | None, Field(alias="class")] = None
     early_warning: Distance | None = None

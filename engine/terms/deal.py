@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.terms.bounded import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth
+from engine.terms.bounded import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
 from engine.terms.phrases import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times, Whole, refusal
 from engine.terms.pool import AssetClass, Blend
@@ -33,7 +33,7 @@ ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 class Document(Fact):
     """A document that the deal cites by its short name."""
 
-    title: str
+    title: Words
     dated: Day
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
@@ -84,8 +84,8 @@ class Rounding(Fact):
 class Party(Fact):
     """A party by its role in the agreement."""
 
-    name: str
-    notices: str
+    name: Words
+    notices: Words
     lei: str | None = None
     cite: str | None = None
 
@@ -223,7 +223,7 @@ class Consequence(Fact):
     kind: Literal["cash sweep", "distribution block", "margin step", "appraisal", "early amortization", "application of funds", "other"] = (
         "other"
     )
-    effect: str
+    effect: Words
     who: str | None = None
     needs: Literal["nothing", "notice", "vote"] = "nothing"
     starts: Literal["at once", "next payment date"] = "at once"
@@ -248,7 +248,7 @@ class TriggerTerms(Fact):
     """A composite trigger: what begins it, what ends it, what follows."""
 
     cite: str
-    text: str | None = None
+    text: Words | None = None
     begins: Condition
     ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
     consequences: tuple[Consequence, ...] = ()

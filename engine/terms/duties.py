@@ -16,6 +16,10 @@ def duties(deal: Deal) -> Iterator[Problem]:
     for _, terms in deal.segments:
         tree = deal.tree
         yield from _who_acts(terms, tree)
+        for role, party in terms.parties.items():
+            if "@" not in party.notices and not any(sign.isdigit() for sign in party.notices):
+                why, place = "it is neither an e-mail address nor a street with a number", tree.place(("parties", role, "notices"))
+                yield Problem("W114", f"notices to {role} have no address", why, "see that a notice arrives there", place)
         for kind, duty in terms.notices.items():
             yield from _duty(tree, kind, duty)
             if duty.given_by not in terms.parties:

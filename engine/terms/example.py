@@ -144,7 +144,7 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
     for name, value in example.facts.items():
         at = (*path, "facts", name)
         for key in value if isinstance(value, Mapping) else ():
-            if not _is_day(key):
+            if not is_day(key):
                 why = "a fact in a map holds from a date on"
                 place = tree.key_place((*at, key))
                 problems.append(Problem("D108", f"`{key}` is not a date", why, "write it like `2026-01-08`", place))
@@ -163,7 +163,8 @@ def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, s
         yield from (((*path, key), text) for key, text in fact.items())
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text is a date that exists."""
     try:
         read_day(text)
     except ValueError:

@@ -85,6 +85,12 @@ ALIKE = (Unit.USD, Unit.RATE, Unit.COUNT)
 def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
     """Measured figures, limits and headroom in the unit in which the test has them."""
     clause = terms.covenants.get(expectation.test or "")
+    for field, units in (("to_cure", (*ALIKE, Unit.GPUS)), *((field, ALIKE) for field in ("break_even", "rate", "reserve", "swept"))):
+        text = getattr(expectation, field)
+        figure = read_figure(text) if text is not None else None
+        if figure is not None and figure.unit not in units:
+            why = f"`{field}` is counted in {units[0].value}"
+            yield Problem("D407", f"`{text}` is in another unit", why, "write it in that unit", deal.tree.place((*path, field)))
     if clause is None:
         return
     room = clause.margin_unit()
@@ -111,6 +117,11 @@ def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
             yield Problem("D407", f"`{text}` is no `{field}`", why, f"write it like `{like}`", deal.tree.place((*path, field)))
     yield from _state(deal, terms, expectation, path)
     yield from _units(deal, terms, expectation, path)
+    owed = getattr(getattr(terms.covenants.get(expectation.test or ""), "then", None), "deliver", None)
+    if expectation.obligation not in (None, "none", owed) and expectation.test in terms.covenants:
+        what, why = f"`{expectation.test}` creates no `{expectation.obligation}`", f"it creates {owed or 'no Obligation'}"
+        place = deal.tree.place((*path, "obligation"))
+        yield Problem("D502", what, why, "write what it creates, or `none`", place)
     if expectation.rate_from is not None and expectation.rate_from not in STEPS:
         what, why = f"there is no step `{expectation.rate_from}` of a fallback", f"there are {', '.join(STEPS)}"
         yield Problem("D502", what, why, "write one of them", deal.tree.place((*path, "rate_from")))

@@ -137,12 +137,15 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     changes, problems = read_changes(tree, closing, upto)
     problems += fixed_steps(tree)
     problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
+    before = data
     data, found = apply_changes(data, changes, closing, tree)
     problems += found
+    for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
+        _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
+        problems += [problem for problem in wrong if problem not in problems]
     segments: list[tuple[date, TermsInForce]] = []
     for since in sorted({closing, *(day for day in dates(data) if day > closing)}):
-        steps = {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
-        terms, wrong = validated(picked(data, since), tree, clauses, steps)
+        terms, wrong = validated(picked(data, since), tree, clauses, _steps(data, since))
         problems += [problem for problem in wrong if problem not in problems]
         if terms is not None:
             segments.append((since, terms))
@@ -152,6 +155,11 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
         return None, problems
     digest = hashlib.sha256(tree.text.encode()).hexdigest()
     return Deal(tree, digest, data, tuple(segments), tuple(changes), examples), []
+
+
+def _steps(data: Any, since: date) -> Redirects:
+    """Where each stepped or amended term that is in force on a date was written."""
+    return {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
 
 
 def _closing(tree: Tree) -> date:

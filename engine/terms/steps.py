@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import Problem
 from engine.terms.amendment import is_schedule
 from engine.terms.changes import AmendmentEntry, CorrectionEntry, entries
+from engine.terms.example import is_day
 from engine.terms.in_force import NOT_TERMS, Deal
 from engine.terms.phrases import read_day
 from engine.terms.source import Path
@@ -33,7 +34,13 @@ def schedules(value: Any, path: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
-    terms, dates = deal.segments[0][1], [read_day(text) for text in written]
+    terms, strange = deal.segments[0][1], [text for text in written if not is_day(text)]
+    for text in strange:
+        why, place = "a term that steps has dates for keys, which exist in the calendar", deal.tree.key_place((*path, text))
+        yield Problem("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`", place)
+    if strange:
+        return
+    dates = [read_day(text) for text in written]
     places = [deal.tree.key_place((*path, text)) for text in written]
     for before, after, place in zip(dates, dates[1:], places[1:], strict=False):
         if after <= before:

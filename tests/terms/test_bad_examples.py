@@ -60,6 +60,8 @@ MERIDIAN: list[Fault] = [
     (PASS, PASS.replace("62.585%", "¦about 62%"), "D401"),
     (PASS, PASS.replace("result: PASS", "state: ¦WATCH"), "D519"),
     (PASS, f"{PASS}, decisive: ¦maybe", "D407"),
+    (PASS, f"{PASS}, to_cure: ¦0%", "D407"),
+    (PASS, f"{PASS}, obligation: ¦an appraisal", "D502"),
 ]
 
 

@@ -1,7 +1,5 @@
 """Further faults of classes of notes, pools, consequences, springing tests and amendments, one each, in deals of several shapes."""
 
-# ruff: noqa: E501 (a table is read by its rows)
-
 from __future__ import annotations
 
 import re

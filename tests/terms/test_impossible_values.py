@@ -45,6 +45,9 @@ MERIDIAN: list[Fault] = [
     ("illustrative: true ", "illustrative: ¦1 ", "D205"),
     ("illustrative: true ", "illustrative: ¦True ", "D205"),
     ("replaces_counterparty: false", "replaces_counterparty: ¦no", "D205"),
+    ("name: Meridian Compute Borrower LLC", "name: ¦100%", "D126"),
+    ("title: Credit Agreement", "title: ¦2026-01-06", "D126"),
+    ("notices: treasury@example.com", "notices: ¦the treasury", "W114"),
     ("register: meridian-serials.csv", "register: ¦../../etc/passwd", "D537"),
     ("register: meridian-serials.csv", "register: ¦/etc/passwd", "D537"),
     ("register: meridian-serials.csv", "register: ¦lists/../../serials.csv", "D537"),
@@ -62,6 +65,8 @@ OTHERS: list[tuple[str, Fault]] = [
     ("prairie-warehouse-2026", ("bulk_discount: 35%", "bulk_discount: ¦-35%", "D124")),
     ("cascade-mixed-2026", ("performance_factor: 0.90", "performance_factor: ¦0", "D124")),
     ("cascade-mixed-2026", ("CRI-H100: 60%", "CRI-H100: ¦160%", "D124")),
+    ("lakeshore-ddtl-2025", ("2026-09-02: {value: 65%", "2026-09-02: {value: ¦1.5", "D101")),
+    ("cascade-mixed-2026", ("{of: {CRI-H100: 60%, CRI-H200: 30%, CRI-A100-PCIE: 10%}", "{of: {¦2026-02-30: 5%}", "D108")),
     ("ridgeline-leaseback-2026", ("resale_at_reference: USD 24,000", "resale_at_reference: ¦USD 0", "D124")),
 ]
 
