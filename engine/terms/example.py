@@ -175,7 +175,8 @@ def is_day(text: str) -> bool:
 MISSING = "missing"
 """In a fact's map by date: from this date on no report gives it."""
 FIGURE = re.compile(
-    r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours|x)?"
+    r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)"
+    r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?"
 )
 UNITS = {
     "%": Unit.SHARE,
@@ -185,6 +186,8 @@ UNITS = {
     "GPUs": Unit.GPUS,
     "GPU-hours": Unit.GPU_HOURS,
     "x": Unit.MULTIPLE,
+    "day": Unit.DAYS,
+    "days": Unit.DAYS,
 }
 
 

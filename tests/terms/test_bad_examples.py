@@ -97,6 +97,16 @@ def test_before_the_first_publication_nothing_is_determined(
     assert proven(meridian_text, load, all_templates, example) == []
 
 
+def test_a_lateness_can_be_expected_in_days(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+    text = deal_text("summit-abs-2026-2")
+    late = "{on: 2026-02-10, test: reporting, result: FAIL, state: CURE PERIOD"
+    assert late in text
+    right = text.replace(late, late.replace("FAIL,", "FAIL, limit: 0 days,"))
+    wrong = text.replace(late, late.replace("FAIL,", "FAIL, limit: 1 day,"))
+    problems = [[p.what for proof in prove(load(one), all_templates) for p in proof.problems] for one in (right, wrong)]
+    assert [len(found) for found in problems] == [0, 1]
+
+
 def test_figures_of_classes_with_a_hyphen_in_their_names_can_be_given(checked: Check) -> None:
     text = deal_text("ridgeline-leaseback-2026").replace("h100:", "h100-sxm:").replace("asset_class: h100", "asset_class: h100-sxm")
     renamed = text.replace("rental.h100.", "rental.h100-sxm.")
