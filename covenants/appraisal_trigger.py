@@ -18,7 +18,7 @@ from engine.determination.template import (
     Figure,
     Measurement,
     Missing,
-    Share,
+    PartOf,
     Step,
     Template,
     Unit,
@@ -35,7 +35,7 @@ class AppraisalTrigger(Clause):
 
     template: Literal["appraisal_trigger"]
     on_one_index: ClassVar[bool] = True
-    maximum_decline: Share
+    maximum_decline: PartOf
     trailing_period: CalendarPeriod
     measure: Reading
     then: Deliver

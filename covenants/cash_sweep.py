@@ -15,7 +15,7 @@ from engine.determination.template import (
     Facts,
     Figure,
     Measurement,
-    Rate,
+    PositiveRate,
     Rule,
     Step,
     Sweep,
@@ -47,7 +47,7 @@ class EndsWhen(Fact):
     """The trigger ends after so many dates on the other side of the level, or of a release level of its own."""
 
     when: Literal["below level", "at or below level", "above level", "at or above level"]
-    level: Rate | None = None
+    level: PositiveRate | None = None
     persistence: Annotated[Times, Field(alias="for")]
 
 
@@ -62,7 +62,7 @@ class CashSweep(Clause):
 
     template: Literal["cash_sweep"]
     on_one_index: ClassVar[bool] = True
-    level: Rate
+    level: PositiveRate
     begins: Begins
     ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
     sweep: Sweep

@@ -17,7 +17,7 @@ from engine.determination.template import (
     Figure,
     Measurement,
     Missing,
-    Share,
+    PartOf,
     Step,
     Template,
     Unit,
@@ -32,7 +32,7 @@ class CurvePoint(Fact):
     """One point of the agreed curve: by this date the rate may have fallen by so much."""
 
     on: Day
-    at_most: Share
+    at_most: PartOf
 
 
 def _kind_of_curve(value: Any) -> str:

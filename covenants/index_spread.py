@@ -41,6 +41,12 @@ class IndexSpread(LimitClause):
         return (*super().refers(), ("against", "index", self.against))
 
     @model_validator(mode="after")
+    def _of_two(self) -> Self:
+        if self.index == self.against:
+            raise refusal("D125", f"`{self.index}` is measured against itself", "it never moves", "name the other index", "against")
+        return self
+
+    @model_validator(mode="after")
     def _as_the_limit(self) -> Self:
         wanted = Unit.MULTIPLE if self.measured_as == "ratio" else Unit.RATE
         if self.limit.figure.unit is not wanted:

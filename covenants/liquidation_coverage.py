@@ -7,10 +7,10 @@ from typing import Literal
 
 from engine.determination.template import (
     CalendarPeriod,
+    Discount,
     Facts,
     LimitClause,
     Measurement,
-    Share,
     Step,
     Template,
     Unit,
@@ -26,7 +26,7 @@ class LiquidationCoverage(LimitClause):
     """The terms of a liquidation coverage test, of one class of debt or of all."""
 
     template: Literal["liquidation_coverage"]
-    bulk_discount: Share
+    bulk_discount: Discount
     quotes_too_old_after: CalendarPeriod
 
 

@@ -12,9 +12,9 @@ from engine.determination.template import (
     Figure,
     MaintenanceClause,
     Measurement,
-    Number,
+    Percentage,
+    PositiveNumber,
     Remedy,
-    Share,
     Step,
     Template,
     Unit,
@@ -27,8 +27,8 @@ class LoanToValue(MaintenanceClause):
     """The terms of a loan-to-value test."""
 
     template: Literal["loan_to_value"]
-    multiple: Number
-    maximum: Share
+    multiple: PositiveNumber
+    maximum: Percentage
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:

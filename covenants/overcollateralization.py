@@ -10,7 +10,7 @@ from engine.determination.template import (
     Facts,
     LimitClause,
     Measurement,
-    Number,
+    PositiveNumber,
     Remedy,
     Step,
     Template,
@@ -29,7 +29,7 @@ class Overcollateralization(LimitClause):
     """The terms of an overcollateralization test; `class` is the most junior class that must be covered."""
 
     template: Literal["overcollateralization"]
-    multiple: Number
+    multiple: PositiveNumber
 
 
 def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fraction], ...]:

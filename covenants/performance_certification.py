@@ -15,7 +15,7 @@ from engine.determination.template import (
     LimitClause,
     Measurement,
     Missing,
-    Share,
+    Percentage,
     Step,
     Template,
     Unit,
@@ -34,7 +34,7 @@ class PerformanceCertification(LimitClause):
     template: Literal["performance_certification"]
     measured_as: Literal["share of the fleet", "performance against origination"]
     younger_than: CalendarPeriod
-    at_origination: Share | None = None
+    at_origination: Percentage | None = None
 
     @model_validator(mode="after")
     def _a_level(self) -> Self:

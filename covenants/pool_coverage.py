@@ -15,7 +15,7 @@ from engine.determination.template import (
     LimitClause,
     Measurement,
     Missing,
-    Number,
+    PositiveNumber,
     Step,
     Template,
     Unit,
@@ -32,7 +32,7 @@ class PoolCoverage(LimitClause):
     """The terms of a pool coverage test: under which scenario, at which horizon, against which scheduled balance."""
 
     template: Literal["pool_coverage"]
-    multiple: Number
+    multiple: PositiveNumber
     scenario: Scenario
     horizon: Day
     scheduled_balance: Usd

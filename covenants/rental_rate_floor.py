@@ -11,7 +11,7 @@ from engine.determination.template import (
     MaintenanceClause,
     Measurement,
     Missing,
-    Share,
+    Percentage,
     Step,
     Template,
     Unit,
@@ -28,7 +28,7 @@ class RentalRateFloor(MaintenanceClause):
 
     template: Literal["rental_rate_floor"]
     on_one_index: ClassVar[bool] = True
-    minimum: Share
+    minimum: Percentage
     trailing_period: Weeks
     weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
 

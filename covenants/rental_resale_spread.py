@@ -10,11 +10,11 @@ from engine.determination.template import (
     Facts,
     LimitClause,
     Measurement,
+    PositiveUsd,
     Reference,
     Step,
     Template,
     Unit,
-    Usd,
     against,
     failing,
     step,
@@ -28,7 +28,7 @@ class RentalResaleSpread(LimitClause):
     template: Literal["rental_resale_spread"]
     asset_class: str
     since: Literal["closing date", "first publication"]
-    resale_at_reference: Usd
+    resale_at_reference: PositiveUsd
     quotes_too_old_after: CalendarPeriod
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 

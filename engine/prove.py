@@ -17,7 +17,7 @@ from engine.determination.template import Template
 from engine.errors import Problem
 from engine.rehearsal import Moment
 from engine.rehearsal import moments as moments_of
-from engine.terms.example import EXPECTED, Expectation, WorkedExample, agrees
+from engine.terms.example import EXPECTED, Expectation, Placed, agrees
 from engine.terms.in_force import Deal, resolve
 from engine.triggers.obligation import open_for
 from engine.values import Figure, Unit, printed
@@ -36,7 +36,7 @@ def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
     return tuple(_prove(deal, example, templates) for example in deal.examples)
 
 
-def _prove(deal: Deal, example: WorkedExample, templates: Mapping[str, Template]) -> Proof:
+def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Proof:
     wanted = {expectation.on for expectation in example.expect}
     wanted |= {expectation.as_known_on for expectation in example.expect if expectation.as_known_on}
     moments = moments_of(deal, example, templates, wanted)

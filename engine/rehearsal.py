@@ -47,7 +47,8 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
     found: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)
     reports = [one for thursday in publication_dates(first, last + WEEK) for one in _report(deal, example, thursday)]
-    today = first
+    asked_before = any(deal.closing_date < day < first for day in wanted)
+    today = deal.closing_date + DAY if asked_before else first  # nothing exists before it (`rulings.md` 43)
     while today <= last:
         series = _series(deal, example, today)
         again = correction(log, tuple(by_prints(log, series)))

@@ -16,8 +16,8 @@ from engine.determination.rate import Published, ReferenceRate
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Correction, Determined, ReportReceived
 from engine.record.standing import OF_A_DATE, Recorded, standing
+from engine.terms.acts import DECIDING
 from engine.terms.deal import TermsInForce
-from engine.triggers.acts import DECIDING
 
 Terms = Callable[[date], TermsInForce]
 """The terms in force on a date."""

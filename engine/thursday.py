@@ -6,8 +6,9 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
-from engine.errors import OF_ONE_DEAL
+from engine.errors import OF_ONE_DEAL, render
 from engine.issue import issue_due
 from engine.known import Inputs, kinds_of
 from engine.market.archive import write_whole
@@ -33,6 +34,7 @@ from engine.record.standing import OF_A_DATE, withdrawn
 from engine.refusal import adopted_path, changed, keep, read_file, said
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
+from engine.terms.names import claimed_twice
 from engine.terms.schedule import publication_dates
 from engine.week import evaluate
 from engine.workspace import Workspace
@@ -97,6 +99,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
+    loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
     outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
     for path, found in loaded.items():
         result, deal = DealOutcome(found.name, path, reason=found.reason), found.deal
@@ -118,6 +121,13 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def begun(now: datetime) -> date:
     """The last date that has begun anywhere; each deal goes only as far as its own."""
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
+
+
+def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """The deal files that claim the name of another one, and why none of them is evaluated."""
+    paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    for problem in claimed_twice({file: path.read_text(encoding="utf-8", errors="replace") for file, path in paths.items()}):
+        yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
 
 def _series_read(deal: Deal, on: date) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.determination.template import Clause, Cure, LimitClause
 from engine.terms.clause import Deliver, Sweep
 from engine.terms.deal import Consequence, TermsInForce
-from engine.terms.phrases import Persistence
+from engine.terms.periods import Persistence
 from engine.triggers.condition import LeafRule, Tree
 from engine.triggers.trigger import TriggerRule
 from engine.values import Figure, Unit, defined, in_words, listed, rounding_words, trimmed

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from engine.errors import InputProblems, Place, Problem, WrongUsage
 from engine.market.archive import Archive
-from engine.market.index import IndexDefinition
+from engine.market.indices import IndexDefinition
 from engine.record.store import Store
 from engine.values import Fact
 

@@ -15,11 +15,10 @@ from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.fold import fold
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
-from engine.terms.acts import KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
+from engine.terms.acts import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
 from engine.terms.phrases import read_set_rate
-from engine.triggers.acts import DECIDING
 from engine.workspace import Workspace
 
 

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.commands.beside import inside_intervals, models, registers, same_names
 from engine.commands.output import print_json, read_text, report_problems, say, shortened, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.terms.check import read_checked
-from engine.terms.in_force import Deal, load_deal, resolve, sources
-from engine.terms.register import check_register
+from engine.terms.in_force import Deal, resolve, sources
 
 if TYPE_CHECKING:
     from engine.workspace import Workspace
@@ -59,49 +59,17 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
         deal, found = read_checked(text, str(path), clauses_of(templates))
         problems += found
         if deal is not None:
-            problems += _registers(deal, path, texts)
-            problems += _inside_intervals(deal, workspace) if workspace is not None else ()
+            problems += registers(deal, path, texts)
+            problems += models(deal, workspace)
+            problems += inside_intervals(deal, workspace) if workspace is not None else ()
+    if workspace is not None:
+        problems += same_names(texts, workspace)
     report_problems(problems, texts, as_json)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if not as_json:
         warned = len(problems) - len(errors)
         say(("" if not problems else "\n") + f"{len(files)} file(s), {len(errors)} problem(s), {warned} warning(s)")
     return 1 if errors else 0
-
-
-def _registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """The registers beside a deal file, each read once; one that is not there is no proof of the count, and is said."""
-    terms = resolve(deal, deal.closing_date)
-    named: dict[str, str] = {}
-    for key, asset in terms.pledged_assets.items():
-        if asset.register_file:
-            named.setdefault(asset.register_file, key)
-    for name, key in sorted(named.items()):
-        register = path.parent / name
-        if register.is_file():
-            texts[str(register)] = read_text(register)
-            yield from check_register(texts[str(register)], str(register), terms, deal.tree, deal.closing_date)
-        else:
-            why = "the count of Pledged GPU Assets is held against nothing"
-            place = deal.tree.place(("pledged_assets", key, "register"))
-            yield Problem("W108", f"the register `{name}` is not beside the deal file", why, f"put it into {path.parent}", place)
-
-
-def _inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
-    from engine.publications import prints_of, series_by_index
-
-    last, terms = deal.segments[-1]
-    series = series_by_index(prints_of(workspace), deal, last)
-    for key, clause in terms.covenants.items():
-        level = getattr(clause, "level", None)
-        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
-        if level is None or newest is None or newest.low is None or newest.high is None or not newest.low <= level <= newest.high:
-            continue
-        what = f"the level lies inside the 95% interval of {newest.index}, {newest.low} to {newest.high} on {newest.publication_date}"
-        fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
-        place = deal.tree.place(("covenants", key, "level"))
-        yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
 
 
 def _existing(files: Sequence[Path]) -> Sequence[Path]:
@@ -112,10 +80,11 @@ def _existing(files: Sequence[Path]) -> Sequence[Path]:
 
 
 def loaded(path: Path, templates: Templates) -> Deal:
-    """A deal without problems. Raises InputProblems with all of them otherwise."""
-    deal, problems = load_deal(read_text(path), str(path), clauses_of(templates))
-    if deal is None:
-        raise InputProblems(problems)
+    """A deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
+    deal, problems = read_checked(read_text(path), str(path), clauses_of(templates))
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    if deal is None or errors:
+        raise InputProblems(errors)
     return deal
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.commands.deals import Templates, clauses_of
+from engine.commands.deals import Templates, clauses_of, loaded
 from engine.commands.intake import find_deal
 from engine.commands.output import print_json, read_text, say, shortened, table
 from engine.errors import InputProblems, WrongUsage
@@ -33,6 +33,8 @@ def read_deal(workspace: Workspace | None, name: str, templates: Templates, upto
         if workspace is None:
             raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
         path = Path(find_deal(workspace, name, templates).tree.file)
+    if upto is None:
+        return loaded(path, templates)
     deal, problems = load_deal(read_text(path), str(path), clauses_of(templates), upto)
     if deal is None:
         raise InputProblems(problems)

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.determination.report_checks import Reading, dated
 from engine.terms.example import read_figure
-from engine.terms.phrases import read_day
+from engine.terms.periods import read_day
 from engine.terms.source import Path
 from engine.values import Figure, Unit
 

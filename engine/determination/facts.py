@@ -17,7 +17,7 @@ from engine.determination.given import Missing, ReportDue, Reported, Used
 from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import NotDetermined, Source
 from engine.terms.deal import TermsInForce
-from engine.terms.phrases import Period
+from engine.terms.periods import Period
 from engine.terms.schedule import earlier, months_before
 from engine.values import Figure, Unit
 

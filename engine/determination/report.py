@@ -34,7 +34,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from hashlib import sha256
@@ -46,28 +45,15 @@ from engine.determination.result import Given
 from engine.determination.tape import read_tapes
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
-from engine.terms.phrases import read_day
+from engine.terms.figures import unit_of
+from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree, parse
-from engine.values import Fact, Figure, Unit
+from engine.values import Fact, Figure
 
 HEADER = ("deal", "period", "as_of", "source", "corrects")
 COLUMNS = ("figure", "value", "as_of", "source")
 OWN = ("value", "as_of", "source")
 """What a figure may say of itself."""
-MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
-UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
-    (re.compile(r"outstanding_principal(\.\w+)?"), Unit.USD),
-    (re.compile(r"rental\.\w+\.(rented|available)_gpu_hours"), Unit.GPU_HOURS),
-    (re.compile(r"rental\.\w+\.weighted_average_rate"), Unit.RATE),
-    (re.compile(r"rental\.\w+\.revenue"), Unit.USD),
-    (re.compile(r"weighted_average_rental_rate"), Unit.RATE),
-    (re.compile(r"available\.\w+\.gpus"), Unit.GPUS),
-    (re.compile(r"(un)?contracted_gpu_hours(\.\w+)?"), Unit.GPU_HOURS),
-    (re.compile(r"contracted_rate(\.\w+)?"), Unit.RATE),
-    (re.compile("|".join(MONEY)), Unit.USD),
-    (re.compile(r"resale_quote\.\w+"), Unit.USD),
-)
-"""Every figure that a report may give, and its unit."""
 
 
 class ServicerReport(Fact):
@@ -240,7 +226,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
 
 
 def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
-    unit = next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
+    unit = unit_of(name)
     if unit is None:
         fix = "see `headroom intake --help` for the figures"
         reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)

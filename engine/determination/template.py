@@ -20,6 +20,7 @@ from engine.determination.facts import Facts
 from engine.determination.given import Missing, Reported, written
 from engine.determination.rate import Published
 from engine.determination.result import Breach, NotDetermined, Remedy, Step
+from engine.terms.bounded import Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
 from engine.terms.clause import (
     Begins,
     Clause,
@@ -32,22 +33,8 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
-from engine.terms.phrases import (
-    CalendarPeriod,
-    Day,
-    Limit,
-    Months,
-    Number,
-    Period,
-    Persistence,
-    Rate,
-    Share,
-    Times,
-    Usd,
-    Weeks,
-    Whole,
-    refusal,
-)
+from engine.terms.periods import CalendarPeriod, Day, Months, Period, Persistence, Times, Weeks
+from engine.terms.phrases import Limit, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
 from engine.terms.schedule import earlier
 from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
@@ -61,6 +48,7 @@ __all__ = [
     "Comparison",
     "Cure",
     "Day",
+    "Discount",
     "Deliver",
     "ElectiveClause",
     "EndsAtTarget",
@@ -75,16 +63,18 @@ __all__ = [
     "MissingLeg",
     "Months",
     "NotDetermined",
-    "Number",
+    "PartOf",
+    "Percentage",
     "Period",
     "Persistence",
+    "PositiveNumber",
+    "PositiveRate",
+    "PositiveUsd",
     "Published",
-    "Rate",
     "Reference",
     "Remedy",
     "Reported",
     "Rule",
-    "Share",
     "Step",
     "Sweep",
     "Template",

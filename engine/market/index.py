@@ -11,47 +11,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated
-
-from pydantic import Field
 
 from engine import __version__
 from engine.errors import WrongUsage
+from engine.market.indices import KNOWN, IndexDefinition
 from engine.market.listing import Listings, Observation, qualifying, speaks_of, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 from engine.market.value import DayDetail, IndexValue, OfDay
-from engine.values import Fact, Figure, Unit, counted, printed_apart, rounded
+from engine.values import Figure, Unit, counted, printed_apart, rounded
 
 DAYS = 7
 THURSDAY = 3
-
-
-class IndexDefinition(Fact):
-    """An index: its name, the GPU model as the marketplace names it, and its country or countries, as geolocations end with them."""
-
-    name: str
-    gpu_name: str
-    country: str | Annotated[tuple[str, ...], Field(min_length=1)] = "US"
-
-    @property
-    def countries(self) -> tuple[str, ...]:
-        """Every country of the index."""
-        return (self.country,) if isinstance(self.country, str) else self.country
-
-
-KNOWN = {
-    definition.name: definition
-    for definition in (
-        IndexDefinition(name="CRI-H100", gpu_name="H100 SXM"),
-        IndexDefinition(name="CRI-H200", gpu_name="H200"),
-        IndexDefinition(name="CRI-L40S", gpu_name="L40S"),
-        IndexDefinition(name="CRI-A100-PCIE", gpu_name="A100 PCIE"),
-        IndexDefinition(name="CRI-V100", gpu_name="Tesla V100"),
-        IndexDefinition(name="CRI-RTX4090", gpu_name="RTX 4090"),
-    )
-}
-"""The indices that ship; a workspace may define more."""
 
 
 def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> IndexDefinition:

@@ -46,6 +46,9 @@ KINDS = {
     "manifest error": "excludes what was published of an index on its date from use, until the next print",
 }
 """Every kind of Recorded Act and what it does."""
+CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
+"""Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 NAMING_NO_CLAUSE = frozenset({*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "act withdrawn"})
 ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
 """Kinds that name the clause that they are about."""

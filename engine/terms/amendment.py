@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from engine.errors import Problem
-from engine.terms.phrases import read_day
+from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree
 
 ChangeKind = Literal["amendment", "correction"]
@@ -157,7 +157,7 @@ def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
             line = tree.place(first.path).line
             why = f"line {line} changes it on {change.effective} as well, and two rules that both apply are an error"
             problems.append(
-                Problem("D304", f"`{change.term}` is changed twice on one day", why, "keep one of them", tree.place(change.path))
+                Problem("D304", f"`{change.term}` is changed twice on one day", why, "keep one of them", tree.place((*change.path, "term")))
             )
     return problems
 

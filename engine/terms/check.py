@@ -7,34 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.calendar import known_calendars
-from engine.errors import Problem
+from engine.calendar import known_calendars, load_calendar
+from engine.errors import Place, Problem
+from engine.terms.changes import NOTHING
 from engine.terms.clause import Clause
 from engine.terms.complaints import undefined
-from engine.terms.contradictions import CONTRADICTIONS, leaves_of
+from engine.terms.contradictions import CONTRADICTIONS, STATES, leaves_of
 from engine.terms.deal import Leaf, TermsInForce
-from engine.terms.expected import examples
+from engine.terms.duties import duties
+from engine.terms.exits import exits
+from engine.terms.expected import examples, triggers_of
 from engine.terms.in_force import Clauses, Deal, load_deal
+from engine.terms.scale import out_of_scale
 from engine.terms.source import Path, Tree, parse, scalars
+from engine.terms.steps import steps
+from engine.terms.texts import texts
 
-STATES = (
-    "NOT YET TESTED",
-    "COMPLIANT",
-    "WATCH",
-    "PENDING",
-    "CURE PERIOD",
-    "EVENT OF DEFAULT",
-    "WAIVED",
-    "SUSPENDED",
-    "CLOSED",
-    "NOT IN EFFECT",
-    "IN EFFECT",
-)
 UNPUBLISHED = ("1.1-wp",)
 """Methodology versions that nobody has published under (`rulings.md` 1)."""
-PRINTABLE = re.compile(r"[\x20-\x7e\xa0-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
+PRINTABLE = re.compile(r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
 """What the notice's fonts hold; anything else cannot be printed and is refused where it stands."""
 READINGS = (
     "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
@@ -53,9 +47,11 @@ def read_checked(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, l
     tree = deal.tree if deal else parse(text, file)[0]
     found = [_explained(problem) for problem in problems]
     if tree is not None and isinstance(tree.data, dict):
-        found += _unprintable(tree)
+        found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
-        found += [problem for look in LOOKS for problem in look(deal)]
+        meaning = [problem for look in LOOKS for problem in look(deal)]
+        endless = any(problem.code == "D510" for problem in meaning)  # dates cannot lie within a life that is none
+        found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
     return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 
@@ -76,6 +72,14 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
             yield Problem("D501", f"the character U+{ord(sign):04X} stands in a text", why, "replace it", tree.place(path))
 
 
+def _empty(tree: Tree, told: set[Place]) -> Iterator[Problem]:
+    """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
+    for path, value in scalars(tree.data):
+        if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & told:
+            why = "an empty term says neither that it is agreed nor that it is not"
+            yield Problem("D209", f"`{path[-1]}` has no value", why, "write it, or remove the key", tree.place(path))
+
+
 def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
     for _, terms in deal.segments:
         yield terms, deal.tree
@@ -88,17 +92,14 @@ def _references(deal: Deal) -> Iterator[Problem]:
             if asset.index not in terms.index:
                 yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
         for name, blend in terms.blended_rates.items():
+            if name in terms.index:
+                why, place = "an index has this name, and a clause could mean either", tree.key_place(("blended_rates", name))
+                yield Problem("D504", f"`{name}` names an index and a blend", why, "rename the blend", place)
             for index in blend.of:
                 if index not in terms.index:
                     yield undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
         for key, clause in terms.covenants.items():
             yield from _clause_references(terms, tree, key, clause)
-        for kind, duty in terms.notices.items():
-            if duty.given_by not in terms.parties:
-                yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
-            for number, role in enumerate(duty.to):
-                if role not in terms.parties:
-                    yield undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
 
 
 def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
@@ -123,7 +124,6 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
 def _conditions(deal: Deal) -> Iterator[Problem]:
     """Conditions of triggers: what they name, what states there are, cycles, contradictions."""
     for terms, tree in _each(deal):
-        looks: dict[str, set[str]] = {}
         for name, trigger in terms.triggers.items():
             path: Path = ("triggers", name)
             if name in terms.covenants:
@@ -131,7 +131,6 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
                 yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
             found = list(leaves_of(trigger.begins, (*path, "begins")))
             ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
-            looks[name] = {leaf.trigger for leaf, _ in found + ends if leaf.trigger}
             for leaf, at in found + ends:
                 yield from _leaf(terms, tree, leaf, at)
             if ends and [leaf for leaf, _ in found] == [leaf for leaf, _ in ends]:
@@ -139,7 +138,6 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
                 yield Problem(
                     "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))
                 )
-        yield from _cycles(tree, looks)
 
 
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
@@ -151,25 +149,44 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
         return
     if leaf.test is not None and leaf.test not in terms.covenants:
         yield undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
-    if leaf.trigger is not None and leaf.trigger not in {**terms.triggers, **terms.covenants}:
-        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", {**terms.triggers, **terms.covenants})
+    if leaf.trigger is not None and leaf.trigger not in triggers_of(terms):
+        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", triggers_of(terms))
+    if leaf.trigger is not None and leaf.result is not None:
+        why = "a trigger has a state; a result is a test's"
+        fix = f"write `state: IN EFFECT`, or `test: {leaf.trigger}`"
+        yield Problem("D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result")))
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
         yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
 
 
-def _cycles(tree: Tree, looks: Mapping[str, set[str]]) -> Iterator[Problem]:
-    for name in looks:
-        seen: set[str] = set()
-        waiting = set(looks[name])
-        while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                waiting |= looks.get(one, set())
-        if name in seen:
-            why = "neither could be decided before the other"
-            yield Problem("D508", f"`{name}` depends on itself", why, "break the circle", tree.key_place(("triggers", name)))
+def _circles(deal: Deal) -> Iterator[Problem]:
+    """Triggers and springing clauses that wait for one another: a clause in a circle is named where it says while what it is tested."""
+    for terms, tree in _each(deal):
+        waits: dict[str, set[str]] = {}
+        for name, trigger in terms.triggers.items():
+            conditions = [trigger.begins] if isinstance(trigger.ends, str) else [trigger.begins, trigger.ends]
+            leaves = [leaf for condition in conditions for leaf, _ in leaves_of(condition, ())]
+            waits[name] = {leaf.trigger or leaf.test or "" for leaf in leaves}
+        springing = {key: clause.tested_while for key, clause in terms.covenants.items() if clause.tested_while is not None}
+        waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
+        circle = [name for name in waits if name in _reached(name, waits)]
+        for name in [one for one in circle if one in springing] or circle:
+            path: Path = ("covenants", name, "tested_while", "trigger" if name in springing and springing[name].trigger else "test")
+            place = tree.place(path) if name in springing else tree.key_place(("triggers", name))
+            yield Problem("D508", f"`{name}` depends on itself", "neither could be decided before the other", "break the circle", place)
+
+
+def _reached(name: str, waits: Mapping[str, set[str]]) -> set[str]:
+    """Everything that a trigger or clause waits for, and what that waits for in turn."""
+    seen: set[str] = set()
+    waiting = set(waits[name])
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting |= waits.get(one, set())
+    return seen
 
 
 def _dates(deal: Deal) -> Iterator[Problem]:
@@ -177,11 +194,16 @@ def _dates(deal: Deal) -> Iterator[Problem]:
     if terms.maturity_date <= terms.closing_date:
         why = f"the deal closes on {terms.closing_date}"
         yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
-    for change in deal.changes:
-        if change.effective < terms.closing_date:
-            why = f"the deal closes on {terms.closing_date}"
-            place = tree.place((*change.path[:2], "effective"))
-            yield Problem("D511", f"an amendment is effective on {change.effective}, before closing", why, "correct the date", place)
+    rule, place = terms.determination_dates, tree.place(("determination_dates", "day"))
+    if rule.every in ("month", "quarter") and rule.day is None:
+        why = "nothing that decides a result is a silent default"
+        yield Problem("D201", "`day` is missing", why, "write `day:` here, the day of the month", tree.key_place(("determination_dates",)))
+    if rule.every not in ("month", "quarter") and rule.day is not None:
+        yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
+    if rule.first is not None and not terms.closing_date < rule.first <= terms.maturity_date:
+        why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
+        place = tree.place(("determination_dates", "first"))
+        yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:
@@ -189,6 +211,8 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
         if terms.business_days not in known_calendars():
             why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
             yield Problem("D512", f"there is no calendar `{terms.business_days}`", why, "write one of them", tree.place(("business_days",)))
+        else:
+            yield from _beyond_the_table(terms, tree)
         try:
             ZoneInfo(terms.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -198,7 +222,20 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
             )
 
 
+def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
+    """A life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    table = load_calendar(terms.business_days)
+    for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
+        if not table.first <= day <= table.last:
+            why = f"the table of {table.name} runs from {table.first} to {table.last}"
+            yield Problem(
+                "D523", f"the {name.replace('_', ' ')} {day} is outside the calendar", why, "correct the date", tree.place((name,))
+            )
+
+
 def _methodologies(deal: Deal) -> Iterator[Problem]:
+    shipped = (item.name for item in (files("deals") / "methodology").iterdir())
+    known = dict.fromkeys(sorted(name.removesuffix(".toml") for name in shipped if name.endswith(".toml")))
     for terms, tree in _each(deal):
         for name, index in terms.index.items():
             path: Path = ("index", name, "methodology")
@@ -206,6 +243,18 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
             if policy.policy == "pinned" and policy.version is None:
                 yield Problem(
                     "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
+                )
+            if policy.version is not None and policy.version not in known:
+                yield undefined(tree, (*path, "version"), policy.version, "methodology version", known, "there are")
+            if policy.policy == "current" and policy.version is not None:
+                why = "`current` takes each version as it is published"
+                fix = "remove `version:`, or write `policy: pinned`"
+                yield Problem("D514", "a current methodology with a version", why, fix, tree.place((*path, "version")))
+            if (policy.consent_needed_for is None) != (policy.material_above is None):
+                why = "consent is needed for a change that moves the value by more than so much, and both are written or neither"
+                place = tree.place(path)
+                yield Problem(
+                    "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
                 )
             if policy.version in UNPUBLISHED and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
@@ -225,28 +274,9 @@ def _documents(deal: Deal) -> Iterator[Problem]:
             yield Problem(
                 "D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path)
             )
-
-
-def _texts(deal: Deal) -> Iterator[Problem]:
-    """A text that quotes one number while the terms say another."""
-    terms, tree = deal.segments[0][1], deal.tree
-    for key, clause in terms.covenants.items():
-        raw = tree.get(("covenants", key))
-        if clause.text is None or not isinstance(raw, dict):
-            continue
-        said = {value for path, value in scalars(raw) if path[-1] != "text" and isinstance(value, str)}
-        written = {_plain(number) for value in said for number in re.findall(r"\d[\d,]*(?:\.\d+)?%?", value)}
-        for sign, number in re.findall(r"(USD |\$)?(\d[\d,]*(?:\.\d+)?%?)", clause.text):
-            if (sign or number.endswith("%")) and _plain(number) not in written:
-                why = "no term of the clause has this number"
-                place = tree.place(("covenants", key, "text"))
-                yield Problem("D517", f"the text quotes {number}, the terms do not", why, "correct the text or the term", place)
-
-
-def _plain(number: str) -> str:
-    """A number without what does not change it: `1,200,000.00` as `1200000`, `60.0%` as `60%`."""
-    digits, per_cent = number.replace(",", "").removesuffix("%"), "%" * number.endswith("%")
-    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + per_cent
+        elif short[0] == value.strip():
+            why = "a reader of the agreement must find the rule"
+            yield Problem("D516", f"`{value}` cites no section", why, "write the section too, like `CA §7.01`", deal.tree.place(path))
 
 
 def _warnings(deal: Deal) -> Iterator[Problem]:
@@ -266,13 +296,18 @@ def _warnings(deal: Deal) -> Iterator[Problem]:
 
 LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _references,
+    duties,
     _conditions,
+    _circles,
     _dates,
     _calendars,
     _methodologies,
     _documents,
-    _texts,
+    texts,
     _warnings,
     *CONTRADICTIONS,
+    exits,
+    steps,
+    out_of_scale,
     examples,
 )

@@ -6,14 +6,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.phrases import AtMost, Day, DayPeriod, Distance, LimitOf, Share, Times, Usd, refusal
+from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit, Words
+from engine.terms.periods import Day, DayPeriod, Times
+from engine.terms.phrases import AtMost, Distance, refusal
 from engine.values import Fact, Unit
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
 ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]
 Reference = Literal["index", "class of debt", "asset class"]
 Frequency = Literal["every date", "first date of each month", "first date of each quarter"]
-IfNotDetermined = Annotated[str, Field(pattern=r"^(hold|fail|fail after \d+ determination dates?)$")]
+IF_NOT_DETERMINED = r"^(hold|fail|fail after [1-9]\d{0,2} determination dates?)$"
+IfNotDetermined = Annotated[str, Field(pattern=IF_NOT_DETERMINED)]
 
 
 def block_or_word(value: Any) -> str:
@@ -30,7 +33,7 @@ class Cure(Fact):
     at_most: AtMost | None = None
     passing_for: Times | None = None
     """On how many dates a retest must pass before it cures; one unless written."""
-    equity_at_most: Usd | None = None
+    equity_at_most: PositiveUsd | None = None
     """The most equity that one cure may count."""
     cite: str
 
@@ -38,10 +41,10 @@ class Cure(Fact):
 class Sweep(Fact):
     """A cash sweep: what share of which cash goes where, until which balance (`rulings.md` 30)."""
 
-    share: Share
+    share: PartOf
     of: Literal["excess cash flow"]
     to: Literal["reserve account"]
-    until: Usd | None = None
+    until: PositiveUsd | None = None
     on_end: Literal["release to borrower", "prepay", "keep"]
     cite: str | None = None
 
@@ -49,7 +52,7 @@ class Sweep(Fact):
 class Deliver(Fact):
     """An Obligation that a failure creates: what must be delivered within how long."""
 
-    deliver: str
+    deliver: Words
     within: DayPeriod
     after: ClockStart
     by: str = "borrower"
@@ -83,7 +86,7 @@ class Clause(Fact):
 
     template: str
     cite: str
-    text: str | None = None
+    text: Words | None = None
     index: str | None = None
     debt_class: Annotated[str | None, Field(alias="class")] = None
     early_warning: Distance | None = None
@@ -103,9 +106,13 @@ class Clause(Fact):
         """(key, kind, name) of everything else in the deal that the clause names."""
         return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
 
+    def limit_fits(self) -> bool:
+        """Whether the limit is counted in what the test measures; where it is not, nothing is said of distances from it."""
+        return True
+
     @model_validator(mode="after")
     def _same_unit(self) -> Self:
-        if self.early_warning is not None and self.early_warning.figure.unit is not self.margin_unit():
+        if self.early_warning is not None and self.limit_fits() and self.early_warning.figure.unit is not self.margin_unit():
             counted = self.margin_unit().value
             what = f"`{self.early_warning}` is not how this test's headroom is counted"
             raise refusal("D114", what, f"it is counted in {counted}", f"write it in {counted}", "early_warning")
@@ -152,7 +159,7 @@ class ElectiveClause(MaintenanceClause):
 class LimitClause(ElectiveClause):
     """A clause that states its limit with its comparison: `at least 120%`."""
 
-    limit: LimitOf
+    limit: PossibleLimit
     units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
     """The units that the limit may have."""
 
@@ -160,9 +167,13 @@ class LimitClause(ElectiveClause):
         """Points for shares, the limit's own unit otherwise."""
         return Unit.POINTS if self.limit.figure.unit is Unit.SHARE else self.limit.figure.unit
 
+    def limit_fits(self) -> bool:
+        """Whether the limit is in one of the template's units."""
+        return self.limit.figure.unit in self.units
+
     @model_validator(mode="after")
-    def _limit_fits(self) -> Self:
-        if self.limit.figure.unit not in self.units:
+    def _in_its_unit(self) -> Self:
+        if not self.limit_fits():
             counted = " or ".join(unit.value for unit in self.units)
             why = f"what `{self.template}` measures is counted in {counted}"
             raise refusal("D115", f"the limit `{self.limit}` has another unit than the test", why, f"write it in {counted}", "limit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -23,6 +24,29 @@ SHAPES = {
     "bool_type": "`true` or `false`",
 }
 
+FORMS: Mapping[str, tuple[str, str]] = {
+    r"^[a-z][a-z0-9_-]*$": ("lower-case letters, digits, `-` and `_`, beginning with a letter", "`meridian-2026-1`"),
+    r"^[A-Za-z][A-Za-z0-9_-]*$": ("letters, digits, `-` and `_`, beginning with a letter", "`CRI-H100`"),
+    r"^[A-Za-z0-9]+$": ("letters and digits", "`CA`"),
+    r"^[0-9a-f]{64}$": ("a SHA-256: 64 digits and letters from a to f", "the output of `sha256sum FILE`"),
+    r"^(unrounded|\d decimals?, half (up|to even))$": (
+        "`unrounded`, or a number of decimals and which way a half goes",
+        "`2 decimals, half up`",
+    ),
+    r"^(hold|fail|fail after [1-9]\d{0,2} determination dates?)$": (
+        "`hold`, `fail`, or `fail after` a number of Determination Dates from 1",
+        "`fail after 2 determination dates`",
+    ),
+}
+"""The forms that texts have, in words and with an example, by their patterns."""
+
+
+def _form(pattern: Any) -> tuple[str, str]:
+    return FORMS.get(str(pattern), ("in another form", "the examples of the deal format"))
+
+
+LIKE_A_DATE = re.compile(r"(?!\d{4}-(0[1-9]|1[0-2])-([0-2]\d|30|31)$)\d+[-/.]\d+[-/.]\d+")
+"""A key that was meant as a date and is none."""
 OF_A_KEY = "[key]"
 """How a validation says that it is about a key of a map and not about its value."""
 
@@ -57,8 +81,15 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
         choices = str(context.get("expected", "")).replace("'", "`")
         return Problem("D203", f"`{_short(written)}` is not a choice for `{name}`", f"it may be {choices}", "write one of them", place)
     if kind == "string_pattern_mismatch":
-        why = f"it must have the form `{context.get('pattern')}`"
-        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", why, "write it in that form", place)
+        why, like = _form(context.get("pattern"))
+        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", f"write it like {like}", place)
+    if kind == "too_short":
+        why = "a deal has at least one, and what is not written is not monitored"
+        return Problem("D209", f"`{name}` is empty", why, "write what the agreement says", place)
+    strange = next((key for key in written if LIKE_A_DATE.fullmatch(key)), None) if isinstance(written, dict) else None
+    if strange is not None:
+        why = "a term that steps has dates for keys, year-month-day, which exist in the calendar"
+        return Problem("D108", f"`{strange}` is not a date", why, "write it like `2026-01-06`", tree.key_place((*path, strange)))
     if kind in SHAPES:
         what = f"`{name}` must be {SHAPES[kind]}"
         return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
@@ -67,7 +98,8 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
 
 def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
     """A name that the deal gives to a part of itself, in a form that it cannot have."""
-    why = f"files are named by it and texts refer to it, so it must have the form `{pattern}`"
+    form, like = _form(pattern)
+    why = f"files are named by it and texts refer to it, so it is {form}, like {like}"
     return Problem(
         "D204", f"`{_short(name)}` is not a name that can stand here", why, "rename it, and what refers to it", tree.key_place(path)
     )
@@ -99,14 +131,16 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     """A key that the format does not know, with the nearest one that it does."""
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
     fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
+        fix = "a text with a comma stands in quotes inside braces"
     return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
 
 
-def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object]) -> Problem:
+def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object], whose: str = "the deal has") -> Problem:
     """A name that stands for nothing in the deal, at its place; at its key's where it is one."""
     there = ", ".join(known) or "none"
     place = tree.key_place(path) if path[-1] == name else tree.place(path)
-    return Problem("D502", f"there is no {what} `{name}`", f"the deal has {there}", "correct the name, or define it", place)
+    return Problem("D502", f"there is no {what} `{name}`", f"{whose} {there}", "correct the name, or define it", place)
 
 
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:

@@ -5,16 +5,28 @@ Errors have codes D519 to D529, warnings W103 to W109; `check.py` collects them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
-from engine.errors import Place, Problem
-from engine.terms.amendment import dates as step_dates
-from engine.terms.clause import Clause, Cure, ElectiveClause, MaintenanceClause
+from engine.errors import Problem
+from engine.terms.clause import Clause, ElectiveClause, MaintenanceClause
 from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
 from engine.terms.in_force import Deal, resolve
 from engine.terms.source import Path, Tree
 
+STATES = (
+    "NOT YET TESTED",
+    "COMPLIANT",
+    "WATCH",
+    "PENDING",
+    "CURE PERIOD",
+    "EVENT OF DEFAULT",
+    "WAIVED",
+    "SUSPENDED",
+    "CLOSED",
+    "NOT IN EFFECT",
+    "IN EFFECT",
+)
 ENDS = ("begins", "ends")
 OF_A_TRIGGER = ("NOT IN EFFECT", "IN EFFECT", "WAIVED", "CLOSED")
 
@@ -43,24 +55,33 @@ def _conditions(deal: Deal) -> Iterator[tuple[TermsInForce, Condition, Path]]:
                 yield terms, trigger.ends, ("triggers", name, "ends")
 
 
+def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
+    """Every leaf of a trigger's condition, and every state while which a clause is tested, with its place."""
+    for terms, condition, path in _conditions(deal):
+        yield from ((terms, leaf, at) for leaf, at in leaves_of(condition, path))
+    for _, terms in deal.segments:
+        for key, clause in terms.covenants.items():
+            spring = clause.tested_while
+            if spring is not None:
+                yield terms, Leaf(test=spring.test, trigger=spring.trigger, state=spring.state), ("covenants", key, "tested_while")
+
+
 def unreachable(deal: Deal) -> Iterator[Problem]:
     """Conditions on a state that their subject can never be in."""
-    for terms, condition, path in _conditions(deal):
-        for leaf, at in leaves_of(condition, path):
+    for terms, leaf, at in _looks_at_states(deal):
+        if leaf.state in STATES:
             place = deal.tree.place((*at, "state"))
-            if leaf.state is None:
-                continue
             if leaf.trigger is not None and leaf.state not in OF_A_TRIGGER:
                 why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
                 yield Problem("D519", f"the trigger `{leaf.trigger}` is never {leaf.state}", why, "write one of them", place)
             clause = terms.covenants.get(leaf.test or "")
-            reason = _never(clause, leaf.state) if clause is not None else None
+            reason = never(clause, leaf.state) if clause is not None else None
             if reason is not None:
                 fix = "look at its result, or at another state"
                 yield Problem("D519", f"the test `{leaf.test}` is never {leaf.state}", reason, fix, place)
 
 
-def _never(clause: Clause, state: str) -> str | None:
+def never(clause: Clause, state: str) -> str | None:
     """Why a test can never be in a state; None where it can."""
     if state in ("NOT IN EFFECT", "IN EFFECT"):
         return "these are states of triggers"
@@ -94,9 +115,11 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
                         why = f"`{part.test}` cannot be {first} and {part.result} on one date"
                         yield Problem("D520", "the conditions contradict one another", why, "correct one of them", tree.place(at))
                 yield from _impossible(tree, part, at)
+            yield from _limbs(tree, parts, (*path, "all_of"))
         case AnyOf(any_of=parts):
             for number, part in enumerate(parts):
                 yield from _impossible(tree, part, (*path, "any_of", number))
+            yield from _limbs(tree, parts, (*path, "any_of"))
         case AtLeast(at_least=of):
             if not 1 <= of.n <= len(of.of):
                 why = f"there are {len(of.of)}"
@@ -104,31 +127,19 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
                 yield Problem("D521", f"at least {of.n} of the conditions cannot be met", why, "correct the number", place)
             for number, part in enumerate(of.of):
                 yield from _impossible(tree, part, (*path, "at_least", "of", number))
+            yield from _limbs(tree, of.of, (*path, "at_least", "of"))
         case _:
             return
 
 
-def exits(deal: Deal) -> Iterator[Problem]:
-    """Cure Periods that nothing can end well, and fallbacks in an order that cannot be."""
-    for _, terms in deal.segments:
-        for key, clause in terms.covenants.items():
-            cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
-            if isinstance(cure, Cure) and not cure.cured_by:
-                why = "a Cure Period without a way to cure is a grace period of nothing"
-                place = deal.tree.place(("covenants", key, "cure", "cured_by"))
-                yield Problem("D522", f"nothing cures `{key}`", why, "write how it is cured, or `cure: none`", place)
-        for name, index in terms.index.items():
-            path: Path = ("index", name, "fallback")
-            uses = [step.use for step in index.fallback]
-            if not uses or uses[0] != "published value":
-                why = "the rate of a date is first of all what was published for it"
-                fix = "begin with `{use: published value, cite: ...}`"
-                yield Problem("D526", f"the fallback of {name} does not begin with the published value", why, fix, deal.tree.place(path))
-            for number, step in enumerate(index.fallback):
-                if step.use in ("last published value", "last value not flagged") and step.for_at_most is None:
-                    why = "it would be carried for ever, and no later step reached"
-                    place = deal.tree.place((*path, number))
-                    yield Problem("W105", f"`{step.use}` of {name} has no end", why, "write `for_at_most:`, or see that it is meant", place)
+def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Problem]:
+    """Limbs of a composite: there are some, and none of them twice."""
+    if not parts:
+        yield Problem("D520", "there is no condition", "a list of none is never decided", "write one", tree.place(path))
+    for number, part in enumerate(parts):
+        if part in parts[:number]:
+            why = "it says nothing that the first does not"
+            yield Problem("D520", "the condition stands twice", why, "correct or remove it", tree.place((*path, number)))
 
 
 def order(deal: Deal) -> Iterator[Problem]:
@@ -141,11 +152,12 @@ def order(deal: Deal) -> Iterator[Problem]:
             why = f"the deal runs from {closing} to {maturity}"
             place = deal.tree.place(("covenants", key, "first_tested"))
             yield Problem("D523", f"`{key}` is first tested on {first}", why, "correct the date", place)
+        horizon = getattr(clause, "horizon", None)
+        if horizon is not None and not closing < horizon <= maturity:
+            why = f"the deal runs from {closing} to {maturity}"
+            place = deal.tree.place(("covenants", key, "horizon"))
+            yield Problem("D523", f"the horizon of `{key}` is {horizon}", why, "correct the date", place)
         yield from _levels(deal, key, clause)
-    late = sorted(day for day in step_dates(deal.terms) if day > maturity)
-    if late and maturity > closing:
-        place = _dated(deal.tree, late[0])
-        yield Problem("D523", f"a term steps on {late[0]}", f"the deal matures on {maturity}", "correct the date", place)
     seen: dict[str, Path] = {}
     for change in deal.changes:
         number, at = f"{change.kind} {change.number}", change.path[:2]
@@ -167,12 +179,6 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
         why = "the trigger would end on a date on which it begins"
         place = deal.tree.place(("covenants", key, "ends", "level"))
         yield Problem("D525", "the release level is on the wrong side of the level", why, "correct one of them", place)
-
-
-def _dated(tree: Tree, day: date) -> Place:
-    """The place of a step by its date."""
-    found = next((path for path in tree.places if path and path[-1] == day.isoformat()), ())
-    return tree.place(found)
 
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
@@ -220,4 +226,4 @@ def without_examples(deal: Deal) -> Iterator[Problem]:
         yield Problem("W106", "the deal has no worked example", why, "write `worked_examples:`", place)
 
 
-CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, exits, order, amended_counts, without_examples)
+CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, order, amended_counts, without_examples)

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
+from engine.terms.bounded import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
-from engine.terms.phrases import CalendarPeriod, Day, DayPeriod, Publications, Rate, Relative, Share, Times, Usd, Whole, refusal
+from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
+from engine.terms.phrases import Whole, refusal
 from engine.terms.pool import AssetClass, Blend
 from engine.values import Fact
 
@@ -23,6 +25,8 @@ NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 """A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere."""
 IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+SOME = Field(min_length=1)
+"""A block without a part would leave nothing to monitor."""
 ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 """How a document is cited: `CA` in `CA §7.01`."""
 
@@ -30,7 +34,7 @@ ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 class Document(Fact):
     """A document that the deal cites by its short name."""
 
-    title: str
+    title: Words
     dated: Day
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
@@ -39,7 +43,7 @@ class DeterminationDates(Fact):
     """When tests are determined, and what a holiday does to the date."""
 
     every: Weekday | Literal["month", "quarter"]
-    day: Whole | None = None
+    day: DayOfMonth | None = None
     first: Day | None = None
     if_not_a_business_day: Roll
     cite: str
@@ -49,7 +53,7 @@ class PaymentDates(Fact):
     """When money moves."""
 
     every: Literal["month", "quarter"]
-    day: Whole
+    day: DayOfMonth
     if_not_a_business_day: Roll
     cite: str
 
@@ -81,8 +85,8 @@ class Rounding(Fact):
 class Party(Fact):
     """A party by its role in the agreement."""
 
-    name: str
-    notices: str
+    name: Words
+    notices: Words
     lei: str | None = None
     cite: str | None = None
 
@@ -93,7 +97,7 @@ class MethodologyPolicy(Fact):
     policy: Literal["pinned", "current"]
     version: str | None = None
     consent_needed_for: Literal["material changes"] | None = None
-    material_above: Share | None = None
+    material_above: ShareOfAll | None = None
     cite: str | None = None
 
 
@@ -139,7 +143,7 @@ class IndexTerms(Fact):
 
     source: Literal["computed by the calculation agent", "published by the administrator"]
     methodology: MethodologyPolicy
-    closing_date_level: Rate
+    closing_date_level: PositiveRate
     low_confidence: LowConfidence
     late_publication: LatePublication
     restatement: RestatementTerms
@@ -150,7 +154,7 @@ class IndexTerms(Fact):
 class DebtClass(Fact):
     """One class of debt, in order of seniority."""
 
-    original_principal: Usd
+    original_principal: PositiveUsd
     rate: str
     cusip: str | None = None
     isin: str | None = None
@@ -207,8 +211,8 @@ Condition = Annotated[
 class Esma(Fact):
     """What the ESMA rows say of a trigger's consequence."""
 
-    changes_priority_of_payments: bool
-    replaces_counterparty: bool
+    changes_priority_of_payments: Truth
+    replaces_counterparty: Truth
 
 
 class Consequence(Fact):
@@ -220,16 +224,16 @@ class Consequence(Fact):
     kind: Literal["cash sweep", "distribution block", "margin step", "appraisal", "early amortization", "application of funds", "other"] = (
         "other"
     )
-    effect: str
+    effect: Words
     who: str | None = None
     needs: Literal["nothing", "notice", "vote"] = "nothing"
     starts: Literal["at once", "next payment date"] = "at once"
     ends: Literal["with the trigger", "never"] = "with the trigger"
     sweep: Sweep | None = None
     deliver: Deliver | None = None
-    margin: Share | None = None
+    margin: PartOf | None = None
     order: tuple[str, ...] = ()
-    amount: Usd | None = None
+    amount: PositiveUsd | None = None
     cite: str
 
     @model_validator(mode="after")
@@ -245,7 +249,7 @@ class TriggerTerms(Fact):
     """A composite trigger: what begins it, what ends it, what follows."""
 
     cite: str
-    text: str | None = None
+    text: Words | None = None
     begins: Condition
     ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
     consequences: tuple[Consequence, ...] = ()
@@ -274,10 +278,10 @@ class TermsInForce(Fact):
 
     deal: Name
     format: Literal["1"]
-    illustrative: bool = False
-    rated: bool = False
+    illustrative: Truth = False
+    rated: Truth = False
     unique_id: str | None = None
-    documents: Mapping[ShortName, Document]
+    documents: Annotated[Mapping[ShortName, Document], SOME]
     closing_date: Day
     maturity_date: Day
     business_days: str
@@ -287,12 +291,12 @@ class TermsInForce(Fact):
     servicer_reports: ServicerReports | None = None
     revenue: Revenue
     rounding: Rounding
-    parties: Mapping[Name, Party]
-    index: Mapping[IndexName, IndexTerms]
+    parties: Annotated[Mapping[Name, Party], SOME]
+    index: Annotated[Mapping[IndexName, IndexTerms], SOME]
     blended_rates: Mapping[IndexName, Blend] = {}
-    pledged_assets: Mapping[Name, AssetClass]
-    debt: Mapping[Name, DebtClass]
-    covenants: Mapping[Name, SerializeAsAny[Clause]]
+    pledged_assets: Annotated[Mapping[Name, AssetClass], SOME]
+    debt: Annotated[Mapping[Name, DebtClass], SOME]
+    covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]
     recorded_acts: RecordedActs | None = None

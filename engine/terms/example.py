@@ -7,17 +7,18 @@ expected on dates. A figure without decimals is exact; otherwise it is compared,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from engine.errors import Problem
 from engine.terms.complaints import complaints
-from engine.terms.phrases import Day, Rates, RelativePeriod, Whole, read_day, read_relative
+from engine.terms.periods import Day, RelativePeriod, read_day, read_relative
+from engine.terms.phrases import Rates
 from engine.terms.source import Path, Tree
 from engine.values import Fact, Figure, Unit, rounded
 
@@ -112,25 +113,29 @@ class WorkedExample(Fact):
     facts: Mapping[str, str | Mapping[str, str]] = {}
     acts: tuple[ExampleAct, ...] = ()
     expect: tuple[Expectation, ...]
-    version: Whole | None = None
-    place: Any = None
-    """The path of the example in its file."""
 
 
-def read_examples(tree: Tree) -> tuple[tuple[WorkedExample, ...], list[Problem]]:
+class Placed(WorkedExample):
+    """A worked example with where it stands."""
+
+    place: tuple[str | int, ...]
+    """Its path in the file."""
+
+
+def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
     """The worked examples of a file; what cannot be read is a problem at its place."""
     raw = tree.data.get("worked_examples", [])
     if not isinstance(raw, list):
         place = tree.place(("worked_examples",))
         return (), [Problem("D205", "`worked_examples` must be a list", "there are several", "begin each with `- name:`", place)]
-    found: list[WorkedExample] = []
+    found: list[Placed] = []
     problems: list[Problem] = []
     for number, item in enumerate(raw):
         path: Path = ("worked_examples", number)
         try:
             example = WorkedExample.model_validate(item)
             problems += _facts(example, tree, path)
-            found.append(example.model_copy(update={"place": path}))
+            found.append(Placed.model_construct(**dict(example), place=path))
         except ValidationError as error:
             problems += complaints(error, tree, path)
     return tuple(found), problems
@@ -139,13 +144,18 @@ def read_examples(tree: Tree) -> tuple[tuple[WorkedExample, ...], list[Problem]]
 def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
     problems = []
     for name, value in example.facts.items():
-        for key, text in value.items() if isinstance(value, Mapping) else ((None, value),):
+        at = (*path, "facts", name)
+        for key in value if isinstance(value, Mapping) else ():
+            if not is_day(key):
+                why = "a fact in a map holds from a date on"
+                place = tree.key_place((*at, key))
+                problems.append(Problem("D108", f"`{key}` is not a date", why, "write it like `2026-01-08`", place))
+        for where, text in written(value, at):
             if name == REPORT_RECEIVED:
-                problems += _relative(text, tree, (*path, "facts", name) if key is None else (*path, "facts", name, key))
-            elif read_figure(text) is None and not (key is not None and text == MISSING):
-                at = (*path, "facts", name) if key is None else (*path, "facts", name, key)
+                problems += _relative(text, tree, where)
+            elif read_figure(text) is None and not (where != at and text == MISSING):
                 fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map by date also `missing`"
-                problems.append(Problem("D401", f"`{text}` is no figure", "a fact is a figure with its unit", fix, tree.place(at)))
+                problems.append(Problem("D401", f"`{text}` is no figure", "a fact is a figure with its unit", fix, tree.place(where)))
     return problems
 
 
@@ -158,6 +168,23 @@ def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
         said = error.context or {}
         return [Problem(error.type, str(said["what"]), str(said["why"]), str(said["fix"]), tree.place(at))]
     return []
+
+
+def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    """Each figure of a fact as it is written, with its path: one, or one from each date of a map on."""
+    if isinstance(fact, str):
+        yield path, fact
+    else:
+        yield from (((*path, key), text) for key, text in fact.items())
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a date that exists."""
+    try:
+        read_day(text)
+    except ValueError:
+        return False
+    return True
 
 
 REPORT_RECEIVED = "report_received"
@@ -176,8 +203,8 @@ UNITS = {
     "GPUs": Unit.GPUS,
     "GPU-hours": Unit.GPU_HOURS,
     "x": Unit.MULTIPLE,
-    "days": Unit.DAYS,
     "day": Unit.DAYS,
+    "days": Unit.DAYS,
 }
 
 

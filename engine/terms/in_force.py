@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from engine.calendar import BusinessCalendar, load_calendar
 from engine.errors import Place, Problem
 from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
-from engine.terms.changes import read_changes
+from engine.terms.changes import fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
 from engine.terms.deal import IndexTerms, TermsInForce, TermSource
-from engine.terms.example import WorkedExample, read_examples
-from engine.terms.phrases import read_day
+from engine.terms.example import Placed, read_examples
+from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 
 NOT_TERMS = ("amendments", "corrections", "worked_examples")
@@ -48,7 +48,7 @@ class Deal:
     terms: Any
     segments: tuple[tuple[date, TermsInForce], ...]
     changes: tuple[Change, ...] = ()
-    examples: tuple[WorkedExample, ...] = field(default_factory=tuple)
+    examples: tuple[Placed, ...] = field(default_factory=tuple)
 
     @property
     def name(self) -> str:
@@ -135,13 +135,17 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     closing = _closing(tree)
     data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
     changes, problems = read_changes(tree, closing, upto)
+    problems += fixed_steps(tree)
     problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
+    before = data
     data, found = apply_changes(data, changes, closing, tree)
     problems += found
+    for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
+        _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
+        problems += [problem for problem in wrong if problem not in problems]
     segments: list[tuple[date, TermsInForce]] = []
     for since in sorted({closing, *(day for day in dates(data) if day > closing)}):
-        steps = {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
-        terms, wrong = validated(picked(data, since), tree, clauses, steps)
+        terms, wrong = validated(picked(data, since), tree, clauses, _steps(data, since))
         problems += [problem for problem in wrong if problem not in problems]
         if terms is not None:
             segments.append((since, terms))
@@ -153,12 +157,17 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     return Deal(tree, digest, data, tuple(segments), tuple(changes), examples), []
 
 
+def _steps(data: Any, since: date) -> Redirects:
+    """Where each stepped or amended term that is in force on a date was written."""
+    return {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
+
+
 def _closing(tree: Tree) -> date:
     """The Closing Date as far as it can be read; its own problem is found with the others."""
     try:
         return read_day(str(tree.data.get("closing_date")))
     except ValueError:
-        return date.min
+        return FIRST_DAY
 
 
 def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:

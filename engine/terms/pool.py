@@ -7,15 +7,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from engine.terms.bounded import CountOfThings, FileBeside, PartOf, PositiveNumber, PositiveRate, ShareOfAll
 from engine.terms.clause import block_or_word
-from engine.terms.phrases import Number, Rate, Share, Whole, refusal
+from engine.terms.phrases import refusal
 from engine.values import Fact
 
 
 class At(Fact):
     """A level that stands for a rate that is missing."""
 
-    at: Rate
+    at: PositiveRate
 
 
 MissingIndex = Annotated[
@@ -34,12 +35,12 @@ class AssetClass(Fact):
     """One class of Pledged GPU Assets; `missing_index` says what the class is worth without its rate (`rulings.md` 19)."""
 
     model: str
-    gpus: Whole
-    availability: Share
+    gpus: CountOfThings
+    availability: PartOf
     index: str
-    performance_factor: Number | None = None
+    performance_factor: PositiveNumber | None = None
     missing_index: MissingIndex = "not determined"
-    register_file: Annotated[str | None, Field(alias="register")] = None
+    register_file: Annotated[FileBeside | None, Field(alias="register")] = None
     cite: str
 
 
@@ -49,7 +50,7 @@ class Blend(Fact):
     `weights: fixed` uses the shares of `of`, which may step; `register` weights each index by the GPUs pledged on the date.
     """
 
-    of: Mapping[str, Share]
+    of: Mapping[str, ShareOfAll]
     weights: Literal["fixed", "register"]
     missing_component: Annotated[
         Annotated[Literal["not determined", "exclude"], Tag("word")] | Annotated[At, Tag("block")],

@@ -14,7 +14,7 @@ from datetime import date
 
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
-from engine.terms.phrases import read_day
+from engine.terms.periods import read_day
 from engine.terms.source import Tree
 
 COLUMNS = ("serial", "asset_class", "location")

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from engine.calendar import BusinessCalendar
 from engine.terms.deal import TermsInForce
-from engine.terms.phrases import Period, RelativePeriod
+from engine.terms.periods import Period, RelativePeriod
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY = 3

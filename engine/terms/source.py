@@ -19,8 +19,10 @@ from engine.errors import Place, Problem
 LARGEST = 1_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-"""What a reader cannot see: control characters other than tabs and the ends of lines, and halves of characters."""
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
+"""Control characters other than tabs and the ends of lines, halves of characters, and what stands for bytes that are no UTF-8."""
+THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
+"""What the commas of an amount leave of it inside braces."""
 
 Path = tuple[str | int, ...]
 
@@ -79,6 +81,10 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     nodes: int = 0
 
+    def line(self, number: int) -> str:
+        """A line of the text by its number, from 1; nothing beyond the last one."""
+        return self.lines[number - 1] if number <= len(self.lines) else ""
+
     def refuse(self, code: str, what: str, why: str, fix: str, place: Place) -> None:
         self.problems.append(Problem(code, what, why, fix, place))
 
@@ -95,7 +101,7 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
             return None, reading.problems
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
-        return None, [_syntax(error, file)]
+        return None, [_syntax(error, reading)]
     except (RecursionError, ValueError, OverflowError) as error:
         return None, [Problem("Y101", "the file cannot be read", str(error), "write plain YAML", Place(file))]
     if node is None:
@@ -108,23 +114,43 @@ def _before_parsing(text: str, file: str) -> list[Problem]:
     if len(text) > LARGEST:
         why = f"{len(text):,} characters; a deal file has at most {LARGEST:,}"
         return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
-    found = CONTROL.search(text)
+    found = UNSEEN.search(text)
     if found:
-        why = "control characters are invisible to a reader"
         place = Place(file, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+        if found[0] == "\ufffd":
+            why = "what is no UTF-8 cannot be read, and a guess could be wrong"
+            return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
+        why = "control characters are invisible to a reader"
         return [Problem("Y104", f"a control character (U+{ord(found[0]):04X})", why, "remove it", place)]
     return []
 
 
-def _syntax(error: yaml.YAMLError, file: str) -> Problem:
+def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
     mark = getattr(error, "problem_mark", None)
     what = str(getattr(error, "problem", None) or error).strip().splitlines()[0]
     context = getattr(error, "context", None)
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    place = Place(reading.file, mark.line + 1, mark.column + 1) if mark else Place(reading.file)
+    opened = _open_quote(reading, place)
+    if opened is not None:
+        why = "what follows is read as part of the text, up to the next quote"
+        return Problem("Y100", "not readable as YAML: a quote is opened here and not closed on its line", why, "close it", opened)
     fix = "check the indentation, the quotes and the brackets here"
     if "\\t" in what or "tab" in what:
         fix = "indent with spaces"
+    if "mapping values" in what:
+        fix = "a colon and a space begin a value: put a text that has them in quotes"
     return Problem("Y100", f"not readable as YAML: {what}", str(context or "the structure of the file is unclear here"), fix, place)
+
+
+def _open_quote(reading: _Reading, place: Place) -> Place | None:
+    """Where a text is opened by a quote that its line does not close: the parser goes on to the next one and complains there."""
+    for number in (*range(place.line - 1, 0, -1), place.line):
+        line = reading.line(number)
+        if '"' in line:
+            before = sum(reading.line(n).count('"') for n in range(1, number))
+            opens = line.count('"') % 2 and not before % 2
+            return Place(reading.file, number, line.rfind('"') + 1) if opens else None
+    return None
 
 
 def _refuse_events(text: str, reading: _Reading) -> None:
@@ -171,8 +197,14 @@ def _length(node: Any, reading: _Reading) -> int:
     row = int(node.start_mark.line)
     if row == node.end_mark.line:
         return max(1, last - first)
-    line = reading.lines[row] if row < len(reading.lines) else ""
+    line = reading.line(row + 1)
     return max(1, len(line.rstrip()) - first)
+
+
+def _marked(place: Place, reading: _Reading) -> Place:
+    """Where the `?` of a key stands that is no word, where it has one."""
+    before = reading.line(place.line)[: place.column - 1].rstrip()
+    return Place(place.file, place.line, len(before), place.length) if before.endswith("?") else place
 
 
 def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
@@ -180,8 +212,13 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
     for key, value in node.value:
         place = _mark(key.start_mark, reading, _length(key, reading))
         if not isinstance(key, yaml.ScalarNode):
-            reading.refuse("Y114", "a key that is no word", "keys are words", "write a plain key", place)
+            reading.refuse("Y114", "a key that is no word", "keys are words", "write a plain key", _marked(place, reading))
             continue
+        if node.flow_style and THOUSANDS.fullmatch(key.value) and isinstance(value, yaml.ScalarNode) and not value.value:
+            why = "the commas of an amount part it inside braces, and its figures become keys"
+            fix = 'write the amount in quotes, like `"USD 16,000,000"`'
+            reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
+            return found
         if key.value == "<<":
             reading.refuse("Y115", "a merge key `<<`", "what applies must be read where it stands", "write the terms out", place)
             continue

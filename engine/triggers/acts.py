@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.record.event import ActApplied, ActRecorded
-from engine.terms.acts import KINDS, MANIFEST_ERROR, RATE_ACTS
+from engine.terms.acts import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, RATE_ACTS
 from engine.terms.clause import Clause
 from engine.terms.phrases import read_set_rate
 from engine.triggers.clock import BusinessDays
@@ -15,9 +15,6 @@ from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerStat
 from engine.triggers.obligation import key, open_for
 from engine.triggers.state import after_waiver
 
-CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
-DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
-"""Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 

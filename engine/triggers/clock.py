@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Protocol
 
-from engine.terms.phrases import Period
+from engine.terms.periods import Period
 from engine.terms.schedule import counted
 from engine.triggers.facts import Deadline
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from engine.determination.result import TestResult, Verdict, passes
-from engine.terms.phrases import Persistence
+from engine.terms.periods import Persistence
 from engine.triggers.facts import Limb, TestState, TriggerState
 from engine.values import Comparison, Figure, Unit, trimmed
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from engine.determination.result import Breach, TestResult, Verdict
 from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
-from engine.terms.phrases import Period, Persistence
+from engine.terms.periods import Period, Persistence
 from engine.terms.schedule import months_before
 from engine.triggers.clock import BusinessDays, day_after, deadline
 from engine.triggers.facts import TestState, TestStatus

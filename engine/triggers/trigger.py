@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
 from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
-from engine.terms.phrases import Persistence
+from engine.terms.periods import Persistence
 from engine.triggers.condition import Gate, LeafRule, Seen, Tree, began_on, carried, counted, fresh, leaves, met
 from engine.triggers.facts import TriggerState, TriggerStatus
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import pytest
 
+from engine.calendar import OutsideTable
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.known import Inputs
+from engine.record.draft import Draft
 from engine.record.log import deal_log, read
 from engine.replay import Replay
 from engine.thursday import Tools, run
+from engine.week import evaluate
 from engine.workspace import Workspace
 from tests.conftest import DEALS
 from tests.run.test_thursday import DEAL, fill
@@ -47,10 +52,10 @@ STOPPED: list[tuple[str, str, str]] = [
     ("notices:\n", CIRCLE, "D508"),
     ("time_zone: America/New_York", "time_zone: New York", "D513"),
     ("within: 30 days, after", "within: 1 month, after", "D123"),
-    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "methodology `9.9` is not known"),
+    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "there is no methodology version `9.9`"),
     ("CRI-H100", "CRI-B300", "index `CRI-B300` is not known"),
-    ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "outside the table"),
-    ("trailing_period: 90 days", "trailing_period: 9999 years", "ValueError"),
+    ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "D108"),
+    ("trailing_period: 90 days", "trailing_period: 9999 years", "D533"),
 ]
 
 
@@ -69,6 +74,24 @@ def test_whatever_is_wrong_with_one_deal_stops_no_other(
     assert "not evaluated" in [event.kind for event in wrong.events]
     assert len(wrong.notices) >= 1
     assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
+
+
+@pytest.mark.parametrize("error", [OutsideTable("2041-01-02 is outside the table"), ValueError("year 10000 is out of range")])
+def test_what_no_check_foresaw_stops_no_other_deal_either(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    fill(workspace, 1, all_templates)
+    shutil.copy(DEALS / f"{HARBOUR}.yaml", workspace.root / "deals")
+
+    def breaks(inputs: Inputs) -> tuple[Draft, ...]:
+        if inputs.terms.deal == HARBOUR:
+            raise error
+        return evaluate(inputs)
+
+    monkeypatch.setattr("engine.thursday.evaluate", breaks)
+    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], tools).deals}
+    assert by_name[DEAL].reason is None
+    assert str(error) in (by_name[HARBOUR].reason or "")
 
 
 @pytest.mark.parametrize("file", ["wrong.yaml", "...yaml"])

@@ -18,7 +18,7 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
     ("summit-abs-2026-2", "limit: at least 180%", "limit: 180%", "D113", "limit: 180%"),
     ("summit-abs-2026-2", "limit: at least 180%", "limit: not less than 180%", "D113", "not less than"),
     ("summit-abs-2026-2", "limit: at least 180%", "limit: at least 1.80x", "D115", "at least 1.80x"),
-    ("summit-abs-2026-2", "limit: more than 1.20x", "limit: more than 120%", "D114", "early_warning: 0.10x"),
+    ("summit-abs-2026-2", "limit: more than 1.20x", "limit: more than 120%", "D115", "limit: more than 120%"),
     ("summit-abs-2026-2", "limit: at most 0 days", "limit: at most 0", "D115", "at most 0\n    failure_is: a default"),
     ("summit-abs-2026-2", "early_warning: 0.10x", "early_warning: 10 points", "D114", "10 points\n    failure_is: a trigger"),
     ("summit-abs-2026-2", "early_warning: 10 points", "early_warning: 0.10x", "D114", "0.10x\n    failure_is: a default"),

@@ -79,7 +79,7 @@ def test_the_line_that_set_a_term_is_known(load: Callable[[str], Deal], meridian
         ((entry(1, "2026-06-26", "65%", "70"),), "D101", "70,"),
         ((entry(1, "2026-06-26", "65%", "70%").replace("ltv.maximum", "ltv.maximm"),), "D301", "covenants.ltv.maximm"),
         ((entry(1, "2026-06-26", "65%", "70%").replace(", later_steps: keep", ""),), "D303", "{term"),
-        ((entry(1, "2026-06-26", "65%", "70%"), entry(2, "2026-06-26", "65%", "71%")), "D304", "{term"),
+        ((entry(1, "2026-06-26", "65%", "70%"), entry(2, "2026-06-26", "65%", "71%")), "D304", "covenants.ltv.maximum"),
     ],
 )
 def test_amendments_that_do_not_fit_are_refused_at_their_place(

@@ -12,7 +12,7 @@ from engine.calendar import load_calendar
 from engine.known import PAYMENT, kinds_of
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
-from engine.terms.phrases import Period, PeriodUnit
+from engine.terms.periods import Period, PeriodUnit
 from engine.terms.schedule import counted, earlier, next_determination_date, payment_dates
 
 CALENDAR = load_calendar("us-federal-reserve")

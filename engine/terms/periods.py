@@ -1,0 +1,153 @@
+"""The words of time: dates, periods, deadlines counted from a Determination Date, so many dates in a row (`deal-format.md`).
+
+Each has a reader and a field type beside it, as in `phrases.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+
+from engine.terms.phrases import field_type, refusal
+
+DateKind = Literal["publication dates", "determination dates"]
+PeriodUnit = Literal["business days", "days", "weeks", "months", "years", "publication dates", "determination dates"]
+FromDate = Literal["determination date"]
+"""The dates from which the engine can count a due date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A length of time as the agreement writes it: `15 business days`, `4 weeks`."""
+
+    count: int
+    unit: PeriodUnit
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit if self.count != 1 else self.unit.removesuffix('s')}"
+
+
+@dataclass(frozen=True, slots=True)
+class RelativePeriod:
+    """A date set by another: `1 business day before determination date`, or that date itself, a period of no days."""
+
+    period: Period
+    direction: Literal["before", "after"]
+    event: FromDate
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.direction} {self.event}" if self.period.count else self.event
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How often a condition must be met: `2 consecutive publication dates` or `3 of the last 6 publication dates`.
+
+    `out_of` equals `count` for a consecutive run.
+    """
+
+    count: int
+    out_of: int
+    dates: DateKind
+
+    @property
+    def consecutive(self) -> bool:
+        """Whether one date that does not meet the condition starts the count again."""
+        return self.count == self.out_of
+
+    def __str__(self) -> str:
+        dates = self.dates if self.count != 1 or not self.consecutive else self.dates.removesuffix("s")
+        return f"{self.count} consecutive {dates}" if self.consecutive else f"{self.count} of the last {self.out_of} {dates}"
+
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def read_day(text: str) -> date:
+    """`2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError
+        day = date.fromisoformat(text)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise ValueError
+    except ValueError:
+        why = f"dates are written year-month-day, exist in the calendar and lie between {FIRST_DAY} and {LAST_DAY}"
+        raise refusal("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
+    return day
+
+
+UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
+IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
+"""What a deadline may be counted in: no ruling says on which day a month ends that begins on the 31st."""
+
+
+def read_period(text: str, *units: PeriodUnit) -> Period:
+    """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
+    match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text, re.ASCII)
+    unit = UNITS.get(match[2]) if match else None
+    if match and match[2] == "quarter" and int(match[1]) >= 1:
+        fix = f"write `{3 * int(match[1])} months`" if "months" in units else f"write it in {' or '.join(units)}"
+        raise refusal("D109", f"`{text}` is not a period", "a quarter is no unit of the file; it is three months", fix)
+    if not match or unit is None or int(match[1]) < 1:
+        why = "a period is a whole number of named units"
+        fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
+        raise refusal("D109", f"`{text}` is not a period", why, fix)
+    if unit not in units:
+        counted = " or ".join(units)
+        raise refusal("D123", f"`{text}` is in a unit that the term does not have", f"it is counted in {counted}", f"write it in {counted}")
+    return Period(int(match[1]), unit)
+
+
+def read_relative(text: str) -> RelativePeriod:
+    """`1 business day before determination date`, or `determination date`, as a RelativePeriod.
+
+    Raises D110 for another form or date and for a period of no days, D109 and D123.
+    """
+    if text == "determination date":
+        return RelativePeriod(Period(0, "days"), "before", "determination date")
+    match = re.fullmatch(r"(.+?) (before|after) determination date", text)
+    if not match or match[1].startswith("0 "):
+        what = f"`{text}` counts no days" if match else f"`{text}` names no date to count from"
+        fix = "write `determination date`" if match else "write it like `1 business day before determination date`, or `determination date`"
+        raise refusal("D110", what, "a due date is the Determination Date, or is counted from it", fix)
+    return RelativePeriod(read_period(match[1], *IN_DAYS), "before" if match[2] == "before" else "after", "determination date")
+
+
+def read_persistence(text: str) -> Persistence:
+    """`2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
+    run = re.fullmatch(r"(\d+)(?: consecutive)? (publication|determination) dates?", text)
+    window = re.fullmatch(r"(\d+) of the last (\d+)(?: (publication|determination) dates)?", text)
+    if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
+        return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
+    if window and 1 <= int(window[1]) <= int(window[2]):
+        return Persistence(int(window[1]), int(window[2]), _dates(window[3] or "determination"))
+    why = "a count says how many dates, of which kind, and whether they follow one another"
+    fix = "write it like `2 consecutive publication dates` or `3 of the last 6 determination dates`"
+    raise refusal("D111", f"`{text}` is not a count of dates", why, fix)
+
+
+def _dates(word: str) -> DateKind:
+    return "publication dates" if word == "publication" else "determination dates"
+
+
+def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
+    """The annotations of a period that is counted in `units` and in nothing else."""
+    words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
+    return field_type(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
+
+
+Day = Annotated[date, *field_type(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
+DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
+CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
+Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
+Months = Annotated[Period, *_period("3 months", "months")]
+Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
+DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date$"
+Relative = Annotated[RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")]
+Times = Annotated[
+    Persistence,
+    *field_type(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),
+]

@@ -1,0 +1,36 @@
+"""Faults of the file itself are reported where a reader would mend them, not where the parser gave up."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.terms.source import parse
+
+
+def first(text: str) -> tuple[int, int, str]:
+    _, problems = parse(text, "deal.yaml")
+    assert len(problems) == 1
+    return problems[0].place.line, problems[0].place.column, problems[0].code
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('a: {name: "open, b: 1}\nb: {name: "closed"}\n', (1, 11, "Y100")),
+        ('a: 1\nb: "open\nc: 2\n', (2, 4, "Y100")),
+        ('a: "two\n  lines"\nb: [1\n', (4, 1, "Y100")),
+        ("a:\n  ? [x]\n  : 1\n", (2, 3, "Y114")),
+        ("a: {principal: USD 16,000,000, rate: 1}\n", (1, 23, "Y117")),
+        ("a: 1\nb: \ufffd\nc: \ufffd\n", (2, 4, "Y105")),
+    ],
+)
+def test_a_fault_is_placed_where_it_is_mended(text: str, where: tuple[int, int, str]) -> None:
+    assert first(text) == where
+
+
+def test_a_file_in_another_encoding_is_one_error(meridian_text: str) -> None:
+    read = meridian_text.encode("cp1252").decode("utf-8", errors="replace")
+    line, column, code = first(read)
+    assert code == "Y105"
+    assert meridian_text.splitlines()[line - 1][column - 1] == "§"
+    assert first(meridian_text.encode("utf-16").decode("utf-8", errors="replace")) == (1, 1, "Y105")
