@@ -236,7 +236,10 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
 
 
 def _triggers(day: Day) -> None:
-    """Every trigger, clause triggers first, then composite ones in dependency order."""
+    """Every trigger of the terms in force, clause triggers first, then composite ones in dependency order.
+
+    One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
+    """
     seen = Seen(day.inputs.on, day.results, frozenset(day.held), day.state.tests, {}, day.inputs.kinds)
     decided = dict(day.state.triggers)
     for rule in rules(day.inputs.terms, day.inputs.templates):
