@@ -30,8 +30,8 @@ from engine.terms.schedule import (
 from engine.triggers import acts as recorded_acts
 from engine.triggers import obligation as obligations
 from engine.triggers.condition import Seen
-from engine.triggers.facts import ReserveReleased, TriggerStatus
-from engine.triggers.state import Moment, after_deadline, clock_started, next_state, suspended
+from engine.triggers.facts import ReserveReleased, TestStatus, TriggerStatus
+from engine.triggers.state import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
 from engine.triggers.sweep import sweeps, swept
 from engine.triggers.trigger import next_trigger, rules, undone
 
@@ -100,13 +100,14 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def _clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
-    """Cure Periods that wait for a notice or for knowledge that has come: each with the day on which its clock starts."""
+    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
     inputs, state = day.inputs, day.state
     for name, test in state.tests.items():
         clause = inputs.terms.covenants.get(name)
         if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
             continue
-        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, None, inputs.on)
+        received = _delivered(day, test.episode_began, waits=True)
+        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
         begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
         if start is not None and begun is not None:
             yield (
@@ -205,9 +206,21 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, result: Test
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
-        received = max((r.received for r in day.state.reports if r.received <= day.inputs.on), default=None)
+        waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
+        received = _delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
     return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
+
+
+def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
+    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+
+    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
+    """
+    received = [report.received for report in day.state.reports if report.received <= day.inputs.on]
+    if waits:
+        return min((one for one in received if one > began), default=None)
+    return max(received, default=None)
 
 
 def _held(day: Day, result: TestResult) -> str | None:

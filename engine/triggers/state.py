@@ -121,8 +121,13 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
     return _moved(state, S.SUSPENDED, on).model_copy(update=off)
 
 
+def lacks_report(result: TestResult) -> bool:
+    """Whether a result is not determined for want of the Servicer's figures."""
+    return result.reason is not None and result.reason.lacks == "report"
+
+
 def _lacks_report(moment: Moment) -> bool:
-    return moment.held is None and moment.result.reason is not None and moment.result.reason.lacks == "report"
+    return moment.held is None and lacks_report(moment.result)
 
 
 def _dates_without_a_report(state: TestState, moment: Moment) -> int:
