@@ -9,10 +9,10 @@ from engine.calendar import load_calendar
 from engine.determination.rate import Published
 from engine.issue import Owed, owed_notices
 from engine.known import kinds_of
-from engine.record.event import Event, NoticeIssued
+from engine.record.event import ActApplied, Event, NoticeIssued
 from engine.record.fold import DealState
 from engine.record.notice import notice_file
-from engine.terms.in_force import Deal, resolve
+from engine.terms.in_force import Deal, day_of, resolve
 from engine.terms.schedule import publication_dates
 
 DAY = timedelta(days=1)
@@ -70,3 +70,14 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY
     return None
+
+
+def found_late(event: Event, deal: Deal) -> date | None:
+    """The day on which a run found that the deadline that an event sets was past already; None where it was not.
+
+    It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
+    """
+    payload = event.payload
+    cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
+    late = cure.found_late_on if cure is not None else None
+    return late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
