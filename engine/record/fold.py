@@ -28,6 +28,10 @@ from engine.triggers.obligation import key
 from engine.values import Exact, Fact
 
 
+TRIGGER_ENDED = "trigger ended|"
+"""How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
+
+
 class DealState(Fact):
     """A deal as its past left it."""
 
@@ -100,7 +104,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case ActRecorded() as act:
             return state.model_copy(update={"acts": (*state.acts, act)})
         case ActApplied() as applied:
-            return _applied(state, applied)
+            return _applied(state, applied, event.effective_on)
         case NoticeIssued(number=number):
             return state.model_copy(update={"notices": number})
         case Determined():
@@ -117,12 +121,14 @@ def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> Deal
     return state.model_copy(update=changes)
 
 
-def _applied(state: DealState, applied: ActApplied) -> DealState:
+def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
     changes: dict[str, object] = {"applied": state.applied | {applied.act}}
     if applied.test is not None:
         changes["tests"] = {**state.tests, applied.test.test: applied.test}
     if applied.trigger is not None:
         changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
+        if applied.act.startswith(TRIGGER_ENDED):
+            changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
     if applied.obligation is not None:
         changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
     return state.model_copy(update=changes)
@@ -134,10 +140,13 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 
 
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
-    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered."""
+    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered.
+
+    It is remembered from the beginning, so that an Act that stands and ends it makes it be forgotten.
+    """
     undone = {
         event.payload.state.trigger: event.payload.state
         for event in withdrawn(events)
         if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
-    return fold(standing(events)).model_copy(update={"irrevocable": undone})
+    return fold(standing(events), DealState(irrevocable=undone))
