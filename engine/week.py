@@ -155,7 +155,7 @@ def _tests(day: Day) -> None:
         state = next_state(before, _moment(day, key, clause, template, result, held))
         used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
         day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
-        if held is None:
+        if held is None and state.status is not TestStatus.WAIVED:
             _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
@@ -239,7 +239,7 @@ def _held(day: Day, result: TestResult) -> str | None:
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
-    """The Obligation that a FAIL creates, unless one is open or the clause was failing already."""
+    """The Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)

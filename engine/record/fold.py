@@ -27,7 +27,6 @@ from engine.triggers.facts import Obligation, ReserveReleased, SweptPeriod, Test
 from engine.triggers.obligation import key
 from engine.values import Exact, Fact
 
-
 TRIGGER_ENDED = "trigger ended|"
 """How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
 

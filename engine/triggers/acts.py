@@ -13,7 +13,7 @@ from engine.terms.phrases import read_set_rate
 from engine.triggers.clock import BusinessDays
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.triggers.obligation import key, open_for
-from engine.triggers.state import after_waiver
+from engine.triggers.state import after_waiver, cured
 
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
@@ -127,8 +127,7 @@ def _to(state: TestState, status: TestStatus, act: ActRecorded, why: str) -> Tes
 
 
 def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
-    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, act.effective_on), "counted": ()}
-    return _to(state, TestStatus.COMPLIANT, act, why).model_copy(update=ended)
+    return cured(_to(state, TestStatus.COMPLIANT, act, why), act.effective_on)
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:

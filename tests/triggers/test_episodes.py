@@ -63,3 +63,63 @@ def test_a_failure_that_a_report_shows_counts_from_the_delivery_of_that_report(l
     state = found[date(2026, 1, 15)].state.tests["ltv"]
     assert state.cure is not None
     assert (state.cure.counted_from, state.cure.by) == (date(2026, 1, 15), date(2026, 1, 30))
+
+
+WAIVED = "{{on: 2026-01-16, act: waiver, clause: appraisal, until: {until}, document: W}}"
+DELIVERED = "{on: 2026-01-20, act: appraisal delivered, clause: appraisal, document: A}"
+
+
+def owed(moment: Moment) -> list[str]:
+    return [key for key, one in moment.state.obligations.items() if one.is_owed]
+
+
+def test_a_pass_under_a_waiver_ends_the_episode_so_that_the_next_failure_makes_a_new_obligation(
+    lived: Callable[..., dict[date, Moment]],
+) -> None:
+    """Failed on 15 January, delivered on the 20th, passed on the 22nd and 29th under the waiver, failed after it (rulings 30)."""
+    acts = f"[{DELIVERED}, {WAIVED.format(until='2026-02-02')}]"
+    found = lived("2.10 1.50 2.10x2 1.50", P, date(2026, 2, 5), acts=acts)
+    assert found[date(2026, 1, 22)].state.tests["appraisal"].episode_began is None
+    assert owed(found[date(2026, 2, 5)]) == ["appraisal@2026-02-05"]
+    assert found[date(2026, 2, 5)].state.tests["appraisal"].episode_began == date(2026, 2, 5)
+
+
+def test_without_a_pass_since_the_delivery_a_waiver_that_ends_makes_no_new_obligation(lived: Callable[..., dict[date, Moment]]) -> None:
+    """Ruling 30 asks for a PASS after the delivery; the end of a waiver is none."""
+    acts = f"[{DELIVERED}, {WAIVED.format(until='2026-02-02')}]"
+    found = lived("2.10 1.50x4", P, date(2026, 2, 5), acts=acts)
+    assert owed(found[date(2026, 2, 5)]) == []
+    assert found[date(2026, 2, 5)].state.tests["appraisal"].episode_began == date(2026, 1, 15)
+
+
+def test_a_failure_under_a_waiver_makes_no_obligation_and_the_first_one_after_it_does(lived: Callable[..., dict[date, Moment]]) -> None:
+    acts = f"[{WAIVED.format(until='2026-02-02')}]"
+    found = lived("2.10x2 1.50x3", P, date(2026, 2, 5), acts=acts)
+    assert found[date(2026, 1, 29)].results["appraisal"].verdict == "FAIL"
+    assert owed(found[date(2026, 1, 29)]) == []
+    assert owed(found[date(2026, 2, 5)]) == ["appraisal@2026-02-05"]
+
+
+def test_a_pass_under_a_waiver_of_a_cure_period_ends_nothing(lived: Callable[..., dict[date, Moment]]) -> None:
+    """The waiver suspends the Cure Period: it goes on afterwards, with the days that were left (rulings 22, 42)."""
+    acts = "[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}]"
+    found = lived("2.10 1.90 2.10x2 1.90x2", P, date(2026, 2, 12), acts=acts)
+    state = found[date(2026, 2, 12)].state.tests["ltv"]
+    assert (state.status, state.episode_began) == ("CURE PERIOD", date(2026, 1, 15))
+
+
+LTV_CURE = "    cure: {within: 10 business days, after: determination date, cured_by: [prepayment"
+THREE_OF_SIX = (LTV_CURE, f"    persists_for: 3 of the last 6 determination dates\n{LTV_CURE}")
+
+
+@pytest.mark.parametrize(
+    "acts",
+    ["[]", "[{on: 2026-02-03, act: cure accepted, clause: ltv, document: A, method: prepayment}]"],
+    ids=["by retest", "by an accepted cure"],
+)
+def test_a_failure_after_a_cure_is_a_new_episode_however_it_was_cured(acts: str, lived: Callable[..., dict[date, Moment]]) -> None:
+    """Three failures begin the Cure Period; after the cure one more is the first of three, not the fourth."""
+    found = lived("2.10 1.90x3 2.10 1.90", P, date(2026, 2, 12), THREE_OF_SIX, acts=acts)
+    assert found[date(2026, 1, 29)].state.tests["ltv"].status == "CURE PERIOD"
+    state = found[date(2026, 2, 12)].state.tests["ltv"]
+    assert (state.status, state.episode_began, sum(state.counted), len(state.cured_on)) == ("PENDING", date(2026, 2, 12), 1, 1)
