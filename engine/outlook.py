@@ -206,13 +206,23 @@ def _follows(day: Finished) -> Iterator[Follow]:
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
-    """What goes on by itself while a composite trigger is in effect; sweeps and Obligations are acts with a date of their own."""
+    """What goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
+
+    Sweeps and Obligations are acts with a date of their own.
+    """
     for name, trigger in day.terms.triggers.items():
         state = day.state.triggers.get(name)
-        for one in trigger.consequences if state is not None and state.status is TriggerStatus.IN_EFFECT else ():
-            if one.sweep is None and one.deliver is None:
+        if state is None:
+            continue
+        over = TriggerStatus.NOT_IN_EFFECT in (state.status, state.waived_from) and name in day.state.begun
+        for one in trigger.consequences:
+            if one.sweep is not None or one.deliver is not None:
+                continue
+            if state.status is TriggerStatus.IN_EFFECT:
                 later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
                 yield Follow(on=later or day.on, subject=name, what="consequence", detail=_effect(one), cite=one.cite)
+            elif over and one.ends == "never":
+                yield Follow(on=day.on, subject=name, what="lasting consequence", detail=f"{_effect(one)}, for good", cite=one.cite)
 
 
 def _effect(one: Consequence) -> str:

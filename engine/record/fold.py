@@ -43,6 +43,8 @@ class DealState(Fact):
     """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
     irrevocable: Mapping[str, TriggerState] = {}
     """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
+    begun: frozenset[str] = frozenset()
+    """Triggers that have been in effect and have not been ended by an Act: what their beginning brought for good is still in force."""
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
     """Reference Rates by index, one per Determination Date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
@@ -90,7 +92,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case Tested(state=after) | DeadlinePassed(state=after) | Suspended(state=after):
             return state.model_copy(update={"tests": {**state.tests, after.test: after}})
         case Counted(state=counted):
-            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}})
+            begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
+            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
         case SweptPeriod() | ReserveReleased() as money:
@@ -127,6 +130,7 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
     if applied.trigger is not None:
         changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
         if applied.act.startswith(TRIGGER_ENDED):
+            changes["begun"] = state.begun - {applied.trigger.trigger}
             changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
     if applied.obligation is not None:
         changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
