@@ -36,8 +36,8 @@ from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, No
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
-from engine.record.standing import DETERMINED
-from engine.replay_due import early, first_due, next_date, not_there, notices_differ, reason_on
+from engine.record.standing import DETERMINED, OF_A_DATE
+from engine.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.replay_refused import reason_again
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
@@ -219,19 +219,20 @@ class Replay:
         state, place = before.state, len(before.events)
         first = (state.reached or deal.closing_date) + DAY
         decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
-        for day in (first + n * DAY for n in range(FAR)):
+        event, drafts = events[place], tuple[Draft, ...]()
+        late = found_late(event, deal)
+        for day in (first + n * DAY for n in range(FAR if late is None else 0)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
-            if drafts and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
+            begun = any(one.kind in OF_A_DATE for one in recorded)  # what passed before a date may be the last that a run recorded
+            if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 return drafts
             if drafts:
                 break  # the next date has other events than these
-        event = events[place]
-        passed = numbered(decide(day=event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
-        alone = tuple(draft for draft in passed if draft.key == event.key)[:1]
-        return alone or (drafts if drafts and drafts[0].key == event.key else self._surplus(event))
+        passed = numbered(decide(day=late or event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
+        return recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else self._surplus(event))
 
     def _surplus(self, event: Event) -> tuple[Draft, ...]:
         raise _Differs(event.seq, f"`{event.key}` does not come out again")

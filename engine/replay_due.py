@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import dropwhile, takewhile
 
 from engine.calendar import load_calendar
 from engine.determination.rate import Published
 from engine.issue import OF_A_WHOLE_DATE, Owed, owed_notices
 from engine.known import kinds_of
 from engine.record.adopted import DealAdopted
-from engine.record.event import Correction, Event, NotEvaluated, NoticeIssued
+from engine.record.draft import Draft
+from engine.record.event import ActApplied, Correction, Event, NotEvaluated, NoticeIssued
 from engine.record.fold import DealState
 from engine.record.log import SLACK
 from engine.record.notice import notice_file
 from engine.record.standing import DETERMINED, OF_A_DATE
-from engine.terms.in_force import Deal, resolve
+from engine.terms.in_force import Deal, day_of, resolve
 from engine.terms.schedule import publication_dates
 from engine.triggers.acts import discharged
 
@@ -119,3 +121,21 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         latest = event.recorded_at
         if event.effective_on > (latest + AHEAD).date() and (event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)):
             yield event.seq, f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come"
+
+
+def found_late(event: Event, deal: Deal) -> date | None:
+    """The day on which a run found that the deadline that an event sets was past already; None where it was not.
+
+    It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
+    """
+    payload = event.payload
+    cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
+    late = cure.found_late_on if cure is not None else None
+    return late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
+
+
+def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
+    """Those that a run recorded one after the other, from the first of `events` on; none where that is not among them."""
+    from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
+    pairs = zip(from_it, events, strict=False)
+    return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
