@@ -232,10 +232,10 @@ class Replay:
             if drafts:
                 break  # the next date has other events than these
         passed = numbered(decide(day=late or event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
-        return recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else self._surplus(event))
-
-    def _surplus(self, event: Event) -> tuple[Draft, ...]:
-        raise _Differs(event.seq, f"`{event.key}` does not come out again")
+        found = recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else ())
+        if not found:
+            raise _Differs(event.seq, f"`{event.key}` does not come out again")
+        return found
 
     def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
         terms = resolve(deal, day)
