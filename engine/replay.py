@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
@@ -22,7 +22,7 @@ from engine.determination.rate import Published
 from engine.determination.report import read_report
 from engine.determination.template import Template
 from engine.errors import HeadroomError
-from engine.known import Inputs, kinds_of
+from engine.known import inputs_of, kinds_of
 from engine.market.index import compute, definition
 from engine.market.methodology import load_methodology
 from engine.market.series import unpublished
@@ -233,10 +233,7 @@ class Replay:
         raise _Differs(event.seq, f"`{event.key}` does not come out again")
 
     def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
-        terms = resolve(deal, day)
-        known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
-        calendar = load_calendar(terms.business_days)
-        return evaluate(Inputs(day, kinds, terms, self.templates, calendar, known, state, share_below=share_below))
+        return evaluate(replace(inputs_of(deal, day, series, state, self.templates, share_below), kinds=kinds))
 
     def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
         past, files = before.events, before.files

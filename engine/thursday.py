@@ -6,22 +6,20 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from engine import __version__
 from engine.adoption import adopted, frozen_part
-from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
+from engine.deal_files import OF_ONE_DEAL, read_files, said
 from engine.determination.rate import Published
 from engine.determination.template import Template
-from engine.errors import HeadroomError, Problem, render
 from engine.issue import issue_due
-from engine.known import Inputs, kinds_of
+from engine.known import Inputs, inputs_of
 from engine.market.archive import write_whole
 from engine.publications import prints_of, publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
@@ -32,8 +30,6 @@ from engine.record.log import ClockBehind, Scribe, append, deal_log, read
 from engine.record.notice import Render
 from engine.record.standing import OF_A_DATE, withdrawn
 from engine.reruns import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
-from engine.terms.check import read_checked
-from engine.terms.deal import NAME
 from engine.terms.in_force import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.schedule import publication_dates
 from engine.terms.source import parse
@@ -41,8 +37,6 @@ from engine.week import evaluate
 from engine.workspace import Workspace
 
 DAY = timedelta(days=1)
-OF_ONE_DEAL = (HeadroomError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
-"""What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""
 Progress = Callable[[str], None]
 
 
@@ -72,13 +66,18 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Tools:
-    """What the composition root hands in: templates, the renderer, and one reading of the clock."""
+    """What the composition root hands in: templates, the renderer, and one reading of the clock.
+
+    `now` is that reading. Where there is a `clock`, it is read again once the run has the workspace to itself: what was recorded
+    while it waited is not later than what it records.
+    """
 
     templates: Mapping[str, Template]
     render: Render
     now: datetime
     actor: str
     progress: Progress
+    clock: Callable[[], datetime] | None = None
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Who records now."""
@@ -86,30 +85,31 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Everything that is due by `on`, as far as each deal's own calendar has come; one run of a workspace at a time."""
-    with workspace.alone():
+    """Everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
         workspace.sweep()
         refuse_older(workspace)
-        return _run(workspace, on, tools)
+        return _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
-    loaded = {path: _loaded(path, tools) for path in workspace.deal_files()}
-    outcome.publications, failed = _publish(workspace, [deal for _, deal, _ in loaded.values() if deal], outcome.on, tools)
-    for path, (name, deal, reason) in loaded.items():
-        result = DealOutcome(name, path, reason=reason)
+    files = read_files(workspace.deal_files(), tools.templates)
+    outcome.publications, failed = _publish(workspace, [file.deal for file in files if file.deal], outcome.on, tools)
+    for file in files:
+        result = DealOutcome(file.name, file.path, reason=file.reason)
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
-        if deal is not None:
-            lacks = next((failed[one] for one in _series_read(deal, outcome.on) if one in failed), None)
-            _evaluate_deal(workspace, deal, min(on, day_of(deal, tools.now)), tools, result, lacks)
+        if file.deal is not None:
+            lacks = next((failed[one] for one in _series_read(file.deal, outcome.on) if one in failed), None)
+            _evaluate_deal(workspace, file.deal, min(on, day_of(file.deal, tools.now)), tools, result, lacks)
         if result.reason is not None:
             _not_evaluated(workspace, result, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
-    made = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
+    names = dict.fromkeys(deal.deal for deal in outcome.deals)
+    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
-        result.notices = made[result.deal]
+        result.notices = made.pop(result.deal, [])  # of two files that say one name, the first shows them
     sign_all(workspace)
     return outcome
 
@@ -117,45 +117,6 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def begun(now: datetime) -> date:
     """The last date that has begun anywhere; each deal goes only as far as its own."""
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
-
-
-def _named(path: Path, text: str) -> str:
-    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
-    tree, _ = parse(text, path.name)
-    name = tree.get(("deal",)) if tree else None
-    return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(path)
-
-
-def _stem(path: Path) -> str:
-    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
-    return path.stem.strip(".") or "deal"
-
-
-def _loaded(path: Path, tools: Tools) -> tuple[str, Deal | None, str | None]:
-    """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return _stem(path), None, f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
-    try:
-        deal, problems = read_checked(text, f"deals/{path.name}", {name: t.terms for name, t in tools.templates.items()})
-    except OF_ONE_DEAL as error:
-        return _named(path, text), None, _said(error)
-    errors = [problem for problem in problems if not problem.code.startswith("W")]
-    name = deal.name if deal else _named(path, text)
-    return name, None if errors else deal, _first(errors, text) if errors else None
-
-
-def _said(error: Exception) -> str:
-    """An error as a deal's reason; one that is no refusal of ours by its kind as well."""
-    if isinstance(error, HeadroomError):
-        return str(error)
-    return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
-
-
-def _first(problems: list[Problem], text: str) -> str:
-    more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
-    return render(problems[0], text.splitlines()).splitlines()[0] + more
 
 
 def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
@@ -182,14 +143,40 @@ def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) ->
         except ClockBehind:
             raise
         except OF_ONE_DEAL as error:
-            failed[series] = f"{series} cannot be published: {_said(error)}"
+            failed[series] = f"{series} cannot be published: {said(error)}"
     return events, failed
 
 
-def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
-    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
+class _Moved(Exception):
+    """A log has more entries than the decision that was to be added to it rests on."""
+
+
+def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
+    """Record what follows from `events`, which grow by it. Raises _Moved where they are no longer all that the log holds.
+
+    `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
+    """
     log = deal_log(deal.name)
-    events = list(read(workspace.store, log))
+    with workspace.store.begin() as writer:
+        if writer.size(log) != len(events):
+            raise _Moved
+        recorded = append(writer, log, drafts, scribe)
+    events += recorded
+    return recorded
+
+
+def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date, from the log as it is when something is added; what goes wrong with it is its reason and stops no other."""
+    while True:
+        try:
+            return _evaluated(workspace, deal, on, tools, result, lacks)
+        except _Moved:
+            tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
+
+
+def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
+    events = list(read(workspace.store, deal_log(deal.name)))
     refused = lacks or _changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
@@ -203,23 +190,18 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
         if again is not None:
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
             draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
-            with workspace.store.begin() as writer:
-                new = append(writer, log, [draft], scribe)
-            result.events += new
-            events += new
+            result.events += _added(workspace, deal, events, [draft], scribe)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         result.state, gone = as_it_stands(events), withdrawn(events)
         known = {event.key for event in events}
         for inputs in _dates(deal, series, on, tools, result):
-            drafts = of_date(numbered(evaluate(inputs), gone), known)
-            with workspace.store.begin() as writer:
-                recorded = append(writer, log, drafts, scribe)
+            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), scribe)
             known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
     except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
-        result.reason = _said(error)
+        result.reason = said(error)
 
 
 def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
@@ -277,10 +259,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
         write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, templates)
     new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
-    with workspace.store.begin() as writer:
-        recorded = append(writer, deal_log(deal.name), [new], scribe)
-    events += recorded
-    return recorded
+    return _added(workspace, deal, events, [new], scribe)
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
@@ -289,24 +268,21 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
 
     day = (result.state.reached or deal.closing_date) + DAY
     while day <= on:
-        terms = resolve(deal, day)
-        calendar = load_calendar(terms.business_days)
-        kinds = kinds_of(terms, calendar, day)
-        if kinds or day == on:
-            missing = _unpublished({name: series[name] for name in terms.index}, deal.closing_date, day) if kinds else None
-            if missing is not None:
-                result.waiting = missing
-                return
-            known = {name: tuple(p for p in found if p.publication_date <= day) for name, found in series.items()}
-            yield Inputs(day, kinds, terms, tools.templates, calendar, known, result.state, share_below=share_below)
+        inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
+        missing = _unpublished(inputs.series, deal.closing_date, day, inputs.terms.index) if inputs.kinds else None
+        if missing is not None:
+            result.waiting = missing
+            return
+        if inputs.kinds or day == on:
+            yield inputs
         day += DAY
 
 
-def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date) -> str | None:
-    """The Publication Date that a date waits for: one that is neither recorded nor over."""
+def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
+    """The Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
     due = tuple(publication_dates(closing + DAY, day))[-1:]
-    for name, found in series.items():
-        dates = {p.publication_date for p in found}
+    for name in names:
+        dates = {p.publication_date for p in series[name]}
         for one in due:
             if one not in dates:
                 return f"{name} of {one} is not yet published"

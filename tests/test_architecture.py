@@ -36,7 +36,9 @@ LAYERS: tuple[frozenset[str], ...] = (
             "demo",
         }
     ),
-    frozenset({"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "replay_due", "commands", "scheduler"}),
+    frozenset(
+        {"workspace", "publications", "issue", "thursday", "checkpoints", "replay", "replay_due", "commands", "scheduler", "deal_files"}
+    ),
     frozenset({"cli"}),
 )
 DOORS = {

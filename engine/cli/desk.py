@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, summary_page, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, recording, summary_page, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -22,7 +22,9 @@ def intake(
     from engine.commands.intake import intake
 
     came = None if received is None else day(received)
-    raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json))
+    with recording() as (workspace, by):
+        code = intake(workspace, file, came, all_templates(), by, as_json)
+    raise typer.Exit(code)
 
 
 ACTS = (
@@ -89,8 +91,8 @@ def act(
         approved_by=approved_by,
         details=details,
     )
-    workspace = opened()
-    record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, scribe(), as_json)
+    with recording() as (workspace, by):
+        record_act(workspace, find_deal(workspace, deal, all_templates()), recorded, by, as_json)
 
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))
