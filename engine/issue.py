@@ -135,11 +135,12 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     duties: frozenset[str] = frozenset()
     group: list[Event] = []
     corrections = [(event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)]
-    open_correction: tuple[int, Correction] | None = None
+    open_correction: tuple[int, int, Correction] | None = None
     for place, event in enumerate(events):
         payload = event.payload
         if isinstance(payload, Correction):
-            group, open_correction = [], (event.print, payload)
+            # One that was not finished is part of the next, which says what both changed since the first of them.
+            group, open_correction = [], (open_correction[0] if open_correction else place, event.print, payload)
         elif isinstance(payload, DealAdopted):
             duties = frozenset(duty.kind for duty in payload.duties)
         elif isinstance(payload, NotEvaluated):
@@ -150,19 +151,18 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             happened = (told for one in group for told in notifiable(one.payload))
             yield from (Owed(kind, subject, event.effective_on, event, ended=ended) for kind, subject in happened if kind in duties)
             group = []
-            if open_correction is not None and event.effective_on >= open_correction[1].until:
-                if changed(events[: place + 1]):
-                    print_, done = open_correction
+            if open_correction is not None and event.effective_on >= open_correction[2].until:
+                begun, print_, done = open_correction
+                if changed(events[: place + 1], begun):
                     yield Owed("correction", None, event.effective_on, event, print_, done.until)
                 open_correction = None
         else:
             group.append(event)
 
 
-def changed(events: Sequence[Event]) -> bool:
-    """Whether the newest correction of a log changed any result or state, or took one away."""
-    last = max((place for place, event in enumerate(events) if isinstance(event.payload, Correction)), default=0)
-    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:last]) if e.kind in TOLD}
+def changed(events: Sequence[Event], begun: int) -> bool:
+    """Whether a correction that began at a place of a log changed any result or state, or took one away."""
+    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
     return any(after.get(fact) != said for fact, said in before.items())
 
