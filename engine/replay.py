@@ -23,11 +23,9 @@ from engine.determination.report import read_report
 from engine.determination.template import Template
 from engine.errors import HeadroomError
 from engine.known import inputs_of, kinds_of
-from engine.market.index import compute, definition
-from engine.market.methodology import load_methodology
 from engine.market.series import unpublished
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.publications import Prints, prints_of, series_by_index
+from engine.publications import Prints, on_record_computed, prints_of, series_by_index
 from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
 from engine.record.differing import first_difference
@@ -142,11 +140,8 @@ class Replay:
                 else:
                     found.asserted += 1
             else:
-                known = {one.payload.sha256 for one in imported if one.recorded_at <= event.recorded_at}
-                window = self.workspace.archive.between(day - timedelta(days=7), day - DAY)
-                snapshots = [one for one in window if one.sha256 in known]
-                methodology = load_methodology(event.payload.value["methodology"])
-                value = compute(definition(index, self.workspace.indices), methodology, snapshots, day - DAY, None)
+                methodology = event.payload.value["methodology"]
+                value = on_record_computed(self.workspace, index, methodology, day, imported, event.recorded_at)
                 self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
             found.events += 1
 

@@ -30,7 +30,7 @@ from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
 from tests.conftest import DEALS
-from tests.run.test_thursday import DEAL, NOW, fill
+from tests.run.test_thursday import DEAL, NOW, fill, keep
 from tests.run.test_thursday import tools as tools  # the fixture
 
 ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
@@ -273,8 +273,7 @@ def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_th
 ) -> None:
     """Five Business Days after Thursday, 8 January 2026 end with Thursday, the 15th, in New York."""
     workspace = made(tmp_path, ("version: 1.1-wp", "version: 1.1.0"))
-    for one in plan.snapshots(plan.THURSDAYS[0]):
-        workspace.archive.add(one.data, one.name)
+    keep(workspace, plan.THURSDAYS[0], datetime(2026, 1, 9, 11, tzinfo=UTC))
     run(workspace, plan.THURSDAYS[0], replace(tools, now=datetime(2026, 1, 9, 12, tzinfo=UTC)))
     log = index_log("CRI-H100@1.1.0")
     (first,) = [event for event in read(workspace.store, log) if event.effective_on == plan.THURSDAYS[0]]
