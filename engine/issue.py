@@ -7,11 +7,13 @@ a crash in between leaves a file that the next run writes again, and never an ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from engine.determination.rate import ReferenceRate
+from engine.errors import HeadroomError
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted
@@ -30,6 +32,7 @@ from engine.workspace import Workspace
 Progress = Callable[[str], None]
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
+WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,63 @@ class Owed:
         return self.event.seq < place and (self.ended is None or place < self.ended)
 
 
-def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, list[Path]]:
-    """Render, sign where there is a key, and record every notice that is owed and not issued; returns the new files by deal."""
+@dataclass
+class Given:
+    """What the outbox gave for one deal."""
+
+    files: list[Path] = field(default_factory=list)
+    stopped: str | None = None
+    """Why its next notice cannot be made, where that is so: it and those after it wait, for numbers have no gaps."""
+
+
+def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, Given]:
+    """Render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
+
+    All are rendered at once, which takes half the time (`reports/pool.py`); one that cannot be made stops its own deal and no other.
+    """
+    given = {deal: Given() for deal in deals}
+    waiting = [one for deal in deals for one in _ready(workspace, deal, scribe, given[deal])]
+    while waiting:
+        waiting = _give(workspace, waiting, render, scribe, progress, given)
+    return given
+
+
+def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> list[_Waiting]:
+    """The owed notices of a deal, ready to be rendered; none where they cannot be put together."""
+    try:
+        return list(_waiting(workspace, deal, scribe))
+    except (HeadroomError, OSError):  # of the record or the disk, so of every deal
+        raise
+    except Exception as error:
+        given.stopped = f"its notices cannot be put together: {type(error).__name__}: {error}; {WAITS}"
+        return []
+
+
+def _give(
+    workspace: Workspace,
+    waiting: Sequence[_Waiting],
+    render: Render,
+    scribe: Scribe,
+    progress: Progress,
+    given: dict[str, Given],
+) -> list[_Waiting]:
+    """Give notices until one cannot be made; those of other deals that are left come back."""
     key = workspace.root / NOTICE_KEY
-    waiting = [one for deal in deals for one in _waiting(workspace, deal, scribe)]
-    made: dict[str, list[Path]] = {deal: [] for deal in deals}
-    for number, (notice, data) in enumerate(zip(waiting, render([one.inputs for one in waiting]), strict=True), start=1):
-        progress(f"notice {number} of {len(waiting)}: {notice.inputs.deal} No. {notice.inputs.number}")
+    files = iter(render([one.inputs for one in waiting]))
+    for place, notice in enumerate(waiting):
+        deal, number = notice.inputs.deal, notice.inputs.number
+        progress(f"notice {place + 1} of {len(waiting)}: {deal} No. {number}")
+        try:
+            data = next(files)
+        except (OSError, BrokenExecutor):  # of the machine, not of the notice
+            raise
+        except Exception as error:
+            what = f"notice No. {number}, {notice.owed.label} of {notice.owed.on}"
+            given[deal].stopped = f"{what}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
+            return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
         signed = seal(data, key) if key.is_file() else data
-        made[notice.inputs.deal].append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
-    return made
+        given[deal].files.append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
+    return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from engine.checkpoints import refuse_older, sign_all
 from engine.deal_files import OF_ONE_DEAL, read_files, said
 from engine.determination.rate import Published
 from engine.determination.template import Template
-from engine.issue import issue_due
+from engine.issue import Given, issue_due
 from engine.known import Inputs, inputs_of
 from engine.market.archive import write_whole
 from engine.publications import prints_of, publish, series_by_index, series_of
@@ -53,6 +53,8 @@ class DealOutcome:
     """Why it could not be evaluated, where that is so."""
     waiting: str | None = None
     """What it waits for, where a date could not be evaluated yet."""
+    not_issued: str | None = None
+    """Why a notice that is due could not be made, where that is so."""
 
 
 @dataclass
@@ -109,7 +111,8 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     names = dict.fromkeys(deal.deal for deal in outcome.deals)
     made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
-        result.notices = made.pop(result.deal, [])  # of two files that say one name, the first shows them
+        given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
+        result.notices, result.not_issued = given.files, given.stopped
     sign_all(workspace)
     return outcome
 

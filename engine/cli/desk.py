@@ -125,10 +125,14 @@ def serve(
         outcome = run_due(workspace, begun(clock()), tools())
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
+        stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
         if as_json:
-            print_line({"at": clock().isoformat(timespec="seconds"), "publications": len(outcome.publications), "notices": made})
+            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped}
+            print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
             say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+            for deal, why in stopped.items():
+                say(f"{deal}: {why}")
 
     def told(what: str) -> None:
         if as_json:

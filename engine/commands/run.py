@@ -20,14 +20,14 @@ HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due
 
 
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
-    """Run everything that is due by a date and print what came of it; 1 where some deal could not be evaluated."""
+    """Run everything that is due by a date and print what came of it; 1 where a deal could not be evaluated, or a notice not made."""
     outcome = run(workspace, on, tools)
     progress_done()
     if as_json:
         print_json(as_data(workspace, outcome))
     else:
         _say(workspace, outcome)
-    return 1 if any(deal.reason for deal in outcome.deals) else 0
+    return 1 if any(deal.reason or deal.not_issued for deal in outcome.deals) else 0
 
 
 def as_data(workspace: Workspace, outcome: RunOutcome) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
         "file": deal.file.name,
         "reason": deal.reason,
         "waiting": deal.waiting,
+        "not_issued": deal.not_issued,
         "tests": [_test_data(event.payload, deal.state) for event in latest_tests(events)],
         "not_tested": [state.model_dump(mode="json") for name, state in deal.state.tests.items() if name not in _tested(events)],
         "triggers": [state.model_dump(mode="json") for state in deal.state.triggers.values()],
@@ -124,6 +125,8 @@ def _say_deal(workspace: Workspace, deal: DealOutcome) -> None:
         say(f"{deal.deal}: NOT EVALUATED: {deal.reason}")
     if deal.waiting:
         say(f"{deal.deal}: waits: {deal.waiting}")
+    if deal.not_issued:
+        say(f"{deal.deal}: NOT ISSUED: {deal.not_issued}")
     latest = f"; latest {deal.notices[-1].relative_to(workspace.root)}" if deal.notices else ""
     say(f"{deal.deal}: {len(deal.events)} new events, {len(deal.notices)} new notices{latest}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,9 +12,12 @@ from typing import Any
 import pytest
 
 from engine import thursday
+from engine.commands.run import run_on
 from engine.commands.verify import verify_workspace
 from engine.determination.template import Template
 from engine.record.event import Correction, Determined, NoticeIssued
+from engine.record.log import deal_log, read
+from engine.record.notice import NoticeInputs
 from engine.record.store import Writer
 from engine.replay import Replay
 from engine.thursday import Tools, run
@@ -20,6 +25,7 @@ from engine.workspace import Workspace
 from tests.run.test_exactly_once import ADMINISTERED, FIRST, WEEK, Broken, desk, events, notices_are_the_log_s, publish, rows
 from tests.run.test_reruns import made
 from tests.run.test_reruns import tools as tools  # the fixture
+from tests.run.test_thursday import DEAL
 
 DAY = datetime(2026, 1, 8, 22, tzinfo=UTC)
 NEXT = datetime(2026, 1, 9, 22, tzinfo=UTC)
@@ -108,4 +114,53 @@ def test_a_weekly_test_that_fails_twice_between_two_determination_dates_uses_up_
     assert [kind for _, kind, _ in issued(workspace)].count("test_failed") == 1
     assert not [event for event in events(workspace) if isinstance(event.payload, Correction)]
     assert differences(workspace, all_templates) == []
+    workspace.store.close()
+
+
+@pytest.mark.parametrize("bad", ["a-first", DEAL], ids=["the first deal", "the second deal"])
+def test_a_notice_that_cannot_be_made_stops_its_own_deal_and_no_other(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], bad: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = desk(tmp_path)
+    text = (tmp_path / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    (tmp_path / "deals" / "a-first.yaml").write_text(text.replace(f"deal: {DEAL}", "deal: a-first"), encoding="utf-8")
+    publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
+
+    def breaks(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        for notice in notices:
+            if (notice.deal, notice.number) == (bad, 2):
+                raise KeyError("no such block")
+            yield f"{notice.deal} {notice.number}".encode()
+
+    last = FIRST + 2 * WEEK
+    for _ in range(2):
+        assert run_on(workspace, last, replace(tools, render=breaks), as_json=True) == 1
+        found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
+        said = f"notice No. 2, compliance of {FIRST + WEEK}, cannot be made: KeyError: 'no such block'; this deal's notices wait"
+        assert found.pop(bad)["not_issued"].startswith(said)
+        assert [one["not_issued"] for one in found.values()] == [None]
+        assert {name: len(numbers(workspace, name)) for name in ("a-first", DEAL)} == {"a-first": 3, DEAL: 3} | {bad: 1}
+    assert run_on(workspace, last, tools, as_json=False) == 0
+    assert numbers(workspace, bad) == [1, 2, 3]
+    assert differences(workspace, all_templates) == []
+    workspace.store.close()
+
+
+def numbers(workspace: Workspace, deal: str) -> list[int]:
+    found = read(workspace.store, deal_log(deal))
+    return [event.payload.number for event in found if isinstance(event.payload, NoticeIssued)]
+
+
+def test_a_disk_that_fails_as_a_notice_is_made_ends_the_run(tmp_path: Path, tools: Tools) -> None:
+    """It is not the notice that is wrong: the next run goes on."""
+    workspace = desk(tmp_path)
+    publish(workspace, rows(["2.10"]), datetime(2026, 1, 1, tzinfo=UTC))
+
+    def fails(_: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        raise Broken("no space left on device")
+        yield b""
+
+    with pytest.raises(Broken):
+        run(workspace, FIRST, replace(tools, render=fails))
+    assert len(run(workspace, FIRST, tools).deals[0].notices) == 1
     workspace.store.close()
