@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import multiprocessing
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from engine.cli import registered
 from engine.determination.template import Template
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded
+from engine.record.guards import sqlite_trigger
 from engine.record.log import Scribe, append, deal_log
 from engine.replay import Replay
 from engine.thursday import Tools, run
@@ -63,6 +65,22 @@ def test_what_enters_the_log_while_a_date_is_decided_is_acted_on(
     assert [event.seq for event in events(workspace)] == list(range(len(events(workspace))))
     assert differences(workspace, all_templates) == []
     workspace.store.close()
+
+
+def test_a_log_that_lost_an_entry_does_not_keep_a_run_going_for_ever(tmp_path: Path, tools: Tools) -> None:
+    workspace = desk(tmp_path)
+    publish(workspace, rows(["2.10", "2.00"]), LONG_AGO)
+    run(workspace, FIRST, tools)
+    workspace.store.close()
+    connection = sqlite3.connect(tmp_path / "headroom.sqlite")
+    connection.execute("DROP TRIGGER log_entry_no_delete")
+    connection.execute("DELETE FROM log_entry WHERE log = ? AND seq = 3", (deal_log(DEAL),))
+    connection.execute(sqlite_trigger("log_entry_no_delete"))
+    connection.commit()
+    connection.close()
+    begun: list[str] = []
+    run(opened(tmp_path), FIRST + WEEK, replace(tools, progress=begun.append))
+    assert not [said for said in begun if "beginning again" in said]
 
 
 def test_the_clock_of_a_run_is_read_when_it_has_the_workspace_to_itself(
