@@ -31,21 +31,22 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
 
     The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was issued.
     """
-    due: dict[tuple[str, date, int], Owed] = {}
+    due: dict[tuple[str, date, int], list[Owed]] = {}
     for owed in owed_notices(events):
-        due.setdefault((owed.label, owed.on, owed.print), owed)
+        due.setdefault(owed.key, []).append(owed)
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     for number, event in enumerate(issued, start=1):
-        wanted = due.pop((event.subject, event.effective_on, event.print), None)
-        if wanted is None or wanted.event.seq > event.seq:
+        wanted = next((one for one in due.pop((event.subject, event.effective_on, event.print), ()) if one.at(event.seq)), None)
+        if wanted is None:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
         before = [one for one in issued[: number - 1] if one.recorded_at < event.recorded_at or one.seq < wanted.event.seq]
         for name, found, again in _facts(deal, event, wanted, number, before):
             if found != again:
                 yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"
-    for owed in due.values():
-        yield len(events), f"the notice {owed.label} of {owed.on} is due, and no event issued it"
+    for owing in due.values():
+        if any(one.at(len(events)) for one in owing):
+            yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
 
 
 def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Event]) -> Iterator[tuple[str, object, object]]:
