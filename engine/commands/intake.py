@@ -17,14 +17,19 @@ from engine.record.draft import Draft
 from engine.record.event import ReportReceived
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
+from engine.terms.names import claimed_twice
 from engine.workspace import Workspace
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong."""
+    """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
     names = []
-    for path in workspace.deal_files():
-        deal, problems = load_deal(read_text(path), str(path), clauses_of(templates))
+    texts = {path: read_text(path) for path in workspace.deal_files()}
+    twice = [one for one in claimed_twice({str(path): text for path, text in texts.items()}) if f"`{name}`" in one.what]
+    if twice:
+        raise InputProblems(twice)
+    for path, text in texts.items():
+        deal, problems = load_deal(text, str(path), clauses_of(templates))
         if deal is not None and deal.name == name:
             return deal
         if deal is None and path.stem == name:

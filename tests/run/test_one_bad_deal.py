@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from engine.calendar import OutsideTable
+from engine.commands.intake import find_deal
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.errors import InputProblems
 from engine.known import Inputs
 from engine.record.draft import Draft
 from engine.record.log import deal_log, read
@@ -187,6 +189,10 @@ def test_of_two_files_that_say_one_deal_neither_is_evaluated(
         reason = reasons[name] or ""
         assert (reason.startswith(f"deals/{name}:"), f"D539 the name `{DEAL}` is claimed twice: deals/{other}:" in reason) == (True, True)
     assert reasons[f"{HARBOUR}.yaml"] is None
+    with pytest.raises(InputProblems) as refused:
+        find_deal(workspace, DEAL, all_templates)
+    assert [problem.code for problem in refused.value.problems] == ["D539", "D539"]
+    assert find_deal(workspace, HARBOUR, all_templates).name == HARBOUR
     logged = read(workspace.store, deal_log(DEAL))
     assert [event.kind for event in logged if event.effective_on == plan.THURSDAYS[1]] == ["not evaluated", "notice issued"]
     run(workspace, plan.THURSDAYS[1], tools)
