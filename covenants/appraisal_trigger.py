@@ -138,9 +138,15 @@ def _article(what: str) -> str:
 def reading(terms: AppraisalTrigger) -> str:
     """The clause in plain English."""
     within = defined(f"{terms.then.within} after the {terms.then.after}")
+    if terms.measure == "below_closing_at_any_time":
+        window = f"the trailing {terms.trailing_period} decide nothing in this reading"
+    else:
+        window = (
+            f"the window is the trailing {terms.trailing_period}, both ends included, and nothing before closing. While the Closing Date "
+            "lies in the window, the Closing Date level is the value of that date"
+        )
     return (
-        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; the window is the trailing "
-        f"{terms.trailing_period}, both ends included, and nothing before closing. More than "
+        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; {window}. More than "
         f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by).title()} "
         f"to deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
         "Obligation is not doubled."

@@ -32,6 +32,7 @@ class DebtServiceCoverage(LimitClause):
 
     template: Literal["debt_service_coverage"]
     period: Months = THREE_MONTHS
+    may_take_index: ClassVar[bool] = True
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE,)
 
 

@@ -99,7 +99,10 @@ def reading(terms: Depreciation) -> str:
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
     else:
-        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve) + ", straight lines between"
+        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
+        curve = (
+            f"nothing on the date that it is counted from, {curve}, straight lines between; after its last date the test is not determined"
+        )
     return (
         f"On each Publication Date, the fall of the published value since the {terms.since} must be at most what the agreed curve allows: "
         f"{curve}. A failure is {terms.failure_is}."

@@ -34,6 +34,7 @@ class IndexSpread(LimitClause):
     against: str
     measured_as: Literal["ratio", "difference"] = Field(alias="as")
     missing_leg: MissingLeg
+    may_take_index: ClassVar[bool] = True
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE, Unit.RATE)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:

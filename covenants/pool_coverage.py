@@ -73,7 +73,8 @@ def reading(terms: PoolCoverage) -> str:
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
         f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.implied_life}), divided by the balance scheduled "
-        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. A failure is {terms.failure_is}."
+        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. After {terms.horizon} the test is "
+        f"not determined. A failure is {terms.failure_is}."
     )
 
 

@@ -17,6 +17,7 @@ from engine.terms.clause import Clause
 from engine.terms.complaints import undefined
 from engine.terms.contradictions import CONTRADICTIONS, STATES, leaves_of
 from engine.terms.deal import Leaf, TermsInForce
+from engine.terms.deciding import deciding, lasting
 from engine.terms.duties import duties
 from engine.terms.exits import exits
 from engine.terms.expected import examples, triggers_of
@@ -116,7 +117,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
     if spring is not None:
         leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
         yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
-    if clause.index is None and len(terms.index) > 1 and clause.on_one_index:
+    if clause.index is None and len(terms.index) > 1 and clause.on_one_index and getattr(clause, "asset_class", None) is None:
         why = f"the deal has {', '.join(terms.index)}"
         yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
 
@@ -307,6 +308,8 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _warnings,
     *CONTRADICTIONS,
     exits,
+    deciding,
+    lasting,
     steps,
     out_of_scale,
     examples,

@@ -97,6 +97,12 @@ class Clause(Fact):
 
     on_one_index: ClassVar[bool] = False
     """Whether the clause is tested on one index, so that it names it where the deal has several."""
+    may_take_index: ClassVar[bool] = False
+    """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
+    may_take_class: ClassVar[bool] = False
+    """Whether the clause may be of one class of debt."""
+    on_no_rate: ClassVar[bool] = False
+    """Whether no rate decides the clause."""
 
     def margin_unit(self) -> Unit:
         """What the distance to this clause's limit is counted in."""
