@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from engine.determination.template import (
     CalendarPeriod,
     Clause,
+    DateKind,
     Deliver,
     Facts,
     Figure,
@@ -34,6 +35,7 @@ class AppraisalTrigger(Clause):
     """The terms of an appraisal trigger."""
 
     template: Literal["appraisal_trigger"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     maximum_decline: PartOf
     trailing_period: CalendarPeriod

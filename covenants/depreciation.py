@@ -10,6 +10,7 @@ from pydantic import Discriminator, Tag, model_validator
 
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
+    DateKind,
     Day,
     ElectiveClause,
     Fact,
@@ -43,6 +44,7 @@ class Depreciation(ElectiveClause):
     """The terms of a depreciation test: the curve is points joined by straight lines, or a scenario of the paper."""
 
     template: Literal["depreciation"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     since: Literal["closing date", "first publication"]
     curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]

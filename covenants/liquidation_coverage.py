@@ -26,6 +26,7 @@ class LiquidationCoverage(LimitClause):
     """The terms of a liquidation coverage test, of one class of debt or of all."""
 
     template: Literal["liquidation_coverage"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     may_take_class: ClassVar[bool] = True
     on_no_rate: ClassVar[bool] = True
     bulk_discount: Discount

@@ -29,6 +29,7 @@ class Overcollateralization(LimitClause):
     """The terms of an overcollateralization test; `class` is the most junior class that must be covered."""
 
     template: Literal["overcollateralization"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     may_take_class: ClassVar[bool] = True
     multiple: PositiveNumber
 

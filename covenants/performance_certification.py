@@ -32,6 +32,7 @@ class PerformanceCertification(LimitClause):
     """The terms of a certification test: the certified share of the fleet, or its certified performance."""
 
     template: Literal["performance_certification"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     on_no_rate: ClassVar[bool] = True
     measured_as: Literal["share of the fleet", "performance against origination"]
     younger_than: CalendarPeriod

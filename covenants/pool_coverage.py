@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -32,6 +32,7 @@ class PoolCoverage(LimitClause):
     """The terms of a pool coverage test: under which scenario, at which horizon, against which scheduled balance."""
 
     template: Literal["pool_coverage"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     multiple: PositiveNumber
     scenario: Scenario
     horizon: Day

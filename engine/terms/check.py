@@ -16,6 +16,7 @@ from engine.terms.changes import NOTHING
 from engine.terms.clause import Clause
 from engine.terms.complaints import undefined
 from engine.terms.contradictions import CONTRADICTIONS, STATES, leaves_of
+from engine.terms.counting import counting
 from engine.terms.deal import Leaf, TermsInForce
 from engine.terms.deciding import deciding, lasting
 from engine.terms.duties import duties
@@ -257,6 +258,10 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
                 yield Problem(
                     "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
                 )
+            if policy.version in UNPUBLISHED and index.source == "published by the administrator":
+                why = "the administrator has published nothing under it, so the index would never have a value"
+                fix, place = "pin a published version, or have the rate computed", tree.place((*path, "version"))
+                yield Problem("D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place)
             if policy.version in UNPUBLISHED and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
@@ -310,6 +315,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     exits,
     deciding,
     lasting,
+    counting,
     steps,
     out_of_scale,
     examples,
