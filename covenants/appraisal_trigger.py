@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from engine.determination.template import (
     CalendarPeriod,
     Clause,
+    DateKind,
     Deliver,
     Facts,
     Figure,
@@ -34,6 +35,7 @@ class AppraisalTrigger(Clause):
     """The terms of an appraisal trigger."""
 
     template: Literal["appraisal_trigger"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     maximum_decline: PartOf
     trailing_period: CalendarPeriod
@@ -138,9 +140,15 @@ def _article(what: str) -> str:
 def reading(terms: AppraisalTrigger) -> str:
     """The clause in plain English."""
     within = defined(f"{terms.then.within} after the {terms.then.after}")
+    if terms.measure == "below_closing_at_any_time":
+        window = f"the trailing {terms.trailing_period} decide nothing in this reading"
+    else:
+        window = (
+            f"the window is the trailing {terms.trailing_period}, both ends included, and nothing before closing. While the Closing Date "
+            "lies in the window, the Closing Date level is the value of that date"
+        )
     return (
-        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; the window is the trailing "
-        f"{terms.trailing_period}, both ends included, and nothing before closing. More than "
+        f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; {window}. More than "
         f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by).title()} "
         f"to deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
         "Obligation is not doubled."

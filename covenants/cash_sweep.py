@@ -10,6 +10,7 @@ from engine.determination.template import (
     Begins,
     Clause,
     Comparison,
+    DateKind,
     EndsAtTarget,
     Fact,
     Facts,
@@ -61,6 +62,7 @@ class CashSweep(Clause):
     """The terms of a cash sweep."""
 
     template: Literal["cash_sweep"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     level: PositiveRate
     begins: Begins

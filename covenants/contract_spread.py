@@ -24,6 +24,7 @@ class ContractSpread(LimitClause):
     """The terms of a contract spread, of the pool or of one asset class; the limit is in points."""
 
     template: Literal["contract_spread"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     on_one_index: ClassVar[bool] = True
     asset_class: str | None = None
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)

@@ -31,7 +31,9 @@ class DebtServiceCoverage(LimitClause):
     """The terms of a debt service coverage test; the period is in months, three unless written."""
 
     template: Literal["debt_service_coverage"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     period: Months = THREE_MONTHS
+    may_take_index: ClassVar[bool] = True
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE,)
 
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Tag, model_validator
 
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
+    DateKind,
     Day,
     ElectiveClause,
     Fact,
@@ -43,6 +44,7 @@ class Depreciation(ElectiveClause):
     """The terms of a depreciation test: the curve is points joined by straight lines, or a scenario of the paper."""
 
     template: Literal["depreciation"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     since: Literal["closing date", "first publication"]
     curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]
@@ -99,7 +101,10 @@ def reading(terms: Depreciation) -> str:
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
     else:
-        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve) + ", straight lines between"
+        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
+        curve = (
+            f"nothing on the date that it is counted from, {curve}, straight lines between; after its last date the test is not determined"
+        )
     return (
         f"On each Publication Date, the fall of the published value since the {terms.since} must be at most what the agreed curve allows: "
         f"{curve}. A failure is {terms.failure_is}."

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from engine.determination.template import (
     At,
+    DateKind,
     Facts,
     LimitClause,
     Measurement,
@@ -30,10 +31,12 @@ class IndexSpread(LimitClause):
     """The terms of an index spread; `index` is measured against `against`."""
 
     template: Literal["index_spread"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     index: str
     against: str
     measured_as: Literal["ratio", "difference"] = Field(alias="as")
     missing_leg: MissingLeg
+    may_take_index: ClassVar[bool] = True
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE, Unit.RATE)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.determination.template import (
     CalendarPeriod,
@@ -26,6 +26,9 @@ class LiquidationCoverage(LimitClause):
     """The terms of a liquidation coverage test, of one class of debt or of all."""
 
     template: Literal["liquidation_coverage"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
+    may_take_class: ClassVar[bool] = True
+    on_no_rate: ClassVar[bool] = True
     bulk_discount: Discount
     quotes_too_old_after: CalendarPeriod
 

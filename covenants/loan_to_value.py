@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
@@ -27,6 +27,7 @@ class LoanToValue(MaintenanceClause):
     """The terms of a loan-to-value test."""
 
     template: Literal["loan_to_value"]
+    may_take_class: ClassVar[bool] = True
     multiple: PositiveNumber
     maximum: Percentage
 

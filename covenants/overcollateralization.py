@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.determination.collateral import collateral_parts, collateral_value, valuation
 from engine.determination.template import (
@@ -29,6 +29,8 @@ class Overcollateralization(LimitClause):
     """The terms of an overcollateralization test; `class` is the most junior class that must be covered."""
 
     template: Literal["overcollateralization"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
+    may_take_class: ClassVar[bool] = True
     multiple: PositiveNumber
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -32,6 +32,8 @@ class PerformanceCertification(LimitClause):
     """The terms of a certification test: the certified share of the fleet, or its certified performance."""
 
     template: Literal["performance_certification"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
+    on_no_rate: ClassVar[bool] = True
     measured_as: Literal["share of the fleet", "performance against origination"]
     younger_than: CalendarPeriod
     at_origination: Percentage | None = None
@@ -41,6 +43,9 @@ class PerformanceCertification(LimitClause):
         if self.measured_as == "performance against origination" and not self.at_origination:
             why = "certified performance is measured against it"
             raise refusal("D119", "`at_origination` is missing", why, "write the certified performance at origination", "measured_as")
+        if self.measured_as == "share of the fleet" and self.at_origination is not None:
+            why = "a share of the fleet is measured against no performance"
+            raise refusal("D541", "`at_origination` decides nothing here", why, "remove it", "at_origination")
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -32,6 +32,7 @@ class PoolCoverage(LimitClause):
     """The terms of a pool coverage test: under which scenario, at which horizon, against which scheduled balance."""
 
     template: Literal["pool_coverage"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     multiple: PositiveNumber
     scenario: Scenario
     horizon: Day
@@ -73,7 +74,8 @@ def reading(terms: PoolCoverage) -> str:
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
         f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.implied_life}), divided by the balance scheduled "
-        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. A failure is {terms.failure_is}."
+        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. After {terms.horizon} the test is "
+        f"not determined. A failure is {terms.failure_is}."
     )
 
 

@@ -63,8 +63,11 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
     revenue, hours = Fraction(0), Fraction(0)
     for end, report in facts.window_reports(weeks):
         for asset in facts.terms.pledged_assets:
-            rented = facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours")
-            revenue += rented * facts.needed_from(end, report, f"rental.{asset}.weighted_average_rate")
+            rented, rate = facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours"), f"rental.{asset}.weighted_average_rate"
+            if rented == 0:  # an idle class earns nothing at any rate, and has none that the Servicer could report
+                facts.from_window(end, report, rate)
+            else:
+                revenue += rented * facts.needed_from(end, report, rate)
             counted = "rented" if terms.weighted_by == "rented GPU-hours" else "available"
             hours += facts.needed_from(end, report, f"rental.{asset}.{counted}_gpu_hours")
     if hours == 0:

@@ -69,7 +69,7 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
 def reading(terms: RentalResaleSpread) -> str:
     """The clause in plain English."""
     return (
-        f"The change of the Reference Rate since the {terms.since}, less the change of the resale value of the asset class "
+        f"The change of the Reference Rate of its index since the {terms.since}, less the change of the resale value of the asset class "
         f"{terms.asset_class} since then "
         f"(from {written(terms.resale_at_reference, Unit.USD)} a GPU), must be {terms.limit}. Falls are negative: below zero, rent has "
         f"fallen more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. "

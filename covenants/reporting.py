@@ -23,6 +23,8 @@ class Reporting(LimitClause):
     """The terms of a reporting covenant; the limit is the days by which a report may be late: `at most 0 days`."""
 
     template: Literal["reporting"]
+    better: ClassVar[Literal["higher", "lower"] | None] = "lower"
+    on_no_rate: ClassVar[bool] = True
     units: ClassVar[tuple[Unit, ...]] = (Unit.DAYS,)
 
 

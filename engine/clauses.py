@@ -45,6 +45,8 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
     if clause.debt_class is not None:
         yield Line("debt", _debt(clause.debt_class, terms))
     yield Line("tested", _tested(clause, terms, template))
+    if clause.tested_while is not None:
+        yield Line("springing", SPRINGING)
     if clause.early_warning is not None:
         yield Line("warning", f"It stands at WATCH while it passes with a headroom of less than {clause.early_warning}.")
     else:
@@ -53,6 +55,12 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
     yield Line("silence", _undetermined(clause.if_not_determined))
     if template.sweep is not None:
         yield Line("paid on", _paid(terms))
+
+
+SPRINGING = (
+    "What decides is the state before the date's own results, so that a change of it counts from the next date on. A Cure Period that is "
+    "running when the condition ends runs on, and the test is measured until it is over."
+)
 
 
 def _debt(name: str, terms: TermsInForce) -> str:
@@ -69,10 +77,12 @@ def _paid(terms: TermsInForce) -> str:
 
 
 def _rates_of(clause: Clause, terms: TermsInForce) -> tuple[str, ...]:
-    """The names of the rates that a clause is measured on: its own, those that it names, or those of the pool."""
+    """The names of the rates that a clause is measured on: its own, those that it names, those of the pool, or none."""
+    if clause.on_no_rate:
+        return ()
     named = [name for _, kind, name in clause.refers() if kind == "index" and name is not None]
-    own = [terms.index_of(clause)] if clause.on_one_index else [asset.index for asset in terms.pledged_assets.values()]
-    return tuple(dict.fromkeys(named or own))
+    own = (terms.index_of(clause),) if clause.on_one_index else terms.indices_of_pool(clause)
+    return tuple(dict.fromkeys(named if clause.may_take_index and named else own))
 
 
 def _tested(clause: Clause, terms: TermsInForce, template: Template) -> str:
@@ -129,15 +139,15 @@ def _undetermined(rule: str) -> str:
     run = rule.removeprefix("fail after ").split()[0]
     counted = f"A date that is {wanting}, counts as a failure"
     if rule != "fail" and run != "1":
-        counted = f"Once {run} dates in a row are {wanting}, each of them from the last on counts as a failure"
+        counted = f"Once {run} dates in a row are {wanting}, the last of them and each one after it counts as a failure"
     return f"{counted}. A date that is not determined for any other reason changes no state; deadlines run on."
 
 
 def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
     yield Line(
         "counting",
-        "A date on which a test is not determined, or held, is not counted; one that is determined and does not meet the condition starts "
-        "a consecutive count again.",
+        "A date on which a test is not tested, not determined, or held, is not counted, and what was met before it still is; one that is "
+        "determined and does not meet the condition starts a consecutive count again.",
     )
     if trigger.ends == "never":
         yield Line("ending", "It is irrevocable: no recovery and no later print of a rate undoes it.")
@@ -237,8 +247,15 @@ def _methodology(policy: MethodologyPolicy) -> str:
     if policy.consent_needed_for is None:
         return f"Its methodology is the version current on each Publication Date{version}{cite}."
     above = trimmed(Figure(value=policy.material_above, unit=Unit.SHARE)) if policy.material_above is not None else None
-    by = f"; material is what moves the same week's value by more than {above}" if above else ""
-    return f"Its methodology is the current version{version}; consent is needed for {policy.consent_needed_for}{by}{cite}."
+    moved = (
+        "A change is material where it changes a statistic, window, filter or outlier rule, where it moves the first week's value by more "
+        f"than {above}, or where that week was not published under both versions"
+    )
+    return (
+        f"Its methodology is the current version{version}; consent is needed for {policy.consent_needed_for}{cite}. "
+        f"{moved if above else 'Every change of version is material'}. No value under the new version is used before the day of the Act "
+        "`consent` that names it."
+    )
 
 
 def _missing(rule: MissingIndex) -> str:

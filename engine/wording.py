@@ -73,6 +73,14 @@ def compared(clause: Clause, terms: TermsInForce) -> str:
     return "It is compared unrounded." if unit in (Unit.MULTIPLE, Unit.POINTS) else ""
 
 
+WAITS = "is recorded; until then the test stands at CURE PERIOD without a last day, and no Event of Default follows"
+CLOCKS = {
+    "notice by the agent": f"The clock begins when the Act `notice by the agent` {WAITS}.",
+    "earlier of knowledge and notice": f"The clock begins when the Act `knowledge of the borrower` or `notice by the agent` {WAITS}.",
+}
+"""What starts a cure clock that no date of the deal starts."""
+
+
 def cure_words(cure: Cure, calendar: str) -> str:
     """A cure right in full: by what, until when, how often, and what follows where it is not used."""
     days = f", Business Days by the calendar {calendar}" if cure.within.unit == "business days" else ""
@@ -80,6 +88,8 @@ def cure_words(cure: Cure, calendar: str) -> str:
         f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}; the day "
         "after it is the first, and a cure on the last day is in time."
     ]
+    if cure.after in CLOCKS:
+        said.append(CLOCKS[cure.after])
     if "retest" in cure.cured_by:
         often = f"it has passed on {times(cure.passing_for)}" if cure.passing_for is not None else "it passes on one date"
         said.append(f"By retest it is cured when {often}.")
@@ -88,7 +98,8 @@ def cure_words(cure: Cure, calendar: str) -> str:
     if cure.equity_at_most is not None:
         said.append(f"One cure by equity counts at most {trimmed(Figure(value=cure.equity_at_most, unit=Unit.USD))}.")
     if cure.at_most is not None:
-        said.append(f"It may be cured at most {_often(str(cure.at_most))}; a failure beyond that has no Cure Period.")
+        often = " and ".join(_often(str(cap)) for cap in cure.at_most.each)
+        said.append(f"It may be cured at most {often}; a failure beyond that has no Cure Period.")
     return " ".join([*said, "Where it is not cured, an Event of Default is indicated on the day after the last day."])
 
 

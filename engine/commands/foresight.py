@@ -13,13 +13,13 @@ from engine.commands.intake import find_deal
 from engine.commands.output import print_json, read_text, say, shortened, table
 from engine.errors import InputProblems, WrongUsage
 from engine.foresight import History, TestRecord, TriggerRecord, lived, result_changes, term_changes, test_records, trigger_records
-from engine.publications import prints_of, series_by_index
+from engine.publications import known_series, prints_of, series_by_index, series_of
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
 from engine.record.log import deal_log, read
 from engine.terms.example import read_figure
 from engine.terms.in_force import Deal, load_deal
-from engine.values import Figure, counted, printed, printed_headroom
+from engine.values import Figure, counted, listed, printed, printed_headroom
 from engine.workspace import Workspace
 
 SHOWN = 40
@@ -74,6 +74,9 @@ def backtest(workspace: Workspace, name: str, facts: Sequence[str], until: date,
         data = [_test_data(one) for one in tests], [_trigger_data(one) for one in triggers]
         print_json({"deal": deal.name, "until": str(history.until), "tests": data[0], "triggers": data[1]})
         return 0
+    if not any(history.series.values()):
+        say(_no_history(workspace, deal))
+        return 0
     say(f"{deal.name}, {deal.closing_date} to {history.until}, as written in {Path(deal.tree.file).name}")
     say()
     head = ("test", "pass", "fail", "not determined", "episodes of failure", "least headroom", "state at the end")
@@ -83,6 +86,15 @@ def backtest(workspace: Workspace, name: str, facts: Sequence[str], until: date,
         rows = [(one.trigger, _spells(one.in_effect), str(one.false_alarms)) for one in triggers]
         say(table(("trigger", "in effect", "released within 4 weeks"), rows, right=(2,)))
     return 0
+
+
+def _no_history(workspace: Workspace | None, deal: Deal) -> str:
+    """Why there is nothing to live over: no workspace, or none of the series that the deal reads."""
+    if workspace is None:
+        return "There is no published history here; run it in a workspace to see which dates change."
+    read_from = sorted({series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()})
+    there = listed(sorted(known_series(workspace))) or "none"
+    return f"There is no published history of {listed(read_from)} here, which is what the deal reads; the series on record: {there}."
 
 
 def _test_row(one: TestRecord) -> tuple[str, ...]:
@@ -139,14 +151,14 @@ def diff(
         )
     )
     say()
-    _say_results(results, history)
+    if any(history.series.values()):
+        _say_results(results, history)
+    else:
+        say(_no_history(workspace, whole))
     return 0
 
 
 def _say_results(results: Sequence[Any], history: History) -> None:
-    if not any(history.series.values()):
-        say("There is no published history here; run it in a workspace to see which dates change.")
-        return
     told = [one for one in results if one.outcome]
     rest = len(results) - len(told)
     if not told:

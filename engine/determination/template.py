@@ -33,7 +33,7 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
-from engine.terms.periods import CalendarPeriod, Day, Months, Period, Persistence, Times, Weeks
+from engine.terms.periods import CalendarPeriod, DateKind, Day, Months, Period, Persistence, Times, Weeks
 from engine.terms.phrases import Limit, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
 from engine.terms.schedule import earlier
@@ -47,6 +47,7 @@ __all__ = [
     "Clause",
     "Comparison",
     "Cure",
+    "DateKind",
     "Day",
     "Discount",
     "Deliver",

@@ -16,7 +16,9 @@ from engine.terms.changes import NOTHING
 from engine.terms.clause import Clause
 from engine.terms.complaints import undefined
 from engine.terms.contradictions import CONTRADICTIONS, STATES, leaves_of
+from engine.terms.counting import counting
 from engine.terms.deal import Leaf, TermsInForce
+from engine.terms.deciding import deciding, lasting
 from engine.terms.duties import duties
 from engine.terms.exits import exits
 from engine.terms.expected import examples, triggers_of
@@ -116,7 +118,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
     if spring is not None:
         leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
         yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
-    if clause.index is None and len(terms.index) > 1 and clause.on_one_index:
+    if clause.index is None and len(terms.index) > 1 and clause.on_one_index and getattr(clause, "asset_class", None) is None:
         why = f"the deal has {', '.join(terms.index)}"
         yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
 
@@ -256,6 +258,10 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
                 yield Problem(
                     "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
                 )
+            if policy.version in UNPUBLISHED and index.source == "published by the administrator":
+                why = "the administrator has published nothing under it, so the index would never have a value"
+                fix, place = "pin a published version, or have the rate computed", tree.place((*path, "version"))
+                yield Problem("D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place)
             if policy.version in UNPUBLISHED and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
@@ -307,6 +313,9 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _warnings,
     *CONTRADICTIONS,
     exits,
+    deciding,
+    lasting,
+    counting,
     steps,
     out_of_scale,
     examples,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit, Words
-from engine.terms.periods import Day, DayPeriod, Times
+from engine.terms.periods import DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
 from engine.values import Fact, Unit
 
@@ -58,6 +58,7 @@ class Deliver(Fact):
     deliver: Words
     within: DayPeriod
     after: Literal["determination date"]
+    """An Obligation stands from the date that creates it, so no other clock can start it."""
     by: str = "borrower"
     cite: str
 
@@ -100,6 +101,14 @@ class Clause(Fact):
 
     on_one_index: ClassVar[bool] = False
     """Whether the clause is tested on one index, so that it names it where the deal has several."""
+    may_take_index: ClassVar[bool] = False
+    """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
+    may_take_class: ClassVar[bool] = False
+    """Whether the clause may be of one class of debt."""
+    tested_on: ClassVar[DateKind] = "determination dates"
+    """The dates on which the clause is tested, as its template has them."""
+    on_no_rate: ClassVar[bool] = False
+    """Whether no rate decides the clause."""
 
     def margin_unit(self) -> Unit:
         """What the distance to this clause's limit is counted in."""
@@ -163,6 +172,8 @@ class LimitClause(ElectiveClause):
     """A clause that states its limit with its comparison: `at least 120%`."""
 
     limit: PossibleLimit
+    better: ClassVar[Literal["higher", "lower"] | None] = None
+    """Which figures are the better ones for the lender, where it is always the same side."""
     units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
     """The units that the limit may have."""
 

@@ -314,8 +314,18 @@ class TermsInForce(Fact):
         return self.blended_rates[index].cite if index in self.blended_rates else self.index[index].cite
 
     def index_of(self, clause: Clause) -> str:
-        """The index that `clause` is tested on: its own, or the deal's only one."""
-        return clause.index or next(iter(self.index))
+        """The index that `clause` is tested on: its own, that of its asset class, or the deal's only one."""
+        asset = self._asset_of(clause)
+        return clause.index or (asset.index if asset is not None else next(iter(self.index)))
+
+    def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
+        """The indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
+        asset = self._asset_of(clause)
+        assets = self.pledged_assets.values() if asset is None else (asset,)
+        return tuple(dict.fromkeys(one.index for one in assets))
+
+    def _asset_of(self, clause: Clause) -> AssetClass | None:
+        return self.pledged_assets.get(getattr(clause, "asset_class", None) or "")
 
 
 class TermSource(Fact):

@@ -99,11 +99,18 @@ def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
     return tuple(_source(deal, path, value) for path, value in in_force(deal.terms, on))
 
 
+def _written(value: Any) -> str:
+    """A value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
+    return ", ".join(_written(part) for part in value) if isinstance(value, list) else str(value)
+
+
 def _source(deal: Deal, path: Path, value: Any) -> TermSource:
     step = value if isinstance(value, StepOf) else StepOf(deal.closing_date, value, path)
     return TermSource(
         path=".".join(str(part) for part in path),
-        written=str(step.value),
+        written=_written(step.value),
         line=deal.tree.place(step.path).line,
         since=step.since,
         cite=step.cite,

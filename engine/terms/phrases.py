@@ -60,6 +60,16 @@ class Cap:
         return f"{self.count} in total" if self.months is None else f"{self.count} in any {self.months} months"
 
 
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Every cap of a right, each of which holds: `2 in total and 1 in any 12 months`."""
+
+    each: tuple[Cap, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(str(cap) for cap in self.each)
+
+
 def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
     """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
@@ -144,13 +154,18 @@ def read_margin(text: str) -> Margin:
     return Margin(figure)
 
 
-def read_cap(text: str) -> Cap:
-    """`2 in any 12 months` as a Cap. Raises D120 otherwise."""
-    match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", text)
-    if not match or int(match[1]) < 1 or match[2] == "0":
-        why = "a cap says how often, and over what time"
-        raise refusal("D120", f"`{text}` is not a cap", why, "write it like `2 in total` or `1 in any 12 months`")
-    return Cap(int(match[1]), int(match[2]) if match[2] else None)
+def read_caps(text: str) -> Caps:
+    """`2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps. Raises D120 otherwise, and for two over one time."""
+    fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
+    each = []
+    for part in text.split(" and "):
+        match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", part)
+        if not match or int(match[1]) < 1 or match[2] == "0":
+            raise refusal("D120", f"`{text}` is not a cap", "a cap says how often, and over what time", fix)
+        each.append(Cap(int(match[1]), int(match[2]) if match[2] else None))
+    if len({cap.months for cap in each}) < len(each):
+        raise refusal("D120", f"`{text}` caps the same time twice", "only the lower one could decide", fix)
+    return Caps(tuple(each))
 
 
 def read_number(text: str) -> Fraction:
@@ -218,6 +233,7 @@ LimitOf = Annotated[
     ),
 ]
 Number = Annotated[Fraction, *field_type(read_number, NUMBER_PATTERN, "1.5", "number")]
-AtMost = Annotated[Cap, *field_type(read_cap, r"^\d+ in (total|any \d+ months)$", "2 in any 12 months", "cap")]
+CAP = r"\d+ in (total|any \d+ months)"
+AtMost = Annotated[Caps, *field_type(read_caps, rf"^{CAP}( and {CAP})*$", "2 in any 12 months", "cap")]
 Whole = Annotated[int, *field_type(read_whole, r"^[\d,]+$", "1024", "whole number")]
 Rates = Annotated[tuple[Decimal | None, ...], *field_type(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")]

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from engine.determination.result import Breach, TestResult, Verdict
 from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
 from engine.terms.periods import Period, Persistence
+from engine.terms.phrases import Cap
 from engine.terms.schedule import months_before
 from engine.triggers.clock import BusinessDays, day_after, deadline
 from engine.triggers.facts import TestState, TestStatus
@@ -188,8 +189,13 @@ def _used_up(state: TestState, cure: Cure, on: date) -> bool:
     """Whether the cure right has been used as often as the deal allows."""
     if cure.at_most is None:
         return False
-    since = date.min if cure.at_most.months is None else months_before(on, cure.at_most.months)
-    return sum(used > since for used in state.cured_on) >= cure.at_most.count
+    return any(_used(state, cap, on) >= cap.count for cap in cure.at_most.each)
+
+
+def _used(state: TestState, cap: Cap, on: date) -> int:
+    """How often the cure right has been used in the time that a cap looks at."""
+    since = date.min if cap.months is None else months_before(on, cap.months)
+    return sum(used > since for used in state.cured_on)
 
 
 def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:

@@ -56,6 +56,19 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
         backtest(desk, path, ["contracted_rate=about two"], plan.THURSDAYS[-1], all_templates, as_json=True)
 
 
+def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_there_are(
+    desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path("deals") / "lakeshore-ddtl-2025.yaml").read_text(encoding="utf-8")
+    theirs = tmp_path / "theirs.yaml"
+    theirs.write_text(text.replace("computed by the calculation agent", "published by the administrator"), encoding="utf-8")
+    said = "There is no published history of CRI-H100@administrator here, which is what the deal reads; the series on record: "
+    assert backtest(desk, str(theirs), [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
+    assert capsys.readouterr().out.startswith(said)
+    assert diff(desk, str(theirs), 2, [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
+    assert said in capsys.readouterr().out
+
+
 def test_a_diff_says_which_dates_change(
     desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
