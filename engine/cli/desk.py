@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, operated, scribe, summary_page, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, recorded_in, scribe, summary_page, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -24,7 +24,7 @@ def intake(
     from engine.commands.intake import intake
 
     came = None if received is None else day(received)
-    raise typer.Exit(intake(opened(), file, came, all_templates(), scribe(), as_json, preview))
+    raise typer.Exit(intake(opened() if preview else recorded_in(), file, came, all_templates(), scribe(), as_json, preview))
 
 
 ACTS = (
@@ -92,7 +92,7 @@ def act(
         approved_by=approved_by,
         details=details,
     )
-    workspace, templates = opened(), all_templates()
+    workspace, templates = opened() if preview else recorded_in(), all_templates()
     shown = templates if preview else None
     record_act(workspace, find_deal(workspace, deal, templates), recorded, scribe(), as_json, shown)
 

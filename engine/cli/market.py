@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, operated, page, scribe, validation_page
+from engine.cli.app import all_templates, app, opened, operated, page, recorded_in, scribe, validation_page
 from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
@@ -45,8 +45,8 @@ def import_(
     from engine.commands.series import import_series
 
     if series is not None:
-        raise typer.Exit(import_series(opened(), series, paths, scribe(), as_json))
-    raise typer.Exit(import_snapshots(opened(), paths, scribe(), as_json))
+        raise typer.Exit(import_series(recorded_in(), series, paths, scribe(), as_json))
+    raise typer.Exit(import_snapshots(recorded_in(), paths, scribe(), as_json))
 
 
 @app.command(epilog=example("headroom collect"))
@@ -54,7 +54,7 @@ def collect(as_json: Json = False) -> None:
     """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
     from engine.commands.collect import collect_now
 
-    collect_now(opened(), scribe(), as_json)
+    collect_now(recorded_in(), scribe(), as_json)
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))
@@ -83,7 +83,9 @@ def restate(
     """Compute a published week again from today's snapshots, and record the next print where it differs."""
     from engine.commands.series import restate
 
-    raise typer.Exit(restate(opened(), series, day(publication_date), reason, record, all_templates(), scribe(), as_json))
+    raise typer.Exit(
+        restate(recorded_in() if record else opened(), series, day(publication_date), reason, record, all_templates(), scribe(), as_json)
+    )
 
 
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from engine.errors import VerificationFailed
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
+from engine.record.log import SLACK
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash
 from engine.record.store import Entry
 
@@ -32,6 +34,7 @@ class Defence(StrEnum):
     KEPT = "checkpoint kept beside the database"
     PEAK = "subtree root"
     HELD = "held checkpoint"
+    TIME = "time of a cosignature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,34 @@ def audit(
         for note in notes:
             findings += _against(note, roots, origin, keys, defence)
     return tuple(findings)
+
+
+def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]) -> Iterator[Finding]:
+    """The first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
+
+    Args:
+        entries: the whole log, in which `audit` finds nothing wrong.
+        keys: the keys that are trusted.
+        notes: checkpoints of this log that these keys signed.
+    """
+    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    for size, at in sorted((size, at) for size, at in cosigned if at is not None):
+        for entry in entries[:size]:
+            said = recorded_at(entry.body)
+            if said > at + SLACK:
+                yield Finding(
+                    Defence.TIME, f"entry {entry.seq} says that it was recorded at {said:{MINUTE}}, and it was cosigned at {at:{MINUTE}}"
+                )
+                return
+
+
+MINUTE = "%Y-%m-%d %H:%M"
+"""How a time is written in what is found, in UTC."""
+
+
+def recorded_at(body: bytes) -> datetime:
+    """When an event says that it was recorded, in UTC. Raises ValueError or LookupError where it says none."""
+    return datetime.fromisoformat(json.loads(body)["recorded_at"])
 
 
 def event_key(body: bytes) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engine.deadlines import deadlines
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
 from engine.record.checkpoint import Checkpoint, cosign, sign
+from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
@@ -231,6 +233,44 @@ def test_a_cosignature_is_taken_into_the_record_and_carried_on(
     found = json.loads(capsys.readouterr().out)
     assert found["time"] == f"deal/{DEAL}: its first {said['size']} entries cosigned at {AT.isoformat()}"
     assert any("1 of them cosigned" in step["step"] for step in found["steps"])
+
+
+def test_a_cosignature_that_was_taken_is_verified_from_then_on_and_missed_where_it_is_taken_away(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The trustee's key is remembered with it; a verifier who brings the log's key alone is told of a signature that is not theirs."""
+    note, key = cosigned(signed, tmp_path / "trustee")
+    take_checkpoint(signed, DEAL, note, [key], as_json=True)
+    assert (signed.root / TRUSTEES).read_text(encoding="utf-8") == key.read_text(encoding="utf-8")
+
+    def verified(*trust: Path) -> tuple[int, str]:
+        capsys.readouterr()
+        return verify_workspace(signed, list(trust), [], as_json=True), capsys.readouterr().out
+
+    code, said = verified()
+    assert code == 0
+    assert f"cosigned at {AT.isoformat()}" in said
+    code, said = verified(signed.root / f"{KEY}.pub")
+    assert code == 0
+    assert "1 with a signature by no key given" in said
+    kept = signed.root / "checkpoints" / f"deal_{DEAL}.checkpoint"
+    assert kept.read_bytes() == note.read_bytes()
+    (signed.root / TRUSTEES).write_text(generate_key("trustee.example", Kind.COSIGNER).verifier.text, encoding="utf-8")
+    code, said = verified()
+    assert code == 3
+    assert "has a signature of trustee.example, whose key is not in" in said
+    shutil.copy(key, signed.root / TRUSTEES)
+    signed.store.close()
+    database = sqlite3.connect(signed.root / "headroom.sqlite", isolation_level=None)
+    for trigger in SQLITE:
+        database.execute(f"DROP TRIGGER {trigger}")
+    database.execute("DELETE FROM checkpoint WHERE note LIKE '%trustee.example%'")
+    for trigger in SQLITE:
+        database.execute(sqlite_trigger(trigger))
+    database.close()
+    code, said = verified()
+    assert code == 3
+    assert "has a signature that the database has no more" in said
 
 
 def test_a_cosignature_taken_twice_changes_nothing_and_a_second_trustee_s_is_added(
