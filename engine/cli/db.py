@@ -59,7 +59,9 @@ def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
     from engine.record.upkeep import restored
 
-    count, aside = restored(copy, _file())
+    record = _file()
+    with opened().alone():
+        count, aside = restored(copy, record)
     data = {"entries": count, "aside": str(aside) if aside else None}
     _tell(data, f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""), as_json)
 

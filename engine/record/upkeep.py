@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from engine.errors import VerificationFailed, WrongUsage
+from engine.market.archive import write_whole
 from engine.record import database, guards
 from engine.record.audit import audit
 from engine.record.store import Store
+
+BESIDE = ("-journal", "-wal", "-shm", "")
+"""What SQLite keeps beside a database while it writes, and the database itself, which goes last."""
 
 
 def upgraded(url: str | Path) -> str:
@@ -74,12 +77,13 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
         raise WrongUsage(f"no such file: {copy}")
     if not copy.stat().st_size:
         raise VerificationFailed(f"{copy} is empty; it is no copy of a record")
-    count = checked(copy)
-    aside = None
-    if record.exists():
-        aside = record.with_name(f"{record.name}.before-restore")
-        if aside.exists():
-            raise WrongUsage(f"{aside} is there already; move it away first")
-        record.rename(aside)
-    shutil.copyfile(copy, record)
-    return count, aside
+    checked(copy)
+    aside = record.with_name(f"{record.name}.before-restore")
+    left = [ending for ending in BESIDE if record.with_name(record.name + ending).exists()]
+    if left and any(aside.with_name(aside.name + ending).exists() for ending in BESIDE):
+        raise WrongUsage(f"{aside} is there already; move it away first")
+    # What a killed run left half done goes with its own file: SQLite would play it into whatever stands under the old name.
+    for ending in left:
+        record.with_name(record.name + ending).rename(aside.with_name(aside.name + ending))
+    write_whole(record, copy.read_bytes())
+    return checked(record), aside if left else None

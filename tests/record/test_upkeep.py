@@ -90,3 +90,31 @@ def test_an_empty_file_is_no_copy(tmp_path: Path) -> None:
     with pytest.raises(VerificationFailed, match="is empty"):
         restored(tmp_path / "empty", tmp_path / "record.db")
     assert checked(tmp_path / "record.db") == 3
+
+
+def test_a_copy_is_put_back_over_a_record_whose_writer_was_killed(tmp_path: Path) -> None:
+    """What the killed run left half done belongs to the old file: it is kept with it, and never played into the copy."""
+    import shutil
+    import sqlite3
+
+    record, copy, killed = tmp_path / "record.db", tmp_path / "copy.db", tmp_path / "killed" / "record.db"
+    bodies = filled(record, 40)
+    copied(record, copy)
+    filled(record, 400)
+    killed.parent.mkdir()
+    connection = sqlite3.connect(record, isolation_level=None)
+    connection.execute("PRAGMA cache_size=1")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(
+        "INSERT INTO log_entry VALUES ('deal/y', ?, ?, ?, '', '', '')", [(number, str(number), "x" * 3000) for number in range(200)]
+    )
+    for ending in ("", "-journal"):  # as a kill leaves them
+        shutil.copy(f"{record}{ending}", f"{killed}{ending}")
+    connection.rollback()
+    connection.close()
+    assert Path(f"{killed}-journal").stat().st_size > 0
+    count, aside = restored(copy, killed)
+    assert (count, checked(killed)) == (40, 40)
+    assert filled(killed, 40) == bodies
+    assert aside is not None
+    assert checked(aside) == 400
