@@ -17,13 +17,12 @@ from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
 from engine.errors import VerificationFailed
 from engine.market.index import median
-from engine.record.audit import MINUTE, recorded_at
+from engine.record.audit import MINUTE, not_after
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.checkpoint import Checkpoint, Verified, verify
 from engine.record.event import Tested
 from engine.record.evidence import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
-from engine.record.log import SLACK
 from engine.record.merkle import leaf_hash, root, verify_inclusion
 from engine.record.notice_text import shown_as_recorded, shown_of
 from engine.record.pdf import NoticeFile, read_notice
@@ -185,9 +184,7 @@ def _time(notice: _Notice, by: int, at: datetime | None) -> str:
     """By when the event was there, as its trustees vouch. Raises VerificationFailed where it says that it came later."""
     if at is None:
         return "time asserted by the operator"
-    said = recorded_at(notice.attached["event.json"])
-    if said > at + SLACK:
-        raise VerificationFailed(f"the event says that it was recorded at {said:{MINUTE}}, and it was cosigned at {at:{MINUTE}}")
+    not_after(at, [("the event", notice.attached["event.json"])])
     return f"cosigned by {by}, first at {at:{MINUTE}} UTC"
 
 

@@ -485,7 +485,7 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     assert log_step([held, held]).found == log_step([held]).found
     early = cosign(unsigned_export.note, [read_key(desk / "keys" / "log.key").verifier], read_key(trustee), NOW - timedelta(days=1))
     assert "recorded at" in (log_step([Later(early, leaves)]).difference or "")
-    assert "it was cosigned at" in (log_step([held, Later(early, leaves)]).difference or "")
+    assert "its log was cosigned at" in (log_step([held, Later(early, leaves)]).difference or "")
     assert "did not grow" in (log_step([Later(held.note, (*leaves[1:], leaves[0]))]).difference or "")
     assert "did not grow" in (log_step([Later(held.note, leaves[:-1])]).difference or "")
     own = read_key(desk / "keys" / "log.key")

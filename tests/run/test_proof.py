@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import sqlite3
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from engine.commands.verify import verify_workspace
 from engine.deadlines import deadlines
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
+from engine.record.audit import not_after
 from engine.record.checkpoint import Checkpoint, cosign, sign
 from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
@@ -91,6 +92,25 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     assert verify_workspace(back, [], [], as_json=False) == 0  # what was rolled back whole cannot know
     assert verify_workspace(back, [], [held], as_json=False) == 3
     back.store.close()
+
+
+def test_a_trustee_does_not_vouch_for_what_says_it_comes_later(signed: Workspace, tmp_path: Path) -> None:
+    """A cosignature says that its entries were there by its time; an entry of a later time cannot have been."""
+    trustee, log_key = tmp_path / "trustee.key", signed.root / f"{KEY}.pub"
+    make_key("trustee.example", trustee, cosigner=True, as_json=False)
+    export_log(signed, DEAL, "tiles", tmp_path / "export", None, as_json=False)
+    before = (tmp_path / "export" / "checkpoint").read_bytes()
+    newest = max(event.recorded_at for event in read(signed.store, deal_log(DEAL)))
+    with pytest.raises(VerificationFailed, match="says that it was recorded at"):
+        cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=61), as_json=False)
+    assert (tmp_path / "export" / "checkpoint").read_bytes() == before
+    cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=59), as_json=False)
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"recorded_at":5}', '{"recorded_at":"soon"}', '{"recorded_at":"2026-07-03T12:00:00"}'])
+def test_an_event_that_says_no_time_is_a_difference_and_no_stack_trace(body: str) -> None:
+    with pytest.raises(VerificationFailed, match="when it was recorded"):
+        not_after(AT, [("the event", body.encode())])
 
 
 def kept(workspace: Workspace, path: Path) -> Path:

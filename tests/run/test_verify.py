@@ -287,7 +287,7 @@ def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(root: Path, 
         assert verify_workspace(workspace, [trust], [tmp_path / "cosigned"], as_json=True) == expected
     said = [step["difference"] for step in json.loads(capsys.readouterr().out)["steps"] if step["difference"]]
     assert said[0].startswith("entry ")
-    assert "recorded at 2026-07-03 12:00, and it was cosigned at 2026-07-03 10:59" in said[0]
+    assert "recorded at 2026-07-03 12:00, and its log was cosigned at 2026-07-03 10:59" in said[0]
     workspace.store.close()
 
 
