@@ -25,6 +25,7 @@ from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
+from tests.run.test_cli import headroom
 from tests.run.test_thursday import DEAL, fill, plan, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
@@ -111,6 +112,24 @@ def test_a_trustee_does_not_vouch_for_what_says_it_comes_later(signed: Workspace
 def test_an_event_that_says_no_time_is_a_difference_and_no_stack_trace(body: str) -> None:
     with pytest.raises(VerificationFailed, match="when it was recorded"):
         not_after(AT, [("the event", body.encode())])
+
+
+def test_nothing_is_recorded_on_an_older_copy(signed: Workspace, tools: Tools) -> None:
+    """An Act or a report entered there would be lost with it, once the right record is put back."""
+    signed.store.close()
+    database = signed.root / "headroom.sqlite"
+    older = database.read_bytes()
+    run(opened(signed.root), plan.THURSDAYS[5], tools)
+    database.write_bytes(older)
+    report = str(sorted((signed.root / "reports" / DEAL).iterdir())[0])
+    for command in (
+        ("act", DEAL, "waiver", "--clause", "ltv", "--effective-on", "2026-02-05", "--until", "2026-03-05", "--clock", "resumes"),
+        ("intake", report, "--received", "2026-02-05"),
+        ("import", str(signed.root / "snapshots")),
+    ):
+        found = headroom("--workspace", str(signed.root), *command)
+        assert (found.returncode, "older copy of the record" in found.stderr) == (3, True), (command, found.stderr)
+    assert database.read_bytes() == older
 
 
 def kept(workspace: Workspace, path: Path) -> Path:
