@@ -140,9 +140,22 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
         kept = newest(one for one in writer.checkpoints(log) if one[0] == checkpoint.size)
         before = kept[1] if kept is not None else sign(checkpoint, key)
         after = with_cosignatures(before, note, trustees)
+        _remember(workspace, [one for one in trustees if one in signed])
         writer.save_checkpoint(log, checkpoint.size, after)
+        last = newest(writer.checkpoints(log))
+    if last == (checkpoint.size, after):
+        write_whole(witness(workspace, log), after.encode())
     names = tuple(signature.key.name for signature in verify(after, [*own, *trustees]).signatures if signature.at is not None)
     return Taken(checkpoint.size, after, names, after != before)
+
+
+def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
+    """Name the trustees who cosigned among those that the workspace knows: the record can then be verified by itself."""
+    path = workspace.root / TRUSTEES
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    new = [key.text for key in keys if key.text not in {line.strip() for line in lines}]
+    if new:
+        write_whole(path, "".join(f"{line}\n" for line in (*lines, *new)).encode())
 
 
 def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:

@@ -71,6 +71,15 @@ def operated() -> Workspace:
     return workspace
 
 
+def recorded_in() -> Workspace:
+    """The workspace, for a command that records what came in. Raises VerificationFailed where its record is older than what was signed."""
+    from engine.checkpoints import refuse_older
+
+    workspace = opened()
+    refuse_older(workspace)
+    return workspace
+
+
 def found() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())
@@ -90,10 +99,24 @@ def alone(workspace: Workspace) -> Iterator[None]:
 
 @contextmanager
 def recording() -> Iterator[tuple[Workspace, Scribe]]:
-    """The workspace for a command that records, alone in it, and who records: the clock is read once nobody else does. Raises Busy."""
+    """The workspace for a command that records, alone in it, and who records: the clock is read once nobody else does.
+
+    Raises:
+        Busy: another command does not get done.
+        VerificationFailed: the record is older than what was signed.
+    """
+    from engine.checkpoints import refuse_older
+
     workspace = opened()
     with alone(workspace):
+        refuse_older(workspace)
         yield workspace, scribe()
+
+
+@contextmanager
+def previewing() -> Iterator[tuple[Workspace, Scribe]]:
+    """The workspace for a command that shows what it would record, and who would."""
+    yield opened(), scribe()
 
 
 def waits() -> None:

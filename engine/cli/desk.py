@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, operated, recording, summary_page, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, previewing, recording, summary_page, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -24,7 +24,7 @@ def intake(
     from engine.commands.intake import intake
 
     came = None if received is None else day(received)
-    with recording() as (workspace, by):
+    with previewing() if preview else recording() as (workspace, by):
         code = intake(workspace, file, came, all_templates(), by, as_json, preview)
     raise typer.Exit(code)
 
@@ -95,7 +95,7 @@ def act(
         details=details,
     )
     templates = all_templates()
-    with recording() as (workspace, by):
+    with previewing() if preview else recording() as (workspace, by):
         record_act(workspace, find_deal(workspace, deal, templates), recorded, by, as_json, templates if preview else None)
 
 

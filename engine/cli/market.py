@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, operated, page, recording, scribe, validation_page
+from engine.cli.app import all_templates, app, opened, operated, page, previewing, recorded_in, recording, scribe, validation_page
 from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
@@ -58,7 +57,7 @@ def collect(as_json: Json = False) -> None:
     """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
     from engine.commands.collect import collect_now
 
-    collect_now(opened(), scribe, as_json)
+    collect_now(recorded_in(), scribe, as_json)
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))
@@ -87,7 +86,7 @@ def restate(
     """Compute a published week again from today's snapshots, and record the next print where it differs."""
     from engine.commands.series import restate
 
-    with recording() if record else nullcontext((opened(), scribe())) as (workspace, by):
+    with recording() if record else previewing() as (workspace, by):
         code = restate(workspace, series, day(publication_date), reason, record, all_templates(), by, as_json)
     raise typer.Exit(code)
 

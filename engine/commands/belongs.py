@@ -20,6 +20,7 @@ from engine.refusal import refused_path
 from engine.terms.source import parse
 from engine.workspace import Workspace
 
+INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
 AGAIN = "an interrupted run leaves one too: run again, then verify"
 
 
@@ -52,6 +53,20 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
         name = str(path.relative_to(workspace.root))
         if name not in issued and not path.name.startswith(".partial-"):
             yield f"{name} was issued by no event ({AGAIN})"
+    yield from _on_no_record(workspace, log, events)
+
+
+def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
+    """Reports and deal files that lie with those of a deal, and that its log names nowhere."""
+    name = log.removeprefix("deal/")
+    reports = {f"{one.payload.period_end}-{one.payload.sha256[:16]}" for one in events if isinstance(one.payload, ReportReceived)}
+    for path in _files(workspace.root / "reports" / name, "*"):
+        if path.stem not in reports and not path.name.startswith(".partial-"):
+            yield f"reports/{name}/{path.name} was received by no event ({INTAKE})"
+    adopted = {one.payload.file_sha256 for one in events if isinstance(one.payload, DealAdopted)}
+    for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
+        if path.stem not in adopted and deal_named(path) == name:
+            yield f"deals/adopted/{path.name} was adopted by no event ({AGAIN}, or remove it)"
 
 
 def _kept(workspace: Workspace, log: str, event: Event) -> str | None:

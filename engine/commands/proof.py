@@ -14,6 +14,7 @@ from engine.commands.output import print_json, say, write
 from engine.errors import VerificationFailed, WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_whole
+from engine.record.audit import not_after
 from engine.record.checkpoint import Growth, cosign, newest, verify
 from engine.record.keys import Kind, generate_key, read_key, write_key
 from engine.record.log import deal_log, index_log
@@ -106,7 +107,7 @@ def _newest_signed(workspace: Workspace, log: str) -> tuple[int, str]:
 
 
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
-    """A trustee's cosignature on an exported log, from files alone: this log has only grown since the one held."""
+    """A trustee's cosignature on an exported log, from files alone: it has only grown since the one held, and none of it is of later."""
     keys = trusted(trust)
     if not folder.is_dir():
         raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
@@ -116,6 +117,7 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
     signing = read_key(key)
     if signing.kind is not Kind.COSIGNER:
         raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
+    not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
     note = read_note(folder / "checkpoint")
     growth = None
     if since is not None:

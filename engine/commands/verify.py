@@ -9,16 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from engine.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
-from engine.commands.belongs import guarded, without_event, without_log
+from engine.commands.belongs import AGAIN, guarded, without_event, without_log
 from engine.commands.output import print_json, say
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.record.audit import audit
+from engine.record.audit import audit, out_of_time
 from engine.record.canonical import sha256_hex
-from engine.record.checkpoint import verify
+from engine.record.checkpoint import holds_all_of, newest, signed_by_others, verify
 from engine.record.event import NoticeIssued
-from engine.record.keys import VerifierKey, parse_verifier
+from engine.record.keys import BadKey, VerifierKey, parse_verifier
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.record.market_event import SnapshotImported
 from engine.record.merkle import leaf_hash
@@ -54,19 +54,18 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     """
     everything = workspace.store.logs()
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
-    own = [path for path in (workspace.root / f"{KEY}.pub", workspace.root / TRUSTEES) if path.exists()]
-    keys = trusted(trust or own)
+    keys, damaged = (trusted(trust), []) if trust else _own_keys(workspace)
     notes = [read_note(path) for path in held]
     without = [
         _guards(workspace),
-        *_keys(workspace, keys, notes),
+        *(damaged or _keys(workspace, keys, notes)),
         *_gone(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
         raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
-    audited = [_log(workspace, log, keys, notes) for log in logs]
+    audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
     findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     failed = [finding for finding in findings if finding.difference is not None]
@@ -81,6 +80,27 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
             say(f"{verdict} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
         say(time)
     return 3 if failed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What logs are held against: keys, checkpoints that somebody else kept, and whether the verifier brought the keys."""
+
+    keys: list[VerifierKey]
+    held: list[str]
+    by_the_verifier: bool
+
+
+def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
+    """The keys that the workspace names itself, and each file of them that cannot be read: the record's own damage, no wrong usage."""
+    keys: list[VerifierKey] = []
+    damaged: list[Finding] = []
+    for name in (f"{KEY}.pub", TRUSTEES):
+        try:
+            keys += trusted([workspace.root / name] if (workspace.root / name).exists() else [])
+        except (BadKey, WrongUsage) as bad:
+            damaged.append(Finding(f"the verifier keys in {name}", str(bad)))
+    return keys, damaged
 
 
 def _guards(workspace: Workspace) -> Finding:
@@ -102,24 +122,60 @@ def _gone(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[F
     yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is none of these")
 
 
-def _log(workspace: Workspace, log: str, keys: list[VerifierKey], held: list[str]) -> tuple[Finding, str | None]:
+def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
     """One log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    keys = given.keys
     try:
         entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
         kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
+        wrong = [*_filed(stored, workspace.store.note_numbers(log))]
     except (VerificationFailed, WrongUsage) as damage:
         return Finding(f"{log}: read whole", str(damage)), None
     name = origin(workspace, log)
     notes = [note for _, note in stored] if keys else []
-    theirs = [note for note in held if _of(note) == name] if keys else []
-    wrong = [f"{one.what} ({one.defence.value})" for one in audit(entries, name, keys, notes, theirs, kept if keys else ())]
-    wrong += [
-        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
-    ]
+    theirs = [note for note in given.held if _of(note) == name] if keys else []
+    found = audit(entries, name, keys, notes, theirs, kept if keys else ())
+    if not found:
+        found = tuple(out_of_time(entries, keys, [*notes, *theirs]))
+        wrong += [*_kept(stored, kept, path.name), *(() if given.by_the_verifier else _unknown(notes, keys))]
+    wrong = [*(f"{one.what} ({one.defence.value})" for one in found), *wrong]
     cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
+    others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)
     signed = f"{len(notes)} signed checkpoints" + (f", {cosigned} of them cosigned" if cosigned else "")
+    signed += f", {others} with a signature by no key given" if others else ""
     step = f"{log}: {len(entries)} entries, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
     return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
+
+
+def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterator[str]:
+    """Whether signed checkpoints stand one after the other, each at the size that it says."""
+    if list(numbers) != list(range(len(numbers))):
+        yield "one of its signed checkpoints was taken away: their numbers have a gap"
+    yield from (
+        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
+    )
+
+
+def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> Iterator[str]:
+    """Whether the newest checkpoint lies outside the database as it lies in it: whoever has one of the two cannot turn it back."""
+    last = newest(stored)
+    if not kept and last is not None:
+        yield f"checkpoints/{name} is missing ({AGAIN})"
+    for note in kept:
+        size = int(note.split("\n")[1])
+        if last is None or size > last[0]:
+            yield f"checkpoints/{name} is of {size} entries, and no checkpoint of them is in the database any more"
+        elif size < last[0]:
+            yield f"checkpoints/{name} is of {size} entries, and {last[0]} were signed since ({AGAIN})"
+        elif not holds_all_of(last[1], note):
+            yield f"checkpoints/{name} has a signature that the database has no more"
+
+
+def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
+    """Signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
+    names = dict.fromkeys(name for note in notes for name in signed_by_others(note, keys))
+    if keys and names:
+        yield f"a checkpoint has a signature of {', '.join(names)}, whose key is not in {KEY}.pub or {TRUSTEES}"
 
 
 def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from engine.errors import VerificationFailed
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
+from engine.record.log import SLACK
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash
 from engine.record.store import Entry
 
@@ -32,6 +34,7 @@ class Defence(StrEnum):
     KEPT = "checkpoint kept beside the database"
     PEAK = "subtree root"
     HELD = "held checkpoint"
+    TIME = "time of a cosignature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,54 @@ def audit(
         for note in notes:
             findings += _against(note, roots, origin, keys, defence)
     return tuple(findings)
+
+
+MINUTE = "%Y-%m-%d %H:%M"
+"""How a time is written in what is found, in UTC."""
+
+
+def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]) -> Iterator[Finding]:
+    """The first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
+
+    Args:
+        entries: the whole log, in which `audit` finds nothing wrong.
+        keys: the keys that are trusted.
+        notes: checkpoints of this log that these keys signed.
+    """
+    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    for size, at in sorted((size, at) for size, at in cosigned if at is not None):
+        try:
+            not_after(at, ((f"entry {entry.seq}", entry.body) for entry in entries[:size]))
+        except VerificationFailed as late:
+            yield Finding(Defence.TIME, str(late))
+            return
+
+
+def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
+    """Check that a trustee who cosigns events at a time vouches for none that says it was recorded later.
+
+    Args:
+        at: the trustee's time.
+        events: each with what it is called and its body.
+
+    Raises:
+        VerificationFailed: one says a later time, by more than two clocks may differ, or no time.
+    """
+    for name, body in events:
+        said = _recorded_at(name, body)
+        if said > at + SLACK:
+            raise VerificationFailed(f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at {at:{MINUTE}}")
+
+
+def _recorded_at(name: str, body: bytes) -> datetime:
+    """When an event says that it was recorded, in UTC. Raises VerificationFailed where it says no time."""
+    try:
+        said = datetime.fromisoformat(json.loads(body)["recorded_at"])
+        if said.tzinfo is not None:
+            return said.astimezone(UTC)
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise VerificationFailed(f"{name} does not say when it was recorded") from error
+    raise VerificationFailed(f"{name} says when it was recorded without a time zone")
 
 
 def event_key(body: bytes) -> str:

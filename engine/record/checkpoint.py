@@ -166,6 +166,19 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
     return note
 
 
+def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
+    """Names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed where malformed."""
+    known = {(key.name, key.id) for key in keys}
+    lines = (_signature(line) for line in _split(note)[1])
+    return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
+
+
+def holds_all_of(note: str, other: str) -> bool:
+    """Whether a note is of the same checkpoint as `other` and has every signature that `other` has. Raises as `verify`."""
+    (text, lines), (same, some) = _split(note), _split(other)
+    return text == same and set(some) <= set(lines)
+
+
 def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
     return max(reversed(list(notes)), key=lambda one: one[0], default=None)

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from engine.errors import HeadroomError, VerificationFailed
+from engine.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.record import guards
 
 SQLITE_SETTINGS = ("busy_timeout=30000", "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")
@@ -23,6 +23,10 @@ LOCK = 0x68656164726F6F6D
 
 DAMAGE = ("malformed", "not a database", "Could not decode", "database corruption", "invalid byte sequence", "file is encrypted")
 """Words of a database that finds its own file damaged."""
+
+
+CHANGED = "the record's append-only triggers are missing or changed; nothing is added to it until it is verified"
+"""Said of guards that do not stand as this release makes them."""
 
 
 class NotOurs(HeadroomError):
@@ -98,8 +102,20 @@ def refusal(said: str) -> HeadroomError:
 
 
 def prepared(url: str, tables: MetaData, writer: str) -> None:
-    """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add."""
-    statements = guards.postgresql(writer)
+    """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add.
+
+    Raises:
+        WrongUsage: it is no URL of a PostgreSQL database, or `writer` no name of a role.
+        NotOurs: the database refused; it is as it was.
+    """
+    try:
+        statements = guards.postgresql(writer)
+        if not make_url(url).drivername.startswith("postgresql"):
+            raise ArgumentError
+    except ValueError as error:
+        raise WrongUsage(str(error)) from error
+    except ArgumentError as error:
+        raise WrongUsage(f"{url} is no PostgreSQL database; write it as postgresql://OWNER@HOST/DATABASE") from error
     engine = connected(url)
     try:
         with engine.begin() as connection:
@@ -107,6 +123,9 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
             tables.create_all(connection)
             for statement in statements:
                 connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        said = str(error.orig).splitlines()[0]
+        raise NotOurs(f"{engine.url!r} cannot be prepared: {said}; it is done once, by the owner, for a role that exists") from error
     finally:
         engine.dispose()
 
@@ -186,12 +205,16 @@ def _check_sqlite(connection: Connection, tables: MetaData) -> None:
 def _check_triggers(connection: Connection) -> None:
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     if {row.name: row.sql for row in rows} != {name: guards.sqlite_trigger(name) for name in guards.SQLITE}:
-        raise NotOurs("the record's append-only triggers are missing or changed; nothing is added to it until it is verified")
+        raise NotOurs(CHANGED)
 
 
 def _check_postgresql(connection: Connection) -> None:
-    table = {"table": f"{guards.SCHEMA}.log_entry"}
-    if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
-        raise NotOurs("the database is not prepared: let its owner run `prepare` with the name of the writer's role")
-    if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
-        raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")
+    for name in ("log_entry", "checkpoint"):
+        table = {"table": f"{guards.SCHEMA}.{name}"}
+        if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
+            raise NotOurs("the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role")
+        if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
+            raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")
+    standing = {(table, name): tuple(guard) for table, name, *guard in connection.exec_driver_sql(guards.STANDING)}
+    if standing != guards.POSTGRESQL or connection.exec_driver_sql(guards.AROUND).first() is not None:
+        raise NotOurs(CHANGED)

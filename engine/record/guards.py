@@ -41,20 +41,54 @@ def sqlite_trigger(name: str) -> str:
 SCHEMA = "headroom"
 """The PostgreSQL schema of the tables; its owner and the writer are separate roles."""
 
-_APPEND_ONLY = f"""
-CREATE FUNCTION {SCHEMA}.append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'the log is append-only'; END $$
-"""
+_TABLES = ("log_entry", "checkpoint")
+
+_APPEND_ONLY = """
+BEGIN RAISE EXCEPTION 'the log is append-only'; END """
 
 _NEXT = """
-CREATE FUNCTION {schema}.next_{table}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$
 BEGIN
   IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq) + 1, 0) FROM {schema}.{table} WHERE log = NEW.log) THEN
     RAISE EXCEPTION 'an entry takes the next number of its log';
   END IF;
   RETURN NEW;
-END $$
+END """
+
+
+def _next(table: str) -> str:
+    return _NEXT.format(schema=SCHEMA, table=table)
+
+
+_BEFORE_A_CHANGE, _BEFORE_EACH_INSERT = 2 | 8 | 16 | 32, 1 | 2 | 4
+"""When a trigger fires, as PostgreSQL's catalogue has it: before DELETE, UPDATE or TRUNCATE; for each row before INSERT."""
+
+POSTGRESQL = {
+    key: guard
+    for table in _TABLES
+    for key, guard in {
+        (table, "append_only"): ("A", _BEFORE_A_CHANGE, _APPEND_ONLY),
+        (table, "next"): ("A", _BEFORE_EACH_INSERT, _next(table)),
+    }.items()
+}
+"""PostgreSQL's triggers by table and name: whether they always fire, when, and what their function does."""
+
+STANDING = f"""
+SELECT c.relname, t.tgname, t.tgenabled::text, t.tgtype::int, p.prosrc
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+WHERE n.nspname = '{SCHEMA}' AND NOT t.tgisinternal AND t.tgqual IS NULL AND cardinality(t.tgattr::int2[]) = 0
 """
+"""Reads the triggers that stand, in the form of `POSTGRESQL`; one with a condition is none."""
+
+AROUND = f"""
+SELECT c.relname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = '{SCHEMA}' AND c.relkind = 'r'
+AND (c.relrowsecurity OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid))
+"""
+"""Reads the tables in which a rule or row security changes what is written or seen: none of ours has any."""
 
 
 def postgresql(writer: str) -> list[str]:
@@ -65,11 +99,12 @@ def postgresql(writer: str) -> list[str]:
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", writer):
         raise ValueError(f"`{writer}` is not a role name of lower-case letters, digits and underscores")
-    statements = [_APPEND_ONLY]
-    for table in ("log_entry", "checkpoint"):
+    statements = [f"CREATE FUNCTION {SCHEMA}.append_only() RETURNS trigger LANGUAGE plpgsql AS $${_APPEND_ONLY}$$"]
+    for table in _TABLES:
         name = f"{SCHEMA}.{table}"
         statements += [
-            _NEXT.format(schema=SCHEMA, table=table),
+            f"CREATE FUNCTION {SCHEMA}.next_{table}() RETURNS trigger LANGUAGE plpgsql "
+            f"SET search_path = {SCHEMA}, pg_temp AS $${_next(table)}$$",
             f"""CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name}
                 FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.append_only()""",
             f"CREATE TRIGGER next BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.next_{table}()",

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,9 @@ from engine.determination.result import TestResult, Verdict
 from engine.determination.template import Template
 from engine.errors import VerificationFailed
 from engine.market.index import median
+from engine.record.audit import MINUTE, not_after
 from engine.record.canonical import canonical, sha256_hex
-from engine.record.checkpoint import Checkpoint, verify
+from engine.record.checkpoint import Checkpoint, Verified, verify
 from engine.record.event import Tested
 from engine.record.evidence import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
@@ -152,30 +153,39 @@ def _in_the_log(notice: _Notice) -> str:
     signed = {signature.key for signature in verified.signatures}
     if not signed & set(logs):
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
-    after = [_cosigned_after(one, verified.checkpoint, logs, trustees) for one in notice.later]
-    cosigned = len((signed & set(trustees)).union(*after))
-    if cosigned < notice.policy.cosignatures_needed:
-        raise VerificationFailed(f"cosigned by {cosigned} trustees; the policy asks for {notice.policy.cosignatures_needed}")
+    later = [_later(one, verified.checkpoint, logs, trustees) for one in notice.later]
+    cosigned = [(one.key, one.at) for found in (verified, *later) for one in found.signatures if one.at is not None]
+    by = len({key for key, _ in cosigned})
+    if by < notice.policy.cosignatures_needed:
+        raise VerificationFailed(f"cosigned by {by} trustees; the policy asks for {notice.policy.cosignatures_needed}")
+    time = _time(notice, by, min((at for _, at in cosigned), default=None))
     _is_of(notice, proof.index, verified.checkpoint)
     attached = read_of_date(notice.attached["date.jsonl"])
     for one in attached:
         if not verify_inclusion(leaf_hash(one.body), one.seq, verified.checkpoint.size, one.path, verified.checkpoint.root):
             raise VerificationFailed(f"entry {one.seq} of its date is not in the log that was signed")
     notice.of_date = OfDate(attached, proof.index)
-    time = f"cosigned by {cosigned}" if cosigned else "time asserted by the operator"
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
     return f"entry {proof.index} of {size}; all {len(attached)} entries of its date; {time}"
 
 
-def _cosigned_after(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> set[VerifierKey]:
-    """The trustees who cosigned the same log grown from the notice's checkpoint. Raises VerificationFailed where it is another."""
+def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> Verified:
+    """The same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed where it is another."""
     found = verify(later.note, (*logs, *trustees))
     signed = {signature.key for signature in found.signatures}
     if not signed & set(logs) or found.checkpoint.origin != checkpoint.origin:
         raise VerificationFailed(f"the log that is held is of {found.checkpoint.origin}, or no log key of the policy signed it")
     if root(later.leaves) != found.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
         raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")
-    return signed & set(trustees)
+    return found
+
+
+def _time(notice: _Notice, by: int, at: datetime | None) -> str:
+    """By when the event was there, as its trustees vouch. Raises VerificationFailed where it says that it came later."""
+    if at is None:
+        return "time asserted by the operator"
+    not_after(at, [("the event", notice.attached["event.json"])])
+    return f"cosigned by {by}, first at {at:{MINUTE}} UTC"
 
 
 def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:

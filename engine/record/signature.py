@@ -74,7 +74,10 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
 
 
 def seal(data: bytes, key: Path) -> bytes:
-    """The file with a PAdES signature by the key in a file, whose certificate lies beside it."""
+    """The file with a PAdES signature by the key in a file, whose certificate lies beside it.
+
+    Raises BadKey where the two cannot be read, or what the key signs does not hold by the certificate.
+    """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
 
@@ -92,6 +95,12 @@ def seal(data: bytes, key: Path) -> bytes:
     out = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
     signers.PdfSigner(metadata, signer=signer).sign_pdf(writer, output=out)
+    # The library signs with a key whose certificate is another's; such a notice would verify nowhere.
+    certificate = x509.load_pem_x509_certificate(Path(f"{key}.crt").read_bytes())
+    try:
+        check_seal(out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]))
+    except VerificationFailed as failed:
+        raise BadKey(f"what {key} signs does not hold by {key}.crt: {failed}; put back the two that were made together") from failed
     return out.getvalue()
 
 

@@ -143,6 +143,10 @@ class Reader:
         query = select(_NOTES.c.size, _NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
         return [(int(size), str(note)) for size, note in self._connection.execute(query)]
 
+    def note_numbers(self, log: str) -> list[int]:
+        """The numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
+        return list(self._connection.execute(select(_NOTES.c.seq).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)).scalars())
+
 
 class Writer(Reader):
     """One transaction that alone may write, from its first statement on."""
@@ -284,6 +288,11 @@ class Store:
         """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
         with self.read() as reader:
             return reader.checkpoints(log)
+
+    def note_numbers(self, log: str) -> list[int]:
+        """The numbers of a log's signed checkpoints, in their order."""
+        with self.read() as reader:
+            return reader.note_numbers(log)
 
     def close(self) -> None:
         """Let go of the file or of the connections."""

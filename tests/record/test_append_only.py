@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import WrongUsage
+from engine.record.database import NotOurs
 from engine.record.merkle import EMPTY
-from engine.record.store import Store
+from engine.record.store import Store, prepare
 
 LOG = "deal/meridian-2026-1"
 HASH = EMPTY.hex()
@@ -117,6 +119,65 @@ def _refused(attack: str, role: str, urls: dict[str, str], body: Callable[..., b
         connection.rollback()
     assert [*store.entries(LOG), *store.checkpoints(LOG)] == before
     store.close()
+
+
+def as_superuser(urls: dict[str, str], statement: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(urls["superuser"].replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+CHANGED = {
+    "a trigger that was dropped": "DROP TRIGGER append_only ON headroom.checkpoint",
+    "triggers that are off": "ALTER TABLE headroom.log_entry DISABLE TRIGGER USER",
+    "a trigger that a replica skips": "ALTER TABLE headroom.log_entry ENABLE TRIGGER next",
+    "a trigger for fewer statements": (
+        "CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON headroom.log_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION headroom.append_only(); "
+        "ALTER TABLE headroom.log_entry ENABLE ALWAYS TRIGGER append_only"
+    ),
+    "a trigger with a condition": (
+        "CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON headroom.log_entry "
+        "FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION headroom.append_only(); "
+        "ALTER TABLE headroom.log_entry ENABLE ALWAYS TRIGGER append_only"
+    ),
+    "a trigger that does nothing": POSTGRESQL["replace the trigger's function"],
+    "a rule": POSTGRESQL["rewrite on the way in"],
+    "row security": "ALTER TABLE headroom.log_entry ENABLE ROW LEVEL SECURITY",
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_postgresql_guards_that_its_owner_changed_are_found(what: str, postgresql_urls: dict[str, str]) -> None:
+    """The owner can change them; the record is then read to be verified, and nothing is added to it."""
+    Store.open(postgresql_urls["writer"]).close()
+    as_superuser(postgresql_urls, CHANGED[what])
+    with pytest.raises(NotOurs, match="triggers are missing or changed"):
+        Store.open(postgresql_urls["writer"])
+    store = Store.inspect(postgresql_urls["writer"])
+    assert "triggers are missing or changed" in (store.doubt() or "")
+    store.close()
+
+
+@pytest.mark.parametrize("table", ["log_entry", "checkpoint"])
+def test_a_role_that_may_change_either_table_is_refused(table: str, postgresql_urls: dict[str, str]) -> None:
+    as_superuser(postgresql_urls, f"GRANT DELETE ON headroom.{table} TO headroom_writer")
+    with pytest.raises(NotOurs, match="may change the log"):
+        Store.open(postgresql_urls["writer"])
+
+
+@pytest.mark.parametrize(
+    ("url", "writer", "said"),
+    [
+        ("owner", "headroom_writer", "already exists"),
+        ("owner", "nobody_of_this_name", "already exists"),
+        ("nowhere", "headroom_writer", "no PostgreSQL database"),
+        ("sqlite:///x", "headroom_writer", "no PostgreSQL database"),
+    ],
+)
+def test_a_database_that_cannot_be_prepared_is_a_sentence(url: str, writer: str, said: str, postgresql_urls: dict[str, str]) -> None:
+    with pytest.raises((NotOurs, WrongUsage), match=said):
+        prepare(postgresql_urls.get(url, url), writer)
 
 
 def test_enough_statements_are_tried() -> None:

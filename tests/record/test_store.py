@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import VerificationFailed
+from engine.errors import VerificationFailed, WrongUsage
 from engine.record import guards
 from engine.record.database import NotOurs
 from engine.record.merkle import EMPTY, leaf_hash, root
@@ -201,5 +201,5 @@ def test_a_database_that_its_owner_has_not_prepared_is_not_opened(postgresql_ser
 
 
 def test_a_writer_s_name_is_no_statement() -> None:
-    with pytest.raises(ValueError, match="is not a role name"):
+    with pytest.raises(WrongUsage, match="is not a role name"):
         prepare("postgresql+psycopg://nowhere/none", "x; DROP TABLE log_entry")

@@ -11,7 +11,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from engine.record import der
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import Checkpoint, cosign, sign
 from engine.record.event import Event
-from engine.record.keys import read_key
+from engine.record.keys import BadKey, read_key
 from engine.record.log import deal_log, read
 from engine.record.merkle import root
 from engine.record.notice import NoticeInputs
 from engine.record.notice_check import Later, Step, verify_notice
 from engine.record.policy import Policy, read_policy
-from engine.record.signature import BYTE_RANGE, check_seal
+from engine.record.signature import BYTE_RANGE, check_seal, make_certificate, seal
 from engine.thursday import Tools, run
 from engine.values import Figure, Unit, long_date
 from engine.workspace import opened
@@ -208,6 +208,15 @@ def test_nothing_can_be_added_around_a_signature(notice: bytes, policy: Policy, 
     assert check_seal(resigned(notice, around), trusted) == check_seal(notice, trusted)
     with pytest.raises(VerificationFailed):
         check_seal(resigned(notice, ADDED[what]), trusted)
+
+
+def test_a_key_whose_certificate_is_another_s_signs_nothing(notice: bytes, policy: Policy, tmp_path: Path) -> None:
+    """The library would sign all the same, and no policy could ever take the notice."""
+    for name in ("own", "other"):
+        make_certificate(name, tmp_path / name, NOW)
+    (tmp_path / "own.crt").write_bytes((tmp_path / "other.crt").read_bytes())
+    with pytest.raises(BadKey, match="put back the two that were made together"):
+        seal(unsigned(notice, policy), tmp_path / "own")
 
 
 def test_a_signature_is_checked_without_what_signs(notice: bytes, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -472,8 +481,11 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     held = Later((tmp_path / "export" / "checkpoint").read_text(encoding="utf-8"), leaves)
     assert "asks for 1" in (log_step(()).difference or "")
     assert "asks for 1" in (log_step([unsigned_export]).difference or "")
-    assert log_step([held]).found.endswith("cosigned by 1")
-    assert log_step([held, held]).found.endswith("cosigned by 1")
+    assert log_step([held]).found.endswith(f"cosigned by 1, first at {NOW:%Y-%m-%d %H:%M} UTC")
+    assert log_step([held, held]).found == log_step([held]).found
+    early = cosign(unsigned_export.note, [read_key(desk / "keys" / "log.key").verifier], read_key(trustee), NOW - timedelta(days=1))
+    assert "recorded at" in (log_step([Later(early, leaves)]).difference or "")
+    assert "its log was cosigned at" in (log_step([held, Later(early, leaves)]).difference or "")
     assert "did not grow" in (log_step([Later(held.note, (*leaves[1:], leaves[0]))]).difference or "")
     assert "did not grow" in (log_step([Later(held.note, leaves[:-1])]).difference or "")
     own = read_key(desk / "keys" / "log.key")

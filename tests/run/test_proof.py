@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import shutil
-from datetime import UTC, date, datetime
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,14 @@ from engine.commands.verify import verify_workspace
 from engine.deadlines import deadlines
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
+from engine.record.audit import not_after
 from engine.record.checkpoint import Checkpoint, cosign, sign
+from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
+from tests.run.test_cli import headroom
 from tests.run.test_thursday import DEAL, fill, plan, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
@@ -120,6 +124,43 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     assert verify_workspace(back, [], [], as_json=False) == 0  # what was rolled back whole cannot know
     assert verify_workspace(back, [], [held], as_json=False) == 3
     back.store.close()
+
+
+def test_a_trustee_does_not_vouch_for_what_says_it_comes_later(signed: Workspace, tmp_path: Path) -> None:
+    """A cosignature says that its entries were there by its time; an entry of a later time cannot have been."""
+    trustee, log_key = tmp_path / "trustee.key", signed.root / f"{KEY}.pub"
+    make_key("trustee.example", trustee, cosigner=True, as_json=False)
+    export_log(signed, DEAL, "tiles", tmp_path / "export", None, as_json=False)
+    before = (tmp_path / "export" / "checkpoint").read_bytes()
+    newest = max(event.recorded_at for event in read(signed.store, deal_log(DEAL)))
+    with pytest.raises(VerificationFailed, match="says that it was recorded at"):
+        cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=61), as_json=False)
+    assert (tmp_path / "export" / "checkpoint").read_bytes() == before
+    cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=59), as_json=False)
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"recorded_at":5}', '{"recorded_at":"soon"}', '{"recorded_at":"2026-07-03T12:00:00"}'])
+def test_an_event_that_says_no_time_is_a_difference_and_no_stack_trace(body: str) -> None:
+    with pytest.raises(VerificationFailed, match="when it was recorded"):
+        not_after(AT, [("the event", body.encode())])
+
+
+def test_nothing_is_recorded_on_an_older_copy(signed: Workspace, tools: Tools) -> None:
+    """An Act or a report entered there would be lost with it, once the right record is put back."""
+    signed.store.close()
+    database = signed.root / "headroom.sqlite"
+    older = database.read_bytes()
+    run(opened(signed.root), plan.THURSDAYS[5], tools)
+    database.write_bytes(older)
+    report = str(sorted((signed.root / "reports" / DEAL).iterdir())[0])
+    for command in (
+        ("act", DEAL, "waiver", "--clause", "ltv", "--effective-on", "2026-02-05", "--until", "2026-03-05", "--clock", "resumes"),
+        ("intake", report, "--received", "2026-02-05"),
+        ("import", str(signed.root / "snapshots")),
+    ):
+        found = headroom("--workspace", str(signed.root), *command)
+        assert (found.returncode, "older copy of the record" in found.stderr) == (3, True), (command, found.stderr)
+    assert database.read_bytes() == older
 
 
 def kept(workspace: Workspace, path: Path) -> Path:
@@ -262,6 +303,44 @@ def test_a_cosignature_is_taken_into_the_record_and_carried_on(
     found = json.loads(capsys.readouterr().out)
     assert found["time"] == f"deal/{DEAL}: its first {said['size']} entries cosigned at {AT.isoformat()}"
     assert any("1 of them cosigned" in step["step"] for step in found["steps"])
+
+
+def test_a_cosignature_that_was_taken_is_verified_from_then_on_and_missed_where_it_is_taken_away(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The trustee's key is remembered with it; a verifier who brings the log's key alone is told of a signature that is not theirs."""
+    note, key = cosigned(signed, tmp_path / "trustee")
+    take_checkpoint(signed, DEAL, note, [key], as_json=True)
+    assert (signed.root / TRUSTEES).read_text(encoding="utf-8") == key.read_text(encoding="utf-8")
+
+    def verified(*trust: Path) -> tuple[int, str]:
+        capsys.readouterr()
+        return verify_workspace(signed, list(trust), [], as_json=True), capsys.readouterr().out
+
+    code, said = verified()
+    assert code == 0
+    assert f"cosigned at {AT.isoformat()}" in said
+    code, said = verified(signed.root / f"{KEY}.pub")
+    assert code == 0
+    assert "1 with a signature by no key given" in said
+    kept = signed.root / "checkpoints" / f"deal_{DEAL}.checkpoint"
+    assert kept.read_bytes() == note.read_bytes()
+    (signed.root / TRUSTEES).write_text(generate_key("trustee.example", Kind.COSIGNER).verifier.text, encoding="utf-8")
+    code, said = verified()
+    assert code == 3
+    assert "has a signature of trustee.example, whose key is not in" in said
+    shutil.copy(key, signed.root / TRUSTEES)
+    signed.store.close()
+    database = sqlite3.connect(signed.root / "headroom.sqlite", isolation_level=None)
+    for trigger in SQLITE:
+        database.execute(f"DROP TRIGGER {trigger}")
+    database.execute("DELETE FROM checkpoint WHERE note LIKE '%trustee.example%'")
+    for trigger in SQLITE:
+        database.execute(sqlite_trigger(trigger))
+    database.close()
+    code, said = verified()
+    assert code == 3
+    assert "has a signature that the database has no more" in said
 
 
 def test_a_cosignature_taken_twice_changes_nothing_and_a_second_trustee_s_is_added(
