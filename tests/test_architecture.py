@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 
 ROOMS = ("engine", "covenants", "reports")
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "values", "calendar"}),
+    frozenset({"errors", "values", "calendar", "tables"}),
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
     frozenset(

@@ -32,8 +32,6 @@ A figure that is not given is missing, never zero: the test that needs it is NOT
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from hashlib import sha256
@@ -44,6 +42,7 @@ from engine.determination.report_checks import Reading, closed, dated, figure_at
 from engine.determination.result import Given
 from engine.determination.tape import read_tapes
 from engine.errors import Place, Problem
+from engine.tables import read_table
 from engine.terms.deal import TermsInForce
 from engine.terms.figures import unit_of
 from engine.terms.periods import read_day
@@ -142,19 +141,21 @@ def _from_csv(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     """The same tree from rows `figure,value,as_of,source`."""
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(file)}
-    rows = csv.DictReader(io.StringIO(text))
-    columns = set(rows.fieldnames or ())
+    table, problems = read_table(text, file)
+    if table is None:
+        return None, problems
+    columns = set(table.columns)
     if not {"figure", "value"} <= columns <= set(COLUMNS):
         fix = f"begin with the line `{','.join(COLUMNS)}`"
         what = "the table has other columns" if {"figure", "value"} <= columns else "the table lacks the columns figure and value"
         return None, [Problem("R102", what, "each row is one figure", fix, Place(file))]
-    problems = []
-    for number, row in enumerate(rows, start=2):
-        path: Path = tuple((row["figure"] or "").strip().split("."))
-        extra = {key: row[key] for key in ("as_of", "source") if row.get(key)}
-        value: Any = {"value": row["value"] or "", **extra} if extra and path[0] not in HEADER else row["value"] or ""
-        place = Place(file, number, 1, max(1, len(row["figure"] or "")))
-        if any(cell.strip() for cell in row.get(None) or ()):
+    for row in table.rows:
+        cells = row.cells
+        path: Path = tuple(cells["figure"].strip().split("."))
+        extra = {key: cells[key] for key in ("as_of", "source") if cells.get(key)}
+        value: Any = {"value": cells["value"], **extra} if extra and path[0] not in HEADER else cells["value"]
+        place = Place(file, row.line, 1, max(1, len(cells["figure"])))
+        if any(cell.strip() for cell in row.beyond):
             why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
             problems.append(Problem("R105", "the row has more cells than columns", why, fix, place))
         if path in places or not _put(data, path, value):
@@ -179,6 +180,9 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
     as_of = _date(reading, ("as_of",))
     if start and end and start > end:
         reading.refuse("R111", f"the period ends on {end} before it begins", "a period runs forward", "swap the dates", ("period",))
+    if end and end > reading.received:
+        why = f"it was received on {reading.received}, and what is still to come is not reported"
+        reading.refuse("R115", f"the period ends on {end}, a later day", why, "correct the period", ("period", "to"))
     if as_of:
         dated(reading, "the figures are", as_of, ("as_of",), reading.terms.closing_date)
     closed(reading, ("period",), ("from", "to"))

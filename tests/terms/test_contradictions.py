@@ -205,6 +205,9 @@ def test_a_register_is_held_against_the_deal(
     (tmp_path / "prairie-serials.csv").write_text("serial,place\n", encoding="utf-8")
     assert check([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
     assert "D527 the register lacks asset_class, location" in capsys.readouterr().out
+    (tmp_path / "prairie-serials.csv").write_text(f"{rows}S3,{'x' * 140_000}\n", encoding="utf-8")
+    assert check([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
+    assert "prairie-serials.csv:5:1: Y110 the table cannot be read from here on" in capsys.readouterr().out
 
 
 def test_shipped_deals_have_no_problem(all_templates: dict[str, Template]) -> None:
