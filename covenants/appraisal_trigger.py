@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from engine.determination.template import (
     CalendarPeriod,
     Clause,
+    DateKind,
     Deliver,
     Facts,
     Figure,
@@ -35,6 +36,8 @@ class AppraisalTrigger(Clause):
 
     template: Literal["appraisal_trigger"]
     on_one_index: ClassVar[bool] = True
+    tested_on: ClassVar[DateKind] = "publication dates"
+    mechanical: ClassVar[bool] = True
     maximum_decline: PartOf
     trailing_period: CalendarPeriod
     measure: Reading
@@ -154,7 +157,6 @@ TEMPLATE = Template(
     terms=AppraisalTrigger,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach="obligation",
     deliver=lambda terms: terms.then,
 )

@@ -10,6 +10,7 @@ from engine.determination.template import (
     Begins,
     Clause,
     Comparison,
+    DateKind,
     EndsAtTarget,
     Fact,
     Facts,
@@ -62,6 +63,8 @@ class CashSweep(Clause):
 
     template: Literal["cash_sweep"]
     on_one_index: ClassVar[bool] = True
+    tested_on: ClassVar[DateKind] = "publication dates"
+    mechanical: ClassVar[bool] = True
     level: PositiveRate
     begins: Begins
     ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
@@ -125,7 +128,6 @@ TEMPLATE = Template(
     terms=CashSweep,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach="counts",
     rule=rule,
     sweep=lambda terms: terms.sweep,

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Tag, model_validator
 
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
+    DateKind,
     Day,
     ElectiveClause,
     Fact,
@@ -44,6 +45,7 @@ class Depreciation(ElectiveClause):
 
     template: Literal["depreciation"]
     on_one_index: ClassVar[bool] = True
+    tested_on: ClassVar[DateKind] = "publication dates"
     since: Literal["closing date", "first publication"]
     curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]
 
@@ -113,6 +115,5 @@ TEMPLATE = Template(
     terms=Depreciation,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach=failing,
 )

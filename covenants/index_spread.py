@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from engine.determination.template import (
     At,
+    DateKind,
     Facts,
     LimitClause,
     Measurement,
@@ -30,6 +31,7 @@ class IndexSpread(LimitClause):
     """The terms of an index spread; `index` is measured against `against`."""
 
     template: Literal["index_spread"]
+    tested_on: ClassVar[DateKind] = "publication dates"
     index: str
     against: str
     measured_as: Literal["ratio", "difference"] = Field(alias="as")
@@ -109,6 +111,5 @@ TEMPLATE = Template(
     terms=IndexSpread,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach=failing,
 )

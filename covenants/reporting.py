@@ -60,4 +60,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     breach=failing,
+    recomputable=False,
 )

@@ -20,7 +20,7 @@ from engine.calendar import load_calendar
 from engine.commands.belongs import deal_named, without_log
 from engine.determination.rate import Published
 from engine.determination.report import read_report
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import HeadroomError
 from engine.known import Inputs, kinds_of
 from engine.market.index import compute, definition
@@ -294,7 +294,7 @@ class Replay:
             path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
             if not path.is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
-            clauses = {name: template.terms for name, template in self.templates.items()}
+            clauses = clauses_of(self.templates)
             deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses)
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")

@@ -36,10 +36,10 @@ def test_an_empty_text_is_a_table_without_columns() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
-        (f"name,said\na,b\nc,{'x' * 140_000}\n", "Y110", 3),
-        ('name,said\n"a","b\n', "Y110", 2),
-        ("name,said\na,b\rc,d\n", "Y110", 2),
-        ("name,said,name\n", "Y111", 1),
+        (f"name,said\na,b\nc,{'x' * 140_000}\n", "Y120", 3),
+        ('name,said\n"a","b\n', "Y120", 2),
+        ("name,said\na,b\rc,d\n", "Y120", 2),
+        ("name,said,name\n", "Y121", 1),
     ],
     ids=["a cell too long", "an open quote", "a bare carriage return", "a column twice"],
 )

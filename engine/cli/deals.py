@@ -47,8 +47,8 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")] = False,  # noqa: ARG001
 ) -> None:
     """Print the JSON Schema of the deal file, for editors."""
-    from engine.commands.deals import clauses_of
     from engine.commands.output import print_json
+    from engine.determination.template import clauses_of
     from engine.terms.schema import deal_schema
 
     print_json(deal_schema(clauses_of(all_templates())))

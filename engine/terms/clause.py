@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit, Words
-from engine.terms.periods import Day, DayPeriod, Times
+from engine.terms.periods import DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
 from engine.values import Fact, Unit
 
@@ -97,6 +97,10 @@ class Clause(Fact):
 
     on_one_index: ClassVar[bool] = False
     """Whether the clause is tested on one index, so that it names it where the deal has several."""
+    tested_on: ClassVar[DateKind] = "determination dates"
+    """On which dates the clause is tested."""
+    mechanical: ClassVar[bool] = False
+    """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
 
     def margin_unit(self) -> Unit:
         """What the distance to this clause's limit is counted in."""
@@ -109,6 +113,10 @@ class Clause(Fact):
     def limit_fits(self) -> bool:
         """Whether the limit is counted in what the test measures; where it is not, nothing is said of distances from it."""
         return True
+
+    def never_before(self, whole: Clause) -> bool:  # noqa: ARG002 (what a template compares with, where it has such tests)
+        """Whether this test of one class of debt can never fail before `whole`, a test of all of it."""
+        return False
 
     @model_validator(mode="after")
     def _same_unit(self) -> Self:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from engine import thursday
+from engine import refusal
 from engine.commands.proof import make_key
 from engine.commands.verify import verify_workspace
 from engine.determination.template import Template
@@ -241,12 +241,12 @@ class World:
 def deal_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's time otherwise."""
     monkeypatch.setattr(
-        thursday, "read_checked", lambda text, file, clauses: READ.get(text) or READ.setdefault(text, whole(text, file, clauses))
+        refusal, "read_deal", lambda text, file, templates: READ.get(text) or READ.setdefault(text, whole(text, file, templates))
     )
 
 
 READ: dict[str, Any] = {}
-whole = thursday.read_checked
+whole = refusal.read_deal
 
 
 @pytest.mark.usefixtures("deal_read_once")

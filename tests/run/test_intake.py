@@ -89,8 +89,8 @@ def test_a_report_as_a_table_says_the_same(workspace: Workspace, all_templates: 
     [
         ("figure,value,asof,source\n", "R102"),
         ("figure,value\noutstanding_principal,USD 16,000,000\n", "R105"),
-        (f"figure,value\nsource,{'x' * 140_000}\n", "Y110"),
-        ("figure,value,value\n", "Y111"),
+        (f"figure,value\nsource,{'x' * 140_000}\n", "Y120"),
+        ("figure,value,value\n", "Y121"),
     ],
 )
 def test_a_table_that_would_be_read_in_part_is_refused(
