@@ -16,8 +16,8 @@ from itertools import islice
 from typing import Any
 
 from engine.adoption import adopted
+from engine.belongs import deal_named, without_log
 from engine.calendar import load_calendar
-from engine.commands.belongs import deal_named, without_log
 from engine.determination.rate import Published
 from engine.determination.report import read_report
 from engine.determination.template import Template, clauses_of

@@ -42,6 +42,10 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "workspace",
+            "weeks",
+            "belongs",
+            "output",
+            "columns",
             "publications",
             "issue",
             "refusal",

@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.errors import Place, Problem
 from tests.conftest import REPOSITORY
 from tests.run.test_cli import COMMANDS
+from tests.test_architecture import LAYERS
 
 CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"
 ROW = rf'^\| <a id="({CODE})"></a>\1 \|'
@@ -56,6 +57,11 @@ def test_the_page_on_architecture_names_every_module_and_none_that_is_not_there(
     engine = {path.name for path in (REPOSITORY / "engine").glob("*.py")} - {"__init__.py"}
     table_ = "\n".join(line for line in page("architecture.md").splitlines() if line.startswith("| `engine/"))
     assert engine - set(re.findall(r"(\w+\.py)`", table_)) == set()
+
+
+def test_the_page_on_architecture_states_the_layers_that_are_enforced() -> None:
+    stated = [line.split(", ") for line in re.findall(r"^  \d\. `([^`]+)`$", page("architecture.md"), re.MULTILINE)]
+    assert stated == [sorted(names) for names in LAYERS]
 
 
 def test_every_command_is_named_in_the_readme_or_the_guides() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.commands.output import read_text
 from engine.errors import Problem
 from engine.market.indices import KNOWN
+from engine.output import read_text
 from engine.terms.in_force import Deal, resolve
 from engine.terms.names import claimed_twice
 from engine.terms.register import check_register

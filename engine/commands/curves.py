@@ -10,10 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.commands.output import print_json, say, table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.errors import WrongUsage
 from engine.market import curves
+from engine.output import print_json, say, table
 from engine.publications import known_series
 from engine.record.log import index_log, read
 from engine.tables import read_table

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.checked import read_deal
 from engine.commands.beside import inside_intervals, models, registers, same_names
-from engine.commands.output import print_json, read_text, report_problems, say, shortened, table
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
+from engine.output import print_json, read_text, report_problems, say, shortened, table
 from engine.terms.in_force import Deal, resolve, sources
 
 if TYPE_CHECKING:

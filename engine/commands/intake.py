@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from engine.commands.output import print_json, read_text, say
 from engine.commands.reach import as_data, of_event, say_reach
 from engine.determination.report import ServicerReport, deal_of, read_report
 from engine.determination.template import Template, clauses_of
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_whole
+from engine.output import print_json, read_text, say
 from engine.record.draft import Draft
 from engine.record.event import ReportReceived
 from engine.record.log import Scribe, append, deal_log, imagined, read
