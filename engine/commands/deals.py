@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.checked import read_deal
-from engine.commands.beside import inside_intervals, models, registers, same_names
+from engine.commands.beside import computable, inside_intervals, models, registers, same_names
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.output import print_json, read_text, report_problems, say, shortened, table
@@ -35,6 +35,7 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
         problems += found
         if deal is not None:
             problems += registers(deal, path, texts)
+            problems += computable(deal, workspace)
             problems += models(deal, workspace)
             problems += inside_intervals(deal, workspace) if workspace is not None else ()
     if workspace is not None:
