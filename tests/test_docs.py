@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from covenants import templates
 from engine.errors import Place, Problem
+from engine.terms.deal import TermsInForce
+from engine.terms.figures import UNITS
 from tests.conftest import REPOSITORY
 from tests.run.test_cli import COMMANDS
 from tests.test_architecture import LAYERS
@@ -62,6 +65,20 @@ def test_the_page_on_architecture_names_every_module_and_none_that_is_not_there(
 def test_the_page_on_architecture_states_the_layers_that_are_enforced() -> None:
     stated = [line.split(", ") for line in re.findall(r"^  \d\. `([^`]+)`$", page("architecture.md"), re.MULTILINE)]
     assert stated == [sorted(names) for names in LAYERS]
+
+
+def test_the_page_on_the_deal_file_names_every_section_and_every_template() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", page("deal-format.md"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)", row)}
+    assert {*TermsInForce.model_fields, *templates()} <= named
+
+
+def test_the_page_for_servicers_names_every_figure_that_a_report_can_give() -> None:
+    text = page("guides/servicer.md")
+    for pattern, _ in UNITS:
+        for name in re.split(r"\|", re.sub(r"\(\w+\|(\w+)\)", r"\1", pattern.pattern)):
+            word = max(re.findall(r"[a-z_]{4,}", name), key=len)
+            assert word in text, word
 
 
 def test_every_command_is_named_in_the_readme_or_the_guides() -> None:

@@ -232,7 +232,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
 def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
     unit = unit_of(name)
     if unit is None:
-        fix = "see `headroom intake --help` for the figures"
+        fix = "correct its name; docs/guides/servicer.md has every figure"
         reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)
         return
     figure = figure_at(reading, path, name, raw, unit)
