@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from typer.main import get_command
+
 from covenants import templates
+from engine.cli import registered
 from engine.errors import Place, Problem
 from engine.terms.deal import TermsInForce
 from engine.terms.figures import UNITS
 from tests.conftest import REPOSITORY
-from tests.run.test_cli import COMMANDS
+from tests.run.test_cli import COMMANDS, leaves
 from tests.test_architecture import LAYERS
 
 CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"
@@ -90,6 +93,12 @@ def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
     )
     missing = [command for command in COMMANDS if f"headroom {command}" not in text and command != "demo"]
     assert missing == []
+
+
+def test_every_option_is_named_in_the_readme_or_the_guides() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+    options = {one for _, command in leaves(get_command(registered())) for param in command.params for one in param.opts if one[:2] == "--"}
+    assert [option for option in sorted(options) if not re.search(rf"{option}\b", text)] == []
 
 
 def test_the_pages_link_to_what_is_there() -> None:
