@@ -32,7 +32,7 @@ from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
 from engine.record.differing import first_difference
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
@@ -285,8 +285,7 @@ class Replay:
         report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
         if report is None:
             raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
-        again = ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
-        return _redrawn(event, again)
+        return _redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str) -> Deal:
         """An adopted deal file by its hash; read once."""

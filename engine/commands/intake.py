@@ -13,7 +13,7 @@ from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_whole
 from engine.output import print_json, read_text, say
 from engine.record.draft import Draft
-from engine.record.event import ReportReceived
+from engine.record.event import ReportReceived, as_received
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.workspace import Workspace
@@ -110,23 +110,11 @@ def _preview(
 
 
 def _draft(report: ServicerReport) -> Draft:
-    payload = ReportReceived(
-        period_start=report.period_start,
-        period_end=report.period_end,
-        as_of=report.as_of,
-        received=report.received,
-        document=report.document,
-        sha256=report.sha256,
-        corrects=report.corrects,
-        figures=report.figures,
-        given=report.given,
-        warnings=report.warnings,
-    )
     return Draft(
         kind="report received",
         subject=f"{report.period_end} {report.sha256[:16]}",
         effective_on=report.received,
-        payload=payload,
+        payload=as_received(report),
         inputs=(report.sha256,),
     )
 

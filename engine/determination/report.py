@@ -32,12 +32,13 @@ A figure that is not given is missing, never zero: the test that needs it is NOT
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from engine.determination.certificates import read_certificates
+from engine.determination.given import ReportFacts
 from engine.determination.report_checks import Reading, closed, dated, figure_at, judge, late
 from engine.determination.result import Given
 from engine.determination.tape import read_tapes
@@ -47,7 +48,6 @@ from engine.terms.deal import TermsInForce
 from engine.terms.figures import unit_of
 from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree, parse
-from engine.values import Fact, Figure
 
 HEADER = ("deal", "period", "as_of", "source", "corrects")
 COLUMNS = ("figure", "value", "as_of", "source")
@@ -55,20 +55,10 @@ OWN = ("value", "as_of", "source")
 """What a figure may say of itself."""
 
 
-class ServicerReport(Fact):
+class ServicerReport(ReportFacts):
     """A report without problems; its warnings are kept with it."""
 
     deal: str
-    period_start: date
-    period_end: date
-    as_of: date
-    received: date
-    document: str
-    sha256: str
-    corrects: str | None = None
-    figures: Mapping[str, Figure]
-    given: Mapping[str, Given] = {}
-    warnings: tuple[str, ...] = ()
 
 
 def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
