@@ -37,6 +37,7 @@ class AppraisalTrigger(Clause):
     template: Literal["appraisal_trigger"]
     tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
+    mechanical: ClassVar[bool] = True
     maximum_decline: PartOf
     trailing_period: CalendarPeriod
     measure: Reading
@@ -162,7 +163,6 @@ TEMPLATE = Template(
     terms=AppraisalTrigger,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach="obligation",
     deliver=lambda terms: terms.then,
 )

@@ -64,6 +64,7 @@ class CashSweep(Clause):
     template: Literal["cash_sweep"]
     tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
+    mechanical: ClassVar[bool] = True
     level: PositiveRate
     begins: Begins
     ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
@@ -127,7 +128,6 @@ TEMPLATE = Template(
     terms=CashSweep,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach="counts",
     rule=rule,
     sweep=lambda terms: terms.sweep,

@@ -118,6 +118,5 @@ TEMPLATE = Template(
     terms=Depreciation,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach=failing,
 )

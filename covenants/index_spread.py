@@ -112,6 +112,5 @@ TEMPLATE = Template(
     terms=IndexSpread,
     measure=measure,
     reading=reading,
-    dates="publication dates",
     breach=failing,
 )

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
+    Clause,
     Facts,
     Figure,
     MaintenanceClause,
@@ -30,6 +31,12 @@ class LoanToValue(MaintenanceClause):
     may_take_class: ClassVar[bool] = True
     multiple: PositiveNumber
     maximum: Percentage
+
+    def never_before(self, whole: Clause) -> bool:
+        """A class is a part of the whole debt, so at an equal or tighter maximum the test of the whole fails first."""
+        if not isinstance(whole, LoanToValue) or whole.debt_class is not None or self.debt_class is None:
+            return False
+        return whole.multiple == self.multiple and whole.maximum <= self.maximum
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:

@@ -126,4 +126,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     breach=failing,
+    recomputable=False,
 )

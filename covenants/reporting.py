@@ -62,4 +62,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     breach=failing,
+    recomputable=False,
 )

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.checked import read_deal
 from engine.determination.template import Template
 from engine.errors import OF_ONE_DEAL, HeadroomError, Problem, render
 from engine.market.archive import write_whole
 from engine.record.adopted import DealAdopted
 from engine.record.canonical import sha256_hex
 from engine.record.event import Event
-from engine.terms.check import read_checked
 from engine.terms.deal import NAME
 from engine.terms.frozen import changed_terms
 from engine.terms.in_force import Deal
@@ -49,7 +49,7 @@ def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
 def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
     """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
     try:
-        deal, problems = read_checked(text, f"deals/{file}", {name: t.terms for name, t in templates.items()})
+        deal, problems = read_deal(text, f"deals/{file}", templates)
     except OF_ONE_DEAL as error:
         return Read(_named(file, text), None, said(error), text)
     errors = [problem for problem in problems if not problem.code.startswith("W")]

@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any
 
 from engine.adoption import adopted
+from engine.belongs import deal_named, without_log
 from engine.calendar import load_calendar
-from engine.commands.belongs import deal_named, without_log
 from engine.determination.rate import Published
 from engine.determination.report import read_report
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import HeadroomError
 from engine.known import inputs_of, kinds_of
 from engine.market.methodology import current_version, load_methodology
@@ -31,7 +31,7 @@ from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
 from engine.record.differing import first_difference
 from engine.record.draft import Draft
-from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
@@ -279,8 +279,7 @@ class Replay:
         report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
         if report is None:
             raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
-        again = ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
-        return _redrawn(event, again)
+        return _redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str) -> Deal:
         """An adopted deal file by its hash; read once."""
@@ -288,7 +287,7 @@ class Replay:
             path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
             if not path.is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
-            clauses = {name: template.terms for name, template in self.templates.items()}
+            clauses = clauses_of(self.templates)
             deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses)
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")

@@ -17,7 +17,7 @@ from engine import __version__
 from engine.adoption import adopted
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import OF_ONE_DEAL, render
 from engine.issue import Given, issue_due
 from engine.known import Inputs, inputs_of
@@ -246,7 +246,7 @@ def _version_before(workspace: Workspace, events: list[Event], templates: Mappin
     if len(adoptions) < 2 or adoptions[-1].seq < since:
         return None
     path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
-    clauses = {name: template.terms for name, template in templates.items()}
+    clauses = clauses_of(templates)
     return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from covenants import templates
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.terms.in_force import Deal, load_deal
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ def all_templates() -> dict[str, Template]:
 @pytest.fixture(scope="session")
 def load(all_templates: dict[str, Template]) -> Callable[[str], Deal]:
     def read(text: str) -> Deal:
-        deal, problems = load_deal(text, "deal.yaml", {name: t.terms for name, t in all_templates.items()})
+        deal, problems = load_deal(text, "deal.yaml", clauses_of(all_templates))
         assert deal is not None, problems
         return deal
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.run.test_cli import COMMANDS
 
 ROOMS = ("engine", "covenants", "reports")
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "values", "calendar"}),
+    frozenset({"errors", "values", "calendar", "tables"}),
     frozenset({"market", "terms", "determination"}),
     frozenset({"triggers", "record"}),
     frozenset(
@@ -27,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "foresight",
             "reach",
             "adoption",
+            "checked",
             "wording",
             "clauses",
             "exports",
@@ -39,6 +42,10 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "workspace",
+            "weeks",
+            "belongs",
+            "output",
+            "columns",
             "publications",
             "issue",
             "refusal",
@@ -157,6 +164,18 @@ def test_every_module_of_the_engine_stands_in_one_layer_and_every_layer_names_mo
     there = {path.stem for path in (REPOSITORY / "engine").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     listed = [name for names in LAYERS for name in names]
     assert sorted(listed) == sorted(there - {"__init__"})
+
+
+def test_the_engine_knows_no_particular_covenant() -> None:
+    """No template's name stands in the engine as a word of its own; a command may be called as a template is."""
+    names = {path.stem for path in (REPOSITORY / "covenants").glob("*.py")} - {"__init__"}
+    found = []
+    for path in (path for path in modules() if path.is_relative_to(REPOSITORY / "engine")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words = {word for word in re.findall(r"\w+", node.value) if "_" in word} | {node.value}
+                found += [f"{path.relative_to(REPOSITORY)}:{node.lineno}: {word}" for word in words & (names - set(COMMANDS))]
+    assert found == []
 
 
 def test_every_door_is_a_module_that_exists() -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from typer.main import get_command
+
+from covenants import templates
+from engine.cli import registered
 from engine.errors import Place, Problem
+from engine.terms.deal import TermsInForce
+from engine.terms.figures import UNITS
 from tests.conftest import REPOSITORY
-from tests.run.test_cli import COMMANDS
+from tests.run.test_cli import COMMANDS, leaves
+from tests.test_architecture import LAYERS
 
 CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"
 ROW = rf'^\| <a id="({CODE})"></a>\1 \|'
@@ -23,8 +30,8 @@ def page(name: str) -> str:
 
 def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
     raised = set(re.findall(rf'"({CODE})"', sources()))
-    documented = set(re.findall(ROW, page("errors.md"), re.MULTILINE))
-    assert raised == documented
+    documented = re.findall(ROW, page("errors.md"), re.MULTILINE)
+    assert sorted(raised) == sorted(documented)
 
 
 def test_the_page_that_a_problem_names_leads_to_the_row_of_its_code() -> None:
@@ -58,6 +65,25 @@ def test_the_page_on_architecture_names_every_module_and_none_that_is_not_there(
     assert engine - set(re.findall(r"(\w+\.py)`", table_)) == set()
 
 
+def test_the_page_on_architecture_states_the_layers_that_are_enforced() -> None:
+    stated = [line.split(", ") for line in re.findall(r"^  \d\. `([^`]+)`$", page("architecture.md"), re.MULTILINE)]
+    assert stated == [sorted(names) for names in LAYERS]
+
+
+def test_the_page_on_the_deal_file_names_every_section_and_every_template() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", page("deal-format.md"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)", row)}
+    assert {*TermsInForce.model_fields, *templates()} <= named
+
+
+def test_the_page_for_servicers_names_every_figure_that_a_report_can_give() -> None:
+    text = page("guides/servicer.md")
+    for pattern, _ in UNITS:
+        for name in re.split(r"\|", re.sub(r"\(\w+\|(\w+)\)", r"\1", pattern.pattern)):
+            word = max(re.findall(r"[a-z_]{4,}", name), key=len)
+            assert word in text, word
+
+
 def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
     text = "\n".join(
         [
@@ -67,6 +93,12 @@ def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
     )
     missing = [command for command in COMMANDS if f"headroom {command}" not in text and command != "demo"]
     assert missing == []
+
+
+def test_every_option_is_named_in_the_readme_or_the_guides() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+    options = {one for _, command in leaves(get_command(registered())) for param in command.params for one in param.opts if one[:2] == "--"}
+    assert [option for option in sorted(options) if not re.search(rf"{option}\b", text)] == []
 
 
 def test_the_pages_link_to_what_is_there() -> None:

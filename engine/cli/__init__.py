@@ -14,7 +14,7 @@ from typing import NoReturn
 from typer import Typer
 
 from engine.cli.app import app
-from engine.commands.options import run_command_line
+from engine.cli.options import run_command_line
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "market": (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.commands.options import CODES
+from engine.cli.options import CODES
 
 if TYPE_CHECKING:
     from engine.record.log import Scribe
@@ -141,7 +141,7 @@ def scribe() -> Scribe:
 
 def tools(now: datetime | None = None) -> Tools:
     """What a run needs from outside the engine: templates, the renderer, the clock, unless it is to stand at `now`."""
-    from engine.commands.output import progress
+    from engine.output import progress
     from engine.thursday import Tools
 
     who = scribe()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.app import alone, app, opened
-from engine.commands.options import Json, example
+from engine.cli.options import Json, example
 from engine.errors import WrongUsage
 
 db = typer.Typer(
@@ -71,7 +71,7 @@ def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]
 
 def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
     """What was done, for a program or for people."""
-    from engine.commands.output import print_json, say
+    from engine.output import print_json, say
 
     if as_json:
         print_json(data)

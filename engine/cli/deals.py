@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import all_templates, app, clock, found, opened
-from engine.commands.options import File, Files, Json, day, example
+from engine.cli.options import File, Files, Json, day, example
 
 
 @app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))
@@ -47,8 +47,8 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")] = False,  # noqa: ARG001
 ) -> None:
     """Print the JSON Schema of the deal file, for editors."""
-    from engine.commands.deals import clauses_of
-    from engine.commands.output import print_json
+    from engine.determination.template import clauses_of
+    from engine.output import print_json
     from engine.terms.schema import deal_schema
 
     print_json(deal_schema(clauses_of(all_templates())))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import all_templates, app, clock, found, opened, operated, previewing, recording, summary_page, tools
-from engine.commands.options import Json, day, example
+from engine.cli.options import Json, day, example
 from engine.errors import WrongUsage
 
 
@@ -118,7 +118,7 @@ def serve(
     every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
 ) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
-    from engine.commands.output import print_line, progress_done, say
+    from engine.output import print_line, progress_done, say
     from engine.scheduler import serve
     from engine.thursday import begun
     from engine.thursday import run as run_due

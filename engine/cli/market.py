@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import all_templates, app, opened, operated, page, previewing, recorded_in, recording, scribe, validation_page
-from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
+from engine.cli.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
 
@@ -19,7 +19,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
-    from engine.commands.output import print_json, say
+    from engine.output import print_json, say
     from engine.workspace import PLACEHOLDER, create, opened
 
     made = create(folder, operator)

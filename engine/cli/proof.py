@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.app import all_templates, alone, app, clock, opened, operated
-from engine.commands.options import Json, day, example
+from engine.cli.options import Json, day, example
 from engine.errors import WrongUsage
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.commands.output import print_json, say
 from engine.commands.reach import as_data, of_event, say_reach
 from engine.determination.template import Template
 from engine.errors import WrongUsage
+from engine.output import print_json, say
 from engine.publications import series_of
 from engine.record.canonical import sha256_hex
 from engine.record.draft import Draft

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.commands.output import read_text
 from engine.errors import Problem
-from engine.market.indices import KNOWN
+from engine.market.indices import KNOWN, IndexDefinition
+from engine.output import read_text
+from engine.terms.complaints import undefined
 from engine.terms.in_force import Deal, resolve
 from engine.terms.names import claimed_twice
 from engine.terms.register import check_register
@@ -55,9 +56,26 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
 
 
+def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
+    """Indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
+    known = _known(workspace)
+    for name, index in {name: index for _, terms in deal.segments for name, index in terms.index.items()}.items():
+        if name in known or index.source != "computed by the calculation agent":
+            continue
+        if workspace is not None:
+            yield undefined(deal.tree, ("index", name), name, "index", known, "known are")
+        else:
+            why, fix = f"known are {', '.join(known)}", "define it in the workspace's headroom.toml, or correct the name"
+            yield Problem("W119", f"`{name}` is no index that ships", why, fix, deal.tree.key_place(("index", name)))
+
+
+def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:
+    return {**KNOWN, **(workspace.indices if workspace is not None else {})}
+
+
 def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
     """Asset classes of one GPU model that are priced by the index of another, where no factor says how they compare."""
-    indices = {**KNOWN, **(workspace.indices if workspace is not None else {})}
+    indices = _known(workspace)
     priced = {index.gpu_name: name for name, index in indices.items()}
     for key, asset in resolve(deal, deal.closing_date).pledged_assets.items():
         index = indices.get(asset.index)

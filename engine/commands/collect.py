@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.commands.market import record_snapshots
-from engine.commands.output import print_json, progress, progress_done, say
 from engine.errors import WrongUsage
 from engine.market.collect import Query, collect
+from engine.output import print_json, progress, progress_done, say
 from engine.record.log import Scribe
 from engine.workspace import Workspace
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -11,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.commands.output import print_json, say, table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.errors import WrongUsage
 from engine.market import curves
+from engine.output import print_json, say, table
 from engine.publications import known_series
 from engine.record.log import index_log, read
+from engine.tables import read_table
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -110,7 +110,10 @@ def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: st
 def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
     """Resale quotes: CSV with date, usd_per_gpu, source. Raises WrongUsage for a row without any of them, or without a price above zero."""
     try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        sheet, problems = read_table(path.read_text(encoding="utf-8"), str(path))
+        if sheet is None:
+            raise ValueError(problems[0].why)
+        rows = [row.cells for row in sheet.rows]
         found = tuple(sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows))
         if not found or not all(row["source"] for row in rows):
             raise ValueError("every quote names its source")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.commands.beside import inside_intervals, models, registers, same_names
-from engine.commands.output import print_json, read_text, report_problems, say, shortened, table
+from engine.checked import read_deal
+from engine.commands.beside import computable, inside_intervals, models, registers, same_names
 from engine.determination.template import Template
 from engine.errors import InputProblems, Problem, WrongUsage
-from engine.terms.check import read_checked
+from engine.output import print_json, read_text, report_problems, say, shortened, table
 from engine.terms.in_force import Deal, resolve, sources
 
 if TYPE_CHECKING:
@@ -20,31 +20,6 @@ if TYPE_CHECKING:
 Templates = Mapping[str, Template]
 WRITTEN = 72
 """Characters of a term that are shown; a hash is whole, and `--json` has every term whole."""
-
-
-class Clauses(Mapping[str, Any]):
-    """The model of each template's terms, by name; a template is imported only when it is asked for."""
-
-    def __init__(self, templates: Templates) -> None:
-        """Of these templates."""
-        self._templates = templates
-
-    def __getitem__(self, name: str) -> Any:
-        """The model of one template's terms. Raises KeyError."""
-        return self._templates[name].terms
-
-    def __iter__(self) -> Iterator[str]:
-        """The names."""
-        return iter(self._templates)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._templates)
-
-
-def clauses_of(templates: Templates) -> Mapping[str, Any]:
-    """The model of each template's terms, by name."""
-    return Clauses(templates)
 
 
 def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None) -> int:
@@ -56,10 +31,11 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
     texts: dict[str, str] = {}
     for path in _existing(files):
         text = texts[str(path)] = read_text(path)
-        deal, found = read_checked(text, str(path), clauses_of(templates))
+        deal, found = read_deal(text, str(path), templates)
         problems += found
         if deal is not None:
             problems += registers(deal, path, texts)
+            problems += computable(deal, workspace)
             problems += models(deal, workspace)
             problems += inside_intervals(deal, workspace) if workspace is not None else ()
     if workspace is not None:
@@ -81,7 +57,7 @@ def _existing(files: Sequence[Path]) -> Sequence[Path]:
 
 def loaded(path: Path, templates: Templates) -> Deal:
     """A deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
-    deal, problems = read_checked(read_text(path), str(path), clauses_of(templates))
+    deal, problems = read_deal(read_text(path), str(path), templates)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if deal is None or errors:
         raise InputProblems(errors)
@@ -97,7 +73,7 @@ def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> i
     shown: list[dict[str, Any]] = []
     for path in _existing(files):
         texts[str(path)] = read_text(path)
-        deal, found = read_checked(texts[str(path)], str(path), clauses_of(templates))
+        deal, found = read_deal(texts[str(path)], str(path), templates)
         wrong = [problem for problem in found if not problem.code.startswith("W")]
         problems += wrong
         for proof in prove(deal, templates) if deal and not wrong else ():

@@ -11,11 +11,11 @@ from pathlib import Path
 from engine.checkpoints import KEY
 from engine.commands.intake import take
 from engine.commands.market import record_snapshots
-from engine.commands.output import print_json, progress, progress_done, say
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.issue import NOTICE_KEY
+from engine.output import print_json, progress, progress_done, say
 from engine.record.event import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.record.keys import generate_key, write_key
 from engine.record.log import deal_log, read

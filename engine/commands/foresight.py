@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.commands.deals import Templates, clauses_of, loaded
+from engine.commands.deals import Templates, loaded
 from engine.commands.intake import find_deal
-from engine.commands.output import print_json, read_text, say, shortened, table
+from engine.determination.template import clauses_of
 from engine.errors import InputProblems, WrongUsage
 from engine.foresight import History, TestRecord, TriggerRecord, lived, result_changes, term_changes, test_records, trigger_records
+from engine.output import print_json, read_text, say, shortened, table
 from engine.publications import known_series, prints_of, series_by_index, series_of
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived

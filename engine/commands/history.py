@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-from engine.commands.output import print_json, say, table
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import TestResult
 from engine.errors import WrongUsage, dates_there
 from engine.market.value import IndexValue
+from engine.output import print_json, say, table
 from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import (
     ActApplied,

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from engine.commands.deals import clauses_of
-from engine.commands.output import print_json, read_text, say
 from engine.commands.reach import as_data, of_event, say_reach
 from engine.determination.report import ServicerReport, deal_of, read_report
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import InputProblems, Problem, WrongUsage
 from engine.market.archive import write_whole
+from engine.output import print_json, read_text, say
 from engine.record.draft import Draft
-from engine.record.event import ReportReceived
+from engine.record.event import ReportReceived, as_received
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
 from engine.terms.names import claimed_twice
@@ -116,23 +115,11 @@ def _preview(
 
 
 def _draft(report: ServicerReport) -> Draft:
-    payload = ReportReceived(
-        period_start=report.period_start,
-        period_end=report.period_end,
-        as_of=report.as_of,
-        received=report.received,
-        document=report.document,
-        sha256=report.sha256,
-        corrects=report.corrects,
-        figures=report.figures,
-        given=report.given,
-        warnings=report.warnings,
-    )
     return Draft(
         kind="report received",
         subject=f"{report.period_end} {report.sha256[:16]}",
         effective_on=report.received,
-        payload=payload,
+        payload=as_received(report),
         inputs=(report.sha256,),
     )
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.commands.output import print_json, progress, progress_done, say, table
 from engine.errors import WrongUsage
 from engine.market.snapshot import Snapshot, SnapshotRefused
 from engine.market.value import IndexValue
+from engine.output import print_json, progress, progress_done, say, table
 from engine.record.draft import Draft
 from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.record.market_event import SnapshotImported

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import print_json, read_text, say, table
 from engine.errors import WrongUsage
 from engine.market.archive import write_whole
+from engine.output import print_json, read_text, say, table
 from engine.portfolio import Row, portfolio
 from engine.record.log import deal_log, read
 from engine.terms.source import parse

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from engine.checkpoints import KEY, read_note, sign_all, take, trusted, trustees_of
 from engine.commands.history import events_of
-from engine.commands.output import print_json, say, write
 from engine.errors import VerificationFailed, WrongUsage
 from engine.exports import as_calendar, as_csv
 from engine.market.archive import write_whole
+from engine.output import print_json, say, write
 from engine.record.audit import not_after
 from engine.record.checkpoint import Growth, cosign, newest, verify
 from engine.record.keys import Kind, generate_key, read_key, write_key

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import print_json, say
 from engine.errors import WrongUsage, dates_there
 from engine.market.archive import write_whole
+from engine.output import print_json, say
 from engine.publications import on_record
 from engine.record.event import Event
 from engine.workspace import Workspace

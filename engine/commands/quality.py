@@ -10,22 +10,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.commands.costs import read_costs
 from engine.commands.history import events_of
-from engine.commands.output import print_json, progress_done, say, table
-from engine.commands.weeks import days_of, weeks_of
 from engine.determination.result import TestResult, Verdict
 from engine.errors import WrongUsage, dates_there
 from engine.market import manipulation as attack
+from engine.market.costs import read_costs
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import SnapshotRefused
 from engine.market.value import IndexValue
+from engine.output import print_json, progress_done, say, table
 from engine.publications import computed, series_of_facts
 from engine.record.adopted import DealAdopted, facts_on
 from engine.record.event import Event, Tested
 from engine.record.log import index_log, read
 from engine.record.standing import standing
 from engine.values import counted
+from engine.weeks import days_of, weeks_of
 from engine.workspace import Workspace
 
 WEEK = timedelta(days=7)

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from engine.commands.deals import clauses_of
-from engine.commands.output import say, table
 from engine.determination.rate import Published
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
+from engine.output import say, table
 from engine.publications import prints_of, published, series_by_index
 from engine.reach import Reach, reach
 from engine.record.event import Event

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import date
 
 from engine.as_known import as_known
-from engine.commands.output import print_json, progress, progress_done, say
 from engine.determination.template import Template
+from engine.output import print_json, progress, progress_done, say
 from engine.replay import Replay, Replayed
 from engine.workspace import Workspace
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from engine.commands.output import print_json, progress_done, say, table
 from engine.determination.result import TestResult
+from engine.output import print_json, progress_done, say, table
 from engine.record.event import Due, Event, Tested
 from engine.record.fold import DealState
 from engine.record.log import deal_log, read

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from engine.commands.output import print_json, read_text, say
 from engine.commands.reach import as_data, of_print, say_reach
 from engine.determination.template import Template
 from engine.errors import InputProblems, WrongUsage
 from engine.market.methodology import current_version, load_methodology
 from engine.market.series import read_series
+from engine.output import print_json, read_text, say
 from engine.publications import draft, restated
 from engine.record.log import Scribe, append, imagined, index_log, read
 from engine.workspace import Workspace

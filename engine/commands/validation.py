@@ -9,15 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from engine.commands.output import print_json, progress_done, read_text, say, table
-from engine.commands.weeks import weeks_of
 from engine.errors import WrongUsage
 from engine.market.archive import write_whole
 from engine.market.finding import CollectedDay, Finding, Week
 from engine.market.manipulation import Day, day_median
 from engine.market.methodology import load_methodology
 from engine.market.value import DayDetail, IndexValue
+from engine.output import print_json, progress_done, read_text, say, table
 from engine.values import counted
+from engine.weeks import weeks_of
 from engine.workspace import Workspace
 
 

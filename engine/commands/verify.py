@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from engine.belongs import AGAIN, guarded, without_event, without_log
 from engine.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
-from engine.commands.belongs import AGAIN, guarded, without_event, without_log
-from engine.commands.output import print_json, say
 from engine.determination.template import Template
 from engine.errors import VerificationFailed, WrongUsage
 from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.output import print_json, say
 from engine.record.audit import audit, out_of_time
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import holds_all_of, newest, signed_by_others, verify

@@ -32,23 +32,22 @@ A figure that is not given is missing, never zero: the test that needs it is NOT
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from engine.determination.certificates import read_certificates
+from engine.determination.given import ReportFacts
 from engine.determination.report_checks import Reading, closed, dated, figure_at, judge, late
 from engine.determination.result import Given
 from engine.determination.tape import read_tapes
 from engine.errors import Place, Problem
+from engine.tables import read_table
 from engine.terms.deal import TermsInForce
 from engine.terms.figures import unit_of
 from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree, parse
-from engine.values import Fact, Figure
 
 HEADER = ("deal", "period", "as_of", "source", "corrects")
 COLUMNS = ("figure", "value", "as_of", "source")
@@ -56,20 +55,10 @@ OWN = ("value", "as_of", "source")
 """What a figure may say of itself."""
 
 
-class ServicerReport(Fact):
+class ServicerReport(ReportFacts):
     """A report without problems; its warnings are kept with it."""
 
     deal: str
-    period_start: date
-    period_end: date
-    as_of: date
-    received: date
-    document: str
-    sha256: str
-    corrects: str | None = None
-    figures: Mapping[str, Figure]
-    given: Mapping[str, Given] = {}
-    warnings: tuple[str, ...] = ()
 
 
 def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
@@ -142,19 +131,21 @@ def _from_csv(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     """The same tree from rows `figure,value,as_of,source`."""
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(file)}
-    rows = csv.DictReader(io.StringIO(text))
-    columns = set(rows.fieldnames or ())
+    table, problems = read_table(text, file)
+    if table is None:
+        return None, problems
+    columns = set(table.columns)
     if not {"figure", "value"} <= columns <= set(COLUMNS):
         fix = f"begin with the line `{','.join(COLUMNS)}`"
         what = "the table has other columns" if {"figure", "value"} <= columns else "the table lacks the columns figure and value"
         return None, [Problem("R102", what, "each row is one figure", fix, Place(file))]
-    problems = []
-    for number, row in enumerate(rows, start=2):
-        path: Path = tuple((row["figure"] or "").strip().split("."))
-        extra = {key: row[key] for key in ("as_of", "source") if row.get(key)}
-        value: Any = {"value": row["value"] or "", **extra} if extra and path[0] not in HEADER else row["value"] or ""
-        place = Place(file, number, 1, max(1, len(row["figure"] or "")))
-        if any(cell.strip() for cell in row.get(None) or ()):
+    for row in table.rows:
+        cells = row.cells
+        path: Path = tuple(cells["figure"].strip().split("."))
+        extra = {key: cells[key] for key in ("as_of", "source") if cells.get(key)}
+        value: Any = {"value": cells["value"], **extra} if extra and path[0] not in HEADER else cells["value"]
+        place = Place(file, row.line, 1, max(1, len(cells["figure"])))
+        if any(cell.strip() for cell in row.beyond):
             why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
             problems.append(Problem("R105", "the row has more cells than columns", why, fix, place))
         if path in places or not _put(data, path, value):
@@ -179,6 +170,9 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
     as_of = _date(reading, ("as_of",))
     if start and end and start > end:
         reading.refuse("R111", f"the period ends on {end} before it begins", "a period runs forward", "swap the dates", ("period",))
+    if end and end > reading.received:
+        why = f"it was received on {reading.received}, and what is still to come is not reported"
+        reading.refuse("R115", f"the period ends on {end}, a later day", why, "correct the period", ("period", "to"))
     if as_of:
         dated(reading, "the figures are", as_of, ("as_of",), reading.terms.closing_date)
     closed(reading, ("period",), ("from", "to"))
@@ -228,7 +222,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
 def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
     unit = unit_of(name)
     if unit is None:
-        fix = "see `headroom intake --help` for the figures"
+        fix = "correct its name; docs/guides/servicer.md has every figure"
         reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)
         return
     figure = figure_at(reading, path, name, raw, unit)

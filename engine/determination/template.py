@@ -10,7 +10,7 @@ its reason, so that a measure reads as its formula (ADR 0004).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING
 from fractions import Fraction
@@ -140,13 +140,14 @@ class Template:
         terms: the model of its clause.
         measure: the test itself; pure.
         reading: the clause in plain English, from its terms.
-        dates: on which dates it is tested.
         breach: what a FAIL is: a `default` (after its Cure Period), a date that `counts` towards the clause's own
             trigger, or the ground of an `obligation`.
         rule: the trigger that the clause brings with it.
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
+        recomputable: whether a result's inputs are all that its measure asks for; where they are not, as with the days on which
+            reports came, a notice proves the result by its place in the log alone.
     """
 
     name: str
@@ -155,16 +156,46 @@ class Template:
     terms: type[Clause]
     measure: Callable[[Any, Facts], Measurement]
     reading: Callable[[Any], str]
-    dates: Literal["determination dates", "publication dates"] = "determination dates"
     breach: Breach | Callable[[Any], Breach] = "default"
     rule: Callable[[str, Any], Rule] | None = None
     sweep: Callable[[Any], Sweep] | None = None
     deliver: Callable[[Any], Deliver] | None = None
     remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
+    recomputable: bool = True
+
+    @property
+    def dates(self) -> DateKind:
+        """On which dates it is tested."""
+        return self.terms.tested_on
 
     def breach_of(self, clause: Clause) -> Breach:
         """What a FAIL of this clause is."""
         return self.breach(clause) if callable(self.breach) else self.breach
+
+
+class _Clauses(Mapping[str, type[Clause]]):
+    """The model of each template's terms, by name; a template is imported only when it is asked for."""
+
+    def __init__(self, templates: Mapping[str, Template]) -> None:
+        """Of these templates."""
+        self._templates = templates
+
+    def __getitem__(self, name: str) -> type[Clause]:
+        """The model of one template's terms. Raises KeyError."""
+        return self._templates[name].terms
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._templates)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._templates)
+
+
+def clauses_of(templates: Mapping[str, Template]) -> Mapping[str, type[Clause]]:
+    """The model of each template's terms, by name."""
+    return _Clauses(templates)
 
 
 def failing(clause: ElectiveClause) -> Breach:

@@ -35,6 +35,11 @@ def known_versions() -> tuple[str, ...]:
     return tuple(sorted(names, key=_place))
 
 
+def published_versions() -> dict[str, bool]:
+    """The versions that ship, oldest first, and whether the administrator has published under each (rulings 1)."""
+    return {version: load_methodology(version).published_by_the_administrator for version in known_versions()}
+
+
 def _place(version: str) -> tuple[tuple[int, ...], str]:
     """Where a version stands among the others: by its numbers, as 1.1.10 follows 1.1.9, then by what stands after them."""
     numbers, _, rest = version.partition("-")
@@ -66,4 +71,4 @@ def materially_different(first: str, second: str) -> bool:
 
 def current_version() -> str:
     """The newest version that the administrator published under: what a deal's policy `current` means."""
-    return [version for version in known_versions() if load_methodology(version).published_by_the_administrator][-1]
+    return [version for version, published in published_versions().items() if published][-1]

@@ -5,9 +5,7 @@ Descriptive: the index is one marketplace's rate by definition, and a difference
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,6 +13,7 @@ from statistics import median
 
 from engine.errors import WrongUsage
 from engine.market.finding import WEEK, Finding, Week
+from engine.tables import read_table
 from engine.values import counted
 
 COLUMNS = ("date", "platform", "usd_per_gpu_hour", "source")
@@ -35,22 +34,21 @@ def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
 
     Raises WrongUsage naming every row that cannot be read.
     """
-    try:
-        rows = list(csv.DictReader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise WrongUsage(f"{file} is not a table ({error}); it needs the columns {', '.join(COLUMNS)}") from None
-    if not rows or any(column not in rows[0] for column in COLUMNS):
+    table, problems = read_table(text, file)
+    if table is None:
+        raise WrongUsage(f"{file} is not a table ({problems[0].why}); it needs the columns {', '.join(COLUMNS)}")
+    if not table.rows or any(column not in table.columns for column in COLUMNS):
         raise WrongUsage(f"{file} has no rows with the columns {', '.join(COLUMNS)}")
-    read = [(line, _quote(row)) for line, row in enumerate(rows, start=2)]
+    read = [(row.line, _quote(row.cells)) for row in table.rows]
     wrong = [f"{file}:{line}: {found}" for line, found in read if isinstance(found, str)]
     if wrong:
         raise WrongUsage("; ".join(wrong))
     return tuple(sorted((found for _, found in read if isinstance(found, Quote)), key=lambda quote: quote.on))
 
 
-def _quote(row: dict[str, str | None]) -> Quote | str:
+def _quote(row: Mapping[str, str]) -> Quote | str:
     """One row, or what is wrong with it."""
-    text = {column: (row[column] or "").strip() for column in COLUMNS}
+    text = {column: row[column].strip() for column in COLUMNS}
     try:
         on = date.fromisoformat(text["date"])
     except ValueError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -12,6 +10,7 @@ from typing import Any
 
 from engine.errors import Place, Problem
 from engine.market.value import IndexValue
+from engine.tables import read_table
 
 COLUMNS = ("publication_date", "value", "low_confidence", "observations", "methodology_version")
 SOURCE = "published by the administrator"
@@ -34,21 +33,22 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any], tod
         known: the newest print on record by Publication Date.
         today: the date at the administrator's place; a row of a later one is refused.
     """
-    rows = csv.DictReader(io.StringIO(text))
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    table, problems = read_table(text, file)
+    if table is None:
+        return [], problems
+    missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         fix = f"begin with `{','.join(COLUMNS)}`"
         return [], [Problem("I101", f"the series lacks {', '.join(missing)}", "each row is one print", fix, Place(file))]
     values: list[IndexValue] = []
-    problems: list[Problem] = []
     newest = dict(known)
-    for line, row in enumerate(rows, start=2):
-        value, wrong = _row(row, Place(file, line), index, today)
+    for row in table.rows:
+        value, wrong = _row(row.cells, Place(file, row.line), index, today)
         problems += wrong
         if value is None:
             continue
         before = newest.get(value.publication_date)
-        if before is not None and (_same(before, value) or _earlier(row, before)):
+        if before is not None and (_same(before, value) or _earlier(row.cells, before)):
             continue
         printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
         newest[value.publication_date] = printed.model_dump(mode="json")
@@ -56,9 +56,9 @@ def read_series(text: str, file: str, index: str, known: Mapping[date, Any], tod
     return ([] if problems else values), problems
 
 
-def _earlier(row: Mapping[str, str | None], before: Mapping[str, Any]) -> bool:
+def _earlier(row: Mapping[str, str], before: Mapping[str, Any]) -> bool:
     """Whether a row of an exported series is an earlier print than the newest on record."""
-    stated = (row.get("print") or "").strip()
+    stated = row.get("print", "").strip()
     return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
 
@@ -69,28 +69,28 @@ def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
     return was == value.value and all(before[name] == after[name] for name in ("low_confidence", "observations", "methodology"))
 
 
-def _row(row: Mapping[str, str | None], place: Place, index: str, today: date) -> tuple[IndexValue | None, list[Problem]]:
+def _row(row: Mapping[str, str], place: Place, index: str, today: date) -> tuple[IndexValue | None, list[Problem]]:
     problems: list[Problem] = []
 
     def refuse(code: str, what: str, fix: str) -> None:
         problems.append(Problem(code, what, "a published value is taken as it was published", fix, place))
 
-    day = _date(row["publication_date"] or "")
+    day = _date(row["publication_date"])
     if day is None:
         refuse("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
-    stated = (row.get("published_on") or "").strip()
+    stated = row.get("published_on", "").strip()
     public = _date(stated) if stated else day
     if day is not None and (public is None or public < day):
         refuse("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
     elif public is not None and public > today:
         refuse("I106", f"`{public}` is in the future; today is {today}", "correct the date, or import the row when it is published")
-    price = _price(row["value"] or "")
+    price = _price(row["value"])
     if price is False:
         refuse("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
-    flag = WORDS.get((row["low_confidence"] or "").strip().lower())
+    flag = WORDS.get(row["low_confidence"].strip().lower())
     if flag is None:
         refuse("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
-    count = (row["observations"] or "").strip()
+    count = row["observations"].strip()
     if not COUNT.fullmatch(count):
         refuse("I105", f"`{count}` is no number of observations", "write a whole number")
     if problems or day is None or flag is None or price is False:
@@ -102,7 +102,7 @@ def _row(row: Mapping[str, str | None], place: Place, index: str, today: date) -
         published_on=public,
         window_start=thursday - timedelta(days=7),
         window_end=thursday - timedelta(days=1),
-        methodology=row["methodology_version"] or "",
+        methodology=row["methodology_version"],
         source=SOURCE,
         value=price if isinstance(price, Decimal) else None,
         observations=int(count),

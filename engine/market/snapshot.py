@@ -6,9 +6,7 @@ for which rules 1 to 6 are taken as applied (`rulings.md` 7). What is damaged is
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 import zlib
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from engine.errors import HeadroomError
+from engine.tables import read_table
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""
@@ -196,26 +195,28 @@ def _time(text: str, name: str) -> datetime:
 
 def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
-        table = list(csv.DictReader(io.StringIO(plain.decode("utf-8-sig")), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+        table, problems = read_table(plain.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as error:
         raise SnapshotRefused(f"{name}: not a table of observations ({error})") from None
-    if not table:
+    if table is None:
+        raise SnapshotRefused(f"{name}: not a table of observations ({problems[0].why})")
+    if not table.rows:
         raise SnapshotRefused(f"{name}: the table has no rows")
-    missing = [column for column in COLUMNS if column not in table[0]]
+    missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise SnapshotRefused(f"{name}: the table lacks the column {', '.join(missing)}")
-    times = [_time(row["collected_utc"] or "", name) for row in table]
+    times = [_time(row.cells["collected_utc"], name) for row in table.rows]
     if len({at.date() for at in times}) > 1:
         raise SnapshotRefused(f"{name}: the rows are of several days; one file holds one day")
-    rows = tuple(_row(row, number, name) for number, row in enumerate(table, start=2))
+    rows = tuple(_row(row.cells, row.line, name) for row in table.rows)
     return Snapshot(plain, digest, max(times), "observations", "filtered observations of one day", 0, {}, rows)
 
 
-def _row(row: Mapping[str, str | None], line: int, name: str) -> Row:
+def _row(row: Mapping[str, str], line: int, name: str) -> Row:
     try:
-        gpus, price = float(row["num_gpus"] or ""), float(row["dph_total"] or "")
+        gpus, price = float(row["num_gpus"]), float(row["dph_total"])
     except ValueError:
         raise SnapshotRefused(f"{name}:{line}: num_gpus and dph_total must be numbers") from None
     if not (math.isfinite(gpus) and math.isfinite(price)):
         raise SnapshotRefused(f"{name}:{line}: num_gpus and dph_total must be finite")
-    return Row(row["gpu_name"] or "", row["geolocation"] or "", gpus, price)
+    return Row(row["gpu_name"], row["geolocation"], gpus, price)

@@ -10,27 +10,22 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
+from engine.determination.given import ReportFacts
 from engine.determination.rate import ReferenceRate
-from engine.determination.result import Given, Remedy, TestResult
+from engine.determination.result import Remedy, TestResult
 from engine.record.adopted import DealAdopted
 from engine.record.market_event import IndexPublished, SnapshotImported
 from engine.triggers.facts import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
 
 
-class ReportReceived(Fact):
-    """A servicer's report that came in, and what it says; `given` holds what single figures say of themselves."""
+class ReportReceived(ReportFacts):
+    """A servicer's report that came in, and what it says."""
 
-    period_start: date
-    period_end: date
-    as_of: date
-    received: date
-    document: str
-    sha256: str
-    corrects: str | None = None
-    figures: Mapping[str, Figure]
-    given: Mapping[str, Given] = {}
-    warnings: tuple[str, ...] = ()
+
+def as_received(report: ReportFacts) -> ReportReceived:
+    """What the log keeps of a report that was read."""
+    return ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
 
 
 class Tested(Fact):

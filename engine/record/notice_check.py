@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.determination.result import TestResult, Verdict
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import VerificationFailed
 from engine.market.index import median
 from engine.record.audit import MINUTE, not_after
@@ -209,7 +209,7 @@ def _deal(notice: _Notice) -> str:
         return "none: the deal was not evaluated"
     if text is None or sha256_hex(text) != stated:
         raise VerificationFailed("the deal file is not the one that the event names")
-    clauses = {name: template.terms for name, template in notice.templates.items()}
+    clauses = clauses_of(notice.templates)
     deal, problems = load_deal(text.decode(), "deal.yaml", clauses)
     if deal is None:
         raise VerificationFailed(f"the deal file cannot be read: {problems[0].what}")

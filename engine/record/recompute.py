@@ -22,16 +22,15 @@ from engine.values import Figure
 
 RATE = re.compile(r"(?P<index>.+), (?P<on>\d{4}-\d{2}-\d{2})")
 PERIOD = re.compile(r"(?P<name>.+), (?P<one>week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
-ALONE = frozenset({"reference_rate_quality", "reporting"})
-"""Templates whose inputs are dates and flags that a result does not carry; their results are checked by their place in the log."""
 
 
 def recomputed(result: TestResult, terms: TermsInForce, templates: Mapping[str, Template]) -> TestResult | None:
     """The result that comes out again; None where it was not determined or rests on what a notice does not carry."""
     clause = terms.covenants.get(result.test)
-    if result.verdict is Verdict.NOT_DETERMINED or clause is None or clause.template in ALONE:
+    template = templates[clause.template] if clause is not None else None
+    if result.verdict is Verdict.NOT_DETERMINED or clause is None or template is None or not template.recomputable:
         return None
-    return determine(result.test, clause, templates[clause.template], _facts(result, terms))
+    return determine(result.test, clause, template, _facts(result, terms))
 
 
 def _facts(result: TestResult, terms: TermsInForce) -> Facts:

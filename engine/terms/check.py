@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.calendar import known_calendars, load_calendar
@@ -28,8 +27,8 @@ from engine.terms.source import Path, Tree, parse, scalars
 from engine.terms.steps import steps
 from engine.terms.texts import texts
 
-UNPUBLISHED = ("1.1-wp",)
-"""Methodology versions that nobody has published under (`rulings.md` 1)."""
+Versions = Mapping[str, bool]
+"""The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
 PRINTABLE = re.compile(r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
 """What the notice's fonts hold; anything else cannot be printed and is refused where it stands."""
 READINGS = (
@@ -38,20 +37,22 @@ READINGS = (
 )
 
 
-def check_deal(text: str, file: str, clauses: Clauses) -> list[Problem]:
-    """Everything that is wrong with a deal file, and everything worth a warning, sorted by place."""
-    return read_checked(text, file, clauses)[1]
+def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> tuple[Deal | None, list[Problem]]:
+    """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
 
-
-def read_checked(text: str, file: str, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
-    """The same, with the deal where it could be read."""
+    Args:
+        text: the file.
+        file: its name, for the errors.
+        clauses: the model of each template's terms.
+        versions: the methodology versions that there are.
+    """
     deal, problems = load_deal(text, file, clauses)
     tree = deal.tree if deal else parse(text, file)[0]
     found = [_explained(problem) for problem in problems]
     if tree is not None and isinstance(tree.data, dict):
         found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
-        meaning = [problem for look in LOOKS for problem in look(deal)]
+        meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
         endless = any(problem.code == "D510" for problem in meaning)  # dates cannot lie within a life that is none
         found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
@@ -235,9 +236,7 @@ def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
             )
 
 
-def _methodologies(deal: Deal) -> Iterator[Problem]:
-    shipped = (item.name for item in (files("deals") / "methodology").iterdir())
-    known = dict.fromkeys(sorted(name.removesuffix(".toml") for name in shipped if name.endswith(".toml")))
+def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
     for terms, tree in _each(deal):
         for name, index in terms.index.items():
             path: Path = ("index", name, "methodology")
@@ -246,8 +245,8 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
                 yield Problem(
                     "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
                 )
-            if policy.version is not None and policy.version not in known:
-                yield undefined(tree, (*path, "version"), policy.version, "methodology version", known, "there are")
+            if policy.version is not None and policy.version not in versions:
+                yield undefined(tree, (*path, "version"), policy.version, "methodology version", versions, "there are")
             if policy.policy == "current" and policy.version is not None:
                 why = "`current` takes each version as it is published"
                 fix = "remove `version:`, or write `policy: pinned`"
@@ -258,11 +257,12 @@ def _methodologies(deal: Deal) -> Iterator[Problem]:
                 yield Problem(
                     "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
                 )
-            if policy.version in UNPUBLISHED and index.source == "published by the administrator":
+            nobodys = policy.version is not None and not versions.get(policy.version, True)
+            if nobodys and index.source == "published by the administrator":
                 why = "the administrator has published nothing under it, so the index would never have a value"
                 fix, place = "pin a published version, or have the rate computed", tree.place((*path, "version"))
                 yield Problem("D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place)
-            if policy.version in UNPUBLISHED and not terms.illustrative:
+            if nobodys and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
                 yield Problem("D515", f"methodology `{policy.version}` cannot be pinned here", why, "pin a published version", place)
@@ -288,11 +288,10 @@ def _documents(deal: Deal) -> Iterator[Problem]:
 def _warnings(deal: Deal) -> Iterator[Problem]:
     terms, tree = deal.segments[0][1], deal.tree
     if terms.revenue.mostly == "enterprise contracts":
-        mechanical = [key for key, clause in terms.covenants.items() if clause.template in ("cash_sweep", "appraisal_trigger")]
-        for key in mechanical:
+        for key in (key for key, clause in terms.covenants.items() if clause.mechanical):
             why = "the index measures listed on-demand prices, which may move without the pool's contracts (WP §5.2)"
             what = f"`{key}` is a mechanical trigger in a deal whose revenue is mostly enterprise contracts"
-            yield Problem("W101", what, why, "consider a contract_spread test beside it", tree.key_place(("covenants", key)))
+            yield Problem("W101", what, why, "consider a test of the contracts' own rates beside it", tree.key_place(("covenants", key)))
     for key, clause in terms.covenants.items():
         if getattr(clause, "measure", None) == "fall_in_window":
             why = "after a spike the rate can fall by the share of closing and still stand above it"
@@ -307,7 +306,6 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _circles,
     _dates,
     _calendars,
-    _methodologies,
     _documents,
     texts,
     _warnings,

@@ -106,9 +106,11 @@ class Clause(Fact):
     may_take_class: ClassVar[bool] = False
     """Whether the clause may be of one class of debt."""
     tested_on: ClassVar[DateKind] = "determination dates"
-    """The dates on which the clause is tested, as its template has them."""
+    """On which dates the clause is tested."""
     on_no_rate: ClassVar[bool] = False
     """Whether no rate decides the clause."""
+    mechanical: ClassVar[bool] = False
+    """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
 
     def margin_unit(self) -> Unit:
         """What the distance to this clause's limit is counted in."""
@@ -121,6 +123,10 @@ class Clause(Fact):
     def limit_fits(self) -> bool:
         """Whether the limit is counted in what the test measures; where it is not, nothing is said of distances from it."""
         return True
+
+    def never_before(self, whole: Clause) -> bool:  # noqa: ARG002 (what a template compares with, where it has such tests)
+        """Whether this test of one class of debt can never fail before `whole`, a test of all of it."""
+        return False
 
     @model_validator(mode="after")
     def _same_unit(self) -> Self:

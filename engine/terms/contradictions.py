@@ -183,12 +183,9 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
     """A test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
-    limits: Mapping[str, Clause] = {key: clause for key, clause in terms.covenants.items() if clause.template == "loan_to_value"}
-    whole = [clause for clause in limits.values() if clause.debt_class is None]
-    for key, clause in limits.items():
-        for other in whole:
-            tighter = getattr(other, "maximum", 1) <= getattr(clause, "maximum", 0)
-            if clause.debt_class is not None and tighter and getattr(other, "multiple", 0) == getattr(clause, "multiple", 1):
+    for key, clause in terms.covenants.items():
+        for other in terms.covenants.values():
+            if clause.never_before(other):
                 why = "a class is a part of the whole debt, so the test of the whole fails first"
                 place = deal.tree.place(("covenants", key))
                 yield Problem("W104", f"`{key}` can never fail before the test of all classes", why, "see that it is meant", place)

@@ -6,13 +6,12 @@ until a report gives another (`rulings.md` 26); a difference is a warning, a reg
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from engine.errors import Place, Problem
+from engine.tables import read_table
 from engine.terms.deal import TermsInForce
 from engine.terms.periods import read_day
 from engine.terms.source import Tree
@@ -30,22 +29,25 @@ def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: da
         tree: the deal file, for the place of a count.
         on: the date on which GPUs are counted.
     """
-    rows = csv.DictReader(io.StringIO(text))
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    table, problems = read_table(text, file)
+    if table is None:
+        yield from problems
+        return
+    missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         fix = f"begin with `{','.join(COLUMNS)}`"
         yield Problem("D527", f"the register lacks {', '.join(missing)}", "a GPU is known by serial number and place", fix, Place(file))
         return
     counts: Counter[str] = Counter()
     seen: dict[str, int] = {}
-    for line, row in enumerate(rows, start=2):
-        serial, asset = (row["serial"] or "").strip(), (row["asset_class"] or "").strip()
+    for row in table.rows:
+        serial, asset = row.cells["serial"].strip(), row.cells["asset_class"].strip()
         wrong = _wrong(serial, asset, seen, terms)
         if wrong is None:
-            seen[serial] = line
-            counts[asset] += _pledged(row, on)
+            seen[serial] = row.line
+            counts[asset] += _pledged(row.cells, on)
         else:
-            yield Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, line, 1, max(1, len(serial))))
+            yield Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial))))
     for name, asset_terms in terms.pledged_assets.items():
         registered = asset_terms.register_file is not None and file.endswith(asset_terms.register_file)
         if registered and counts[name] != asset_terms.gpus:
@@ -65,7 +67,7 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
     return None
 
 
-def _pledged(row: dict[str, str | None], on: date) -> bool:
+def _pledged(row: Mapping[str, str], on: date) -> bool:
     """Whether a GPU is pledged on the date; a date that cannot be read leaves it pledged."""
     try:
         since, until = (read_day(text) if text else None for text in (row.get("pledged_on"), row.get("released_on")))

@@ -18,7 +18,7 @@ from engine.determination.determine import determine
 from engine.determination.given import Reported
 from engine.determination.rate import Published, ReferenceRate
 from engine.determination.result import NotDetermined, TestResult, Verdict
-from engine.determination.template import Facts, Template
+from engine.determination.template import Facts, Template, clauses_of
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, load_deal, resolve
 from engine.terms.pool import At
@@ -124,7 +124,7 @@ def test_a_leg_that_was_never_published_leaves_a_window_of_the_other(
 
 @cache
 def deals() -> dict[str, TermsInForce]:
-    clauses = {name: template.terms for name, template in templates().items()}
+    clauses = clauses_of(templates())
     loaded = (load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0] for path in sorted(DEALS.glob("*.yaml")))
     return {deal.name: resolve(deal, ON) for deal in loaded if deal is not None}
 
@@ -335,6 +335,6 @@ def test_a_period_in_another_unit_is_refused_and_not_read_as_another_length(
     start = meridian_text.index(f"template: {template}")
     old = next(line for line in meridian_text[start:].splitlines() if term in line)
     text = meridian_text[:start] + meridian_text[start:].replace(old, f"    {term}: {period}", 1)
-    deal, problems = load_deal(text, "deal.yaml", {name: one.terms for name, one in templates().items()})
+    deal, problems = load_deal(text, "deal.yaml", clauses_of(templates()))
     assert deal is None
     assert [problem.code for problem in problems] == ["D123"]

@@ -58,6 +58,13 @@ def test_a_row_that_cannot_be_is_refused_at_its_place_and_none_is_taken(row: str
     assert series("2026-03-05,1.7350,false,44,1.1.1", row) == ([], [(code, 3)])
 
 
+@pytest.mark.parametrize(
+    "row", ["2026-03-05," + "1" * 140_000, '2026-03-05,"1.7350,false,44,1.1.1'], ids=["a cell too long", "an open quote"]
+)
+def test_a_file_that_is_no_table_is_refused_where_it_ceases_to_be_one(row: str) -> None:
+    assert series("2026-03-05,1.7350,false,44,1.1.1", row) == ([], [("Y120", 3)])
+
+
 def test_a_row_of_today_is_taken() -> None:
     (value,), problems = series("2026-03-06,1.7350,false,44,1.1.1")
     assert (value.publication_date, value.published_on, problems) == (date(2026, 3, 5), TODAY, [])

@@ -56,17 +56,7 @@ def value(day: date, price: str | None, **more: Any) -> dict[str, Any]:
         "hosts": 6 if known else None,
         "hosts_at_least": True,
         "largest_host_share": "0.2955",
-        "days": [
-            {
-                "date": "2026-03-01",
-                "offers": 27,
-                "qualifying": 12,
-                "kept": 12,
-                "counts": True,
-                "excluded": {"geography": 15},
-                "snapshot": "ab" * 32,
-            }
-        ],
+        "days": [DAY],
         **more,
     }
 

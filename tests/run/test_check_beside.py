@@ -83,6 +83,20 @@ def test_a_model_is_priced_by_its_own_index(
     assert check([path], all_templates, as_json=False) == 0
 
 
+def test_an_index_that_nobody_has_defined_is_named(
+    workspace: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = workspace.root / "deals" / "a.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("CRI-H100", "CRI-X9"), encoding="utf-8")
+    assert check([path], all_templates, as_json=False) == 0
+    assert "W119 `CRI-X9` is no index that ships" in capsys.readouterr().out
+    assert check([path], all_templates, as_json=False, workspace=workspace) == 1
+    assert "D502 there is no index `CRI-X9`" in capsys.readouterr().out
+    settings = workspace.root / "headroom.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + '\n[[index]]\nname = "CRI-X9"\ngpu_name = "H100 SXM"\n', encoding="utf-8")
+    assert check([path], all_templates, as_json=False, workspace=opened(workspace.root)) == 0
+
+
 def test_a_register_that_leads_out_of_the_folder_by_a_link_is_not_read(
     tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -214,7 +214,7 @@ def test_a_workspace_with_a_command_s_name_is_no_command(arguments: tuple[str, .
 
 
 def test_json_never_holds_a_figure_that_is_no_number() -> None:
-    from engine.commands.output import print_json
+    from engine.output import print_json
 
     with pytest.raises(ValueError, match="not JSON compliant"):
         print_json({"tau": float("nan")})

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import registered
-from engine.commands.options import run_command_line
+from engine.cli.options import run_command_line
 from engine.errors import WrongUsage
 from engine.record.keys import generate_key
 from engine.workspace import create

@@ -14,8 +14,8 @@ import pytest
 from typer.main import get_command
 
 from engine.cli import registered
+from engine.cli.options import run_command_line
 from engine.commands.demo import demonstrate
-from engine.commands.options import run_command_line
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.record.notice import NoticeInputs

@@ -24,6 +24,7 @@ REPORTS = [
     ("as_of: 2026-01-07", "as_of: soon", "R110"),
     ("period: {from: 2026-01-01", "period: {from: 2026-01-09", "R111"),
     ("period: {from: 2026-01-01, to: 2026-01-07}", "period: {}", "R110"),
+    ("to: 2026-01-07}", "to: 2027-01-07}", "R115"),
     ("rented_gpu_hours: 151,990", "rented_gpu_hours: 1,519,820", "R132"),
     ("rented_gpu_hours: 151,990", "rented_gpu_hours: 165,000", "R133"),
     ("rented_gpu_hours: 151,990", "rented_gpu_hours: -5", "R123"),
@@ -88,6 +89,8 @@ def test_a_report_as_a_table_says_the_same(workspace: Workspace, all_templates: 
     [
         ("figure,value,asof,source\n", "R102"),
         ("figure,value\noutstanding_principal,USD 16,000,000\n", "R105"),
+        (f"figure,value\nsource,{'x' * 140_000}\n", "Y120"),
+        ("figure,value,value\n", "Y121"),
     ],
 )
 def test_a_table_that_would_be_read_in_part_is_refused(

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from engine.calendar import load_calendar
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.outlook import Finished, outlook
 from engine.record.event import Determined
 from engine.record.fold import DealState
@@ -26,7 +26,7 @@ def summary(deal: str, templates: dict[str, Template], *changes: tuple[str, str]
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    loaded, problems = load_deal(text, deal, {name: template.terms for name, template in templates.items()})
+    loaded, problems = load_deal(text, deal, clauses_of(templates))
     assert loaded is not None, problems
     terms = resolve(loaded, ON)
     calendar = load_calendar(terms.business_days)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commands import output
-from engine.commands.columns import laid_out
+from engine import output
+from engine.columns import laid_out
 from engine.commands.run import what_is_due
 from engine.record.event import Due
 from engine.values import Figure, Unit, printed_headroom

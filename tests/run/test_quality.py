@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands.costs import read_costs
 from engine.commands.publication import export_series, publish_page
 from engine.commands.quality import manipulate, manipulate_deal, reproduce
 from engine.commands.series import import_series
 from engine.commands.validation import validate
-from engine.commands.weeks import days_of
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.market import manipulation as attack
+from engine.market.costs import read_costs
 from engine.market.listing import Observation
 from engine.market.methodology import load_methodology
 from engine.record.log import Scribe
 from engine.thursday import Tools
+from engine.weeks import days_of
 from engine.workspace import Workspace, create, opened
 from tests.run.test_reruns import NOW, computed
 from tests.run.test_reruns import tools as tools  # the fixture

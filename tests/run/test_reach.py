@@ -13,7 +13,7 @@ from engine.commands.act import record_act
 from engine.commands.intake import find_deal, intake
 from engine.commands.reach import of_event, of_print
 from engine.demo import plan
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import WrongUsage
 from engine.foresight import ResultChange, result_changes
 from engine.market.series import read_series
@@ -87,7 +87,7 @@ def test_a_waiver_of_the_past_is_shown_before_it_is_recorded(tmp_path: Path, too
     act = ActRecorded.model_validate({**said, "effective_on": FIRST + 3 * WEEK, "until": FIRST + 5 * WEEK})
     new, scribe = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act), Scribe("t", "t", LATER)
     text = (workspace.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
-    deal, _ = load_deal(text, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    deal, _ = load_deal(text, "deal.yaml", clauses_of(all_templates))
     assert deal is not None
     (shown,) = of_event(workspace, deal, imagined(new, scribe, deal_log(DEAL)), all_templates)
     with workspace.store.begin() as writer:

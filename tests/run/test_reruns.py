@@ -17,7 +17,7 @@ from engine.commands.intake import find_deal, intake, take
 from engine.commands.replay import replay
 from engine.commands.series import import_series
 from engine.demo import plan
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import WrongUsage
 from engine.market.value import IndexValue
 from engine.publications import draft as print_draft
@@ -208,7 +208,7 @@ def test_an_amendment_that_reaches_back_is_told_in_a_correction(
     head, _, tail = text.partition("amendments: []")
     rest = tail[tail.index("\nworked_examples:") :]
     path.write_text(head + amendment + rest, encoding="utf-8")
-    deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, {n: t.terms for n, t in all_templates.items()})
+    deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses_of(all_templates))
     assert deal is not None, problems
     outcome = run(workspace, plan.THURSDAYS[7], tools)
     (correction,) = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]

@@ -134,12 +134,12 @@ class World:
 def deal_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's time otherwise."""
     monkeypatch.setattr(
-        refusal, "read_checked", lambda text, file, clauses: READ.get(text) or READ.setdefault(text, whole(text, file, clauses))
+        refusal, "read_deal", lambda text, file, templates: READ.get(text) or READ.setdefault(text, whole(text, file, templates))
     )
 
 
 READ: dict[str, Any] = {}
-whole = refusal.read_checked
+whole = refusal.read_deal
 
 
 @pytest.mark.usefixtures("deal_read_once")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.checked import read_deal
 from engine.determination.template import Template
 from engine.errors import Problem, render
-from engine.terms.check import check_deal
 from engine.terms.source import parse
 
 # (text that stands once in the deal, what it becomes, the code, the text at whose start the problem must be reported)
@@ -211,8 +211,7 @@ YAML_FAULTS: list[tuple[str, str]] = [
 
 @pytest.fixture(scope="module")
 def check(all_templates: dict[str, Template]) -> Callable[[str], list[Problem]]:
-    clauses = {name: template.terms for name, template in all_templates.items()}
-    return lambda text: check_deal(text, "deal.yaml", clauses)
+    return lambda text: read_deal(text, "deal.yaml", all_templates)[1]
 
 
 def placed(text: str, marker: str, start: int, length: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.prove import prove
 from engine.terms.in_force import Deal
 from engine.terms.schema import deal_schema
@@ -71,7 +71,7 @@ def test_an_example_that_could_not_be_so_is_refused_where_it_stands(checked: Che
 
 
 def test_the_schema_of_an_example_has_only_what_a_file_may_say(all_templates: dict[str, Template]) -> None:
-    schema = deal_schema({name: template.terms for name, template in all_templates.items()})
+    schema = deal_schema(clauses_of(all_templates))
     assert {"version", "place"}.isdisjoint(schema["$defs"]["worked_examples"]["properties"])
 
 

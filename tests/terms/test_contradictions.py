@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.checked import read_deal
 from engine.commands.deals import check
 from engine.determination.template import Template
-from engine.terms.check import check_deal
 from tests.conftest import DEALS
 
 # (deal, text that stands in it, what it becomes, the code, the text on the line at which it must be reported)
@@ -150,7 +150,7 @@ def test_each_fault_at_its_line(deal: str, good: str, bad: str, code: str, marke
     assert good in text
     head, _, tail = text.partition(good)
     changed = head + bad + tail
-    found = check_deal(changed, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    found = read_deal(changed, "deal.yaml", all_templates)[1]
     at = changed.find(marker, max(0, len(head) - len(marker) - 300))
     assert at >= 0
     line = changed.count("\n", 0, at) + 1
@@ -160,7 +160,7 @@ def test_each_fault_at_its_line(deal: str, good: str, bad: str, code: str, marke
 
 def test_an_example_without_an_expectation_is_refused(meridian_text: str, all_templates: dict[str, Template]) -> None:
     head, _, _ = meridian_text.rpartition("    expect:\n")
-    found = check_deal(f"{head}    expect: []\n", "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    found = read_deal(f"{head}    expect: []\n", "deal.yaml", all_templates)[1]
     (nothing,) = [problem for problem in found if problem.code == "D402"]
     assert (nothing.place.line, nothing.place.column) == (head.count("\n") + 1, len("    expect: ") + 1)
 
@@ -191,7 +191,7 @@ def test_an_amendment_of_when_a_trigger_begins_or_ends_is_warned_of_at_its_place
 ) -> None:
     amendment = AMENDED.replace("TERM", term).replace("OLD", old).replace("NEW", new)
     text = meridian_text.replace("amendments: []\n", amendment)
-    found = check_deal(text, "deal.yaml", {name: template.terms for name, template in all_templates.items()})
+    found = read_deal(text, "deal.yaml", all_templates)[1]
     assert [problem for problem in found if not problem.code.startswith("W")] == []
     warned = [problem for problem in found if problem.code == "W109"]
     assert [problem.what.split()[-1] for problem in warned] == said
@@ -212,10 +212,12 @@ def test_a_register_is_held_against_the_deal(
     (tmp_path / "prairie-serials.csv").write_text("serial,place\n", encoding="utf-8")
     assert check([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
     assert "D527 the register lacks asset_class, location" in capsys.readouterr().out
+    (tmp_path / "prairie-serials.csv").write_text(f"{rows}S3,{'x' * 140_000}\n", encoding="utf-8")
+    assert check([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
+    assert "prairie-serials.csv:5:1: Y120 the table cannot be read from here on" in capsys.readouterr().out
 
 
 def test_shipped_deals_have_no_problem(all_templates: dict[str, Template]) -> None:
-    clauses = {name: template.terms for name, template in all_templates.items()}
     for path in sorted(DEALS.glob("*.yaml")):
-        found = check_deal(path.read_text(encoding="utf-8"), path.name, clauses)
+        found = read_deal(path.read_text(encoding="utf-8"), path.name, all_templates)[1]
         assert [problem for problem in found if not problem.code.startswith("W")] == []

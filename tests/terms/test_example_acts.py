@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from engine.checked import read_deal
 from engine.determination.template import Template
 from engine.errors import Problem
 from engine.record.event import ActRecorded
-from engine.terms.check import read_checked
 from engine.terms.in_force import Deal
 from engine.triggers.acts import agreed_rates
 from tests.conftest import DEALS
@@ -29,7 +29,7 @@ def found(name: str, clause: str, act: str, templates: dict[str, Template]) -> t
     """What `check` says of a deal that ships, with one example of one Act in place of its own."""
     text = (DEALS / f"{name}.yaml").read_text(encoding="utf-8")
     text = text[: text.index("worked_examples:")] + HEAD.replace("CLAUSE", clause).replace("ACT", act)
-    deal, problems = read_checked(text, "deal.yaml", {key: template.terms for key, template in templates.items()})
+    deal, problems = read_deal(text, "deal.yaml", templates)
     lines = text.splitlines()
     for problem in problems:
         if problem.code in ("D406", "D502"):
@@ -132,7 +132,7 @@ def test_a_fact_that_says_when_reports_come_is_a_date_counted_from_the_determina
     old = 'facts: {outstanding_principal: "USD 16,000,000"}\n    expect:\n      - {on: 2026-01-15'
     assert text.count(old) == 1
     new = old.replace('{outstanding_principal: "USD 16,000,000"}', f"\n      {said}")
-    _, problems = read_checked(text.replace(old, new), "deal.yaml", {key: template.terms for key, template in all_templates.items()})
+    _, problems = read_deal(text.replace(old, new), "deal.yaml", all_templates)
     assert [problem.code for problem in problems if not problem.code.startswith("W")] == ([code] if code else [])
 
 
@@ -142,7 +142,7 @@ def test_a_due_date_on_the_determination_date_is_read_and_written_as_it_stands(a
         .read_text(encoding="utf-8")
         .replace("due: 1 business day before determination", "due: determination")
     )
-    deal, problems = read_checked(text, "deal.yaml", {key: template.terms for key, template in all_templates.items()})
+    deal, problems = read_deal(text, "deal.yaml", all_templates)
     assert deal is not None, problems
     reports = deal.segments[0][1].servicer_reports
     assert reports is not None

@@ -108,9 +108,35 @@ FAULTS: list[tuple[str, Fault]] = [
             "D203",
         ),
     ),
+    (
+        "summit-abs-2026-2",
+        (
+            "result: FAIL, for: 3 of the last 4 determination dates",
+            "result: FAIL, for: ¦3 of the last 4 publication dates",
+            "D542",
+        ),
+    ),
+    (
+        "summit-abs-2026-2",
+        (
+            "failure_is: a default\n    cure: {within: 20",
+            "failure_is: a default\n    persists_for: ¦2 consecutive publication dates\n    cure: {within: 20",
+            "D542",
+        ),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("deal", "fault"), FAULTS, ids=names([fault for _, fault in FAULTS]))
 def test_it_is_reported_where_it_stands(checked: Check, deal: str, fault: Fault) -> None:
     assert_reported(checked, deal_text(deal), fault)
+
+
+@pytest.mark.parametrize(("every", "codes"), [("Thursday", set()), ("month, day: 8", {"D542"}), ("Monday", {"D542"})])
+def test_a_test_on_publication_dates_is_counted_on_them_unless_determination_dates_are_the_same(
+    checked: Check, every: str, codes: set[str]
+) -> None:
+    text = deal_text("meridian-2026-1").replace("determination_dates: {every: Thursday,", f"determination_dates: {{every: {every},")
+    counted = text.replace("for: 2 consecutive publication dates", "for: 2 consecutive determination dates")
+    assert "D542" not in {problem.code for problem in checked(text)}
+    assert {problem.code for problem in checked(counted)} & {"D542"} == codes

@@ -12,7 +12,7 @@ import pytest
 
 from covenants.loan_to_value import LoanToValue
 from engine.commands.deals import prove_files
-from engine.determination.template import Template
+from engine.determination.template import Template, clauses_of
 from engine.errors import Problem
 from engine.prove import prove
 from engine.terms.example import agrees, read_figure
@@ -47,7 +47,7 @@ def maximum(deal: Deal, on: date) -> Fraction:
 
 @pytest.fixture
 def problems(all_templates: dict[str, Template]) -> Callable[[str], list[Problem]]:
-    clauses = {name: template.terms for name, template in all_templates.items()}
+    clauses = clauses_of(all_templates)
     return lambda text: load_deal(text, "deal.yaml", clauses)[1]
 
 
@@ -199,7 +199,7 @@ def test_figures_that_are_none() -> None:
 
 
 def test_the_schema_names_every_template_and_lets_terms_step(all_templates: dict[str, Template]) -> None:
-    schema = deal_schema({name: template.terms for name, template in all_templates.items()})
+    schema = deal_schema(clauses_of(all_templates))
     refs = {item["$ref"].rsplit("/", 1)[1] for item in schema["properties"]["covenants"]["additionalProperties"]["oneOf"]}
     assert refs == set(all_templates)
     assert "patternProperties" in str(schema["$defs"]["loan_to_value"]["properties"]["maximum"])

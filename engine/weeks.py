@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from engine.commands.output import progress
 from engine.market.index import definition, qualifying_days
 from engine.market.manipulation import Day
 from engine.market.methodology import load_methodology
 from engine.market.value import IndexValue
+from engine.output import progress
 from engine.publications import computed
 from engine.workspace import Workspace
 

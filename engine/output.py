@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from engine.commands.columns import laid_out
+from engine.columns import laid_out
 from engine.errors import Problem, WrongUsage, render_all
 
 

@@ -100,7 +100,7 @@ def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
 
 def _as_json(what: str, exit_code: int) -> None:
     if "--json" in sys.argv:
-        from engine.commands.output import print_json
+        from engine.output import print_json
 
         print_json({"error": {"what": what, "exit_code": exit_code}})
 
@@ -120,8 +120,8 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 def _say_problems(error: InputProblems) -> None:
     """All problems with their lines; where the command was asked for JSON, as JSON, and the text on standard error."""
-    from engine.commands.output import report_problems
     from engine.errors import render_all
+    from engine.output import report_problems
 
     files = {problem.place.file for problem in error.problems}
     sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}
