@@ -168,7 +168,10 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
 
 
 def sign_all(workspace: Workspace) -> tuple[str, ...]:
-    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs."""
+    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
+
+    The newest one stands in a file outside the database as well; where a killed run left it out or behind, it is written again.
+    """
     key = own_key(workspace)
     return tuple(_signed(workspace, key)) if key is not None else ()
 
@@ -181,12 +184,19 @@ def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
             size, root = writer.head(log)
             _not_older(writer, log, kept, keys)
             known = newest(writer.checkpoints(log))
-            if known is not None and known[0] >= size:
-                continue
-            note = sign(Checkpoint(origin(workspace, log), size, root), key)
-            writer.save_checkpoint(log, size, note)
-        write_whole(kept, note.encode())
-        yield log
+            grown = known is None or known[0] < size
+            if known is None or grown:
+                known = size, sign(Checkpoint(origin(workspace, log), size, root), key)
+                writer.save_checkpoint(log, *known)
+        if grown or _size_in(kept, keys) < known[0]:
+            write_whole(kept, known[1].encode())
+        if grown:
+            yield log
+
+
+def _size_in(kept: Path, keys: list[VerifierKey]) -> int:
+    """Of how many entries the checkpoint is that is kept outside the database; zero of none."""
+    return verify(read_note(kept), keys).checkpoint.size if kept.exists() else 0
 
 
 def _not_older(reader: Reader, log: str, kept: Path, keys: list[VerifierKey]) -> None:

@@ -7,14 +7,15 @@ a crash in between leaves a file that the next run writes again, and never an ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.determination.rate import ReferenceRate
-from engine.errors import OF_ONE_DEAL
+from engine.errors import HeadroomError
 from engine.market.archive import write_whole
 from engine.publications import series_of_facts
 from engine.record.adopted import DealAdopted, facts_on
@@ -33,6 +34,7 @@ from engine.workspace import Workspace
 Progress = Callable[[str], None]
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
+WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +48,81 @@ class Owed:
     print: int = 1
     supersedes_on: date | None = None
     """The date of the notice that this one supersedes, where it does."""
+    ended: int | None = None
+    """The number of the correction that withdrew what it states: from then on it is given no more, where it was not given before."""
 
     @property
     def label(self) -> str:
         """Kind and subject in one word: the subject of the event's key."""
         return notice_label(self.kind, self.subject)
 
+    @property
+    def key(self) -> tuple[str, date, int]:
+        """What tells it from every other notice of its deal."""
+        return self.label, self.on, self.print
 
-Issued = tuple[dict[str, list[Path]], dict[str, str]]
-"""The new files by deal, and why the notices of a deal could not be made."""
+    def at(self, place: int) -> bool:
+        """Whether it is owed at a place of the log."""
+        return self.event.seq < place and (self.ended is None or place < self.ended)
 
 
-def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> Issued:
-    """Render, sign where there is a key, and record every notice that is owed and not issued.
+@dataclass
+class Given:
+    """What the outbox gave for one deal."""
 
-    All are rendered together, which is faster; where one cannot be made, what is left is made deal by deal, and a notice that
-    cannot be made ends those of its own deal only. A later run makes them.
+    files: list[Path] = field(default_factory=list)
+    stopped: str | None = None
+    """Why its next notice cannot be made, where that is so: it and those after it wait, for numbers have no gaps."""
+
+
+def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, Given]:
+    """Render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
+
+    All are rendered at once, which takes half the time (`reports/pool.py`); one that cannot be made stops its own deal and no other.
     """
-    made: dict[str, list[Path]] = {deal: [] for deal in deals}
+    given = {deal: Given() for deal in deals}
+    waiting = [one for deal in deals for one in _ready(workspace, deal, scribe, given[deal])]
+    while waiting:
+        waiting = _give(workspace, waiting, render, scribe, progress, given)
+    return given
+
+
+def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> list[_Waiting]:
+    """The owed notices of a deal, ready to be rendered; none where they cannot be put together."""
     try:
-        _issue_all(workspace, tuple(made), made, render, scribe, progress)
-    except OF_ONE_DEAL:
-        return made, dict(_issue_apart(workspace, made, render, scribe, progress))
-    return made, {}
+        return list(_waiting(workspace, deal, scribe))
+    except (HeadroomError, OSError):  # of the record or the disk, so of every deal
+        raise
+    except Exception as error:
+        given.stopped = f"its notices cannot be put together: {type(error).__name__}: {error}; {WAITS}"
+        return []
 
 
-def _issue_apart(
-    workspace: Workspace, made: dict[str, list[Path]], render: Render, scribe: Scribe, progress: Progress
-) -> Iterator[tuple[str, str]]:
-    """What is left of each deal's notices; (deal, why) where one cannot be made."""
-    for deal in made:
-        try:
-            _issue_all(workspace, (deal,), made, render, scribe, progress)
-        except OF_ONE_DEAL as error:
-            yield deal, f"{type(error).__name__}: {error}; what is determined stands, and the next run makes what is still owed"
-
-
-def _issue_all(
-    workspace: Workspace, deals: Sequence[str], made: dict[str, list[Path]], render: Render, scribe: Scribe, progress: Progress
-) -> None:
+def _give(
+    workspace: Workspace,
+    waiting: Sequence[_Waiting],
+    render: Render,
+    scribe: Scribe,
+    progress: Progress,
+    given: dict[str, Given],
+) -> list[_Waiting]:
+    """Give notices until one cannot be made; those of other deals that are left come back."""
     key = workspace.root / NOTICE_KEY
-    waiting = [one for deal in deals for one in _waiting(workspace, deal, scribe)]
-    for number, (notice, data) in enumerate(zip(waiting, render([one.inputs for one in waiting]), strict=True), start=1):
-        progress(f"notice {number} of {len(waiting)}: {notice.inputs.deal} No. {notice.inputs.number}")
+    files = iter(render([one.inputs for one in waiting]))
+    for place, notice in enumerate(waiting):
+        deal, number = notice.inputs.deal, notice.inputs.number
+        progress(f"notice {place + 1} of {len(waiting)}: {deal} No. {number}")
+        try:
+            data = next(files)
+        except (OSError, BrokenExecutor):  # of the machine, not of the notice
+            raise
+        except Exception as error:
+            what = f"notice No. {number}, {notice.owed.label} of {notice.owed.on}"
+            given[deal].stopped = f"{what}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
+            return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
         signed = seal(data, key) if key.is_file() else data
-        made[notice.inputs.deal].append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
+        given[deal].files.append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +136,13 @@ class _Waiting:
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
     """The owed notices of a deal that are not issued, numbered on from the last one."""
     events = read(workspace.store, deal_log(deal))
-    issued = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
-    number = len(issued)
+    issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
+    number = max((event.payload.number for event in issued), default=0)
+    given = {(event.subject, event.effective_on, event.print) for event in issued}
     for owed in owed_notices(events):
-        if (owed.label, owed.on, owed.print) not in issued:
+        # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
+        if owed.at(len(events)) and owed.key not in given:
+            given.add(owed.key)
             number += 1
             yield _Waiting(owed, _inputs(workspace, deal, number, owed, events, scribe))
 
@@ -129,21 +164,36 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
     new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
     with workspace.store.begin() as writer:
         if writer.body(deal_log(inputs.deal), new.key) is None:
+            _set_aside(workspace, inputs, path)
             write_whole(path, data)
             append(writer, deal_log(inputs.deal), [new], scribe)
     return path
 
 
+def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
+    """Move away what an interrupted run wrote under this number for a notice that is no longer owed; nothing is deleted."""
+    for other in path.parent.glob(f"{inputs.deal}-{inputs.number:04d}-*.pdf"):
+        if other != path:
+            place = workspace.inside("set-aside", inputs.deal, other.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            other.replace(place)
+
+
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
-    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event."""
+    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
+
+    What is withdrawn before a notice has told of it is told by the notices of the date's next print.
+    """
     deal: DealAdopted | None = None
     lost: set[date] = set()
     group: list[Event] = []
-    open_correction: tuple[int, Correction] | None = None
+    corrections = [(event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)]
+    open_correction: tuple[int, int, Correction] | None = None
     for place, event in enumerate(events):
         payload = event.payload
         if isinstance(payload, Correction):
-            group, open_correction = [], (event.print, payload)
+            # One that was not finished is part of the next, which says what both changed since the first of them.
+            group, open_correction = [], (open_correction[0] if open_correction else place, event.print, payload)
         elif isinstance(payload, DealAdopted):
             deal = payload
         elif isinstance(payload, NotEvaluated):
@@ -151,24 +201,24 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
             on = event.effective_on
-            yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None)
+            ended = next((seq for seq, since in corrections if event.seq < seq and since <= on), None)
+            yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
             duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
             happened = (told for one in group for told in notifiable(one.payload))
-            yield from (Owed(kind, subject, on, event) for kind, subject in happened if kind in duties)
+            yield from (Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties)
             group = []
-            if open_correction is not None and event.effective_on >= open_correction[1].until:
-                if changed(events[: place + 1]):
-                    print_, done = open_correction
+            if open_correction is not None and event.effective_on >= open_correction[2].until:
+                begun, print_, done = open_correction
+                if changed(events[: place + 1], begun):
                     yield Owed("correction", None, event.effective_on, event, print_, done.until)
                 open_correction = None
         else:
             group.append(event)
 
 
-def changed(events: Sequence[Event]) -> bool:
-    """Whether the newest correction of a log changed any result or state, or took one away."""
-    last = max((place for place, event in enumerate(events) if isinstance(event.payload, Correction)), default=0)
-    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:last]) if e.kind in TOLD}
+def changed(events: Sequence[Event], begun: int) -> bool:
+    """Whether a correction that began at a place of a log changed any result or state, or took one away."""
+    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
     return any(after.get(fact) != said for fact, said in before.items())
 

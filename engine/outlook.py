@@ -21,6 +21,7 @@ from engine.terms.schedule import counted_from, next_determination_date, next_pa
 from engine.triggers.clock import day_after, deadline
 from engine.triggers.facts import Deadline, TestStatus, TriggerStatus
 from engine.triggers.sweep import Sweeping, sweeps, swept
+from engine.triggers.trigger import rules
 from engine.values import Figure, Unit, last_thursday, printed, trimmed
 
 STRIP_LONGEST = 31
@@ -215,13 +216,23 @@ def _follows(day: Finished) -> Iterator[Follow]:
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
-    """What goes on by itself while a composite trigger is in effect; sweeps and Obligations are acts with a date of their own."""
+    """What goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
+
+    Sweeps and Obligations are acts with a date of their own.
+    """
     for name, trigger in day.terms.triggers.items():
         state = day.state.triggers.get(name)
-        for one in trigger.consequences if state is not None and state.status is TriggerStatus.IN_EFFECT else ():
-            if one.sweep is None and one.deliver is None:
+        if state is None:
+            continue
+        over = TriggerStatus.NOT_IN_EFFECT in (state.status, state.waived_from) and name in day.state.begun
+        for one in trigger.consequences:
+            if one.sweep is not None or one.deliver is not None:
+                continue
+            if state.status is TriggerStatus.IN_EFFECT:
                 later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
                 yield Follow(on=later or day.on, subject=name, what="consequence", detail=_effect(one), cite=one.cite)
+            elif over and one.ends == "never":
+                yield Follow(on=day.on, subject=name, what="lasting consequence", detail=f"{_effect(one)}, for good", cite=one.cite)
 
 
 def _effect(one: Consequence) -> str:
@@ -235,16 +246,15 @@ def _effect(one: Consequence) -> str:
 def _counts(day: Finished) -> Iterator[Follow]:
     """A trigger one date away from beginning or ending."""
     following = last_thursday(day.on) + timedelta(days=7)
-    for name, trigger in day.state.triggers.items():
-        count = trigger.count
-        if count is None or count.count == 0 or count.count != count.needed - 1:
+    for rule in rules(day.terms, day.templates):
+        name, trigger = rule.name, day.state.triggers.get(rule.name)
+        count = trigger.count if trigger is not None else None
+        if trigger is None or count is None or count.count == 0 or count.count != count.needed - 1:
             continue
-        clause = day.terms.covenants.get(name)
-        cite = clause.cite if clause else day.terms.triggers[name].cite
         on = following if count.dates == "publication dates" else next_determination_date(day.terms, day.calendar, day.on)
         inside = trigger.status is TriggerStatus.IN_EFFECT
         detail = f"{_title(day, name)} {'ends' if inside else 'begins'} if one more date counts: now {count.count} of {count.needed}"
-        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", detail=detail, cite=cite)
+        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", detail=detail, cite=rule.cite)
 
 
 def _rates(day: Finished) -> Iterator[Follow]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.determination.result import TestResult, Verdict
+from engine.determination.result import TestResult, Verdict, share_of_limit
 from engine.record.adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.record.event import Determined, Due, Event, NotEvaluated, Tested
 from engine.record.fold import DealState, fold
@@ -102,7 +102,8 @@ class Row:
         result = self.result
         if result is None or result.headroom is None or result.limit is None:
             return Fraction(FAR if result is None else -FAR)
-        return result.headroom.value / abs(result.limit.value) if result.limit.value else result.headroom.value
+        share = share_of_limit(result.headroom, result.limit)
+        return result.headroom.value if share is None else share
 
     @property
     def urgent(self) -> bool:

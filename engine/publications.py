@@ -1,7 +1,8 @@
 """The published series of each index: computed from the archive, recorded once, never changed.
 
 Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used; a snapshot
-imported later never changes it (`rulings.md` 6).
+imported later never changes it (`rulings.md` 6). Only snapshots on record are used: a file that an interrupted import left in the
+archive is not known before it is imported again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from engine.market.value import IndexValue
 from engine.record.adopted import IndexFacts
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
-from engine.record.log import Scribe, append, index_log, read
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
 from engine.record.market_event import IndexPublished
 from engine.terms.deal import IndexTerms
 from engine.terms.in_force import Deal, calendar_on, day_of, index_terms, indices
@@ -65,11 +66,14 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
     zone = load_methodology(version).zone
     log = index_log(series)
     known = {event.effective_on for event in read(workspace.store, log)}
+    imported: Sequence[Event] | None = None
     drafts = []
     for day in publication_dates(first, last):
         if day in known:
             continue
-        value = unpublished(index, day) if theirs else computed(workspace, index, version, day - timedelta(days=1))
+        if imported is None:  # late: the longest log of all, and mostly nothing is due
+            imported = () if theirs else read(workspace.store, SNAPSHOTS)
+        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, scribe.at)
         if value.value is None and not over(day, zone, scribe.at):
             break
         drafts.append(draft(value))
@@ -103,14 +107,34 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
     if not prints:
         there = dates_there((event.effective_on for event in events), publication)
         raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
-    again = computed(workspace, index, current_version() if version == CURRENT else version, publication - timedelta(days=1))
+    methodology = current_version() if version == CURRENT else version
+    again = on_record_computed(workspace, index, methodology, publication, read(workspace.store, SNAPSHOTS))
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
 
 
 def computed(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexValue:
-    """One week's value from the workspace's snapshots."""
+    """One week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere."""
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at)
+
+
+def on_record_computed(
+    workspace: Workspace, index: str, version: str, publication: date, imported: Iterable[Event], by: datetime | None = None
+) -> IndexValue:
+    """The value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
+
+    Args:
+        workspace: whose archive holds them.
+        index: the index.
+        version: the methodology.
+        publication: the Publication Date; its window ends the day before.
+        imported: the log of snapshots.
+        by: leaves out what was recorded later, where given.
+    """
+    known = {event.payload.sha256 for event in imported if by is None or event.recorded_at <= by}
+    end = publication - timedelta(days=1)
+    snapshots = [one for one in workspace.archive.between(end - timedelta(days=6), end) if one.sha256 in known]
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None)
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:

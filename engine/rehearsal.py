@@ -6,17 +6,16 @@ Nothing is mocked: rates become publications, facts become a report of every wee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
-from engine.calendar import load_calendar
 from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.determination.result import TestResult
 from engine.determination.template import Template
-from engine.known import Inputs, kinds_of
+from engine.known import inputs_of
 from engine.market.methodology import materially_different
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, ReportReceived
@@ -77,13 +76,8 @@ def _determined(
     wanted: set[date],
 ) -> tuple[Draft, ...] | None:
     """The events of one date; None on a date on which nothing happens and of which nothing is wanted."""
-    terms = resolve(deal, day)
-    calendar = load_calendar(terms.business_days)
-    kinds = kinds_of(terms, calendar, day)
-    if not kinds and day not in wanted:
-        return None
-    known = {name: tuple(one for one in found if one.publication_date <= day) for name, found in series.items()}
-    return evaluate(Inputs(day, kinds, terms, templates, calendar, known, as_it_stands(log), example=True))
+    inputs = inputs_of(deal, day, series, as_it_stands(log), templates)
+    return evaluate(replace(inputs, example=True)) if inputs.kinds or day in wanted else None
 
 
 def _act(act: ExampleAct) -> ActRecorded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
@@ -22,12 +22,11 @@ from engine.determination.rate import Published
 from engine.determination.report import read_report
 from engine.determination.template import Template
 from engine.errors import HeadroomError
-from engine.known import Inputs, kinds_of
-from engine.market.index import compute, definition
+from engine.known import inputs_of, kinds_of
 from engine.market.methodology import current_version, load_methodology
 from engine.market.series import unpublished
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.publications import Prints, over, prints_of, series_by_index
+from engine.publications import Prints, on_record_computed, over, prints_of, series_by_index
 from engine.publications import draft as print_draft
 from engine.record.adopted import DealAdopted
 from engine.record.differing import first_difference
@@ -36,8 +35,8 @@ from engine.record.event import ActRecorded, Correction, Event, NotEvaluated, No
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.record.market_event import SnapshotImported
 from engine.record.past import Past
-from engine.record.standing import DETERMINED
-from engine.replay_due import early, first_due, next_date, not_there, notices_differ, reason_on
+from engine.record.standing import DETERMINED, OF_A_DATE
+from engine.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.replay_refused import reason_again
 from engine.reruns import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.terms.in_force import Deal, day_of, load_deal, resolve
@@ -145,13 +144,10 @@ class Replay:
                 else:
                     found.asserted += 1
             else:
-                known = {one.payload.sha256 for one in imported if one.recorded_at <= event.recorded_at}
-                window = self.workspace.archive.between(day - timedelta(days=7), day - DAY)
-                snapshots = [one for one in window if one.sha256 in known]
-                methodology = load_methodology(event.payload.value["methodology"])
-                value = compute(definition(index, self.workspace.indices), methodology, snapshots, day - DAY, None)
+                version_used = event.payload.value["methodology"]
+                value = on_record_computed(self.workspace, index, version_used, day, imported, event.recorded_at)
                 self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
-                passed = over(day, methodology.zone, event.recorded_at)
+                passed = over(day, load_methodology(version_used).zone, event.recorded_at)
                 _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
             found.events += 1
 
@@ -219,28 +215,26 @@ class Replay:
         state, place = before.state, len(before.events)
         first = (state.reached or deal.closing_date) + DAY
         decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
-        for day in (first + n * DAY for n in range(FAR)):
+        event, drafts = events[place], tuple[Draft, ...]()
+        late = found_late(event, deal)
+        for day in (first + n * DAY for n in range(FAR if late is None else 0)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
-            if drafts and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
+            begun = any(one.kind in OF_A_DATE for one in recorded)  # what passed before a date may be the last that a run recorded
+            if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 return drafts
             if drafts:
                 break  # the next date has other events than these
-        event = events[place]
-        passed = numbered(decide(day=event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
-        alone = tuple(draft for draft in passed if draft.key == event.key)[:1]
-        return alone or (drafts if drafts and drafts[0].key == event.key else self._surplus(event))
-
-    def _surplus(self, event: Event) -> tuple[Draft, ...]:
-        raise _Differs(event.seq, f"`{event.key}` does not come out again")
+        passed = numbered(decide(day=late or event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
+        found = recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else ())
+        if not found:
+            raise _Differs(event.seq, f"`{event.key}` does not come out again")
+        return found
 
     def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
-        terms = resolve(deal, day)
-        known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
-        calendar = load_calendar(terms.business_days)
-        return evaluate(Inputs(day, kinds, terms, self.templates, calendar, known, state, share_below=share_below))
+        return evaluate(replace(inputs_of(deal, day, series, state, self.templates, share_below), kinds=kinds))
 
     def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
         past, files = before.events, before.files

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import dropwhile, takewhile
 
 from engine.calendar import load_calendar
 from engine.determination.rate import Published
 from engine.issue import OF_A_WHOLE_DATE, Owed, owed_notices
 from engine.known import kinds_of
 from engine.record.adopted import DealAdopted
-from engine.record.event import Correction, Event, NotEvaluated, NoticeIssued
+from engine.record.draft import Draft
+from engine.record.event import ActApplied, Correction, Event, NotEvaluated, NoticeIssued
 from engine.record.fold import DealState
 from engine.record.log import SLACK
 from engine.record.notice import notice_file
 from engine.record.standing import DETERMINED, OF_A_DATE
-from engine.terms.in_force import Deal, resolve
+from engine.terms.in_force import Deal, day_of, resolve
 from engine.terms.schedule import publication_dates
 from engine.triggers.acts import discharged
 
@@ -29,21 +31,22 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
 
     The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was issued.
     """
-    due: dict[tuple[str, date, int], Owed] = {}
+    due: dict[tuple[str, date, int], list[Owed]] = {}
     for owed in owed_notices(events):
-        due.setdefault((owed.label, owed.on, owed.print), owed)
+        due.setdefault(owed.key, []).append(owed)
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     for number, event in enumerate(issued, start=1):
-        wanted = due.pop((event.subject, event.effective_on, event.print), None)
-        if wanted is None or wanted.event.seq > event.seq:
+        wanted = next((one for one in due.pop((event.subject, event.effective_on, event.print), ()) if one.at(event.seq)), None)
+        if wanted is None:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
         before = [one for one in issued[: number - 1] if one.recorded_at < event.recorded_at or one.seq < wanted.event.seq]
         for name, found, again in _facts(deal, event, wanted, number, before):
             if found != again:
                 yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"
-    for owed in due.values():
-        yield len(events), f"the notice {owed.label} of {owed.on} is due, and no event issued it"
+    for owing in due.values():
+        if any(one.at(len(events)) for one in owing):
+            yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
 
 
 def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Event]) -> Iterator[tuple[str, object, object]]:
@@ -119,3 +122,21 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         latest = event.recorded_at
         if event.effective_on > (latest + AHEAD).date() and (event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)):
             yield event.seq, f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come"
+
+
+def found_late(event: Event, deal: Deal) -> date | None:
+    """The day on which a run found that the deadline that an event sets was past already; None where it was not.
+
+    It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
+    """
+    payload = event.payload
+    cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
+    late = cure.found_late_on if cure is not None else None
+    return late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
+
+
+def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
+    """Those that a run recorded one after the other, from the first of `events` on; none where that is not among them."""
+    from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
+    pairs = zip(from_it, events, strict=False)
+    return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))

@@ -32,14 +32,32 @@ class Cause:
 
 
 def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correction | None:
-    """The correction that all causes together make; None where nothing determined is touched."""
+    """The correction that all causes together make; None where nothing determined is touched.
+
+    An earlier correction whose dates are not all determined again goes into it: one notice tells of both.
+    """
     dates = sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE})
     touched = [(next((day for day in dates if day >= cause.from_on), None), cause) for cause in causes]
     found = [(day, cause) for day, cause in touched if day is not None]
     if not found:
         return None
-    first = min(day for day, _ in found)
-    return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(cause.why for _, cause in found)))
+    first, why = min(day for day, _ in found), tuple(cause.why for _, cause in found)
+    open_ = unfinished(events)
+    if open_ is None:
+        return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)))
+    from_on, until = min(first, open_.from_on), max(dates[-1], open_.until)
+    return Correction(from_on=from_on, until=until, why=tuple(dict.fromkeys((*open_.why, *why))))
+
+
+def unfinished(events: Iterable[Recorded]) -> Correction | None:
+    """The newest correction, while its last date has not been determined again."""
+    found: Correction | None = None
+    for event in events:
+        if isinstance(event.payload, Correction):
+            found = event.payload
+        elif found is not None and isinstance(event.payload, Determined) and event.effective_on >= found.until:
+            found = None
+    return found
 
 
 def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, ...]:
@@ -119,15 +137,15 @@ P = TypeVar("P", ActRecorded, ReportReceived)
 
 def _after_determination(events: Sequence[Recorded], kind: type[P]) -> Iterator[P]:
     """Payloads of one kind that entered the log after a date that they bear on, and after the last correction."""
-    determined: date | None = None
+    determined: set[date] = set()
     found: list[P] = []
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
-            found, determined = [], None
+            found, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
         elif event.kind in OF_A_DATE:
-            determined = max(determined or event.effective_on, event.effective_on)
-        elif isinstance(payload, kind) and determined is not None and _since(payload) <= determined:
+            determined.add(event.effective_on)
+        elif isinstance(payload, kind) and determined and _since(payload) <= max(determined):
             found.append(payload)
     yield from found
 

@@ -7,7 +7,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -15,13 +15,12 @@ from pathlib import Path
 
 from engine import __version__
 from engine.adoption import adopted
-from engine.calendar import load_calendar
 from engine.checkpoints import refuse_older, sign_all
 from engine.determination.rate import Published
 from engine.determination.template import Template
 from engine.errors import OF_ONE_DEAL, render
-from engine.issue import issue_due
-from engine.known import Inputs, kinds_of
+from engine.issue import Given, issue_due
+from engine.known import Inputs, inputs_of
 from engine.market.archive import write_whole
 from engine.publications import prints_of, publish, series_by_index, series_of
 from engine.record.adopted import DealAdopted
@@ -58,8 +57,8 @@ class DealOutcome:
     """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
     """What it waits for, where a date could not be evaluated yet."""
-    unissued: str | None = None
-    """Why a notice that is owed could not be made, where that is so; what was determined stands."""
+    not_issued: str | None = None
+    """Why a notice that is due could not be made, where that is so."""
 
 
 @dataclass
@@ -73,7 +72,11 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Tools:
-    """What the composition root hands in: templates, the renderer, and one reading of the clock."""
+    """What the composition root hands in: templates, the renderer, and one reading of the clock.
+
+    `now` is that reading. Where there is a `clock`, it is read again once the run has the workspace to itself: what was recorded
+    while it waited is not later than what it records.
+    """
 
     templates: Mapping[str, Template]
     render: Render
@@ -82,6 +85,7 @@ class Tools:
     progress: Progress
     engine: str = f"headroom {__version__}"
     """What recorded events name: version, commit and lock file, which the composition root knows."""
+    clock: Callable[[], datetime] | None = None
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Who records now."""
@@ -89,11 +93,11 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Everything that is due by `on`, as far as each deal's own calendar has come; one run of a workspace at a time."""
-    with workspace.alone():
+    """Everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
         workspace.sweep()
         refuse_older(workspace)
-        return _run(workspace, on, tools)
+        return _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
@@ -102,18 +106,21 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
     outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
     for path, found in loaded.items():
-        result, deal = DealOutcome(found.name, path, reason=found.reason), found.deal
+        result = DealOutcome(found.name, path, reason=found.reason)
+        told = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
-        if deal is not None:
-            lacks = next((failed[one] for one in _series_read(deal, outcome.on) if one in failed), None)
-            _evaluate_deal(workspace, deal, min(on, day_of(deal, tools.now)), tools, result, lacks)
-        if result.reason is not None:
+        if found.deal is not None:
+            lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
+            _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks)
+        if result.reason is not None and not told:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
-    made, failed = issue_due(workspace, [deal.deal for deal in outcome.deals], tools.render, tools.scribe(), tools.progress)
+    names = dict.fromkeys(deal.deal for deal in outcome.deals)
+    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
-        result.notices, result.unissued = made[result.deal], failed.get(result.deal)
+        given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
+        result.notices, result.not_issued = given.files, given.stopped
     sign_all(workspace)
     return outcome
 
@@ -158,10 +165,37 @@ def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) ->
     return events, failed
 
 
-def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
-    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason and stops no other."""
+class _Moved(Exception):
+    """A log has more entries than the decision that was to be added to it rests on."""
+
+
+def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
+    """Record what follows from `events`, which grow by it. Raises _Moved where they are no longer all that the log holds.
+
+    `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
+    """
     log = deal_log(deal.name)
-    events = list(read(workspace.store, log))
+    with workspace.store.begin() as writer:
+        # By the last number and not by a count: of a log that lost an entry they differ for ever.
+        if writer.size(log) != (events[-1].seq + 1 if events else 0):
+            raise _Moved
+        recorded = append(writer, log, drafts, scribe)
+    events += recorded
+    return recorded
+
+
+def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date, from the log as it is when something is added; what goes wrong with it is its reason and stops no other."""
+    while True:
+        try:
+            return _evaluated(workspace, deal, on, tools, result, lacks)
+        except _Moved:
+            tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
+
+
+def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
+    events = list(read(workspace.store, deal_log(deal.name)))
     refused, result.problems = (lacks, ()) if lacks else changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused
@@ -175,17 +209,12 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
         if again is not None:
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
             draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
-            with workspace.store.begin() as writer:
-                new = append(writer, log, [draft], scribe)
-            result.events += new
-            events += new
+            result.events += _added(workspace, deal, events, [draft], scribe)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         result.state, gone = as_it_stands(events), withdrawn(events)
         known = {event.key for event in events}
         for inputs in _dates(deal, series, on, tools, result):
-            drafts = of_date(numbered(evaluate(inputs), gone), known)
-            with workspace.store.begin() as writer:
-                recorded = append(writer, log, drafts, scribe)
+            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), scribe)
             known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
@@ -231,10 +260,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
         write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, templates)
     new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
-    with workspace.store.begin() as writer:
-        recorded = append(writer, deal_log(deal.name), [new], scribe)
-    events += recorded
-    return recorded
+    return _added(workspace, deal, events, [new], scribe)
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
@@ -243,24 +269,21 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
 
     day = (result.state.reached or deal.closing_date) + DAY
     while day <= on:
-        terms = resolve(deal, day)
-        calendar = load_calendar(terms.business_days)
-        kinds = kinds_of(terms, calendar, day)
-        if kinds or day == on:
-            missing = _unpublished({name: series[name] for name in terms.index}, deal.closing_date, day) if kinds else None
-            if missing is not None:
-                result.waiting = missing
-                return
-            known = {name: tuple(p for p in found if p.publication_date <= day) for name, found in series.items()}
-            yield Inputs(day, kinds, terms, tools.templates, calendar, known, result.state, share_below=share_below)
+        inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
+        missing = _unpublished(inputs.series, deal.closing_date, day, inputs.terms.index) if inputs.kinds else None
+        if missing is not None:
+            result.waiting = missing
+            return
+        if inputs.kinds or day == on:
+            yield inputs
         day += DAY
 
 
-def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date) -> str | None:
-    """The Publication Date that a date waits for: one that is neither recorded nor over."""
+def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
+    """The Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
     due = tuple(publication_dates(closing + DAY, day))[-1:]
-    for name, found in series.items():
-        dates = {p.publication_date for p in found}
+    for name in names:
+        dates = {p.publication_date for p in series[name]}
         for one in due:
             if one not in dates:
                 return f"{name} of {one} is not yet published"

@@ -30,8 +30,8 @@ from engine.terms.schedule import (
 from engine.triggers import acts as recorded_acts
 from engine.triggers import obligation as obligations
 from engine.triggers.condition import Seen
-from engine.triggers.facts import ReserveReleased, TriggerStatus
-from engine.triggers.state import Moment, after_deadline, clock_started, next_state, suspended
+from engine.triggers.facts import ReserveReleased, TestStatus, TriggerStatus
+from engine.triggers.state import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
 from engine.triggers.sweep import sweeps, swept
 from engine.triggers.trigger import next_trigger, rules, undone
 
@@ -100,13 +100,14 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def _clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
-    """Cure Periods that wait for a notice or for knowledge that has come: each with the day on which its clock starts."""
+    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
     inputs, state = day.inputs, day.state
     for name, test in state.tests.items():
         clause = inputs.terms.covenants.get(name)
         if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
             continue
-        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, None, inputs.on)
+        received = _delivered(day, test.episode_began, waits=True)
+        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
         begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
         if start is not None and begun is not None:
             yield (
@@ -154,7 +155,7 @@ def _tests(day: Day) -> None:
         state = next_state(before, _moment(day, key, clause, template, result, held))
         used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
         day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
-        if held is None:
+        if held is None and state.status is not TestStatus.WAIVED:
             _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
@@ -205,9 +206,21 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, result: Test
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
-        received = max((r.received for r in day.state.reports if r.received <= day.inputs.on), default=None)
+        waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
+        received = _delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
     return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
+
+
+def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
+    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+
+    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
+    """
+    received = [report.received for report in day.state.reports if report.received <= day.inputs.on]
+    if waits:
+        return min((one for one in received if one > began), default=None)
+    return max(received, default=None)
 
 
 def _held(day: Day, result: TestResult) -> str | None:
@@ -226,7 +239,7 @@ def _held(day: Day, result: TestResult) -> str | None:
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
-    """The Obligation that a FAIL creates, unless one is open or the clause was failing already."""
+    """The Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)
@@ -236,7 +249,10 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
 
 
 def _triggers(day: Day) -> None:
-    """Every trigger, clause triggers first, then composite ones in dependency order."""
+    """Every trigger of the terms in force, clause triggers first, then composite ones in dependency order.
+
+    One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
+    """
     seen = Seen(day.inputs.on, day.results, frozenset(day.held), day.state.tests, {}, day.inputs.kinds)
     decided = dict(day.state.triggers)
     for rule in rules(day.inputs.terms, day.inputs.templates):

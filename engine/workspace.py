@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import fcntl
 import json
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
-from engine.errors import InputProblems, Place, Problem, WrongUsage
+from engine.errors import HeadroomError, InputProblems, Place, Problem, WrongUsage
 from engine.market.archive import Archive
 from engine.market.indices import IndexDefinition
 from engine.record.store import Store
 from engine.values import Fact
 
 SETTINGS = "headroom.toml"
+LOCK = "headroom.lock"
+"""The file that whoever records in a workspace holds, whatever database its record is in."""
+LOOK = 0.1
+"""Seconds between two looks at whether a workspace is free."""
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 
 PLACEHOLDER = "Calculation Agent (name it here)"
@@ -118,10 +123,23 @@ class Workspace:
         return self.root / below
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other runs of this workspace out until the block ends; they wait."""
-        with (self.root / "headroom.lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    def alone(self, patience: float | None = None, told: Callable[[], None] | None = None) -> Iterator[None]:
+        """Keep whoever else records in this workspace out until the block ends; they wait. Not to be taken twice by one process.
+
+        The clock is read inside the block: what was recorded meanwhile is then not later than what rests on it.
+
+        Args:
+            patience: seconds to wait for another to be done; without end unless given.
+            told: called once where there is something to wait for.
+
+        Raises:
+            Busy: another was not done in time.
+        """
+        with (self.root / LOCK).open("a") as file:
+            if not _held(file):
+                if told is not None:
+                    told()
+                _wait(file, self.root, patience)
             yield
 
     def sweep(self) -> int:
@@ -134,6 +152,33 @@ class Workspace:
     def deal_files(self) -> tuple[Path, ...]:
         """The deal files, by name."""
         return tuple(sorted((self.root / "deals").glob("*.yaml")))
+
+
+class Busy(HeadroomError):
+    """Somebody else goes on recording in the workspace."""
+
+
+def _held(file: IO[str]) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(file: IO[str], root: Path, patience: float | None) -> None:
+    if patience is None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    end = time.monotonic() + patience
+    while not _held(file):
+        if time.monotonic() >= end:
+            raise Busy(
+                f"another command has been recording in {root} for {patience:.0f} seconds (it holds {LOCK}); "
+                "nothing was recorded: enter this again when it is done"
+            )
+        time.sleep(LOOK)
 
 
 def create(root: Path, operator: str | None = None) -> tuple[str, ...]:

@@ -137,6 +137,7 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
         "not determined": "NOT DETERMINED",
         "term steps": f"{title} steps",
         "consequence": f"While {trigger} is in effect",
+        "lasting consequence": f"Since {trigger} has been in effect",
     }
     detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail)).removesuffix(" is overdue")
     joint = " " if detail.startswith("if ") else ": "

@@ -23,7 +23,7 @@ FAMILIES = (
     ("mutations of a signed notice", "1,000", "tests/run/test_notice_check.py"),
     ("SIGKILLs over two processes", "500", "tests/run/test_exactly_once.py -k killed"),
     ("an I/O error at every write of a run", "all", "tests/run/test_exactly_once.py -k every_write"),
-    ("seeded histories", f"{int(SEEDS):,}", "tests/run/test_exactly_once.py -k seeded"),
+    ("seeded histories", f"{int(SEEDS):,}", "tests/run/test_seeded_history.py -k seeded"),
 )
 
 

@@ -9,6 +9,8 @@ import os
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # none are used, and looking for them takes a tenth of `check`
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -69,19 +71,42 @@ def operated() -> Workspace:
     return workspace
 
 
-def recorded_in() -> Workspace:
-    """The workspace, for a command that records what came in. Raises VerificationFailed where its record is older than what was signed."""
-    from engine.checkpoints import refuse_older
-
-    workspace = opened()
-    refuse_older(workspace)
-    return workspace
-
-
 def found() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())
     return opened() if (folder / "headroom.toml").is_file() else None
+
+
+PATIENCE = 120.0
+"""Seconds that a command which records waits for another; a run has no end of patience."""
+
+
+@contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Nobody else records in the workspace until the block ends. Raises Busy where another does not get done."""
+    with workspace.alone(PATIENCE, waits):
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[tuple[Workspace, Scribe]]:
+    """The workspace for a command that records, alone in it, and who records: the clock is read once nobody else does.
+
+    Raises:
+        Busy: another command does not get done.
+        VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
+    """
+    from engine.checkpoints import refuse_older
+
+    workspace = opened()
+    with alone(workspace):
+        refuse_older(workspace)
+        yield workspace, scribe()
+
+
+def waits() -> None:
+    """Say that another command records, on standard error: standard output may be JSON."""
+    typer.echo("headroom: another command records in this workspace; waiting for it", err=True)
 
 
 def clock() -> datetime:
@@ -100,12 +125,12 @@ def scribe() -> Scribe:
 
 
 def tools(now: datetime | None = None) -> Tools:
-    """What a run needs from outside the engine: templates, the renderer, the clock."""
+    """What a run needs from outside the engine: templates, the renderer, the clock, unless it is to stand at `now`."""
     from engine.commands.output import progress
     from engine.thursday import Tools
 
     who = scribe()
-    return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine)
+    return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine, None if now else clock)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.app import app, opened
+from engine.cli.app import alone, app, opened
 from engine.commands.options import Json, example
 from engine.errors import WrongUsage
 
@@ -41,7 +41,11 @@ def upgrade(
     """Bring the record's tables to this release's form; entries are never changed."""
     from engine.record.upkeep import upgraded
 
-    revision = upgraded(url if url is not None else _file())
+    if url is not None:
+        revision = upgraded(url)
+    else:
+        with alone(opened()):
+            revision = upgraded(_file())
     _tell({"revision": revision}, f"at revision {revision}", as_json)
 
 
@@ -59,9 +63,8 @@ def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
     from engine.record.upkeep import restored
 
-    record = _file()
-    with opened().alone():
-        count, aside = restored(copy, record)
+    with alone(opened()):  # a run that goes on would write into what is moved away
+        count, aside = restored(copy, _file())
     data = {"entries": count, "aside": str(aside) if aside else None}
     _tell(data, f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""), as_json)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened, operated, recorded_in, scribe, summary_page, tools
+from engine.cli.app import all_templates, app, clock, found, opened, operated, recording, summary_page, tools
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -24,7 +24,9 @@ def intake(
     from engine.commands.intake import intake
 
     came = None if received is None else day(received)
-    raise typer.Exit(intake(opened() if preview else recorded_in(), file, came, all_templates(), scribe(), as_json, preview))
+    with recording() as (workspace, by):
+        code = intake(workspace, file, came, all_templates(), by, as_json, preview)
+    raise typer.Exit(code)
 
 
 ACTS = (
@@ -92,9 +94,9 @@ def act(
         approved_by=approved_by,
         details=details,
     )
-    workspace, templates = opened() if preview else recorded_in(), all_templates()
-    shown = templates if preview else None
-    record_act(workspace, find_deal(workspace, deal, templates), recorded, scribe(), as_json, shown)
+    templates = all_templates()
+    with recording() as (workspace, by):
+        record_act(workspace, find_deal(workspace, deal, templates), recorded, by, as_json, templates if preview else None)
 
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))
@@ -127,10 +129,14 @@ def serve(
         outcome = run_due(workspace, begun(clock()), tools())
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
+        stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
         if as_json:
-            print_line({"at": clock().isoformat(timespec="seconds"), "publications": len(outcome.publications), "notices": made})
+            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped}
+            print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
             say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+            for deal, why in stopped.items():
+                say(f"{deal}: {why}")
 
     def told(what: str) -> None:
         if as_json:

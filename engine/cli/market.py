@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, operated, page, recorded_in, scribe, validation_page
+from engine.cli.app import all_templates, app, opened, operated, page, recording, scribe, validation_page
 from engine.commands.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
@@ -44,17 +45,23 @@ def import_(
     from engine.commands.market import import_snapshots
     from engine.commands.series import import_series
 
-    if series is not None:
-        raise typer.Exit(import_series(recorded_in(), series, paths, scribe(), as_json))
-    raise typer.Exit(import_snapshots(recorded_in(), paths, scribe(), as_json))
+    with recording() as (workspace, by):
+        if series is not None:
+            code = import_series(workspace, series, paths, by, as_json)
+        else:
+            code = import_snapshots(workspace, paths, by, as_json)
+    raise typer.Exit(code)
 
 
 @app.command(epilog=example("headroom collect"))
 def collect(as_json: Json = False) -> None:
     """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+    from engine.checkpoints import refuse_older
     from engine.commands.collect import collect_now
 
-    collect_now(recorded_in(), scribe(), as_json)
+    workspace = opened()
+    refuse_older(workspace)
+    collect_now(workspace, scribe, as_json)
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))
@@ -83,9 +90,9 @@ def restate(
     """Compute a published week again from today's snapshots, and record the next print where it differs."""
     from engine.commands.series import restate
 
-    raise typer.Exit(
-        restate(recorded_in() if record else opened(), series, day(publication_date), reason, record, all_templates(), scribe(), as_json)
-    )
+    with recording() if record else nullcontext((opened(), scribe())) as (workspace, by):
+        code = restate(workspace, series, day(publication_date), reason, record, all_templates(), by, as_json)
+    raise typer.Exit(code)
 
 
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))

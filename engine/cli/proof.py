@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, opened, operated
+from engine.cli.app import all_templates, alone, app, clock, opened, operated
 from engine.commands.options import Json, day, example
 from engine.errors import WrongUsage
 
@@ -74,12 +74,14 @@ def checkpoint(
     """Print the newest signed checkpoint of a log, for a trustee to hold; or take a trustee's cosignature into the record."""
     from engine.commands.proof import show_checkpoint, take_checkpoint
 
-    if take is not None:
-        take_checkpoint(operated(), log, take, trust or [], as_json)
-    elif trust:
+    if take is None and trust:
         raise WrongUsage("--trust says whose cosignature is taken; give the cosigned checkpoint with --take")
-    else:
-        show_checkpoint(operated(), log, as_json)
+    workspace = operated()
+    with alone(workspace):
+        if take is not None:
+            take_checkpoint(workspace, log, take, trust or [], as_json)
+        else:
+            show_checkpoint(workspace, log, as_json)
 
 
 @app.command(epilog=example("headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub"))
@@ -107,4 +109,10 @@ def export(
     """Write a log as tlog-tiles or JSON lines; of a deal its history as CSV, every deadline, or its regulatory rows."""
     from engine.commands.proof import export_log
 
-    export_log(operated() if form == "tiles" else opened(), log, form, into, None if on is None else day(on), as_json)
+    cut_off = None if on is None else day(on)
+    if form != "tiles":
+        export_log(opened(), log, form, into, cut_off, as_json)
+        return
+    workspace = operated()
+    with alone(workspace):  # it signs what is new
+        export_log(workspace, log, form, into, cut_off, as_json)

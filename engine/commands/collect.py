@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.commands.market import record_snapshots
 from engine.commands.output import print_json, progress, progress_done, say
 from engine.errors import WrongUsage
@@ -17,8 +19,11 @@ NO_RIGHT = (
 )
 
 
-def collect_now(workspace: Workspace, scribe: Scribe, as_json: bool) -> None:
-    """One collection. Raises WrongUsage without a stated right or an address."""
+def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool) -> None:
+    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
+
+    Raises WrongUsage without a stated right or an address.
+    """
     settings = workspace.settings
     if settings.collection_right is None:
         raise WrongUsage(NO_RIGHT)
@@ -26,9 +31,11 @@ def collect_now(workspace: Workspace, scribe: Scribe, as_json: bool) -> None:
         raise WrongUsage("no address is set: write `base_url` under [collect] in headroom.toml")
     right = settings.collection_right.model_dump()
     query = Query(settings.collect.base_url, settings.collect.models, settings.collect.limit, settings.collect.timeout_seconds)
-    data = collect(query, scribe.at, right, progress)
-    snapshot, new = workspace.archive.add(data, f"{scribe.at:%Y%m%dT%H%M%SZ}.json")
-    record_snapshots(workspace, [snapshot], scribe, right)
+    asked_at = scribe().at
+    data = collect(query, asked_at, right, progress)
+    with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
+        snapshot, new = workspace.archive.add(data, f"{asked_at:%Y%m%dT%H%M%SZ}.json")
+        record_snapshots(workspace, [snapshot], scribe(), right)
     progress_done()
     if as_json:
         print_json({"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "new": new})

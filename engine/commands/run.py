@@ -20,14 +20,14 @@ HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due
 
 
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
-    """Run everything that is due by a date and print what came of it; 1 where some deal could not be evaluated, or told of."""
+    """Run everything that is due by a date and print what came of it; 1 where a deal could not be evaluated, or a notice not made."""
     outcome = run(workspace, on, tools)
     progress_done()
     if as_json:
         print_json(as_data(workspace, outcome))
     else:
         _say(workspace, outcome)
-    return 1 if any(deal.reason or deal.unissued for deal in outcome.deals) else 0
+    return 1 if any(deal.reason or deal.not_issued for deal in outcome.deals) else 0
 
 
 def as_data(workspace: Workspace, outcome: RunOutcome) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _deal_data(workspace: Workspace, deal: DealOutcome) -> dict[str, Any]:
         "reason": deal.reason,
         "problems": list(deal.problems),
         "waiting": deal.waiting,
-        "unissued": deal.unissued,
+        "not_issued": deal.not_issued,
         "tests": [_test_data(event.payload, deal.state) for event in latest_tests(events)],
         "not_tested": [state.model_dump(mode="json") for name, state in deal.state.tests.items() if name not in _tested(events)],
         "triggers": [state.model_dump(mode="json") for state in deal.state.triggers.values()],
@@ -128,8 +128,8 @@ def _say_deal(workspace: Workspace, deal: DealOutcome) -> None:
             say(f"  {problem}")
     if deal.waiting:
         say(f"{deal.deal}: waits: {deal.waiting}")
-    if deal.unissued:
-        say(f"{deal.deal}: a notice that is owed COULD NOT BE MADE: {deal.unissued}")
+    if deal.not_issued:
+        say(f"{deal.deal}: NOT ISSUED: {deal.not_issued}")
     latest = f"; latest {deal.notices[-1].relative_to(workspace.root)}" if deal.notices else ""
     say(f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}")
 

@@ -20,6 +20,7 @@ from engine.determination.result import (
     Verdict,
     headroom,
     passes,
+    share_of_limit,
 )
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
 from engine.determination.turning import last_agreeing
@@ -68,7 +69,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
             "limit": found.limit,
             "comparison": found.comparison,
             "headroom": apart,
-            "headroom_share": apart.value / found.limit.value if found.limit.value else None,
+            "headroom_share": share_of_limit(apart, found.limit),
             "break_even": even,
             "bearing": _bearing(clause, template, facts, even, share_below) if used else None,
             "remedies": () if passed else _remedies(clause, template, facts),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
 from engine.values import Comparison, Exact, Fact, Figure, Unit
@@ -117,7 +118,7 @@ class TestResult(Fact):
     limit_cite: str | None = None
     headroom: Figure | None = None
     headroom_share: Exact | None = None
-    """Headroom as a share of the limit."""
+    """Headroom as a share of the limit's size."""
     break_even: tuple[BreakEven, ...] = ()
     bearing: Bearing | None = None
     remedies: tuple[Remedy, ...] = ()
@@ -131,6 +132,11 @@ def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:
     apart = measured.value - limit.value
     distance = apart if comparison in ("at least", "more than") else -apart
     return Figure(value=distance, unit=Unit.POINTS if measured.unit is Unit.SHARE else measured.unit)
+
+
+def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
+    """Headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None where the limit is zero."""
+    return apart.value / abs(limit.value) if limit.value else None
 
 
 def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:

@@ -91,7 +91,11 @@ def doubt(engine: Engine) -> str | None:
 
 def trouble(error: DBAPIError) -> HeadroomError:
     """A failure of the database as a refusal: damage is a failed verification, a full or read-only disk is not."""
-    said = str(error.orig)
+    return refusal(str(error.orig))
+
+
+def refusal(said: str) -> HeadroomError:
+    """The same from the database's own words."""
     if any(word in said for word in DAMAGE):
         return VerificationFailed(f"the record is damaged: {said}; put a copy back (`headroom db restore`)")
     return NotOurs(f"the record's database refused: {said}; see that its disk has room and can be written")

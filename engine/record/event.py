@@ -96,7 +96,15 @@ class Due(Fact):
 
 
 FollowKind = Literal[
-    "event of default", "overdue", "trigger begins", "trigger ends", "rate lapses", "not determined", "term steps", "consequence"
+    "event of default",
+    "overdue",
+    "trigger begins",
+    "trigger ends",
+    "rate lapses",
+    "not determined",
+    "term steps",
+    "consequence",
+    "lasting consequence",
 ]
 
 

@@ -27,6 +27,9 @@ from engine.triggers.facts import Obligation, ReserveReleased, SweptPeriod, Test
 from engine.triggers.obligation import key
 from engine.values import Exact, Fact
 
+TRIGGER_ENDED = "trigger ended|"
+"""How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
+
 
 class DealState(Fact):
     """A deal as its past left it."""
@@ -40,6 +43,8 @@ class DealState(Fact):
     """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
     irrevocable: Mapping[str, TriggerState] = {}
     """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
+    begun: frozenset[str] = frozenset()
+    """Triggers that have been in effect and have not been ended by an Act: what their beginning brought for good is still in force."""
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
     """Reference Rates by index, one per Determination Date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
@@ -87,7 +92,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case Tested(state=after) | DeadlinePassed(state=after) | Suspended(state=after):
             return state.model_copy(update={"tests": {**state.tests, after.test: after}})
         case Counted(state=counted):
-            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}})
+            begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
+            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
         case SweptPeriod() | ReserveReleased() as money:
@@ -100,7 +106,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case ActRecorded() as act:
             return state.model_copy(update={"acts": (*state.acts, act)})
         case ActApplied() as applied:
-            return _applied(state, applied)
+            return _applied(state, applied, event.effective_on)
         case NoticeIssued(number=number):
             return state.model_copy(update={"notices": number})
         case Determined():
@@ -117,12 +123,15 @@ def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> Deal
     return state.model_copy(update=changes)
 
 
-def _applied(state: DealState, applied: ActApplied) -> DealState:
+def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
     changes: dict[str, object] = {"applied": state.applied | {applied.act}}
     if applied.test is not None:
         changes["tests"] = {**state.tests, applied.test.test: applied.test}
     if applied.trigger is not None:
         changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
+        if applied.act.startswith(TRIGGER_ENDED):
+            changes["begun"] = state.begun - {applied.trigger.trigger}
+            changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
     if applied.obligation is not None:
         changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
     return state.model_copy(update=changes)
@@ -134,10 +143,13 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 
 
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
-    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered."""
+    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered.
+
+    It is remembered from the beginning, so that an Act that stands and ends it makes it be forgotten.
+    """
     undone = {
         event.payload.state.trigger: event.payload.state
         for event in withdrawn(events)
         if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
-    return fold(standing(events)).model_copy(update={"irrevocable": undone})
+    return fold(standing(events), DealState(irrevocable=undone))

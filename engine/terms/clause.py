@@ -50,11 +50,14 @@ class Sweep(Fact):
 
 
 class Deliver(Fact):
-    """An Obligation that a failure creates: what must be delivered within how long."""
+    """An Obligation that a failure creates: what must be delivered within how long.
+
+    It is counted from the Determination Date that creates it, and from nothing else: only a Cure Period's clock can wait for an event.
+    """
 
     deliver: Words
     within: DayPeriod
-    after: ClockStart
+    after: Literal["determination date"]
     by: str = "borrower"
     cite: str
 

@@ -13,7 +13,7 @@ from engine.terms.phrases import read_set_rate
 from engine.triggers.clock import BusinessDays
 from engine.triggers.facts import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.triggers.obligation import key, open_for
-from engine.triggers.state import after_waiver
+from engine.triggers.state import after_waiver, cured
 
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
@@ -124,8 +124,7 @@ def _to(state: TestState, status: TestStatus, act: ActRecorded, why: str) -> Tes
 
 
 def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
-    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, act.effective_on), "counted": ()}
-    return _to(state, TestStatus.COMPLIANT, act, why).model_copy(update=ended)
+    return cured(_to(state, TestStatus.COMPLIANT, act, why), act.effective_on)
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:

@@ -102,14 +102,16 @@ def met(tree: Tree, limbs: Sequence[Limb]) -> bool:
 
 
 def began_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
-    """The date from which a met condition is in effect: a state's own date where a state alone decides (rulings 42)."""
-    dates = [
-        _state_since(leaf, seen)
-        for leaf, limb in zip(leaves(tree), limbs, strict=True)
-        if leaf.persistence is None and leaf.state is not None and limb.count
-    ]
-    others = any(limb.count >= limb.needed for limb in limbs if limb.dates != "state")
-    return seen.on if others or not dates else max(found for found in dates)
+    """The date from which a met condition is in effect: a state's own date where states alone suffice (rulings 42)."""
+    return _began_on(tree, dict(zip(leaves(tree), limbs, strict=True)), seen)
+
+
+def _began_on(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
+    """The day on which as many parts as are needed were met: of `any_of` the first, of `all_of` the last, of `at_least` the n-th."""
+    if isinstance(tree, LeafRule):
+        return _state_since(tree, seen) if tree.persistence is None and tree.state is not None else seen.on
+    dates = sorted(_began_on(part, limbs, seen) for part in tree.parts if _met(part, limbs))
+    return dates[tree.n - 1] if 0 < tree.n <= len(dates) else seen.on
 
 
 def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:

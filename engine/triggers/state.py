@@ -121,8 +121,13 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
     return _moved(state, S.SUSPENDED, on).model_copy(update=off)
 
 
+def lacks_report(result: TestResult) -> bool:
+    """Whether a result is not determined for want of the Servicer's figures."""
+    return result.reason is not None and result.reason.lacks == "report"
+
+
 def _lacks_report(moment: Moment) -> bool:
-    return moment.held is None and moment.result.reason is not None and moment.result.reason.lacks == "report"
+    return moment.held is None and lacks_report(moment.result)
 
 
 def _dates_without_a_report(state: TestState, moment: Moment) -> int:
@@ -212,8 +217,14 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
         needed = cure.passing_for.count if cure.passing_for else 1
         if state.passing_run < needed:
             return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})
-        return _passed(state, moment).model_copy(update={"cured_on": (*state.cured_on, moment.on), "why": "cured by retest"})
+        return cured(_passed(state, moment), moment.on).model_copy(update={"why": "cured by retest"})
     return state.model_copy(update={"why": "passes again; cure not yet accepted"})
+
+
+def cured(state: TestState, on: date) -> TestState:
+    """The state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
+    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": ()}
+    return state.model_copy(update=ended)
 
 
 def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
@@ -229,6 +240,14 @@ def _stays(state: TestState, _moment: Moment) -> TestState:
     return state.model_copy(update={"why": ends.get(state.status, "")})
 
 
+def _passed_waived(state: TestState, moment: Moment) -> TestState:
+    """A PASS under a waiver ends an episode that was no open breach; a Cure Period or a default is only suspended."""
+    stays = _stays(state, moment)
+    if state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT):
+        return stays
+    return stays.model_copy(update={"episode_began": None})
+
+
 NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[[TestState, Moment], TestState]]] = {
     #                      on PASS          on FAIL
     S.NOT_YET_TESTED: (_passed, _failed),
@@ -237,7 +256,7 @@ NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[
     S.PENDING: (_passed, _failed),
     S.CURE_PERIOD: (_passed_in_cure, _failed_in_cure),
     S.EVENT_OF_DEFAULT: (_stays, _stays),
-    S.WAIVED: (_stays, _stays),
+    S.WAIVED: (_passed_waived, _stays),
     S.SUSPENDED: (_passed, _failed),
     S.CLOSED: (_stays, _stays),
 }

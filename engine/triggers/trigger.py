@@ -12,12 +12,11 @@ from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
 from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
-from engine.terms.periods import Persistence
+from engine.terms.periods import DateKind, Persistence
 from engine.triggers.condition import Gate, LeafRule, Seen, Tree, began_on, carried, counted, fresh, leaves, met
 from engine.triggers.facts import TriggerState, TriggerStatus
 
 T = TriggerStatus
-AT_ONCE = Persistence(1, 1, "determination dates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class TriggerRule:
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
     """All triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
     own = [_clause_rule(key, clause, templates[clause.template]) for key, clause in terms.covenants.items()]
-    composite = [_composite(name, trigger) for name, trigger in terms.triggers.items()]
+    dates: dict[str, DateKind] = {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
+    composite = [_composite(name, trigger, dates) for name, trigger in terms.triggers.items()]
     return (*(rule for rule in own if rule is not None), *in_order(composite))
 
 
@@ -60,23 +60,26 @@ def _when(when: When, persistence: Persistence | None) -> LeafRule:
     return LeafRule(test=when.test, result=when.result, comparison=when.comparison, level=when.level, persistence=persistence)
 
 
-def _composite(name: str, trigger: TriggerTerms) -> TriggerRule:
+def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) -> TriggerRule:
     never = trigger.ends == "never"
-    ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends)
-    return TriggerRule(name, trigger.cite, _tree(trigger.begins), ends, irrevocable=never)
+    ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends, dates)
+    return TriggerRule(name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never)
 
 
-def _tree(condition: Condition) -> Tree:
+def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
+    """A condition ready to be counted; `dates` are those on which each test is run."""
     match condition:
         case Leaf():
-            persistence = condition.persistence or (None if condition.state else AT_ONCE)
+            # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
+            once = None if condition.state else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
+            persistence = condition.persistence or once
             return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence)
         case AnyOf():
-            return Gate(1, tuple(_tree(part) for part in condition.any_of))
+            return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))
         case AllOf():
-            return Gate(len(condition.all_of), tuple(_tree(part) for part in condition.all_of))
+            return Gate(len(condition.all_of), tuple(_tree(part, dates) for part in condition.all_of))
         case AtLeast():
-            return Gate(condition.at_least.n, tuple(_tree(part) for part in condition.at_least.of))
+            return Gate(condition.at_least.n, tuple(_tree(part, dates) for part in condition.at_least.of))
 
 
 def in_order(found: list[TriggerRule]) -> list[TriggerRule]:

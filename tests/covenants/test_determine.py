@@ -17,7 +17,7 @@ from engine.determination.result import Source, Verdict
 from engine.determination.template import Facts, Measurement
 from engine.terms.deal import TermsInForce
 from engine.terms.in_force import Deal, resolve
-from engine.values import Figure, Unit
+from engine.values import Comparison, Figure, Unit
 
 ON = date(2026, 1, 15)
 
@@ -77,3 +77,32 @@ def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(terms:
     assert result.break_even[0].note == "not known: no figure at this rate"
     assert result.bearing is not None
     assert (result.bearing.decisive, result.remedies) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("measured", "limit", "comparison", "share"),
+    [
+        (5, -20, "at least", Fraction(5, 4)),
+        (-15, -20, "at least", Fraction(1, 4)),
+        (-20, -20, "at least", Fraction(0)),
+        (-25, -20, "at least", Fraction(-1, 4)),
+        (-25, -20, "at most", Fraction(1, 4)),
+        (25, 20, "at least", Fraction(1, 4)),
+        (5, 0, "at least", None),
+    ],
+)
+def test_headroom_as_a_share_of_the_limit_has_the_sign_of_the_headroom(
+    terms: TermsInForce, measured: int, limit: int, comparison: Comparison, share: Fraction | None
+) -> None:
+    """A spread against `at least -20 points` passes with room, which is no room below zero."""
+
+    def found(_clause: object, _known: object) -> Measurement:
+        points = [Figure(value=Fraction(one, 100), unit=Unit.POINTS) for one in (measured, limit)]
+        return Measurement(points[0], points[1], comparison, tuple)
+
+    one = published("2.0000", "1.9500", "2.0500")
+    template = replace(loan_to_value.TEMPLATE, measure=found, remedies=None)
+    result = determine("ltv", terms.covenants["ltv"], template, facts(terms, rate("2.0000", one), one))
+    assert result.headroom is not None
+    assert (result.verdict is Verdict.PASS) == (result.headroom.value >= 0)
+    assert result.headroom_share == share

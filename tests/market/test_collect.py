@@ -119,7 +119,7 @@ def test_a_compressed_answer_that_is_cut_is_refused(httpserver: HTTPServer) -> N
 def test_nothing_is_collected_without_a_stated_right(tmp_path: Path) -> None:
     create(tmp_path)
     with pytest.raises(WrongUsage, match="administrator's published series"):
-        collect_now(opened(tmp_path), Scribe("t", "t", AT), as_json=False)
+        collect_now(opened(tmp_path), lambda: Scribe("t", "t", AT), as_json=False)
 
 
 def test_the_right_is_logged_with_the_snapshot(tmp_path: Path, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +129,7 @@ def test_the_right_is_logged_with_the_snapshot(tmp_path: Path, httpserver: HTTPS
     settings = f'[collect]\nbase_url = "{httpserver.url_for("")}"\n{right}'
     (tmp_path / "headroom.toml").write_text(settings, encoding="utf-8")
     workspace = opened(tmp_path)
-    collect_now(workspace, Scribe("t", "t", AT), as_json=False)
+    collect_now(workspace, lambda: Scribe("t", "t", AT), as_json=False)
     assert "under Licence of 2026-01-01, held by Agent" in capsys.readouterr().out
     assert b"Licence" in workspace.store.entries("snapshots")[0].body
     workspace.store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,29 +94,64 @@ def test_an_empty_file_is_no_copy(tmp_path: Path) -> None:
     assert checked(tmp_path / "record.db") == 3
 
 
-def test_a_copy_is_put_back_over_a_record_whose_writer_was_killed(tmp_path: Path) -> None:
-    """What the killed run left half done belongs to the old file: it is kept with it, and never played into the copy."""
-    import shutil
-    import sqlite3
+KILLED = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+for pragma in ("journal_mode=TRUNCATE", "synchronous=EXTRA", "cache_size=2"):
+    connection.execute(f"PRAGMA {pragma}")
+connection.execute("BEGIN IMMEDIATE")
+size = connection.execute("SELECT max(seq) + 1 FROM log_entry WHERE log = 'deal/x'").fetchone()[0]
+for seq in range(size, size + 200):
+    row = ("deal/x", seq, f"k{seq}", "b" * 900, "a" * 64, "b" * 64, "c" * 64)
+    connection.execute("INSERT INTO log_entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+os._exit(9)
+"""
+"""A writer that dies in a transaction of which pages are in the file already: its journal is hot."""
 
-    record, copy, killed = tmp_path / "record.db", tmp_path / "copy.db", tmp_path / "killed" / "record.db"
+
+def killed_in_a_transaction(record: Path) -> Path:
+    subprocess.run([sys.executable, "-c", KILLED, str(record)], check=False)
+    journal = record.with_name(f"{record.name}-journal")
+    assert journal.stat().st_size > 0
+    return journal
+
+
+def test_a_copy_comes_back_beside_a_killed_writer_s_journal(tmp_path: Path) -> None:
+    """The journal belongs to the record that is moved away: rolled back into the copy it would destroy it."""
+    record, copy = tmp_path / "record.db", tmp_path / "copy.db"
     bodies = filled(record, 40)
     copied(record, copy)
     filled(record, 400)
-    killed.parent.mkdir()
-    connection = sqlite3.connect(record, isolation_level=None)
-    connection.execute("PRAGMA cache_size=1")
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(
-        "INSERT INTO log_entry VALUES ('deal/y', ?, ?, ?, '', '', '')", [(number, str(number), "x" * 3000) for number in range(200)]
-    )
-    for ending in ("", "-journal"):  # as a kill leaves them
-        shutil.copy(f"{record}{ending}", f"{killed}{ending}")
-    connection.rollback()
-    connection.close()
-    assert Path(f"{killed}-journal").stat().st_size > 0
-    count, aside = restored(copy, killed)
-    assert (count, checked(killed)) == (40, 40)
-    assert filled(killed, 40) == bodies
-    assert aside is not None
-    assert checked(aside) == 400
+    journal = killed_in_a_transaction(record)
+    assert restored(copy, record) == (40, tmp_path / "record.db.before-restore")
+    assert not journal.exists()
+    assert checked(record) == 40
+    assert filled(record, 40) == bodies
+    assert checked(tmp_path / "record.db.before-restore") == 400  # its own journal lies beside it
+    assert not list(tmp_path.glob("*.restoring"))
+
+
+def test_a_restore_that_was_killed_half_way_is_done_again(tmp_path: Path) -> None:
+    record, copy = tmp_path / "record.db", tmp_path / "copy.db"
+    filled(record, 40)
+    copied(record, copy)
+    filled(record, 400)
+    killed_in_a_transaction(record)
+    record.rename(tmp_path / "record.db.before-restore")  # and killed before the journal followed
+    assert restored(copy, record) == (40, None)
+    assert checked(tmp_path / "record.db.before-restore") == 400
+
+
+def test_a_record_is_copied_beside_a_killed_writer_s_journal(tmp_path: Path) -> None:
+    record = tmp_path / "a record.db"
+    bodies = filled(record, 40)
+    killed_in_a_transaction(record)
+    assert copied(record, tmp_path / "copy.db") == 40
+    assert filled(tmp_path / "copy.db", 40) == bodies
+
+
+def test_a_record_that_cannot_be_read_leaves_no_copy(tmp_path: Path) -> None:
+    (tmp_path / "record.db").write_bytes(b"no database at all, but as long as a page\n" * 200)
+    with pytest.raises(VerificationFailed, match="the record is damaged"):
+        copied(tmp_path / "record.db", tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()

@@ -160,6 +160,7 @@ def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[
     before = [
         "headroom export meridian-2026-1 --as tiles --into build/export",
         "headroom keys t.example --cosigner --into build/trustee.key",
+        "headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub",
     ]
     found = list(examples(get_command(registered())))
     assert len(found) > 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +10,18 @@ from typing import Any
 
 import pytest
 
-from engine.commands.market import import_snapshots
+from engine.commands.market import import_snapshots, record_snapshots
+from engine.commands.series import restate
+from engine.demo import plan
+from engine.determination.template import Template
 from engine.errors import WrongUsage
 from engine.market.archive import Archive
-from engine.record.log import SNAPSHOTS, Scribe, read
+from engine.publications import computed
+from engine.record.log import SNAPSHOTS, Scribe, index_log, read
+from engine.replay import Replay
+from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
+from tests.conftest import DEALS
 from tests.market.make import AT, document, offer
 
 SCRIBE = Scribe("t", "t", datetime(2026, 3, 6, tzinfo=UTC))
@@ -74,3 +82,25 @@ def test_a_snapshot_that_no_log_names_is_recorded_by_the_next_import_and_once(de
         assert import_snapshots(desk, files, SCRIBE, as_json=True) == 0
         assert archived(desk) == logged(desk)
         assert desk.store.size(SNAPSHOTS) == 3
+
+
+def test_a_snapshot_that_no_log_names_is_not_published_from(
+    desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an import or a collection leaves it that is killed, or goes on beside the run: published from, it could not be replayed."""
+    shutil.copy(DEALS / "meridian-2026-1.yaml", desk.root / "deals")
+    thursday = plan.THURSDAYS[0]
+    night, morning = datetime(2026, 1, 9, 7, tzinfo=UTC), datetime(2026, 1, 9, 9, tzinfo=UTC)
+    kept = [desk.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
+    wanted = set(computed(desk, "CRI-H100", "1.1-wp", thursday - timedelta(days=1)).inputs)
+    left_out = min(wanted)
+    record_snapshots(desk, [one for one in kept if one.sha256 != left_out], Scribe("t", "t", night - timedelta(hours=1)))
+    tools = Tools(all_templates, lambda notices: (b"x" for _ in notices), night, "t", lambda _: None)
+    (published,) = run(desk, thursday, tools).publications
+    assert left_out not in published.inputs
+    record_snapshots(desk, kept, Scribe("t", "t", morning))
+    assert [one.difference for one in Replay(desk, all_templates).run() if one.difference] == []
+    assert restate(desk, "CRI-H100@1.1-wp", thursday, "imported again", True, all_templates, Scribe("t", "t", morning), as_json=True) == 0
+    again = read(desk.store, index_log("CRI-H100@1.1-wp"))[-1]
+    assert (again.print, set(again.inputs)) == (2, wanted)
+    assert [one.difference for one in Replay(desk, all_templates).run() if one.difference] == []

@@ -38,6 +38,13 @@ def test_a_bad_deal_gets_its_reason_and_stops_no_other(workspace: Workspace, too
 
 
 HARBOUR = "harbour-bilateral-2026"
+AMENDED = """amendments:
+  - number: 1
+    document: CA
+    effective: 2026-01-10
+    changes:
+      - {term: covenants.appraisal.maximum_decline, replaces: 25%, with: 35%, cite: CA §7.04}
+"""
 CIRCLE = """triggers:
   first:  {cite: FA cl. 23, begins: {trigger: second, state: IN EFFECT}, ends: never}
   second: {cite: FA cl. 23, begins: {trigger: first, state: IN EFFECT}, ends: never}
@@ -152,17 +159,42 @@ def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: To
     (recorded,) = [event.payload for event in refused.events if event.kind == "not evaluated"]
     assert recorded.problems == refused.problems
     assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(DEAL)] == [None]
-    amendment = """amendments:
-  - number: 1
-    document: CA
-    effective: 2026-01-10
-    changes:
-      - {term: covenants.appraisal.maximum_decline, replaces: 25%, with: 35%, cite: CA §7.04}
-"""
-    path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
+    path.write_text(text.replace("amendments: []\n", AMENDED), encoding="utf-8")
     good = run(workspace, plan.THURSDAYS[1] + timedelta(days=1), tools).deals[0]
     assert good.reason is None
     issued = [event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"]
     (lost,) = [one.number for one in issued if one.kind == "not_evaluated"]
     assert [one.supersedes for one in issued if one.kind == "compliance"] == [None, lost]
     assert any(event.kind == "deal adopted" and event.print == 2 for event in good.events)
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["both good", "one with an error"])
+def test_of_two_files_that_say_one_deal_neither_is_evaluated(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], wrong: bool
+) -> None:
+    """The amended file beside the old one: each would be adopted as an amendment of the other at every tick."""
+    fill(workspace, 2, all_templates)
+    for name in (DEAL, HARBOUR):
+        shutil.copy(DEALS / f"{name}.yaml", workspace.root / "deals")
+    run(workspace, plan.THURSDAYS[0], tools)
+    text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    again = text.replace("maximum_decline: 25%", "maximum_decline: 25") if wrong else text.replace("amendments: []\n", AMENDED)
+    assert again != text
+    (workspace.root / "deals" / "meridian-am1.yaml").write_text(again, encoding="utf-8")
+    outcome = run(workspace, plan.THURSDAYS[1], tools)
+    reasons = {one.file.name: one.reason for one in outcome.deals}
+    for name, other in (("meridian-2026-1.yaml", "meridian-am1.yaml"), ("meridian-am1.yaml", "meridian-2026-1.yaml")):
+        reason = reasons[name] or ""
+        assert (reason.startswith(f"deals/{name}:"), f"D539 the name `{DEAL}` is claimed twice: deals/{other}:" in reason) == (True, True)
+    assert reasons[f"{HARBOUR}.yaml"] is None
+    logged = read(workspace.store, deal_log(DEAL))
+    assert [event.kind for event in logged if event.effective_on == plan.THURSDAYS[1]] == ["not evaluated", "notice issued"]
+    run(workspace, plan.THURSDAYS[1], tools)
+    assert read(workspace.store, deal_log(DEAL)) == logged
+
+
+def test_a_file_that_cannot_be_read_is_no_second_file_of_the_deal_that_it_is_named_after(workspace: Workspace, tools: Tools) -> None:
+    (workspace.root / "deals" / f"{DEAL}.yaml").rename(workspace.root / "deals" / "kept.yaml")
+    (workspace.root / "deals" / f"{DEAL}.yaml").write_text(": : :\n", encoding="utf-8")
+    by_file = {one.file.name: one for one in run(workspace, plan.THURSDAYS[0], tools).deals}
+    assert (by_file["kept.yaml"].reason, by_file["kept.yaml"].deal) == (None, DEAL)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.checkpoints import KEY, TRUSTEES, origin, sign_all
+from engine import checkpoints
+from engine.checkpoints import KEY, TRUSTEES, origin, sign_all, witness
 from engine.commands.proof import cosign_export, export_log, make_key, show_checkpoint, take_checkpoint
 from engine.commands.verify import verify_workspace
 from engine.deadlines import deadlines
@@ -51,6 +52,36 @@ def test_a_run_signs_a_checkpoint_of_every_log(signed: Workspace, capsys: pytest
     assert said["verified"]
     assert said["time"] == "time asserted by the operator"
     assert (signed.root / KEY).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("left", ["no file", "an older file"])
+def test_a_checkpoint_that_a_killed_run_did_not_write_beside_the_database_is_written_by_the_next(
+    signed: Workspace, tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """Otherwise an older copy of a log that does not grow again, an index's for one, would not be known."""
+    log = deal_log(DEAL)
+    shutil.copy(signed.root / "headroom.sqlite", tmp_path / "older.sqlite")
+    if left == "no file":
+        witness(signed, log).unlink()
+
+    def killed(*_: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "write_whole", killed)
+        with pytest.raises(OSError, match="killed"):
+            run(signed, plan.THURSDAYS[5], tools)
+    assert log not in sign_all(signed)
+    size, note = [one for one in signed.store.checkpoints(log) if one[0] == signed.store.size(log)][-1]
+    assert witness(signed, log).read_text(encoding="utf-8") == note
+    assert sign_all(signed) == ()
+    signed.store.close()
+    shutil.copy(tmp_path / "older.sqlite", signed.root / "headroom.sqlite")
+    older = opened(signed.root)
+    assert older.store.size(log) < size
+    with pytest.raises(VerificationFailed, match="older copy of the record"):
+        run(older, plan.THURSDAYS[5], tools)
+    older.store.close()
 
 
 def test_a_trustee_cosigns_from_files_alone_and_sees_growth(

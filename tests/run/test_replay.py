@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine.commands.act import record_act
-from engine.commands.intake import find_deal
+from engine.commands.intake import find_deal, take
 from engine.commands.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
@@ -127,6 +127,54 @@ def test_an_act_withdrawn_and_entered_again_is_applied_and_comes_out_again(
     state = fold(standing(read(desk.store, deal_log(DEAL)))).tests["ltv"]
     assert (state.status, state.waived_until) == ("WAIVED", date(2026, 12, 31))
     assert differences(desk, all_templates) == []
+
+
+def at(day: int, hour: int = 22) -> datetime:
+    return datetime(2026, 1, day, hour, tzinfo=UTC)
+
+
+def failing(root: Path, tools: Tools, cure: str) -> Workspace:
+    """A deal whose loan to value fails on its first date, 8 January, with a Cure Period of its own."""
+    workspace = made(
+        root,
+        ("source: computed by the calculation agent", "source: published by the administrator"),
+        ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+        ("cure: {within: 10 business days, after: determination date,", f"cure: {{{cure},"),
+    )
+    series(workspace, "2026-01-08,1.9000,false,44,1.1.1\n", date(2026, 1, 8))
+    text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\nsource: x\n"
+    figures = "outstanding_principal: USD 16,000,000\n"
+    take(workspace, text + figures, "r.yaml", date(2026, 1, 7), tools.templates, Scribe("t", "t", at(7)))
+    run(workspace, date(2026, 1, 8), replace(tools, now=at(8)))
+    return workspace
+
+
+def test_a_deadline_that_passed_between_two_dates_comes_out_again_before_the_next_one(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """What a daily run recorded since the last date stands at the end of the log; the next date has not come."""
+    workspace = failing(tmp_path, tools, "within: 2 days, after: determination date")
+    run(workspace, date(2026, 1, 11), replace(tools, now=at(11)))
+    assert fold(read(workspace.store, deal_log(DEAL))).tests["ltv"].status == "EVENT OF DEFAULT"
+    assert differences(workspace, all_templates) == []
+
+
+def test_a_deadline_found_late_between_two_dates_comes_out_again(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """A notice of the 9th that starts a clock of two days is entered on the 14th, a Wednesday, on which a daily run finds the default."""
+    workspace = failing(tmp_path, tools, "within: 2 days, after: notice by the agent")
+    act = ActRecorded(act="notice by the agent", clause="ltv", effective_on=date(2026, 1, 9), document="N")
+    record_act(workspace, find_deal(workspace, DEAL, all_templates), act, Scribe("t", "t", at(14, 9)), as_json=True)
+    run(workspace, date(2026, 1, 14), replace(tools, now=at(14)))
+    ltv = fold(read(workspace.store, deal_log(DEAL))).tests["ltv"]
+    assert ltv.cure is not None
+    assert (ltv.status, ltv.since, ltv.cure.found_late_on) == ("EVENT OF DEFAULT", date(2026, 1, 12), date(2026, 1, 14))
+    assert differences(workspace, all_templates) == []
+    series(workspace, "2026-01-15,1.9000,false,44,1.1.1\n", date(2026, 1, 15))
+    run(workspace, date(2026, 1, 15), replace(tools, now=at(15)))
+    assert differences(workspace, all_templates) == []
+    early = '"found_late_on":"2026-01-14"', '"found_late_on":"2026-01-13"'
+    tampered(workspace, f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'")
+    assert any("found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates))
 
 
 def first(folder: Path, pattern: str) -> Path:

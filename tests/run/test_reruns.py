@@ -32,7 +32,7 @@ from engine.terms.in_force import load_deal
 from engine.thursday import Tools, run
 from engine.workspace import Workspace, create, opened
 from tests.conftest import DEALS
-from tests.run.test_thursday import DEAL, NOW, fill, paper
+from tests.run.test_thursday import DEAL, NOW, fill, keep, paper
 from tests.run.test_thursday import tools as tools  # the fixture
 
 ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
@@ -293,8 +293,7 @@ def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_th
 ) -> None:
     """Five Business Days after Thursday, 8 January 2026 end with Thursday, the 15th, in New York."""
     workspace = made(tmp_path, ("version: 1.1-wp", "version: 1.1.0"))
-    for one in plan.snapshots(plan.THURSDAYS[0]):
-        workspace.archive.add(one.data, one.name)
+    keep(workspace, plan.THURSDAYS[0], datetime(2026, 1, 9, 11, tzinfo=UTC))
     run(workspace, plan.THURSDAYS[0], replace(tools, now=datetime(2026, 1, 9, 12, tzinfo=UTC)))
     log = index_log("CRI-H100@1.1.0")
     (first,) = [event for event in read(workspace.store, log) if event.effective_on == plan.THURSDAYS[0]]
@@ -304,5 +303,46 @@ def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_th
         append(writer, log, [print_draft(value, "a slip of the pen")], Scribe("t", "t", at))
     run(workspace, plan.THURSDAYS[0], replace(tools, now=at))
     assert bool([e for e in events(workspace) if isinstance(e.payload, Correction)]) == taken
+    assert replayed(workspace, tools) == [None]
+    workspace.store.close()
+
+
+def test_an_act_between_a_correction_and_its_dates_reaches_the_dates_before_it_too(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the correction of the fourth date; a waiver of the second: every date from the second on is determined again."""
+    changes = (
+        ("source: computed by the calculation agent", "source: published by the administrator"),
+        ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+    )
+    workspace, days = made(tmp_path, *changes), plan.THURSDAYS[:4]
+    for day, rate in zip(days, ("2.10", "2.05", "2.00", "1.95"), strict=True):
+        series(workspace, f"{day},{rate},false,44,1.1.1\n", day)
+    run(workspace, days[3], replace(tools, now=datetime(2026, 1, 29, 22, tzinfo=UTC)))
+    friday = datetime(2026, 1, 30, 22, tzinfo=UTC)
+    series(workspace, "2026-01-30,1.9600,false,44,1.1.1\n", friday.date())
+
+    def killed(_: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.thursday.evaluate", killed)
+        with pytest.raises(OSError, match="killed"):
+            run(workspace, friday.date(), replace(tools, now=friday))
+    act = ActRecorded(act="waiver", clause="cash-sweep", effective_on=days[1], until=date(2026, 3, 28), document="W")
+    act = act.model_copy(update={"details": {"clock": "resumes"}})
+    deal = find_deal(workspace, DEAL, all_templates)
+    record_act(workspace, deal, act, Scribe("t", "t", datetime(2026, 1, 30, 23, tzinfo=UTC)), as_json=True)
+    for hour in (0, 1):
+        run(workspace, friday.date(), replace(tools, now=datetime(2026, 1, 31, hour, tzinfo=UTC)))
+    sweep = [event for event in standing(events(workspace)) if event.kind == "tested" and event.subject == "cash-sweep"]
+    assert [(event.effective_on, event.payload.state.status.value) for event in sweep] == [
+        (days[0], "COMPLIANT"),
+        *((day, "WAIVED") for day in days[1:]),
+    ]
+    first, second = [event.payload for event in events(workspace) if isinstance(event.payload, Correction)]
+    assert (first.from_on, first.until, second.from_on, second.until) == (days[3], days[3], days[1], days[3])
+    assert second.why == (*first.why, f"waiver of cash-sweep, effective {days[1]}")
+    assert [event.effective_on for event in events(workspace) if event.subject == "correction"] == [days[3]]  # one notice tells of both
     assert replayed(workspace, tools) == [None]
     workspace.store.close()

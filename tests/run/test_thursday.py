@@ -14,6 +14,7 @@ import pytest
 
 from engine.commands.history import SUMMARIES, explain, history
 from engine.commands.intake import take
+from engine.commands.market import record_snapshots
 from engine.commands.run import as_data, run_on
 from engine.commands.verify import verify_workspace
 from engine.demo import plan
@@ -51,10 +52,15 @@ def tools(all_templates: dict[str, Template]) -> Tools:
     return Tools(all_templates, paper, NOW, "tester", lambda _: None)
 
 
+def keep(workspace: Workspace, thursday: date, at: datetime) -> None:
+    """A week's snapshots in the archive and on record."""
+    kept = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
+    record_snapshots(workspace, kept, Scribe("t", "t", at))
+
+
 def fill(workspace: Workspace, thursdays: int, templates: dict[str, Template]) -> None:
     for thursday in plan.THURSDAYS[:thursdays]:
-        for one in plan.snapshots(thursday):
-            workspace.archive.add(one.data, one.name)
+        keep(workspace, thursday, NOW)
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL):
                 take(workspace, report.text, report.name, report.received, templates, Scribe("t", "t", NOW))
@@ -207,7 +213,7 @@ def test_the_run_on_the_real_snapshots(workspace: Workspace, tools: Tools) -> No
     if folder is None:
         pytest.skip("the real snapshots are not beside this checkout; set HEADROOM_SHARED to their folder")
     for path in [folder / "data/cri-h100/2026-02-26.csv", *(folder / "data/cri-h100/snapshots").iterdir()]:
-        workspace.archive.add(path.read_bytes(), path.name)
+        record_snapshots(workspace, [workspace.archive.add(path.read_bytes(), path.name)[0]], Scribe("t", "t", NOW))
     outcome: RunOutcome = run(workspace, date(2026, 3, 5), tools)
     assert outcome.publications[-1].payload.value["value"] == "1.6021"
     assert len(outcome.publications) == 9
@@ -221,8 +227,7 @@ def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, ca
         shutil.copy(DEALS / f"{deal}.yaml", tmp_path / "deals")
     workspace = opened(tmp_path)
     for thursday in plan.THURSDAYS[:9]:
-        for one in plan.snapshots(thursday):
-            workspace.archive.add(one.data, one.name)
+        keep(workspace, thursday, NOW)
     assert run_on(workspace, plan.THURSDAYS[0], tools, as_json=False) == 0
     assert "SUSPENDED" in capsys.readouterr().out
     assert run_on(workspace, plan.THURSDAYS[0], tools, as_json=True) == 0
@@ -235,27 +240,3 @@ def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, ca
     assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=False) == 0
     assert "EVENT OF DEFAULT" in capsys.readouterr().out
     workspace.store.close()
-
-
-def test_a_notice_that_cannot_be_made_keeps_no_other_deal_from_its_own(workspace: Workspace, all_templates: dict[str, Template]) -> None:
-    other = "northfield-abs-2026-1"
-    shutil.copy(DEALS / f"{other}.yaml", workspace.root / "deals")
-    fill(workspace, 2, all_templates)
-
-    def torn(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
-        for notice in notices:
-            if (notice.deal, notice.number) == (DEAL, 2):
-                raise ValueError("a sentence without its figure")
-            yield f"{notice.deal} {notice.number}".encode()
-
-    outcome = run(workspace, plan.THURSDAYS[1], Tools(all_templates, torn, NOW, "tester", lambda _: None))
-    found = {deal.deal: deal for deal in outcome.deals}
-    assert "a sentence without its figure" in (found[DEAL].unissued or "")
-    assert (found[other].unissued, len(found[DEAL].notices)) == (None, 1)
-    assert len(found[other].notices) >= 2
-    assert all(deal.reason is None for deal in outcome.deals)
-    again = run(workspace, plan.THURSDAYS[1], Tools(all_templates, paper, NOW, "tester", lambda _: None))
-    later = {deal.deal: deal for deal in again.deals}
-    assert [deal.unissued for deal in again.deals] == [None, None]
-    assert later[DEAL].notices
-    assert later[other].notices == []

@@ -66,6 +66,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("measure: fall_in_window", "measure: fall_in_windw", "D203", "fall_in_windw"),
     ("    measure: fall_in_window\n", "", "D208", "appraisal:\n"),
     ("then: {deliver: independent appraisal, within", "then: {delivers: independent appraisal, within", "D202", "delivers"),
+    ("30 business days, after: determination date", "30 business days, after: notice by the agent", "D203", "notice by the agent"),
+    ("30 business days, after: determination date", "30 business days, after: delivery of the report", "D203", "delivery of the report"),
     ("ends: never\n", "ends: nevr\n", "D203", "nevr"),
     ("    ends: never\n", "", "D201", "early-amortization:\n    cite"),
     ("test: ltv, result: FAIL, for: 4", "test: lvt, result: FAIL, for: 4", "D502", "lvt,"),

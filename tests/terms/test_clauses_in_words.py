@@ -290,9 +290,12 @@ def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(cascade: 
     silent = []
     for path, value in changes(TRIGGER, schema, schema["$defs"]):
         names_two = path[-1] in ("trigger", "test", "result", "state", "for") and _at(TRIGGER, path) is None  # a leaf that no file may hold
-        if not names_two and read(validated(TriggerTerms, TRIGGER, path, value)) == before:
+        outlasts = path == ("consequences", 0, "ends")  # a sweep that no file may hold
+        if not names_two and not outlasts and read(validated(TriggerTerms, TRIGGER, path, value)) == before:
             silent.append((path, value))
     assert silent == []
+    lasting = {name: said for name, said in TRIGGER["consequences"][0].items() if name != "sweep"} | {"ends": "never"}
+    assert "for good" in read(TriggerTerms.model_validate({**TRIGGER, "consequences": [lasting]}))
     assert "never ends" in read(TriggerTerms.model_validate({**TRIGGER, "ends": "never"}))
     assert "for good" in read(TriggerTerms.model_validate({**TRIGGER, "ends": "never"}))
 

@@ -37,6 +37,13 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
         "D121",
         "kind: margin step",
     ),
+    (
+        "summit-abs-2026-2",
+        "starts: next payment date\n        sweep: {share: 100%",
+        "starts: next payment date\n        ends: never\n        sweep: {share: 100%",
+        "D129",
+        "- kind: cash sweep",
+    ),
     ("summit-abs-2026-2", "{test: oc-c, state: EVENT OF DEFAULT}", "{test: oc-a, state: EVENT OF DEFAULT}", "D519", "oc-a, state"),
     ("summit-abs-2026-2", "{test: oc-c, state: EVENT OF DEFAULT}", "{test: oc-c, state: IN EFFECT}", "D519", "state: IN EFFECT"),
     (

@@ -243,6 +243,31 @@ def test_a_restatement_does_not_undo_an_irrevocable_trigger(
     assert any("NOT IN EFFECT" in problem.what for problem in proof.problems)
 
 
+ENDED = """worked_examples:
+  - name: Ended
+    first_publication: 2026-01-08
+    rates: {{CRI-H100: 2.10 1.60 2.10 2.10 1.60}}
+    facts: {{outstanding_principal: "USD 16,000,000"}}
+    prints:
+      - {{index: CRI-H100, of: 2026-01-15, published: 2026-01-21, value: 2.10}}
+    acts: [{{on: {ended}, act: trigger ended, clause: early-amortization, document: Consent}}]
+    expect:
+      - {{on: 2026-01-15, trigger: early-amortization, state: IN EFFECT, since: 2026-01-15}}
+      - {{on: 2026-01-29, trigger: early-amortization, state: NOT IN EFFECT}}
+      - {{on: 2026-02-05, trigger: early-amortization, state: IN EFFECT, since: 2026-02-05}}
+"""
+
+
+@pytest.mark.parametrize("ended", ["2026-01-19", "2026-01-26"], ids=["before the correction", "after the correction"])
+def test_an_act_ends_an_irrevocable_trigger_that_a_restatement_did_not_undo(
+    ended: str, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """It stays ended on the dates after the Act, and a failure on a later date begins it anew."""
+    text = meridian_text.partition("worked_examples:")[0].replace(*AT_ONCE)
+    (proof,) = prove(load(text + ENDED.format(ended=ended)), all_templates)
+    assert [problem.what for problem in proof.problems] == []
+
+
 @pytest.mark.parametrize(
     ("change", "state"),
     [
