@@ -71,15 +71,6 @@ def operated() -> Workspace:
     return workspace
 
 
-def recorded_in() -> Workspace:
-    """The workspace, for a command that records what came in. Raises VerificationFailed where its record is older than what was signed."""
-    from engine.checkpoints import refuse_older
-
-    workspace = opened()
-    refuse_older(workspace)
-    return workspace
-
-
 def found() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())
@@ -103,7 +94,7 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
 
     Raises:
         Busy: another command does not get done.
-        VerificationFailed: the record is older than what was signed.
+        VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
     from engine.checkpoints import refuse_older
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, opened, operated, page, previewing, recorded_in, recording, scribe, validation_page
+from engine.cli.app import all_templates, app, opened, operated, page, previewing, recording, scribe, validation_page
 from engine.cli.options import METHODOLOGY, Json, Methodology, day, example, moment
 from engine.errors import WrongUsage
 
@@ -55,9 +55,12 @@ def import_(
 @app.command(epilog=example("headroom collect"))
 def collect(as_json: Json = False) -> None:
     """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+    from engine.checkpoints import refuse_older
     from engine.commands.collect import collect_now
 
-    collect_now(recorded_in(), scribe, as_json)
+    workspace = opened()
+    refuse_older(workspace)
+    collect_now(workspace, scribe, as_json)
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))

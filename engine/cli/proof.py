@@ -18,7 +18,8 @@ def verify(
     policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
     held: Annotated[
-        list[Path] | None, typer.Option(help="A checkpoint that you kept; with a notice, a cosigned export of its log.")
+        list[Path] | None,
+        typer.Option(help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -48,14 +48,14 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     Args:
         workspace: what is verified.
         trust: files with the verifier keys that the verifier trusts; the workspace's own where none is given.
-        held: checkpoints that somebody other than the operator kept.
+        held: checkpoints that somebody other than the operator kept, or the exported logs that hold them.
         as_json: print JSON.
         deal: only this deal's log and notices.
     """
     everything = workspace.store.logs()
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     keys, damaged = (trusted(trust), []) if trust else _own_keys(workspace)
-    notes = [read_note(path) for path in held]
+    notes = [read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path) for path in held]
     without = [
         _guards(workspace),
         *(damaged or _keys(workspace, keys, notes)),

@@ -99,6 +99,7 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
     capsys.readouterr()
     assert verify_workspace(signed, trust, [held, tmp_path / "second" / "checkpoint"], as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["time"].endswith(f"entries cosigned at {AT.isoformat()}")
+    assert verify_workspace(signed, trust, [tmp_path / "first", tmp_path / "second"], as_json=True) == 0  # the folders will do
     with pytest.raises(VerificationFailed, match="now has"):
         cosign_export(tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False)
 
