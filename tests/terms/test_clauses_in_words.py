@@ -440,7 +440,11 @@ def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str
             {"measure": "below_closing_at_any_time"},
             "the trailing 90 days decide nothing in this reading. More than 25%",
         ),
-        ("depreciation", {"index": "CRI-H100"}, "after its last date the test is not determined"),
+        (
+            "depreciation",
+            {"index": "CRI-H100"},
+            "straight lines between, from 0% at the Closing Date. After 2026-07-20 the test is not determined.",
+        ),
         ("pool_coverage", {}, "After 2027-01-20 the test is not determined."),
         ("loan_to_value", {}, "springing: What decides is the state before the date's own results"),
         (
