@@ -483,4 +483,4 @@ def test_a_material_change_of_method_is_said_with_what_makes_it_material(load: C
     said = [line.text for line in beneath(load(text.replace("{policy: pinned, version: 1.1-wp}", policy)), ON, ("ltv",))]
     (one,) = [text for text in said if "material" in text]
     assert "moves the first week's value by more than 4%, or where that week was not published under both versions" in one
-    assert "No value under the new version is used before the day of the Act `consent` that names it." in one
+    assert "No value under a version that is materially different is used before the day of the Act `consent` that names it." in one
