@@ -27,6 +27,7 @@ from engine.determination.template import (
     step,
     written,
 )
+from engine.values import defined
 
 
 class CurvePoint(Fact):
@@ -98,16 +99,16 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
 
 def reading(terms: Depreciation) -> str:
     """The clause in plain English."""
+    since, ends = defined(terms.since), ""
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
     else:
-        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
-        curve = (
-            f"nothing on the date that it is counted from, {curve}, straight lines between; after its last date the test is not determined"
-        )
+        points = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
+        curve = f"{points}, straight lines between, from 0% at the {since}"
+        ends = f"After {terms.curve[-1].on} the test is not determined. "
     return (
-        f"On each Publication Date, the fall of the published value since the {terms.since} must be at most what the agreed curve allows: "
-        f"{curve}. A failure is {terms.failure_is}."
+        f"On each Publication Date, the fall of the published value since the {since} must be at most what the agreed curve allows: "
+        f"{curve}. {ends}A failure is {terms.failure_is}."
     )
 
 

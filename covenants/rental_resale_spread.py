@@ -20,6 +20,7 @@ from engine.determination.template import (
     step,
     written,
 )
+from engine.values import defined
 
 
 class RentalResaleSpread(LimitClause):
@@ -68,12 +69,11 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
 
 def reading(terms: RentalResaleSpread) -> str:
     """The clause in plain English."""
+    was = written(terms.resale_at_reference, Unit.USD)
     return (
-        f"The change of the Reference Rate of its index since the {terms.since}, less the change of the resale value of the asset class "
-        f"{terms.asset_class} since then "
-        f"(from {written(terms.resale_at_reference, Unit.USD)} a GPU), must be {terms.limit}. Falls are negative: below zero, rent has "
-        f"fallen more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. "
-        f"A failure is {terms.failure_is}."
+        f"The change of the Reference Rate of its index since the {defined(terms.since)}, less the change of the resale value of the asset "
+        f"class {terms.asset_class} since then (from {was} a GPU), must be {terms.limit}. Falls are negative: below zero, rent has fallen "
+        f"more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. A failure is {terms.failure_is}."
     )
 
 

@@ -253,7 +253,8 @@ def _methodology(policy: MethodologyPolicy) -> str:
     )
     return (
         f"Its methodology is the current version{version}; consent is needed for {policy.consent_needed_for}{cite}. "
-        f"{moved if above else 'Every change of version is material'}. No value under the new version is used before the day of the Act "
+        f"{moved if above else 'Every change of version is material'}. No value under a version that is "
+        "materially different is used before the day of the Act "
         "`consent` that names it."
     )
 

@@ -176,7 +176,9 @@ def in_words(name: str) -> str:
 def defined(text: str) -> str:
     """Words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(
-        r"\b(business|determination|publication) (days?|dates?)\b", lambda found: f"{found[1].capitalize()} {found[2].capitalize()}", text
+        r"\b(business|determination|publication|closing) (days?|dates?)\b",
+        lambda found: f"{found[1].capitalize()} {found[2].capitalize()}",
+        text,
     )
 
 

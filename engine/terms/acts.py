@@ -98,6 +98,8 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
     rate = said.details.get("rate")
     if said.act in RATE_ACTS and rate and read_set_rate(rate) is None:
         yield Refusal("rate", f"`{rate}` is no rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
+    if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
+        yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
     clause = terms.covenants.get(said.clause or "")
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if said.act == "cure accepted" and isinstance(cure, Cure):
@@ -106,6 +108,11 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
     if said.act == "waiver" and (clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")):
         what = "say what a cure clock does when the waiver ends"
         yield Refusal("clock" if clock else None, what, f"give {spelled('clock')} resumes, or {spelled('clock')} restarts")
+
+
+def _needs_consent(terms: TermsInForce) -> bool:
+    """Whether an index of the deal takes a changed methodology only with consent."""
+    return any(index.methodology.consent_needed_for is not None for index in terms.index.values())
 
 
 def _needed(said: Said) -> tuple[tuple[str, bool], ...]:

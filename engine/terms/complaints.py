@@ -131,6 +131,8 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     """A key that the format does not know, with the nearest one that it does."""
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
     fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    if near and near[0] == name:
+        fix = "it belongs in another block, or to another form of this one; remove it here"
     if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
         fix = "a text with a comma stands in quotes inside braces"
     return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))

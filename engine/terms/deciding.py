@@ -35,6 +35,13 @@ def lasting(deal: Deal) -> Iterator[Problem]:
             why = f"the deal matures on {terms.maturity_date}, and a date after {last} is not determined"
             fix = "go on to maturity by further points or dated steps, or see that it is meant"
             yield Problem("W115", f"`{key}` tests nothing after {last}", why, fix, place)
+        for number, day in enumerate(points):
+            if day <= terms.closing_date:
+                why, at = (
+                    "a fall is counted from closing at the earliest, so the point is not read",
+                    ("covenants", key, "curve", number, "on"),
+                )
+                yield Problem("D523", f"a point of the curve is of {day}", why, "correct the date", deal.tree.place(at))
         allowed = [points[day] for day in sorted(points)]
         if allowed != sorted(allowed):
             why = "a fall is counted from one date, so the rate would have to rise again"

@@ -61,7 +61,8 @@ def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_ther
 ) -> None:
     text = (Path("deals") / "lakeshore-ddtl-2025.yaml").read_text(encoding="utf-8")
     theirs = tmp_path / "theirs.yaml"
-    theirs.write_text(text.replace("computed by the calculation agent", "published by the administrator"), encoding="utf-8")
+    text = text.replace("computed by the calculation agent", "published by the administrator").replace("version: 1.1-wp", "version: 1.1.1")
+    theirs.write_text(text, encoding="utf-8")
     said = "There is no published history of CRI-H100@administrator here, which is what the deal reads; the series on record: "
     assert backtest(desk, str(theirs), [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
     assert capsys.readouterr().out.startswith(said)

@@ -443,7 +443,11 @@ def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str
             {"measure": "below_closing_at_any_time"},
             "the trailing 90 days decide nothing in this reading. More than 25%",
         ),
-        ("depreciation", {"index": "CRI-H100"}, "after its last date the test is not determined"),
+        (
+            "depreciation",
+            {"index": "CRI-H100"},
+            "straight lines between, from 0% at the Closing Date. After 2026-07-20 the test is not determined.",
+        ),
         ("pool_coverage", {}, "After 2027-01-20 the test is not determined."),
         ("loan_to_value", {}, "springing: What decides is the state before the date's own results"),
         (
@@ -482,4 +486,4 @@ def test_a_material_change_of_method_is_said_with_what_makes_it_material(load: C
     said = [line.text for line in beneath(load(text.replace("{policy: pinned, version: 1.1-wp}", policy)), ON, ("ltv",))]
     (one,) = [text for text in said if "material" in text]
     assert "moves the first week's value by more than 4%, or where that week was not published under both versions" in one
-    assert "No value under the new version is used before the day of the Act `consent` that names it." in one
+    assert "No value under a version that is materially different is used before the day of the Act `consent` that names it." in one

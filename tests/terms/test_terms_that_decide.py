@@ -51,8 +51,9 @@ def codes(problems: list[Problem]) -> list[str]:
         (PRAIRIE, ("share of the fleet\n", f"share of the fleet\n    at_origination: {HERE}98%\n", "D541")),
         (CASCADE, ("horizon: 2027-01-20", f"horizon: {HERE}2027-01-20", "W115")),
         (CASCADE, ("    curve:\n      - {on: 2026-07-20", f"    curve:\n      {HERE}- {{on: 2026-07-20", "W116")),
+        (CASCADE, ("{on: 2026-07-20, at_most: 20%}", f"{{on: {HERE}2026-01-19, at_most: 20%}}", "D523")),
     ],
-    ids=["index of a pool", "class of a floor", "index of a resale spread", "origination of a share", "horizon", "curve"],
+    ids=["index of a pool", "class of a floor", "index of a resale spread", "origination of a share", "horizon", "curve", "early point"],
 )
 def test_a_term_that_decides_nothing_is_found_at_its_place(checked: Check, text: str, fault: tuple[str, str, str]) -> None:
     if fault[2] == "W116":
@@ -113,3 +114,20 @@ def test_a_right_may_have_a_cap_in_total_and_one_over_time() -> None:
 def test_two_caps_over_one_time_or_half_a_cap_are_refused(checked: Check, cap: str) -> None:
     quoted = f'at_most: "{cap}"'
     assert "D120" in codes(checked(SUMMIT.replace("at_most: 2 in any 12 months", quoted)))
+
+
+def test_a_known_key_in_the_wrong_block_is_not_taken_for_a_slip_of_the_pen(checked: Check) -> None:
+    ends = "ends: {when: reserve at target, for: 2 consecutive publication dates}"
+    northfield = (DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8").replace("ends: {when: reserve at target}", ends)
+    (found,) = [problem for problem in checked(northfield) if problem.code == "D202"]
+    assert found.fix == "it belongs in another block, or to another form of this one; remove it here"
+
+
+def test_a_consent_names_its_version_where_the_deal_asks_for_consent(checked: Check) -> None:
+    policy = "{policy: current, consent_needed_for: material changes, material_above: 4%, cite: FA cl. 8.7}"
+    acts = 'facts: {outstanding_principal: "USD 1,597,850"}\n    acts: [{on: 2026-01-08, act: consent, document: LetterVERSION}]'
+    text = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8")
+    text = text.replace("{policy: pinned, version: 1.1-wp}", policy).replace('facts: {outstanding_principal: "USD 1,597,850"}', acts)
+    (found,) = [problem for problem in checked(text.replace("VERSION", "")) if problem.code == "D406"]
+    assert found.what == "a consent names no methodology version"
+    assert "D406" not in codes(checked(text.replace("VERSION", ", version: 1.1.1")))
