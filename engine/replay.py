@@ -222,7 +222,8 @@ class Replay:
             kinds = kinds_of(terms, load_calendar(terms.business_days), day)
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
-            begun = any(one.kind in OF_A_DATE for one in recorded)  # what passed before a date may be the last that a run recorded
+            # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
+            begun = any(one.kind in OF_A_DATE for one in recorded) and all(one.recorded_at == event.recorded_at for one in recorded)
             if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 return drafts
             if drafts:

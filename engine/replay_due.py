@@ -138,5 +138,5 @@ def found_late(event: Event, deal: Deal) -> date | None:
 def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
     """Those that a run recorded one after the other, from the first of `events` on; none where that is not among them."""
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
-    pairs = zip(from_it, events, strict=False)
+    pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
     return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))

@@ -87,6 +87,11 @@ class Bearing(Fact):
     share_failing_hosts: str | None = None
     note: str | None = None
 
+    @property
+    def undecided(self) -> str | None:
+        """Why the result is not decisive, as a clause of a sentence; None where it is."""
+        return None if self.decisive else self.note or "the limit lies inside the 95% interval"
+
 
 class Remedy(Fact):
     """An amount that would make a failing test pass today, all else unchanged."""

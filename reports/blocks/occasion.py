@@ -99,14 +99,17 @@ def _after(trigger: TriggerState) -> str:
 
 
 def _decisive_note(history: tuple[Tested, ...]) -> str:
-    open_ = [short_date(one.result.on) for one in history if one.result.bearing and not one.result.bearing.decisive]
-    if not open_:
+    bearings = [(short_date(one.result.on), one.result.bearing) for one in history if one.result.bearing]
+    inside = [day for day, bearing in bearings if not bearing.decisive and bearing.note is None]
+    unknown = [f"on {day} {bearing.note}" for day, bearing in bearings if not bearing.decisive and bearing.note is not None]
+    why = [*([f"within the 95% interval on {', '.join(inside)}"] if inside else []), *unknown]
+    if not why:
         return ""
     shares = [one.result.bearing.share_failing for one in history if one.result.bearing and one.result.bearing.share_failing]
     share = (
         f" Share of resamples of the listings that fail on the newest date: {shares[-1]}; sampling only, not a forecast." if shares else ""
     )
-    return f"Not decisive within the 95% interval on {', '.join(open_)}.{share}"
+    return f"Not decisive {', '.join(why)}.{share}"
 
 
 # ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------

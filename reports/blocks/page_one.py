@@ -36,7 +36,6 @@ from reports.wording import (
 
 TITLE_LINE = 19
 """Characters of a test's title that fit a line of the results."""
-UNDECIDED = "Not decisive, for the limit lies inside the 95% interval"
 PIPS = 6
 """The longest count that is drawn in pips; a longer one stands in figures only."""
 
@@ -158,8 +157,9 @@ def _cure_detail(found: Brief, test: TestState) -> str:
 def notes(found: Brief) -> list[Runs]:
     """How thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
     said = [_rate_note(found, name) for name in found.rates]
-    undecided = [line.title for line in found.lines if line.result and line.result.bearing and not line.result.bearing.decisive]
-    rest = f"{UNDECIDED}: {listed(undecided)}{_effect(found)}. " if undecided else ""
+    undecided = _undecided(found)
+    why = [f"Not decisive, for {reason}: {listed(titles)}" for reason, titles in undecided.items()]
+    rest = f"{'. '.join(why)}{_effect(found)}. " if why else ""
     drawn = (
         f"In the strips the hatched side fails{'; the grey band is the interval' if strips.banded(found.rates) else ''}."
         if any(rate.value for rate in found.rates.values())
@@ -167,6 +167,16 @@ def notes(found: Brief) -> list[Runs]:
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
+
+
+def _undecided(found: Brief) -> dict[str, list[str]]:
+    """The tests whose result the data leave open, by why they do."""
+    by_reason: dict[str, list[str]] = {}
+    for line in found.lines:
+        bearing = line.result.bearing if line.result else None
+        if bearing is not None and bearing.undecided is not None:
+            by_reason.setdefault(with_dates(bearing.undecided), []).append(line.title)
+    return by_reason
 
 
 def _effect(found: Brief) -> str:

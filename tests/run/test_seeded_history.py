@@ -73,8 +73,9 @@ class World:
         old = day - self.chance.choice((0, 1, 2)) * WEEK
         came = day + timedelta(days=self.chance.randrange(1, 6))
         came = came if came.weekday() != 3 else came + timedelta(days=1)
-        if old >= FIRST and came - timedelta(days=(came.weekday() - 3) % 7) == old:
-            self.now = datetime(came.year, came.month, came.day, 20, tzinfo=UTC)
+        moment = datetime(came.year, came.month, came.day, 20, tzinfo=UTC)
+        if moment > self.now and old >= FIRST and came - timedelta(days=(came.weekday() - 3) % 7) == old:
+            self.now = moment  # no clock runs backwards here; that is `test_clock.py`
             publish(self.workspace, f"{came},{self.rate * 1.05:.4f},false,41,1.1.1\n", self.now)
 
     def _act(self) -> None:
