@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reports import sentences
+from reports import never_adopted, sentences
 from reports.blocks import closing, event_answer, index, occasion, page_one, proof, terms
 from reports.brief import Brief, Line, brief
 from reports.inputs import NoticeInputs, NoticeKind
 from reports.marks import WORDS
-from reports.past import issued
+from reports.past import issued, read
 from reports.wording import eights, figure, instant, long_date, plain, role, short_date
 
 __all__ = ["NoticeInputs", "compose"]
@@ -65,6 +65,9 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
     Raises:
         ValueError: the log does not say which deal it is.
     """
+    known = read(inputs.events, inputs.on)
+    if inputs.kind == "not_evaluated" and not known.of("deal adopted"):
+        return never_adopted.compose(inputs, known)
     proving = LOST if inputs.kind == "not_evaluated" else PROOF
     order = FIRST[inputs.kind] + proving
     found = brief(inputs, order)

@@ -180,6 +180,11 @@ def eights(digest: str) -> str:
     return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
 
 
+def short_engine(engine: str) -> str:
+    """The engine that made an event with its hashes cut to twelve digits; the event has them whole."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b", r"\1", engine)
+
+
 def price(value: Any) -> str:
     """A price given as text in JSON at four decimals; the absence where there is none."""
     return NONE if value is None else f"{Decimal(str(value)):.4f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,7 @@ from engine.record.notice import notice_file_name
 from reports import past as log
 from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act
-from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, table_date, with_dates
+from reports.wording import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
 
 GIVEN = 3
 """Notices before this one that are listed."""
@@ -242,14 +241,9 @@ def proof(found: Brief) -> dict[str, Any]:
         )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
     attached = listed(sorted(found.inputs.attachments)) or "nothing"
-    made = f"Made by {_short(event.engine)}, recorded by {event.actor}." if event is not None else ""
+    made = f"Made by {short_engine(event.engine)}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
     return {"rows": rows, "command": f"headroom verify {notice_file_name(found.inputs)} --policy trustee.toml", "how": HOW}
-
-
-def _short(engine: str) -> str:
-    """The engine with its hashes cut to twelve digits; the event has them whole."""
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b", r"\1", engine)
 
 
 HOW = (

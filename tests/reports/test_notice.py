@@ -19,6 +19,7 @@ from markupsafe import escape
 from notice_deal import adopted
 from pypdf import PdfReader
 
+from engine.determination.result import Bearing
 from engine.record.adopted import AmendmentFacts, LaterClauses
 from engine.record.notice import notice_file_name
 from reports.assets import BASE, FONTS, assets, legible
@@ -63,6 +64,26 @@ def standard_pages() -> tuple[str, ...]:
 
 def pages(pdf: bytes) -> tuple[str, ...]:
     return tuple(" ".join((page.extract_text() or "").split()) for page in PdfReader(BytesIO(pdf)).pages)
+
+
+def undecided(note: str | None) -> str:
+    """What page 1 of the standard notice says of decisiveness where every result has the same bearing."""
+    told = standard()
+    events = list(told.events)
+    for place, event in enumerate(events):
+        if event.kind == "tested":
+            result = event.payload.result.model_copy(update={"bearing": Bearing(decisive=False, note=note)})
+            events[place] = event.model_copy(update={"payload": event.payload.model_copy(update={"result": result})})
+    (results,) = [block for block in compose(replace(told, events=events))["first"] if block["block"] == "results"]
+    return " ".join(text for runs in results["notes"] for text, _ in runs)
+
+
+def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:
+    inside = "Not decisive, for the limit lies inside the 95% interval: "
+    assert inside in undecided(None)
+    none = undecided("no 95% interval is known for this rate")
+    assert inside not in none
+    assert "Not decisive, for no 95% interval is known for this rate: " in none
 
 
 # ---- what it says -------------------------------------------------------------------------------------------------

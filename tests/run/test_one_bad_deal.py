@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from engine.calendar import OutsideTable
+from engine.checkpoints import KEY
 from engine.commands.intake import find_deal
+from engine.commands.proof import make_key
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.errors import InputProblems
 from engine.known import Inputs
 from engine.record.draft import Draft
 from engine.record.log import deal_log, read
+from engine.record.notice_check import STEPS, verify_notice
+from engine.record.pdf import read_notice
+from engine.record.policy import Policy
 from engine.replay import Replay
 from engine.thursday import Tools, run
+from engine.values import long_date
 from engine.week import evaluate
 from engine.workspace import Workspace
+from reports.render import render_notice
 from tests.conftest import DEALS
-from tests.run.test_thursday import DEAL, fill
+from tests.run.test_thursday import DEAL, NOW, fill
 from tests.run.test_thursday import tools as tools  # the fixture
 from tests.run.test_thursday import workspace as workspace  # the fixture
 
@@ -66,6 +74,44 @@ STOPPED: list[tuple[str, str, str]] = [
     ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "D108"),
     ("trailing_period: 90 days", "trailing_period: 9999 years", "D533"),
 ]
+
+
+def refused(workspace: Workspace, templates: dict[str, Template]) -> Path:
+    """The document of a deal whose first file is broken, made by the renderer that is shipped."""
+    fill(workspace, 1, templates)
+    bad = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
+    (workspace.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
+    make_key("agent.example/log", workspace.root / KEY, cosigner=False, as_json=True)
+    real = Tools(templates, lambda many: map(render_notice, many), NOW, "tester", lambda _: None)
+    by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], real).deals}
+    assert by_name[DEAL].notices
+    (notice,) = by_name[HARBOUR].notices
+    return notice
+
+
+def test_a_deal_that_was_never_adopted_has_its_report_on_one_page(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+    """The page names what is known, the deal, the reason, the file and who runs the engine, and nothing that nobody knows."""
+    notice = refused(workspace, all_templates)
+    (page,) = read_notice(notice.read_bytes()).pages
+    (kept,) = (workspace.root / "deals" / "refused").iterdir()
+    known = (
+        "Report of a Date Not Evaluated No. 1",
+        f"The deal was not evaluated on {long_date(plan.THURSDAYS[0])}.",
+        "deals/harbour.yaml:",
+        "D101",
+        workspace.settings.operator,
+        kept.stem[:8],
+    )
+    assert [one for one in known if one not in page] == []
+    assert "Harbour" not in page  # a party's name stands in the file that was refused, so nobody knows it
+
+
+def test_the_report_of_a_deal_that_was_never_adopted_verifies_and_replays(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+    notice = refused(workspace, all_templates)
+    key = (workspace.root / f"{KEY}.pub").read_text(encoding="utf-8").strip()
+    steps = list(verify_notice(notice.read_bytes(), Policy(log_keys=(key,), signature_needed=False), all_templates))
+    assert [step.difference for step in steps] == [None] * len(STEPS)
+    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
 
 
 @pytest.mark.parametrize(("good", "bad", "said"), STOPPED, ids=[f"{n}-{one[2]}" for n, one in enumerate(STOPPED)])
