@@ -17,6 +17,7 @@ from engine.record.event import (
     ReportReceived,
     Tested,
 )
+from engine.record.notice import notice_given
 from engine.record.standing import standing
 from engine.triggers.facts import TestStatus
 
@@ -117,11 +118,10 @@ def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
 
 def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
     """Whether the Act `notice given` is on record for it."""
-    acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
-    undone = {act.details.get("names") for act in acts if act.act == "act withdrawn"}
-    for act in acts:
-        if act.act == "notice given" and act.clause == one.due.subject and act.effective_on >= one.first and act.identity not in undone:
-            yield f"given on {act.effective_on}, as recorded"
+    acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
+    given = notice_given(acts, one.due.subject, one.first)
+    if given is not None:
+        yield f"given on {given.effective_on}, as recorded"
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > one.due.by:
         yield "no Act `notice given` is on record"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
-from engine.record.event import Event
+from engine.record.event import ActRecorded, Event
 
 NoticeKind = Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"]
 
@@ -70,3 +70,21 @@ class Render(Protocol):
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterable[bytes]:
         """The files' bytes, in the order of `notices`."""
+
+
+def notice_given(acts: Iterable[ActRecorded], clause: str | None, since: date, before: date | None = None) -> ActRecorded | None:
+    """The first Act that says that the notice about a clause was given, on a date or after it; None where none stands.
+
+    Args:
+        acts: the Recorded Acts, oldest first.
+        clause: what the notice is about; None for one about a whole date.
+        since: the date that the notice states.
+        before: the date of the next notice about it, to which a later Act belongs; None where there is none.
+    """
+    known = tuple(acts)
+    undone = [act.details.get("names", "") for act in known if act.act == "act withdrawn"]
+    for act in known:
+        in_time = since <= act.effective_on < (before or date.max)
+        if act.act == "notice given" and act.clause == clause and in_time and not any(act.goes_by(name) for name in undone):
+            return act
+    return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.record.adopted import DutyFacts
 from engine.record.event import Determined, Due, NoticeIssued
-from engine.record.notice import notice_file_name
+from engine.record.notice import notice_file_name, notice_given
 from reports import past as log
 from reports.brief import AGENTS, Brief, party_names
 from reports.owed import deadline_mark, due_act
@@ -158,7 +158,8 @@ def duties(found: Brief) -> dict[str, Any]:
 
 
 def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
-    act = next((a for a in log.acts(found.past) if a.act == "notice given" and a.details.get("notice") == str(one.number)), None)
+    clause, following = _about(found, day, one)
+    act = notice_given(log.acts(found.past), clause, day, following)
     evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
@@ -168,6 +169,14 @@ def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
         "due": _was_due(found, day, one, duty),
         "evidence": evidence,
     }
+
+
+def _about(found: Brief, day: date, one: NoticeIssued) -> tuple[str | None, date | None]:
+    """The clause that a notice is about, None for one about a whole date; and the date of the next notice of its kind about it."""
+    events = found.past.of("notice issued")
+    label = next(event.subject for event in events if event.payload.number == one.number)
+    later = (event.effective_on for event in events if event.subject == label and event.effective_on > day)
+    return label.removeprefix(one.kind).removeprefix("-") or None, min(later, default=None)
 
 
 def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None) -> str:

@@ -218,7 +218,7 @@ def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
     steps = "; ".join(f"({STEPS[n]}) {step}" for n, step in enumerate(facts.fallback[: len(STEPS)]))
     said = [f"Fallback in order: {steps}."] if steps else []
     if value.get("days"):
-        said.append("The snapshot that stands for each day; full hashes are in manifest.json.")
+        said.append("The snapshot that stands for each day.")
     said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
     note = (value.get("host_interval") or {}).get("note")
     return said + ([f"{sentence(note)}."] if note else [])
