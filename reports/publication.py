@@ -47,7 +47,9 @@ SCREEN = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; } svg { max-width: 100%; height: auto; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc; overflow-wrap: anywhere; }
-h2 { border-top: 1px solid #111; padding-top: .4rem; } .mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
+h2 { border-top: 1px solid #111; padding-top: .4rem; } h2 .n { margin-right: .8em; }
+svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { letter-spacing: -.04em; }
+.mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
 """
 """How the page looks in a browser: no file and no network beside it."""
 
