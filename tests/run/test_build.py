@@ -19,7 +19,7 @@ from engine.record.log import deal_log, read
 from engine.replay import Replay
 from engine.thursday import Tools, run
 from engine.workspace import Workspace
-from reports.blocks.closing import _short
+from reports.wording import short_engine
 from tests.conftest import REPOSITORY
 from tests.run.test_cli import headroom
 from tests.run.test_thursday import DEAL, fill
@@ -92,7 +92,7 @@ def test_the_engine_decides_nothing_and_a_replay_takes_it_from_the_record(
 
 
 def test_a_notice_prints_the_hashes_short() -> None:
-    assert _short(f"headroom 0.1.0, commit {'ab' * 20} with changes, lock {'cd' * 32}") == (
+    assert short_engine(f"headroom 0.1.0, commit {'ab' * 20} with changes, lock {'cd' * 32}") == (
         "headroom 0.1.0, commit abababababab with changes, lock cdcdcdcdcdcd"
     )
-    assert _short("Headroom 0.3.0, commit 5d1c9e7") == "Headroom 0.3.0, commit 5d1c9e7"
+    assert short_engine("Headroom 0.3.0, commit 5d1c9e7") == "Headroom 0.3.0, commit 5d1c9e7"
