@@ -134,7 +134,7 @@ def host_interval(observations: Sequence[Decimal], hosts: Sequence[str], resampl
     names, owner = np.unique(np.array(hosts)[order], return_inverse=True)
     few = math.comb(2 * len(names) - 1, len(names)) <= MOST_ENUMERATED
     counts, weights = _every_resample(len(names)) if few else _drawn(len(names), resamples, seed)
-    medians = _weighted_medians(micros[order], counts[:, owner])
+    medians = _weighted_medians(micros[order], owner, counts)
     by_value = np.argsort(medians, kind="stable")
     cumulative = np.cumsum(weights[by_value])
     low, high = (medians[by_value[_first(cumulative, share)]] for share in (0.025, 0.975))
@@ -170,10 +170,20 @@ def _drawn(hosts: int, resamples: int, seed: int) -> tuple[Counts, Floats]:
     return counts.astype(np.int16), np.full(resamples, 1 / resamples)
 
 
-def _weighted_medians(micros: Integers, counts: Counts) -> Integers:
-    """Twice the median of each resample, a row of `counts` saying how often each ascending observation stands in it."""
-    cumulative = np.cumsum(counts, axis=1, dtype=np.int32)
+def _weighted_medians(micros: Integers, owner: Integers, counts: Counts) -> Integers:
+    """Twice the median of each resample.
+
+    Args:
+        micros: the observations, ascending.
+        owner: the number of the host of each, same length.
+        counts: how often each host stands in each resample, a row a resample.
+    """
+    most = counts.shape[1] * len(micros)
+    whole = np.float32 if most < 2**24 else np.float64  # in which every sum is a whole number, so exact in any order
+    held = np.zeros((counts.shape[1], len(micros)), dtype=whole)
+    held[owner, np.arange(len(micros))] = 1
+    cumulative = counts.astype(whole) @ np.cumsum(held, axis=1)
     total = cumulative[:, -1:]
-    lower = (cumulative >= (total + 1) // 2).argmax(axis=1)
-    upper = (cumulative >= total // 2 + 1).argmax(axis=1)
+    lower = (cumulative >= np.ceil(total / 2)).argmax(axis=1)
+    upper = (cumulative >= np.floor(total / 2) + 1).argmax(axis=1)
     return np.asarray(micros[lower] + micros[upper])
