@@ -16,6 +16,7 @@ from engine.determination.prints import Policy, accepted
 from engine.determination.rate import Published
 from engine.errors import WrongUsage, dates_there
 from engine.market.index import compute, definition
+from engine.market.listing import Override
 from engine.market.methodology import current_version, load_methodology, materially_different
 from engine.market.series import unpublished
 from engine.market.value import IndexValue
@@ -23,7 +24,7 @@ from engine.record.adopted import IndexFacts
 from engine.record.draft import Draft
 from engine.record.event import ActRecorded, Event
 from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
-from engine.record.market_event import IndexPublished
+from engine.record.market_event import IndexPublished, ListingsExcluded, SnapshotImported
 from engine.terms.deal import IndexTerms
 from engine.terms.in_force import Deal, calendar_on, day_of, index_terms, indices
 from engine.terms.schedule import publication_dates
@@ -112,10 +113,34 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
 
 
-def computed(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexValue:
-    """One week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere."""
+def computed(
+    workspace: Workspace,
+    index: str,
+    version: str,
+    window_end: date,
+    known_at: datetime | None = None,
+    overridden_by: datetime | None = None,
+) -> IndexValue:
+    """One week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere.
+
+    Args:
+        workspace: whose snapshots and overrides.
+        index: the index.
+        version: the methodology.
+        window_end: the last day of the window.
+        known_at: leaves out what was collected, or overridden, later.
+        overridden_by: leaves out overrides that were recorded later, as where a print is computed again.
+    """
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at)
+    overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides)
+
+
+def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
+    """The Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
+    payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
+    found = (one for one in payloads if isinstance(one, ListingsExcluded) and one.index == index)
+    return tuple(Override(one.snapshot, frozenset(one.listings), one.disclosed) for one in found)
 
 
 def on_record_computed(
@@ -131,10 +156,12 @@ def on_record_computed(
         imported: the log of snapshots.
         by: leaves out what was recorded later, where given.
     """
-    known = {event.payload.sha256 for event in imported if by is None or event.recorded_at <= by}
+    there = tuple(event for event in imported if by is None or event.recorded_at <= by)
+    known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
     end = publication - timedelta(days=1)
     snapshots = [one for one in workspace.archive.between(end - timedelta(days=6), end) if one.sha256 in known]
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None)
+    overrides = overrides_of(there, index)
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides)
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:

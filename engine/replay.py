@@ -121,7 +121,11 @@ class Replay:
 
     def _snapshots(self, found: Replayed) -> None:
         for event in self.events(SNAPSHOTS):
-            payload: SnapshotImported = event.payload
+            payload = event.payload
+            if not isinstance(payload, SnapshotImported):  # a Manifest Error Override rests on the word of two persons
+                found.asserted += 1
+                found.events += 1
+                continue
             ending = "json.gz" if payload.form == "offers" else "csv.gz"
             path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending}"
             try:

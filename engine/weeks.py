@@ -10,7 +10,8 @@ from engine.market.manipulation import Day
 from engine.market.methodology import load_methodology
 from engine.market.value import IndexValue
 from engine.output import progress
-from engine.publications import computed
+from engine.publications import computed, overrides_of
+from engine.record.log import SNAPSHOTS, read
 from engine.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -32,4 +33,6 @@ def weeks_of(workspace: Workspace, index: str, version: str) -> Iterator[tuple[I
 def days_of(workspace: Workspace, index: str, version: str, publication: date) -> tuple[Day, ...]:
     """The Qualifying Listings of each day of the week before a Publication Date, before outlier removal."""
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
-    return qualifying_days(definition(index, workspace.indices), load_methodology(version), snapshots, publication - timedelta(days=1))
+    overrides = overrides_of(read(workspace.store, SNAPSHOTS), index)
+    known = definition(index, workspace.indices)
+    return qualifying_days(known, load_methodology(version), snapshots, publication - timedelta(days=1), overrides)

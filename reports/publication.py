@@ -126,7 +126,8 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
         (f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}.", False),
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
-    return [lead, _precision(value), _sellers(value), flag]
+    overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
+    return [lead, _precision(value), _sellers(value), flag, *overrides]
 
 
 def _on_days(value: Value) -> str:

@@ -21,6 +21,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "init",
         "import",
         "collect",
+        "exclude",
         "index",
         "restate",
         "validate-index",

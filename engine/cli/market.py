@@ -94,6 +94,30 @@ def restate(
     raise typer.Exit(code)
 
 
+@app.command(epilog=example("headroom exclude CRI-H100 --date 2026-04-08"))
+def exclude(
+    index: Annotated[str, typer.Argument(help="The index.")],
+    date: Annotated[str, typer.Option(help="The day of the listings.")],
+    listing: Annotated[list[int] | None, typer.Option(help="The number of a listing that is plainly wrong; once for each.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; part of every print that it bears on.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The file that documents it; its hash is recorded.")] = None,
+    prepared_by: Annotated[str | None, typer.Option(help="One person.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Another.")] = None,
+    methodology: Methodology = METHODOLOGY,
+    as_json: Json = False,
+) -> None:
+    """Show a day's listings by number; with --listing, exclude them by a Manifest Error Override."""
+    from engine.commands.exclude import exclude, show_listings
+
+    if not listing:
+        show_listings(opened(), index, methodology, day(date), as_json)
+        return
+    if reason is None or document is None or prepared_by is None or approved_by is None:
+        raise WrongUsage("an override must say more: give --reason and --document and --prepared-by and --approved-by")
+    with recording() as (workspace, by):
+        exclude(workspace, index, methodology, day(date), listing, (reason, document, prepared_by, approved_by), by, as_json)
+
+
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))
 def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",

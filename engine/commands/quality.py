@@ -213,11 +213,13 @@ def _pool(value: IndexValue) -> str:
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
     """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
+    prints = [event for event in read(workspace.store, index_log(f"{index}@{version}")) if event.effective_on == publication]
     try:
-        value = computed(workspace, index, version, publication - timedelta(days=1))
+        by = prints[-1].recorded_at if prints else None
+        value = computed(workspace, index, version, publication - timedelta(days=1), overridden_by=by)
     except SnapshotRefused as error:
         return _not_reproduced(index, version, publication, str(error), as_json)
-    recorded = [e.payload.value for e in read(workspace.store, index_log(f"{index}@{version}")) if e.effective_on == publication]
+    recorded = [event.payload.value for event in prints]
     stated = recorded[-1] if recorded else None
     days = [d for d in value.days if d.snapshot is not None]
     steps = [

@@ -15,7 +15,7 @@ from fractions import Fraction
 from engine import __version__
 from engine.errors import WrongUsage
 from engine.market.indices import KNOWN, IndexDefinition
-from engine.market.listing import Listings, Observation, qualifying, speaks_of, without_outliers
+from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 from engine.market.value import DayDetail, IndexValue, OfDay
@@ -54,6 +54,7 @@ def compute(
     snapshots: Iterable[Snapshot],
     window_end: date,
     known_at: datetime | None = None,
+    overrides: Sequence[Override] = (),
 ) -> IndexValue:
     """The value of `index` for the 7 days that end on `window_end`.
 
@@ -63,25 +64,28 @@ def compute(
         snapshots: those of the window at least; others are ignored.
         window_end: the last day of the Calculation Window; any date (`rulings.md` 9).
         known_at: only what was collected by then is known; None for everything.
+        overrides: Manifest Error Overrides of this index.
     """
     first = window_end - timedelta(days=DAYS - 1)
     known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
-    days = [_day(index, methodology, first + timedelta(days=n), known) for n in range(DAYS)]
+    days = [_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
     pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
-    facts = _Week(index, methodology, first, window_end, known_at, days, pooled)
+    chosen = {day.chosen.sha256 for day in days if day.chosen is not None}
+    said = tuple(one.said for one in overrides if one.snapshot in chosen)
+    facts = _Week(index, methodology, first, window_end, known_at, days, pooled, said)
     value = _value([o.micro for o in observations])
     return _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
 
 
 def qualifying_days(
-    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date
+    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
     """The Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
-    days = (_day(index, methodology, first + timedelta(days=n), known) for n in range(DAYS))
+    days = (_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS))
     return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
 
@@ -94,18 +98,21 @@ class _Week:
     known_at: datetime | None
     days: Sequence[_Day]
     pooled: Sequence[_Day]
+    overrides: tuple[str, ...] = ()
 
     @property
     def valid_days(self) -> int:
         return sum(day.counts for day in self.days)
 
 
-def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot]) -> _Day:
+def _day(
+    index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot], overrides: Sequence[Override] = ()
+) -> _Day:
     """The day's last snapshot that speaks of the index stands for it; a cut one only where no whole one does (`rulings.md` 6, ADR 10)."""
     model, countries = index.gpu_name, index.countries
     speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     found = [
-        (snapshot, qualifying(snapshot, model, countries, methodology))
+        (snapshot, qualifying(snapshot, model, countries, methodology, _overridden(snapshot, overrides)))
         for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
     if not found:
@@ -114,6 +121,11 @@ def _day(index: IndexDefinition, methodology: Methodology, day: date, known: Seq
     counts = len(listings.observations) >= methodology.daily_minimum
     kept = without_outliers(listings.observations, methodology)
     return _Day(day, chosen, listings, counts, kept, tuple(found))
+
+
+def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
+    """The listings of a snapshot that overrides exclude."""
+    return frozenset().union(*(one.listings for one in overrides if one.snapshot == snapshot.sha256))
 
 
 def median(micros: Sequence[int]) -> Fraction:
@@ -136,6 +148,7 @@ def _common(week: _Week) -> dict[str, object]:
         "country": ", ".join(week.index.countries),
         "publication_date": publication,
         "scheduled": publication.weekday() == THURSDAY,
+        "overrides": week.overrides,
         "window_start": week.first,
         "window_end": week.last,
         "methodology": week.methodology.version,

@@ -6,7 +6,7 @@ hour in USD, rounded to 6 decimals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,8 +16,20 @@ from engine.market.snapshot import Malformed, Offer, Row, Snapshot, offers
 MOST = 2**62
 """Millionths of a USD from which on a number is no price: the sum of two no longer fits into 64 bits (`interval.py`)."""
 SECONDS_A_DAY = 86_400
-RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu count", "staleness", "price")
-"""The names of the rules, in the order in which they are applied; `malformed` is an offer that cannot be read."""
+RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu count", "staleness", "price", "manifest error")
+"""The names of the rules, in the order in which they are applied; `malformed` is an offer that cannot be read.
+
+A `manifest error` was named by hand (`Override`), and would have qualified.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A Manifest Error Override: listings of one snapshot that no value takes, and what the print discloses of it (WP §7.3)."""
+
+    snapshot: str
+    listings: frozenset[int]
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,21 @@ class Listings:
     truncated: bool
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """Where each observation stands in the answer, in their order: what an override names it by."""
+        removed = {exclusion.position for exclusion in self.exclusions}
+        return tuple(place for place in range(self.offers) if place not in removed)
+
+    @property
     def excluded(self) -> dict[str, int]:
         """How many listings each rule removed, in the order of the rules, rules that removed none left out."""
         counts = {rule: sum(exclusion.rule == rule for exclusion in self.exclusions) for rule in RULES}
         return {rule: count for rule, count in counts.items() if count}
 
 
-def qualifying(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], methodology: Methodology) -> Listings:
+def qualifying(
+    snapshot: Snapshot, gpu_name: str, countries: Sequence[str], methodology: Methodology, overridden: Collection[int] = ()
+) -> Listings:
     """The listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
 
     Args:
@@ -68,9 +88,10 @@ def qualifying(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], meth
         gpu_name: the GPU model, as the marketplace names it.
         countries: what a geolocation must end with one of, like `US`.
         methodology: the version's parameters.
+        overridden: the places of listings that a Manifest Error Override excludes.
     """
     if snapshot.form == "observations":
-        return _from_rows(snapshot, gpu_name, countries)
+        return _from_rows(snapshot, gpu_name, countries, overridden)
     found = offers(snapshot, gpu_name)
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
     suffixes = _suffixes(countries)
@@ -84,6 +105,8 @@ def qualifying(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], meth
         micro = _micro(offer.dph_total, offer.num_gpus) if rule is None else None
         if micro is None:
             removed.append(Exclusion(position, rule or "price"))
+        elif position in overridden:
+            removed.append(Exclusion(position, "manifest error"))
         else:
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
@@ -143,7 +166,7 @@ def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> lis
     return [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(_suffixes(countries))]
 
 
-def _from_rows(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> Listings:
+def _from_rows(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], overridden: Collection[int]) -> Listings:
     """A day's filtered rows: rules 1 to 6 are taken as applied, rule 7 is applied (`rulings.md` 7)."""
     rows = _rows_of(snapshot, gpu_name, countries)
     kept: list[Observation] = []
@@ -152,6 +175,8 @@ def _from_rows(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> L
         micro = _micro(row.dph_total, row.num_gpus) if row.num_gpus >= 1 else None
         if micro is None:
             removed.append(Exclusion(position, "price"))
+        elif position in overridden:
+            removed.append(Exclusion(position, "manifest error"))
         else:
             kept.append(Observation(micro))
     return Listings(len(rows), tuple(kept), tuple(removed), truncated=False)

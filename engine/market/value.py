@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from engine.market.interval_types import HostInterval, Interval
 from engine.values import Fact
@@ -83,6 +86,14 @@ class IndexValue(Fact):
     pooled: tuple[Decimal, ...] = ()
     inputs: tuple[str, ...] = ()
     """SHA-256 of every snapshot used."""
+    overrides: tuple[str, ...] = ()
+    """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
     known_at: dt.datetime | None = None
     engine: str = ""
     """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `overrides` where there is none, so that every print from before there were any gives the same bytes."""
+        data: dict[str, Any] = whole(self)
+        return data if self.overrides else {key: value for key, value in data.items() if key != "overrides"}

@@ -14,7 +14,7 @@ from engine.determination.given import ReportFacts
 from engine.determination.rate import ReferenceRate
 from engine.determination.result import Remedy, TestResult
 from engine.record.adopted import DealAdopted
-from engine.record.market_event import IndexPublished, SnapshotImported
+from engine.record.market_event import IndexPublished, ListingsExcluded, SnapshotImported
 from engine.triggers.facts import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 from engine.values import Fact, Figure
 
@@ -255,6 +255,7 @@ KINDS: dict[str, type[Fact]] = {
     "correction": Correction,
     "notice issued": NoticeIssued,
     "snapshot imported": SnapshotImported,
+    "listings excluded": ListingsExcluded,
     "index published": IndexPublished,
 }
 """Each kind of event and the type of its payload."""
