@@ -1,9 +1,11 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.headroom
+USER_SETUP := .venv/.headroom
+TEST_SETUP := .venv/.headroom-tests
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint bench docs soak clean help
+.PHONY: setup setup-tests demo test lint bench docs soak clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,21 +15,28 @@ help:
 	@echo "make docs   build the documentation under build/site"
 	@echo "make soak   the heavy tests at their full counts, writing docs/soak.md"
 
-setup: $(STAMP)
+setup: $(USER_SETUP)
 
-$(STAMP): requirements.lock pyproject.toml tools/preflight.py
+setup-tests: $(TEST_SETUP)
+
+$(USER_SETUP): requirements.lock pyproject.toml tools/preflight.py
 	@$(PYTHON) tools/preflight.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing from requirements.lock (once; about a minute)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q engine covenants reports
-	@touch $(STAMP)
+	@touch $(USER_SETUP)
+
+$(TEST_SETUP): $(USER_SETUP) requirements-dev.lock
+	@echo "installing from requirements-dev.lock what the tests need (once; about a minute)"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $(TEST_SETUP)
 
 demo: setup
 	@$(BIN)/headroom demo --into build/demo
 
-lint: setup
+lint: setup-tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -35,13 +44,13 @@ lint: setup
 test: lint
 	@$(BIN)/python -m pytest -n 2
 
-bench: setup
+bench: setup-tests
 	@$(BIN)/python -m tests.bench
 
-docs: setup
+docs: setup-tests
 	@$(BIN)/zensical build --clean
 
-soak: setup
+soak: setup-tests
 	@HEADROOM_SOAK=1 $(BIN)/python -m tests.soak
 
 clean:
