@@ -136,15 +136,15 @@ class _Waiting:
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
     """The owed notices of a deal that are not issued, numbered on from the last one."""
     events = read(workspace.store, deal_log(deal))
-    issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
-    number = max((event.payload.number for event in issued), default=0)
-    given = {(event.subject, event.effective_on, event.print) for event in issued}
+    told = told_of(events)
+    given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
     for owed in owed_notices(events):
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            number += 1
-            yield _Waiting(owed, _inputs(workspace, deal, number, owed, events, scribe))
+            inputs = _inputs(workspace, deal, owed, events, told, scribe)
+            told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
+            yield _Waiting(owed, inputs)
 
 
 def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
@@ -238,7 +238,7 @@ def _said(event: Event) -> object:
     return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
 
 
-def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Sequence[Event], scribe: Scribe) -> NoticeInputs:
+def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event], told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
     upto = [event for event in events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
     publications = _publications(workspace, adoptions[-1], owed.on, scribe) if adoptions else {}
@@ -255,7 +255,7 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
     )
     return NoticeInputs(
         deal=deal,
-        number=number,
+        number=max((one.number for one in told), default=0) + 1,
         kind=owed.kind,
         subject=owed.subject,
         on=owed.on,
@@ -265,7 +265,7 @@ def _inputs(workspace: Workspace, deal: str, number: int, owed: Owed, events: Se
         operator=workspace.settings.operator,
         log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),
-        supersedes=_superseded(events, owed.supersedes_on),
+        supersedes=superseded(told, owed),
         attachments=attachments(evidence),
         print=owed.print,
     )
@@ -292,11 +292,30 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
     return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
 
 
-def _superseded(events: Sequence[Event], on: date | None) -> int | None:
-    """The number of the newest notice that speaks for a whole date."""
-    told = [event for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on == on]
-    found = [event.payload.number for event in told if event.payload.kind in OF_A_WHOLE_DATE]
-    return max(found, default=None)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a notice that has its number speaks of: its kind, its date, and the place in the log of the event that it states."""
+
+    number: int
+    kind: str
+    on: date
+    stated: int
+
+
+def told_of(events: Sequence[Event]) -> list[Told]:
+    """What the notices that a log has issued speak of, in its order."""
+    places = {event.key: event.seq for event in events}
+    issued = (event for event in events if isinstance(event.payload, NoticeIssued))
+    return [Told(one.payload.number, one.payload.kind, one.effective_on, places.get(one.payload.of, one.seq)) for one in issued]
+
+
+def superseded(told: Sequence[Told], owed: Owed) -> int | None:
+    """The number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
+
+    It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
+    """
+    found = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
+    return max((one.number for one in found if one.stated < owed.event.seq), default=None)
 
 
 def _of_date(stated: Event) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from itertools import dropwhile, takewhile
 
 from engine.calendar import load_calendar
 from engine.determination.rate import Published
-from engine.issue import OF_A_WHOLE_DATE, Owed, owed_notices
+from engine.issue import Owed, Told, owed_notices, superseded, told_of
 from engine.known import kinds_of
 from engine.record.adopted import DealAdopted
 from engine.record.draft import Draft
@@ -35,13 +35,13 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
     for owed in owed_notices(events):
         due.setdefault(owed.key, []).append(owed)
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
+    told = told_of(events)
     for number, event in enumerate(issued, start=1):
         wanted = next((one for one in due.pop((event.subject, event.effective_on, event.print), ()) if one.at(event.seq)), None)
         if wanted is None:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
-        before = [one for one in issued[: number - 1] if one.recorded_at < event.recorded_at or one.seq < wanted.event.seq]
-        for name, found, again in _facts(deal, event, wanted, number, before):
+        for name, found, again in _facts(deal, event, wanted, number, told[: number - 1]):
             if found != again:
                 yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"
     for owing in due.values():
@@ -49,14 +49,13 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
             yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
 
 
-def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Event]) -> Iterator[tuple[str, object, object]]:
+def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Told]) -> Iterator[tuple[str, object, object]]:
     payload: NoticeIssued = event.payload
-    older = [one.payload.number for one in before if one.effective_on == owed.supersedes_on and one.payload.kind in OF_A_WHOLE_DATE]
     yield "number", payload.number, number
     yield "kind", payload.kind, owed.kind
     yield "of", payload.of, owed.event.key
     yield "file", payload.file, f"notices/{deal}/{notice_file(deal, number, owed.on, owed.label, owed.print)}"
-    yield "supersedes", payload.supersedes, max(older, default=None)
+    yield "supersedes", payload.supersedes, superseded(before, owed)
     yield "inputs", event.inputs, (owed.event.leaf,)
 
 

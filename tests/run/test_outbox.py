@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,37 @@ def test_a_date_corrected_before_its_notice_was_given_is_told_once_as_it_stands(
     run(workspace, FIRST + WEEK, replace(tools, now=DAY + WEEK))
     assert issued(workspace)[2:] == [(3, "compliance", FIRST + WEEK)]
     assert notices_are_the_log_s(workspace)
+    assert differences(workspace, all_templates) == []
+    workspace.store.close()
+
+
+@pytest.mark.parametrize(
+    "later", [timedelta(0), timedelta(minutes=1), -timedelta(minutes=1)], ids=["same moment", "later", "clock set back"]
+)
+def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, later: timedelta
+) -> None:
+    """A correction with its notice of the date killed in between: whoever goes on, and whenever, that notice states what stands."""
+    workspace = desk(tmp_path)
+    publish(workspace, "2026-01-08,2.0000,false,44,1.1.1\n", DAY)
+    killed_before_its_notices(workspace, FIRST, replace(tools, now=DAY), monkeypatch)
+    publish(workspace, "2026-01-09,1.9000,false,44,1.1.1\n", NEXT)
+    whole = Writer.extend
+
+    def dies_at_the_correction(writer: Writer, log: str, items: Any) -> int:
+        found = list(items)
+        if any(key.startswith("notice issued|correction") for key, _ in found):
+            raise Broken("killed")
+        return whole(writer, log, found)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Writer, "extend", dies_at_the_correction)
+        with pytest.raises(Broken):
+            run(workspace, NEXT.date(), replace(tools, now=NEXT))
+    assert issued(workspace) == [(1, "compliance", FIRST)]
+    run(workspace, NEXT.date(), replace(tools, now=NEXT + later))
+    assert issued(workspace) == [(1, "compliance", FIRST), (2, "correction", FIRST)]
+    assert [event.payload.supersedes for event in events(workspace) if isinstance(event.payload, NoticeIssued)] == [None, None]
     assert differences(workspace, all_templates) == []
     workspace.store.close()
 
