@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from engine.basics.values import defined, in_words
 from engine.determination.template import (
     CalendarPeriod,
     Clause,
@@ -26,7 +27,6 @@ from engine.determination.template import (
     earlier,
     written,
 )
-from engine.values import defined, in_words
 
 Reading = Literal["fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time"]
 

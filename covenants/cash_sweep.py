@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from engine.basics.values import defined
 from engine.determination.template import (
     Begins,
     Clause,
@@ -26,7 +27,6 @@ from engine.determination.template import (
     When,
     written,
 )
-from engine.values import defined
 
 PASSES: dict[str, Comparison] = {
     "below level": "at least",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Tag, model_validator
 
+from engine.basics.values import defined
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
     DateKind,
@@ -27,7 +28,6 @@ from engine.determination.template import (
     step,
     written,
 )
-from engine.values import defined
 
 
 class CurvePoint(Fact):

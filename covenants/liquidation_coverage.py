@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from engine.basics.values import in_words
 from engine.determination.template import (
     CalendarPeriod,
     Discount,
@@ -19,7 +20,6 @@ from engine.determination.template import (
     step,
     written,
 )
-from engine.values import in_words
 
 
 class LiquidationCoverage(LimitClause):

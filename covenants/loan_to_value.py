@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from engine.basics.values import in_words, printed, rounded
 from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Clause,
@@ -21,7 +22,6 @@ from engine.determination.template import (
     Unit,
     written,
 )
-from engine.values import in_words, printed, rounded
 
 
 class LoanToValue(MaintenanceClause):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from engine.basics.values import in_words
 from engine.determination.collateral import collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Facts,
@@ -22,7 +23,6 @@ from engine.determination.template import (
     step,
     written,
 )
-from engine.values import in_words
 
 
 class Overcollateralization(LimitClause):

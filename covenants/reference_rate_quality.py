@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from engine.basics.values import counted
 from engine.determination.template import (
     Facts,
     LimitClause,
@@ -22,7 +23,6 @@ from engine.determination.template import (
     refusal,
     step,
 )
-from engine.values import counted
 
 Quality = Literal["interval width", "independent hosts", "low confidence", "fallback in use"]
 UNITS: dict[str, Unit] = {

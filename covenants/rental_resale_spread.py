@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from engine.basics.values import defined
 from engine.determination.template import (
     CalendarPeriod,
     Facts,
@@ -20,7 +21,6 @@ from engine.determination.template import (
     step,
     written,
 )
-from engine.values import defined
 
 
 class RentalResaleSpread(LimitClause):

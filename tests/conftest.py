@@ -9,7 +9,7 @@ import pytest
 
 from covenants import templates
 from engine.determination.template import Template, clauses_of
-from engine.terms.in_force import Deal, load_deal
+from engine.terms.as_written import Deal, load_deal
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEALS = REPOSITORY / "deals"

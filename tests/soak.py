@@ -20,10 +20,10 @@ FAMILIES = (
     ("bad deal files, each at its place", "all", "tests/terms"),
     ("log attacks, append-only statements, Merkle to n = 130", "all", "tests/record --deselect tests/record/test_power_loss.py"),
     ("power-loss images", "5,000", "tests/record/test_power_loss.py"),
-    ("mutations of a signed notice", "1,000", "tests/run/test_notice_check.py"),
-    ("SIGKILLs over two processes", "500", "tests/run/test_exactly_once.py -k killed"),
-    ("an I/O error at every write of a run", "all", "tests/run/test_exactly_once.py -k every_write"),
-    ("seeded histories", f"{int(SEEDS):,}", "tests/run/test_seeded_history.py -k seeded"),
+    ("mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
+    ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
+    ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
+    ("seeded histories", f"{int(SEEDS):,}", "tests/audit/test_seeded_histories.py -k seeded"),
 )
 
 

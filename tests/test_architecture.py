@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_commands import COMMANDS
 from tests.conftest import REPOSITORY
-from tests.run.test_cli import COMMANDS
 
 ROOMS = ("engine", "covenants", "reports")
 LAYERS: tuple[frozenset[str], ...] = (
@@ -84,7 +84,7 @@ FACT_DOORS = (
     "engine.values",
     *(f"engine.record.{room}" for room in ("adopted", "event", "standing", "notice")),
     *(f"engine.determination.{room}" for room in ("rate", "result")),
-    "engine.triggers.facts",
+    "engine.evaluation.facts",
 )
 """What a document may know: the facts that events hold, and what makes none of them."""
 LONGEST = 350

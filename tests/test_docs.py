@@ -8,12 +8,12 @@ from pathlib import Path
 from typer.main import get_command
 
 from covenants import templates
+from engine.basics.errors import Place, Problem
 from engine.cli import registered
-from engine.errors import Place, Problem
-from engine.terms.deal import TermsInForce
-from engine.terms.figures import UNITS
+from engine.terms.in_force import TermsInForce
+from engine.terms.report_figures import UNITS
+from tests.cli.test_commands import COMMANDS, leaves
 from tests.conftest import REPOSITORY
-from tests.run.test_cli import COMMANDS, leaves
 from tests.test_architecture import LAYERS
 
 CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"

@@ -17,7 +17,7 @@ from engine.cli.app import app
 from engine.cli.options import run_command_line
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "market": (
+    "index": (
         "init",
         "import",
         "collect",
@@ -32,10 +32,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "depreciation",
         "precision",
     ),
-    "deals": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
-    "desk": ("intake", "act", "run", "serve", "history", "explain", "portfolio", "demo"),
-    "proof": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
-    "db": ("db",),
+    "structurer": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
+    "servicer": ("intake", "act", "run", "serve", "history", "explain", "portfolio", "demo"),
+    "trustee": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
+    "database": ("db",),
 }
 """Each module and its commands; their order in `--help`."""
 

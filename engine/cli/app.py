@@ -21,10 +21,10 @@ import typer
 from engine.cli.options import CODES
 
 if TYPE_CHECKING:
+    from engine.events.notice import Render
+    from engine.operations.run import Tools
     from engine.record.log import Scribe
-    from engine.record.notice import Render
-    from engine.thursday import Tools
-    from engine.workspace import Workspace
+    from engine.workspace.workspace import Workspace
 
 app = typer.Typer(
     name="headroom",
@@ -57,14 +57,14 @@ def main_options(
 
 def opened(*, to_inspect: bool = False) -> Workspace:
     """The workspace that the command works in; `to_inspect` where it is verified, and nothing in it made or changed."""
-    from engine.workspace import opened as open_workspace
+    from engine.workspace.workspace import opened as open_workspace
 
     return open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
 
 
 def operated() -> Workspace:
     """The workspace, for a command that records or signs in its operator's name. Raises WrongUsage where none is named."""
-    from engine.workspace import refuse_unnamed
+    from engine.workspace.workspace import refuse_unnamed
 
     workspace = opened()
     refuse_unnamed(workspace)
@@ -96,7 +96,7 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
         Busy: another command does not get done.
         VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
-    from engine.checkpoints import refuse_older
+    from engine.workspace.checkpoints import refuse_older
 
     workspace = opened()
     with alone(workspace):
@@ -124,7 +124,7 @@ def scribe() -> Scribe:
     """Who records: the operating system's user, now, with this engine."""
     import getpass
 
-    from engine.commands.build import built
+    from engine.basics.build_identity import built
     from engine.record.log import Scribe
 
     return Scribe(getpass.getuser(), built(), clock())
@@ -132,8 +132,8 @@ def scribe() -> Scribe:
 
 def tools(now: datetime | None = None) -> Tools:
     """What a run needs from outside the engine: templates, the renderer, the clock, unless it is to stand at `now`."""
-    from engine.output import progress
-    from engine.thursday import Tools
+    from engine.cli.output import progress
+    from engine.operations.run import Tools
 
     who = scribe()
     return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine, None if now else clock)
@@ -143,7 +143,7 @@ def tools(now: datetime | None = None) -> Tools:
 def _renderer() -> Render:
     import atexit
 
-    from reports.pool import RenderPool
+    from reports.render.render_pool import RenderPool
 
     pool = RenderPool()
     atexit.register(pool.close)
@@ -154,8 +154,8 @@ def page(workspace: Workspace) -> Any:
     """What renders a publication page: (weeks, when it was recorded, first print) -> HTML and PDF."""
 
     def render(weeks: Any, recorded_at: datetime, first: Any) -> tuple[str, bytes]:
-        from reports.publication import PublicationInputs
-        from reports.render import render_publication
+        from reports.pages.publication import PublicationInputs
+        from reports.render.pdf import render_publication
 
         generated = (workspace.root / "GENERATED").exists()
         return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated))
@@ -167,8 +167,8 @@ def summary_page(workspace: Workspace) -> Any:
     """What renders a portfolio summary: (rows, date, the rows as CSV) -> PDF."""
 
     def render(rows: Any, on: date, text: str) -> bytes:
-        from reports.portfolio import PortfolioInputs
-        from reports.render import render_portfolio
+        from reports.pages.portfolio import PortfolioInputs
+        from reports.render.pdf import render_portfolio
 
         generated = (workspace.root / "GENERATED").exists()
         return render_portfolio(PortfolioInputs(rows, on, text, workspace.settings.operator, clock(), generated))
@@ -180,8 +180,8 @@ def validation_page(workspace: Workspace) -> Any:
     """What renders a validation page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
 
     def render(data: Any, weeks: Any) -> bytes:
-        from reports.render import render_validation
-        from reports.validation import ValidationInputs
+        from reports.pages.validation import ValidationInputs
+        from reports.render.pdf import render_validation
 
         generated = (workspace.root / "GENERATED").exists()
         return render_validation(ValidationInputs(data, weeks, workspace.settings.operator, clock(), generated))

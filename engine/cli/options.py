@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from engine.errors import HeadroomError, InputProblems, WrongUsage
+from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
 
 CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
 
@@ -100,7 +100,7 @@ def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
 
 def _as_json(what: str, exit_code: int) -> None:
     if "--json" in sys.argv:
-        from engine.output import print_json
+        from engine.cli.output import print_json
 
         print_json({"error": {"what": what, "exit_code": exit_code}})
 
@@ -120,8 +120,8 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 def _say_problems(error: InputProblems) -> None:
     """All problems with their lines; where the command was asked for JSON, as JSON, and the text on standard error."""
-    from engine.errors import render_all
-    from engine.output import report_problems
+    from engine.basics.errors import render_all
+    from engine.cli.output import report_problems
 
     files = {problem.place.file for problem in error.problems}
     sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}

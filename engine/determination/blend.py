@@ -11,9 +11,9 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from engine.determination.given import Missing
+from engine.basics.values import Unit
+from engine.determination.measure_inputs import Missing
 from engine.terms.pool import At, Blend
-from engine.values import Unit
 
 if TYPE_CHECKING:
     from engine.determination.facts import Facts

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from engine.basics.values import Figure, Unit
 from engine.determination.facts import Facts
-from engine.determination.given import Missing, written
-from engine.determination.result import Step
+from engine.determination.measure_inputs import Missing, written
+from engine.events.results import Step
 from engine.terms.pool import AssetClass, At
-from engine.values import Figure, Unit
 
 HOURS_A_YEAR = 8760
 

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from engine.determination.rate import Published
-from engine.determination.result import (
+from engine.basics.values import Figure, Unit, ratio_decimals, rounded
+from engine.determination.break_even import last_agreeing
+from engine.determination.reference_rate import Published
+from engine.determination.template import Clause, Facts, Measurement, Missing, Template
+from engine.events.results import (
     Bearing,
     BreakEven,
     Input,
@@ -22,9 +25,6 @@ from engine.determination.result import (
     passes,
     share_of_limit,
 )
-from engine.determination.template import Clause, Facts, Measurement, Missing, Template
-from engine.determination.turning import last_agreeing
-from engine.values import Figure, Unit, ratio_decimals, rounded
 
 TICK = 10_000
 """Ticks of the published grid in one USD per GPU-hour."""

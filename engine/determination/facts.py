@@ -12,14 +12,14 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
+from engine.basics.values import Figure, Unit
 from engine.determination.blend import blended, blended_between, blended_trail
-from engine.determination.given import Missing, ReportDue, Reported, Used
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import NotDetermined, Source
-from engine.terms.deal import TermsInForce
+from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used
+from engine.determination.reference_rate import Published, ReferenceRate
+from engine.events.results import NotDetermined, Source
+from engine.terms.contract_dates import earlier, months_before
+from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period
-from engine.terms.schedule import earlier, months_before
-from engine.values import Figure, Unit
 
 WEEK = timedelta(days=7)
 

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from engine.values import Fact
+from engine.basics.values import Fact
 
 BANDS: dict[str, tuple[Fraction, Fraction]] = {
     "A": (Fraction(15, 100), Fraction(20, 100)),

@@ -16,11 +16,11 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
 
+from engine.basics.values import Comparison, Fact, Figure, Unit, printed, rounded
 from engine.determination.facts import Facts
-from engine.determination.given import Missing, Reported, written
-from engine.determination.rate import Published
-from engine.determination.result import Breach, NotDetermined, Remedy, Step
-from engine.terms.bounded import Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
+from engine.determination.measure_inputs import Missing, Reported, written
+from engine.determination.reference_rate import Published
+from engine.events.results import Breach, NotDetermined, Remedy, Step
 from engine.terms.clause import (
     Begins,
     Clause,
@@ -33,11 +33,11 @@ from engine.terms.clause import (
     Reference,
     Sweep,
 )
+from engine.terms.contract_dates import earlier
+from engine.terms.field_types import Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
 from engine.terms.periods import CalendarPeriod, DateKind, Day, Months, Period, Persistence, Times, Weeks
 from engine.terms.phrases import Limit, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
-from engine.terms.schedule import earlier
-from engine.values import Comparison, Fact, Figure, Unit, printed, rounded
 
 __all__ = [
     "AssetClass",

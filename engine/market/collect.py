@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import stamina
 
-from engine.errors import HeadroomError
+from engine.basics.errors import HeadroomError
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of one answer when decompressed."""

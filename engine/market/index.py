@@ -13,13 +13,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine import __version__
-from engine.errors import WrongUsage
-from engine.market.indices import KNOWN, IndexDefinition
+from engine.basics.errors import WrongUsage
+from engine.basics.values import Figure, Unit, counted, printed_apart, rounded
+from engine.market.index_definitions import KNOWN, IndexDefinition
+from engine.market.index_value import DayDetail, IndexValue, OfDay
 from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
-from engine.market.value import DayDetail, IndexValue, OfDay
-from engine.values import Figure, Unit, counted, printed_apart, rounded
 
 DAYS = 7
 THURSDAY = 3

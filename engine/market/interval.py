@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, gammaln
 
+from engine.basics.values import counted, rounded
 from engine.market.interval_types import LEVEL, HostInterval, Interval
-from engine.values import counted, rounded
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

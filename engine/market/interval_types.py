@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.values import Fact
+from engine.basics.values import Fact
 
 LEVEL = Decimal("0.95")
 

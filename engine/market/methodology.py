@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from engine.errors import WrongUsage
-from engine.values import Exact, Fact
+from engine.basics.errors import WrongUsage
+from engine.basics.values import Exact, Fact
 
 
 class Methodology(Fact):

@@ -16,8 +16,8 @@ from typing import Literal
 
 import msgspec
 
-from engine.errors import HeadroomError
-from engine.tables import read_table
+from engine.basics.errors import HeadroomError
+from engine.basics.tables import read_table
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""

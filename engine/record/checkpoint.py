@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
 
-from engine.errors import VerificationFailed
+from engine.basics.errors import VerificationFailed
 from engine.record.keys import Kind, SigningKey, VerifierKey
 from engine.record.merkle import verify_consistency
 

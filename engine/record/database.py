@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from engine.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.record import guards
 
 SQLITE_SETTINGS = ("busy_timeout=30000", "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.values import Fact
+from engine.events.draft import Draft
+from engine.events.kinds import KINDS, Event
 from engine.record.canonical import canonical
-from engine.record.draft import Draft
-from engine.record.event import KINDS, Event
 from engine.record.store import Entry, Store, Writer
-from engine.values import Fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, Text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
-from engine.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record import database
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 

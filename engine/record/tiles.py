@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from engine.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record.canonical import canonical
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
 from engine.record.keys import VerifierKey

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from engine.errors import Problem
+from engine.basics.errors import Problem
 from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.bounded import PartOf, PositiveUsd, PossibleLimit, Words
+from engine.basics.values import Fact, Unit
+from engine.terms.field_types import PartOf, PositiveUsd, PossibleLimit, Words
 from engine.terms.periods import DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
-from engine.values import Fact, Unit
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
 ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]

@@ -1,211 +1,339 @@
-"""A deal as written, and its terms in force on a date.
+"""The terms of a deal in force on one date: facts only, in the order of the agreement.
 
-`load_deal` reads a file and reports everything that is wrong with it at once; `resolve` gives the terms of one date.
-Each stretch between two changes is validated once, whole, so a term can step or be amended wherever it stands.
+`Deal` (as written, with places, amendments and dated steps) lives in `in_force.py`; what stands here is
+what is left when a date has been chosen: every term single-valued, every phrase read (`deal-format.md`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.calendar import BusinessCalendar, load_calendar
-from engine.errors import Place, Problem
-from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
-from engine.terms.changes import fixed_steps, read_changes
-from engine.terms.clause import Clause
-from engine.terms.complaints import Redirects, complaints, unknown_key, unknown_template
-from engine.terms.deal import IndexTerms, TermsInForce, TermSource
-from engine.terms.example import Placed, read_examples
-from engine.terms.periods import FIRST_DAY, read_day
-from engine.terms.source import Path, Tree, parse
+from engine.basics.values import Fact
+from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
+from engine.terms.field_types import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
+from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
+from engine.terms.phrases import Whole, refusal
+from engine.terms.pool import AssetClass, Blend
 
-NOT_TERMS = ("amendments", "corrections", "worked_examples")
-Clauses = Mapping[str, type[Clause]]
+Roll = Literal["same day", "next business day", "previous business day", "modified following"]
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+NAME = r"^[a-z][a-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+"""A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere."""
+IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+SOME = Field(min_length=1)
+"""A block without a part would leave nothing to monitor."""
+ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
+"""How a document is cited: `CA` in `CA §7.01`."""
 
 
-@dataclass(frozen=True)
-class Deal:
-    """A deal file without problems.
+class Document(Fact):
+    """A document that the deal cites by its short name."""
 
-    Attributes:
-        tree: the file with its places.
-        sha256: of its text.
-        terms: its data with schedules and amendments read, not yet on a date.
-        segments: the terms in force from each date on which something changes.
-        changes: amendments and corrections, in the order of the file.
-        examples: its worked examples.
+    title: Words
+    dated: Day
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class DeterminationDates(Fact):
+    """When tests are determined, and what a holiday does to the date."""
+
+    every: Weekday | Literal["month", "quarter"]
+    day: DayOfMonth | None = None
+    first: Day | None = None
+    if_not_a_business_day: Roll
+    cite: str
+
+
+class PaymentDates(Fact):
+    """When money moves."""
+
+    every: Literal["month", "quarter"]
+    day: DayOfMonth
+    if_not_a_business_day: Roll
+    cite: str
+
+
+class ServicerReports(Fact):
+    """When the servicer reports, and how long a report may be relied on."""
+
+    every: Literal["week", "month"]
+    due: Relative
+    too_old_after: CalendarPeriod
+    corrected_report: Literal["from then on", "retest"]
+    cite: str
+
+
+class Revenue(Fact):
+    """Where the pool's revenue mostly comes from (WP §5.2)."""
+
+    mostly: Literal["enterprise contracts", "reserved", "on demand"]
+    cite: str
+
+
+class Rounding(Fact):
+    """How ratios are rounded before they are compared."""
+
+    ratios: Annotated[str, Field(pattern=r"^(unrounded|\d decimals?, half (up|to even))$")]
+    cite: str
+
+
+class Party(Fact):
+    """A party by its role in the agreement."""
+
+    name: Words
+    notices: Words
+    lei: str | None = None
+    cite: str | None = None
+
+
+class MethodologyPolicy(Fact):
+    """Which methodology version makes the deal's rate (`rulings.md` 5)."""
+
+    policy: Literal["pinned", "current"]
+    version: str | None = None
+    consent_needed_for: Literal["material changes"] | None = None
+    material_above: ShareOfAll | None = None
+    cite: str | None = None
+
+
+class LowConfidence(Fact):
+    """What a Low Confidence value does to the deal."""
+
+    effect: Literal["report only", "use last value not flagged", "hold", "decisive only"]
+    cite: str
+
+
+class LatePublication(Fact):
+    """Until when a late value still counts for its Publication Date."""
+
+    accepted_for: DayPeriod
+    cite: str
+
+
+class RestatementTerms(Fact):
+    """Until when a restated value re-runs the dates that it touches."""
+
+    accepted_for: DayPeriod
+    effect: Literal["retest", "report only"]
+    cite: str
+
+
+class FallbackStep(Fact):
+    """One step of the Reference Rate's fallback, in the agreement's order."""
+
+    use: Literal[
+        "published value",
+        "last published value",
+        "last value not flagged",
+        "interpolation",
+        "successor benchmark",
+        "agent determination",
+    ]
+    for_at_most: Publications | None = None
+    cite: str
+
+
+class IndexTerms(Fact):
+    """What the deal says about one index."""
+
+    source: Literal["computed by the calculation agent", "published by the administrator"]
+    methodology: MethodologyPolicy
+    closing_date_level: PositiveRate
+    low_confidence: LowConfidence
+    late_publication: LatePublication
+    restatement: RestatementTerms
+    cite: str
+    fallback: tuple[FallbackStep, ...]
+
+
+class DebtClass(Fact):
+    """One class of debt, in order of seniority."""
+
+    original_principal: PositiveUsd
+    rate: str
+    cusip: str | None = None
+    isin: str | None = None
+    cite: str
+
+
+class Leaf(Fact):
+    """A condition on one test, trigger or state, met on one date or on a count of dates."""
+
+    test: str | None = None
+    trigger: str | None = None
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
+    state: str | None = None
+    persistence: Annotated[Times | None, Field(alias="for")] = None
+
+
+class AnyOf(Fact):
+    """Met when one of its limbs is."""
+
+    any_of: tuple[Condition, ...]
+
+
+class AllOf(Fact):
+    """Met when each of its limbs is."""
+
+    all_of: tuple[Condition, ...]
+
+
+class AtLeastOf(Fact):
+    """How many of which limbs."""
+
+    n: Whole
+    of: tuple[Condition, ...]
+
+
+class AtLeast(Fact):
+    """Met when `n` of its limbs are."""
+
+    at_least: AtLeastOf
+
+
+def _kind_of_condition(value: Any) -> str:
+    """Which kind of condition is written, by its key, so that an error speaks of that kind alone."""
+    names = value if isinstance(value, dict) else type(value).__dict__.get("model_fields", {})
+    return next((key for key in ("any_of", "all_of", "at_least") if key in names), "leaf")
+
+
+Condition = Annotated[
+    Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
+    Discriminator(_kind_of_condition),
+]
+
+
+class Esma(Fact):
+    """What the ESMA rows say of a trigger's consequence."""
+
+    changes_priority_of_payments: Truth
+    replaces_counterparty: Truth
+
+
+class Consequence(Fact):
+    """What follows while a trigger is in effect: what, who must act, from when, until when, and the money.
+
+    A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are stated, with who acts.
     """
 
-    tree: Tree
-    sha256: str
-    terms: Any
-    segments: tuple[tuple[date, TermsInForce], ...]
-    changes: tuple[Change, ...] = ()
-    examples: tuple[Placed, ...] = field(default_factory=tuple)
-
-    @property
-    def name(self) -> str:
-        """The deal's own name."""
-        return self.segments[0][1].deal
-
-    @property
-    def closing_date(self) -> date:
-        """The Closing Date."""
-        return self.segments[0][1].closing_date
-
-
-def resolve(deal: Deal, on: date) -> TermsInForce:
-    """The terms in force on a date; the first ones before anything has changed."""
-    reached = [terms for since, terms in deal.segments if since <= on]
-    return reached[-1] if reached else deal.segments[0][1]
-
-
-def day_of(deal: Deal, moment: datetime) -> date:
-    """The date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
-    zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
-    return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
-    """The deal's Business Days by the terms of a date."""
-    return load_calendar(resolve(deal, on).business_days)
-
-
-def indices(deal: Deal, until: date) -> tuple[str, ...]:
-    """Every index that the deal has named by a date, in the order of the file."""
-    return tuple(dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index))
-
-
-def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
-    """What the deal says about an index on a date; before it names the index, and after, what it says next to that date.
-
-    Raises KeyError for an index that the deal never names.
-    """
-    stretches = [(since, terms.index[name]) for since, terms in deal.segments if name in terms.index]
-    if not stretches:
-        raise KeyError(name)
-    return next((terms for since, terms in reversed(stretches) if since <= on), stretches[0][1])
-
-
-def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
-    """Each term in force on a date, as written, with the line that set it."""
-    return tuple(_source(deal, path, value) for path, value in in_force(deal.terms, on))
-
-
-def _written(value: Any) -> str:
-    """A value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
-    return ", ".join(_written(part) for part in value) if isinstance(value, list) else str(value)
-
-
-def _source(deal: Deal, path: Path, value: Any) -> TermSource:
-    step = value if isinstance(value, StepOf) else StepOf(deal.closing_date, value, path)
-    return TermSource(
-        path=".".join(str(part) for part in path),
-        written=_written(step.value),
-        line=deal.tree.place(step.path).line,
-        since=step.since,
-        cite=step.cite,
-        document=step.document,
+    kind: Literal["cash sweep", "distribution block", "margin step", "appraisal", "early amortization", "application of funds", "other"] = (
+        "other"
     )
+    effect: Words
+    who: str | None = None
+    needs: Literal["nothing", "notice", "vote"] = "nothing"
+    starts: Literal["at once", "next payment date"] = "at once"
+    ends: Literal["with the trigger", "never"] = "with the trigger"
+    sweep: Sweep | None = None
+    deliver: Deliver | None = None
+    margin: PartOf | None = None
+    order: tuple[str, ...] = ()
+    amount: PositiveUsd | None = None
+    cite: str
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {"cash sweep": "sweep", "appraisal": "deliver", "margin step": "margin", "application of funds": "order"}.get(self.kind)
+        if needed is not None and not getattr(self, needed):
+            why = f"a {self.kind} is not known without it"
+            raise refusal("D121", f"`{needed}` is missing", why, f"write `{needed}:`", "kind")
+        return self
 
 
-def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -> tuple[Deal | None, list[Problem]]:
-    """The deal in `text`, or everything that is wrong with it, sorted by place.
+class TriggerTerms(Fact):
+    """A composite trigger: what begins it, what ends it, what follows."""
 
-    Args:
-        text: the file.
-        file: its name, for the errors.
-        clauses: the model of each template's terms, by the template's name.
-        upto: the last amendment that is read, where not all are: the text as it stood before a later one.
-    """
-    tree, problems = parse(text, file)
-    if tree is None or problems:
-        return None, problems
-    if not isinstance(tree.data, dict):
-        fix = "begin with `deal: name`"
-        return None, [Problem("D205", "the file is no deal", "a deal is a block of named terms", fix, Place(file))]
-    deal, problems = _deal(tree, clauses, upto)
-    ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
-    return (deal if not problems else None), ordered
+    cite: str
+    text: Words | None = None
+    begins: Condition
+    ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
+    consequences: tuple[Consequence, ...] = ()
+    esma: Esma | None = None
 
-
-def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, list[Problem]]:
-    closing = _closing(tree)
-    data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
-    changes, problems = read_changes(tree, closing, upto)
-    problems += fixed_steps(tree)
-    problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
-    before = data
-    data, found = apply_changes(data, changes, closing, tree)
-    problems += found
-    for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
-        _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
-        problems += [problem for problem in wrong if problem not in problems]
-    segments: list[tuple[date, TermsInForce]] = []
-    for since in sorted({closing, *(day for day in dates(data) if day > closing)}):
-        terms, wrong = validated(picked(data, since), tree, clauses, _steps(data, since))
-        problems += [problem for problem in wrong if problem not in problems]
-        if terms is not None:
-            segments.append((since, terms))
-    examples, wrong = read_examples(tree)
-    problems += wrong
-    if problems or not segments:
-        return None, problems
-    digest = hashlib.sha256(tree.text.encode()).hexdigest()
-    return Deal(tree, digest, data, tuple(segments), tuple(changes), examples), []
+    @model_validator(mode="after")
+    def _sweep_ends_with_it(self) -> Self:
+        if self.ends != "never" and any(one.sweep is not None and one.ends == "never" for one in self.consequences):
+            why = "a sweep acts while its trigger is in effect, and on_end says what then becomes of the reserve account"
+            fix = "leave `ends:` out of the sweep, or let the trigger end `never`"
+            raise refusal("D129", "a cash sweep cannot outlast its trigger", why, fix, "consequences")
+        return self
 
 
-def _steps(data: Any, since: date) -> Redirects:
-    """Where each stepped or amended term that is in force on a date was written."""
-    return {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
+class NoticeDuty(Fact):
+    """Who must tell whom by when."""
+
+    given_by: str
+    to: tuple[str, ...]
+    every: Literal["determination date"] | None = None
+    within: DayPeriod | None = None
+    cite: str | None = None
 
 
-def _closing(tree: Tree) -> date:
-    """The Closing Date as far as it can be read; its own problem is found with the others."""
-    try:
-        return read_day(str(tree.data.get("closing_date")))
-    except ValueError:
-        return FIRST_DAY
+class RecordedActs(Fact):
+    """Who must stand behind a Recorded Act."""
+
+    approved_by: Literal["a second person"]
+    cite: str
 
 
-def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:
-    """One stretch of terms, read by their types; every problem at its place.
+class TermsInForce(Fact):
+    """Everything the deal says on one date, single-valued; `covenants` by key, each of its template's own type."""
 
-    Args:
-        data: single-valued terms.
-        tree: the file.
-        clauses: the model of each template's terms.
-        steps: where the value of each stepped term was written.
-    """
-    covenants, problems = _covenants(data.get("covenants"), tree, clauses, steps)
-    rest = {**data, "covenants": covenants} if isinstance(data.get("covenants"), dict) else data
-    try:
-        terms = TermsInForce.model_validate(rest)
-    except ValidationError as error:
-        return None, problems + complaints(error, tree, (), steps)
-    return (terms if not problems else None), problems
+    deal: Name
+    format: Literal["1"]
+    illustrative: Truth = False
+    rated: Truth = False
+    unique_id: str | None = None
+    documents: Annotated[Mapping[ShortName, Document], SOME]
+    closing_date: Day
+    maturity_date: Day
+    business_days: str
+    time_zone: str
+    determination_dates: DeterminationDates
+    payment_dates: PaymentDates | None = None
+    servicer_reports: ServicerReports | None = None
+    revenue: Revenue
+    rounding: Rounding
+    parties: Annotated[Mapping[Name, Party], SOME]
+    index: Annotated[Mapping[IndexName, IndexTerms], SOME]
+    blended_rates: Mapping[IndexName, Blend] = {}
+    pledged_assets: Annotated[Mapping[Name, AssetClass], SOME]
+    debt: Annotated[Mapping[Name, DebtClass], SOME]
+    covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
+    triggers: Mapping[Name, TriggerTerms] = {}
+    notices: Mapping[Name, NoticeDuty]
+    recorded_acts: RecordedActs | None = None
+
+    def cite_of(self, index: str) -> str:
+        """The section that defines an index, or a blend of several."""
+        return self.blended_rates[index].cite if index in self.blended_rates else self.index[index].cite
+
+    def index_of(self, clause: Clause) -> str:
+        """The index that `clause` is tested on: its own, that of its asset class, or the deal's only one."""
+        asset = self._asset_of(clause)
+        return clause.index or (asset.index if asset is not None else next(iter(self.index)))
+
+    def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
+        """The indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
+        asset = self._asset_of(clause)
+        assets = self.pledged_assets.values() if asset is None else (asset,)
+        return tuple(dict.fromkeys(one.index for one in assets))
+
+    def _asset_of(self, clause: Clause) -> AssetClass | None:
+        return self.pledged_assets.get(getattr(clause, "asset_class", None) or "")
 
 
-def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[dict[str, Clause], list[Problem]]:
-    found: dict[str, Clause] = {}
-    problems: list[Problem] = []
-    for key, raw in data.items() if isinstance(data, dict) else ():
-        path = ("covenants", key)
-        name = raw.get("template") if isinstance(raw, dict) else None
-        if not isinstance(name, str) or name not in clauses:
-            problems.append(unknown_template(tree, path, raw, tuple(clauses)))
-            continue
-        try:
-            found[key] = clauses[name].model_validate(raw)
-        except ValidationError as error:
-            problems += complaints(error, tree, path, steps)
-    return found, problems
+class TermSource(Fact):
+    """Which line set a term that is in force, and by which document."""
+
+    path: str
+    written: str
+    line: int
+    since: date
+    cite: str | None = None
+    document: str | None = None

@@ -17,7 +17,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from engine.values import Comparison, Figure, Unit, trimmed
+from engine.basics.values import Comparison, Figure, Unit, trimmed
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from engine.terms.bounded import CountOfThings, FileBeside, PartOf, PositiveNumber, PositiveRate, ShareOfAll
+from engine.basics.values import Fact
 from engine.terms.clause import block_or_word
+from engine.terms.field_types import CountOfThings, FileBeside, PartOf, PositiveNumber, PositiveRate, ShareOfAll
 from engine.terms.phrases import refusal
-from engine.values import Fact
 
 
 class At(Fact):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.terms.changes import AmendmentEntry, CorrectionEntry
+from engine.terms.amendment_entries import AmendmentEntry, CorrectionEntry
 from engine.terms.clause import Clause
-from engine.terms.deal import NAME, TermsInForce
-from engine.terms.example import WorkedExample
+from engine.terms.in_force import NAME, TermsInForce
+from engine.terms.worked_example import WorkedExample
 
 REF = "#/$defs/{model}"
 DATED = r"^\d{4}-\d{2}-\d{2}$"

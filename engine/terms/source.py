@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 
 LARGEST = 1_000_000
 DEEPEST = 40

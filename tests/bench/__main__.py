@@ -26,25 +26,25 @@ from pypdf import PdfReader
 from scipy import stats
 
 from covenants import templates
-from engine.commands.proof import make_key, make_notice_key
+from engine.cli.show.keys import make_key, make_notice_key
 from engine.demo import plan
-from engine.market import manipulation as attack
+from engine.events.notice import NoticeInputs
 from engine.market.archive import Archive
 from engine.market.index import compute, definition
 from engine.market.interval import exact_interval, host_interval
 from engine.market.methodology import load_methodology
-from engine.record.notice import NoticeInputs
-from engine.record.notice_check import verify_notice
-from engine.record.policy import Policy
-from engine.thursday import Tools, run
-from engine.workspace import Workspace, create, opened
-from reports.notice import compose
-from reports.pool import RenderPool
-from reports.render import render_notice, to_html, to_pdf
+from engine.market.quality import manipulation as attack
+from engine.notices.trust_policy import Policy
+from engine.notices.verify_notice import verify_notice
+from engine.operations.run import Tools, run
+from engine.workspace.workspace import Workspace, create, opened
+from reports.notice.compose import compose
+from reports.render.pdf import render_notice, to_html, to_pdf
+from reports.render.render_pool import RenderPool
 from tests.conftest import REPOSITORY
 from tests.market import naive
 from tests.market.test_manipulation import brute_least, listed
-from tests.run.test_thursday import DEAL, fill
+from tests.operations.test_run import DEAL, fill
 
 REPEATS = 5
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)

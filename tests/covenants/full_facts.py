@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from engine.determination.given import Reported
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import NotDetermined, Source
+from engine.basics.values import Figure, Unit
+from engine.determination.measure_inputs import Reported
+from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts
-from engine.terms.deal import TermsInForce
-from engine.terms.schedule import publication_dates
-from engine.values import Figure, Unit
+from engine.events.results import NotDetermined, Source
+from engine.terms.contract_dates import publication_dates
+from engine.terms.in_force import TermsInForce
 
 ON = date(2026, 7, 30)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

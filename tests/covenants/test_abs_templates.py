@@ -13,16 +13,16 @@ from itertools import pairwise
 
 import pytest
 
+from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
-from engine.determination.given import ReportDue, Reported
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import NotDetermined, Source, TestResult, Verdict
+from engine.determination.measure_inputs import ReportDue, Reported
+from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.scenario import Scenario
 from engine.determination.template import Template
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, resolve
-from engine.values import Figure, Unit
+from engine.events.results import NotDetermined, Source, TestResult, Verdict
+from engine.terms.as_written import Deal, resolve
+from engine.terms.in_force import TermsInForce
 from tests.conftest import DEALS
 
 CASES = 20_000 if os.environ.get("HEADROOM_SOAK") else 300

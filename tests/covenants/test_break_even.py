@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.determination.break_even import last_agreeing
 from engine.determination.determine import CEILING, TICK, determine
-from engine.determination.result import BreakEven, Verdict
 from engine.determination.template import Facts, Template
-from engine.determination.turning import last_agreeing
-from engine.terms.in_force import Deal, resolve
+from engine.events.results import BreakEven, Verdict
+from engine.terms.as_written import Deal, resolve
 from tests.conftest import DEALS
 from tests.covenants.full_facts import ON, full
 

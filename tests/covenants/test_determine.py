@@ -10,14 +10,14 @@ from fractions import Fraction
 import pytest
 
 from covenants import loan_to_value
+from engine.basics.values import Comparison, Figure, Unit
 from engine.determination.determine import determine
-from engine.determination.given import Missing, Reported
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import Source, Verdict
+from engine.determination.measure_inputs import Missing, Reported
+from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Measurement
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, resolve
-from engine.values import Comparison, Figure, Unit
+from engine.events.results import Source, Verdict
+from engine.terms.as_written import Deal, resolve
+from engine.terms.in_force import TermsInForce
 
 ON = date(2026, 1, 15)
 

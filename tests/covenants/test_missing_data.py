@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covenants import templates
+from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
-from engine.determination.given import Reported
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import NotDetermined, TestResult, Verdict
+from engine.determination.measure_inputs import Reported
+from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Template, clauses_of
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, load_deal, resolve
+from engine.events.results import NotDetermined, TestResult, Verdict
+from engine.terms.as_written import Deal, load_deal, resolve
+from engine.terms.in_force import TermsInForce
 from engine.terms.pool import At
-from engine.values import Figure, Unit
 from tests.conftest import DEALS
 from tests.covenants.full_facts import DAY, ON, WEEK, full
 

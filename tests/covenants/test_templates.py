@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covenants import appraisal_trigger, cash_sweep, loan_to_value, rental_rate_floor
+from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import NotDetermined, Source, TestResult, Verdict
+from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Reported, Template
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, resolve
-from engine.values import Figure, Unit
+from engine.events.results import NotDetermined, Source, TestResult, Verdict
+from engine.terms.as_written import Deal, resolve
+from engine.terms.in_force import TermsInForce
 
 FIRST = date(2026, 1, 8)
 CASES = 100_000 if os.environ.get("HEADROOM_SOAK") else 400

@@ -13,13 +13,13 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from engine.commands.collect import collect_now
-from engine.errors import WrongUsage
+from engine.basics.errors import WrongUsage
+from engine.cli.show.collect import collect_now
 from engine.market import collect as module
 from engine.market.collect import CollectionFailed, Query, collect
 from engine.market.snapshot import read_snapshot
 from engine.record.log import Scribe
-from engine.workspace import create, opened
+from engine.workspace.workspace import create, opened
 from tests.market.make import offer
 
 AT = datetime(2026, 3, 4, 15, tzinfo=UTC)

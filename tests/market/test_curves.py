@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from engine.market import curves
-from engine.market.precision import expected, widths
+from engine.market import depreciation_curves as curves
+from engine.market.quality.precision import expected, widths
 
 START = date(2025, 1, 2)
 F = Fraction

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine.market.dip import dip, p_value, reference
+from engine.market.quality.dip_test import dip, p_value, reference
 
 
 def brute(values: Sequence[float]) -> float:

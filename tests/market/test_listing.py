@@ -16,7 +16,7 @@ from engine.market.index import compute, definition
 from engine.market.listing import Observation, qualifying, without_outliers
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import read_snapshot
-from engine.workspace import create, opened
+from engine.workspace.workspace import create, opened
 from tests.market.make import AT, document, offer
 
 V111 = load_methodology("1.1.1")
@@ -202,7 +202,7 @@ def test_rows_that_name_no_host_are_one_seller_of_their_day_in_every_figure_of_s
 
 
 def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
-    from engine.commands.market import _dispersion
+    from engine.cli.show.index import _dispersion
 
     table = read_snapshot((HEAD + ROW * 8).encode(), "day.csv")
     said = list(_dispersion(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))))

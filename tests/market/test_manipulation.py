@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from engine.market import manipulation as attack
 from engine.market.archive import Archive
 from engine.market.index import compute, definition, qualifying_days
 from engine.market.listing import Observation
 from engine.market.methodology import load_methodology
+from engine.market.quality import manipulation as attack
 from engine.market.snapshot import read_snapshot
 from tests.market.make import AT, document, offer
 

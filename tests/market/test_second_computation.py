@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from engine.market.index import IndexDefinition, compute
+from engine.market.index_value import DayDetail, IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import Snapshot, read_snapshot
-from engine.market.value import DayDetail, IndexValue
 
 MODELS = ("A100 PCIE", "A100 SXM", "H100 PCIE", "H100 SXM", "H200", "H200 NVL", "L40S", "RTX 4090", "Tesla V100")
 VERSIONS = {"1.1.0": (10, None, None, False), "1.1.1": (8, None, None, False), "1.1-wp": (10, 20, Fraction(25, 100), True)}

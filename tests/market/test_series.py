@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.market.series import COLUMNS, read_series
-from engine.market.value import IndexValue
+from engine.market.administrator_series import COLUMNS, read_series
+from engine.market.index_value import IndexValue
 
 TODAY = date(2026, 3, 6)
 

@@ -15,10 +15,11 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from engine.market import distribution, representativeness, time_series, validation
-from engine.market.finding import CollectedDay, Finding, Week
 from engine.market.index import KNOWN, compute
 from engine.market.methodology import load_methodology
+from engine.market.quality import distribution, representativeness, time_series
+from engine.market.quality import statistical_suite as validation
+from engine.market.quality.finding import CollectedDay, Finding, Week
 from engine.market.snapshot import read_snapshot
 from tests.market.test_dip import brute as dip_by_its_definition
 

@@ -11,14 +11,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from engine.errors import WrongUsage
-from engine.market import validation as v
-from engine.market.distribution import bimodality
-from engine.market.finding import CollectedDay
-from engine.market.platforms import compared, read_quotes
-from engine.market.representativeness import coverage_of
-from engine.market.time_series import adf, arch_lm, kpss, time_series
-from engine.values import counted
+from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
+from engine.market.quality import statistical_suite as v
+from engine.market.quality.distribution import bimodality
+from engine.market.quality.finding import CollectedDay
+from engine.market.quality.platforms import compared, read_quotes
+from engine.market.quality.representativeness import coverage_of
+from engine.market.quality.time_series import adf, arch_lm, kpss, time_series
 
 START = date(2024, 1, 4)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.market.index import compute, definition
-from engine.market.indices import KNOWN
+from engine.market.index_definitions import KNOWN
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import Snapshot, read_snapshot
 from tests.market import naive

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import WrongUsage
+from engine.basics.errors import WrongUsage
 from engine.record.database import NotOurs
 from engine.record.merkle import EMPTY
 from engine.record.store import Store, prepare

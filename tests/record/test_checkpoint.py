@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import VerificationFailed
+from engine.basics.errors import VerificationFailed
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, Growth, cosign, origin_of, sign, verify
+from engine.record.inclusion_proof import HEADER, Proof, parse_proof, verify_proof
 from engine.record.keys import (
     BadKey,
     Kind,
@@ -24,7 +25,6 @@ from engine.record.keys import (
     write_key,
 )
 from engine.record.merkle import EMPTY, consistency_proof, inclusion_proof, leaf_hash, root
-from engine.record.proof import HEADER, Proof, parse_proof, verify_proof
 
 LEAVES = [leaf_hash(str(number).encode()) for number in range(9)]
 ORIGIN = origin_of("agent.example/headroom", "deal/meridian-2026-1")

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.events.draft import Draft
 from engine.record import guards
-from engine.record.audit import Defence, Finding, audit, event_key
 from engine.record.canonical import canonical
 from engine.record.checkpoint import Checkpoint, cosign, origin_of, sign
-from engine.record.draft import Draft
+from engine.record.consistency import Defence, Finding, audit, event_key
 from engine.record.keys import SigningKey, generate_key
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.store import Entry, Store

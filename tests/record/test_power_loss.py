@@ -23,7 +23,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from engine.record import guards
-from engine.record.audit import audit
+from engine.record.consistency import audit
 from engine.record.database import SQLITE_SETTINGS
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.store import LogEntry, Row, Store

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import VerificationFailed, WrongUsage
+from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record import guards
 from engine.record.database import NotOurs
 from engine.record.merkle import EMPTY, leaf_hash, root

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import VerificationFailed
+from engine.basics.errors import VerificationFailed
 from engine.record.canonical import canonical
 from engine.record.checkpoint import Checkpoint, sign
 from engine.record.keys import SigningKey, generate_key

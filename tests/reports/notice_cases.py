@@ -19,16 +19,16 @@ from notice_log import Deal, standard
 from notice_results import even, loan_to_value, result, undetermined
 from notice_states import after
 
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import (
+from engine.basics.values import Figure, Unit, rounded
+from engine.determination.reference_rate import Published, ReferenceRate
+from engine.events.deal_adopted import ClauseFacts, DebtFacts, PartyFacts
+from engine.events.kinds import Correction, DeadlinePassed, NotEvaluated, Tested
+from engine.events.notice import NoticeInputs
+from engine.events.results import (
     TestResult,
 )
-from engine.record.adopted import ClauseFacts, DebtFacts, PartyFacts
-from engine.record.event import Correction, DeadlinePassed, NotEvaluated, Tested
-from engine.record.standing import OF_A_DATE
-from engine.triggers.facts import TestStatus
-from engine.values import Figure, Unit, rounded
-from reports.inputs import NoticeInputs
+from engine.events.standing import OF_A_DATE
+from engine.events.states import TestStatus
 
 
 def beginning() -> NoticeInputs:

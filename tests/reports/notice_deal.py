@@ -14,7 +14,7 @@ from notice_index import (
     usd,
 )
 
-from engine.record.adopted import (
+from engine.events.deal_adopted import (
     AssetFacts,
     ClauseFacts,
     CureFacts,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from engine.values import Figure, Unit, rounded
+from engine.basics.values import Figure, Unit, rounded
 
 WEEK = timedelta(days=7)
 CLOSING = date(2026, 1, 6)

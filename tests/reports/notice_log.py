@@ -30,12 +30,12 @@ from notice_outlook import whole
 from notice_results import result_of
 from notice_states import after, count_triggers
 
-from engine.determination.rate import Published, ReferenceRate
-from engine.determination.result import TestResult
-from engine.record.adopted import ClauseFacts, DealAdopted
-from engine.record.event import Event, NoticeIssued, ReportReceived, Tested
-from engine.triggers.facts import SweptPeriod, TestState, TriggerState
-from reports.inputs import NoticeInputs
+from engine.determination.reference_rate import Published, ReferenceRate
+from engine.events.deal_adopted import ClauseFacts, DealAdopted
+from engine.events.kinds import Event, NoticeIssued, ReportReceived, Tested
+from engine.events.notice import NoticeInputs
+from engine.events.results import TestResult
+from engine.events.states import SweptPeriod, TestState, TriggerState
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from notice_deal import principal
 from notice_index import WEEK, sha, usd
 
-from engine.record.event import Determined, Due, ElsewhereDue, Follow, StripDay
-from engine.triggers.facts import Deadline
+from engine.events.kinds import Determined, Due, ElsewhereDue, Follow, StripDay
+from engine.events.states import Deadline
 
 if TYPE_CHECKING:
     from notice_log import Deal

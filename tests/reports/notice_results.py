@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from notice_deal import CLAUSES, principal
 from notice_index import CLOSING, CLOSING_LEVEL, HOURS, LAST, LEVEL, WEEK, rate, sha, share, usd
 
-from engine.determination.rate import ReferenceRate
-from engine.determination.result import (
+from engine.basics.values import Figure, Unit, rounded
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.deal_adopted import ClauseFacts
+from engine.events.results import (
     Bearing,
     BreakEven,
     Comparison,
@@ -28,8 +30,6 @@ from engine.determination.result import (
     headroom,
     passes,
 )
-from engine.record.adopted import ClauseFacts
-from engine.values import Figure, Unit, rounded
 
 if TYPE_CHECKING:
     from notice_log import Deal

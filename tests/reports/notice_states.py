@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from engine.determination.result import TestResult, Verdict
-from engine.record.adopted import ClauseFacts
-from engine.record.event import Counted
-from engine.triggers.facts import Deadline, Limb, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.deal_adopted import ClauseFacts
+from engine.events.kinds import Counted
+from engine.events.results import TestResult, Verdict
+from engine.events.states import Deadline, Limb, TestState, TestStatus, TriggerState, TriggerStatus
 
 if TYPE_CHECKING:
     from notice_log import Deal

@@ -10,14 +10,14 @@ from typing import Any
 
 import notice_cases as cases
 
-from engine.determination.result import Input, Source
-from engine.record.event import Due
-from engine.triggers.facts import Limb, ReserveReleased
-from engine.values import Figure, Unit
-from reports.inputs import NoticeInputs
-from reports.notice import compose
-from reports.strips import CLEAR
-from reports.wording import plain
+from engine.basics.values import Figure, Unit
+from engine.events.kinds import Due
+from engine.events.notice import NoticeInputs
+from engine.events.results import Input, Source
+from engine.events.states import Limb, ReserveReleased
+from reports.formats import plain
+from reports.notice.compose import compose
+from reports.notice.strips import CLEAR
 
 
 @cache

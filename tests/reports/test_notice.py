@@ -19,13 +19,12 @@ from markupsafe import escape
 from notice_deal import adopted
 from pypdf import PdfReader
 
-from engine.determination.result import Bearing
-from engine.record.adopted import AmendmentFacts, LaterClauses
-from engine.record.notice import notice_file_name
-from reports.assets import BASE, FONTS, assets, legible
-from reports.inputs import NoticeInputs
-from reports.notice import BLOCKS, compose
-from reports.render import fetcher, render_notice, to_html
+from engine.events.deal_adopted import AmendmentFacts, LaterClauses
+from engine.events.notice import NoticeInputs, notice_file_name
+from engine.events.results import Bearing
+from reports.notice.compose import BLOCKS, compose
+from reports.render.assets import BASE, FONTS, assets, legible
+from reports.render.pdf import fetcher, render_notice, to_html
 
 GOLDEN = Path(__file__).parent / "golden" / "compliance.json"
 KINDS = {

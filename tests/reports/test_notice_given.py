@@ -8,9 +8,9 @@ from datetime import date
 import notice_cases as cases
 import pytest
 
-from engine.record.event import ActRecorded
-from engine.record.notice import notice_given
-from reports.notice import compose
+from engine.events.kinds import ActRecorded
+from engine.events.notice import notice_given
+from reports.notice.compose import compose
 
 ON = date(2026, 10, 29)
 LTV = ActRecorded(act="notice given", clause="ltv", effective_on=date(2026, 11, 2), document="letter.pdf")

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from reports.portfolio import PortfolioInputs, compose
-from reports.render import render_portfolio
+from reports.pages.portfolio import PortfolioInputs, compose
+from reports.render.pdf import render_portfolio
 from tests.reports.verapdf import failures
 
 BASE: dict[str, Any] = {

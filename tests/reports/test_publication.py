@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from reports.assets import assets
-from reports.publication import PublicationInputs, compose, for_screen
-from reports.render import render_publication, to_html
+from reports.pages.publication import PublicationInputs, compose, for_screen
+from reports.render.assets import assets
+from reports.render.pdf import render_publication, to_html
 from tests.reports.verapdf import failures
 
 AT = datetime(2026, 3, 6, 7, tzinfo=UTC)

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from engine.determination.rate import ReferenceRate
-from engine.determination.result import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
-from engine.record.event import Due, Follow
-from engine.triggers.facts import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
-from engine.values import Comparison, Figure, Unit
-from reports import owed, sentences
-from reports.blocks.index import _hosts_interval
-from reports.brief import Line
-from reports.wording import plain, role, trigger_name
+from engine.basics.values import Comparison, Figure, Unit
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.kinds import Due, Follow
+from engine.events.results import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
+from engine.events.states import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from reports.formats import plain, role, trigger_name
+from reports.notice import due_sentences as owed
+from reports.notice import sentences
+from reports.notice.blocks.index import _hosts_interval
+from reports.notice.view import Line
 
 ON = date(2026, 11, 5)
 CURE = Deadline(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from reports.render import render_validation
-from reports.validation import ValidationInputs, compose
+from reports.pages.validation import ValidationInputs, compose
+from reports.render.pdf import render_validation
 from tests.reports.test_publication import AT, value
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.checked import read_deal
 from engine.determination.template import Template
+from engine.workspace.deal_files import read_deal
 from tests.terms.reported import Check
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from engine.errors import Problem, render
+from engine.basics.errors import Problem, render
 from tests.conftest import DEALS
 
 HERE = "¦"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.checked import read_deal
+from engine.basics.errors import Problem, render
 from engine.determination.template import Template
-from engine.errors import Problem, render
 from engine.terms.source import parse
+from engine.workspace.deal_files import read_deal
 
 # (text that stands once in the deal, what it becomes, the code, the text at whose start the problem must be reported)
 FAULTS: list[tuple[str, str, str, str]] = [

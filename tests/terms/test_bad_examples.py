@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.determination.template import Template, clauses_of
-from engine.prove import prove
-from engine.terms.in_force import Deal
+from engine.foresight.prove import prove
+from engine.terms.as_written import Deal
 from engine.terms.schema import deal_schema
 from tests.terms.reported import Check, Fault, assert_reported, deal_text, names
 

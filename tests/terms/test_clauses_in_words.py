@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from engine.adoption import clauses_read
-from engine.clauses import beneath, of_clause
 from engine.determination.template import Template
+from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import Clause
-from engine.terms.deal import TermsInForce, TriggerTerms
-from engine.terms.in_force import Deal, resolve
+from engine.terms.in_force import TermsInForce, TriggerTerms
+from engine.wording.adopted_deal import clauses_read
+from engine.wording.clauses import beneath, of_clause
 from tests.conftest import DEALS
 
 ON = date(2026, 7, 2)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.checked import read_deal
-from engine.commands.deals import check
+from engine.cli.show.deals import check
 from engine.determination.template import Template
+from engine.workspace.deal_files import read_deal
 from tests.conftest import DEALS
 
 # (deal, text that stands in it, what it becomes, the code, the text on the line at which it must be reported)

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from engine.checked import read_deal
+from engine.basics.errors import Problem
 from engine.determination.template import Template
-from engine.errors import Problem
-from engine.record.event import ActRecorded
-from engine.terms.in_force import Deal
-from engine.triggers.acts import agreed_rates
+from engine.evaluation.recorded_acts import agreed_rates
+from engine.events.kinds import ActRecorded
+from engine.terms.as_written import Deal
+from engine.workspace.deal_files import read_deal
 from tests.conftest import DEALS
 
 HEAD = """worked_examples:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.determination.template import Template
-from engine.prove import prove
-from engine.terms.in_force import Deal
+from engine.foresight.prove import prove
+from engine.terms.as_written import Deal
 
 DEAL = """deal: held-back
 format: 1

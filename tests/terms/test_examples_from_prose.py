@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.determination.template import Template
-from engine.prove import prove
-from engine.terms.in_force import Deal
+from engine.foresight.prove import prove
+from engine.terms.as_written import Deal
 from tests.terms.test_examples_from_clauses import COVER, LTV, MIXED_INDEX, deal
 
 WEEKLY = "{every: Thursday, if_not_a_business_day: same day,"

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from covenants.loan_to_value import LoanToValue
-from engine.commands.deals import prove_files
+from engine.basics.errors import Problem
+from engine.basics.values import Figure, Unit
+from engine.cli.show.deals import prove_files
 from engine.determination.template import Template, clauses_of
-from engine.errors import Problem
-from engine.prove import prove
-from engine.terms.example import agrees, read_figure
-from engine.terms.in_force import Deal, load_deal, resolve, sources
+from engine.foresight.prove import prove
+from engine.terms.as_written import Deal, load_deal, resolve, sources
 from engine.terms.schema import deal_schema
-from engine.values import Figure, Unit
+from engine.terms.worked_example import agrees, read_figure
 from tests.conftest import DEALS
 
 AMENDMENT = """amendments:

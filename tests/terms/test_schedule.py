@@ -8,12 +8,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from engine.calendar import load_calendar
-from engine.known import PAYMENT, kinds_of
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, resolve
+from engine.basics.calendar import load_calendar
+from engine.evaluation.inputs import PAYMENT, kinds_of
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import counted, earlier, next_determination_date, payment_dates
+from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period, PeriodUnit
-from engine.terms.schedule import counted, earlier, next_determination_date, payment_dates
 
 CALENDAR = load_calendar("us-federal-reserve")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.clauses import beneath, of_clause
+from engine.basics.errors import Problem
 from engine.determination.template import Template
-from engine.errors import Problem
-from engine.terms.in_force import Deal, resolve
+from engine.terms.as_written import Deal, resolve
 from engine.terms.phrases import Cap, Caps, read_caps
+from engine.wording.clauses import beneath, of_clause
 from tests.conftest import DEALS
 from tests.terms.reported import HERE, Check, assert_reported
 

@@ -1,0 +1,1 @@
+"""Is the record still what it was?"""

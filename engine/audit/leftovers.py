@@ -1,0 +1,124 @@
+"""What lies in a workspace and belongs to a log: where that log is gone, or does not name it, something was taken away.
+
+A log that was deleted whole leaves no row that could differ. What it left behind says that it was there: its signed
+checkpoints, the deal file that it adopted, its reports and its notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from engine.basics.errors import HeadroomError
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.record.log import deal_log, read
+from engine.record.store import HASH
+from engine.terms.source import parse
+from engine.workspace.checkpoints import origin, witness
+from engine.workspace.deal_files import refused_path
+from engine.workspace.workspace import Workspace
+
+INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
+AGAIN = "an interrupted run leaves one too: run again, then verify"
+
+
+def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each log that something in the workspace names and that is not among `logs`, with what names it."""
+    there = set(logs)
+    for log in workspace.store.noted():
+        if log not in there:
+            yield log, f"signed checkpoints of {log} are kept, and {log} is not there"
+    places = {witness(workspace, log) for log in logs}
+    for path in _files(workspace.root / "checkpoints", "*"):
+        if path not in places and not path.name.startswith(".partial-"):
+            yield _named(path, workspace), f"checkpoints/{path.name} was signed over a log that is not there"
+    for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
+        name = deal_named(path)
+        if name is None or deal_log(name) not in there:
+            yield deal_log(name or path.stem), f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})"
+    for room in ("notices", "reports"):
+        for folder in _files(workspace.root / room, "*"):
+            if folder.is_dir() and deal_log(folder.name) not in there and any(folder.iterdir()):
+                yield deal_log(folder.name), f"{room}/{folder.name} holds files of a deal whose log is not there"
+
+
+def without_event(workspace: Workspace, log: str) -> Iterator[str]:
+    """What differs between the files of a deal and what its log says of them. Raises VerificationFailed for an unreadable event."""
+    events = read(workspace.store, log)
+    yield from (said for event in events if (said := _kept(workspace, log, event)) is not None)
+    issued = {event.payload.file for event in events if isinstance(event.payload, NoticeIssued)}
+    for path in _files(workspace.root / "notices" / log.removeprefix("deal/"), "*"):
+        name = str(path.relative_to(workspace.root))
+        if name not in issued and not path.name.startswith(".partial-"):
+            yield f"{name} was issued by no event ({AGAIN})"
+    yield from _on_no_record(workspace, log, events)
+
+
+def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
+    """Reports and deal files that lie with those of a deal, and that its log names nowhere."""
+    name = log.removeprefix("deal/")
+    reports = {f"{one.payload.period_end}-{one.payload.sha256[:16]}" for one in events if isinstance(one.payload, ReportReceived)}
+    for path in _files(workspace.root / "reports" / name, "*"):
+        if path.stem not in reports and not path.name.startswith(".partial-"):
+            yield f"reports/{name}/{path.name} was received by no event ({INTAKE})"
+    adopted = {one.payload.file_sha256 for one in events if isinstance(one.payload, DealAdopted)}
+    for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
+        if path.stem not in adopted and deal_named(path) == name:
+            yield f"deals/adopted/{path.name} was adopted by no event ({AGAIN}, or remove it)"
+
+
+def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
+    payload = event.payload
+    if isinstance(payload, DealAdopted):
+        path = workspace.root / "deals" / "adopted" / f"{payload.file_sha256}.yaml"
+        return _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
+    if isinstance(payload, NotEvaluated) and event.inputs:
+        path = refused_path(workspace, event.inputs[0]) if HASH.fullmatch(event.inputs[0]) else workspace.root
+        return _differs([path], event.inputs[0], f"the deal file {event.inputs[0][:16]} in deals/refused")
+    if isinstance(payload, ReportReceived):
+        name = log.removeprefix("deal/")
+        found = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
+        return _differs(found, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
+    return None
+
+
+def _differs(paths: Sequence[Path], expected: str, what: str) -> str | None:
+    kept = [path for path in paths if path.is_file()]
+    if not kept:
+        return f"{what} is missing"
+    return None if any(sha256(path.read_bytes()).hexdigest() == expected for path in kept) else f"{what} has been changed"
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern)) if folder.is_dir() else []
+
+
+def deal_named(path: Path) -> str | None:
+    """The name in a deal file; None where it has none."""
+    try:
+        tree, _ = parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    except OSError:
+        return None
+    name = tree.get(("deal",)) if tree else None
+    return name if isinstance(name, str) and name else None
+
+
+def _named(path: Path, workspace: Workspace) -> str:
+    """The log that a kept checkpoint is of, by its first line."""
+    try:
+        first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except OSError:
+        return path.name
+    return first.removeprefix(origin(workspace, ""))
+
+
+def guarded(step: str, differences: Callable[[], Iterator[str]]) -> tuple[str, str | None]:
+    """The first of some differences; a record that cannot be read is one."""
+    try:
+        return step, next(differences(), None)
+    except HeadroomError as error:
+        return step, str(error)
+    except OSError as error:
+        return step, f"{error.filename}: {error.strerror}"

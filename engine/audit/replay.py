@@ -1,0 +1,348 @@
+"""Every event computed again from what it rests on, and compared byte for byte with the record (`rulings.md` 32).
+
+What people did and what came from outside is read again from the files that were kept: snapshots, deal files, reports. Everything
+else is computed by the functions that run on Thursdays. `recorded_at`, actor and engine come from the recorded event; all
+the rest must come out as recorded. An event that is missing, surplus or different is named with its place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, partial
+from itertools import islice
+from typing import Any
+
+from engine.audit.first_difference import first_difference
+from engine.audit.leftovers import deal_named, without_log
+from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
+from engine.audit.replay_refused import reason_again
+from engine.basics.calendar import load_calendar
+from engine.basics.errors import HeadroomError
+from engine.determination.reference_rate import Published
+from engine.determination.template import Template, clauses_of
+from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
+from engine.evaluation.inputs import inputs_of, kinds_of
+from engine.evaluation.one_date import evaluate
+from engine.events.deal_adopted import DealAdopted
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
+from engine.events.market_events import SnapshotImported
+from engine.events.running_state import Past
+from engine.events.standing import DETERMINED, OF_A_DATE
+from engine.market.administrator_series import unpublished
+from engine.market.methodology import current_version, load_methodology
+from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.record.log import SNAPSHOTS, Scribe, body_of, read
+from engine.servicer_report.read_report import read_report
+from engine.terms.as_written import Deal, day_of, load_deal, resolve
+from engine.wording.adopted_deal import adopted
+from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
+from engine.workspace.series import draft as print_draft
+from engine.workspace.workspace import Workspace
+
+DAY = timedelta(days=1)
+Series = Mapping[str, tuple[Published, ...]]
+FAR = 120
+"""Days after the last date that are looked through for the next one: a deal whose dates are a quarter apart has one in four months."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place at which the record is not what comes out again."""
+
+    log: str
+    seq: int
+    what: str
+
+
+@dataclass
+class Replayed:
+    """What a replay found of one log."""
+
+    log: str
+    events: int = 0
+    asserted: int = 0
+    """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
+    difference: Difference | None = None
+    refused: set[int] = field(default_factory=set)
+    """Numbers of the entries whose reason why a deal was not evaluated came out again."""
+
+
+@dataclass
+class Replay:
+    """One replay of a workspace's record.
+
+    Attributes:
+        workspace: whose record it is.
+        templates: the covenant templates.
+        until: only what was recorded by the end of this day, where given.
+    """
+
+    workspace: Workspace
+    templates: Mapping[str, Template]
+    until: date | None = None
+    deals: dict[str, Deal] = field(default_factory=dict)
+    first_files: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Replayed]:
+        """Every log, one after the other."""
+        for log in self.workspace.store.logs():
+            found = Replayed(log)
+            try:
+                if log == SNAPSHOTS:
+                    self._snapshots(found)
+                elif log.startswith("index/"):
+                    self._index(found)
+                else:
+                    self._deal(found)
+            except _Differs as differs:
+                found.difference = Difference(log, differs.seq, differs.what)
+            except SnapshotRefused as refused:
+                found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
+            except (HeadroomError, OSError, UnicodeError) as error:
+                found.difference = Difference(log, found.events, str(error))
+            yield found
+        for log, what in without_log(self.workspace, self.workspace.store.logs()):
+            yield Replayed(log, difference=Difference(log, 0, what))
+
+    @cached_property
+    def _prints(self) -> Prints:
+        return prints_of(self.workspace)
+
+    def events(self, log: str) -> tuple[Event, ...]:
+        """The events of a log, as far as they are replayed."""
+        found = read(self.workspace.store, log)
+        return tuple(e for e in found if self.until is None or e.recorded_at.date() <= self.until)
+
+    # ---- what came in ----
+
+    def _snapshots(self, found: Replayed) -> None:
+        for event in self.events(SNAPSHOTS):
+            payload = event.payload
+            if not isinstance(payload, SnapshotImported):  # a Manifest Error Override rests on the word of two persons
+                found.asserted += 1
+                found.events += 1
+                continue
+            ending = "json.gz" if payload.form == "offers" else "csv.gz"
+            path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending}"
+            try:
+                snapshot = read_snapshot(path.read_bytes(), path.name)
+            except (OSError, SnapshotRefused) as error:
+                raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
+            again = payload.model_copy(update={"sha256": snapshot.sha256, "collected_at": snapshot.collected_at, "form": snapshot.form})
+            self._same(event, _redrawn(event, again))
+            found.events += 1
+
+    def _index(self, found: Replayed) -> None:
+        index, _, version = found.log.removeprefix("index/").partition("@")
+        imported = read(self.workspace.store, SNAPSHOTS) if version != "administrator" else ()
+        for event in self.events(found.log):
+            day = event.effective_on
+            if version == "administrator":
+                if event.payload.value["value"] is None and event.payload.value["print"] == 1:
+                    self._same(event, print_draft(unpublished(index, day)))
+                    _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
+                else:
+                    found.asserted += 1
+            else:
+                version_used = event.payload.value["methodology"]
+                value = on_record_computed(self.workspace, index, version_used, day, imported, event.recorded_at)
+                self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
+                passed = over(day, load_methodology(version_used).zone, event.recorded_at)
+                _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
+            found.events += 1
+
+    # ---- what followed ----
+
+    def _deal(self, found: Replayed) -> None:
+        events, before = self.events(found.log), Past()
+        for seq, what in early(events):
+            raise _Differs(seq, what)
+        while (place := len(before.events)) < len(events):
+            drafts = self._again(before, events, found)
+            for offset, draft in enumerate(drafts):
+                if place + offset >= len(events):
+                    if self.until is None:
+                        raise _Differs(len(events), f"`{draft.key}` is missing from the log")
+                    break
+                self._same(events[place + offset], draft)
+                before.add(events[place + offset])
+            found.events += len(drafts)
+        self._due(events, before, found)
+
+    def _due(self, events: Sequence[Event], before: Past, found: Replayed) -> None:
+        """Whether every date that had come and every notice is there; a log cut off at its end has no entry that could differ."""
+        if self.until is not None:
+            return
+        name = found.log.removeprefix("deal/")
+        if before.files:
+            deal = self._file(events[-1], before.files[-1])
+            series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
+            missing = next_date(deal, before.state, series)
+            why = None if missing is None else reason_on(events, missing)
+            if missing is not None and (why is None or why.seq not in found.refused):
+                listed = any(deal_named(path) == name for path in self.workspace.deal_files())
+                raise _Differs(len(events), not_there(missing, why, listed))
+        for seq, what in notices_differ(name, events):
+            raise _Differs(seq, what)
+
+    def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
+        """What comes out at this place of the log: one event that came in, or all events of the next date."""
+        event = events[len(before.events)]
+        payload = event.payload
+        if isinstance(payload, DealAdopted):
+            deal = self._file(event, payload.file_sha256)
+            again, number = adopted(deal, self.templates), len(before.files) + 1
+            return (Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=again, print=number),)
+        if isinstance(payload, ReportReceived):
+            return (self._report(before, event, payload),)
+        if isinstance(payload, NotEvaluated):
+            return (self._refused(before, event, payload, found),)
+        if isinstance(payload, (ActRecorded, NoticeIssued)):
+            found.asserted += not isinstance(payload, NoticeIssued)
+            return (_redrawn(event, payload),)
+        deal = self._file(event, event.deal_file or "")
+        series = self._series(deal, before, event.recorded_at)
+        if isinstance(payload, Correction):
+            return (self._correction(before, event, deal, series),)
+        if event.kind not in DETERMINED:
+            raise _Differs(event.seq, f"nothing makes an event of kind `{event.kind}`")
+        return self._date(before, events, deal, series)
+
+    def _date(self, before: Past, events: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
+        """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
+        from engine.market.interval import share_below  # late: numpy only where something is computed
+
+        state, place = before.state, len(before.events)
+        first = (state.reached or deal.closing_date) + DAY
+        decide = partial(self._evaluated, deal=deal, series=series, state=state, share_below=share_below)
+        event, drafts = events[place], tuple[Draft, ...]()
+        late = found_late(event, deal)
+        for day in (first + n * DAY for n in range(FAR if late is None else 0)):
+            terms = resolve(deal, day)
+            kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+            drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
+            recorded = events[place : place + len(drafts)]
+            # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
+            begun = any(one.kind in OF_A_DATE for one in recorded) and all(one.recorded_at == event.recorded_at for one in recorded)
+            if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
+                return drafts
+            if drafts:
+                break  # the next date has other events than these
+        passed = numbered(decide(day=late or event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
+        found = recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else ())
+        if not found:
+            raise _Differs(event.seq, f"`{event.key}` does not come out again")
+        return found
+
+    def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
+        return evaluate(replace(inputs_of(deal, day, series, state, self.templates, share_below), kinds=kinds))
+
+    def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
+        past, files = before.events, before.files
+        causes = [*by_prints(past, series), *by_acts(past), *by_reports(past, partial(resolve, deal))]
+        if len(files) > 1:
+            older = self._file(event, files[-2])
+            causes += by_terms(past, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
+        again = correction(past, causes)
+        if again is None:
+            raise _Differs(event.seq, "nothing reaches back here")
+        count = sum(isinstance(one.payload, Correction) for one in past) + 1
+        return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
+
+    def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:
+        """Why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
+        again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
+        if again is None:
+            found.asserted += 1
+            return _redrawn(event, payload)
+        found.refused.add(event.seq)
+        return _redrawn(event, again)
+
+    def _fails(self, before: Past, event: Event, deal: Deal) -> None:
+        """Evaluate the date that was due, to see whether it fails."""
+        from engine.market.interval import share_below  # late: numpy only where something is computed
+
+        series, state = self._series(deal, before, event.recorded_at), before.state
+        due = first_due(deal, state, event.effective_on)
+        if due is not None:
+            self._evaluated(*due, deal, series, state, share_below)
+
+    def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
+        name = event.log.removeprefix("deal/")
+        files = before.files or self._first_file(event.log)
+        if not files:
+            return _redrawn(event, payload)
+        folder = self.workspace.root / "reports" / name
+        kept = sorted(folder.glob(f"{payload.period_end}-{payload.sha256[:16]}*")) if folder.is_dir() else []
+        if not kept:
+            raise _Differs(event.seq, f"the report {payload.sha256[:16]} is not in reports/{name}")
+        terms = resolve(self._file(event, files[-1]), payload.received)
+        report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
+        if report is None:
+            raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
+        return _redrawn(event, as_received(report))
+
+    def _file(self, event: Event, sha256: str) -> Deal:
+        """An adopted deal file by its hash; read once."""
+        if sha256 not in self.deals:
+            path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+            if not path.is_file():
+                raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
+            clauses = clauses_of(self.templates)
+            deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses)
+            if deal is None or deal.sha256 != sha256:
+                raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")
+            self.deals[sha256] = deal
+        return self.deals[sha256]
+
+    def _first_file(self, log: str) -> list[str]:
+        """The hash of the first deal file that a log adopts, for what came in before it; none where it adopts none."""
+        if log not in self.first_files:
+            adopted_files = (one.payload.file_sha256 for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted))
+            self.first_files[log] = list(islice(adopted_files, 1))
+        return self.first_files[log]
+
+    def _series(self, deal: Deal, before: Past, known_at: datetime) -> Series:
+        return series_by_index(self._prints, deal, day_of(deal, known_at), before.state.acts, known_at)
+
+    def _same(self, event: Event, draft: Draft) -> None:
+        """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
+        scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
+        again = body_of(draft, scribe)
+        entry = self.workspace.store.entry(event.log, event.seq)
+        recorded = entry.body if entry is not None else b"{}"
+        if again != recorded:
+            raise _Differs(
+                event.seq,
+                f"{event.kind} {event.subject} of {event.effective_on}: {first_difference(json.loads(recorded), json.loads(again))}",
+            )
+
+
+class _Differs(Exception):
+    """The first difference of a log."""
+
+    def __init__(self, seq: int, what: str) -> None:
+        super().__init__(what)
+        self.seq, self.what = seq, what
+
+
+def _had_come(event: Event, come: bool) -> None:
+    if not come:
+        raise _Differs(event.seq, f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come")
+
+
+def _redrawn(event: Event, payload: Any) -> Draft:
+    return Draft(
+        kind=event.kind,
+        subject=event.subject,
+        effective_on=event.effective_on,
+        payload=payload,
+        print=event.print,
+        inputs=event.inputs,
+        supersedes=event.supersedes,
+        reason=event.reason,
+    )

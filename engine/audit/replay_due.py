@@ -1,0 +1,141 @@
+"""What a log makes due, derived again: the notices that it had to issue, and the dates that it had to determine (`rulings.md` 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import dropwhile, takewhile
+
+from engine.basics.calendar import load_calendar
+from engine.determination.reference_rate import Published
+from engine.evaluation.inputs import kinds_of
+from engine.evaluation.recorded_acts import discharged
+from engine.events.deal_adopted import DealAdopted
+from engine.events.deal_state import DealState
+from engine.events.draft import Draft
+from engine.events.kinds import ActApplied, Correction, Event, NotEvaluated, NoticeIssued
+from engine.events.notice import notice_file
+from engine.events.standing import DETERMINED, OF_A_DATE
+from engine.operations.issue_notices import Owed, Told, owed_notices, superseded, told_of
+from engine.record.log import SLACK
+from engine.terms.as_written import Deal, day_of, resolve
+from engine.terms.contract_dates import publication_dates
+
+DAY = timedelta(days=1)
+AHEAD = timedelta(hours=14)
+"""How far the date of a deal can be ahead of UTC."""
+
+
+def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Where the notices of a log are not the ones that it makes due: number of the entry, and what differs.
+
+    The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was issued.
+    """
+    due: dict[tuple[str, date, int], list[Owed]] = {}
+    for owed in owed_notices(events):
+        due.setdefault(owed.key, []).append(owed)
+    issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
+    told = told_of(events)
+    for number, event in enumerate(issued, start=1):
+        wanted = next((one for one in due.pop((event.subject, event.effective_on, event.print), ()) if one.at(event.seq)), None)
+        if wanted is None:
+            yield event.seq, f"nothing makes the notice `{event.key}` due"
+            continue
+        for name, found, again in _facts(deal, event, wanted, number, told[: number - 1]):
+            if found != again:
+                yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"
+    for owing in due.values():
+        if any(one.at(len(events)) for one in owing):
+            yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
+
+
+def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Told]) -> Iterator[tuple[str, object, object]]:
+    payload: NoticeIssued = event.payload
+    yield "number", payload.number, number
+    yield "kind", payload.kind, owed.kind
+    yield "of", payload.of, owed.event.key
+    yield "file", payload.file, f"notices/{deal}/{notice_file(deal, number, owed.on, owed.label, owed.print)}"
+    yield "supersedes", payload.supersedes, superseded(before, owed)
+    yield "inputs", event.inputs, (owed.event.leaf,)
+
+
+def _had(one: Published) -> date:
+    """The last date of a deal for which a print can have served: its own, where that had come when it was recorded."""
+    return min(one.publication_date, one.recorded_on or one.publication_date)
+
+
+def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]]) -> date | None:
+    """The first date that is not determined though its index values are on record, so that a run must have had it; None for none."""
+    if discharged(state.acts, state.applied):
+        return None
+    newest = [max((_had(one) for one in found), default=deal.closing_date) for found in series.values()]
+    last = min(newest, default=None)
+    day = (state.reached or deal.closing_date) + DAY
+    while last is not None and day <= last:
+        terms = resolve(deal, day)
+        thursdays = tuple(publication_dates(deal.closing_date + DAY, day))[-1:]
+        if kinds_of(terms, load_calendar(terms.business_days), day):
+            there = ({one.publication_date for one in found} for found in series.values())
+            return day if all(set(thursdays) <= dates for dates in there) else None
+        day += DAY
+    return None
+
+
+def reason_on(events: Sequence[Event], missing: date) -> Event | None:
+    """The entry that says why a date was not evaluated; None where there is none after the last thing that a run made of the deal."""
+    made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
+    last = max(made, default=-1)
+    later = [one for one in events if isinstance(one.payload, NotEvaluated) and one.seq > last and one.effective_on >= missing]
+    return later[-1] if later else None
+
+
+def not_there(missing: date, why: Event | None, listed: bool) -> str:
+    """What is said of a date that is not determined, where nothing shows why; `listed` is whether the deal's file is in deals/."""
+    said = f"{missing} had come, with its index values on record, and is not determined"
+    if why is not None:
+        return f"{said}; entry {why.seq} says why ({why.payload.reason}), and nothing that is kept shows it"
+    if listed:
+        return f"{said}; if it has not run since, run it"
+    return f"{said}; its file is not in deals/, so no run has it: put it back, or end its monitoring by the Act `discharged`"
+
+
+def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozenset[str]] | None:
+    """The first date after those that were reached on which something is determined, with its kinds; None for none by `until`."""
+    day = (state.reached or deal.closing_date) + DAY
+    while day <= until:
+        terms = resolve(deal, day)
+        kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+        if kinds:
+            return day, kinds
+        day += DAY
+    return None
+
+
+def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Dates that were determined, or found not to be evaluable, before they can have come anywhere; and entries out of their time."""
+    latest: datetime | None = None
+    for event in events:
+        when = f"{event.recorded_at:%Y-%m-%d %H:%M} UTC"
+        if latest is not None and event.recorded_at < latest - SLACK:
+            yield event.seq, f"it was recorded at {when}, and the entry before it at {latest:%Y-%m-%d %H:%M}"
+        latest = event.recorded_at
+        if event.effective_on > (latest + AHEAD).date() and (event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)):
+            yield event.seq, f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come"
+
+
+def found_late(event: Event, deal: Deal) -> date | None:
+    """The day on which a run found that the deadline that an event sets was past already; None where it was not.
+
+    It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
+    """
+    payload = event.payload
+    cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
+    late = cure.found_late_on if cure is not None else None
+    return late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
+
+
+def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
+    """Those that a run recorded one after the other, from the first of `events` on; none where that is not among them."""
+    from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
+    pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
+    return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))

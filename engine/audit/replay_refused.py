@@ -1,0 +1,58 @@
+"""Why a deal was not evaluated, found again from the file that the run kept (`rulings.md` 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from engine.basics.errors import OF_ONE_DEAL, VerificationFailed
+from engine.determination.template import Template
+from engine.events.kinds import Event, NotEvaluated
+from engine.events.running_state import Past
+from engine.record.canonical import sha256_hex
+from engine.record.store import HASH
+from engine.terms.as_written import Deal
+from engine.workspace.deal_files import changed, file_of, read_text, refused_path, said
+from engine.workspace.workspace import Workspace
+
+
+def reason_again(
+    workspace: Workspace, templates: Mapping[str, Template], before: Past, event: Event, evaluate: Callable[[Deal], None]
+) -> NotEvaluated | None:
+    """The reason that comes out again, with what has to be mended; None where the file was not kept, or nothing is wrong with it now.
+
+    Args:
+        workspace: whose record it is.
+        templates: the covenant templates.
+        before: the log up to the entry.
+        event: the entry that says that the deal was not evaluated.
+        evaluate: evaluates the date that was due, and raises what is wrong with it.
+
+    Raises:
+        VerificationFailed: the file that the entry names is gone, or another.
+    """
+    if not event.inputs:
+        return None
+    text = _kept(workspace, event.inputs[0])
+    said_then = (*event.payload.problems, event.payload.reason)
+    found = read_text(text, file_of(said_then, event.log.removeprefix("deal/")), templates)
+    if found.deal is None:
+        return NotEvaluated(reason=found.reason or "")
+    refused, terms = changed(workspace, found.deal, before.events)
+    if refused is not None:
+        return NotEvaluated(reason=refused, problems=terms)
+    try:
+        evaluate(found.deal)
+    except OF_ONE_DEAL as error:
+        return NotEvaluated(reason=said(error))
+    return None
+
+
+def _kept(workspace: Workspace, sha256: str) -> str:
+    """The text of a file that could not be evaluated. Raises VerificationFailed where it is not the one that is named."""
+    path = refused_path(workspace, sha256) if HASH.fullmatch(sha256) else None
+    if path is None or not path.is_file():
+        raise VerificationFailed(f"the deal file {sha256[:16]} is not in deals/refused")
+    data = path.read_bytes()
+    if sha256_hex(data) != sha256:
+        raise VerificationFailed(f"the deal file {sha256[:16]} in deals/refused has been changed")
+    return data.decode()

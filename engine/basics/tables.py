@@ -1,0 +1,61 @@
+"""Tables as people send them: CSV with a head, read one way wherever one comes in.
+
+What cannot be read as a table is a problem at its line, never an exception: an open quote, a cell beyond all measure, a
+column that stands twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.basics.errors import Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the line that it begins on, its cells by column (empty where they are missing), and cells beyond the last column."""
+
+    line: int
+    cells: Mapping[str, str]
+    beyond: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's columns, as its first line names them, and its rows; empty lines are none."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
+    """The table in `text`, or why there is none (codes Y120, Y121).
+
+    Args:
+        text: CSV; a mark of byte order before its head is passed over.
+        file: its name, for the errors.
+    """
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    columns: tuple[str, ...] | None = None
+    rows: list[Row] = []
+    line = 1
+    try:
+        for cells in reader:
+            if columns is None and cells:
+                columns = tuple(cells)
+            elif columns is not None and cells:
+                within = [*cells[: len(columns)], *("" for _ in columns[len(cells) :])]
+                rows.append(Row(line, dict(zip(columns, within, strict=True)), tuple(cells[len(columns) :])))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        fix = "save it as CSV: cells apart by commas, text with commas or quotes in quotes"
+        return None, [Problem("Y120", "the table cannot be read from here on", str(error), fix, Place(file, line))]
+    named = [name for name in columns or () if name]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        why = "nobody can tell which of them is meant"
+        return None, [Problem("Y121", f"the column `{twice}` stands twice", why, "remove one of them", Place(file))]
+    return Table(columns or (), tuple(rows)), []

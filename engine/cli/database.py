@@ -1,0 +1,87 @@
+"""Commands about the database that holds the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.basics.errors import WrongUsage
+from engine.cli.app import alone, app, opened
+from engine.cli.options import Json, example
+
+db = typer.Typer(
+    help="Prepare, upgrade, copy and put back the record's database.",
+    epilog=example("headroom db backup build/record.sqlite"),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(db, name="db")
+
+
+@db.command(epilog=example("headroom db prepare postgresql://owner@host/headroom --writer headroom_writer"))
+def prepare(
+    url: Annotated[str, typer.Argument(help="The PostgreSQL database as its owner reaches it.")],
+    writer: Annotated[str, typer.Option(help="The existing role that Headroom uses; it may read and add, nothing else.")],
+    as_json: Json = False,
+) -> None:
+    """Make the tables and their guards in PostgreSQL, once, as their owner."""
+    from engine.record.store import prepare as prepare_database
+
+    prepare_database(url, writer)
+    _tell({"prepared": True, "writer": writer}, f"prepared; now write `database = ...` with the role {writer} into headroom.toml", as_json)
+
+
+@db.command(epilog=example("headroom db upgrade"))
+def upgrade(
+    url: Annotated[str | None, typer.Option(help="PostgreSQL, as its owner reaches it; the workspace's file unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the record's tables to this release's form; entries are never changed."""
+    from engine.record.maintenance import upgraded
+
+    if url is not None:
+        revision = upgraded(url)
+    else:
+        with alone(opened()):
+            revision = upgraded(_file())
+    _tell({"revision": revision}, f"at revision {revision}", as_json)
+
+
+@db.command(epilog=example("headroom db backup build/record.sqlite"))
+def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
+    """Copy the record as it stands, and check that the copy is whole."""
+    from engine.record.maintenance import copied
+
+    count = copied(_file(), into)
+    _tell({"copy": str(into), "entries": count}, f"{into}: {count} entries, every leaf and link checked", as_json)
+
+
+@db.command(epilog=example("headroom db restore build/record.sqlite"))
+def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")], as_json: Json = False) -> None:
+    """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
+    from engine.record.maintenance import restored
+
+    with alone(opened()):  # a run that goes on would write into what is moved away
+        count, aside = restored(copy, _file())
+    data = {"entries": count, "aside": str(aside) if aside else None}
+    _tell(data, f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""), as_json)
+
+
+def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
+    """What was done, for a program or for people."""
+    from engine.cli.output import print_json, say
+
+    if as_json:
+        print_json(data)
+    else:
+        say(text)
+
+
+def _file() -> Path:
+    """The workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
+    workspace = opened()
+    if "://" in workspace.settings.database:
+        raise WrongUsage("this workspace is on PostgreSQL: upgrade it with --url, and copy it with PostgreSQL's own tools")
+    return workspace.root / workspace.settings.database

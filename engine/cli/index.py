@@ -1,0 +1,223 @@
+"""Commands about the market: snapshots, series, the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.basics.errors import WrongUsage
+from engine.cli.app import all_templates, app, opened, operated, page, previewing, recording, scribe, validation_page
+from engine.cli.options import METHODOLOGY, Json, Methodology, day, example, moment
+
+
+@app.command(epilog=example("headroom init build/desk --operator 'Example Calculation Agent'"))
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")],
+    operator: Annotated[str | None, typer.Option(help="Who computes the index: printed in notices, signed with every log.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
+    from engine.cli.output import print_json, say
+    from engine.workspace.workspace import PLACEHOLDER, create, opened
+
+    made = create(folder, operator)
+    workspace = opened(folder)
+    workspace.store.close()
+    if as_json:
+        print_json({"workspace": str(folder), "made": list(made)})
+        return
+    say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    if workspace.settings.operator == PLACEHOLDER:
+        say(f"first: name the operator in {folder / 'headroom.toml'}; `run` refuses until then")
+    say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
+
+
+@app.command("import", epilog=example("headroom import build/demo/snapshots"))
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
+    series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
+    from engine.cli.show.index import import_snapshots
+    from engine.cli.show.series import import_series
+
+    with recording() as (workspace, by):
+        if series is not None:
+            code = import_series(workspace, series, paths, by, as_json)
+        else:
+            code = import_snapshots(workspace, paths, by, as_json)
+    raise typer.Exit(code)
+
+
+@app.command(epilog=example("headroom collect"))
+def collect(as_json: Json = False) -> None:
+    """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+    from engine.cli.show.collect import collect_now
+    from engine.workspace.checkpoints import refuse_older
+
+    workspace = opened()
+    refuse_older(workspace)
+    collect_now(workspace, scribe, as_json)
+
+
+@app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))
+def index(
+    window_end: Annotated[str, typer.Option(help="Last day of the 7-day window; any date.")],
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Methodology = METHODOLOGY,
+    known_at: Annotated[str | None, typer.Option(help="Use only what was collected by this time.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute one week's index value from the snapshots, with its interval and every count."""
+    from engine.cli.show.index import show_index
+
+    last, at = day(window_end), None if known_at is None else moment(known_at)
+    show_index(opened(), index, last, methodology, at, as_json)
+
+
+@app.command(epilog=example("headroom restate CRI-H100@1.1-wp --publication-date 2026-04-09 --reason 'snapshot found' --record"))
+def restate(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    publication_date: Annotated[str, typer.Option(help="The Thursday.")],
+    reason: Annotated[str, typer.Option(help="Why it is computed again; part of the print.")],
+    record: Annotated[bool, typer.Option("--record", help="Record it; otherwise it is only shown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compute a published week again from today's snapshots, and record the next print where it differs."""
+    from engine.cli.show.series import restate
+
+    with recording() if record else previewing() as (workspace, by):
+        code = restate(workspace, series, day(publication_date), reason, record, all_templates(), by, as_json)
+    raise typer.Exit(code)
+
+
+@app.command(epilog=example("headroom exclude CRI-H100 --date 2026-04-08"))
+def exclude(
+    index: Annotated[str, typer.Argument(help="The index.")],
+    date: Annotated[str, typer.Option(help="The day of the listings.")],
+    listing: Annotated[list[int] | None, typer.Option(help="The number of a listing that is plainly wrong; once for each.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; part of every print that it bears on.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The file that documents it; its hash is recorded.")] = None,
+    prepared_by: Annotated[str | None, typer.Option(help="One person.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Another.")] = None,
+    methodology: Methodology = METHODOLOGY,
+    as_json: Json = False,
+) -> None:
+    """Show a day's listings by number; with --listing, exclude them by a Manifest Error Override."""
+    from engine.cli.show.exclude import exclude, show_listings
+
+    if not listing:
+        show_listings(opened(), index, methodology, day(date), as_json)
+        return
+    if reason is None or document is None or prepared_by is None or approved_by is None:
+        raise WrongUsage("an override must say more: give --reason and --document and --prepared-by and --approved-by")
+    with recording() as (workspace, by):
+        exclude(workspace, index, methodology, day(date), listing, (reason, document, prepared_by, approved_by), by, as_json)
+
+
+@app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))
+def validate_index(
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Methodology = METHODOLOGY,
+    prices: Annotated[Path | None, typer.Option(help="Rates of other platforms (CSV: date, platform, usd_per_gpu_hour, source).")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
+
+    Shapes of prices are tested for the newest four weeks with a value, all else over every week.
+    """
+    from engine.cli.show.validation import Page, validate
+
+    workspace = opened()
+    into = None if pdf is None else Page(pdf, validation_page(workspace))
+    raise typer.Exit(validate(workspace, index, methodology, as_json, prices, into))
+
+
+@app.command(epilog=example("headroom manipulation --publication 2026-04-09"))
+def manipulation(
+    deal: Annotated[str | None, typer.Argument(help="A deal of the workspace: what would turn its results, instead of the index.")] = None,
+    on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
+    publication: Annotated[str | None, typer.Option(help="The Thursday of the index.")] = None,
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Methodology = METHODOLOGY,
+    costs: Annotated[Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Count the adversarial listings that would move the index, or turn a deal's results, after filters as they really act."""
+    from engine.cli.show.trust import manipulate, manipulate_deal
+
+    if deal is not None:
+        if on is None:
+            raise WrongUsage("say which date: --on 2026-04-09")
+        raise typer.Exit(manipulate_deal(opened(), deal, day(on), as_json))
+    if publication is None:
+        raise WrongUsage("say which Thursday: --publication 2026-04-09; or name a deal")
+    raise typer.Exit(manipulate(opened(), index, methodology, day(publication), costs, as_json))
+
+
+@app.command(epilog=example("headroom reproduce --publication 2026-04-09"))
+def reproduce(
+    publication: Annotated[str, typer.Option(help="The Thursday.")],
+    index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
+    methodology: Methodology = METHODOLOGY,
+    as_json: Json = False,
+) -> None:
+    """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 where it differs."""
+    from engine.cli.show.trust import reproduce
+
+    raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))
+
+
+@app.command(epilog=example("headroom publication CRI-H100@1.1-wp --date 2026-04-09 --into build/pages"))
+def publication(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    date: Annotated[str, typer.Option(help="The Thursday.")],
+    into: Annotated[Path, typer.Option(help="The folder.")],
+    as_json: Json = False,
+) -> None:
+    """Write the publication page of a recorded week, HTML and PDF: the value, how far to trust it, what was left out."""
+    from engine.cli.show.publication import publish_page
+
+    workspace = operated()
+    raise typer.Exit(publish_page(workspace, series, day(date), into, page(workspace), as_json))
+
+
+@app.command(epilog=example("headroom series CRI-H100@1.1-wp --into build/cri-h100.csv"))
+def series(
+    name: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    into: Annotated[Path, typer.Option(help="The file: .csv or .json.")],
+    as_json: Json = False,
+) -> None:
+    """Write a published series with every print, Restatements beside the first."""
+    from engine.cli.show.publication import export_series
+
+    raise typer.Exit(export_series(opened(), name, into, as_json))
+
+
+@app.command(epilog=example("headroom depreciation CRI-H100@1.1-wp CRI-H200@1.1-wp --newer CRI-H200@1.1-wp --switch A:548,B:365"))
+def depreciation(
+    series: Annotated[list[str] | None, typer.Argument(help="Published series; every one on record unless given.")] = None,
+    newer: Annotated[str | None, typer.Option(help="The newer generation's series, for spreads and for the transition.")] = None,
+    quotes: Annotated[Path | None, typer.Option(help="Resale quotes of the first series (CSV: date, usd_per_gpu, source).")] = None,
+    switch: Annotated[str | None, typer.Option(help="Scenarios one after the other, with days in each, like A:548,B:365.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show depreciation curves, generation and resale spreads, the paper's scenarios, and whether CRI-D can be computed."""
+    from engine.cli.show.curves import depreciation
+
+    raise typer.Exit(depreciation(opened(), series or [], newer, quotes, switch, as_json))
+
+
+@app.command(epilog=example("headroom precision CRI-H100@1.1-wp"))
+def precision(
+    series: Annotated[list[str] | None, typer.Argument(help="Published series; every computed one unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the interval's width by number of observations, beside the paper's Table 6."""
+    from engine.cli.show.curves import precision
+
+    raise typer.Exit(precision(opened(), series or [], as_json))

@@ -1,0 +1,92 @@
+"""How commands speak: JSON for programs, tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from engine.basics.errors import Problem, WrongUsage, render_all
+from engine.cli.columns import laid_out
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output. Raises ValueError for a figure that is no number: JSON has no word for it."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False) + "\n")
+
+
+def print_line(value: Any) -> None:
+    """One JSON document on one line of standard output, for a command that goes on saying more."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def write(text: str) -> None:
+    """Text on standard output exactly as it stands: what is copied elsewhere, or has its own lines."""
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str = "") -> None:
+    """A line on standard output, or several; one that is wider than the terminal goes on below, indented."""
+    write(wrapped(text, terminal_width()))
+
+
+def terminal_width() -> int | None:
+    """Characters in a line of the terminal; None where standard output is none, so that files and pipes get whole lines."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """`text` with each line that is wider than `width` characters broken at its spaces; a long word stays whole."""
+    if width is None:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        hang = " " * (len(line) - len(line.lstrip()) + 2)
+        within = len(line) <= width
+        lines += [line] if within else wrap(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most `most` characters; where some are left out, an ellipsis says so."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def progress(text: str) -> None:
+    """One line of progress on standard error, overwritten by the next; silent where nobody watches."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[2K{text[:100]}")
+        sys.stderr.flush()
+
+
+def progress_done() -> None:
+    """Clear the line of progress."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+    """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right; no wider than the terminal."""
+    return laid_out(head, rows, right, terminal_width())
+
+
+def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_json: bool) -> None:
+    """All problems of a run, as JSON or as an editor opens them."""
+    if as_json:
+        ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
+        print_json([problem.as_json() for problem in ordered])
+    elif problems:
+        write(render_all(problems, sources))
+
+
+def read_text(path: Path) -> str:
+    """A file's text; bytes that are no UTF-8 stand as replacement characters, which the readers refuse at their place."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    return path.read_text(encoding="utf-8", errors="replace")

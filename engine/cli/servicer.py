@@ -1,0 +1,204 @@
+"""Commands of the weekly desk: reports, Acts, the run, what happened and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.basics.errors import WrongUsage
+from engine.cli.app import all_templates, app, clock, found, opened, operated, previewing, recording, summary_page, tools
+from engine.cli.options import Json, day, example
+
+
+@app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
+def intake(
+    file: Annotated[Path, typer.Argument(help="The report.")],
+    received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
+    from engine.cli.show.intake import intake
+
+    came = None if received is None else day(received)
+    with previewing() if preview else recording() as (workspace, by):
+        code = intake(workspace, file, came, all_templates(), by, as_json, preview)
+    raise typer.Exit(code)
+
+
+ACTS = (
+    "cure accepted",
+    "waiver",
+    "default ended",
+    "notice of default",
+    "vote taken",
+    "act withdrawn",
+    "trigger ended",
+    "obligation satisfied",
+    "appraisal delivered",
+    "discharged",
+    "consent",
+    "notice given",
+    "notice by the agent",
+    "knowledge of the borrower",
+    "successor benchmark agreed",
+    "agent determination",
+    "interpolation",
+    "manifest error",
+)
+"""Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
+WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"
+
+
+@app.command(epilog=example(WAIVER))
+def act(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    kind: Annotated[str, typer.Argument(help=f"What was done: {', '.join(ACTS)}.")],
+    effective_on: Annotated[str, typer.Option(help="The contract's date.")],
+    clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
+    clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
+    method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
+    amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
+    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`; `act` prints it.")] = None,
+    version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
+    prepared_by: Annotated[str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
+    index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
+    rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
+    from engine.cli.show.act import document_hash, record_act
+    from engine.cli.show.intake import find_deal
+    from engine.events.kinds import ActRecorded
+
+    name, sha256 = document_hash(document)
+    said = {"index": index, "rate": rate, "clock": clock, "method": method, "amount": amount, "names": names, "version": version}
+    said["conditions"] = "; ".join(condition or ())
+    details = {key: value for key, value in said.items() if value}
+    recorded = ActRecorded(
+        act=kind,
+        clause=clause,
+        document=name,
+        sha256=sha256,
+        effective_on=day(effective_on),
+        until=None if until is None else day(until),
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+        details=details,
+    )
+    templates = all_templates()
+    with previewing() if preview else recording() as (workspace, by):
+        record_act(workspace, find_deal(workspace, deal, templates), recorded, by, as_json, templates if preview else None)
+
+
+@app.command(epilog=example("headroom run --on 2026-04-09"))
+def run(
+    on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
+) -> None:
+    """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
+    from engine.cli.show.run import run_on
+    from engine.operations.run import begun
+
+    until = begun(clock()) if on is None else day(on)
+    if until > begun(clock()):
+        raise WrongUsage(f"{until} is in the future; a run covers what is known")
+    raise typer.Exit(run_on(operated(), until, tools(), as_json))
+
+
+@app.command(epilog=example("headroom serve --every-minutes 60"))
+def serve(
+    every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
+) -> None:
+    """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
+    from engine.cli.output import print_line, progress_done, say
+    from engine.operations.run import begun
+    from engine.operations.run import run as run_due
+    from engine.operations.scheduler import serve
+
+    workspace = operated()
+
+    def tick() -> None:
+        outcome = run_due(workspace, begun(clock()), tools())
+        progress_done()
+        made = sum(len(deal.notices) for deal in outcome.deals)
+        stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
+        if as_json:
+            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped}
+            print_line({"at": clock().isoformat(timespec="seconds"), **done})
+        else:
+            say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+            for deal, why in stopped.items():
+                say(f"{deal}: {why}")
+
+    def told(what: str) -> None:
+        if as_json:
+            print_line({"error": {"what": what}})
+        else:
+            say(what)
+
+    runs = serve(tick, every_minutes * 60, told, clock)
+    if as_json:
+        print_line({"runs": runs})
+    else:
+        say(f"{runs} runs")
+
+
+@app.command(epilog=example("headroom history meridian-2026-1"))
+def history(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
+    """Show every event of a deal, oldest first."""
+    from engine.cli.show.history import history
+
+    history(opened(), deal, as_json)
+
+
+@app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-04-09"))
+def explain(
+    deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],
+    test: Annotated[str, typer.Argument(help="The test; with --clause a trigger will do.")],
+    on: Annotated[str | None, typer.Option(help="The date; with --clause today unless given.")] = None,
+    clause: Annotated[bool, typer.Option("--clause", help="Only how the engine reads the clause, beside the agreement's words.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the whole working of one result, from listings to verdict; or how a clause is read."""
+    if clause:
+        from engine.cli.show.backtest import read_deal
+        from engine.cli.show.deals import show_clauses
+
+        show_clauses(read_deal(found(), deal, all_templates()), clock().date() if on is None else day(on), all_templates(), as_json, test)
+        return
+    from engine.cli.show.history import explain
+
+    if on is None:
+        raise WrongUsage("say which date: --on 2026-04-09")
+    explain(opened(), deal, test, day(on), as_json)
+
+
+@app.command(epilog=example("headroom portfolio --on 2026-04-09 --into build/portfolio.pdf"))
+def portfolio(
+    on: Annotated[str | None, typer.Option(help="The date as of which everything stands; today unless given.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The file: .pdf or .csv; printed unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""
+    from engine.cli.show.portfolio import show_portfolio
+
+    workspace = opened() if into is None else operated()
+    raise typer.Exit(show_portfolio(workspace, clock().date() if on is None else day(on), into, summary_page(workspace), as_json))
+
+
+@app.command(epilog=example("headroom demo --into build/demo"))
+def demo(
+    into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo"), as_json: Json = False
+) -> None:
+    """Run 26 generated Thursdays over three illustrative deals."""
+    from engine.cli.show.demo import demonstrate
+
+    demonstrate(into, lambda now: replace(tools(now), actor="the demonstration"), as_json)

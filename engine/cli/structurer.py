@@ -1,0 +1,83 @@
+"""Commands about deal files: what a structurer asks before and after signing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import all_templates, app, clock, found, opened
+from engine.cli.options import File, Files, Json, day, example
+
+
+@app.command(epilog=example("headroom check deals/meridian-2026-1.yaml"))
+def check(files: Files, as_json: Json = False) -> None:
+    """Report everything that is wrong with deal files, each problem at its line and column with its fix."""
+    from engine.cli.show.deals import check
+
+    raise typer.Exit(check(files, all_templates(), as_json, found()))
+
+
+@app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))
+def prove(files: Files, as_json: Json = False) -> None:
+    """Run the worked examples of deal files."""
+    from engine.cli.show.deals import prove_files
+
+    raise typer.Exit(prove_files(files, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom terms deals/meridian-2026-1.yaml --on 2027-01-07"))
+def terms(file: File, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show each term in force on a date, and the line that set it."""
+    from engine.cli.show.deals import show_terms
+
+    show_terms(file, day(on), all_templates(), as_json)
+
+
+@app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-04-09"))
+def clause(file: File, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
+    """Show the engine's reading of each clause in plain English, beside the agreement's words."""
+    from engine.cli.show.deals import loaded, show_clauses
+
+    show_clauses(loaded(file, all_templates()), day(on), all_templates(), as_json)
+
+
+@app.command(epilog=example("headroom schema > build/deal.schema.json"))
+def schema(
+    as_json: Annotated[bool, typer.Option("--json", help="Changes nothing: a schema is JSON.")] = False,  # noqa: ARG001
+) -> None:
+    """Print the JSON Schema of the deal file, for editors."""
+    from engine.cli.output import print_json
+    from engine.determination.template import clauses_of
+    from engine.terms.schema import deal_schema
+
+    print_json(deal_schema(clauses_of(all_templates())))
+
+
+@app.command(epilog=example("headroom backtest deals/meridian-2026-1.yaml --fact 'outstanding_principal=USD 16,000,000'"))
+def backtest(
+    deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
+    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a deal would have done over the published history: failures, cures, triggers, false alarms."""
+    from engine.cli.show.backtest import backtest
+
+    last = clock().date() if until is None else day(until)
+    raise typer.Exit(backtest(opened(), deal, fact or [], last, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom diff deals/lakeshore-ddtl-2025.yaml --amendment 2"))
+def diff(
+    deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
+    amendment: Annotated[int, typer.Option(help="The amendment's number.")],
+    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what an amendment changes: each term, and over the history each result and state."""
+    from engine.cli.show.backtest import diff
+
+    last = clock().date() if until is None else day(until)
+    raise typer.Exit(diff(found(), deal, amendment, fact or [], last, all_templates(), as_json))

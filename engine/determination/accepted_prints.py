@@ -1,0 +1,116 @@
+"""Which print of each Publication Date a deal uses: the first, a late one, or a Restatement that it accepts (rulings 3, 5, 27).
+
+A series may hold several prints of one date. A deal that pins a version sees only the prints made under it. Among those,
+the first one stands; a later one replaces it inside the deal's own time, counted from the Publication Date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from engine.basics.calendar import BusinessCalendar
+from engine.determination.reference_rate import Published
+from engine.terms.contract_dates import counted
+from engine.terms.in_force import IndexTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a deal takes prints: its terms, its calendar, and what it has consented to.
+
+    Attributes:
+        terms: what the deal says about the index on a date; a print is judged by what it says on its Publication Date.
+        calendar: the deal's Business Days, likewise.
+        material: whether a change from one version to another is material by its parameters alone.
+        consents: from when each version is consented to, by Recorded Act.
+        in_error: by Publication Date the newest print that a Recorded Act excludes as a manifest error, and the Act's document.
+    """
+
+    terms: Callable[[date], IndexTerms]
+    calendar: Callable[[date], BusinessCalendar]
+    material: Callable[[str, str], bool]
+    consents: Mapping[str, date] = field(default_factory=dict)
+    in_error: Mapping[date, tuple[int, str]] = field(default_factory=dict)
+
+
+def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ...]:
+    """One print for each Publication Date, oldest date first; without a value where none was published in time.
+
+    Args:
+        prints: everything that is known of the series, in any order.
+        policy: how the deal takes them.
+    """
+    by_date: dict[date, list[Published]] = {}
+    usable = (_unless_in_error(one, policy) for one in sorted(prints, key=lambda one: (one.publication_date, one.print)))
+    for one in _consented(list(usable), policy):
+        by_date.setdefault(one.publication_date, []).append(one)
+    return tuple(_accepted(by_date[day], policy.terms(day), policy.calendar(day)) for day in sorted(by_date))
+
+
+def _unless_in_error(one: Published, policy: Policy) -> Published:
+    """A print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
+    newest, document = policy.in_error.get(one.publication_date, (0, ""))
+    return _without(one, f"excluded as a manifest error ({document})") if one.print <= newest else one
+
+
+def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
+    """The prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
+    version, before = "", None
+    for one in prints:
+        needed = policy.terms(one.publication_date).methodology.consent_needed_for is not None
+        changed = bool(version) and bool(one.methodology) and one.methodology != version
+        if needed and changed and not _may_change(version, one, before, policy):
+            yield _without(one, f"methodology {one.methodology} awaits the consent that the deal asks for")
+            continue
+        version = one.methodology or version
+        before = one if one.value is not None else before
+        yield one
+
+
+def _may_change(version: str, one: Published, before: Published | None, policy: Policy) -> bool:
+    """Whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
+    since = policy.consents.get(one.methodology)
+    if since is not None and one.publication_date >= since:
+        return True
+    most = policy.terms(one.publication_date).methodology.material_above
+    same_week = before is not None and before.publication_date == one.publication_date
+    if most is None or policy.material(version, one.methodology) or not same_week or before is None or not before.value or not one.value:
+        return False
+    return abs(Fraction(one.value) - Fraction(before.value)) / Fraction(before.value) <= most
+
+
+def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: BusinessCalendar) -> Published:
+    """The print of one Publication Date that the deal uses."""
+    day = prints[0].publication_date
+    version = terms.methodology.version if terms.methodology.policy == "pinned" else None
+    stands = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
+    for one in prints:
+        if version is not None and not _under(one, version):
+            continue
+        if one.value is None or _in_time(one, stands, day, terms, calendar):
+            stands = one if stands.value is None or one.value is not None else stands
+    return stands
+
+
+def _under(one: Published, version: str) -> bool:
+    """Whether a print was made under a version; a print that names none was made under the deal's own."""
+    return not one.methodology or one.methodology == version
+
+
+def _in_time(one: Published, stands: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
+    """Whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
+    came = one.published_on or day
+    if stands.value is None:
+        return came <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
+    if one.print == stands.print:
+        return True
+    return terms.restatement.effect == "retest" and came <= counted(day, terms.restatement.accepted_for, calendar.add)
+
+
+def _without(one: Published, reason: str | None) -> Published:
+    """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
+    empty = {"value": None, "low": None, "high": None, "pooled": (), "event": one.event, "low_confidence": True}
+    return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})

@@ -1,0 +1,85 @@
+"""What a measure is given and what it lacks: reported figures, the report that was due, a figure that nobody has given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_FLOOR
+from fractions import Fraction
+from typing import Literal
+
+from engine.basics.values import Fact, Figure, Unit, rounded
+from engine.events.results import Given, NotDetermined, Source
+
+
+class Missing(Exception):
+    """A figure that a measure needs and nobody has given; carries the reason."""
+
+    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
+        super().__init__(reason)
+        self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
+
+
+class ReportFacts(Fact):
+    """What a servicer's report says of its period; `given` holds what single figures say of themselves."""
+
+    period_start: date
+    period_end: date
+    as_of: date
+    received: date
+    document: str
+    sha256: str
+    corrects: str | None = None
+    figures: Mapping[str, Figure]
+    given: Mapping[str, Given] = {}
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Figures that the servicer gave for one period, by name, with where they stand."""
+
+    figures: Mapping[str, Figure]
+    source: Source
+    given: Mapping[str, Given] = field(default_factory=dict)
+
+    def source_of(self, name: str) -> Source:
+        """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
+        own = self.given.get(name)
+        if own is None:
+            return self.source
+        text = f"{self.source.text}: {own.source}" if own.source else self.source.text
+        return self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDue:
+    """The newest report that had to be in by the date: for which period, by when, and when it came."""
+
+    period_end: date
+    due: date
+    received: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A figure that a measure asked for; the tracer of `Facts`."""
+
+    name: str
+    value: Fraction
+    unit: Unit
+    source: Source
+    index: str | None = None
+    """The index, where the figure is its value of this date."""
+
+
+def written(value: Fraction, unit: Unit) -> str:
+    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
+    shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
+    cut = rounded(abs(shown), 8, ROUND_FLOOR)
+    least = 2 if unit in (Unit.USD, Unit.RATE) else 0
+    digits, _, decimals = f"{cut:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
+    return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)

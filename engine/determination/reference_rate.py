@@ -1,0 +1,137 @@
+"""The Reference Rate of an index on one date: which step of the deal's fallback gave it, and how old it is.
+
+The waterfall is tried in the agreement's order and the step used is printed wherever the rate is
+(`covenants.md`, Reference Rate and fallback; `rulings.md` 3, 6, 27).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from engine.basics.values import Fact
+from engine.terms.in_force import FallbackStep, IndexTerms
+
+Agreed = Mapping[str, Decimal]
+"""What the parties or the agent have set for a step, by the step's name."""
+
+
+class Published(Fact):
+    """What one Publication Date gave for one index: the light form of an IndexValue, or its absence.
+
+    `value` is None for a non-publication. `event` is the leaf hash of the index log's event, None in a worked example.
+    """
+
+    index: str
+    publication_date: date
+    value: Decimal | None
+    print: int = 1
+    methodology: str = ""
+    source: str = ""
+    low_confidence: bool = False
+    low_confidence_reasons: tuple[str, ...] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+    observations: int | None = None
+    valid_days: int | None = None
+    hosts: int | None = None
+    hosts_at_least: bool = False
+    pooled: tuple[Decimal, ...] = ()
+    recorded_on: date | None = None
+    published_on: date | None = None
+    """The day on which this print became public; the Publication Date itself unless it came late."""
+    event: str | None = None
+
+
+class ReferenceRate(Fact):
+    """The rate that the deal uses for one index on one date, or why there is none.
+
+    `age` counts Publication Dates since the value's own: 0 for a value of the latest one.
+    """
+
+    index: str
+    on: date
+    value: Decimal | None
+    step: str
+    cite: str
+    age: int = 0
+    publication_date: date | None = None
+    published: Published | None = None
+    newest_print: int | None = None
+    """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
+    reason: str | None = None
+
+
+def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Published], agreed: Agreed | None = None) -> ReferenceRate:
+    """The Reference Rate of `index` on `on`, by the first step of the deal's fallback that gives one.
+
+    Args:
+        terms: what the deal says about the index on that date.
+        index: its name.
+        on: the Determination Date.
+        series: what each Publication Date up to `on` gave, oldest first, with and without a value.
+        agreed: what Recorded Acts supply for the later steps: a rate by step.
+    """
+    known = [published for published in series if published.publication_date <= on]
+    newest = (known[-1].print if known[-1].value is not None else 0) if known else None
+    for step in _steps(terms):
+        found = _step(step, terms, index, on, known, agreed or {})
+        if found is not None:
+            return found.model_copy(update={"newest_print": newest})
+    last = terms.fallback[-1].cite if terms.fallback else terms.cite
+    if not known:
+        reason = f"{index} has not been published since closing"
+    else:
+        reason = f"{index} has no value for {known[-1].publication_date} and no step of the fallback gives one"
+    return ReferenceRate(index=index, on=on, value=None, step="none", cite=last, reason=reason, age=_age(known), newest_print=newest)
+
+
+def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
+    """The deal's steps; a deal that turns flagged values away and names no step for it uses the last one not flagged."""
+    steps = terms.fallback
+    if terms.low_confidence.effect != "use last value not flagged" or any(s.use == "last value not flagged" for s in steps):
+        return steps
+    limit = next((step.for_at_most for step in steps if step.use == "last published value"), None)
+    unflagged = FallbackStep(use="last value not flagged", for_at_most=limit, cite=terms.low_confidence.cite)
+    return (*steps[:1], unflagged, *steps[1:])
+
+
+def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed) -> ReferenceRate | None:
+    if step.use in ("published value", "last published value", "last value not flagged"):
+        chosen = _from_series(step, terms, known)
+        if chosen is None:
+            return None
+        age, published = chosen
+        return ReferenceRate(
+            index=index,
+            on=on,
+            value=published.value,
+            step=step.use,
+            cite=step.cite,
+            age=age,
+            publication_date=published.publication_date,
+            published=published,
+        )
+    value = agreed.get(step.use)
+    return None if value is None else ReferenceRate(index=index, on=on, value=value, step=step.use, cite=step.cite)
+
+
+def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) -> tuple[int, Published] | None:
+    """The newest value that the step accepts, with its age in Publication Dates; None where it is too old or flagged."""
+    turned_away = terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
+    limit = 0 if step.use == "published value" else _limit(step)
+    for age, published in enumerate(reversed(known)):
+        if limit is not None and age > limit:
+            return None
+        if published.value is not None and not (turned_away and published.low_confidence):
+            return age, published
+    return None
+
+
+def _limit(step: FallbackStep) -> int | None:
+    return None if step.for_at_most is None else step.for_at_most.count
+
+
+def _age(known: list[Published]) -> int:
+    return next((age for age, published in enumerate(reversed(known)) if published.value is not None), len(known))

@@ -1,0 +1,55 @@
+"""Deadlines: from an event, a period and a named calendar to a last day (`covenants.md`, Obligations; rulings 24)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Protocol
+
+from engine.events.states import Deadline
+from engine.terms.contract_dates import counted
+from engine.terms.periods import Period
+
+
+class BusinessDays(Protocol):
+    """What a clock needs of a calendar; `engine.calendar.BusinessCalendar` is one."""
+
+    @property
+    def name(self) -> str:
+        """The calendar's name, as the notice prints it."""
+
+    def add(self, day: date, n: int, /) -> date:
+        """The n-th Business Day after `day`."""
+
+    def is_business_day(self, day: date, /) -> bool:
+        """Whether the day is one."""
+
+    def projected(self, first: date, last: date, /) -> bool:
+        """Whether the table between these days is a projection."""
+
+
+def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, event: str, seen_on: date) -> Deadline:
+    """The last day of `within`, counted from the day after `start`.
+
+    Args:
+        start: the date of the event that starts the clock.
+        within: the period, in Business Days, days or weeks.
+        calendar: the deal's Business Days.
+        cite: the section that sets the period.
+        event: what started the clock, for the printed rule.
+        seen_on: the date being determined; a deadline before it was found late.
+    """
+    last = counted(start, within, calendar.add)
+    return Deadline(
+        by=last,
+        counted_from=start,
+        rule=f"{within} after the {event}",
+        calendar=calendar.name if within.unit == "business days" else "calendar days",
+        cite=cite,
+        projected=within.unit == "business days" and calendar.projected(start, last),
+        found_late_on=seen_on if last < seen_on else None,
+    )
+
+
+def day_after(deadline_: Deadline) -> date:
+    """When a deadline that passed unused takes effect: the day after its last day, whatever day the program ran."""
+    return deadline_.by + timedelta(days=1)

@@ -1,0 +1,325 @@
+"""One date of one deal, start to finish: what was known goes in, events come out.
+
+Pure: no file, no clock, no log. The order is that of `rulings.md` 23: deadlines that ended before the date; Acts effective
+by it; results; states of tests; triggers in dependency order; obligations; the money; the date as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import partial
+
+from engine.determination.determine import determine
+from engine.determination.facts import Facts
+from engine.determination.measure_inputs import Reported
+from engine.determination.reference_rate import reference_rate
+from engine.determination.template import Clause, MaintenanceClause, Template
+from engine.evaluation import obligations, recorded_acts
+from engine.evaluation.conditions import Seen
+from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs, facts, overdue_reports, serving
+from engine.evaluation.outlook import Finished, outlook
+from engine.evaluation.sweeps import sweeps, swept
+from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
+from engine.evaluation.trigger_states import next_trigger, rules, undone
+from engine.events.deal_state import apply
+from engine.events.draft import Draft
+from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.events.results import NotDetermined, TestResult, Verdict
+from engine.events.states import ReserveReleased, TestStatus, TriggerStatus
+from engine.terms.contract_dates import (
+    determination_dates,
+    publication_dates,
+)
+
+
+class Day:
+    """The events of one date as they accumulate, and the state that they lead to."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        """Start from the state that the past left."""
+        self.inputs = inputs
+        self.state = inputs.state
+        self.drafts: list[Draft] = []
+        self.results: dict[str, TestResult] = {}
+        self.held: dict[str, str] = {}
+
+    def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
+        """One more event, effective on the date unless another is given."""
+        draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
+        self.drafts.append(draft)
+        self.state = apply(self.state, draft)
+
+
+def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
+    """The events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
+    day = Day(inputs)
+    _past(day)
+    if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
+        return tuple(day.drafts)
+    _rates(day)
+    _tests(day)
+    _triggers(day)
+    if PAYMENT in inputs.kinds:
+        _money(day)
+    if DETERMINATION in inputs.kinds:
+        _whole(day)
+    return tuple(day.drafts)
+
+
+def _past(day: Day) -> None:
+    """What happened since the last date, each thing on its own day: deadlines that ended, then Acts, then ends of waivers."""
+    while True:
+        waiting = sorted(_next(day), key=lambda one: one[:2])
+        if not waiting:
+            return
+        waiting[0][2]()
+
+
+def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
+    """The things that are still to happen by the date: day, order on that day, what to do."""
+    state, terms, on = day.state, day.inputs.terms, day.inputs.on
+    for name, test in state.tests.items():
+        passed = after_deadline(test, on)
+        if passed is not None and test.cure is not None:
+            payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
+            yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
+    for found in obligations.overdue(state.obligations.values(), on):
+        moved = ObligationMoved(obligation=found, cite=found.due.cite)
+        subject = f"{obligations.key(found)} overdue"
+        yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
+    for start, begun in _clocks(day):
+        yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
+    for act in recorded_acts.waiting(state.acts, state.applied, on)[:1]:
+        yield act.effective_on, 1, partial(_act, day, act)
+    for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
+        yield since, 0, partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since)
+
+
+def _clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
+    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
+    inputs, state = day.inputs, day.state
+    for name, test in state.tests.items():
+        clause = inputs.terms.covenants.get(name)
+        if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
+            continue
+        received = _delivered(day, test.episode_began, waits=True)
+        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
+        begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
+        if start is not None and begun is not None:
+            yield (
+                start,
+                ActApplied(act=f"clock|{name}|{start}", test=begun, before=test.status.value, why=f"{clause.cure.after}: the clock starts"),
+            )
+
+
+def _act(day: Day, act: ActRecorded) -> None:
+    """One Recorded Act on its effective date."""
+    state = day.state
+    for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
+        day.add("act applied", f"{effect.act}|{recorded_acts.subject(effect)}", effect, on=act.effective_on)
+        if effect.trigger is not None and act.act == "trigger ended":
+            _release(day, effect.trigger.trigger, act.effective_on)
+
+
+def _rates(day: Day) -> None:
+    """The Reference Rate of each index of the deal, by its fallback."""
+    terms = day.inputs.terms
+    if DETERMINATION not in day.inputs.kinds and PUBLICATION not in day.inputs.kinds:
+        return
+    for name, index in terms.index.items():
+        agreed = recorded_acts.agreed_rates(day.state.acts, name, day.inputs.on)
+        rate = reference_rate(index, name, day.inputs.on, day.inputs.series.get(name, ()), agreed)
+        used = (rate.published.event,) if rate.published and rate.published.event else ()
+        day.add("rate", name, rate, inputs=used)
+
+
+def _tests(day: Day) -> None:
+    """Every test that is due on the date: its result, and the state that it leads to."""
+    known = facts(day.inputs, day.state)
+    for key, clause in day.inputs.terms.covenants.items():
+        template = day.inputs.templates[clause.template]
+        if template.dates not in day.inputs.kinds or not _is_due(day, clause, template):
+            continue
+        if _suspend(day, key, clause):
+            continue
+        result = determine(key, clause, template, _own(known), day.inputs.share_below)
+        day.results[key] = result
+        before = day.state.tests.get(key)
+        held = _held(day, result)
+        if held is not None:
+            day.held[key] = held
+        state = next_state(before, _moment(day, key, clause, template, result, held))
+        used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
+        day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
+        if held is None and state.status is not TestStatus.WAIVED:
+            _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
+
+
+def _own(known: Facts) -> Facts:
+    """The same facts with an empty trace, for the next test."""
+    return replace(known, trace={})
+
+
+def _is_due(day: Day, clause: Clause, template: Template) -> bool:
+    """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
+    on = day.inputs.on
+    if clause.first_tested is not None and on < clause.first_tested:
+        return False
+    if clause.frequency == "every date":
+        return True
+    months = 1 if clause.frequency == "first date of each month" else 3
+    since = date(on.year, (on.month - 1) // months * months + 1, 1)
+    if clause.first_tested is not None:
+        since = max(since, clause.first_tested)
+    if template.dates == PUBLICATION:
+        earlier = tuple(publication_dates(max(since, day.inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
+    else:
+        earlier = tuple(determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1)))[-14:]
+    return not any(since <= one < on for one in earlier)
+
+
+def _suspend(day: Day, key: str, clause: Clause) -> bool:
+    """Whether a springing clause is off on this date; then its state says so, and nothing is measured."""
+    spring = clause.tested_while
+    if spring is None:
+        return False
+    name = spring.test or spring.trigger or ""
+    held = day.state.tests.get(name) if spring.test else day.state.triggers.get(name)
+    if held is not None and held.status.value == spring.state:
+        return False
+    before = day.state.tests.get(key)
+    stands = held.status.value if held else "not yet determined"
+    state = suspended(before, key, day.inputs.on, f"not tested: {name} is {stands}, not {spring.state} ({spring.cite})")
+    if state is None:
+        return False
+    if before is None or before.status is not state.status:
+        day.add("suspended", key, Suspended(state=state, before=before.status if before else None, cite=spring.cite))
+    return True
+
+
+def _moment(day: Day, key: str, clause: Clause, template: Template, result: TestResult, held: str | None) -> Moment:
+    starts = None
+    if isinstance(clause, MaintenanceClause) and clause.cure != "none":
+        before = day.state.tests.get(key)
+        since = (before.episode_began if before else None) or day.inputs.on
+        waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
+        received = _delivered(day, since, waits=waiting or lacks_report(result))
+        starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
+    return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
+
+
+def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
+    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+
+    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
+    """
+    received = [report.received for report in day.state.reports if report.received <= day.inputs.on]
+    if waits:
+        return min((one for one in received if one > began), default=None)
+    return max(received, default=None)
+
+
+def _held(day: Day, result: TestResult) -> str | None:
+    """Why a determined result must change nothing, by the deal's Low Confidence effect (`rulings.md` 3, 10)."""
+    if result.verdict is Verdict.NOT_DETERMINED:
+        return None
+    for name in dict.fromkeys(even.index for even in result.break_even):
+        effect = day.inputs.terms.index[name].low_confidence.effect
+        rates = day.state.rates.get(name, ())
+        published = rates[-1].published if rates else None
+        if effect == "hold" and published is not None and published.low_confidence:
+            return f"held: {name} of {published.publication_date} is Low Confidence"
+        if effect == "decisive only" and (result.bearing is None or not result.bearing.decisive):
+            return "held: the result is not decisive"
+    return None
+
+
+def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
+    """The Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
+    if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
+        return
+    terms = template.deliver(clause)
+    made = obligations.created(key, terms, day.inputs.on, result.verdict, day.inputs.calendar)
+    if made is not None:
+        day.add("obligation", f"{obligations.key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
+
+
+def _triggers(day: Day) -> None:
+    """Every trigger of the terms in force, clause triggers first, then composite ones in dependency order.
+
+    One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
+    """
+    seen = Seen(day.inputs.on, day.results, frozenset(day.held), day.state.tests, {}, day.inputs.kinds)
+    decided = dict(day.state.triggers)
+    for rule in rules(day.inputs.terms, day.inputs.templates):
+        before = decided.get(rule.name)
+        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates)
+        balance = day.state.reserves.get(rule.name, Fraction(0))
+        after = undone(next_trigger(before, rule, today, balance, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
+        decided[rule.name] = after
+        if after != before:
+            day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
+        if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
+            _consequences(day, rule.name)
+        if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
+            _release(day, rule.name, seen.on)
+
+
+def _release(day: Day, name: str, on: date) -> None:
+    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (`rulings.md` 30)."""
+    balance = day.state.reserves.get(name, Fraction(0))
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        if one.trigger == name and one.sweep.on_end != "keep" and balance > 0:
+            released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
+            day.add("reserve released", name, released, on=on)
+
+
+def _target(day: Day, name: str) -> Fraction | None:
+    return next((one.sweep.until for one in sweeps(day.inputs.terms, day.inputs.templates) if one.trigger == name), None)
+
+
+def _consequences(day: Day, name: str) -> None:
+    """The Obligations that a trigger's beginning creates; one that is open is not doubled."""
+    trigger = day.inputs.terms.triggers.get(name)
+    for one in trigger.consequences if trigger else ():
+        if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
+            continue
+        made = obligations.created(name, one.deliver, day.inputs.on, Verdict.FAIL, day.inputs.calendar)
+        if made is not None:
+            day.add("obligation", f"{obligations.key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
+
+
+def _money(day: Day) -> None:
+    """Each sweep whose trigger was in effect at the Determination Date before this Payment Date (`rulings.md` 30)."""
+    report = serving(day.inputs)
+    figures = report.figures if isinstance(report, Reported) else {}
+    given = {name: figure.value for name, figure in figures.items()}
+    used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        trigger = day.inputs.state.triggers.get(one.trigger)
+        if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
+            balance = day.state.reserves.get(one.trigger, Fraction(0))
+            day.add("swept", one.trigger, swept(one.trigger, one.sweep, day.inputs.on, balance, given.get), inputs=used)
+
+
+def _whole(day: Day) -> None:
+    """The date as a whole: what it rested on, what is due, what follows."""
+    inputs = day.inputs
+    served = serving(inputs)
+    report = served if isinstance(served, Reported) else None
+    finished = Finished(
+        on=inputs.on,
+        terms=inputs.terms,
+        templates=inputs.templates,
+        calendar=inputs.calendar,
+        state=day.state,
+        results=day.results,
+        report=report,
+        report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
+        overdue_reports=overdue_reports(inputs),
+    )
+    used = (report.source.reference,) if report and report.source.reference else ()
+    day.add("determined", "deal", outlook(finished), inputs=used)

@@ -1,0 +1,303 @@
+"""One Determination Date as a whole: what it rested on, what is due from whom, what follows by itself.
+
+Reads the finished states of a date and decides nothing; the notice's page 1 states what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from engine.basics.calendar import BusinessCalendar
+from engine.basics.values import Figure, Unit, last_thursday, printed, trimmed
+from engine.determination.measure_inputs import ReportDue
+from engine.determination.template import Cure, MaintenanceClause, Reported, Template
+from engine.evaluation.deadlines import day_after, deadline
+from engine.evaluation.sweeps import Sweeping, sweeps, swept
+from engine.evaluation.trigger_states import rules
+from engine.events.deal_state import DealState
+from engine.events.kinds import Determined, Due, Follow, StripDay
+from engine.events.results import TestResult
+from engine.events.states import Deadline, TestStatus, TriggerStatus
+from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
+from engine.terms.in_force import Consequence, NoticeDuty, ServicerReports, TermsInForce
+
+STRIP_LONGEST = 31
+"""Calendar days that a deadline's strip can show."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a date left behind, as far as its summary needs it."""
+
+    on: date
+    terms: TermsInForce
+    templates: Mapping[str, Template]
+    calendar: BusinessCalendar
+    state: DealState
+    results: Mapping[str, TestResult]
+    report: Reported | None
+    report_text: str
+    overdue_reports: tuple[ReportDue, ...] = ()
+    """Reports that are late and have not come, oldest first."""
+
+
+def outlook(day: Finished) -> Determined:
+    """The summary of one Determination Date."""
+    publication = last_thursday(day.on)
+    due = tuple(sorted(_due(day), key=lambda one: (one.by, one.subject)))
+    strip = _strip(day, due)
+    return Determined(
+        publication_date=publication,
+        window_start=publication - timedelta(days=7),
+        window_end=publication - timedelta(days=1),
+        next_determination_date=next_determination_date(day.terms, day.calendar, day.on),
+        next_publication_date=publication + timedelta(days=7),
+        calendar=day.calendar.name,
+        outstanding_principal=_principal(day),
+        report=day.report.source.reference if day.report else None,
+        report_text=day.report_text,
+        due=due,
+        follows=tuple(sorted(_follows(day), key=lambda one: (one.on, one.subject))),
+        strip=strip[1],
+        strip_title=strip[0],
+        warnings=tuple(_warnings(day.terms)),
+    )
+
+
+def _principal(day: Finished) -> Figure | None:
+    if day.report is None:
+        return None
+    figures = day.report.figures
+    if "outstanding_principal" in figures:
+        return figures["outstanding_principal"]
+    classes = [figures.get(f"outstanding_principal.{name}") for name in day.terms.debt]
+    if not classes or any(figure is None for figure in classes):
+        return None
+    return Figure(value=sum((figure.value for figure in classes if figure), Fraction(0)), unit=Unit.USD)
+
+
+def _due(day: Finished) -> Iterator[Due]:
+    yield from _cures(day)
+    yield from _deliveries(day)
+    yield from _deposits(day)
+    yield from _report(day)
+    yield from _duties(day)
+
+
+def _cures(day: Finished) -> Iterator[Due]:
+    for name, state in day.state.tests.items():
+        if state.status is not TestStatus.CURE_PERIOD or state.cure is None:
+            continue
+        result = day.results.get(name)
+        ways = result.remedies if result else ()
+        yield Due(
+            by=state.cure.by,
+            who="borrower",
+            act="cure",
+            subject=name,
+            what=_cured_by(day, name),
+            deadline=state.cure,
+            figure=ways[0].figure if ways else None,
+            ways=ways,
+            cite=state.cure.cite,
+            urgent=True,
+        )
+
+
+def _cured_by(day: Finished, name: str) -> str:
+    """The cures that the agreement lists: what a deadline can be met with."""
+    clause = day.terms.covenants.get(name)
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    return f"cure by {' or '.join(cure.cured_by)}" if isinstance(cure, Cure) else "cure"
+
+
+def _deliveries(day: Finished) -> Iterator[Due]:
+    for found in day.state.obligations.values():
+        if not found.is_owed:
+            continue
+        yield Due(
+            by=found.due.by,
+            who=found.by,
+            act="deliver",
+            subject=found.clause,
+            what=f"deliver the {found.name}" + (", overdue" if found.status == "OVERDUE" else ""),
+            deadline=found.due,
+            cite=found.due.cite,
+            urgent=found.status == "OVERDUE",
+        )
+
+
+def _deposits(day: Finished) -> Iterator[Due]:
+    """What each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
+    on = next_payment_date(day.terms, day.calendar, day.on)
+    given = day.report.figures if day.report else {}
+    for one in sweeps(day.terms, day.templates):
+        trigger = day.state.triggers.get(one.trigger)
+        if on is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
+            continue
+        balance = day.state.reserves.get(one.trigger, Fraction(0))
+        expected = swept(one.trigger, one.sweep, on, balance, lambda name: given[name].value if name in given else None)
+        yield Due(
+            by=on,
+            who=one.who,
+            act="pay into reserve",
+            subject=one.trigger,
+            what=_deposit_words(one, balance, expected.swept is not None),
+            figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
+            cite=one.cite,
+            urgent=True,
+        )
+
+
+def _deposit_words(one: Sweeping, balance: Fraction, computed: bool) -> str:
+    """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
+    held = printed(Figure(value=balance, unit=Unit.USD))
+    target = "" if one.sweep.until is None else f" of {printed(Figure(value=one.sweep.until, unit=Unit.USD))}"
+    share = trimmed(Figure(value=one.sweep.share, unit=Unit.SHARE))
+    basis = "by the report on hand" if computed else "by the report for it"
+    return f"pay {share} of {one.sweep.of} into the {one.sweep.to} ({held}{target}), {basis}"
+
+
+def _report(day: Finished) -> Iterator[Due]:
+    rule = day.terms.servicer_reports
+    if rule is None:
+        return
+    for late in day.overdue_reports:
+        what = f"report for the period to {late.period_end}, overdue since {late.due + timedelta(days=1)}"
+        after = next_determination_date(day.terms, day.calendar, late.period_end)
+        last = _before(day, rule, late.due, after)
+        yield Due(by=late.due, who="servicer", act="report", subject="report", what=what, deadline=last, cite=rule.cite, urgent=True)
+    following = next_determination_date(day.terms, day.calendar, day.on)
+    by = counted_from(rule.due, following, day.calendar)
+    last = _before(day, rule, by, following)
+    yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", deadline=last, cite=rule.cite)
+
+
+def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
+    """The last day for a report, with the rule that sets it by a Determination Date."""
+    projected = rule.due.period.unit == "business days" and day.calendar.projected(min(by, following), max(by, following))
+    said, calendar = str(rule.due), day.calendar.name
+    return Deadline(by=by, counted_from=following, rule=said, calendar=calendar, cite=rule.cite, projected=projected)
+
+
+def _duties(day: Finished) -> Iterator[Due]:
+    """Notices that somebody must give of what has happened since the last Determination Date, counted from when it happened."""
+    for kind, subject, since in day.state.notifiable:
+        duty = day.terms.notices.get(kind)
+        if duty is not None and duty.within is not None:
+            yield _notify(day, duty, kind, subject, since)
+
+
+def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str, since: date) -> Due:
+    assert duty.within is not None  # the caller asks only for duties with a period
+    cite = duty.cite or "deal file"
+    event = "determination date" if since == day.on else kind.replace("_", " ").replace("event of default", "Event of Default")
+    last = deadline(since, duty.within, day.calendar, cite, event, day.on)
+    to = ", ".join(role.replace("_", " ") for role in duty.to)
+    what = f"give notice of {kind.replace('_', ' ')} ({subject}) to {to}"
+    return Due(by=last.by, who=duty.given_by, act="notify", subject=subject, what=what, deadline=last, cite=cite)
+
+
+def _follows(day: Finished) -> Iterator[Follow]:
+    for name, state in day.state.tests.items():
+        if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
+            detail = f"{_title(day, name)} becomes an Event of Default"
+            yield Follow(on=day_after(state.cure), subject=name, what="event of default", detail=detail, cite=state.cure.cite)
+    for found in day.state.obligations.values():
+        if found.status == "OPEN":
+            detail = f"the {found.name} is overdue"
+            yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", detail=detail, cite=found.due.cite)
+    yield from _consequences(day)
+    yield from _counts(day)
+    yield from _rates(day)
+
+
+def _consequences(day: Finished) -> Iterator[Follow]:
+    """What goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
+
+    Sweeps and Obligations are acts with a date of their own.
+    """
+    for name, trigger in day.terms.triggers.items():
+        state = day.state.triggers.get(name)
+        if state is None:
+            continue
+        over = TriggerStatus.NOT_IN_EFFECT in (state.status, state.waived_from) and name in day.state.begun
+        for one in trigger.consequences:
+            if one.sweep is not None or one.deliver is not None:
+                continue
+            if state.status is TriggerStatus.IN_EFFECT:
+                later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
+                yield Follow(on=later or day.on, subject=name, what="consequence", detail=_effect(one), cite=one.cite)
+            elif over and one.ends == "never":
+                yield Follow(on=day.on, subject=name, what="lasting consequence", detail=f"{_effect(one)}, for good", cite=one.cite)
+
+
+def _effect(one: Consequence) -> str:
+    order = f": {', then '.join(one.order)}" if one.order else ""
+    margin = f" by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else ""
+    amount = f", {printed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else ""
+    needs = f", once there is a {one.needs}" if one.needs != "nothing" else ""
+    return f"{one.effect}{order}{margin}{amount}{needs}"
+
+
+def _counts(day: Finished) -> Iterator[Follow]:
+    """A trigger one date away from beginning or ending."""
+    following = last_thursday(day.on) + timedelta(days=7)
+    for rule in rules(day.terms, day.templates):
+        name, trigger = rule.name, day.state.triggers.get(rule.name)
+        count = trigger.count if trigger is not None else None
+        if trigger is None or count is None or count.count == 0 or count.count != count.needed - 1:
+            continue
+        on = following if count.dates == "publication dates" else next_determination_date(day.terms, day.calendar, day.on)
+        inside = trigger.status is TriggerStatus.IN_EFFECT
+        detail = f"{_title(day, name)} {'ends' if inside else 'begins'} if one more date counts: now {count.count} of {count.needed}"
+        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", detail=detail, cite=rule.cite)
+
+
+def _rates(day: Finished) -> Iterator[Follow]:
+    """A carried rate that the next missed publication would end."""
+    for name, rates in day.state.rates.items():
+        if not rates or not rates[-1].age or rates[-1].value is None or name not in day.terms.index:
+            continue
+        rate = rates[-1]
+        on = next_determination_date(day.terms, day.calendar, day.on)
+        detail = f"the Reference Rate of {name} is carried from {rate.publication_date}; without a publication the fallback goes on"
+        yield Follow(on=on, subject=name, what="rate lapses", detail=detail, cite=rate.cite)
+
+
+def _title(day: Finished, name: str) -> str:
+    clause = day.terms.covenants.get(name)
+    return day.templates[clause.template].title if clause else name
+
+
+def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
+    """The calendar days to the next urgent deadline, each with its Business Day number or why it is none."""
+    for one in due:
+        last = one.deadline
+        if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):
+            continue
+        if (last.by - last.counted_from).days <= STRIP_LONGEST:
+            return f"{one.what}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
+    return None, ()
+
+
+def _days(last: Deadline, calendar: BusinessCalendar) -> Iterator[StripDay]:
+    number = 0
+    day = last.counted_from
+    while day < last.by:
+        day += timedelta(days=1)
+        why = calendar.why_not(day)
+        number += why is None
+        yield StripDay(day=day, number=None if why else number, why=why)
+
+
+def _warnings(terms: TermsInForce) -> Iterator[str]:
+    if terms.revenue.mostly == "enterprise contracts":
+        *others, last = terms.index
+        named = f"{', '.join(others)} and {last} measure" if others else f"{last} measures"
+        yield f"The pool's revenue is mostly enterprise contracts; {named} listed on-demand prices and may move without them (WP §5.2)."
+    if terms.rated:
+        yield "The transaction is rated and no independent audit of the index is on record (WP §8.3 (d))."

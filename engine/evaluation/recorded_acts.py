@@ -1,0 +1,205 @@
+"""What Recorded Acts do to states, from their effective dates (`rulings.md` 22, 24, 25, 42)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from engine.evaluation.deadlines import BusinessDays
+from engine.evaluation.obligations import key, open_for
+from engine.evaluation.test_states import after_waiver, cured
+from engine.events.kinds import ActApplied, ActRecorded
+from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, RATE_ACTS
+from engine.terms.clause import Clause
+from engine.terms.phrases import read_set_rate
+
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
+"""Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
+
+
+def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date) -> tuple[ActRecorded, ...]:
+    """Acts on states that are effective by `on` and have not been considered, earliest first."""
+    found = (act for act in acts if act.act in ON_STATES and act.effective_on <= on and act.identity not in applied)
+    return tuple(sorted(found, key=lambda act: act.effective_on))
+
+
+def effects(
+    act: ActRecorded, tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], open_obligations: Mapping[str, Obligation]
+) -> tuple[ActApplied, ...]:
+    """What one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
+    found = tuple(_effects(act, tests, triggers, open_obligations))
+    return found or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
+
+
+def waiver_ended(
+    tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
+) -> tuple[tuple[date, ActApplied], ...]:
+    """What waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
+    found = []
+    for name, state in tests.items():
+        ended = after_waiver(state, on, covenants.get(name), calendar)
+        if ended is not None:
+            identity = f"waiver ended|{name}|{ended.since}"
+            found.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
+    for name, trigger in triggers.items():
+        again = trigger_after_waiver(trigger, on)
+        if again is not None:
+            identity = f"waiver ended|{name}|{again.since}"
+            found.append((again.since, ActApplied(act=identity, trigger=again, before=trigger.status.value, why="the waiver ended")))
+    return tuple(sorted(found, key=lambda one: one[0]))
+
+
+def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
+    """The state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
+    if trigger.status is not TriggerStatus.WAIVED or trigger.waived_until is None or trigger.waived_until >= on:
+        return None
+    status = trigger.waived_from or TriggerStatus.NOT_IN_EFFECT
+    since = trigger.waived_until + timedelta(days=1)
+    ended = {"status": status, "since": since, "waived_until": None, "waived_by": None, "waived_from": None, "why": "the waiver ended"}
+    return trigger.model_copy(update=ended)
+
+
+def subject(effect: ActApplied) -> str:
+    """What an effect is about, for its event: the trigger of a level clause is told from the clause's test."""
+    if effect.trigger is not None:
+        return f"{effect.trigger.trigger} (trigger)"
+    if effect.obligation is not None:
+        return f"obligation {key(effect.obligation)}"
+    return effect.test.test if effect.test else "-"
+
+
+def _effects(
+    act: ActRecorded,
+    tests: Mapping[str, TestState],
+    triggers: Mapping[str, TriggerState],
+    open_obligations: Mapping[str, Obligation],
+) -> list[ActApplied]:
+    why = f"{act.act}: {act.document}" if act.document else act.act
+    if act.act == "discharged":
+        return list(_discharged(act, tests, triggers, open_obligations, why))
+    test, trigger = tests.get(act.clause or ""), triggers.get(act.clause or "")
+    due = open_for(act.clause or "", open_obligations)
+    if act.act in ("obligation satisfied", "appraisal delivered") and due is not None:
+        done = {"status": "SATISFIED", "status_since": act.effective_on, "satisfied_by": act.document}
+        return [ActApplied(act=act.identity, obligation=due.model_copy(update=done), before=due.status, why=why)]
+    found = []
+    if test is not None and act.act in ON_TESTS and test.status in ON_TESTS[act.act][0]:
+        found.append(ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why))
+    if trigger is not None and act.act in ON_TRIGGERS and trigger.status in ON_TRIGGERS[act.act][0]:
+        moved = ON_TRIGGERS[act.act][1](trigger, act, why)
+        found.append(ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why))
+    return found
+
+
+def _discharged(
+    act: ActRecorded,
+    tests: Mapping[str, TestState],
+    triggers: Mapping[str, TriggerState],
+    open_obligations: Mapping[str, Obligation],
+    why: str,
+) -> Iterator[ActApplied]:
+    """Everything of the deal is closed: monitoring ends (`rulings.md` 28)."""
+    for test in tests.values():
+        yield ActApplied(act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why)
+    for trigger in triggers.values():
+        closed = trigger.model_copy(
+            update={"status": TriggerStatus.CLOSED, "since": act.effective_on, "begins": (), "ends": (), "why": why}
+        )
+        yield ActApplied(act=act.identity, trigger=closed, before=trigger.status.value, why=why)
+    for due in open_obligations.values():
+        if due.is_owed:
+            ended = due.model_copy(update={"status": "CLOSED", "status_since": act.effective_on})
+            yield ActApplied(act=act.identity, obligation=ended, before=due.status, why=why)
+
+
+def discharged(acts: Iterable[ActRecorded], applied: frozenset[str]) -> bool:
+    """Whether the deal has been discharged: nothing is determined from then on."""
+    return any(act.act == "discharged" and act.identity in applied for act in acts)
+
+
+def _to(state: TestState, status: TestStatus, act: ActRecorded, why: str) -> TestState:
+    return state.model_copy(update={"status": status, "since": act.effective_on, "why": why})
+
+
+def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
+    return cured(_to(state, TestStatus.COMPLIANT, act, why), act.effective_on)
+
+
+def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
+    """Waived until the Act's date; a further waiver of a waived test moves the date and keeps what was interrupted."""
+    said = {"waived_until": act.until, "waived_by": act.document, "clock_after": act.details.get("clock")}
+    if state.status is TestStatus.WAIVED:
+        return state.model_copy(update={**said, "why": why})
+    return _to(state, TestStatus.WAIVED, act, why).model_copy(update={**said, "waived_from": state.status})
+
+
+def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
+    ended = {"episode_began": None, "cure": None, "counted": (), "effective_on": None}
+    return _to(state, TestStatus.NOT_YET_TESTED, act, why).model_copy(update=ended)
+
+
+def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
+    """An indicated default takes effect with what it needs, and keeps the date on which it was indicated."""
+    needed = {"notice of default": "notice", "vote taken": "vote"}[act.act]
+    if state.default_needs != needed or state.effective_on is not None:
+        return state
+    return state.model_copy(update={"effective_on": act.effective_on, "why": why})
+
+
+def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
+    said = {"waived_until": act.until, "waived_by": act.document, "why": why}
+    if trigger.status is TriggerStatus.WAIVED:
+        return trigger.model_copy(update=said)
+    begun = {"status": TriggerStatus.WAIVED, "since": act.effective_on, "begins": (), "ends": (), "waived_from": trigger.status}
+    return trigger.model_copy(update={**said, **begun})
+
+
+def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
+    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=act.effective_on, why=why)
+
+
+S = TestStatus
+OPEN = (S.NOT_YET_TESTED, S.COMPLIANT, S.WATCH, S.PENDING, S.CURE_PERIOD, S.EVENT_OF_DEFAULT)
+ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecorded, str], TestState]]] = {
+    "cure accepted": ((S.CURE_PERIOD,), _cured),
+    "waiver": ((*OPEN, S.WAIVED), _waived),
+    "default ended": ((S.EVENT_OF_DEFAULT,), _reset),
+    "notice of default": ((S.EVENT_OF_DEFAULT,), _in_effect),
+    "vote taken": ((S.EVENT_OF_DEFAULT,), _in_effect),
+}
+"""For each Act on a test: from which statuses it works, and where it leads."""
+T = TriggerStatus
+ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]] = {
+    "waiver": ((T.NOT_IN_EFFECT, T.IN_EFFECT, T.WAIVED), _trigger_waived),
+    "trigger ended": ((T.IN_EFFECT, T.WAIVED), _trigger_ended),
+}
+"""The same for each Act on a trigger."""
+
+
+def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:
+    """The rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
+    found: dict[str, Decimal] = {}
+    for act in acts:
+        step = RATE_ACTS.get(act.act)
+        serves = act.effective_on == on or (step == "successor benchmark" and act.effective_on <= on)
+        if step is not None and serves and act.details.get("index") == index:
+            rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
+            found |= {step: rate} if rate is not None else {}
+    return found
+
+
+def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
+    """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
+    found = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
+    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in found}
+
+
+def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:
+    """The date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
+    if after == "delivery of the report":
+        return report_received
+    wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]
+    dates = [act.effective_on for act in acts if act.act in wanted and act.clause == clause and since <= act.effective_on <= on]
+    return min(dates, default=None)

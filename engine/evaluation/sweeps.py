@@ -1,0 +1,73 @@
+"""The money of a cash sweep on a Payment Date (`rulings.md` 30)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from engine.determination.template import Template
+from engine.events.states import SweptPeriod
+from engine.terms.clause import Sweep
+from engine.terms.in_force import TermsInForce
+
+NEEDED = ("collections", "operating_costs", "debt_service", "fees")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    """A sweep of a deal: the trigger that starts it, its terms, who pays it into the account, and the section."""
+
+    trigger: str
+    sweep: Sweep
+    who: str
+    cite: str
+
+
+def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[Sweeping]:
+    """Every sweep of a deal: a clause's own, or a composite trigger's consequence."""
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        if template.sweep is not None:
+            own = template.sweep(clause)
+            yield Sweeping(key, own, "servicer", own.cite or clause.cite)
+    for name, trigger in terms.triggers.items():
+        for one in trigger.consequences:
+            if one.sweep is not None:
+                yield Sweeping(name, one.sweep, one.who or "servicer", one.sweep.cite or one.cite)
+
+
+def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figure: Callable[[str], Fraction | None]) -> SweptPeriod:
+    """What goes to the reserve account on `payment_date`, and the balance after it.
+
+    Args:
+        clause: the clause's key.
+        sweep: its sweep in force.
+        payment_date: the Payment Date.
+        balance: the account's balance before it, in USD.
+        figure: a figure of the servicer's report by name, None where it was not given.
+    """
+    figures = {name: figure(name) for name in NEEDED}
+    lacking = [name for name, value in figures.items() if value is None]
+    if lacking:
+        return SweptPeriod(
+            clause=clause,
+            payment_date=payment_date,
+            excess_cash_flow=None,
+            swept=None,
+            reserve_balance=balance,
+            target=sweep.until,
+            reason=f"the Servicer's report lacks {', '.join(lacking)}",
+        )
+    given = {name: value for name, value in figures.items() if value is not None}
+    excess = max(Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"])
+    room = excess * sweep.share if sweep.until is None else min(excess * sweep.share, max(Fraction(0), sweep.until - balance))
+    return SweptPeriod(
+        clause=clause,
+        payment_date=payment_date,
+        excess_cash_flow=excess,
+        swept=room,
+        reserve_balance=balance + room,
+        target=sweep.until,
+    )

@@ -1,0 +1,269 @@
+"""The state of one test: from yesterday's state and today's result to today's state.
+
+Pure, and in one table (`NEXT`): for each status, what a PASS and what a FAIL lead to. A result that is not
+determined, or held, changes no status: absence never heals (`covenants.md`, State; `rulings.md` 21, 22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.evaluation.deadlines import BusinessDays, day_after, deadline
+from engine.events.results import Breach, TestResult, Verdict
+from engine.events.states import TestState, TestStatus
+from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
+from engine.terms.contract_dates import months_before
+from engine.terms.periods import Period, Persistence
+from engine.terms.phrases import Cap
+
+S = TestStatus
+PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"}
+"""What a FAIL that is no breach, or not yet one, waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What decides a step of a test's state, beside the state itself.
+
+    Attributes:
+        on: the date that is determined.
+        result: its result.
+        clause: the clause in force.
+        breach: what a FAIL is, by the template.
+        calendar: the deal's Business Days.
+        held: why the result, though determined, must change nothing; None where it may.
+        clock_starts: the date of the event that the clause's cure clock counts from; None while it has not happened.
+    """
+
+    on: date
+    result: TestResult
+    clause: Clause
+    breach: Breach
+    calendar: BusinessDays
+    held: str | None = None
+    clock_starts: date | None = None
+
+
+def next_state(before: TestState | None, moment: Moment) -> TestState:
+    """The state of a test after one date."""
+    state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
+    state = state.model_copy(update={"default_needs": default_needs(moment.clause)})
+    run = _dates_without_a_report(state, moment)
+    verdict = _counted_verdict(run, moment)
+    if verdict is Verdict.NOT_DETERMINED:
+        why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
+        return state.model_copy(update={"verdict": moment.result.verdict, "not_determined_run": run, "why": why})
+    failed = verdict is Verdict.FAIL
+    seen = state.model_copy(
+        update={
+            "verdict": moment.result.verdict,
+            "rests_on": moment.on,
+            "not_determined_run": run,
+            "passing_run": 0 if failed else state.passing_run + 1,
+            "counted": (*state.counted, failed)[-_looks_back(moment.clause) :],
+            "why": "",
+        }
+    )
+    step = NEXT.get(seen.status, (_stays, _stays))[1 if failed else 0]
+    return step(seen, moment)
+
+
+def after_deadline(state: TestState, on: date) -> TestState | None:
+    """The Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
+    if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on:
+        return None
+    since = day_after(state.cure)
+    why = f"not cured by {state.cure.by}"
+    return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": since, "why": why, "effective_on": _effective(state, since)})
+
+
+def _effective(state: TestState, since: date) -> date | None:
+    """When a default takes effect by itself; None where it waits for a notice or a vote."""
+    return since if state.default_needs == "nothing" else None
+
+
+def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
+    """The state in which a waiver that ended before `on` leaves a test (`rulings.md` 42).
+
+    A running Cure Period goes on, with the days that were left or afresh as the waiver says; a waived Event of Default
+    is one again; anything else is to be tested again.
+    """
+    if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
+        return None
+    last = state.waived_until
+    ended = {"waived_until": None, "waived_by": None, "waived_from": None, "clock_after": None, "why": "the waiver ended"}
+    if state.waived_from is S.EVENT_OF_DEFAULT:
+        return state.model_copy(update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)})
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if state.waived_from is S.CURE_PERIOD and state.cure is not None and isinstance(cure, Cure):
+        within = cure.within if state.clock_after == "restarts" else Period(_unused(state, calendar), state.cure_unit)
+        event = f"end of the waiver, which {state.clock_after or 'resumes'} the clock"
+        due = deadline(last, within, calendar, cure.cite, event, on)
+        return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
+    return state.model_copy(update={**ended, "status": S.NOT_YET_TESTED, "since": last + timedelta(days=1), "cure": None})
+
+
+def _unused(state: TestState, calendar: BusinessDays) -> int:
+    """Days of a Cure Period that were left on the day before the waiver: Business Days where it counts them."""
+    assert state.cure is not None  # the caller has seen it
+    days = [state.since + timedelta(days=n) for n in range((state.cure.by - state.since).days + 1)]
+    left = sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days)
+    return max(1, left)
+
+
+def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:
+    """The state of a springing test while its condition is off; None where a breach is open, whose clock runs on."""
+    state = before or TestState(test=name, status=S.NOT_YET_TESTED, since=on)
+    if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
+        return None
+    off = {"counted": (), "episode_began": None, "verdict": None, "why": why}
+    return _moved(state, S.SUSPENDED, on).model_copy(update=off)
+
+
+def lacks_report(result: TestResult) -> bool:
+    """Whether a result is not determined for want of the Servicer's figures."""
+    return result.reason is not None and result.reason.lacks == "report"
+
+
+def _lacks_report(moment: Moment) -> bool:
+    return moment.held is None and lacks_report(moment.result)
+
+
+def _dates_without_a_report(state: TestState, moment: Moment) -> int:
+    """The run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
+    if _lacks_report(moment):
+        return state.not_determined_run + 1
+    return state.not_determined_run if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED else 0
+
+
+def _counted_verdict(run: int, moment: Moment) -> Verdict:
+    """The verdict that the state may act on: none while held; FAIL for missing reports where the deal says so (`rulings.md` 21)."""
+    if moment.held is not None:
+        return Verdict.NOT_DETERMINED
+    rule = moment.clause.if_not_determined
+    if not _lacks_report(moment) or rule == "hold":
+        return moment.result.verdict
+    needed = 1 if rule == "fail" else int(rule.split()[2])
+    return Verdict.FAIL if run >= needed else Verdict.NOT_DETERMINED
+
+
+def _persistence(clause: Clause) -> Persistence:
+    found = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+    return found or Persistence(1, 1, "determination dates")
+
+
+def _looks_back(clause: Clause) -> int:
+    return _persistence(clause).out_of
+
+
+def _moved(state: TestState, status: TestStatus, since: date, **changes: object) -> TestState:
+    start = state.since if state.status is status else since
+    return state.model_copy(update={"status": status, "since": start, **changes})
+
+
+def _passed(state: TestState, moment: Moment) -> TestState:
+    """COMPLIANT, or WATCH where the headroom is under the deal's early warning; the episode is over."""
+    headroom, warning = moment.result.headroom, moment.clause.early_warning
+    watched = headroom is not None and warning is not None and headroom.value < warning.figure.value
+    return _moved(state, S.WATCH if watched else S.COMPLIANT, moment.on, episode_began=None, cure=None)
+
+
+def _failed(state: TestState, moment: Moment) -> TestState:
+    """PENDING until the clause's persistence is met; then the Cure Period, or the default where there is none."""
+    began = state.episode_began or moment.on
+    persistence = _persistence(moment.clause)
+    failures = sum(state.counted[-persistence.out_of :])
+    if moment.breach != "default" or failures < persistence.count:
+        return _moved(state, S.PENDING, moment.on, episode_began=began, why=PENDING_WHY[moment.breach])
+    cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
+    if isinstance(cure, Cure) and not _used_up(state, cure, moment.on):
+        return _cure_period(state, moment, cure, began)
+    why = "no Cure Period" if cure == "none" else "no cure is left"
+    effective = _effective(state, moment.on)
+    return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why, effective_on=effective)
+
+
+def _used_up(state: TestState, cure: Cure, on: date) -> bool:
+    """Whether the cure right has been used as often as the deal allows."""
+    if cure.at_most is None:
+        return False
+    return any(_used(state, cap, on) >= cap.count for cap in cure.at_most.each)
+
+
+def _used(state: TestState, cap: Cap, on: date) -> int:
+    """How often the cure right has been used in the time that a cap looks at."""
+    since = date.min if cap.months is None else months_before(on, cap.months)
+    return sum(used > since for used in state.cured_on)
+
+
+def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:
+    start = moment.on if cure.after == "determination date" else moment.clock_starts
+    if start is None:
+        why = f"the cure clock starts on {cure.after}"
+        return _moved(state, S.CURE_PERIOD, moment.on, episode_began=began, cure=None, why=why)
+    last = deadline(start, cure.within, moment.calendar, cure.cite, cure.after, moment.on)
+    return _moved(state, S.CURE_PERIOD, moment.on, episode_began=began, cure=last)
+
+
+def clock_started(state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
+    """A Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if state.status is not S.CURE_PERIOD or state.cure is not None or not isinstance(cure, Cure):
+        return None
+    last = deadline(start, cure.within, calendar, cure.cite, cure.after, on)
+    return state.model_copy(update={"cure": last, "why": ""})
+
+
+def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
+    """A PASS ends a Cure Period only where the agreement lists a retest as a cure."""
+    cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
+    if isinstance(cure, Cure) and "retest" in cure.cured_by:
+        needed = cure.passing_for.count if cure.passing_for else 1
+        if state.passing_run < needed:
+            return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})
+        return cured(_passed(state, moment), moment.on).model_copy(update={"why": "cured by retest"})
+    return state.model_copy(update={"why": "passes again; cure not yet accepted"})
+
+
+def cured(state: TestState, on: date) -> TestState:
+    """The state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
+    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": ()}
+    return state.model_copy(update=ended)
+
+
+def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
+    """A running Cure Period keeps its deadline; one whose clock has not started goes on waiting for the event."""
+    if state.cure is None and isinstance(moment.clause, MaintenanceClause) and isinstance(moment.clause.cure, Cure):
+        return _cure_period(state, moment, moment.clause.cure, state.episode_began or moment.on)
+    return state
+
+
+def _stays(state: TestState, _moment: Moment) -> TestState:
+    """Only a Recorded Act moves a test from here."""
+    ends = {S.EVENT_OF_DEFAULT: "ends only by a Recorded Act", S.WAIVED: f"waived until {state.waived_until}"}
+    return state.model_copy(update={"why": ends.get(state.status, "")})
+
+
+def _passed_waived(state: TestState, moment: Moment) -> TestState:
+    """A PASS under a waiver ends an episode that was no open breach; a Cure Period or a default is only suspended."""
+    stays = _stays(state, moment)
+    if state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT):
+        return stays
+    return stays.model_copy(update={"episode_began": None})
+
+
+NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[[TestState, Moment], TestState]]] = {
+    #                      on PASS          on FAIL
+    S.NOT_YET_TESTED: (_passed, _failed),
+    S.COMPLIANT: (_passed, _failed),
+    S.WATCH: (_passed, _failed),
+    S.PENDING: (_passed, _failed),
+    S.CURE_PERIOD: (_passed_in_cure, _failed_in_cure),
+    S.EVENT_OF_DEFAULT: (_stays, _stays),
+    S.WAIVED: (_passed_waived, _stays),
+    S.SUSPENDED: (_passed, _failed),
+    S.CLOSED: (_stays, _stays),
+}
+"""The table: what a PASS and a FAIL lead to from each status."""

@@ -1,0 +1,154 @@
+"""The state of one trigger: NOT IN EFFECT with its count, or IN EFFECT (`rulings.md` 12, 21, 23).
+
+One machine for the trigger that a clause brings with it and for the deal's composite ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from engine.determination.template import Clause, Rule, Template, When
+from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, began_on, carried, counted, fresh, leaves, met
+from engine.events.states import TriggerState, TriggerStatus
+from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
+from engine.terms.periods import DateKind, Persistence
+
+T = TriggerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRule:
+    """A trigger ready to be counted.
+
+    Attributes:
+        name: the key in the deal.
+        cite: the section.
+        begins: the condition that begins it.
+        ends: the condition that ends it; None where only a Recorded Act, or its target, does.
+        at_target: whether it ends when the reserve account has reached its target.
+        irrevocable: whether it never ends.
+    """
+
+    name: str
+    cite: str
+    begins: Tree
+    ends: Tree | None
+    at_target: bool = False
+    irrevocable: bool = False
+
+
+def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
+    """All triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
+    own = [_clause_rule(key, clause, templates[clause.template]) for key, clause in terms.covenants.items()]
+    dates: dict[str, DateKind] = {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
+    composite = [_composite(name, trigger, dates) for name, trigger in terms.triggers.items()]
+    return (*(rule for rule in own if rule is not None), *in_order(composite))
+
+
+def _clause_rule(key: str, clause: Clause, template: Template) -> TriggerRule | None:
+    if template.rule is None:
+        return None
+    rule: Rule = template.rule(key, clause)
+    ends = None if rule.ends is None else _when(rule.ends, rule.ends_for)
+    return TriggerRule(key, clause.cite, _when(rule.begins, rule.begins_for), ends, at_target=rule.ends is None)
+
+
+def _when(when: When, persistence: Persistence | None) -> LeafRule:
+    return LeafRule(test=when.test, result=when.result, comparison=when.comparison, level=when.level, persistence=persistence)
+
+
+def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) -> TriggerRule:
+    never = trigger.ends == "never"
+    ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends, dates)
+    return TriggerRule(name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never)
+
+
+def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
+    """A condition ready to be counted; `dates` are those on which each test is run."""
+    match condition:
+        case Leaf():
+            # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
+            once = None if condition.state else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
+            persistence = condition.persistence or once
+            return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence)
+        case AnyOf():
+            return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))
+        case AllOf():
+            return Gate(len(condition.all_of), tuple(_tree(part, dates) for part in condition.all_of))
+        case AtLeast():
+            return Gate(condition.at_least.n, tuple(_tree(part, dates) for part in condition.at_least.of))
+
+
+def in_order(found: list[TriggerRule]) -> list[TriggerRule]:
+    """Composite triggers, each after those that it looks at; a cycle is refused when the file is read."""
+    placed: list[TriggerRule] = []
+    waiting = list(found)
+    names = {rule.name for rule in found}
+    while waiting:
+        done = {rule.name for rule in placed}
+        ready = [rule for rule in waiting if _looks_at(rule) & names <= done]
+        if not ready:
+            raise ValueError(f"triggers depend on one another: {', '.join(rule.name for rule in waiting)}")
+        placed += ready
+        waiting = [rule for rule in waiting if rule not in ready]
+    return placed
+
+
+def _looks_at(rule: TriggerRule) -> set[str]:
+    found = leaves(rule.begins) + (leaves(rule.ends) if rule.ends else ())
+    return {leaf.trigger for leaf in found if leaf.trigger is not None}
+
+
+def _needs_all(tree: Tree | None) -> bool:
+    return isinstance(tree, Gate) and tree.n == len(tree.parts) > 1
+
+
+def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None) -> TriggerState:
+    """The state of a trigger after one date.
+
+    Args:
+        before: its state so far; None on its first date.
+        rule: its rule in force.
+        seen: what its conditions look at.
+        reserve: the balance of the account that it sweeps into.
+        target: that account's target, where there is one.
+    """
+    state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
+    state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
+    if state.status is T.NOT_IN_EFFECT:
+        return _outside(state, rule, seen)
+    if state.status is T.IN_EFFECT:
+        return _inside(state, rule, seen, full=target is not None and reserve >= target)
+    return state
+
+
+def _outside(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
+    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
+    if not met(rule.begins, limbs):
+        return state.model_copy(update={"begins": limbs})
+    ends = fresh(rule.ends) if rule.ends else ()
+    since = began_on(rule.begins, limbs, seen)
+    why = "; ".join(limb.what for limb in limbs if limb.count >= limb.needed)
+    begun = {"status": T.IN_EFFECT, "since": since, "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable, "why": why}
+    return state.model_copy(update=begun)
+
+
+def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> TriggerState:
+    limbs = counted(rule.ends, carried(rule.ends, state.ends), seen) if rule.ends else ()
+    over = (rule.ends is not None and met(rule.ends, limbs)) or (rule.at_target and full)
+    if not over or rule.irrevocable:
+        return state.model_copy(update={"ends": limbs})
+    why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
+    over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False, "why": why}
+    return state.model_copy(update=over_now)
+
+
+def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:
+    """A trigger's state where what had put an irrevocable one in effect was withdrawn: it stays in effect (`rulings.md` 27)."""
+    if kept is None or after.status is not T.NOT_IN_EFFECT or kept.since > on:
+        return after
+    why = f"{kept.why}, as determined before a correction; it is irrevocable"
+    return kept.model_copy(update={"begins": after.begins, "ends": (), "why": why})

@@ -1,0 +1,1 @@
+"""Every fact that a log can hold, and the state that follows from the facts."""

@@ -1,0 +1,178 @@
+"""What the engine reads from a deal file, as a fact of the log: parties, clauses, debt, assets, indices, duties."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from engine.basics.values import Fact, Figure
+
+
+class PartyFacts(Fact):
+    """A party as the notice addresses it."""
+
+    role: str
+    name: str
+    notices: str
+    lei: str | None = None
+    cite: str | None = None
+
+
+class DocumentFacts(Fact):
+    """A document of the deal with its short name and, where given, its hash."""
+
+    short: str
+    title: str
+    dated: date
+    sha256: str | None = None
+
+
+class CureFacts(Fact):
+    """A cure right as the deal writes it: within what period after what, by which ways, how often."""
+
+    by: str = "borrower"
+    within: str
+    after: str
+    cured_by: tuple[str, ...]
+    at_most: str | None = None
+    cite: str
+
+
+class ClauseFacts(Fact):
+    """One clause: what it is called, where it stands, its words, and the engine's reading of it."""
+
+    key: str
+    title: str
+    cite: str
+    text: str | None
+    reading: str
+    kind: Literal["test", "test and trigger", "trigger"]
+    debt_class: str | None = None
+    cure: CureFacts | None = None
+    default_needs: str | None = None
+    """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
+    if_not_determined: str | None = None
+    esma: Literal["CHPP", "CHCP", "BOTH", "OTHR"] = "OTHR"
+    """What follows for the ESMA rows: a change of the priority of payments, of a counterparty, both, or something else."""
+    consequences: tuple[str, ...] = ()
+    """What follows while the trigger is in effect, one sentence each, with its section."""
+
+
+class LaterClauses(Fact):
+    """The clauses that read otherwise from a date on, by a dated step or an amendment."""
+
+    since: date
+    clauses: tuple[ClauseFacts, ...]
+
+
+class DebtFacts(Fact):
+    """One class of debt."""
+
+    name: str
+    original_principal: Figure
+    rate: str
+    cusip: str | None = None
+    isin: str | None = None
+    cite: str
+
+
+class AssetFacts(Fact):
+    """One class of Pledged GPU Assets."""
+
+    name: str
+    model: str
+    gpus: int
+    availability: Figure
+    index: str
+    cite: str
+
+
+class DutyFacts(Fact):
+    """Who must tell whom of what, within how long."""
+
+    kind: str
+    given_by: str
+    to: tuple[str, ...]
+    within: str | None
+    cite: str | None
+
+
+class IndexFacts(Fact):
+    """What the deal says about one index."""
+
+    name: str
+    source: str
+    policy: str
+    version: str | None
+    closing_date_level: Figure
+    low_confidence: str
+    low_confidence_cite: str
+    fallback: tuple[str, ...]
+    cite: str
+
+
+class LaterFacts(Fact):
+    """Debt, assets, indices and duties from a date on, where an amendment changed one of them: all of each, as it then reads."""
+
+    since: date
+    debt: tuple[DebtFacts, ...]
+    assets: tuple[AssetFacts, ...]
+    indices: tuple[IndexFacts, ...]
+    duties: tuple[DutyFacts, ...]
+
+
+class AmendmentFacts(Fact):
+    """One amendment of the deal, or one correction of its file, and what it changed."""
+
+    number: int
+    kind: Literal["amendment", "correction"] = "amendment"
+    document: str
+    effective: date
+    changes: tuple[str, ...]
+
+
+class DealAdopted(Fact):
+    """A deal file, or a new version of it, as the engine reads it from `effective_on` on."""
+
+    file_sha256: str
+    illustrative: bool
+    rated: bool = False
+    unique_id: str | None = None
+    closing_date: date
+    maturity_date: date
+    business_days: str
+    time_zone: str
+    rounding: str
+    revenue: str
+    frequency_days: int = 7
+    """Days between Determination Dates: 7, 30 or 90."""
+    parties: tuple[PartyFacts, ...]
+    documents: tuple[DocumentFacts, ...]
+    clauses: tuple[ClauseFacts, ...]
+    """As of closing; `clauses_on` gives those of a date."""
+    later_clauses: tuple[LaterClauses, ...] = ()
+    debt: tuple[DebtFacts, ...]
+    assets: tuple[AssetFacts, ...]
+    indices: tuple[IndexFacts, ...]
+    duties: tuple[DutyFacts, ...]
+    """These four as of closing; `facts_on` gives those of a date."""
+    later_facts: tuple[LaterFacts, ...] = ()
+    amendments: tuple[AmendmentFacts, ...] = ()
+
+
+def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
+    """The clauses as they read on a date, in the order of the agreement."""
+    found = {clause.key: clause for clause in deal.clauses}
+    for later in deal.later_clauses:
+        if later.since <= on:
+            found |= {clause.key: clause for clause in later.clauses}
+    return tuple(found.values())
+
+
+def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
+    """The same with the debt, assets, indices and duties that were in force on a date."""
+    reached = [later for later in deal.later_facts if later.since <= on]
+    if not reached:
+        return deal
+    now = reached[-1]
+    return deal.model_copy(update={"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties})

@@ -1,0 +1,155 @@
+"""State = fold(events): everything that the past decides, replayed from the log and stored nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from functools import reduce
+from typing import Protocol
+
+from engine.basics.values import Exact, Fact
+from engine.determination.reference_rate import ReferenceRate
+from engine.evaluation.obligations import key
+from engine.events.kinds import (
+    ActApplied,
+    ActRecorded,
+    Counted,
+    DeadlinePassed,
+    Determined,
+    NoticeIssued,
+    ObligationMoved,
+    ReportReceived,
+    Suspended,
+    Tested,
+)
+from engine.events.notifiable import Notifiable, notifiable
+from engine.events.standing import Recorded, standing, withdrawn
+from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus
+
+TRIGGER_ENDED = "trigger ended|"
+"""How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
+
+
+class DealState(Fact):
+    """A deal as its past left it."""
+
+    tests: Mapping[str, TestState] = {}
+    triggers: Mapping[str, TriggerState] = {}
+    obligations: Mapping[str, Obligation] = {}
+    reserves: Mapping[str, Exact] = {}
+    """Reserve balance by clause, in USD."""
+    swept: Mapping[str, Exact | None] = {}
+    """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
+    irrevocable: Mapping[str, TriggerState] = {}
+    """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
+    begun: frozenset[str] = frozenset()
+    """Triggers that have been in effect and have not been ended by an Act: what their beginning brought for good is still in force."""
+    rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
+    """Reference Rates by index, one per Determination Date, oldest first."""
+    reports: tuple[ReportReceived, ...] = ()
+    acts: tuple[ActRecorded, ...] = ()
+    applied: frozenset[str] = frozenset()
+    """Identities of the Acts that have taken effect."""
+    reached: date | None = None
+    """The last date of which anything was determined, a Payment Date included: the run goes on from the day after."""
+    last_date: date | None = None
+    """The last date that was determined."""
+    notifiable: tuple[tuple[Notifiable, str, date], ...] = ()
+    """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
+    notices: int = 0
+    """The number of the last notice."""
+
+
+class Happened(Protocol):
+    """What fold needs of an event: a draft has it as well as a recorded one."""
+
+    @property
+    def payload(self) -> object:
+        """The payload, of the type of its kind."""
+
+    @property
+    def effective_on(self) -> date:
+        """The contract's date."""
+
+
+def apply(state: DealState, event: Happened) -> DealState:
+    """The state after one more event."""
+    after = _applied_payload(state, event)
+    told = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
+    if told:
+        after = after.model_copy(update={"notifiable": (*after.notifiable, *told)})
+    if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (state.reached is None or event.effective_on > state.reached):
+        return after.model_copy(update={"reached": event.effective_on})
+    return after
+
+
+def _applied_payload(state: DealState, event: Happened) -> DealState:
+    match event.payload:
+        case ReferenceRate() as rate:
+            others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
+            return state.model_copy(update={"rates": {**state.rates, rate.index: (*others, rate)}})
+        case Tested(state=after) | DeadlinePassed(state=after) | Suspended(state=after):
+            return state.model_copy(update={"tests": {**state.tests, after.test: after}})
+        case Counted(state=counted):
+            begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
+            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
+        case ObligationMoved(obligation=moved):
+            return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
+        case SweptPeriod() | ReserveReleased() as money:
+            return _moved_money(state, money)
+        case ReportReceived() as report:
+            return state.model_copy(update={"reports": (*state.reports, report)})
+        case ActRecorded(act="act withdrawn") as act:
+            kept = tuple(one for one in state.acts if not one.goes_by(act.details.get("names", "")))
+            return state.model_copy(update={"acts": kept})
+        case ActRecorded() as act:
+            return state.model_copy(update={"acts": (*state.acts, act)})
+        case ActApplied() as applied:
+            return _applied(state, applied, event.effective_on)
+        case NoticeIssued(number=number):
+            return state.model_copy(update={"notices": number})
+        case Determined():
+            return state.model_copy(update={"last_date": event.effective_on, "notifiable": ()})
+        case _:
+            return state
+
+
+def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:
+    balance = money.reserve_balance if isinstance(money, SweptPeriod) else Fraction(0)
+    changes: dict[str, object] = {"reserves": {**state.reserves, money.clause: balance}}
+    if isinstance(money, SweptPeriod):
+        changes["swept"] = {**state.swept, money.clause: money.swept}
+    return state.model_copy(update=changes)
+
+
+def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
+    changes: dict[str, object] = {"applied": state.applied | {applied.act}}
+    if applied.test is not None:
+        changes["tests"] = {**state.tests, applied.test.test: applied.test}
+    if applied.trigger is not None:
+        changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
+        if applied.act.startswith(TRIGGER_ENDED):
+            changes["begun"] = state.begun - {applied.trigger.trigger}
+            changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
+    if applied.obligation is not None:
+        changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
+    return state.model_copy(update=changes)
+
+
+def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
+    """The state after all `events`, in the order of the log; of a whole log, see `as_it_stands`."""
+    return reduce(apply, events, start or DealState())
+
+
+def as_it_stands(events: Sequence[Recorded]) -> DealState:
+    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered.
+
+    It is remembered from the beginning, so that an Act that stands and ends it makes it be forgotten.
+    """
+    undone = {
+        event.payload.state.trigger: event.payload.state
+        for event in withdrawn(events)
+        if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
+    }
+    return fold(standing(events), DealState(irrevocable=undone))

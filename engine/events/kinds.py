@@ -1,0 +1,287 @@
+"""What an event of a deal's log holds: one kind per fact, each with its own payload type.
+
+Every event has two dates: `effective_on`, the contract's, and `recorded_at`, ours. Its idempotency key is
+`(deal, kind, subject, effective_on, print)` (`rulings.md` 31), so a run repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from engine.basics.values import Fact, Figure
+from engine.determination.measure_inputs import ReportFacts
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.deal_adopted import DealAdopted
+from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
+from engine.events.results import Remedy, TestResult
+from engine.events.states import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
+
+
+class ReportReceived(ReportFacts):
+    """A servicer's report that came in, and what it says."""
+
+
+def as_received(report: ReportFacts) -> ReportReceived:
+    """What the log keeps of a report that was read."""
+    return ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
+
+
+class Tested(Fact):
+    """One test on one date: the result and the state that it leads to, two facts side by side."""
+
+    result: TestResult
+    state: TestState
+    before: TestStatus | None
+
+
+class Suspended(Fact):
+    """A springing test whose condition is off: it is not tested, and that is no pass."""
+
+    state: TestState
+    before: TestStatus | None
+    cite: str
+
+
+class DeadlinePassed(Fact):
+    """A Cure Period that ended unused: the state on the day after its last day."""
+
+    state: TestState
+    before: TestStatus
+    deadline: Deadline
+
+
+class Counted(Fact):
+    """One trigger on one date: its counts and whether it is in effect."""
+
+    state: TriggerState
+    before: TriggerStatus | None
+    cite: str
+
+
+class ObligationMoved(Fact):
+    """An Obligation created, satisfied or overdue."""
+
+    obligation: Obligation
+    cite: str
+
+
+class ElsewhereDue(Fact):
+    """The last day that the same period would have by another calendar, where it differs; for comparison only."""
+
+    calendar: str
+    by: date
+
+
+class Due(Fact):
+    """Something that somebody must do by a date, with the ways in which it can be done."""
+
+    by: date
+    who: str
+    act: Literal["cure", "deliver", "report", "notify", "pay into reserve"]
+    subject: str
+    what: str
+    deadline: Deadline | None = None
+    figure: Figure | None = None
+    ways: tuple[Remedy, ...] = ()
+    cite: str
+    urgent: bool = False
+    elsewhere: tuple[ElsewhereDue, ...] = ()
+
+
+FollowKind = Literal[
+    "event of default",
+    "overdue",
+    "trigger begins",
+    "trigger ends",
+    "rate lapses",
+    "not determined",
+    "term steps",
+    "consequence",
+    "lasting consequence",
+]
+
+
+class Follow(Fact):
+    """What follows by itself on a date if nothing is done."""
+
+    on: date
+    subject: str
+    what: FollowKind
+    detail: str
+    cite: str
+
+
+class StripDay(Fact):
+    """One calendar day of a deadline's strip: its Business Day number, or why it is none."""
+
+    day: date
+    number: int | None
+    why: str | None
+
+
+class Determined(Fact):
+    """One Determination Date as a whole: what it rested on, what is due, what follows; its notice states this."""
+
+    publication_date: date
+    window_start: date
+    window_end: date
+    next_determination_date: date
+    next_publication_date: date
+    calendar: str
+    outstanding_principal: Figure | None
+    report: str | None
+    """SHA-256 of the servicer's report that served, where one did."""
+    report_text: str
+    due: tuple[Due, ...] = ()
+    follows: tuple[Follow, ...] = ()
+    strip: tuple[StripDay, ...] = ()
+    strip_title: str | None = None
+    warnings: tuple[str, ...] = ()
+    """Plain sentences that belong on every notice (`rulings.md` 41, WP §5.2)."""
+    entries: int | None = None
+    """How many entries of the log tell of the date: they stand one after the other, and this one is the last of them.
+
+    So whoever holds this entry and its place knows which others there must be; None in records made before this was said.
+    """
+
+
+class NotEvaluated(Fact):
+    """A deal that could not be evaluated on a date, and why; silence must differ from not having run."""
+
+    reason: str
+    problems: tuple[str, ...] = ()
+
+
+class Correction(Fact):
+    """From a date on, everything is determined again, because something that it rested on has changed (`rulings.md` 25 to 29).
+
+    What was determined before stays in the log and no longer stands. `until` is the last date that had been determined.
+    """
+
+    from_on: date
+    until: date
+    why: tuple[str, ...]
+
+
+TOLD_BY = {
+    "interpolation": "index",
+    "successor benchmark": "index",
+    "successor benchmark agreed": "index",
+    "agent determination": "index",
+    "manifest error": "index",
+    "consent": "version",
+    "act withdrawn": "names",
+}
+"""The detail that tells two Acts of one kind on one date and clause from one another."""
+
+
+class ActRecorded(Fact):
+    """What a person did and the engine was told (`covenants.md`, Recorded Acts)."""
+
+    act: str
+    clause: str | None = None
+    document: str | None = None
+    sha256: str | None = None
+    effective_on: date
+    until: date | None = None
+    prepared_by: str | None = None
+    approved_by: str | None = None
+    details: Mapping[str, str] = {}
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """Kind, clause and what else tells an Act from others of its date: the index of a rate, the version of a consent."""
+        more = self.details.get(TOLD_BY.get(self.act, ""))
+        return (self.act, self.clause or "deal", *((more,) if more else ()))
+
+    @property
+    def identity(self) -> str:
+        """How one Act is told from every other: `waiver|ltv|2026-03-05`, `waiver|ltv|no. 2|2026-03-05` where it was entered again.
+
+        The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives the same bytes.
+        """
+        again = (f"no. {self.details['entry']}",) if "entry" in self.details else ()
+        return "|".join((*self.told_by, *again, str(self.effective_on)))
+
+    def goes_by(self, name: str) -> bool:
+        """Whether `name` is its identity, or kind, clause and date alone where it was entered once."""
+        short = f"{self.act}|{self.clause or 'deal'}|{self.effective_on}"
+        return name == self.identity or (name == short and "entry" not in self.details)
+
+
+class ActApplied(Fact):
+    """What a Recorded Act, or the end of a waiver, did to one test, trigger or Obligation on its effective date."""
+
+    act: str
+    """The Act's identity."""
+    test: TestState | None = None
+    trigger: TriggerState | None = None
+    obligation: Obligation | None = None
+    before: str | None = None
+    why: str
+
+
+class NoticeIssued(Fact):
+    """A document that was made: its number, what it states, its file and its hash."""
+
+    number: int
+    kind: str
+    of: str
+    """Key of the event that it states."""
+    file: str
+    sha256: str
+    unsigned_sha256: str | None = None
+    """Of the file before it was signed: what the same event renders to again."""
+    supersedes: int | None = None
+
+
+KINDS: dict[str, type[Fact]] = {
+    "deal adopted": DealAdopted,
+    "report received": ReportReceived,
+    "act recorded": ActRecorded,
+    "act applied": ActApplied,
+    "rate": ReferenceRate,
+    "deadline passed": DeadlinePassed,
+    "tested": Tested,
+    "suspended": Suspended,
+    "counted": Counted,
+    "obligation": ObligationMoved,
+    "swept": SweptPeriod,
+    "reserve released": ReserveReleased,
+    "determined": Determined,
+    "not evaluated": NotEvaluated,
+    "correction": Correction,
+    "notice issued": NoticeIssued,
+    "snapshot imported": SnapshotImported,
+    "listings excluded": ListingsExcluded,
+    "index published": IndexPublished,
+}
+"""Each kind of event and the type of its payload."""
+
+
+class Event(Fact):
+    """A recorded event: the draft's facts, and who recorded them when with which engine."""
+
+    version: Literal[1] = 1
+    log: str
+    seq: int
+    kind: str
+    subject: str
+    effective_on: date
+    print: int = 1
+    recorded_at: datetime
+    actor: str
+    engine: str
+    deal_file: str | None = None
+    inputs: tuple[str, ...] = ()
+    supersedes: str | None = None
+    reason: str | None = None
+    payload: Any
+    leaf: str = ""
+
+    @property
+    def key(self) -> str:
+        """The idempotency key inside one log."""
+        return f"{self.kind}|{self.subject}|{self.effective_on}|{self.print}"

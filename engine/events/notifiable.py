@@ -1,0 +1,39 @@
+"""What happened that an agreement may make notifiable: the one rule by which notices are made and deadlines to give notice are stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Tested
+from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus
+
+Notifiable = Literal["test_failed", "event_of_default", "trigger_event", "cure"]
+
+
+def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
+    """What an event's payload makes notifiable, with the test or trigger that it happened to; mostly nothing."""
+    match payload:
+        case DeadlinePassed(state=state):
+            yield "event_of_default", state.test
+        case Tested() as tested:
+            yield from ((kind, tested.state.test) for kind in _of_test(tested))
+        case ActApplied(test=TestState(status=TestStatus.EVENT_OF_DEFAULT, test=name), before=before) if before != "EVENT OF DEFAULT":
+            yield "event_of_default", name
+        case ActApplied(trigger=TriggerState(status=TriggerStatus.IN_EFFECT, trigger=name), before=before) if before != "IN EFFECT":
+            yield "trigger_event", name
+        case Counted(state=after, before=before) if after.status is TriggerStatus.IN_EFFECT and before is not after.status:
+            yield "trigger_event", after.trigger
+        case _:
+            return
+
+
+def _of_test(tested: Tested) -> Iterator[Notifiable]:
+    """What one result makes notifiable; a first failure that is a default at once is both."""
+    state, before = tested.state, tested.before
+    if tested.result.breach != "counts" and state.episode_began == tested.result.on:
+        yield "test_failed"
+    if state.status is TestStatus.EVENT_OF_DEFAULT and before is not state.status:
+        yield "event_of_default"
+    elif before is TestStatus.CURE_PERIOD and state.status in (TestStatus.COMPLIANT, TestStatus.WATCH):
+        yield "cure"

@@ -1,0 +1,150 @@
+"""What a test yields on one date, with all of its working.
+
+One object, made once: what `explain` prints, what the log stores and what the notice shows is this (ADR 0004).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import Literal
+
+from engine.basics.values import Comparison, Exact, Fact, Figure, Unit
+
+
+class Verdict(StrEnum):
+    """The three results that a test can have; there is no fourth and no default (`covenants.md`, Results)."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    NOT_DETERMINED = "NOT DETERMINED"
+
+
+class NotDetermined(Fact):
+    """Why there is no number, and the section that says what follows."""
+
+    reason: str
+    cite: str
+    lacks: Literal["rate", "report", "window", "term", "act"]
+
+
+class Source(Fact):
+    """Where a figure comes from: a publication, a servicer's report, the deal file, an Act."""
+
+    kind: Literal["publication", "servicer report", "deal file", "recorded act", "worked example", "event log"]
+    text: str
+    as_of: date | None = None
+    reference: str | None = None
+    """SHA-256 of what was read, where there is a file or an event."""
+
+
+class Given(Fact):
+    """The as-of date and the source that one figure of a report has of its own."""
+
+    as_of: date | None = None
+    source: str | None = None
+
+
+class Input(Fact):
+    """One figure that a test used, with its source."""
+
+    name: str
+    figure: Figure
+    source: Source
+
+
+class Step(Fact):
+    """One line of the working: a name, how it was made (in words and in figures), what came out."""
+
+    name: str
+    formula: str
+    worked: str
+    figure: Figure
+
+
+class BreakEven(Fact):
+    """The Reference Rate of one index at which the test just passes, all else unchanged (`rulings.md` 18).
+
+    `rate` is on the published 4-decimal grid, rounded to the passing side; None where no positive rate passes or
+    every one does, and `note` says which.
+    """
+
+    index: str
+    rate: Figure | None
+    fails: Literal["below", "above"] | None
+    note: str | None = None
+
+
+class Bearing(Fact):
+    """How the index's sampling error bears on a result (`rulings.md` 10)."""
+
+    decisive: bool
+    at_low: Verdict | None = None
+    at_high: Verdict | None = None
+    share_failing: str | None = None
+    """Share of resamples of the listings in which the test fails, as text; sampling only, not a forecast."""
+    share_failing_hosts: str | None = None
+    note: str | None = None
+
+    @property
+    def undecided(self) -> str | None:
+        """Why the result is not decisive, as a clause of a sentence; None where it is."""
+        return None if self.decisive else self.note or "the limit lies inside the 95% interval"
+
+
+class Remedy(Fact):
+    """An amount that would make a failing test pass today, all else unchanged."""
+
+    method: Literal["prepayment", "additional collateral", "equity"]
+    figure: Figure
+    text: str
+
+
+Breach = Literal["default", "counts", "obligation"]
+"""What a FAIL is: a breach, a date that counts towards a trigger, or the ground of an Obligation."""
+
+
+class TestResult(Fact):
+    """One test on one date: verdict, figures, headroom, working, inputs."""
+
+    __test__ = False
+
+    test: str
+    template: str
+    title: str
+    cite: str
+    on: date
+    verdict: Verdict
+    breach: Breach = "default"
+    measured: Figure | None = None
+    limit: Figure | None = None
+    comparison: Comparison | None = None
+    limit_cite: str | None = None
+    headroom: Figure | None = None
+    headroom_share: Exact | None = None
+    """Headroom as a share of the limit's size."""
+    break_even: tuple[BreakEven, ...] = ()
+    bearing: Bearing | None = None
+    remedies: tuple[Remedy, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    steps: tuple[Step, ...] = ()
+    reason: NotDetermined | None = None
+
+
+def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:
+    """The distance to the limit, positive on the passing side: points for shares, USD for prices."""
+    apart = measured.value - limit.value
+    distance = apart if comparison in ("at least", "more than") else -apart
+    return Figure(value=distance, unit=Unit.POINTS if measured.unit is Unit.SHARE else measured.unit)
+
+
+def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
+    """Headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None where the limit is zero."""
+    return apart.value / abs(limit.value) if limit.value else None
+
+
+def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:
+    """Whether the test passes; exact on both sides."""
+    distance = headroom(measured, limit, comparison).value
+    return distance >= 0 if comparison in ("at least", "at most") else distance > 0

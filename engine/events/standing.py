@@ -1,0 +1,64 @@
+"""Which events of a deal's log still stand: a correction withdraws what was determined from its date on, and edits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol, TypeVar
+
+from engine.events.kinds import Correction
+
+OF_A_DATE = ("rate", "tested", "suspended", "counted", "swept", "determined")
+"""Kinds of events whose date is the one that was determined."""
+DETERMINED = (*OF_A_DATE, "deadline passed", "act applied", "obligation", "reserve released")
+"""Every kind of event that a determination makes; the others are what people did and what came in."""
+
+
+class Recorded(Protocol):
+    """What is needed of an event; a draft has it as well."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the event."""
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+
+    @property
+    def print(self) -> int:
+        """Which print of the fact it is."""
+
+    @property
+    def effective_on(self) -> date:
+        """The contract's date."""
+
+    @property
+    def payload(self) -> object:
+        """The payload, of the type of its kind."""
+
+
+E = TypeVar("E", bound=Recorded)
+
+
+def standing(events: Iterable[E]) -> tuple[E, ...]:
+    """The events that stand, in the log's order: all but those that a later correction withdrew."""
+    kept: list[E] = []
+    for event in events:
+        if isinstance(event.payload, Correction):
+            cut = _first_of(kept, event.payload.from_on)
+            kept = [one for place, one in enumerate(kept) if place < cut or one.kind not in DETERMINED]
+        kept.append(event)
+    return tuple(kept)
+
+
+def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
+    """The events that some correction withdrew, in the log's order."""
+    stands = {id(event) for event in standing(events)}
+    return tuple(event for event in events if id(event) not in stands)
+
+
+def _first_of(events: Sequence[E], day: date) -> int:
+    """Where the determination of the first date from `day` on begins: after the last event of an earlier date."""
+    earlier = (place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day)
+    return max(earlier, default=-1) + 1

@@ -1,0 +1,189 @@
+"""The states of a deal: frozen, folded from events, never stored (`covenants.md`, State; `rulings.md` 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from engine.basics.values import Exact, Fact
+from engine.events.results import Verdict
+
+
+class TestStatus(StrEnum):
+    """Where a test stands, beside and apart from its raw result."""
+
+    __test__ = False
+
+    NOT_YET_TESTED = "NOT YET TESTED"
+    COMPLIANT = "COMPLIANT"
+    WATCH = "WATCH"
+    PENDING = "PENDING"
+    CURE_PERIOD = "CURE PERIOD"
+    EVENT_OF_DEFAULT = "EVENT OF DEFAULT"
+    WAIVED = "WAIVED"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+
+
+PRINTED_STATUS = {status: status.value for status in TestStatus} | {TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"}
+"""How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
+
+
+class TriggerStatus(StrEnum):
+    """Where a trigger stands."""
+
+    NOT_IN_EFFECT = "NOT IN EFFECT"
+    IN_EFFECT = "IN EFFECT"
+    WAIVED = "WAIVED"
+    CLOSED = "CLOSED"
+
+
+class Deadline(Fact):
+    """A last day, with the rule and the calendar that made it."""
+
+    by: date
+    counted_from: date
+    rule: str
+    calendar: str
+    cite: str
+    projected: bool = False
+    """Whether the calendar's table is a projection for some of these days."""
+    found_late_on: date | None = None
+    """The day on which a deadline already past was first computed."""
+
+
+class TestState(Fact):
+    """One test's state on a date. `since` is when the present status began; an episode begins with its first FAIL."""
+
+    __test__ = False
+
+    test: str
+    status: TestStatus
+    since: date
+    verdict: Verdict | None = None
+    rests_on: date | None = None
+    """The date of the last PASS or FAIL."""
+    episode_began: date | None = None
+    cure: Deadline | None = None
+    counted: tuple[bool, ...] = ()
+    """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
+    not_determined_run: int = 0
+    """Determination Dates in a row without the Servicer's figures, others left out, since the last that was determined."""
+    default_needs: Literal["nothing", "notice", "vote"] = "nothing"
+    """What an Event of Default of this test needs to take effect."""
+    effective_on: date | None = None
+    """When an indicated Event of Default took effect: at once, or with the notice or vote that it needs."""
+    cured_on: tuple[date, ...] = ()
+    """The dates on which a cure was used, oldest first."""
+    passing_run: int = 0
+    """Dates in a row on which the test has passed since it last failed."""
+    waived_until: date | None = None
+    waived_by: str | None = None
+    waived_from: TestStatus | None = None
+    """The status that a waiver interrupted."""
+    clock_after: Literal["resumes", "restarts"] | None = None
+    """What the waiver's document says of a cure clock when the waiver ends (`rulings.md` 42)."""
+    why: str = ""
+
+    @property
+    def cure_unit(self) -> Literal["business days", "days"]:
+        """What the running Cure Period counts."""
+        return "days" if self.cure is not None and self.cure.calendar == "calendar days" else "business days"
+
+
+class Limb(Fact):
+    """The count of one leaf of a trigger's condition."""
+
+    what: str
+    met: tuple[bool, ...] = ()
+    """Newest last: whether each date that counts met the leaf's condition, as far back as it looks."""
+    count: int
+    needed: int
+    out_of: int
+    dates: str
+
+
+class TriggerState(Fact):
+    """One trigger's state on a date, with the counts towards its beginning or its end."""
+
+    trigger: str
+    status: TriggerStatus
+    since: date
+    begins: tuple[Limb, ...] = ()
+    ends: tuple[Limb, ...] = ()
+    begins_need_all: bool = False
+    ends_need_all: bool = False
+    """Whether every limb of the condition must be met: the furthest from its goal then leads, otherwise the nearest."""
+    irrevocable: bool = False
+    """Whether it never ends, and no later print or correction undoes it (`rulings.md` 27)."""
+    waived_until: date | None = None
+    waived_by: str | None = None
+    waived_from: TriggerStatus | None = None
+    """The status that a waiver interrupted."""
+    why: str = ""
+
+    @property
+    def count(self) -> Limb | None:
+        """The count that matters now: towards the end while in effect, towards the beginning otherwise."""
+        return self.leading_end if self.status is TriggerStatus.IN_EFFECT else self.leading_begin
+
+    @property
+    def leading_begin(self) -> Limb | None:
+        """The limb on which the beginning hangs."""
+        return _leading(self.begins, self.begins_need_all)
+
+    @property
+    def leading_end(self) -> Limb | None:
+        """The limb on which the end hangs."""
+        return _leading(self.ends, self.ends_need_all)
+
+
+def _leading(limbs: Sequence[Limb], need_all: bool) -> Limb | None:
+    """Of limbs that must all be met the one furthest from its goal, of others the nearest; the longer count where they are level."""
+    if need_all:
+        return min(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, -limb.needed), default=None)
+    return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
+
+
+class Obligation(Fact):
+    """Something that somebody must deliver by a date."""
+
+    name: str
+    clause: str
+    by: str
+    created_on: date
+    due: Deadline
+    status: Literal["OPEN", "SATISFIED", "OVERDUE", "CLOSED"] = "OPEN"
+    status_since: date
+    satisfied_by: str | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is still to be delivered, late or not."""
+        return self.status in ("OPEN", "OVERDUE")
+
+
+class ReserveReleased(Fact):
+    """What a reserve account held when its trigger ended, and where it goes (`rulings.md` 30)."""
+
+    clause: str
+    on: date
+    amount: Exact
+    """In USD."""
+    to: Literal["release to borrower", "prepay"]
+    cite: str
+
+
+class SweptPeriod(Fact):
+    """The money of one Payment Date while a sweep's trigger is in effect (`rulings.md` 30)."""
+
+    clause: str
+    payment_date: date
+    excess_cash_flow: Exact | None
+    swept: Exact | None
+    reserve_balance: Exact
+    target: Exact | None = None
+    reason: str | None = None
+    """Why nothing could be computed, where that is so."""

@@ -1,0 +1,1 @@
+"""What a deal would have done, and would do."""

@@ -1,0 +1,153 @@
+"""A worked example lived through: every date decided by `week.evaluate`, and again where a later print makes it so.
+
+Nothing is mocked: rates become publications, facts become a report of every week, Acts become Recorded Acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+
+from engine.determination.accepted_prints import Policy, accepted
+from engine.determination.reference_rate import Published
+from engine.determination.template import Template
+from engine.evaluation.corrections import by_prints, correction
+from engine.evaluation.inputs import inputs_of
+from engine.evaluation.one_date import evaluate
+from engine.events.deal_state import DealState, as_it_stands
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, ReportReceived
+from engine.events.results import TestResult
+from engine.market.methodology import materially_different
+from engine.terms.as_written import Deal, calendar_on, index_terms, indices, resolve
+from engine.terms.contract_dates import counted_from, next_determination_date, publication_dates
+from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrint, WorkedExample, fact_on, received_by
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One date of an example, as it was decided by what was known on a day."""
+
+    known_on: date
+    results: Mapping[str, TestResult]
+    state: DealState
+
+
+def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
+    """Every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
+    last = max((*wanted, *(one.published for one in example.prints)), default=example.first_publication)
+    log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
+    found: dict[date, list[Moment]] = {}
+    first = max(example.first_publication, deal.closing_date + DAY)
+    reports = [one for thursday in publication_dates(first, last + WEEK) for one in _report(deal, example, thursday)]
+    asked_before = any(deal.closing_date < day < first for day in wanted)
+    today = deal.closing_date + DAY if asked_before else first  # nothing exists before it (`rulings.md` 43)
+    while today <= last:
+        series = _series(deal, example, today)
+        again = correction(log, tuple(by_prints(log, series)))
+        if again is not None:
+            log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
+        log += [one for one in reports if one.effective_on <= today]
+        reports = [one for one in reports if one.effective_on > today]
+        day = again.from_on if again else today
+        while day <= today:
+            drafts = _determined(deal, templates, day, series, log, wanted)
+            if drafts is not None:
+                log += drafts
+                results = {d.subject: d.payload.result for d in drafts if d.kind == "tested"}
+                found.setdefault(day, []).append(Moment(today, results, as_it_stands(log)))
+            day += DAY
+        today += DAY
+    return found
+
+
+def _determined(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    day: date,
+    series: Mapping[str, tuple[Published, ...]],
+    log: list[Draft],
+    wanted: set[date],
+) -> tuple[Draft, ...] | None:
+    """The events of one date; None on a date on which nothing happens and of which nothing is wanted."""
+    inputs = inputs_of(deal, day, series, as_it_stands(log), templates)
+    return evaluate(replace(inputs, example=True)) if inputs.kinds or day in wanted else None
+
+
+def _act(act: ExampleAct) -> ActRecorded:
+    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount", "names", "version")}
+    details = {name: value for name, value in said.items() if value is not None}
+    return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
+
+
+def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
+    """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
+    found = {}
+    consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
+    for index in indices(deal, today):
+        rates = example.rates.get(index, ())
+        weeks = range((today - example.first_publication).days // 7 + 1)
+        prints = [_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks]
+        for one in example.prints:
+            if one.index == index and one.published <= today:
+                prints = _printed(prints, one)
+        policy = Policy(partial(index_terms, deal, index), partial(calendar_on, deal), materially_different, consents)
+        found[index] = accepted(prints, policy)
+    return found
+
+
+def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
+    value = rates[number] if number < len(rates) else None
+    return Published(index=index, publication_date=day, value=value, source="worked example", published_on=day)
+
+
+def _printed(prints: list[Published], one: ExamplePrint) -> list[Published]:
+    """The prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
+    of_date = [p for p in prints if p.publication_date == one.of]
+    empty = [p for p in of_date if p.value is None and one.published == one.of]
+    new = Published(
+        index=one.index,
+        publication_date=one.of,
+        value=one.value[0],
+        print=len(of_date) + 1 - len(empty),
+        methodology=one.methodology,
+        source="worked example",
+        low_confidence=one.low_confidence == "true",
+        published_on=one.published,
+    )
+    return [p for p in prints if p not in empty] + [new]
+
+
+def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
+    """The facts of one Thursday as the report for the Calculation Window that ended the day before, on the day on which it came."""
+    figures = {name: fact_on(value, day) for name, value in example.facts.items() if name != REPORT_RECEIVED}
+    given = {name: figure for name, figure in figures.items() if figure is not None}
+    received = _received(deal, example, day) if REPORT_RECEIVED in example.facts else day if given else None
+    if received is None:
+        return []
+    report = ReportReceived(
+        period_start=day - WEEK,
+        period_end=day - DAY,
+        as_of=min(day, received),
+        received=received,
+        document=example.name,
+        sha256="",
+        figures=given,
+    )
+    return [Draft(kind="report received", subject=str(day), effective_on=received, payload=report)]
+
+
+def _received(deal: Deal, example: WorkedExample, day: date) -> date | None:
+    """When the report of a Thursday came, counted from the Determination Date that follows its period, never before that is over."""
+    rule = received_by(example.facts[REPORT_RECEIVED], day)
+    if rule is None:
+        return None
+    calendar = calendar_on(deal, day)
+    determined = next_determination_date(resolve(deal, day), calendar, day - DAY)
+    return max(day - DAY, counted_from(rule, determined, calendar))

@@ -1,0 +1,88 @@
+"""What a changed input would change: every past result, and every notice that states one, before anything is recorded.
+
+The very functions that run on Thursdays, over the log as it stands and what is not yet in it (`record.md`, Restatements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+from engine.determination.determine import ShareBelow
+from engine.determination.reference_rate import Published
+from engine.determination.template import Template
+from engine.evaluation.corrections import by_acts, by_prints, by_reports, correction, numbered
+from engine.evaluation.inputs import inputs_of
+from engine.evaluation.one_date import evaluate
+from engine.events.deal_state import as_it_stands, fold
+from engine.events.draft import Draft
+from engine.events.kinds import Correction, NoticeIssued
+from engine.events.standing import Recorded, standing, withdrawn
+from engine.foresight.backtest import ResultChange, result_changes
+from engine.terms.as_written import Deal, resolve
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far an input reaches back into one deal.
+
+    Attributes:
+        deal: the deal's name.
+        correction: the dates that would be determined again, and why.
+        changes: every date and test or trigger that would stand otherwise.
+        notices: the notices that state one of them; the next run would supersede them.
+    """
+
+    deal: str
+    correction: Correction
+    changes: tuple[ResultChange, ...]
+    notices: tuple[NoticeIssued, ...]
+
+
+def reach(
+    deal: Deal,
+    events: Sequence[Recorded],
+    series: Mapping[str, tuple[Published, ...]],
+    templates: Mapping[str, Template],
+    share_below: ShareBelow | None = None,
+) -> Reach | None:
+    """What the next run would determine again, and what would come out otherwise; None where nothing reaches back.
+
+    Args:
+        deal: the deal as adopted.
+        events: its log, and after it what is about to be recorded.
+        series: what each Publication Date gave, by index, with the print that is about to be recorded.
+        templates: the covenant templates by name.
+        share_below: how listings are resampled; None leaves the reliability of each result out.
+    """
+    again = correction(events, (*by_prints(events, series), *by_acts(events), *by_reports(events, partial(resolve, deal))))
+    if again is None:
+        return None
+    log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]
+    state, gone = as_it_stands(log), withdrawn(log)
+    day = (state.reached or deal.closing_date) + DAY
+    while day <= again.until:
+        inputs = inputs_of(deal, day, series, state, templates, share_below)
+        if inputs.kinds:
+            drafts = numbered(evaluate(inputs), gone)
+            log += drafts
+            state = fold(drafts, state)
+        day += DAY
+    changes = result_changes(tuple(_between(events, again)), tuple(_between(log, again)))
+    return Reach(deal.name, again, changes, tuple(_stating(events, {change.on for change in changes})))
+
+
+def _between(events: Sequence[Recorded], again: Correction) -> Iterator[Recorded]:
+    """What stands of the dates that are determined again."""
+    return (event for event in standing(events) if again.from_on <= event.effective_on <= again.until)
+
+
+def _stating(events: Sequence[Recorded], dates: set[date]) -> Iterator[NoticeIssued]:
+    """The newest notices of the dates; those that were superseded say so already."""
+    issued = [event.payload for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on in dates]
+    gone = {one.supersedes for one in issued}
+    return (one for one in issued if one.number not in gone)

@@ -1,0 +1,222 @@
+"""A deal's worked examples, run through the very functions that a Thursday runs through.
+
+`rehearsal.py` lives an example through; here what it gave is compared with what is expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.basics.values import Figure, Unit, printed
+from engine.determination.template import Template
+from engine.evaluation.obligations import open_for
+from engine.events.results import TestResult
+from engine.foresight.example_run import Moment
+from engine.foresight.example_run import moments as moments_of
+from engine.terms.as_written import Deal, resolve
+from engine.terms.worked_example import EXPECTED, Expectation, Placed, agrees
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of one worked example: no problems where it passes."""
+
+    name: str
+    problems: tuple[Problem, ...]
+
+
+def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
+    """Run every worked example of a deal."""
+    return tuple(_prove(deal, example, templates) for example in deal.examples)
+
+
+def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Proof:
+    wanted = {expectation.on for expectation in example.expect}
+    wanted |= {expectation.as_known_on for expectation in example.expect if expectation.as_known_on}
+    moments = moments_of(deal, example, templates, wanted)
+    problems: list[Problem] = []
+    for number, expectation in enumerate(example.expect):
+        path = (*example.place, "expect", number)
+        until = expectation.as_known_on or date.max
+        moment = next((one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None)
+        if moment is None:
+            why = f"the example begins on {example.first_publication} and the deal closes on {deal.closing_date}"
+            place = deal.tree.place((*path, "on"))
+            problems.append(Problem("P102", f"nothing is determined on {expectation.on}", why, "expect a later date", place))
+            continue
+        problems += _compare(deal, expectation, moment, path)
+    return Proof(example.name, tuple(problems))
+
+
+def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Every expected figure and state against what was found."""
+    for name in EXPECTED:
+        wanted = getattr(expectation, name)
+        if wanted is None:
+            continue
+        found, holds = FOUND[name](_View(deal, expectation, moment), wanted)
+        if not holds:
+            what = f"{expectation.subject} on {expectation.on}: `{name}` is {found}, not {wanted}"
+            fix = "correct the term or the expectation, whichever does not say what the agreement says"
+            yield Problem("P101", what, "the engine's reading differs from the example", fix, deal.tree.place((*path, name)))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What one expectation looks at."""
+
+    deal: Deal
+    expectation: Expectation
+    moment: Moment
+
+    @property
+    def result(self) -> TestResult | None:
+        return self.moment.results.get(self.expectation.test or self.expectation.trigger or "")
+
+    def figure(self, name: str) -> Figure | None:
+        found = getattr(self.result, name) if self.result else None
+        return found if isinstance(found, Figure) else None
+
+    @property
+    def index(self) -> str:
+        if self.expectation.index:
+            return self.expectation.index
+        terms = resolve(self.deal, self.expectation.on)
+        clause = terms.covenants.get(self.expectation.test or self.expectation.trigger or "")
+        return terms.index_of(clause) if clause else next(iter(terms.index))
+
+
+Compared = tuple[str, bool]
+
+
+def _figure(name: str) -> Callable[[_View, str], Compared]:
+    def compare(view: _View, wanted: str) -> Compared:
+        figure = view.figure(name)
+        return _shown(figure, wanted), agrees(wanted, figure)
+
+    return compare
+
+
+def _shown(figure: Figure | None, wanted: str) -> str:
+    if figure is None:
+        return "not determined"
+    places = len(re.sub(r"[^0-9.]", "", wanted).partition(".")[2])
+    return printed(figure, max(places, 3 if figure.unit in (Unit.SHARE, Unit.POINTS) else 2))
+
+
+def _result(view: _View, wanted: str) -> Compared:
+    found = view.result.verdict.value if view.result else "not tested on this date"
+    return found, found == wanted
+
+
+def _state(view: _View, wanted: str) -> Compared:
+    states = view.moment.state
+    expectation = view.expectation
+    if expectation.test:
+        test = states.tests.get(expectation.test)
+        found = test.status.value if test else "NOT YET TESTED"
+    else:
+        trigger = states.triggers.get(expectation.trigger or "")
+        found = trigger.status.value if trigger else "NOT IN EFFECT"
+    return found, found == wanted
+
+
+def _since(view: _View, wanted: date) -> Compared:
+    states = view.moment.state
+    test, trigger = states.tests.get(view.expectation.test or ""), states.triggers.get(view.expectation.trigger or "")
+    found = test.since if test else trigger.since if trigger else None
+    return str(found), found == wanted
+
+
+def _cure_by(view: _View, wanted: date) -> Compared:
+    test = view.moment.state.tests.get(view.expectation.test or "")
+    found = test.cure.by if test and test.cure else None
+    return str(found or "no Cure Period"), found == wanted
+
+
+def _to_cure(view: _View, wanted: str) -> Compared:
+    ways = view.result.remedies if view.result else ()
+    shown = " or ".join(printed(way.figure) for way in ways) or "none"
+    return shown, any(agrees(wanted, way.figure) for way in ways) or (wanted == "none" and not ways)
+
+
+def _break_even(view: _View, wanted: str) -> Compared:
+    rates = [even.rate for even in view.result.break_even] if view.result else []
+    shown = ", ".join(printed(rate, 4) if rate else "none" for rate in rates) or "none"
+    return shown, any(agrees(wanted, rate) for rate in rates) or (wanted == "none" and not rates)
+
+
+def _count(view: _View, wanted: str) -> Compared:
+    trigger = view.moment.state.triggers.get(view.expectation.trigger or "")
+    limb = trigger.count if trigger else None
+    found = f"{limb.count} of {limb.needed}" if limb else "no count"
+    return found, found == wanted
+
+
+def _rate(view: _View, wanted: str) -> Compared:
+    rates = view.moment.state.rates.get(view.index, ())
+    value = rates[-1].value if rates else None
+    figure = None if value is None else Figure(value=Fraction(value), unit=Unit.RATE)
+    return _shown(figure, wanted), agrees(wanted, figure)
+
+
+def _rate_from(view: _View, wanted: str) -> Compared:
+    rates = view.moment.state.rates.get(view.index, ())
+    found = rates[-1].step if rates else "none"
+    return found, found == wanted
+
+
+def _obligation(view: _View, wanted: str) -> Compared:
+    found = open_for(view.expectation.test or "", view.moment.state.obligations)
+    return (found.name if found else "none"), (found.name if found else "none") == wanted
+
+
+def _due(view: _View, wanted: date) -> Compared:
+    found = open_for(view.expectation.test or "", view.moment.state.obligations)
+    return str(found.due.by if found else "none"), found is not None and found.due.by == wanted
+
+
+def _decisive(view: _View, wanted: str) -> Compared:
+    bearing = view.result.bearing if view.result else None
+    found = "yes" if bearing and bearing.decisive else "no"
+    return found, found == wanted
+
+
+def _reserve(view: _View, wanted: str) -> Compared:
+    balance = view.moment.state.reserves.get(view.expectation.trigger or "", Fraction(0))
+    figure = Figure(value=balance, unit=Unit.USD)
+    return printed(figure), agrees(wanted, figure)
+
+
+def _swept(view: _View, wanted: str) -> Compared:
+    period = view.moment.state.swept.get(view.expectation.trigger or "")
+    figure = None if period is None else Figure(value=period, unit=Unit.USD)
+    return _shown(figure, wanted), agrees(wanted, figure)
+
+
+FOUND: dict[str, Callable[[_View, Any], Compared]] = {
+    "result": _result,
+    "measured": _figure("measured"),
+    "limit": _figure("limit"),
+    "headroom": _figure("headroom"),
+    "state": _state,
+    "break_even": _break_even,
+    "cure_by": _cure_by,
+    "since": _since,
+    "to_cure": _to_cure,
+    "count": _count,
+    "rate": _rate,
+    "rate_from": _rate_from,
+    "obligation": _obligation,
+    "due": _due,
+    "decisive": _decisive,
+    "reserve": _reserve,
+    "swept": _swept,
+}
+"""How each expected field is found and compared."""

@@ -1,0 +1,36 @@
+"""The indices that there are: each is a name, a GPU model and a country (`index.md`)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from engine.basics.values import Fact
+
+
+class IndexDefinition(Fact):
+    """An index: its name, the GPU model as the marketplace names it, and its country or countries, as geolocations end with them."""
+
+    name: str
+    gpu_name: str
+    country: str | Annotated[tuple[str, ...], Field(min_length=1)] = "US"
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Every country of the index."""
+        return (self.country,) if isinstance(self.country, str) else self.country
+
+
+KNOWN = {
+    definition.name: definition
+    for definition in (
+        IndexDefinition(name="CRI-H100", gpu_name="H100 SXM"),
+        IndexDefinition(name="CRI-H200", gpu_name="H200"),
+        IndexDefinition(name="CRI-L40S", gpu_name="L40S"),
+        IndexDefinition(name="CRI-A100-PCIE", gpu_name="A100 PCIE"),
+        IndexDefinition(name="CRI-V100", gpu_name="Tesla V100"),
+        IndexDefinition(name="CRI-RTX4090", gpu_name="RTX 4090"),
+    )
+}
+"""The indices that ship; a workspace may define more."""

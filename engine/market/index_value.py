@@ -1,0 +1,99 @@
+"""What is published: one index, one Publication Date, one print; also what `headroom index --json` says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from engine.basics.values import Fact
+from engine.market.interval_types import HostInterval, Interval
+
+
+class OfDay(Fact):
+    """One of several snapshots of a day: which one stands, and the week's value with this one in its place."""
+
+    sha256: str
+    collected_at: dt.datetime
+    qualifying: int
+    truncated: bool
+    stands: bool
+    value: Decimal | None
+
+
+class DayDetail(Fact):
+    """One day of the Calculation Window: offers seen, what qualified, what each rule removed, what was kept."""
+
+    date: dt.date
+    offers: int
+    qualifying: int
+    kept: int
+    counts: bool
+    excluded: Mapping[str, int]
+    truncated: bool
+    snapshot: str | None
+    form: str
+    collected_at: dt.datetime | None = None
+    snapshots: tuple[OfDay, ...] = ()
+
+
+class IndexValue(Fact):
+    """One print of one Publication Date; prices in USD per GPU-hour with 4 decimals, `pooled` with 6.
+
+    `value` is None for a non-publication, whose reason stands in `low_confidence_reasons` (`rulings.md` 4).
+    """
+
+    index: str
+    gpu_name: str = ""
+    country: str = ""
+    publication_date: dt.date
+    scheduled: bool = True
+    window_start: dt.date
+    window_end: dt.date
+    methodology: str
+    source: str = "computed by the calculation agent"
+    print: int = 1
+    published_on: dt.date | None = None
+    """The day on which this print became public, where it is not the Publication Date."""
+    value: Decimal | None = None
+    observations: int = 0
+    valid_days: int = 0
+    min: Decimal | None = None
+    max: Decimal | None = None
+    mean: Decimal | None = None
+    stdev: Decimal | None = None
+    low_confidence: bool = True
+    low_confidence_reasons: tuple[str, ...] = ()
+    interval: Interval | None = None
+    interval_width: Decimal | None = None
+    """Width of the interval as a share of the value."""
+    host_interval: HostInterval | None = None
+    precision_class: str | None = None
+    precision_class_measured: str | None = None
+    hosts: int | None = None
+    """How many hosts are named; None where none is."""
+    machines: int | None = None
+    hosts_at_least: bool = False
+    """Whether `hosts` is a lower bound, because some observations came without host ids."""
+    largest_host_share: Decimal | None = None
+    """The largest seller's share of the observations; a day's rows without host ids are one seller, in `effective_sellers` too."""
+    effective_sellers: Decimal | None = None
+    """The number of sellers of equal size that would be as concentrated: 1 / the sum of squared shares, 2 decimals."""
+    days: tuple[DayDetail, ...] = ()
+    pooled: tuple[Decimal, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """SHA-256 of every snapshot used."""
+    overrides: tuple[str, ...] = ()
+    """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
+    known_at: dt.datetime | None = None
+    engine: str = ""
+    """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `overrides` where there is none, so that every print from before there were any gives the same bytes."""
+        data: dict[str, Any] = whole(self)
+        return data if self.overrides else {key: value for key, value in data.items() if key != "overrides"}

@@ -1,0 +1,1 @@
+"""How far an index value can be trusted."""

@@ -1,0 +1,67 @@
+"""The inputs of the capital estimate of `headroom manipulation`, from a file that names its source and date (WP §7.3.1; rulings 37)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+
+NEEDED = ("gpu_price_usd", "gpus_per_listing", "weekly_cost_usd", "weeks", "source", "as_of")
+FIX = f"it needs {', '.join(NEEDED)}"
+
+
+def read_costs(path: Path | None) -> dict[str, Any]:
+    """The cost of one listing in USD, its GPUs and its source; "not given" without a file.
+
+    Raises WrongUsage naming everything that is wrong with the file.
+    """
+    if path is None:
+        return {"per_listing": "not given", "source": None, "usd": None, "gpus": None}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WrongUsage(f"{path} cannot be read ({error}); {FIX}") from None
+    wrong = list(_wrong(found))
+    if wrong:
+        raise WrongUsage(f"{path}: {'; '.join(wrong)}; {FIX}")
+    usd = Decimal(found["gpu_price_usd"]) * found["gpus_per_listing"] + Decimal(found["weekly_cost_usd"]) * found["weeks"]
+    return {
+        "per_listing": f"{usd:f}",
+        "source": f"{path.name}: {found['source']}, {found['as_of']}",
+        "usd": usd,
+        "gpus": found["gpus_per_listing"],
+    }
+
+
+def _wrong(found: Mapping[str, Any]) -> Iterator[str]:
+    missing = [name for name in NEEDED if name not in found]
+    if missing:
+        yield f"{', '.join(missing)} missing"
+        return
+    for name, least, kind in (
+        ("gpu_price_usd", 0, "a price above zero"),
+        ("gpus_per_listing", 0, "a whole number above zero"),
+        ("weekly_cost_usd", -1, "an amount, zero or more"),
+        ("weeks", -1, "a whole number, zero or more"),
+    ):
+        value = found[name]
+        whole = "whole" in kind
+        number = isinstance(value, int if whole else int | Decimal) and not isinstance(value, bool)
+        if not number or not Decimal(value).is_finite() or not (value > 0 if least == 0 else value >= 0):
+            yield f"{name} = {value} is not {kind}"
+    if not isinstance(found["source"], str) or not found["source"].strip():
+        yield "source says nothing"
+    if not isinstance(found["as_of"], date) and not _dated(found["as_of"]):
+        yield f"as_of = {found['as_of']} is not a date like 2026-03-01"
+
+
+def _dated(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

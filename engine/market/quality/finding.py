@@ -1,0 +1,107 @@
+"""What a statistical test of an index found, and what the tests are given of each published week (WP §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.basics.values import counted
+
+WEEK = timedelta(weeks=1)
+LEVEL = 0.05
+"""The level of every test that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one test found.
+
+    Attributes:
+        test: its name.
+        section: where the paper asks for it.
+        sample: how many figures it rests on.
+        statistic: its value; None where it refused.
+        p_value: its p-value, where it has one.
+        finding: whether it found something to look into; None where it refused, or where there is nothing to judge.
+        verdict: in a sentence.
+        caveat: what it cannot say.
+    """
+
+    test: str
+    section: str
+    sample: int
+    statistic: float | None
+    p_value: float | None
+    finding: bool | None
+    verdict: str
+    caveat: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedDay:
+    """One day that was collected.
+
+    Attributes:
+        day: the UTC date.
+        offers: listings of the model before the filters; None where the day's rows came filtered, or its list was cut.
+        qualifying: Qualifying Listings.
+        median: of the day, after outlier removal, in USD per GPU-hour; None of an empty day.
+        cut: whether the list was as long as the query's limit.
+    """
+
+    day: date
+    offers: int | None
+    qualifying: int
+    median: float | None
+    cut: bool = False
+
+    @property
+    def coverage(self) -> float | None:
+        """The share of the model's listings that qualify (WP §7.1); None where the listings before the filters are not known."""
+        return self.qualifying / self.offers if self.offers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What the tests need of one Publication Date.
+
+    Attributes:
+        publication: the Thursday.
+        value: in USD per GPU-hour; None where none was published.
+        prices: the pooled Observations.
+        width: of the 95% interval, as a share of the value.
+        days: the days that were collected.
+    """
+
+    publication: date
+    value: float | None
+    prices: tuple[float, ...]
+    width: float | None
+    days: tuple[CollectedDay, ...]
+
+
+def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:
+    """A test that needs more than there is; `what` is the plural of what it counts."""
+    verdict = f"refused: {counted(sample, what)}, and it needs {needed}"
+    return Finding(test, section, sample, None, None, None, verdict, "a test on too few figures says nothing, and would be believed")
+
+
+def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
+    """A test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
+    verdict = f"refused: {what} not vary, and the test needs figures that do"
+    return Finding(test, section, sample, None, None, None, verdict, "nothing can be said of a constant")
+
+
+def unbroken(weeks: Sequence[Week]) -> list[Week]:
+    """The longest run of consecutive Publication Dates that all have a value; the newest of several as long.
+
+    A step over a missing week is no weekly step, so no test of a time series takes one.
+    """
+    longest: list[Week] = []
+    run: list[Week] = []
+    for week in weeks:
+        follows = bool(run) and week.publication - run[-1].publication == WEEK
+        run = [] if week.value is None else [*run, week] if follows else [week]
+        longest = run if len(run) >= len(longest) else longest
+    return longest

@@ -1,0 +1,97 @@
+"""The index beside the rates of other platforms, which a file names with their source and date (WP §7.1; `rulings.md` 37).
+
+Descriptive: the index is one marketplace's rate by definition, and a difference is a fact about the market, not an error of the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from statistics import median
+
+from engine.basics.errors import WrongUsage
+from engine.basics.tables import read_table
+from engine.basics.values import counted
+from engine.market.quality.finding import WEEK, Finding, Week
+
+COLUMNS = ("date", "platform", "usd_per_gpu_hour", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One rate of another platform, in USD per GPU-hour, with where it was read."""
+
+    on: date
+    platform: str
+    rate: Decimal
+    source: str
+
+
+def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
+    """The quotes of a CSV with the columns date, platform, usd_per_gpu_hour, source; oldest first.
+
+    Raises WrongUsage naming every row that cannot be read.
+    """
+    table, problems = read_table(text, file)
+    if table is None:
+        raise WrongUsage(f"{file} is not a table ({problems[0].why}); it needs the columns {', '.join(COLUMNS)}")
+    if not table.rows or any(column not in table.columns for column in COLUMNS):
+        raise WrongUsage(f"{file} has no rows with the columns {', '.join(COLUMNS)}")
+    read = [(row.line, _quote(row.cells)) for row in table.rows]
+    wrong = [f"{file}:{line}: {found}" for line, found in read if isinstance(found, str)]
+    if wrong:
+        raise WrongUsage("; ".join(wrong))
+    return tuple(sorted((found for _, found in read if isinstance(found, Quote)), key=lambda quote: quote.on))
+
+
+def _quote(row: Mapping[str, str]) -> Quote | str:
+    """One row, or what is wrong with it."""
+    text = {column: row[column].strip() for column in COLUMNS}
+    try:
+        on = date.fromisoformat(text["date"])
+    except ValueError:
+        return f"`{text['date']}` is not a date; write it like 2026-03-05"
+    try:
+        rate = Decimal(text["usd_per_gpu_hour"])
+    except InvalidOperation:
+        return f"`{text['usd_per_gpu_hour']}` is no rate; write it like 2.49"
+    if not (rate.is_finite() and rate > 0):
+        return f"a rate of {rate} is not above zero"
+    if not text["platform"] or not text["source"]:
+        return "every rate names its platform and its source"
+    return Quote(on, text["platform"], rate, text["source"])
+
+
+def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Finding]:
+    """The index over each platform's rate less one: one finding for each platform; one that refuses where no file was given."""
+    if quotes is None:
+        verdict = "refused: rates of other platforms are not given, and it needs a file of them (--prices)"
+        return [Finding("price comparison", "WP §7.1", 0, None, None, None, verdict, "one marketplace cannot say what others ask")]
+    names = sorted({quote.platform for quote in quotes})
+    return [_platform(name, weeks, [quote for quote in quotes if quote.platform == name]) for name in names]
+
+
+def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Finding:
+    """A rate is held against the value published in the week up to its date; where there is none it is left out."""
+    values = {week.publication: week.value for week in weeks}
+    pairs = [(value, quote.rate) for quote in quotes if (value := _standing(values, quote.on)) is not None]
+    test, sources = f"price comparison, {name}", ", ".join(dict.fromkeys(quote.source for quote in quotes))
+    caveat = f"described, not tested: a difference is a fact about the market; source: {sources}"
+    if len(pairs) < len(quotes):
+        caveat += f"; {counted(len(quotes) - len(pairs), 'rates')} without a value published in the week before left out"
+    if not pairs:
+        verdict = "refused: no rate falls in a week with a value, and it needs one"
+        return Finding(test, "WP §7.1", 0, None, None, None, verdict, caveat)
+    apart = [value / float(rate) - 1 for value, rate in pairs]
+    middle = median(apart)
+    side, span = "below" if middle < 0 else "above", f"{min(apart):+.1%} to {max(apart):+.1%}"
+    said = f"the index is {abs(middle):.1%} {side} {name} in the middle of {counted(len(apart), 'rates')} ({span})"
+    return Finding(test, "WP §7.1", len(apart), middle, None, None, said, caveat)
+
+
+def _standing(values: dict[date, float | None], on: date) -> float | None:
+    """The value of the newest Publication Date by a day, where that was less than a week before."""
+    newest = max((day for day in values if day <= on), default=None)
+    return values[newest] if newest is not None and on - newest < WEEK else None

@@ -1,0 +1,111 @@
+"""The paper's statistical validation of an index, each test by its name, with its sample, its verdict and its caveat (WP §7).
+
+A test that needs more than there is refuses by name. Statistics are floats: they describe the index, and decide nothing in a deal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+from scipy import stats
+
+from engine.basics.values import counted
+from engine.market.quality.distribution import bimodality, jarque_bera, shapiro_wilk, skewness
+from engine.market.quality.finding import LEVEL, Finding, Week, refused
+from engine.market.quality.platforms import Quote, compared
+from engine.market.quality.representativeness import count_trend, coverage
+from engine.market.quality.time_series import time_series
+
+DAY = timedelta(days=1)
+DISTRIBUTIONS = 4
+"""Weeks whose prices are tested for their shape, the newest."""
+JUMP = 3.0
+FITTED_WEEKS = 8
+"""Weeks below which no curve is fitted through their widths: some two thirds of a quarter."""
+LEAST_PAIRS = 14
+"""Pairs of consecutive days below which no jump is looked for: two weeks of days."""
+WIDEST = 0.25
+"""The width of the interval, as a share of the value, at which the minimum viable observation count lies (WP §7.5.3)."""
+
+
+def first_digits(weeks: Sequence[Week]) -> Finding:
+    """First digits of all observations against Benford's law; a screen, not a test of honesty."""
+    prices = [price for week in weeks for price in week.prices]
+    if len(prices) < 100:
+        return refused("first digits", "WP §7.3", len(prices), 100, "observations")
+    digits = [int(f"{price:e}"[0]) for price in prices]
+    observed = np.array([digits.count(d) for d in range(1, 10)])
+    expected = len(prices) * np.log10(1 + 1 / np.arange(1, 10))
+    found = stats.chisquare(observed, expected)
+    said = f"first digits {'differ from' if found.pvalue < LEVEL else 'agree with'} Benford's law (chi2 {found.statistic:.0f})"
+    caveat = "prices within one order of magnitude never follow it; it does not show manipulation (WP §7.3)"
+    return Finding(
+        "first digits", "WP §7.3", len(prices), float(found.statistic), float(found.pvalue), bool(found.pvalue < LEVEL), said, caveat
+    )
+
+
+def jumps(weeks: Sequence[Week]) -> Finding:
+    """Changes of the daily median from one day to the next beyond three standard deviations of them; over a gap there is no change."""
+    medians = {one.day: one.median for week in weeks for one in week.days if one.median is not None}
+    pairs = [(day, math.log(now / medians[day - DAY])) for day, now in sorted(medians.items()) if day - DAY in medians]
+    apart = max(0, len(medians) - 1 - len(pairs))
+    if len(pairs) < LEAST_PAIRS:
+        return refused("day-over-day jumps", "WP §7.3", len(pairs), LEAST_PAIRS, "pairs of consecutive days")
+    changes = np.array([change for _, change in pairs])
+    spread = float(changes.std(ddof=1))
+    far = [day for day, change in pairs if spread > 0 and abs(change - changes.mean()) > JUMP * spread]
+    named = f": {', '.join(str(day) for day in far)}" if far else ""
+    said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
+    caveat = f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the snapshots, and for nothing else"
+    return Finding("day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat)
+
+
+def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
+    """The number of observations at which the fitted width of the interval, c / sqrt(N), crosses 25% (WP §7.5.3).
+
+    Args:
+        weeks: those of the period.
+        of: the period, for the test's name; all weeks unless given.
+    """
+    name = f"minimum viable observation count{f', {of}' if of else ''}"
+    with_interval = [(len(week.prices), week.width) for week in weeks if week.width is not None and week.prices]
+    known = [(count, width) for count, width in with_interval if width > 0]
+    if len(known) < FITTED_WEEKS:
+        return refused(name, "WP §7.5.3", len(known), FITTED_WEEKS, "weeks with an interval")
+    scale = math.exp(sum(math.log(width * math.sqrt(count)) for count, width in known) / len(known))
+    least = (scale / WIDEST) ** 2
+    spread = max(count for count, _ in known) / min(count for count, _ in known)
+    said = f"about {math.ceil(least)} observations a week keep the interval within {WIDEST:.0%} of the value"
+    flat = len(with_interval) - len(known)
+    caveat = f"c / sqrt(N) fitted over weeks whose counts differ by a factor of {spread:.1f}; hosts, not listings, are what is independent"
+    caveat += f"; {counted(flat, 'weeks with an interval')} of no width left out" if flat else ""
+    return Finding(name, "WP §7.5.3", len(known), least, None, None, said, caveat)
+
+
+def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
+    """The minimum viable observation count of each quarter of the year, by Publication Date (`rulings.md` 38)."""
+    quarters: dict[str, list[Week]] = {}
+    for week in weeks:
+        quarters.setdefault(f"{week.publication.year} Q{(week.publication.month + 2) // 3}", []).append(week)
+    return [minimum_viable_count(found, quarter) for quarter, found in quarters.items()]
+
+
+def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[Finding]:
+    """Every test of the paper, in its order; distributions for the newest four weeks with a value.
+
+    Args:
+        weeks: every Publication Date that the snapshots give, oldest first.
+        quotes: rates of other platforms; None where no file names any.
+    """
+    found = [coverage(weeks), count_trend(weeks), *compared(weeks, quotes)]
+    for week in distributed(weeks):
+        found += [shapiro_wilk(week), jarque_bera(week), skewness(week), bimodality(week)]
+    return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]
+
+
+def distributed(weeks: Sequence[Week]) -> list[Week]:
+    """The weeks whose prices are tested for their shape: the newest four with a value."""
+    return [week for week in weeks if week.prices][-DISTRIBUTIONS:]

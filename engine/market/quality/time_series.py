@@ -1,0 +1,131 @@
+"""The index as a time series (WP §7.2): unit roots, stationarity, volatility that clusters.
+
+Every test runs on the longest run of consecutive weeks that all have a value: a step over a missing week is no weekly step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from engine.basics.values import counted
+from engine.market.quality.finding import LEVEL, Finding, Week, refused, unbroken, unvarying
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SMALL = (2.1659, 1.4412, 0.038269)
+LARGE = (1.7339, 0.93202, -0.12745, -0.010368)
+TURN, LEAST, MOST = -1.61, -18.83, 2.74
+"""MacKinnon's (1994) approximation of the Dickey-Fuller distribution with a constant: a polynomial on each side of TURN, and its bounds."""
+ARCH_LAGS = 4
+
+
+def time_series(weeks: Sequence[Week]) -> list[Finding]:
+    """ADF and KPSS on levels and first differences, ARCH-LM on log returns, all on the longest unbroken run of weeks."""
+    run = unbroken(weeks)
+    values = np.array([week.value for week in run if week.value is not None])
+    changes = np.diff(values)
+    found = [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
+    found.append(arch_lm(values))
+    valued = sum(week.value is not None for week in weeks)
+    basis = f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, {counted(len(changes), 'pairs')} of neighbours"
+    return [replace(one, caveat=f"{one.caveat}; {basis}") for one in found]
+
+
+def adf(values: Floats, what: str) -> Finding:
+    """Augmented Dickey-Fuller with a constant and one lag; a unit root is the null hypothesis."""
+    name, count = f"ADF, {what}", len(values)
+    if count < 20:
+        return refused(name, "WP §7.2", count, 20, _unit(what))
+    change = np.diff(values)
+    y, level, lag = change[1:], values[1:-1], change[:-1]
+    x = np.column_stack([np.ones_like(level), level, lag])
+    beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
+    rest = y - x @ beta
+    if rank < 3 or not float(rest @ rest) > 0:
+        return unvarying(name, "WP §7.2", count, "the series does")
+    error = math.sqrt(float(rest @ rest) / (len(y) - 3) * np.linalg.inv(x.T @ x)[1, 1])
+    statistic = float(beta[1]) / error
+    size = len(y)
+    critical = -2.86154 - 2.8903 / size - 4.234 / size**2 - 40.040 / size**3
+    stationary = statistic < critical
+    p_value = _mackinnon(statistic)
+    figures = f"t {statistic:.2f}, critical {critical:.2f}, p {p_value:.3f}"
+    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures})"
+    return Finding(
+        name,
+        "WP §7.2",
+        count,
+        statistic,
+        p_value,
+        not stationary,
+        said,
+        "a constant and 1 lag, fixed; weeks of data cannot tell a slow trend from a unit root; MacKinnon's surfaces",
+    )
+
+
+def _unit(what: str) -> str:
+    return "weekly values" if what == "levels" else f"weekly {what}"
+
+
+def _mackinnon(statistic: float) -> float:
+    """The p-value of a Dickey-Fuller statistic with a constant, approximate."""
+    if not LEAST <= statistic <= MOST:
+        return 0.0 if statistic < LEAST else 1.0
+    terms = SMALL if statistic <= TURN else LARGE
+    return float(stats.norm.cdf(sum(term * statistic**power for power, term in enumerate(terms))))
+
+
+def kpss(values: Floats, what: str) -> Finding:
+    """KPSS around a level; stationarity is the null hypothesis."""
+    name, count = f"KPSS, {what}", len(values)
+    if count < 20:
+        return refused(name, "WP §7.2", count, 20, _unit(what))
+    rest = values - values.mean()
+    lags = int(4 * (count / 100) ** 0.25)
+    spread = float(rest @ rest) / count
+    spread += 2 * sum((1 - k / (lags + 1)) * float(rest[k:] @ rest[:-k]) / count for k in range(1, lags + 1))
+    if not spread > 0:
+        return unvarying(name, "WP §7.2", count, "the series does")
+    statistic = float(np.sum(np.cumsum(rest) ** 2)) / (count**2 * spread)
+    rejected = statistic > 0.463
+    said = f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, critical 0.463)"
+    return Finding(
+        name, "WP §7.2", count, statistic, None, rejected, said, f"{lags} lags of Newey and West; few weeks make it lean to stationarity"
+    )
+
+
+def arch_lm(values: Floats, lags: int = ARCH_LAGS) -> Finding:
+    """Engle's test for volatility that clusters, on log returns."""
+    count = len(values)
+    if count < 30:
+        return refused("ARCH-LM, log returns", "WP §7.2", count, 30, "weekly values")
+    returns = np.diff(np.log(values))
+    squares = (returns - returns.mean()) ** 2
+    y = squares[lags:]
+    x = np.column_stack([np.ones_like(y), *(squares[lags - k : -k] for k in range(1, lags + 1))])
+    beta, *_ = np.linalg.lstsq(x, y, rcond=None)
+    total = float(((y - y.mean()) ** 2).sum())
+    if not total > 0:
+        return unvarying("ARCH-LM, log returns", "WP §7.2", count, "returns do")
+    statistic = len(y) * (1 - float(((y - x @ beta) ** 2).sum()) / total)
+    p_value = float(stats.chi2.sf(statistic, lags))
+    said = f"clustering is {'found' if p_value < LEVEL else 'not found'} at 5% (LM {statistic:.2f}, p {p_value:.3f})"
+    return Finding(
+        "ARCH-LM, log returns",
+        "WP §7.2",
+        count,
+        statistic,
+        p_value,
+        p_value < LEVEL,
+        said,
+        f"{lags} lags; a jump of one week looks like a cluster",
+    )

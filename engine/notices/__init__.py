@@ -1,0 +1,1 @@
+"""Which notices are due, what each one carries, and how one is verified alone."""

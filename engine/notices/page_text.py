@@ -1,0 +1,120 @@
+"""Whether the pages of a notice show what the log says: each result's row, word by word (`notice.md`, block 1).
+
+The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the figures, the state. A row
+of a test that says anything else than the log is a difference, wherever it stands, so that a second row cannot hide behind a true one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from engine.basics.errors import VerificationFailed
+from engine.basics.values import long_date, printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
+from engine.determination.template import Template
+from engine.events.kinds import Tested
+from engine.events.results import TestResult, Verdict
+from engine.events.states import PRINTED_STATUS
+from engine.terms.in_force import TermsInForce
+
+NONE = "\N{EN DASH}"
+"""What a cell holds where there is nothing to say."""
+VERDICTS = "|".join((*(verdict.value for verdict in Verdict), NONE))
+FIGURE = rf"(?:{NONE} |(?:USD )?-?\d|-USD \d)"
+"""How the figure after a title begins, in a table without sections."""
+LONG_DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z][a-z]+ \d{4}")
+"""A date in prose; the first one of a notice is its own."""
+
+
+def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]) -> str:
+    """How many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
+
+    Args:
+        pages: the text of the first pages, spaces made one.
+        tested: the results of the notice's date.
+        terms: the deal on that date.
+        templates: the templates, which say whose state a row shows.
+    """
+    said = [page.replace("\N{MINUS SIGN}", "-") for page in pages]
+    for one in tested:
+        _shown(said, one, terms, templates)
+    counts = Counter(one.result.verdict.value for one in tested)
+    each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
+    return f"{len(tested)} results shown as recorded" + (f": {each}" if each else "")
+
+
+def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:
+    """Whether the first page names the deal and the date whose evidence the file carries, and says so where it was not evaluated.
+
+    Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the evidence proves.
+    """
+    first = pages[0] if pages else ""
+    if not re.search(rf"Log of {_words(deal)}: ", first):
+        named = re.search(r"Log of (\S{1,80}): ", first)
+        raise VerificationFailed(f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}")
+    day, found = _words(long_date(on)), LONG_DATE.search(first)
+    if found is None or not re.fullmatch(day, found[0]):
+        raise VerificationFailed(f"the evidence is of {long_date(on)}, page 1 is of {found[0] if found else 'no date'}")
+    if not evaluated and not re.search(rf"The deal was not evaluated on {day}", first):
+        raise VerificationFailed(f"the log says that the deal was not evaluated on {long_date(on)}, page 1 does not")
+
+
+def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> None:
+    result = tested.result
+    title = _title(result, terms)
+    section = rf"{_words(result.cite)}; proof \d+\.\d+ "
+    begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
+    rounding = terms.rounding.ratios
+    # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins in lower case.
+    figures = f"{_figures(result, rounding)}{_state(tested, terms, templates)}"
+    row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")
+    dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
+    of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
+    rows = [(page, found) for page in pages for found in begins.finditer(page)]
+    for page, found in rows:
+        if not row.match(page, found.start()):
+            there = page[found.start() : found.start() + 100]
+            raise VerificationFailed(f"{result.test}: the log says {_said(result)}, the pages show `{there}`")
+    if not rows and not any(of_its_course.search(page) for page in pages):
+        raise VerificationFailed(f"{result.test}: the pages do not show {_said(result)}")
+
+
+def _title(result: TestResult, terms: TermsInForce) -> str:
+    """A test's title as a pattern, with the class of debt or the key that tells it from another of the same title."""
+    clause = terms.covenants.get(result.test)
+    apart = re.split(r"[_\-]", (clause.debt_class if clause else None) or result.test)
+    return rf"{_words(result.title)}(?:, (?i:{' '.join(re.escape(word) for word in apart)}))?"
+
+
+def _words(text: str) -> str:
+    """A text as a pattern: a line may end after each of its words, and after a hyphen inside one."""
+    return re.escape(" ".join(text.split())).replace(r"\-", r"\-\ ?")
+
+
+def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, str]:
+    """Measured, limit and headroom as the tables print them; empty where there is none."""
+    least, room = (None if one is None else ratio_decimals(rounding, one.unit) for one in (result.measured, result.headroom))
+    measured = printed_apart(result.measured, result.limit, least) if result.measured is not None and result.limit is not None else ""
+    limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""
+    return measured, limit, printed_signed(result.headroom, room) if result.headroom is not None else ""
+
+
+def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str:
+    """The figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
+    printed = dict.fromkeys((_cells(result, rounding), _cells(result)))
+    each = ((measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE) for measured, limit, headroom in printed)
+    return f"(?:{'|'.join(' '.join(_words(cell) for cell in cells if cell) for cells in each)})"
+
+
+def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> str:
+    """The state after the figures; nothing where the row shows the state of the clause's trigger, which the test does not have."""
+    clause = terms.covenants.get(tested.result.test)
+    if clause is None or templates[clause.template].rule is not None:
+        return ""
+    return rf"(?: (?:[+-][\d,.]+% of limit|[a-z][a-z ]{{2,40}}))? {_words(PRINTED_STATUS[tested.state.status])}"
+
+
+def _said(result: TestResult) -> str:
+    return " ".join(filter(None, (result.verdict.value, *_cells(result))))

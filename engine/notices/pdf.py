@@ -1,0 +1,130 @@
+"""A notice's PDF as its verifier reads it: attachments and the text of the first pages, with every decompression bounded beforehand.
+
+PDFium reads it, which is no part of what wrote it, and is fast enough for a desk that verifies a year of notices (ADR 0009). What it
+would inflate is inflated here first and counted, so that a bomb meets a bound and not the memory.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.basics.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
+LARGEST_FILE = 32 * 2**20
+LARGEST_STREAM = 16 * 2**20
+LARGEST_INSIDE = 128 * 2**20
+"""What all streams of a file may hold together."""
+MOST_ATTACHMENTS = 16
+PAGES_OF_RESULTS = 4
+"""Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
+
+_STREAM = re.compile(rb"stream\r?\n")
+_FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
+_READ = re.compile(rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)")
+"""The only values of a filter that are read: Deflate, once, written out; and the handler of a signature, which decompresses nothing.
+
+A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name with escapes.
+"""
+_ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
+_INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/(?:F|Filter)\b")
+"""An image inside the page's own instructions, which brings filters of its own; a notice has none."""
+
+
+@dataclass(frozen=True)
+class NoticeFile:
+    """What is read of a notice.
+
+    Attributes:
+        attachments: embedded files by name.
+        pages: the text of the first pages, which are the answer; spaces made one.
+    """
+
+    attachments: dict[str, bytes]
+    pages: tuple[str, ...]
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a notice's file, no more than a notice can have. Raises VerificationFailed where there are more."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
+    return data
+
+
+def read_notice(data: bytes) -> NoticeFile:
+    """The parts of a notice. Raises VerificationFailed where it is no PDF that can be read within bounds."""
+    from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
+
+    if len(data) > LARGEST_FILE:
+        raise VerificationFailed(f"the file has {len(data):,} bytes, more than {LARGEST_FILE:,}")
+    _refuse_bombs(data)
+    try:
+        with PdfDocument(data) as document:
+            return NoticeFile(dict(_attachments(document)), _text_of_first_pages(document))
+    except (PdfiumError, IndexError, UnicodeDecodeError) as error:
+        raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error
+
+
+def _refuse_bombs(data: bytes) -> None:
+    """Inflate every stream of the file to its bound, wherever its cross references say that it lies."""
+    for found in _FILTER.finditer(data):
+        if _READ.match(found[1]) is None:
+            stated = found[1].strip().partition(b"\n")[0].decode("latin-1")
+            raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
+    for name in set(_ESCAPED.findall(data)):
+        if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (b"Filter", b"F", b"FFilter"):
+            raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
+    whole, view = 0, memoryview(data)
+    for found in _STREAM.finditer(data):
+        inside = _inflated(view[found.end() :])
+        whole += len(inside)
+        if whole > LARGEST_INSIDE:
+            raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
+        if _INLINE.search(inside):
+            raise VerificationFailed("the page holds an image with a filter of its own, which is not read")
+
+
+def _inflated(start: memoryview) -> bytes:
+    """The stream that begins here, inflated; nothing where it is not compressed."""
+    inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
+    try:
+        for place in range(0, len(start), step):
+            piece = start[place : place + step]
+            while piece and not inflate.eof:
+                parts.append(inflate.decompress(piece, 2**20))
+                length += len(parts[-1])
+                if length > LARGEST_STREAM:
+                    raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
+                piece = memoryview(inflate.unconsumed_tail)
+            if inflate.eof:
+                break
+    except zlib.error:
+        pass  # what could be inflated until there counts
+    return b"".join(parts)
+
+
+def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
+    count, seen = document.count_attachments(), set()
+    if count > MOST_ATTACHMENTS:
+        raise VerificationFailed(f"more than {MOST_ATTACHMENTS} attachments")
+    for place in range(count):
+        one = document.get_attachment(place)
+        name = one.get_name()
+        if name in seen:
+            raise VerificationFailed(f"two attachments are named {name!r}")
+        seen.add(name)
+        yield name, bytes(one.get_data())
+
+
+def _text_of_first_pages(document: PdfDocument) -> tuple[str, ...]:
+    pages = range(min(len(document), PAGES_OF_RESULTS))
+    return tuple(re.sub(r"\s+", " ", document[page].get_textpage().get_text_bounded()) for page in pages)

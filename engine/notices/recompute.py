@@ -1,0 +1,76 @@
+"""A result computed again from what a notice carries: the deal file, and the inputs that the result names.
+
+The inputs of a result are exactly what its measure asked for, so they are enough to ask it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.basics.values import Figure
+from engine.determination.determine import determine
+from engine.determination.facts import Facts
+from engine.determination.measure_inputs import Reported
+from engine.determination.reference_rate import Published, ReferenceRate
+from engine.determination.template import Template
+from engine.events.results import Given, Input, NotDetermined, Source, TestResult, Verdict
+from engine.terms.in_force import TermsInForce
+
+RATE = re.compile(r"(?P<index>.+), (?P<on>\d{4}-\d{2}-\d{2})")
+PERIOD = re.compile(r"(?P<name>.+), (?P<one>week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
+
+
+def recomputed(result: TestResult, terms: TermsInForce, templates: Mapping[str, Template]) -> TestResult | None:
+    """The result that comes out again; None where it was not determined or rests on what a notice does not carry."""
+    clause = terms.covenants.get(result.test)
+    template = templates[clause.template] if clause is not None else None
+    if result.verdict is Verdict.NOT_DETERMINED or clause is None or template is None or not template.recomputable:
+        return None
+    return determine(result.test, clause, template, _facts(result, terms))
+
+
+def _facts(result: TestResult, terms: TermsInForce) -> Facts:
+    rates: dict[str, dict[date, ReferenceRate]] = {}
+    periods: dict[str, dict[date, dict[str, Input]]] = {"week": {}, "month": {}}
+    report: dict[str, Input] = {}
+    for one in result.inputs:
+        period, rate = PERIOD.fullmatch(one.name), RATE.fullmatch(one.name)
+        if one.source.kind == "publication" and rate is not None:
+            on = date.fromisoformat(rate["on"])
+            rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one)
+        elif period is not None:
+            periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
+        elif one.source.kind not in ("deal file", "publication"):
+            report[one.name] = one
+    series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
+    published = {index: tuple(_published(rate) for rate in found) for index, found in series.items()}
+    weeks, months = (tuple((end, _reported(found[end])) for end in sorted(found)) for found in periods.values())
+    served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
+    return Facts(result.on, terms, series, published, served, weeks, months)
+
+
+def _rate(index: str, on: date, one: Input) -> ReferenceRate:
+    value = _decimal(one.figure.value)
+    step = one.source.text.rpartition(",")[0] or one.source.text
+    made = ReferenceRate(index=index, on=on, value=value, step=step, cite="-", publication_date=one.source.as_of)
+    return made.model_copy(update={"published": _published(made)})
+
+
+def _published(rate: ReferenceRate) -> Published:
+    return Published(index=rate.index, publication_date=rate.publication_date or rate.on, value=rate.value)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    """A published rate is a decimal; so is its fraction."""
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _reported(inputs: Mapping[str, Input]) -> Reported:
+    source = next(iter(inputs.values())).source if inputs else Source(kind="servicer report", text="none")
+    figures: dict[str, Figure] = {name: one.figure for name, one in inputs.items()}
+    given = {name: Given(as_of=one.source.as_of) for name, one in inputs.items()}
+    return Reported(figures, source, given)

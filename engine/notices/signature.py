@@ -1,0 +1,234 @@
+"""The PAdES signature of a notice: made with ECDSA P-256 as an incremental update, and checked against a known certificate.
+
+The unsigned file is a prefix of the signed one, so the signature adds and changes nothing (`record.md`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from engine.basics.errors import VerificationFailed
+from engine.notices import der
+from engine.record.keys import BadKey
+
+FIELD = "Notice"
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
+"""What a signature covers, as the file says it; read without a PDF parser, so nothing untrusted is parsed before it is checked."""
+HEXADECIMAL = re.compile(rb"(?:[0-9A-F]{2})+")
+LONGEST_SIGNATURE = 2**16
+"""Hexadecimal digits of the longest signature that is read; one of ours has about 2,000."""
+YEARS = 10
+LONGEST_NAME = 64
+"""Characters of a common name (X.520)."""
+
+
+def _identifier(*octets: int) -> bytes:
+    return der.encoded(der.OBJECT, bytes(octets))
+
+
+_PKCS = (0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01)
+DATA, SIGNED_DATA, MESSAGE_DIGEST = _identifier(*_PKCS, 7, 1), _identifier(*_PKCS, 7, 2), _identifier(*_PKCS, 9, 4)
+"""Identifiers of RFC 5652: 1.2.840.113549.1.7.1, .1.7.2 and .1.9.4."""
+SHA256 = der.encoded(der.SEQUENCE, _identifier(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01), der.encoded(der.NULL))
+"""2.16.840.1.101.3.4.2.1, with the empty parameters that signing writes."""
+ECDSA_WITH_SHA256 = der.encoded(der.SEQUENCE, _identifier(0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02))
+"""1.2.840.10045.4.3.2 (RFC 5758)."""
+VERSION = der.encoded(der.INTEGER, b"\x01")
+
+
+def make_certificate(name: str, into: Path, now: datetime) -> str:
+    """A P-256 key in `into` and its self-signed certificate beside it (`.crt`); returns the certificate's SHA-256.
+
+    Raises BadKey where the file is there already.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise BadKey(f"a certificate names its holder in 1 to {LONGEST_NAME} characters")
+    if into.exists():
+        raise BadKey(f"{into} is there already; a key is never overwritten")
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    builder = x509.CertificateBuilder(
+        subject, subject, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=365 * YEARS)
+    )
+    certificate = builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
+    into.parent.mkdir(parents=True, exist_ok=True)
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(private)
+    Path(f"{into}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def seal(data: bytes, key: Path) -> bytes:
+    """The file with a PAdES signature by the key in a file, whose certificate lies beside it.
+
+    Raises BadKey where the two cannot be read, or what the key signs does not hold by the certificate.
+    """
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    if key.stat().st_mode & 0o077:
+        raise BadKey(f"others can read {key}; make it yours alone with `chmod 600`")
+    try:
+        signer = signers.SimpleSigner.load(str(key), f"{key}.crt")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        raise BadKey(f"{key} and {key}.crt cannot be read: {type(error).__name__}") from error
+    if signer is None:
+        raise BadKey(f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys --notices` made")
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, embed_validation_info=False
+    )
+    out = io.BytesIO()
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    signers.PdfSigner(metadata, signer=signer).sign_pdf(writer, output=out)
+    # The library signs with a key whose certificate is another's; such a notice would verify nowhere.
+    certificate = x509.load_pem_x509_certificate(Path(f"{key}.crt").read_bytes())
+    try:
+        check_seal(out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]))
+    except VerificationFailed as failed:
+        raise BadKey(f"what {key} signs does not hold by {key}.crt: {failed}; put back the two that were made together") from failed
+    return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A signature that holds: whose certificate it is, and the file as it was before it was signed."""
+
+    fingerprint: str
+    unsigned: bytes
+
+
+def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
+    """The signature over a whole file; None where there is none.
+
+    Args:
+        data: the file.
+        trusted: SHA-256 fingerprints of the certificates that the verifier trusts, in hexadecimal.
+
+    Raises:
+        VerificationFailed: the signature does not cover the file, does not hold, or is by no trusted certificate.
+    """
+    ranges = BYTE_RANGE.findall(data)
+    if not ranges:
+        return None
+    if len(ranges) > 1:
+        raise VerificationFailed(f"{len(ranges)} signatures where there should be one")
+    start, length, after, rest = (int(one) for one in ranges[0])
+    if start != 0 or after + rest != len(data) or not 0 < length < after or data[length : length + 1] + data[after - 1 : after] != b"<>":
+        raise VerificationFailed("the signature does not cover the whole file")
+    try:
+        return _checked(data, length, after, trusted)
+    except InvalidSignature:
+        raise VerificationFailed("the signature does not hold") from None
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        raise VerificationFailed(f"the signature cannot be read: {type(error).__name__}") from error
+
+
+def _checked(data: bytes, length: int, after: int, trusted: frozenset[str]) -> Sealed:
+    """The CMS signature in the gap of the byte range, over everything outside it."""
+    written = data[length + 1 : after - 1]
+    if len(written) > LONGEST_SIGNATURE:
+        raise VerificationFailed(f"the signature has more than {LONGEST_SIGNATURE:,} digits")
+    if not HEXADECIMAL.fullmatch(written):
+        raise VerificationFailed("the signature is not written in hexadecimal digits as signing writes them")
+    contents = bytes.fromhex(written.decode("ascii"))
+    info = der.first(contents)
+    if info.tag != der.SEQUENCE or contents[len(info.whole) :].strip(b"\x00"):
+        raise VerificationFailed("something other than the signature stands in its place")
+    cms = _parts(info)
+    if cms.attributes.get(MESSAGE_DIGEST) != der.encoded(der.OCTET_STRING, hashlib.sha256(data[:length] + data[after:]).digest()):
+        raise VerificationFailed("the file has been changed since it was signed")
+    certificate = x509.load_der_x509_certificate(cms.certificate.whole)
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+    if fingerprint not in trusted:
+        raise VerificationFailed(f"signed by a certificate that is not trusted: {fingerprint}")
+    public = certificate.public_key()
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
+        raise VerificationFailed("the signature's key is of another kind than P-256")
+    public.verify(cms.signature, der.encoded(der.SET, cms.signed), ec.ECDSA(hashes.SHA256()))
+    return Sealed(fingerprint, _before(data, length))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cms:
+    """What of a signature is not the same in every one: the certificate, the attributes that are signed, the signature's own number."""
+
+    certificate: der.Element
+    signed: bytes
+    attributes: dict[bytes, bytes]
+    signature: bytes
+
+
+def _parts(info: der.Element) -> _Cms:
+    """The parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
+
+    ECDSA covers the attributes, and the policy the certificate; nothing covers the rest, so of it no byte may be another.
+
+    Raises:
+        VerificationFailed: something else stands around them.
+        ValueError: it is not written in DER.
+    """
+    kind, content = info.parts
+    version, digests, inner, certificates, signers = _count(content.only(der.SEQUENCE).parts, 5)
+    if kind.whole != SIGNED_DATA or content.tag != der.OWN or (certificates.tag, signers.tag) != (der.OWN, der.SET):
+        raise VerificationFailed("the signature is of another kind than signed data with its certificate")
+    if len(certificates.parts) != 1 or len(signers.parts) != 1:
+        raise VerificationFailed(MORE)
+    certificate, signer = certificates.only(der.SEQUENCE), signers.only(der.SEQUENCE)
+    own, who, digest, attributes, algorithm, signature = _count(signer.parts, 6)
+    if (digests.whole, digest.whole, algorithm.whole) != (der.encoded(der.SET, SHA256), SHA256, ECDSA_WITH_SHA256):
+        raise VerificationFailed("the signature names other algorithms than ECDSA with SHA-256")
+    if inner.whole != der.encoded(der.SEQUENCE, DATA):
+        raise VerificationFailed("the signature is over another kind of content than a file's bytes")
+    if version.whole != VERSION or own.whole != VERSION or who.whole != _holder(certificate):
+        raise VerificationFailed("the signature names another version, signer or issuer than its certificate")
+    if attributes.tag != der.OWN or signature.tag != der.OCTET_STRING:
+        raise VerificationFailed("the signature has no attributes that are signed")
+    return _Cms(certificate, attributes.content, _said(attributes), signature.content)
+
+
+MORE = "the signature carries parts that it does not sign: more signers, certificates, or unsigned attributes"
+
+
+def _count(parts: tuple[der.Element, ...], expected: int) -> tuple[der.Element, ...]:
+    """As many parts as signing writes; what comes beyond them is signed by nobody. Raises VerificationFailed."""
+    if len(parts) != expected:
+        raise VerificationFailed(MORE)
+    return parts
+
+
+def _holder(certificate: der.Element) -> bytes:
+    """Issuer and serial number of a certificate (RFC 5280: version, serial, algorithm, issuer), as a signature names its signer."""
+    _, serial, _, issuer, *_ = certificate.parts[0].parts
+    return der.encoded(der.SEQUENCE, issuer.whole, serial.whole)
+
+
+def _said(attributes: der.Element) -> dict[bytes, bytes]:
+    """Each attribute's one value by its type. Raises ValueError where one is said twice, or has several values."""
+    found: dict[bytes, bytes] = {}
+    for kind, values in (one.parts for one in attributes.parts):
+        (value,) = values.parts
+        if kind.whole in found:
+            raise ValueError("an attribute that is said twice")
+        found[kind.whole] = value.whole
+    return found
+
+
+def _before(data: bytes, signature: int) -> bytes:
+    """The file up to the incremental update that holds the signature: the last end-of-file mark before it."""
+    end = data.rfind(b"%%EOF", 0, signature)
+    return data[: end + len(b"%%EOF")] if end >= 0 else b""

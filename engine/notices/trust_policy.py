@@ -1,0 +1,83 @@
+"""What a verifier of notices trusts, as a TOML file of its own says it; nothing of it ever comes from a notice."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, StrictBool, ValidationError, model_validator
+
+from engine.basics.errors import InputProblems, Place, Problem
+from engine.basics.values import Fact
+from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
+
+CERTIFICATE = re.compile(r"[0-9a-f]{64}")
+
+
+class Policy(Fact):
+    """What a verifier trusts: keys of logs and of trustees, how many trustees must have signed, certificates of notices."""
+
+    log_keys: tuple[str, ...] = ()
+    cosigner_keys: tuple[str, ...] = ()
+    cosignatures_needed: Annotated[int, Field(strict=True, ge=0)] = 0
+    notice_certificates: tuple[str, ...] = ()
+    signature_needed: StrictBool = True
+    deals: tuple[str, ...] = ()
+    """Names of the deals whose notices are asked for; any, where none is named."""
+    origins: tuple[str, ...] = ()
+    """Names of logs, as their checkpoints say them; any, where none is named."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        logs = [_key("log_keys", place, text, Kind.LOG) for place, text in enumerate(self.log_keys)]
+        trustees = [_key("cosigner_keys", place, text, Kind.COSIGNER) for place, text in enumerate(self.cosigner_keys)]
+        own = {key.public for key in logs} & {key.public for key in trustees}
+        if own or len({key.public for key in trustees}) < len(trustees):
+            raise ValueError("`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own")
+        if self.cosignatures_needed > len(trustees):
+            raise ValueError(f"`cosignatures_needed` is {self.cosignatures_needed} and `cosigner_keys` has {len(trustees)}")
+        for place, text in enumerate(self.notice_certificates):
+            if not CERTIFICATE.fullmatch(plain(text)):
+                raise ValueError(f"`notice_certificates[{place}]` is no SHA-256 fingerprint of 64 hexadecimal digits")
+        return self
+
+
+def plain(fingerprint: str) -> str:
+    """A fingerprint without colons, in lower case."""
+    return fingerprint.replace(":", "").lower()
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy in a TOML file. Raises InputProblems, with the key that is wrong."""
+    try:
+        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise InputProblems(_problem(path, _said(one)) for one in error.errors()) from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputProblems([_problem(path, str(error).splitlines()[0])]) from error
+
+
+def _key(name: str, place: int, text: str, kind: Kind) -> VerifierKey:
+    """One key of the policy. Raises ValueError where it is none, or one of the other kind."""
+    try:
+        key = parse_verifier(text)
+    except BadKey as error:
+        raise ValueError(f"`{name}[{place}]`: {error}") from error
+    if key.kind is not kind:
+        words = {Kind.LOG: "a log's key", Kind.COSIGNER: "a trustee's key, made with --cosigner"}
+        raise ValueError(f"`{name}[{place}]` is {words[key.kind]}; {words[kind]} belongs there")
+    return key
+
+
+def _said(error: object) -> str:
+    found = dict(error) if isinstance(error, dict) else {}
+    where = ".".join(str(step) for step in found.get("loc", ()))
+    said = str(found.get("msg", error)).removeprefix("Value error, ")
+    return f"`{where}`: {said}" if where else said
+
+
+def _problem(path: Path, why: str) -> Problem:
+    names = ", ".join(Policy.model_fields)
+    return Problem("S103", "the policy cannot be read", why, f"write {names}, each as the trustee's guide shows it", Place(str(path)))

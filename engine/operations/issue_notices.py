@@ -1,0 +1,345 @@
+"""The outbox: which notices the log makes due, rendered, written whole, and recorded with their hash.
+
+A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after it, so that
+a crash in between leaves a file that the next run writes again, and never an event without its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import HeadroomError
+from engine.basics.values import Fact
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.deal_adopted import DealAdopted, facts_on
+from engine.events.draft import Draft
+from engine.events.kinds import Correction, Determined, Event, NotEvaluated, NoticeIssued, Tested
+from engine.events.notice import NoticeInputs, NoticeKind, Render, notice_file_name, notice_label
+from engine.events.notifiable import notifiable
+from engine.events.standing import standing
+from engine.market.archive import write_whole
+from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
+from engine.notices.signature import seal
+from engine.record.canonical import sha256_hex
+from engine.record.log import Scribe, append, deal_log, index_log, read
+from engine.workspace.series import series_of_facts
+from engine.workspace.workspace import Workspace
+
+Progress = Callable[[str], None]
+NOTICE_KEY = "keys/notice.key"
+"""Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
+WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A notice that the log makes due: its kind, its subject, its date, the event that it states."""
+
+    kind: NoticeKind
+    subject: str | None
+    on: date
+    event: Event
+    print: int = 1
+    supersedes_on: date | None = None
+    """The date of the notice that this one supersedes, where it does."""
+    ended: int | None = None
+    """The number of the correction that withdrew what it states: from then on it is given no more, where it was not given before."""
+
+    @property
+    def label(self) -> str:
+        """Kind and subject in one word: the subject of the event's key."""
+        return notice_label(self.kind, self.subject)
+
+    @property
+    def key(self) -> tuple[str, date, int]:
+        """What tells it from every other notice of its deal."""
+        return self.label, self.on, self.print
+
+    def at(self, place: int) -> bool:
+        """Whether it is owed at a place of the log."""
+        return self.event.seq < place and (self.ended is None or place < self.ended)
+
+
+@dataclass
+class Given:
+    """What the outbox gave for one deal."""
+
+    files: list[Path] = field(default_factory=list)
+    stopped: str | None = None
+    """Why its next notice cannot be made, where that is so: it and those after it wait, for numbers have no gaps."""
+
+
+def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, Given]:
+    """Render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
+
+    All are rendered at once, which takes half the time (`reports/pool.py`); one that cannot be made stops its own deal and no other.
+    """
+    given = {deal: Given() for deal in deals}
+    waiting = [one for deal in deals for one in _ready(workspace, deal, scribe, given[deal])]
+    while waiting:
+        waiting = _give(workspace, waiting, render, scribe, progress, given)
+    return given
+
+
+def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> list[_Waiting]:
+    """The owed notices of a deal, ready to be rendered; none where they cannot be put together."""
+    try:
+        return list(_waiting(workspace, deal, scribe))
+    except (HeadroomError, OSError):  # of the record or the disk, so of every deal
+        raise
+    except Exception as error:
+        given.stopped = f"its notices cannot be put together: {type(error).__name__}: {error}; {WAITS}"
+        return []
+
+
+def _give(
+    workspace: Workspace,
+    waiting: Sequence[_Waiting],
+    render: Render,
+    scribe: Scribe,
+    progress: Progress,
+    given: dict[str, Given],
+) -> list[_Waiting]:
+    """Give notices until one cannot be made; those of other deals that are left come back."""
+    key = workspace.root / NOTICE_KEY
+    files = iter(render([one.inputs for one in waiting]))
+    for place, notice in enumerate(waiting):
+        deal, number = notice.inputs.deal, notice.inputs.number
+        progress(f"notice {place + 1} of {len(waiting)}: {deal} No. {number}")
+        try:
+            data = next(files)
+        except (OSError, BrokenExecutor):  # of the machine, not of the notice
+            raise
+        except Exception as error:
+            what = f"notice No. {number}, {notice.owed.label} of {notice.owed.on}"
+            given[deal].stopped = f"{what}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
+            return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
+        signed = seal(data, key) if key.is_file() else data
+        given[deal].files.append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A notice ready to be rendered."""
+
+    owed: Owed
+    inputs: NoticeInputs
+
+
+def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
+    """The owed notices of a deal that are not issued, numbered on from the last one."""
+    events = read(workspace.store, deal_log(deal))
+    told = told_of(events)
+    given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
+    for owed in owed_notices(events):
+        # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
+        if owed.at(len(events)) and owed.key not in given:
+            given.add(owed.key)
+            inputs = _inputs(workspace, deal, owed, events, told, scribe)
+            told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
+            yield _Waiting(owed, inputs)
+
+
+def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
+    """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again."""
+    owed, inputs = notice.owed, notice.inputs
+    path = workspace.inside("notices", inputs.deal, notice_file_name(inputs))
+    payload = NoticeIssued(
+        number=inputs.number,
+        kind=owed.kind,
+        of=owed.event.key,
+        file=str(path.relative_to(workspace.root)),
+        sha256=sha256_hex(data),
+        unsigned_sha256=unsigned,
+        supersedes=inputs.supersedes,
+    )
+    leaf = (owed.event.leaf,)
+    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
+    with workspace.store.begin() as writer:
+        if writer.body(deal_log(inputs.deal), new.key) is None:
+            _set_aside(workspace, inputs, path)
+            write_whole(path, data)
+            append(writer, deal_log(inputs.deal), [new], scribe)
+    return path
+
+
+def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
+    """Move away what an interrupted run wrote under this number for a notice that is no longer owed; nothing is deleted."""
+    for other in path.parent.glob(f"{inputs.deal}-{inputs.number:04d}-*.pdf"):
+        if other != path:
+            place = workspace.inside("set-aside", inputs.deal, other.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            other.replace(place)
+
+
+def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
+    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
+
+    What is withdrawn before a notice has told of it is told by the notices of the date's next print.
+    """
+    deal: DealAdopted | None = None
+    lost: set[date] = set()
+    group: list[Event] = []
+    corrections = [(event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)]
+    open_correction: tuple[int, int, Correction] | None = None
+    for place, event in enumerate(events):
+        payload = event.payload
+        if isinstance(payload, Correction):
+            # One that was not finished is part of the next, which says what both changed since the first of them.
+            group, open_correction = [], (open_correction[0] if open_correction else place, event.print, payload)
+        elif isinstance(payload, DealAdopted):
+            deal = payload
+        elif isinstance(payload, NotEvaluated):
+            lost.add(event.effective_on)
+            yield Owed("not_evaluated", None, event.effective_on, event)
+        elif isinstance(payload, Determined):
+            on = event.effective_on
+            ended = next((seq for seq, since in corrections if event.seq < seq and since <= on), None)
+            yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
+            duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
+            happened = (told for one in group for told in notifiable(one.payload))
+            yield from (Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties)
+            group = []
+            if open_correction is not None and event.effective_on >= open_correction[2].until:
+                begun, print_, done = open_correction
+                if changed(events[: place + 1], begun):
+                    yield Owed("correction", None, event.effective_on, event, print_, done.until)
+                open_correction = None
+        else:
+            group.append(event)
+
+
+def changed(events: Sequence[Event], begun: int) -> bool:
+    """Whether a correction that began at a place of a log changed any result or state, or took one away."""
+    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
+    after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
+    return any(after.get(fact) != said for fact, said in before.items())
+
+
+OF_A_WHOLE_DATE = ("compliance", "correction", "not_evaluated")
+"""Notices that speak for a whole date; a later one of the same date supersedes them."""
+TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept", "reserve released")
+"""Kinds of events whose change is worth a Correction Notice."""
+
+
+def _said(event: Event) -> object:
+    """What an event says, without the hashes of what it rests on."""
+    payload = event.payload
+    if isinstance(payload, Tested):
+        result = payload.result
+        return (result.verdict, result.measured, result.limit, payload.state.status, payload.state.cure)
+    return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
+
+
+def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event], told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
+    upto = [event for event in events if event.seq <= owed.event.seq]
+    adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
+    publications = _publications(workspace, adoptions[-1], owed.on, scribe) if adoptions else {}
+    entries = workspace.store.entries(deal_log(deal))
+    entry = entries[owed.event.seq]
+    evidence = Evidence(
+        deal=deal,
+        entries=entries,
+        stated=owed.event.seq,
+        of_date=_of_date(owed.event),
+        deal_file=_deal_file(workspace, owed.event.deal_file),
+        observations=_observations(publications, upto),
+        checkpoint=checkpoint_for(workspace.store.checkpoints(deal_log(deal)), owed.event.seq),
+    )
+    return NoticeInputs(
+        deal=deal,
+        number=max((one.number for one in told), default=0) + 1,
+        kind=owed.kind,
+        subject=owed.subject,
+        on=owed.on,
+        issued_at=scribe.at,
+        events=upto,
+        publications=publications,
+        operator=workspace.settings.operator,
+        log_size=owed.event.seq + 1,
+        log_head=entry.root.hex(),
+        supersedes=superseded(told, owed),
+        attachments=attachments(evidence),
+        print=owed.print,
+    )
+
+
+def _publications(workspace: Workspace, deal: DealAdopted, on: date, scribe: Scribe) -> dict[str, list[dict[str, Any]]]:
+    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day."""
+    found = {}
+    for name in (index.name for index in facts_on(deal, on).indices):
+        series = partial(_series_on, deal, name)
+        prints = {
+            event.effective_on: event.payload.value
+            for one in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
+            for event in read(workspace.store, index_log(one))
+            if event.effective_on <= on and event.recorded_at <= scribe.at and series(event.effective_on) == one
+        }
+        found[name] = [prints[day] for day in sorted(prints)]
+    return found
+
+
+def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
+    """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
+    versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
+    return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a notice that has its number speaks of: its kind, its date, and the place in the log of the event that it states."""
+
+    number: int
+    kind: str
+    on: date
+    stated: int
+
+
+def told_of(events: Sequence[Event]) -> list[Told]:
+    """What the notices that a log has issued speak of, in its order."""
+    places = {event.key: event.seq for event in events}
+    issued = (event for event in events if isinstance(event.payload, NoticeIssued))
+    return [Told(one.payload.number, one.payload.kind, one.effective_on, places.get(one.payload.of, one.seq)) for one in issued]
+
+
+def superseded(told: Sequence[Told], owed: Owed) -> int | None:
+    """The number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
+
+    It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
+    """
+    found = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
+    return max((one.number for one in found if one.stated < owed.event.seq), default=None)
+
+
+def _of_date(stated: Event) -> tuple[int, ...]:
+    """The numbers of the entries that tell of a notice's date, as the one that it states counts them."""
+    counted = stated.payload.entries if isinstance(stated.payload, Determined) else None
+    return tuple(range(stated.seq + 1 - (counted or 1), stated.seq + 1))
+
+
+def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:
+    path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+    return path.read_bytes() if sha256 is not None and path.is_file() else None
+
+
+def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
+    """The observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
+    used = {
+        (rate.index, str(rate.published.publication_date)): rate.published.pooled
+        for rate in (event.payload for event in standing(events))
+        if isinstance(rate, ReferenceRate) and rate.published is not None and rate.published.value is not None
+    }
+    rows = [OBSERVATIONS]
+    for index, values in publications.items():
+        for value in values:
+            pooled = value.get("pooled")
+            prices = used.get((index, str(value["publication_date"])), pooled if isinstance(pooled, list) else [])
+            rows += [f"{index},{value['publication_date']},{price}" for price in prices]
+    return ("\n".join(rows) + "\n").encode()

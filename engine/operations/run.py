@@ -1,0 +1,299 @@
+"""The run: publish what is due, evaluate every deal in order, record, issue notices; again, it changes nothing.
+
+The log decides what is due. Weeks missed are caught up in order; a deal that cannot be evaluated gets its reason in the
+log and stops no other (`record.md`, A run happens exactly once).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from engine import __version__
+from engine.basics.errors import OF_ONE_DEAL, render
+from engine.determination.reference_rate import Published
+from engine.determination.template import Template, clauses_of
+from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
+from engine.evaluation.inputs import Inputs, inputs_of
+from engine.evaluation.one_date import evaluate
+from engine.events.deal_adopted import DealAdopted
+from engine.events.deal_state import DealState, as_it_stands, fold
+from engine.events.draft import Draft
+from engine.events.kinds import Correction, Event, NotEvaluated
+from engine.events.notice import Render
+from engine.events.standing import OF_A_DATE, withdrawn
+from engine.market.archive import write_whole
+from engine.operations.issue_notices import Given, issue_due
+from engine.record.log import ClockBehind, Scribe, append, deal_log, read
+from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
+from engine.terms.checks.duplicate_names import claimed_twice
+from engine.terms.contract_dates import publication_dates
+from engine.wording.adopted_deal import adopted
+from engine.workspace.checkpoints import refuse_older, sign_all
+from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
+from engine.workspace.series import prints_of, publish, series_by_index, series_of
+from engine.workspace.workspace import Workspace
+
+DAY = timedelta(days=1)
+Progress = Callable[[str], None]
+
+
+@dataclass
+class DealOutcome:
+    """What a run did for one deal."""
+
+    deal: str
+    file: Path
+    events: list[Event] = field(default_factory=list)
+    notices: list[Path] = field(default_factory=list)
+    state: DealState = field(default_factory=DealState)
+    reason: str | None = None
+    """Why it could not be evaluated, where that is so."""
+    problems: tuple[str, ...] = ()
+    """What has to be mended for it to be evaluated: each with its place."""
+    waiting: str | None = None
+    """What it waits for, where a date could not be evaluated yet."""
+    not_issued: str | None = None
+    """Why a notice that is due could not be made, where that is so."""
+
+
+@dataclass
+class RunOutcome:
+    """What a run did."""
+
+    on: date
+    publications: list[Event] = field(default_factory=list)
+    deals: list[DealOutcome] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the composition root hands in: templates, the renderer, and one reading of the clock.
+
+    `now` is that reading. Where there is a `clock`, it is read again once the run has the workspace to itself: what was recorded
+    while it waited is not later than what it records.
+    """
+
+    templates: Mapping[str, Template]
+    render: Render
+    now: datetime
+    actor: str
+    progress: Progress
+    engine: str = f"headroom {__version__}"
+    """What recorded events name: version, commit and lock file, which the composition root knows."""
+    clock: Callable[[], datetime] | None = None
+
+    def scribe(self, deal_file: str | None = None) -> Scribe:
+        """Who records now."""
+        return Scribe(self.actor, self.engine, self.now, deal_file)
+
+
+def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
+    """Everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
+        workspace.sweep()
+        refuse_older(workspace)
+        return _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
+
+
+def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
+    outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
+    loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
+    loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
+    outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
+    for path, found in loaded.items():
+        result = DealOutcome(found.name, path, reason=found.reason)
+        told = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
+        outcome.deals.append(result)
+        tools.progress(f"{result.deal}: evaluating")
+        if found.deal is not None:
+            lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
+            _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks)
+        if result.reason is not None and not told:
+            _not_evaluated(workspace, result, found.text, outcome.on, tools)
+    sign_all(workspace)  # so that the notices carry a signed checkpoint
+    names = dict.fromkeys(deal.deal for deal in outcome.deals)
+    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
+    for result in outcome.deals:
+        given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
+        result.notices, result.not_issued = given.files, given.stopped
+    sign_all(workspace)
+    return outcome
+
+
+def begun(now: datetime) -> date:
+    """The last date that has begun anywhere; each deal goes only as far as its own."""
+    return (now.astimezone(UTC) + timedelta(hours=14)).date()
+
+
+def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """The deal files that claim the name of another one, and why none of them is evaluated."""
+    paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    for problem in claimed_twice({file: path.read_text(encoding="utf-8", errors="replace") for file, path in paths.items()}):
+        yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
+
+
+def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
+    """The series that a deal has read by a date, under the terms of each stretch of its life."""
+    since = [since for since, _ in deal.segments if since <= on]
+    return tuple(dict.fromkeys(series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since))
+
+
+def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
+    """Every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
+
+    Raises ClockBehind: a clock that is wrong is wrong for every series.
+    """
+    first: dict[str, date] = {}
+    for deal in deals:
+        for series in _series_read(deal, on):
+            first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
+    events: list[Event] = []
+    failed: dict[str, str] = {}
+    for series, since in sorted(first.items()):
+        tools.progress(f"{series}: publishing")
+        try:
+            events += publish(workspace, series, since, on, tools.scribe())
+        except ClockBehind:
+            raise
+        except OF_ONE_DEAL as error:
+            failed[series] = f"{series} cannot be published: {said(error)}"
+    return events, failed
+
+
+class _Moved(Exception):
+    """A log has more entries than the decision that was to be added to it rests on."""
+
+
+def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
+    """Record what follows from `events`, which grow by it. Raises _Moved where they are no longer all that the log holds.
+
+    `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
+    """
+    log = deal_log(deal.name)
+    with workspace.store.begin() as writer:
+        # By the last number and not by a count: of a log that lost an entry they differ for ever.
+        if writer.size(log) != (events[-1].seq + 1 if events else 0):
+            raise _Moved
+        recorded = append(writer, log, drafts, scribe)
+    events += recorded
+    return recorded
+
+
+def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date, from the log as it is when something is added; what goes wrong with it is its reason and stops no other."""
+    while True:
+        try:
+            return _evaluated(workspace, deal, on, tools, result, lacks)
+        except _Moved:
+            tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
+
+
+def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
+    events = list(read(workspace.store, deal_log(deal.name)))
+    refused, result.problems = (lacks, ()) if lacks else changed(workspace, deal, events)
+    if refused is not None:
+        result.reason = refused
+        result.state = as_it_stands(events)
+        return
+    scribe = tools.scribe(deal.sha256)
+    try:
+        result.events += _adopt(workspace, deal, events, tools.templates, scribe)
+        series = _series(workspace, deal, on, events)
+        again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
+        if again is not None:
+            count = sum(isinstance(event.payload, Correction) for event in events) + 1
+            draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
+            result.events += _added(workspace, deal, events, [draft], scribe)
+            tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
+        result.state, gone = as_it_stands(events), withdrawn(events)
+        known = {event.key for event in events}
+        for inputs in _dates(deal, series, on, tools, result):
+            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), scribe)
+            known |= {event.key for event in recorded}
+            result.events += recorded
+            result.state = fold(recorded, result.state)
+    except OF_ONE_DEAL as error:
+        result.state = as_it_stands(events)
+        result.reason = said(error)
+
+
+def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
+    return series_by_index(prints_of(workspace), deal, on, fold(events).acts)
+
+
+def _causes(
+    workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
+) -> Iterator[Cause]:
+    """Everything that reaches back to a date that was determined."""
+    yield from by_prints(events, series)
+    yield from by_acts(events)
+    yield from by_reports(events, partial(resolve, deal))
+    before = _version_before(workspace, events, templates)
+    if before is not None:
+        yield from by_terms(events, partial(resolve, before), partial(resolve, deal))
+
+
+def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
+    """The version of the file that the newest determination rests on, where a newer one has been adopted since."""
+    adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
+    since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
+    if len(adoptions) < 2 or adoptions[-1].seq < since:
+        return None
+    path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
+    clauses = clauses_of(templates)
+    return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
+
+
+def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:
+    """Record a file, or a new version of it, and keep its bytes."""
+    known = [event for event in events if isinstance(event.payload, DealAdopted)]
+    if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
+        return ()
+    path = adopted_path(workspace, deal.sha256)
+    if not path.exists():
+        write_whole(path, deal.tree.text.encode())
+    payload = adopted(deal, templates)
+    new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
+    return _added(workspace, deal, events, [new], scribe)
+
+
+def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
+    """The inputs of each date after the last one that was evaluated, up to `on`, in order."""
+    from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
+
+    day = (result.state.reached or deal.closing_date) + DAY
+    while day <= on:
+        inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
+        missing = _unpublished(inputs.series, deal.closing_date, day, inputs.terms.index) if inputs.kinds else None
+        if missing is not None:
+            result.waiting = missing
+            return
+        if inputs.kinds or day == on:
+            yield inputs
+        day += DAY
+
+
+def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
+    """The Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
+    due = tuple(publication_dates(closing + DAY, day))[-1:]
+    for name in names:
+        dates = {p.publication_date for p in series[name]}
+        for one in due:
+            if one not in dates:
+                return f"{name} of {one} is not yet published"
+    return None
+
+
+def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
+    """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
+    payload = NotEvaluated(reason=result.reason or "", problems=result.problems)
+    kept = () if text is None else (keep(workspace, text),)
+    new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
+    with workspace.store.begin() as writer:
+        result.events += append(writer, deal_log(result.deal), [new], tools.scribe())

@@ -1,0 +1,127 @@
+"""Every deadline that a deal's log has stated, each once, with what the log says became of it. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from engine.events.kinds import (
+    ActApplied,
+    ActRecorded,
+    DeadlinePassed,
+    Determined,
+    Due,
+    Event,
+    ObligationMoved,
+    ReportReceived,
+    Tested,
+)
+from engine.events.notice import notice_given
+from engine.events.standing import standing
+from engine.events.states import TestStatus
+
+OVERDUE = ", overdue"
+"""What a determination adds to the words of a delivery that is late; the duty is the same one."""
+
+BECAME = {"SATISFIED": "satisfied on", "OVERDUE": "overdue since", "CLOSED": "ended by the discharge of"}
+"""What became of a delivery, by the status of its Obligation."""
+
+
+@dataclass(frozen=True)
+class DatedDuty:
+    """Something that somebody must do by a date, as the newest determination that names it states it.
+
+    Attributes:
+        due: who, what, by when.
+        what: the duty, whether or not it is overdue.
+        first: the Determination Date that first stated it.
+        following: the Determination Date after that one.
+        stated_at: when the newest statement was recorded.
+        outcome: what became of it, in one sentence.
+    """
+
+    due: Due
+    what: str
+    first: date
+    following: date
+    stated_at: datetime
+    outcome: str = ""
+
+
+def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
+    """Each deadline of a log that stands, earliest first.
+
+    Args:
+        events: the deal's log, oldest first; what a correction withdrew is left out.
+    """
+    stands = standing(events)
+    found: dict[tuple[date, str, str, str, str], DatedDuty] = {}
+    for event in stands:
+        if not isinstance(event.payload, Determined):
+            continue
+        for due in event.payload.due:
+            what = due.what.removesuffix(OVERDUE)
+            key = (due.by, due.act, due.subject, due.who, what)
+            known = found.get(key)
+            first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
+            found[key] = DatedDuty(due, what, first, following, event.recorded_at)
+    told = (DatedDuty(one.due, one.what, one.first, one.following, one.stated_at, _outcome(one, stands)) for one in found.values())
+    return tuple(sorted(told, key=lambda one: (one.due.by, one.due.subject, one.due.act, one.what)))
+
+
+def _outcome(one: DatedDuty, events: Sequence[Event]) -> str:
+    """What the log says of a deadline; open where it says nothing yet."""
+    outcomes = {"cure": _cure, "deliver": _delivery, "report": _report, "notify": _notice}
+    return next(outcomes.get(one.due.act, _none)(one, events), "open")
+
+
+def _none(_one: DatedDuty, _events: Sequence[Event]) -> Iterator[str]:
+    yield from ()
+
+
+def _cure(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+    """How a Cure Period ended, or with which last day it went on."""
+    for event in events:
+        payload = event.payload
+        if event.effective_on < one.first:
+            continue
+        if isinstance(payload, DeadlinePassed) and payload.state.test == one.due.subject and payload.deadline.by == one.due.by:
+            yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}"
+        state = payload.state if isinstance(payload, Tested) else payload.test if isinstance(payload, ActApplied) else None
+        if state is None or state.test != one.due.subject:
+            continue
+        if state.status is not TestStatus.CURE_PERIOD:
+            yield f"ended: {state.status.value} since {state.since}"
+        elif state.cure is not None and state.cure.by != one.due.by:
+            yield f"replaced: cure by {state.cure.by}"
+
+
+def _delivery(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+    """Whether what was owed was delivered, and when."""
+    for event in reversed(events):
+        payload = event.payload
+        found = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
+        if found is not None and (found.clause, found.due.by) == (one.due.subject, one.due.by) and found.status != "OPEN":
+            yield f"{BECAME[found.status]} {found.status_since}"
+
+
+def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+    """The first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
+    came = (event.payload for event in events if isinstance(event.payload, ReportReceived))
+    for report in came:
+        if one.first < report.received <= one.following:
+            yield f"{'received' if report.received <= one.due.by else 'received late'} on {report.received}"
+    if any(isinstance(event.payload, Determined) and event.effective_on >= one.following for event in events):
+        yield f"not received by {one.following}"
+
+
+def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+    """Whether the Act `notice given` is on record for it."""
+    acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
+    given = notice_given(acts, one.due.subject, one.first)
+    if given is not None:
+        yield f"given on {given.effective_on}, as recorded"
+    newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
+    if newest > one.due.by:
+        yield "no Act `notice given` is on record"

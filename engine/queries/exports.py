@@ -1,0 +1,106 @@
+"""The trigger history as CSV, and every deadline as an iCalendar file: what other systems read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from hashlib import sha256
+
+from engine.basics.values import printed, trimmed
+from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
+from engine.queries.due_dates import DatedDuty, deadlines
+
+COLUMNS = (
+    "seq",
+    "effective_on",
+    "recorded_at",
+    "kind",
+    "subject",
+    "result",
+    "measured",
+    "limit",
+    "headroom",
+    "state",
+    "by",
+    "print",
+    "leaf",
+)
+FOLD = 73
+"""Octets of an iCalendar line before it is folded (RFC 5545 §3.1), one less than allowed, for the leading space."""
+
+
+def as_csv(events: Sequence[Event]) -> str:
+    """Results, counts, deadlines and Obligations of a deal, one row for each event."""
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for event in events:
+        row = _row(event)
+        if row is not None:
+            head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
+            table.writerow((*head, *row, event.print, event.leaf))
+    return file.getvalue()
+
+
+def _row(event: Event) -> tuple[str, ...] | None:
+    """result, measured, limit, headroom, state, by; None for an event that is no part of the trigger history."""
+    match event.payload:
+        case Tested(result=result, state=state):
+            figures = (result.measured, result.limit, result.headroom)
+            measured, limit, room = (printed(figure) if figure else "" for figure in figures)
+            return (result.verdict.value, measured, limit, room, state.status.value, str(state.cure.by) if state.cure else "")
+        case Counted(state=state):
+            count = state.count
+            return (f"{count.count} of {count.needed}" if count else "", "", "", "", state.status.value, "")
+        case DeadlinePassed(state=state, deadline=deadline):
+            return ("", "", "", "", state.status.value, str(deadline.by))
+        case ObligationMoved(obligation=obligation):
+            return ("", "", "", "", obligation.status, str(obligation.due.by))
+        case _:
+            return None
+
+
+def as_calendar(deal: str, events: Sequence[Event]) -> str:
+    """Every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports)."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
+    lines += [line for one in deadlines(events) for line in _entry(deal, one)]
+    lines.append("END:VCALENDAR")
+    return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
+
+
+def _entry(deal: str, one: DatedDuty) -> list[str]:
+    due = one.due
+    amount = f" ({trimmed(due.figure)})" if due.figure else ""
+    rule = f"; {due.deadline.rule}, {due.deadline.calendar}" if due.deadline else ""
+    same = sha256(f"{due.who}|{one.what}".encode()).hexdigest()[:8]
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{deal}-{due.by}-{due.act.replace(' ', '-')}-{due.subject}-{same}@headroom",
+        f"DTSTAMP:{one.stated_at:%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_escaped(f'{deal}: {due.who}: {one.what}{amount}')}",
+        f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {one.outcome}')}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _escaped(text: str) -> str:
+    for sign in ("\\", ";", ","):
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", "\\n")
+
+
+def _folded(line: str) -> Iterator[str]:
+    """A line in pieces that no reader cuts: at most 75 octets, each further one after a space."""
+    raw, first = line, True
+    while raw:
+        size = FOLD + first
+        piece = raw[:size]
+        while len(piece.encode()) > size:
+            piece = piece[:-1]
+        yield piece if first else f" {piece}"
+        raw, first = raw[len(piece) :], False

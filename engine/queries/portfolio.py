@@ -1,0 +1,186 @@
+"""All deals of a workspace on one date, a row for each test and trigger, the worst first (`notice.md`, Exports).
+
+States what the logs say and computes nothing; what is missing stands above what passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
+from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
+from engine.events.deal_state import DealState, fold
+from engine.events.kinds import Determined, Due, Event, NotEvaluated, Tested
+from engine.events.results import TestResult, Verdict, share_of_limit
+from engine.events.standing import standing
+from engine.events.states import TestStatus, TriggerState, TriggerStatus
+
+NOT_EVALUATED, NOT_DETERMINED_YET = "NOT EVALUATED", "NOT YET DETERMINED"
+"""States of a whole deal that has no states of its own: it failed to be evaluated, or nothing is determined by the date."""
+ORDER = {
+    TestStatus.EVENT_OF_DEFAULT.value: 0,
+    NOT_EVALUATED: 1,
+    TestStatus.CURE_PERIOD.value: 2,
+    TriggerStatus.IN_EFFECT.value: 3,
+    TestStatus.PENDING.value: 5,
+    NOT_DETERMINED_YET: 6,
+    TestStatus.NOT_YET_TESTED.value: 7,
+    TestStatus.WATCH.value: 8,
+    TestStatus.WAIVED.value: 9,
+    TestStatus.COMPLIANT.value: 10,
+    TriggerStatus.NOT_IN_EFFECT.value: 10,
+    TestStatus.SUSPENDED.value: 11,
+    TestStatus.CLOSED.value: 12,
+}
+OVERDUE, FAILS, UNDETERMINED, COUNTING = 3, 4, 6, 8
+"""Where a row stands at the lowest whose delivery is overdue, whose test fails or is not determined, whose trigger counts."""
+FAR = 10**9
+"""A headroom beyond any that is measured."""
+AT_REST = (TestStatus.WAIVED.value, TestStatus.SUSPENDED.value, TestStatus.CLOSED.value)
+"""States in which a result changes nothing."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What somebody must do by a date."""
+
+    by: date
+    who: str
+    what: str
+    overdue: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One test or trigger of one deal, or the deal itself where it has neither.
+
+    Attributes:
+        deal: its name.
+        key: the clause's name in the deal file.
+        title: what the clause is called.
+        cite: its section.
+        state: where it stands on the date; a test with a trigger stands where its trigger does.
+        counting: whether a trigger counts towards its beginning or its end.
+        result: the newest result by the date.
+        on: the date of that result.
+        due: what somebody must do about it, earliest first.
+        note: why there is no result or no state.
+    """
+
+    deal: str
+    key: str
+    title: str
+    cite: str
+    state: str
+    counting: str = ""
+    result: TestResult | None = None
+    on: date | None = None
+    due: tuple[Task, ...] = ()
+    note: str = ""
+
+    @property
+    def rank(self) -> tuple[int, date, Fraction, str, str]:
+        """The worst first: by state and result, then by what is due first, then by headroom in per cent of the limit."""
+        place = ORDER[self.state]
+        if self.state not in AT_REST:
+            failing = self.result is not None and self.result.verdict is Verdict.FAIL
+            undetermined = self.result is not None and self.result.verdict is Verdict.NOT_DETERMINED
+            found = (
+                (any(one.overdue for one in self.due), OVERDUE),
+                (failing, FAILS),
+                (undetermined, UNDETERMINED),
+                (bool(self.counting), COUNTING),
+            )
+            place = min([place, *(at for so, at in found if so)])
+        return (place, self.due[0].by if self.due else date.max, self._room(), self.deal, self.key)
+
+    def _room(self) -> Fraction:
+        """Headroom as a share of the limit; the least where it is missing, the most where there is none to have."""
+        result = self.result
+        if result is None or result.headroom is None or result.limit is None:
+            return Fraction(FAR if result is None else -FAR)
+        share = share_of_limit(result.headroom, result.limit)
+        return result.headroom.value if share is None else share
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody must act, or the state is one that an agreement acts on."""
+        return bool(self.due) or self.rank[0] <= OVERDUE
+
+    def as_data(self) -> dict[str, object]:
+        """The row for programs: JSON, CSV and the page."""
+        result = self.result
+        measured = result.measured if result else None
+        limit = result.limit if result else None
+        return {
+            "deal": self.deal,
+            "test": self.key,
+            "title": self.title,
+            "cite": self.cite,
+            "state": self.state,
+            "counting": self.counting,
+            "result": result.verdict.value if result else None,
+            "measured": printed_apart(measured, limit) if measured and limit else None,
+            "limit": f"{result.comparison} {trimmed(limit)}" if result and limit else None,
+            "headroom": printed(result.headroom) if result and result.headroom else None,
+            "headroom_shown": printed_headroom(result.headroom) if result and result.headroom else None,
+            "on": str(self.on) if self.on else None,
+            "due": [{"by": str(one.by), "who": one.who, "what": one.what, "overdue": one.overdue} for one in self.due],
+            "note": self.note,
+            "urgent": self.urgent,
+        }
+
+
+def portfolio(logs: Sequence[tuple[str, Sequence[Event]]], on: date) -> tuple[Row, ...]:
+    """The rows of all deals as they stand on a date, the worst first.
+
+    Args:
+        logs: each deal's name and its whole log, empty where nothing has been run.
+        on: the date; what is effective after it is left out.
+    """
+    rows = [row for deal, events in logs for row in _deal(deal, [one for one in standing(events) if one.effective_on <= on], on)]
+    return tuple(sorted(rows, key=lambda row: row.rank))
+
+
+def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
+    determined = [event for event in events if isinstance(event.payload, Determined)]
+    refused = [event for event in events if isinstance(event.payload, NotEvaluated)]
+    if refused and (not determined or refused[-1].seq > determined[-1].seq):
+        yield Row(deal, "deal", "the deal", "", NOT_EVALUATED, on=refused[-1].effective_on, note=refused[-1].payload.reason)
+    elif not determined:
+        yield Row(deal, "deal", "the deal", "", NOT_DETERMINED_YET, note=f"nothing is determined by {on}")
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    if determined and adopted:
+        state, due = fold(events), determined[-1].payload.due
+        results = {event.subject: event.payload.result for event in events if isinstance(event.payload, Tested)}
+        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in clauses_on(adopted[-1], on))
+
+
+def _row(deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]) -> Row:
+    test, trigger = state.tests.get(clause.key), state.triggers.get(clause.key)
+    tasks = tuple(sorted(_tasks(clause.key, state, due), key=lambda task: task.by))
+    stands = trigger.status.value if trigger else test.status.value if test else TestStatus.NOT_YET_TESTED.value
+    note = result.reason.reason if result is not None and result.reason is not None else ""
+    on = result.on if result is not None else None
+    return Row(deal, clause.key, clause.title, clause.cite, stands, _counting(trigger), result, on, tasks, note)
+
+
+def _counting(trigger: TriggerState | None) -> str:
+    limb = trigger.count if trigger is not None else None
+    return f"{limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
+
+
+def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
+    """A running cure, what is owed and not delivered, and the notices of the newest date."""
+    test = state.tests.get(key)
+    if test is not None and test.status is TestStatus.CURE_PERIOD and test.cure is not None:
+        said = next((one for one in due if one.act == "cure" and one.subject == key), None)
+        amount = f" ({said.ways[0].text})" if said is not None and said.ways else ""
+        yield Task(test.cure.by, said.who if said is not None else "borrower", f"{said.what if said is not None else 'cure'}{amount}")
+    for owed in state.obligations.values():
+        if owed.clause == key and owed.is_owed:
+            yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
+    yield from (Task(one.by, one.who, one.what) for one in due if one.act == "notify" and one.subject == key)

@@ -1,0 +1,140 @@
+"""The rows that regulators ask for: ESMA Annex XII tests, events and triggers, and a table in the manner of Form 10-D.
+
+Both state what the log says as of a data cut-off date and compute nothing (`notice.md`, Exports; `rulings.md` 35).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.basics.values import Figure, Unit, printed, rounded, trimmed
+from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
+from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Event, Suspended, Tested
+from engine.events.results import TestResult, Verdict
+from engine.events.standing import standing
+from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus
+
+ESMA = ("IVSR1", "IVSR2", "IVSR3", "IVSR4", "IVSR5", "IVSR6", "IVSR7", "IVSR8", "IVSR9", "IVSR10")
+FORM_10D = ("test or trigger", "section", "required", "actual", "met", "since", "cure by", "effect")
+NO_DATA = "ND5"
+"""ESMA's code for a field that does not apply."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One test or trigger as it stood at the cut-off."""
+
+    clause: ClauseFacts
+    result: TestResult | None
+    determined: TestResult | None
+    """The newest result with a value, where the newest has none."""
+    test: TestState | None
+    trigger: TriggerState | None
+
+
+def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Line, ...]]:
+    """The deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
+    stands = [event for event in standing(events) if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)]
+    deals = [event.payload for event in stands if isinstance(event.payload, DealAdopted)]
+    if not deals:
+        raise ValueError("the log holds no deal")
+    return deals[-1], tuple(_line(clause, stands) for clause in clauses_on(deals[-1], cut_off))
+
+
+def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
+    results = [event.payload.result for event in events if isinstance(event.payload, Tested) and event.subject == clause.key]
+    test: TestState | None = None
+    trigger: TriggerState | None = None
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, (Tested, DeadlinePassed, Suspended)) and payload.state.test == clause.key:
+            test = payload.state
+        elif isinstance(payload, Counted) and payload.state.trigger == clause.key:
+            trigger = payload.state
+        elif isinstance(payload, ActApplied):
+            test = payload.test if payload.test and payload.test.test == clause.key else test
+            trigger = payload.trigger if payload.trigger and payload.trigger.trigger == clause.key else trigger
+    valued = [result for result in results if result.measured is not None]
+    return Line(clause, results[-1] if results else None, valued[-1] if valued else None, test, trigger)
+
+
+def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
+    """The rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
+    adopted, found = lines(events, cut_off)
+    identifier = adopted.unique_id or deal
+    return _table(ESMA, (_esma(adopted, identifier, line, cut_off) for line in found))
+
+
+def _esma(deal: DealAdopted, identifier: str, line: Line, cut_off: date) -> tuple[str, ...]:
+    key = f"{identifier}-{line.clause.key}"
+    measured = line.result.measured if line.result else None
+    return (
+        identifier,
+        key,
+        key,
+        _description(line),
+        _number(line.determined.limit if line.determined else None),
+        _number(measured) if measured else "ND",
+        _breached(line),
+        str((line.test.cure.by - cut_off).days) if line.test and line.test.cure and _curing(line) else "0",
+        str(deal.frequency_days),
+        line.clause.esma,
+    )
+
+
+def _description(line: Line) -> str:
+    said = f"{line.clause.title} ({line.clause.cite}). {line.clause.reading}"
+    if line.result is not None and line.result.measured is None and line.determined is not None:
+        return f"{said} Not determined on {line.result.on}; last {_number(line.determined.measured)} on {line.determined.on}."
+    return said
+
+
+def _number(figure: Figure | None) -> str:
+    """A figure as ESMA's fields have it: percentage points for shares, plain numbers otherwise."""
+    if figure is None:
+        return NO_DATA
+    share = figure.unit in (Unit.SHARE, Unit.POINTS)
+    return f"{rounded(figure.value * (100 if share else 1), 4):f}"
+
+
+def _breached(line: Line) -> str:
+    """Y on a raw FAIL or a trigger in effect; the raw result, whatever a cure or waiver makes of it."""
+    if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT:
+        return "Y"
+    if line.result is None:
+        return "N" if line.trigger is not None else "ND"
+    return {Verdict.FAIL: "Y", Verdict.PASS: "N", Verdict.NOT_DETERMINED: "ND"}[line.result.verdict]
+
+
+def _curing(line: Line) -> bool:
+    return line.test is not None and line.test.status is TestStatus.CURE_PERIOD
+
+
+def form_10d_csv(events: Sequence[Event], cut_off: date) -> str:
+    """Each test and trigger against its required level, in the manner of a Form 10-D (Item 1121) distribution report."""
+    _, found = lines(events, cut_off)
+    return _table(FORM_10D, (_form_10d(line) for line in found))
+
+
+def _form_10d(line: Line) -> tuple[str, ...]:
+    result = line.result
+    required = f"{result.comparison} {trimmed(result.limit)}" if result and result.limit else "as the agreement says"
+    actual = printed(result.measured) if result and result.measured else "not determined" if result else ""
+    status = line.trigger.status.value if line.trigger else line.test.status.value if line.test else "not yet determined"
+    since = line.trigger.since if line.trigger else line.test.since if line.test else None
+    met = {"Y": "no", "N": "yes", "ND": "not determined"}[_breached(line)]
+    effect = "; ".join((status, *line.clause.consequences)) if _breached(line) == "Y" else status
+    cure = str(line.test.cure.by) if line.test and line.test.cure and _curing(line) else ""
+    return (line.clause.title, line.clause.cite, required, actual, met, str(since or ""), cure, effect)
+
+
+def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(head)
+    table.writerows(rows)
+    return file.getvalue()

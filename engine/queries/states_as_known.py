@@ -1,0 +1,30 @@
+"""A deal's states as they were known at the end of a day, whatever was corrected later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from engine.events.deal_state import as_it_stands
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Known:
+    """A deal's states as they were known at the end of a day."""
+
+    deal: str
+    known_on: date
+    entries: int
+    tests: tuple[tuple[str, str, date], ...]
+    triggers: tuple[tuple[str, str, date], ...]
+
+
+def as_known(workspace: Workspace, deal: str, until: date) -> Known:
+    """The states that follow from what was recorded by the end of a day, whatever was corrected later."""
+    events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
+    state = as_it_stands(events)
+    tests = tuple((name, one.status.value, one.since) for name, one in state.tests.items())
+    triggers = tuple((name, one.status.value, one.since) for name, one in state.triggers.items())
+    return Known(deal, until, len(events), tests, triggers)

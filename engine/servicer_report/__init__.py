@@ -1,0 +1,1 @@
+"""The servicer's report: reading it and judging what it says."""

@@ -1,0 +1,149 @@
+"""The kinds of Recorded Act, and what an Act must say before it may stand (`covenants.md`, Recorded Acts; rulings 22 to 25).
+
+One room for `headroom act` and for the Acts of a worked example, so that an example holds nothing that could not be recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.basics.values import Figure, Unit, printed
+from engine.terms.clause import Cure, MaintenanceClause
+from engine.terms.in_force import TermsInForce
+from engine.terms.phrases import read_set_rate
+from engine.terms.worked_example import read_figure
+
+RATE_ACTS = {
+    "interpolation": "interpolation",
+    "successor benchmark agreed": "successor benchmark",
+    "agent determination": "agent determination",
+    "successor benchmark": "successor benchmark",
+}
+"""Acts that set a rate, and the step of the fallback that each supplies; the last is the second's name in older logs."""
+MANIFEST_ERROR = "manifest error"
+"""The paper's Manifest Error Override (WP §7.3), as a deal takes it: a print that is plainly wrong is as if not published."""
+
+KINDS = {
+    "cure accepted": "ends a Cure Period",
+    "waiver": "suspends a test or trigger until a date",
+    "default ended": "ends an Event of Default",
+    "notice of default": "makes an indicated Event of Default effective where it needs notice",
+    "vote taken": "makes an indicated Event of Default effective where it needs a vote",
+    "act withdrawn": "ends an Act that was entered in error, and names it",
+    "trigger ended": "ends a trigger that is in effect",
+    "obligation satisfied": "satisfies an Obligation",
+    "appraisal delivered": "satisfies the appraisal Obligation of a clause",
+    "discharged": "closes every test and trigger of the deal",
+    "consent": "records a consent; it decides no state by itself",
+    "notice given": "turns a draft notice into a notice",
+    "notice by the agent": "starts a cure clock that counts from it",
+    "knowledge of the borrower": "starts a cure clock that counts from knowledge",
+    "successor benchmark agreed": "sets the Reference Rate by the successor benchmark, from a date",
+    "agent determination": "sets the Reference Rate of one date",
+    "interpolation": "sets the Reference Rate of one date by interpolation",
+    "manifest error": "excludes what was published of an index on its date from use, until the next print",
+}
+"""Every kind of Recorded Act and what it does."""
+CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
+"""Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
+NAMING_NO_CLAUSE = frozenset({*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "act withdrawn"})
+ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
+"""Kinds that name the clause that they are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of an Act, in a command or in a worked example."""
+
+    act: str
+    on: date
+    clause: str | None = None
+    until: date | None = None
+    document: str | None = None
+    prepared_by: str | None = None
+    approved_by: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+Spelled = Callable[[str], str]
+"""How a field is written where the Act stands: `--until` in a command, `until:` in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an Act may not stand: the field that it is about, None where it is missing, what is wrong, and what to write."""
+
+    field: str | None
+    what: str
+    fix: str
+
+
+def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refusal]:
+    """Everything for which an Act of a known kind may not stand under the terms of its date; the two persons are not looked for.
+
+    Args:
+        said: the Act.
+        terms: the deal on the Act's effective date.
+        spelled: how a field is written there.
+    """
+    lacking = [spelled(name) for name, needed in _needed(said) if needed and not _given(said, name)]
+    if lacking:
+        yield Refusal(None, f"`{said.act}` must say more", f"give {' and '.join(lacking)}")
+    if said.until is not None and said.until < said.on:
+        what = f"it would end on {said.until}, before it is effective on {said.on}"
+        yield Refusal("until", what, f"give {spelled('until')} with a later date")
+    rate = said.details.get("rate")
+    if said.act in RATE_ACTS and rate and read_set_rate(rate) is None:
+        yield Refusal("rate", f"`{rate}` is no rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
+    if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
+        yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
+    clause = terms.covenants.get(said.clause or "")
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if said.act == "cure accepted" and isinstance(cure, Cure):
+        yield from _of_a_cure(said, cure, spelled)
+    clock = said.details.get("clock")
+    if said.act == "waiver" and (clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")):
+        what = "say what a cure clock does when the waiver ends"
+        yield Refusal("clock" if clock else None, what, f"give {spelled('clock')} resumes, or {spelled('clock')} restarts")
+
+
+def _needs_consent(terms: TermsInForce) -> bool:
+    """Whether an index of the deal takes a changed methodology only with consent."""
+    return any(index.methodology.consent_needed_for is not None for index in terms.index.values())
+
+
+def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
+    """What an Act of its kind must say: what it covers, until when, which rate of which index, on whose word."""
+    error = said.act == MANIFEST_ERROR
+    return (
+        ("clause", said.act in ON_A_CLAUSE),
+        ("until", said.act == "waiver"),
+        ("index", said.act in RATE_ACTS or error),
+        ("rate", said.act in RATE_ACTS),
+        ("document", error),
+        ("prepared_by", error),
+        ("approved_by", error),
+    )
+
+
+def _given(said: Said, name: str) -> object:
+    return said.details.get(name) if name in ("index", "rate") else getattr(said, name)
+
+
+def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
+    """A cure that the clause does not list, or more equity than it lets one cure count."""
+    method, amount = said.details.get("method"), said.details.get("amount")
+    if method is not None and method not in cure.cured_by:
+        what = f"`{method}` does not cure `{said.clause}` ({cure.cite})"
+        yield Refusal("method", what, f"it is cured by {', '.join(cure.cured_by)}")
+        return
+    given = read_figure(amount if amount.startswith("USD") else f"USD {amount}") if method and amount else None
+    if method and amount and (given is None or given.unit is not Unit.USD or given.value <= 0):
+        yield Refusal("amount", f"`{amount}` is no amount", "write it like `USD 1,500,000`")
+    elif method == "equity" and cure.equity_at_most is not None and (given is None or given.value > cure.equity_at_most):
+        most = printed(Figure(value=cure.equity_at_most, unit=Unit.USD))
+        what = f"an equity cure of `{said.clause}` counts at most {most} ({cure.cite})"
+        yield Refusal("amount" if amount else None, what, f"give {spelled('amount')} within it")

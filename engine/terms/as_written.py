@@ -1,0 +1,211 @@
+"""A deal as written, and its terms in force on a date.
+
+`load_deal` reads a file and reports everything that is wrong with it at once; `resolve` gives the terms of one date.
+Each stretch between two changes is validated once, whole, so a term can step or be amended wherever it stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.errors import Place, Problem
+from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
+from engine.terms.amendment_entries import fixed_steps, read_changes
+from engine.terms.clause import Clause
+from engine.terms.error_messages import Redirects, complaints, unknown_key, unknown_template
+from engine.terms.in_force import IndexTerms, TermsInForce, TermSource
+from engine.terms.periods import FIRST_DAY, read_day
+from engine.terms.source import Path, Tree, parse
+from engine.terms.worked_example import Placed, read_examples
+
+NOT_TERMS = ("amendments", "corrections", "worked_examples")
+Clauses = Mapping[str, type[Clause]]
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A deal file without problems.
+
+    Attributes:
+        tree: the file with its places.
+        sha256: of its text.
+        terms: its data with schedules and amendments read, not yet on a date.
+        segments: the terms in force from each date on which something changes.
+        changes: amendments and corrections, in the order of the file.
+        examples: its worked examples.
+    """
+
+    tree: Tree
+    sha256: str
+    terms: Any
+    segments: tuple[tuple[date, TermsInForce], ...]
+    changes: tuple[Change, ...] = ()
+    examples: tuple[Placed, ...] = field(default_factory=tuple)
+
+    @property
+    def name(self) -> str:
+        """The deal's own name."""
+        return self.segments[0][1].deal
+
+    @property
+    def closing_date(self) -> date:
+        """The Closing Date."""
+        return self.segments[0][1].closing_date
+
+
+def resolve(deal: Deal, on: date) -> TermsInForce:
+    """The terms in force on a date; the first ones before anything has changed."""
+    reached = [terms for since, terms in deal.segments if since <= on]
+    return reached[-1] if reached else deal.segments[0][1]
+
+
+def day_of(deal: Deal, moment: datetime) -> date:
+    """The date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
+    zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
+    """The deal's Business Days by the terms of a date."""
+    return load_calendar(resolve(deal, on).business_days)
+
+
+def indices(deal: Deal, until: date) -> tuple[str, ...]:
+    """Every index that the deal has named by a date, in the order of the file."""
+    return tuple(dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index))
+
+
+def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
+    """What the deal says about an index on a date; before it names the index, and after, what it says next to that date.
+
+    Raises KeyError for an index that the deal never names.
+    """
+    stretches = [(since, terms.index[name]) for since, terms in deal.segments if name in terms.index]
+    if not stretches:
+        raise KeyError(name)
+    return next((terms for since, terms in reversed(stretches) if since <= on), stretches[0][1])
+
+
+def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
+    """Each term in force on a date, as written, with the line that set it."""
+    return tuple(_source(deal, path, value) for path, value in in_force(deal.terms, on))
+
+
+def _written(value: Any) -> str:
+    """A value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
+    return ", ".join(_written(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def _source(deal: Deal, path: Path, value: Any) -> TermSource:
+    step = value if isinstance(value, StepOf) else StepOf(deal.closing_date, value, path)
+    return TermSource(
+        path=".".join(str(part) for part in path),
+        written=_written(step.value),
+        line=deal.tree.place(step.path).line,
+        since=step.since,
+        cite=step.cite,
+        document=step.document,
+    )
+
+
+def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -> tuple[Deal | None, list[Problem]]:
+    """The deal in `text`, or everything that is wrong with it, sorted by place.
+
+    Args:
+        text: the file.
+        file: its name, for the errors.
+        clauses: the model of each template's terms, by the template's name.
+        upto: the last amendment that is read, where not all are: the text as it stood before a later one.
+    """
+    tree, problems = parse(text, file)
+    if tree is None or problems:
+        return None, problems
+    if not isinstance(tree.data, dict):
+        fix = "begin with `deal: name`"
+        return None, [Problem("D205", "the file is no deal", "a deal is a block of named terms", fix, Place(file))]
+    deal, problems = _deal(tree, clauses, upto)
+    ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
+    return (deal if not problems else None), ordered
+
+
+def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, list[Problem]]:
+    closing = _closing(tree)
+    data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})
+    changes, problems = read_changes(tree, closing, upto)
+    problems += fixed_steps(tree)
+    problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
+    before = data
+    data, found = apply_changes(data, changes, closing, tree)
+    problems += found
+    for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
+        _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
+        problems += [problem for problem in wrong if problem not in problems]
+    segments: list[tuple[date, TermsInForce]] = []
+    for since in sorted({closing, *(day for day in dates(data) if day > closing)}):
+        terms, wrong = validated(picked(data, since), tree, clauses, _steps(data, since))
+        problems += [problem for problem in wrong if problem not in problems]
+        if terms is not None:
+            segments.append((since, terms))
+    examples, wrong = read_examples(tree)
+    problems += wrong
+    if problems or not segments:
+        return None, problems
+    digest = hashlib.sha256(tree.text.encode()).hexdigest()
+    return Deal(tree, digest, data, tuple(segments), tuple(changes), examples), []
+
+
+def _steps(data: Any, since: date) -> Redirects:
+    """Where each stepped or amended term that is in force on a date was written."""
+    return {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
+
+
+def _closing(tree: Tree) -> date:
+    """The Closing Date as far as it can be read; its own problem is found with the others."""
+    try:
+        return read_day(str(tree.data.get("closing_date")))
+    except ValueError:
+        return FIRST_DAY
+
+
+def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:
+    """One stretch of terms, read by their types; every problem at its place.
+
+    Args:
+        data: single-valued terms.
+        tree: the file.
+        clauses: the model of each template's terms.
+        steps: where the value of each stepped term was written.
+    """
+    covenants, problems = _covenants(data.get("covenants"), tree, clauses, steps)
+    rest = {**data, "covenants": covenants} if isinstance(data.get("covenants"), dict) else data
+    try:
+        terms = TermsInForce.model_validate(rest)
+    except ValidationError as error:
+        return None, problems + complaints(error, tree, (), steps)
+    return (terms if not problems else None), problems
+
+
+def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[dict[str, Clause], list[Problem]]:
+    found: dict[str, Clause] = {}
+    problems: list[Problem] = []
+    for key, raw in data.items() if isinstance(data, dict) else ():
+        path = ("covenants", key)
+        name = raw.get("template") if isinstance(raw, dict) else None
+        if not isinstance(name, str) or name not in clauses:
+            problems.append(unknown_template(tree, path, raw, tuple(clauses)))
+            continue
+        try:
+            found[key] = clauses[name].model_validate(raw)
+        except ValidationError as error:
+            problems += complaints(error, tree, path, steps)
+    return found, problems

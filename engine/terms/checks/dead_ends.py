@@ -1,0 +1,91 @@
+"""Ways out that lead nowhere: Cure Periods that nothing ends well, triggers that end as they begin, fallbacks that are never reached."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.terms.as_written import Deal
+from engine.terms.clause import Clause, Cure, EndsAtTarget, MaintenanceClause
+from engine.terms.in_force import FallbackStep
+from engine.terms.source import Path, Tree
+
+CARRIES = ("last published value", "last value not flagged")
+SIDES = {"below level": "below", "at or below level": "below", "above level": "above", "at or above level": "above"}
+
+
+def exits(deal: Deal) -> Iterator[Problem]:
+    """Every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
+    for _, terms in deal.segments:
+        for key, clause in terms.covenants.items():
+            cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+            if isinstance(cure, Cure):
+                yield from _cure(deal.tree, key, cure)
+            yield from _ends(deal.tree, key, clause)
+        for name, index in terms.index.items():
+            yield from _fallback(deal.tree, name, index.fallback)
+
+
+def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
+    path: Path = ("covenants", key, "cure")
+    if not cure.cured_by:
+        why = "a Cure Period without a way to cure is a grace period of nothing"
+        yield Problem("D522", f"nothing cures `{key}`", why, "write how it is cured, or `cure: none`", tree.place((*path, "cured_by")))
+    for number, method in enumerate(cure.cured_by):
+        if method in cure.cured_by[:number]:
+            place = tree.place((*path, "cured_by", number))
+            yield Problem("D532", f"`{method}` stands twice", "a way to cure is listed once", "remove one of them", place)
+    for term, written, method in (("passing_for", cure.passing_for, "retest"), ("equity_at_most", cure.equity_at_most, "equity")):
+        if written is not None and cure.cured_by and method not in cure.cured_by:
+            why = f"it speaks of {method}, which does not cure `{key}`"
+            fix = f"add `{method}` to `cured_by`, or remove it"
+            yield Problem("D532", f"`{term}` is of no use here", why, fix, tree.place((*path, term)))
+
+
+def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
+    """A level clause's trigger that ends where it begins, or at a target that is not written."""
+    begins, ends = getattr(clause, "begins", None), getattr(clause, "ends", None)
+    sweep, path = getattr(clause, "sweep", None), ("covenants", key)
+    if isinstance(ends, EndsAtTarget):
+        if sweep is not None and sweep.until is None:
+            why = "the reserve account has no target, so the trigger would never end"
+            fix = "write `until:` in the sweep"
+            yield Problem("D532", f"`{key}` ends at a target that is not written", why, fix, tree.place((*path, "ends")))
+        return
+    if begins is None or ends is None:
+        return
+    if SIDES[begins.when] == SIDES[ends.when]:
+        places = {name: tree.place((*path, name, "when")) for name in ("begins", "ends")}
+        for name, other in (("begins", "ends"), ("ends", "begins")):
+            why = f"a rate could do both; line {places[other].line} says {getattr(clause, other).when}"
+            what = f"`{key}` {name} on the side of the level on which it {other}"
+            yield Problem("D531", what, why, "correct one of them", places[name])
+
+
+def _fallback(tree: Tree, name: str, steps: Sequence[FallbackStep]) -> Iterator[Problem]:
+    path: Path = ("index", name, "fallback")
+    if not steps or steps[0].use != "published value":
+        why = "the rate of a date is first of all what was published for it"
+        fix = "begin with `{use: published value, cite: ...}`"
+        place = tree.place((*path, 0, "use"))
+        yield Problem("D526", f"the fallback of {name} does not begin with the published value", why, fix, place)
+    endless = False
+    seen: Counter[Any] = Counter()
+    for number, step in enumerate(steps):
+        at, named = (*path, number), f"`{step.use}` of {name}"
+        seen[step.use] += 1
+        if endless:
+            why, fix = "the step above it has no end", "write `for_at_most:` above, or remove it"
+            yield Problem("W112", f"{named} is never reached", why, fix, tree.place((*at, "use")))
+        elif seen[step.use] > 1:
+            why = "a step that gave no rate gives none the second time"
+            yield Problem("D534", f"{named} stands twice", why, "remove one of them", tree.place((*at, "use")))
+        if step.use in CARRIES and step.for_at_most is None:
+            endless = True
+            why = "it would be carried for ever, and no later step reached"
+            yield Problem("W105", f"{named} has no end", why, "write `for_at_most:`, or see that it is meant", tree.place(at))
+        if step.use not in CARRIES and step.for_at_most is not None:
+            why = f"only {' and '.join(f'`{use}`' for use in CARRIES)} are carried"
+            yield Problem("D534", f"{named} is not carried", why, "remove `for_at_most:`", tree.place((*at, "for_at_most")))

@@ -1,0 +1,320 @@
+"""What a deal file can be wrong about although each of its parts reads well: references, order, contradictions.
+
+Errors have codes D5.., warnings codes W...; a warning leaves the file usable and is printed with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.basics.calendar import known_calendars, load_calendar
+from engine.basics.errors import Place, Problem
+from engine.terms.amendment_entries import NOTHING
+from engine.terms.as_written import Clauses, Deal, load_deal
+from engine.terms.checks.contradictions import CONTRADICTIONS, STATES, leaves_of
+from engine.terms.checks.dead_ends import exits
+from engine.terms.checks.duties import duties
+from engine.terms.checks.example_expectations import examples, triggers_of
+from engine.terms.checks.idle_terms import deciding, lasting
+from engine.terms.checks.quoted_numbers import texts
+from engine.terms.checks.scale import out_of_scale
+from engine.terms.checks.step_dates import steps
+from engine.terms.checks.unreachable_counts import counting
+from engine.terms.clause import Clause
+from engine.terms.error_messages import undefined
+from engine.terms.in_force import Leaf, TermsInForce
+from engine.terms.source import Path, Tree, parse, scalars
+
+Versions = Mapping[str, bool]
+"""The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
+PRINTABLE = re.compile(r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
+"""What the notice's fonts hold; anything else cannot be printed and is refused where it stands."""
+READINGS = (
+    "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
+    "fall_across_window 26.190%, window_start 26.829%, below_closing 0%, below_closing_at_any_time 28.571%"
+)
+
+
+def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> tuple[Deal | None, list[Problem]]:
+    """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
+
+    Args:
+        text: the file.
+        file: its name, for the errors.
+        clauses: the model of each template's terms.
+        versions: the methodology versions that there are.
+    """
+    deal, problems = load_deal(text, file, clauses)
+    tree = deal.tree if deal else parse(text, file)[0]
+    found = [_explained(problem) for problem in problems]
+    if tree is not None and isinstance(tree.data, dict):
+        found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
+    if deal is not None:
+        meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
+        endless = any(problem.code == "D510" for problem in meaning)  # dates cannot lie within a life that is none
+        found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
+    unique = {(problem.place, problem.code, problem.what): problem for problem in found}
+    return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
+
+
+def _explained(problem: Problem) -> Problem:
+    """An appraisal clause without its reading is told what the five readings would have given (`rulings.md` 14)."""
+    if problem.code == "D201" and problem.what == "`measure` is missing":
+        why = f"the agreement's sentence can be read in five ways; {READINGS}"
+        return Problem("D208", problem.what, why, "write `measure:` with the reading that counsel agreed", problem.place)
+    return problem
+
+
+def _unprintable(tree: Tree) -> Iterator[Problem]:
+    for path, value in scalars(tree.data):
+        if isinstance(value, str) and not PRINTABLE.fullmatch(value):
+            sign = next(sign for sign in value if not PRINTABLE.fullmatch(sign))
+            why = "it cannot be printed on a notice in the bundled fonts, or is invisible to a reader"
+            yield Problem("D501", f"the character U+{ord(sign):04X} stands in a text", why, "replace it", tree.place(path))
+
+
+def _empty(tree: Tree, told: set[Place]) -> Iterator[Problem]:
+    """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
+    for path, value in scalars(tree.data):
+        if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & told:
+            why = "an empty term says neither that it is agreed nor that it is not"
+            yield Problem("D209", f"`{path[-1]}` has no value", why, "write it, or remove the key", tree.place(path))
+
+
+def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
+    for _, terms in deal.segments:
+        yield terms, deal.tree
+
+
+def _references(deal: Deal) -> Iterator[Problem]:
+    """Names that stand for something else in the file: indices, debt classes, parties, tests, triggers."""
+    for terms, tree in _each(deal):
+        for name, asset in terms.pledged_assets.items():
+            if asset.index not in terms.index:
+                yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
+        for name, blend in terms.blended_rates.items():
+            if name in terms.index:
+                why, place = "an index has this name, and a clause could mean either", tree.key_place(("blended_rates", name))
+                yield Problem("D504", f"`{name}` names an index and a blend", why, "rename the blend", place)
+            for index in blend.of:
+                if index not in terms.index:
+                    yield undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
+        for key, clause in terms.covenants.items():
+            yield from _clause_references(terms, tree, key, clause)
+
+
+def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
+    path: Path = ("covenants", key)
+    known: dict[str, Mapping[str, object]] = {
+        "index": {**terms.index, **terms.blended_rates},
+        "class of debt": terms.debt,
+        "asset class": terms.pledged_assets,
+    }
+    for field, kind, name in clause.refers():
+        if name is not None and name not in known[kind]:
+            yield undefined(tree, (*path, field), name, kind, known[kind])
+    spring = clause.tested_while
+    if spring is not None:
+        leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
+        yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
+    if clause.index is None and len(terms.index) > 1 and clause.on_one_index and getattr(clause, "asset_class", None) is None:
+        why = f"the deal has {', '.join(terms.index)}"
+        yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
+
+
+def _conditions(deal: Deal) -> Iterator[Problem]:
+    """Conditions of triggers: what they name, what states there are, cycles, contradictions."""
+    for terms, tree in _each(deal):
+        for name, trigger in terms.triggers.items():
+            path: Path = ("triggers", name)
+            if name in terms.covenants:
+                why = "a covenant has this name, and both would be one trigger"
+                yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
+            found = list(leaves_of(trigger.begins, (*path, "begins")))
+            ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
+            for leaf, at in found + ends:
+                yield from _leaf(terms, tree, leaf, at)
+            if ends and [leaf for leaf, _ in found] == [leaf for leaf, _ in ends]:
+                why = "it would end on the date on which it begins"
+                yield Problem(
+                    "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))
+                )
+
+
+def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
+        fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
+        yield Problem(
+            "D506", "the condition is not complete", "it looks at one test or trigger, by a result or a state", fix, tree.place(path)
+        )
+        return
+    if leaf.test is not None and leaf.test not in terms.covenants:
+        yield undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
+    if leaf.trigger is not None and leaf.trigger not in triggers_of(terms):
+        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", triggers_of(terms))
+    if leaf.trigger is not None and leaf.result is not None:
+        why = "a trigger has a state; a result is a test's"
+        fix = f"write `state: IN EFFECT`, or `test: {leaf.trigger}`"
+        yield Problem("D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result")))
+    if leaf.state is not None and leaf.state not in STATES:
+        why = f"there are {', '.join(STATES)}"
+        yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
+
+
+def _circles(deal: Deal) -> Iterator[Problem]:
+    """Triggers and springing clauses that wait for one another: a clause in a circle is named where it says while what it is tested."""
+    for terms, tree in _each(deal):
+        waits: dict[str, set[str]] = {}
+        for name, trigger in terms.triggers.items():
+            conditions = [trigger.begins] if isinstance(trigger.ends, str) else [trigger.begins, trigger.ends]
+            leaves = [leaf for condition in conditions for leaf, _ in leaves_of(condition, ())]
+            waits[name] = {leaf.trigger or leaf.test or "" for leaf in leaves}
+        springing = {key: clause.tested_while for key, clause in terms.covenants.items() if clause.tested_while is not None}
+        waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
+        circle = [name for name in waits if name in _reached(name, waits)]
+        for name in [one for one in circle if one in springing] or circle:
+            path: Path = ("covenants", name, "tested_while", "trigger" if name in springing and springing[name].trigger else "test")
+            place = tree.place(path) if name in springing else tree.key_place(("triggers", name))
+            yield Problem("D508", f"`{name}` depends on itself", "neither could be decided before the other", "break the circle", place)
+
+
+def _reached(name: str, waits: Mapping[str, set[str]]) -> set[str]:
+    """Everything that a trigger or clause waits for, and what that waits for in turn."""
+    seen: set[str] = set()
+    waiting = set(waits[name])
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting |= waits.get(one, set())
+    return seen
+
+
+def _dates(deal: Deal) -> Iterator[Problem]:
+    terms, tree = deal.segments[0][1], deal.tree
+    if terms.maturity_date <= terms.closing_date:
+        why = f"the deal closes on {terms.closing_date}"
+        yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
+    rule, place = terms.determination_dates, tree.place(("determination_dates", "day"))
+    if rule.every in ("month", "quarter") and rule.day is None:
+        why = "nothing that decides a result is a silent default"
+        yield Problem("D201", "`day` is missing", why, "write `day:` here, the day of the month", tree.key_place(("determination_dates",)))
+    if rule.every not in ("month", "quarter") and rule.day is not None:
+        yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
+    if rule.first is not None and not terms.closing_date < rule.first <= terms.maturity_date:
+        why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
+        place = tree.place(("determination_dates", "first"))
+        yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
+
+
+def _calendars(deal: Deal) -> Iterator[Problem]:
+    for terms, tree in _each(deal):
+        if terms.business_days not in known_calendars():
+            why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
+            yield Problem("D512", f"there is no calendar `{terms.business_days}`", why, "write one of them", tree.place(("business_days",)))
+        else:
+            yield from _beyond_the_table(terms, tree)
+        try:
+            ZoneInfo(terms.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            fix = "write it like `America/New_York`"
+            yield Problem(
+                "D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",))
+            )
+
+
+def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
+    """A life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    table = load_calendar(terms.business_days)
+    for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
+        if not table.first <= day <= table.last:
+            why = f"the table of {table.name} runs from {table.first} to {table.last}"
+            yield Problem(
+                "D523", f"the {name.replace('_', ' ')} {day} is outside the calendar", why, "correct the date", tree.place((name,))
+            )
+
+
+def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
+    for terms, tree in _each(deal):
+        for name, index in terms.index.items():
+            path: Path = ("index", name, "methodology")
+            policy = index.methodology
+            if policy.policy == "pinned" and policy.version is None:
+                yield Problem(
+                    "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
+                )
+            if policy.version is not None and policy.version not in versions:
+                yield undefined(tree, (*path, "version"), policy.version, "methodology version", versions, "there are")
+            if policy.policy == "current" and policy.version is not None:
+                why = "`current` takes each version as it is published"
+                fix = "remove `version:`, or write `policy: pinned`"
+                yield Problem("D514", "a current methodology with a version", why, fix, tree.place((*path, "version")))
+            if (policy.consent_needed_for is None) != (policy.material_above is None):
+                why = "consent is needed for a change that moves the value by more than so much, and both are written or neither"
+                place = tree.place(path)
+                yield Problem(
+                    "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
+                )
+            nobodys = policy.version is not None and not versions.get(policy.version, True)
+            if nobodys and index.source == "published by the administrator":
+                why = "the administrator has published nothing under it, so the index would never have a value"
+                fix, place = "pin a published version, or have the rate computed", tree.place((*path, "version"))
+                yield Problem("D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place)
+            if nobodys and not terms.illustrative:
+                why = "nobody has published under it; it can be pinned only in an illustrative deal"
+                place = tree.place((*path, "version"))
+                yield Problem("D515", f"methodology `{policy.version}` cannot be pinned here", why, "pin a published version", place)
+
+
+def _documents(deal: Deal) -> Iterator[Problem]:
+    """Citations name a document of the deal: `CA §7.01` needs `CA`."""
+    documents = deal.segments[0][1].documents
+    for path, value in scalars(deal.tree.data):
+        if path[-1] != "cite" or not isinstance(value, str) or path[0] == "documents":
+            continue
+        short = re.match(r"[A-Za-z0-9]+", value)
+        if short is None or short[0] not in documents:
+            why = f"the deal has {', '.join(documents)}"
+            yield Problem(
+                "D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path)
+            )
+        elif short[0] == value.strip():
+            why = "a reader of the agreement must find the rule"
+            yield Problem("D516", f"`{value}` cites no section", why, "write the section too, like `CA §7.01`", deal.tree.place(path))
+
+
+def _warnings(deal: Deal) -> Iterator[Problem]:
+    terms, tree = deal.segments[0][1], deal.tree
+    if terms.revenue.mostly == "enterprise contracts":
+        for key in (key for key, clause in terms.covenants.items() if clause.mechanical):
+            why = "the index measures listed on-demand prices, which may move without the pool's contracts (WP §5.2)"
+            what = f"`{key}` is a mechanical trigger in a deal whose revenue is mostly enterprise contracts"
+            yield Problem("W101", what, why, "consider a test of the contracts' own rates beside it", tree.key_place(("covenants", key)))
+    for key, clause in terms.covenants.items():
+        if getattr(clause, "measure", None) == "fall_in_window":
+            why = "after a spike the rate can fall by the share of closing and still stand above it"
+            place = tree.place(("covenants", key, "measure"))
+            yield Problem("W102", "`fall_in_window` can fail above the Closing Date level", why, "see whether counsel means that", place)
+
+
+LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
+    _references,
+    duties,
+    _conditions,
+    _circles,
+    _dates,
+    _calendars,
+    _documents,
+    texts,
+    _warnings,
+    *CONTRADICTIONS,
+    exits,
+    deciding,
+    lasting,
+    counting,
+    steps,
+    out_of_scale,
+    examples,
+)

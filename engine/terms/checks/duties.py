@@ -1,0 +1,67 @@
+"""Who must act, and who must be told by when: parties of the deal, with a time, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.basics.errors import Problem
+from engine.terms.as_written import Deal
+from engine.terms.error_messages import undefined
+from engine.terms.in_force import NoticeDuty, TermsInForce
+from engine.terms.source import Path, Tree
+
+
+def duties(deal: Deal) -> Iterator[Problem]:
+    """Every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
+    for _, terms in deal.segments:
+        tree = deal.tree
+        yield from _who_acts(terms, tree)
+        for role, party in terms.parties.items():
+            if "@" not in party.notices and not any(sign.isdigit() for sign in party.notices):
+                why, place = "it is neither an e-mail address nor a street with a number", tree.place(("parties", role, "notices"))
+                yield Problem("W114", f"notices to {role} have no address", why, "see that a notice arrives there", place)
+        for kind, duty in terms.notices.items():
+            yield from _duty(tree, kind, duty)
+            if duty.given_by not in terms.parties:
+                yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
+            for number, role in enumerate(duty.to):
+                if role not in terms.parties:
+                    yield undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
+
+
+def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
+    """Parties that owe a delivery or carry out a consequence; the Borrower delivers unless another is named."""
+    named: list[tuple[Path, str | None]] = []
+    for key, clause in terms.covenants.items():
+        then = getattr(clause, "then", None)
+        named += [(("covenants", key, "then", "by"), then.by)] if then is not None and "by" in then.model_fields_set else []
+    for key, trigger in terms.triggers.items():
+        for number, one in enumerate(trigger.consequences):
+            path: Path = ("triggers", key, "consequences", number)
+            named.append(((*path, "who"), one.who))
+            if one.deliver is not None and "by" in one.deliver.model_fields_set:
+                named.append(((*path, "deliver", "by"), one.deliver.by))
+    for path, role in named:
+        if role is not None and role not in terms.parties:
+            yield undefined(tree, path, role, "party", terms.parties)
+
+
+NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event")
+"""What notices are given of."""
+
+
+def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
+    """A notice of something that happens, by some time, to somebody."""
+    path: Path = ("notices", kind)
+    if kind not in NOTICES:
+        why = f"notices are given of {', '.join(NOTICES)}"
+        yield Problem("D502", f"no notice is given of `{kind}`", why, "correct the name", tree.key_place(path))
+    if duty.every is None and duty.within is None:
+        fix = "write `within:` a period, or `every: determination date`"
+        yield Problem("D536", f"nothing says when `{kind}` is given", "a duty without a time is never late", fix, tree.place(path))
+    if not duty.to:
+        yield Problem("D536", f"`{kind}` is given to nobody", "a notice has a reader", "write to whom", tree.place((*path, "to")))
+    for number, role in enumerate(duty.to):
+        if role in duty.to[:number]:
+            place = tree.place((*path, "to", number))
+            yield Problem("D536", f"`{role}` stands twice", "a party is given one copy", "remove one of them", place)

@@ -1,0 +1,92 @@
+"""The agreement's words against the terms: a text that quotes one number while the terms say another.
+
+A percentage, a price, an amount or a multiple that the text quotes must stand in the terms. Counts of dates and periods are held
+against the terms only where none that is quoted agrees, as a sentence may speak of others that are not monitored here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from engine.basics.errors import Problem
+from engine.terms.as_written import Deal
+from engine.terms.source import Path, scalars
+
+UP_TO_NINETEEN = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
+    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
+IN_WORDS: Mapping[str, int] = {
+    **{word: number for number, word in enumerate(UP_TO_NINETEEN)},
+    **TENS,
+    **{f"{ten}-{UP_TO_NINETEEN[one]}": tens + one for ten, tens in TENS.items() for one in range(1, 10)},
+    "one hundred": 100,
+}
+"""Numbers as agreements write them out."""
+NUMBER = r"\d[\d,]*(?:\.\d+)?"
+WORD = "|".join(sorted(IN_WORDS, key=len, reverse=True))
+PER_CENT = re.compile(rf"(?<![\w.])({NUMBER}|{WORD}) ?(?:%|per ?cent\b)", re.IGNORECASE)
+MONEY = re.compile(rf"(?:USD |US\$|\$)({NUMBER})")
+MULTIPLE = re.compile(rf"(?<![\w.])({NUMBER}) ?(?:x\b|times the\b)")
+LENGTHS: Mapping[str, re.Pattern[str]] = {
+    kind: re.compile(rf"(?<![\w.§-])({NUMBER}|{WORD})(?:\)| \(\d+\))?[ -]{words}", re.IGNORECASE)
+    for kind, words in {
+        "business days": "business days?",
+        "days": "(?:calendar )?days?",
+        "weeks": "(?:calendar )?weeks?",
+        "months": "(?:calendar )?months?",
+        "consecutive dates": "consecutive",
+        "of the last": "of the last",
+    }.items()
+}
+"""Counts with what they count; each kind is compared with terms of its own kind alone."""
+
+
+def texts(deal: Deal) -> Iterator[Problem]:
+    """Every quoted number of a clause or a trigger that its terms do not have."""
+    terms = deal.segments[0][1]
+    named: dict[Path, str | None] = {("covenants", key): clause.text for key, clause in terms.covenants.items()}
+    named |= {("triggers", key): trigger.text for key, trigger in terms.triggers.items()}
+    for path, text in named.items():
+        raw = deal.tree.get(path)
+        if text is not None and isinstance(raw, dict):
+            said = [value for at, value in scalars(raw) if at[-1] not in ("text", "cite") and isinstance(value, str)]
+            for quoted in dict.fromkeys((*_figures(text, said, path[0] == "covenants"), *_lengths(text, said))):
+                place = deal.tree.place((*path, "text"))
+                why = "no term of the clause has this number"
+                yield Problem("D517", f"the text quotes {quoted}, the terms do not", why, "correct the text or the term", place)
+
+
+def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
+    """Percentages, money and multiples that no term has; a trigger's own terms have few figures, so its text is held to counts alone."""
+    if not strict:
+        return
+    written = {_plain(number) for value in said for number in re.findall(rf"{NUMBER}%?", value)}
+    for found in PER_CENT.finditer(text):
+        if _plain(_number(found[1])) + "%" not in written:
+            yield found[0] if "%" not in found[0] else f"{_number(found[1])}%"
+    for pattern in (MONEY, MULTIPLE):
+        for found in pattern.finditer(text):
+            if _plain(found[1]) not in written:
+                yield found[1] if pattern is MONEY else found[0].removesuffix(" the")
+
+
+def _lengths(text: str, said: list[str]) -> Iterator[str]:
+    """Counts of dates and periods, where the terms have some of the kind and the text quotes none of them."""
+    for pattern in LENGTHS.values():
+        agreed = {_number(found[1]) for value in said if " in any " not in value for found in pattern.finditer(value)}
+        quoted = {_number(found[1]): found[0] for found in pattern.finditer(text)}
+        if agreed and quoted and not agreed & quoted.keys():
+            yield from quoted.values()
+
+
+def _number(written: str) -> str:
+    return str(IN_WORDS.get(written.lower(), written))
+
+
+def _plain(number: str) -> str:
+    """A number without what does not change it: `1,200,000.00` as `1200000`, `60.0%` as `60%`."""
+    digits, per_cent = number.replace(",", "").removesuffix("%"), "%" * number.endswith("%")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + per_cent

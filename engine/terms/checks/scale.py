@@ -1,0 +1,135 @@
+"""Terms out of all proportion to the deal: a level ten times the rate, more dates than it has, a warning as wide as its limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.basics.errors import Place, Problem
+from engine.basics.values import Figure, Unit, trimmed
+from engine.terms.amendment import StepOf, in_force
+from engine.terms.as_written import Deal
+from engine.terms.clause import Clause
+from engine.terms.in_force import TermsInForce
+from engine.terms.periods import Period, Persistence
+from engine.terms.source import Path
+
+DEAREST, CHEAPEST = Fraction(100), Fraction(1, 100)
+"""USD per GPU-hour between which every index has moved (WP §3)."""
+APART = 10
+"""How many times apart a level and the Closing Date level of its index are before it is warned of."""
+DAYS_IN: Mapping[str, float] = {
+    "business days": 1.4,
+    "days": 1,
+    "weeks": 7,
+    "months": 30,
+    "years": 365,
+    "publication dates": 7,
+    "determination dates": 7,
+}
+LIMITS = ("maximum", "minimum", "maximum_decline", "level")
+"""Terms that a test is held against, where it has no `limit`."""
+
+PlaceOf = Callable[[Path], Place]
+
+
+def placed(deal: Deal, since: date) -> PlaceOf:
+    """Where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
+    steps = {path: found.path for path, found in in_force(deal.terms, since) if isinstance(found, StepOf)}
+
+    def place(path: Path) -> Place:
+        for end in range(len(path), 0, -1):
+            if path[:end] in steps:
+                return deal.tree.place((*steps[path[:end]], *path[end:]))
+        return deal.tree.place(path)
+
+    return place
+
+
+def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every single value of the terms, with its path as the file writes it."""
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from values_of(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from values_of(item, (*path, key))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from values_of(item, (*path, number))
+    else:
+        yield path, value
+
+
+def out_of_scale(deal: Deal) -> Iterator[Problem]:
+    """Everything that is out of proportion, in each stretch of the deal's life."""
+    for since, terms in deal.segments:
+        place = placed(deal, since)
+        yield from _rates(terms, place)
+        yield from _lengths(terms, place)
+        for key, clause in terms.covenants.items():
+            yield from _warning(key, clause, place)
+
+
+def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
+    """Prices that are no price of the index that they are compared with: a decimal point or a unit is misplaced."""
+    for name, index in terms.index.items():
+        if not CHEAPEST <= index.closing_date_level <= DEAREST:
+            why = "no index of GPU rents has stood there"
+            what = f"the Closing Date level of {name} is {_price(index.closing_date_level)}"
+            yield Problem("W110", what, why, "check the decimal point", place(("index", name, "closing_date_level")))
+    for key, clause in terms.covenants.items():
+        index_terms = terms.index.get(terms.index_of(clause))
+        for path in (("level",), ("ends", "level")):
+            level: Any = clause
+            for step in path:
+                level = getattr(level, step, None)
+            closing = index_terms.closing_date_level if index_terms is not None else None
+            if level is not None and closing is not None and not closing / APART <= level <= closing * APART:
+                why = f"the Closing Date level is {_price(closing)}, and the test would never turn"
+                yield Problem("W110", f"the level is {_price(level)}", why, "check the decimal point", place(("covenants", key, *path)))
+
+
+def _price(value: Fraction) -> str:
+    return f"{trimmed(Figure(value=value, unit=Unit.RATE))} per GPU-hour"
+
+
+def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
+    """Periods longer than the deal, and counts of more dates than it has."""
+    life = (terms.maturity_date - terms.closing_date).days
+    if life <= 0:
+        return
+    between = {"month": 30, "quarter": 91}.get(terms.determination_dates.every, 7)
+    days = {**DAYS_IN, "determination dates": between}
+    why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
+    for path, value in values_of(terms):
+        written, most = str(value), 0.0
+        if isinstance(value, Period):
+            most = value.count * days[value.unit]
+        elif isinstance(value, Persistence):
+            most = value.out_of * days[value.dates]
+        elif path[-1] == "if_not_determined" and (waits := re.search(r"\d+", written)):
+            most = int(waits[0]) * between
+        if most > life:
+            shown = written if len(written) <= 60 else f"{written[:57]}..."
+            yield Problem("D533", f"`{shown}` is longer than the deal", why, "correct the count", place(path))
+
+
+def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
+    """An early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
+    if clause.early_warning is None:
+        return
+    margin, limit = clause.early_warning.figure.value, getattr(clause, "limit", None)
+    found = [getattr(clause, name) for name in LIMITS if getattr(clause, name, None) is not None]
+    held = found[0] if found else None
+    if limit is not None:
+        held = None if limit.figure.unit in (Unit.POINTS, Unit.DAYS, Unit.COUNT) else limit.value
+    if margin == 0 or (held is not None and margin >= abs(held)):
+        why = "it is nothing" if margin == 0 else "it is as wide as the limit itself"
+        what = f"`{clause.early_warning}` warns of nothing on `{key}`"
+        yield Problem("D535", what, why, "write how near to the limit it warns", place(("covenants", key, "early_warning")))

@@ -1,0 +1,76 @@
+"""The serial-number register of an asset class: a CSV beside the deal file, held against the count in its terms.
+
+Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. The deal's count governs
+until a report gives another (`rulings.md` 26); a difference is a warning, a register that cannot be read an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from engine.basics.errors import Place, Problem
+from engine.basics.tables import read_table
+from engine.terms.in_force import TermsInForce
+from engine.terms.periods import read_day
+from engine.terms.source import Tree
+
+COLUMNS = ("serial", "asset_class", "location")
+
+
+def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: date) -> Iterator[Problem]:
+    """What is wrong with a register, and where it differs from the deal's counts.
+
+    Args:
+        text: the register.
+        file: its name, for the errors.
+        terms: the deal's terms.
+        tree: the deal file, for the place of a count.
+        on: the date on which GPUs are counted.
+    """
+    table, problems = read_table(text, file)
+    if table is None:
+        yield from problems
+        return
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        fix = f"begin with `{','.join(COLUMNS)}`"
+        yield Problem("D527", f"the register lacks {', '.join(missing)}", "a GPU is known by serial number and place", fix, Place(file))
+        return
+    counts: Counter[str] = Counter()
+    seen: dict[str, int] = {}
+    for row in table.rows:
+        serial, asset = row.cells["serial"].strip(), row.cells["asset_class"].strip()
+        wrong = _wrong(serial, asset, seen, terms)
+        if wrong is None:
+            seen[serial] = row.line
+            counts[asset] += _pledged(row.cells, on)
+        else:
+            yield Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial))))
+    for name, asset_terms in terms.pledged_assets.items():
+        registered = asset_terms.register_file is not None and file.endswith(asset_terms.register_file)
+        if registered and counts[name] != asset_terms.gpus:
+            why = "the deal's count governs until a report gives another"
+            what = f"the register holds {counts[name]:,} GPUs of {name}, the deal {asset_terms.gpus:,}"
+            yield Problem("W107", what, why, "correct one of them", tree.place(("pledged_assets", name, "gpus")))
+
+
+def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -> tuple[str, str, str] | None:
+    """What is wrong with one row, why, and its fix; None where it is right."""
+    if not serial:
+        return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
+    if serial in seen:
+        return f"`{serial}` stands twice", f"line {seen[serial]} has it too, and a GPU is pledged once", "remove one of them"
+    if asset not in terms.pledged_assets:
+        return f"the deal has no asset class `{asset}`", f"it has {', '.join(terms.pledged_assets)}", "correct the name"
+    return None
+
+
+def _pledged(row: Mapping[str, str], on: date) -> bool:
+    """Whether a GPU is pledged on the date; a date that cannot be read leaves it pledged."""
+    try:
+        since, until = (read_day(text) if text else None for text in (row.get("pledged_on"), row.get("released_on")))
+    except ValueError:
+        return True
+    return (since is None or since <= on) and (until is None or on < until)

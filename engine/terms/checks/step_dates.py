@@ -1,0 +1,99 @@
+"""When terms change and when documents are dated, against the deal's own life: steps out of order, before it begins, after it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.terms.amendment import is_schedule
+from engine.terms.amendment_entries import AmendmentEntry, CorrectionEntry, entries
+from engine.terms.as_written import NOT_TERMS, Deal
+from engine.terms.periods import read_day
+from engine.terms.source import Path
+from engine.terms.worked_example import is_day
+
+
+def steps(deal: Deal) -> Iterator[Problem]:
+    """Dated steps in an order in which they do not come, or outside the deal's life, each at its own date."""
+    for name, value in deal.tree.data.items():
+        if name not in NOT_TERMS:
+            for path, dates in schedules(value, (name,)):
+                yield from _schedule(deal, path, dates)
+    yield from _changes(deal)
+    yield from _documents(deal)
+
+
+def schedules(value: Any, path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every schedule of the file with its dates as they are written."""
+    if is_schedule(value):
+        yield path, list(value)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from schedules(item, (*path, key))
+
+
+def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
+    terms, strange = deal.segments[0][1], [text for text in written if not is_day(text)]
+    for text in strange:
+        why, place = "a term that steps has dates for keys, which exist in the calendar", deal.tree.key_place((*path, text))
+        yield Problem("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`", place)
+    if strange:
+        return
+    dates = [read_day(text) for text in written]
+    places = [deal.tree.key_place((*path, text)) for text in written]
+    for before, after, place in zip(dates, dates[1:], places[1:], strict=False):
+        if after <= before:
+            why = f"{before} stands above it, and a schedule is read from its first step to its last"
+            yield Problem("D529", f"the step of {after} is out of order", why, "sort the steps by their dates", place)
+    first = min(dates)
+    if first > terms.closing_date:
+        why = f"the deal closes on {terms.closing_date}, and nothing says what holds until then"
+        fix = f"begin with `{terms.closing_date}:` and the value at closing"
+        yield Problem("D530", f"the first step is of {first}", why, fix, places[dates.index(first)])
+    for day, place in zip(dates, places, strict=True):
+        if day > terms.maturity_date:
+            yield Problem("D523", f"a term steps on {day}", f"the deal matures on {terms.maturity_date}", "correct the date", place)
+
+
+def _changes(deal: Deal) -> Iterator[Problem]:
+    """Amendments after the deal's end, of documents that it does not cite; corrections that nobody can have found."""
+    terms, tree = deal.segments[0][1], deal.tree
+    for entry, path in _amendments(deal):
+        if entry.effective > terms.maturity_date:
+            why = f"the deal matures on {terms.maturity_date}"
+            what = f"an amendment is effective on {entry.effective}"
+            yield Problem("D523", what, why, "correct the date", tree.place((*path, "effective")))
+        if entry.document not in terms.documents:
+            why = f"the deal has {', '.join(terms.documents)}"
+            fix = "define it under `documents:`, or correct the name"
+            yield Problem("D502", f"there is no document `{entry.document}`", why, fix, tree.place((*path, "document")))
+    for correction, path in ((one, at) for one, at, _ in entries(tree, "corrections", CorrectionEntry) if one is not None):
+        if correction.found_on < terms.closing_date:
+            why = f"the deal closes on {terms.closing_date}"
+            what, place = f"a correction was found on {correction.found_on}, before closing", tree.place((*path, "found_on"))
+            yield Problem("D511", what, why, "correct the date", place)
+        if correction.found_on > terms.maturity_date:
+            what, why = f"a correction was found on {correction.found_on}", f"the deal matures on {terms.maturity_date}"
+            yield Problem("D523", what, why, "correct the date", tree.place((*path, "found_on")))
+        if correction.by not in terms.parties:
+            why = f"the deal has {', '.join(terms.parties)}"
+            yield Problem("D502", f"there is no party `{correction.by}`", why, "correct the name, or define it", tree.place((*path, "by")))
+
+
+def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:
+    return [(one, path) for one, path, _ in entries(deal.tree, "amendments", AmendmentEntry) if one is not None]
+
+
+def _documents(deal: Deal) -> Iterator[Problem]:
+    """Documents of a later date than closing that no amendment is made by."""
+    terms = deal.segments[0][1]
+    amending = {entry.document for entry, _ in _amendments(deal)}
+    for name, document in terms.documents.items():
+        place = deal.tree.place(("documents", name, "dated"))
+        if document.dated > terms.maturity_date > terms.closing_date:
+            why = f"the deal matures on {terms.maturity_date}"
+            yield Problem("D523", f"`{name}` is dated {document.dated}", why, "correct the date", place)
+        elif document.dated > terms.closing_date and name not in amending:
+            why = f"the deal closes on {terms.closing_date}, and no amendment is made by it"
+            yield Problem("W111", f"`{name}` is dated {document.dated}, after closing", why, "see that the date is right", place)

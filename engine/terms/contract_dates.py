@@ -1,0 +1,135 @@
+"""When a deal is tested and when its money moves: dates from terms and calendars (`rulings.md` 2, 28).
+
+A Publication Date is every Thursday, whatever the calendar says of it. A Determination Date is what the deal
+says, moved by its own rule where it is no Business Day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+from engine.basics.calendar import BusinessCalendar
+from engine.terms.in_force import TermsInForce
+from engine.terms.periods import Period, RelativePeriod
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+THURSDAY = 3
+WEEK = timedelta(days=7)
+
+
+def publication_dates(first: date, last: date) -> Iterator[date]:
+    """Every Thursday from `first` to `last`, both included."""
+    return weekly(THURSDAY, first, last)
+
+
+def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
+    """Every given weekday (Monday 0) from `first` to `last`, both included."""
+    day = first + timedelta(days=(weekday - first.weekday()) % 7)
+    while day <= last:
+        yield day
+        day += WEEK
+
+
+def monthly(day: int, months: int, first: date, last: date) -> Iterator[date]:
+    """Day `day` of every month, or of every `months`-th one counted from January, from `first` to `last`."""
+    year, month = first.year, first.month
+    while (at := _day_of(year, month, day)) <= last:
+        if at >= first and (month - 1) % months == 0:
+            yield at
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month, so many months earlier; the month's last day where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return _day_of(year, month + 1, day.day)
+
+
+def month_end(day: date) -> date:
+    """The last day of the month of `day`."""
+    return _day_of(day.year, day.month, 31)
+
+
+def _day_of(year: int, month: int, day: int) -> date:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return min(date(year, month, 1) + timedelta(days=day - 1), after - timedelta(days=1))
+
+
+def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: date) -> tuple[date, ...]:
+    """The Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
+    return tuple(day for day in _determined(terms, calendar, until + WEEK) if day <= until)
+
+
+def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, after: date) -> date:
+    """The first Determination Date later than `after`."""
+    return next(day for day in _determined(terms, calendar, date.max) if day > after)
+
+
+def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
+    """The Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
+    rule = terms.determination_dates
+    first = rule.first or terms.closing_date + timedelta(days=1)
+    if rule.every in WEEKDAYS:
+        found = weekly(WEEKDAYS.index(rule.every), first, last)
+    else:
+        found = monthly(rule.day or 1, 3 if rule.every == "quarter" else 1, first, last)
+    return (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+
+
+def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
+    """The Payment Dates from `first` to `last`, moved by the deal's rule."""
+    rule = terms.payment_dates
+    if rule is None:
+        return ()
+    months = 3 if rule.every == "quarter" else 1
+    found = monthly(rule.day, months, first - WEEK, last + WEEK)  # a date moved back was written for a later day
+    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+    return tuple(day for day in moved if first <= day <= last)
+
+
+def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> date | None:
+    """The first Payment Date after `on`; None where the deal has none."""
+    return next(iter(payment_dates(terms, calendar, on + timedelta(days=1), on + timedelta(days=110))), None)
+
+
+def period_ends(every: str, on: date) -> tuple[date, ...]:
+    """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or month-ends."""
+    if every == "week":
+        last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
+        return tuple(last - n * WEEK for n in range(3))
+    first = on.replace(day=1)
+    return tuple(months_before(first, n) - timedelta(days=1) for n in range(3))
+
+
+def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
+    """The date that `rule` sets by `day`: `1 business day before determination date`."""
+    return counted(day, rule.period, calendar.add, -1 if rule.direction == "before" else 1)
+
+
+DAYS_IN = {"days": 1, "weeks": 7}
+MONTHS_IN = {"months": 1, "years": 12}
+
+
+def counted(day: date, period: Period, add: Callable[[date, int], date], sign: int = 1) -> date:
+    """The last day of a `DayPeriod` counted from the day after `day`, or back from the day before it.
+
+    Args:
+        day: the date of the event.
+        period: the period, in Business Days, days or weeks; a KeyError for any other unit, which no file can write here.
+        add: the n-th Business Day after a day, on the deal's calendar.
+        sign: 1 to count forward, -1 to count back.
+    """
+    if period.unit == "business days":
+        return add(day, sign * period.count)
+    return day + sign * timedelta(days=period.count * DAYS_IN[period.unit])
+
+
+def earlier(day: date, period: Period) -> date:
+    """The day that lies a `CalendarPeriod` before `day`; months and years are those of the calendar.
+
+    A KeyError for any other unit, which no file can write here.
+    """
+    if period.unit in MONTHS_IN:
+        return months_before(day, period.count * MONTHS_IN[period.unit])
+    return day - timedelta(days=period.count * DAYS_IN[period.unit])

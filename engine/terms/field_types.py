@@ -1,0 +1,177 @@
+"""Values that can be: the field types of a deal whose figures have bounds (`deal-format.md`, How values are written).
+
+A share of a whole is no more than the whole, a level is a price that somebody pays, a pool has GPUs. What no agreement can mean
+is refused where it stands, by its type, so that every term of one kind is held to the same bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from engine.basics.values import Unit
+from engine.terms.phrases import (
+    NUMBER_PATTERN,
+    SHARE_PATTERN,
+    Limit,
+    LimitOf,
+    field_type,
+    read_limit,
+    read_number,
+    read_rate,
+    read_share,
+    read_usd,
+    read_whole,
+    refusal,
+)
+
+WHOLE_SHARE = Fraction(1)
+MOST_PER_CENT = Fraction(10)
+"""1,000%: a decimal point or a per cent sign is misplaced above it."""
+MOST_MULTIPLE = Fraction(1_000)
+MOST_RATE = Fraction(100_000)
+"""USD per GPU-hour; what is dear and can be is warned of (W110)."""
+MOST_USD = Fraction(10**12)
+MOST_GPUS = 100_000_000
+LONGEST_SHOWN = 40
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+T = TypeVar("T", int, Fraction)
+
+
+def _within(reader: Callable[[str], T], why: str, fix: str, most: T, least: T | None = None, below: T | None = None) -> Callable[[str], T]:
+    """A reader that also refuses what lies outside its bounds (D124): above zero, or from `least` on, to `most`, or short of `below`."""
+
+    def read(text: str) -> T:
+        value = reader(text)
+        enough = value > 0 if least is None else value >= least
+        if not enough or value > most or (below is not None and value >= below):
+            raise refusal("D124", f"`{_shown(text)}` cannot be", why, fix)
+        return value
+
+    return read
+
+
+def _share(why: str, fix: str, most: Fraction, least: Fraction | None = None, below: Fraction | None = None) -> tuple[Any, ...]:
+    return field_type(_within(read_share, why, fix, most, least, below), SHARE_PATTERN, "65%", "share")
+
+
+Percentage = Annotated[Fraction, *_share("it is above 0% and at most 1,000%", "correct the percentage", MOST_PER_CENT)]
+"""A ratio that a limit is set in; it may be more than the whole."""
+PartOf = Annotated[Fraction, *_share("a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)]
+ShareOfAll = Annotated[Fraction, *_share("a share lies between 0% and 100%", "correct the percentage", WHOLE_SHARE, Fraction(0))]
+Discount = Annotated[
+    Fraction, *_share("a discount is at least 0% and less than 100%", "correct the percentage", WHOLE_SHARE, Fraction(0), WHOLE_SHARE)
+]
+PositiveRate = Annotated[
+    Fraction,
+    *field_type(
+        _within(read_rate, "a rate is above zero, and nobody pays USD 100,000 for an hour of one GPU", "correct the rate", MOST_RATE),
+        r"^USD [\d,]+(\.\d+)? per GPU-hour$",
+        "USD 1.50 per GPU-hour",
+        "rate",
+    ),
+]
+PositiveUsd = Annotated[
+    Fraction,
+    *field_type(
+        _within(read_usd, "it is above zero and at most USD 1,000,000,000,000", "correct the amount", MOST_USD),
+        r"^USD [\d,]+(\.\d+)?$",
+        "USD 16,000,000",
+        "amount of money",
+    ),
+]
+PositiveNumber = Annotated[
+    Fraction,
+    *field_type(
+        _within(read_number, "a multiple is above zero and at most 1,000", "correct the number", MOST_MULTIPLE),
+        NUMBER_PATTERN,
+        "1.5",
+        "number",
+    ),
+]
+CountOfThings = Annotated[
+    int,
+    *field_type(
+        _within(read_whole, "there is at least one, and at most 100,000,000", "correct the count", MOST_GPUS),
+        r"^[\d,]+$",
+        "1024",
+        "whole number",
+    ),
+]
+DayOfMonth = Annotated[
+    int,
+    *field_type(
+        _within(read_whole, "a month has days 1 to 31", "write the day of the month; in a shorter month it is the last", 31),
+        r"^([1-9]|[12]\d|3[01])$",
+        "15",
+        "whole number",
+    ),
+]
+
+
+def _possible(value: Any) -> Any:
+    """A limit as text that something can pass and something can fail."""
+    limit = read_limit(value) if isinstance(value, str) else value
+    if isinstance(limit, Limit):
+        _refuse_impossible(limit, value if isinstance(value, str) else str(limit))
+    return limit
+
+
+def _refuse_impossible(limit: Limit, text: str) -> None:
+    """Shares, multiples, counts and days are never negative; prices and points may differ either way."""
+    if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
+        if limit.figure.unit is Unit.POINTS and abs(limit.value) > MOST_PER_CENT:
+            raise refusal("D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure")
+        return
+    never = {"at least": "always passes", "less than": "never passes"}.get(limit.comparison) if limit.value == 0 else None
+    if limit.value < 0 or never is not None:
+        why = f"what is measured is never negative{f', so this {never}' if never else ''}"
+        raise refusal("D124", f"`{_shown(text)}` cannot be", why, "correct the figure")
+    if limit.value > (MOST_PER_CENT if limit.figure.unit is Unit.SHARE else 10 * MOST_MULTIPLE):
+        raise refusal("D124", f"`{_shown(text)}` cannot be", "nothing that is measured comes near it", "correct the figure")
+
+
+PossibleLimit = Annotated[LimitOf, BeforeValidator(_possible)]
+
+
+def _truth(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise PydanticCustomError("bool_parsing", "must be true or false")
+    return value
+
+
+Truth = Annotated[bool, BeforeValidator(_truth), WithJsonSchema({"type": "boolean", "title": "true or false"})]
+"""`true` or `false` and no other word: `yes` and `1` are words."""
+
+LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|^~")
+
+
+def _beside(value: Any) -> Any:
+    if isinstance(value, str) and (LEADS_OUT.search(value) or not value.strip() or value.endswith("/")):
+        why = "it is a file beside the deal file, and a path out of its folder would be read from elsewhere"
+        raise refusal("D537", f"`{_shown(value)}` does not lie in the deal's folder", why, "write the name of the file alone")
+    return value
+
+
+FileBeside = Annotated[str, BeforeValidator(_beside)]
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str) and value.strip() not in ("", "~") and not re.search(r"[^\W\d_]{2}", value):
+        why = "a reader must know what is meant, and a figure or a sign says nothing here"
+        raise refusal("D126", f"`{_shown(value)}` is no text", why, "write it in words")
+    return value
+
+
+Words = Annotated[str, BeforeValidator(_words)]
+"""A name, a title or a sentence: it has a word in it."""

@@ -1,0 +1,44 @@
+"""The figures that a servicer's report may give, by their dotted names, each with its unit (`deal-format.md`, The servicer's report)."""
+
+from __future__ import annotations
+
+import re
+
+from engine.basics.values import Unit
+
+MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
+UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
+    (re.compile(r"outstanding_principal(\.[\w-]+)?"), Unit.USD),
+    (re.compile(r"rental\.[\w-]+\.(rented|available)_gpu_hours"), Unit.GPU_HOURS),
+    (re.compile(r"rental\.[\w-]+\.weighted_average_rate"), Unit.RATE),
+    (re.compile(r"rental\.[\w-]+\.revenue"), Unit.USD),
+    (re.compile(r"weighted_average_rental_rate"), Unit.RATE),
+    (re.compile(r"available\.[\w-]+\.gpus"), Unit.GPUS),
+    (re.compile(r"(un)?contracted_gpu_hours(\.[\w-]+)?"), Unit.GPU_HOURS),
+    (re.compile(r"contracted_rate(\.[\w-]+)?"), Unit.RATE),
+    (re.compile("|".join(MONEY)), Unit.USD),
+    (re.compile(r"resale_quote\.[\w-]+"), Unit.USD),
+)
+"""Every figure that a report may give, and its unit."""
+CERTIFIED: tuple[tuple[re.Pattern[str], Unit], ...] = (
+    (re.compile(r"certified\.[\w-]+\.\d{4}-\d{2}-\d{2}"), Unit.GPUS),
+    (re.compile(r"certified_performance\.[\w-]+\.\d{4}-\d{2}-\d{2}"), Unit.SHARE),
+)
+"""What a report's certificates add up to, by the day of certification; a worked example gives it as it is."""
+OF_A_DEBT_CLASS = ("outstanding_principal",)
+
+
+def unit_of(name: str) -> Unit | None:
+    """The unit of a figure that a report gives; None where there is no such figure."""
+    return next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
+
+
+def unit_of_fact(name: str) -> Unit | None:
+    """The unit of a fact of a worked example, which may also be a sum of certificates."""
+    return unit_of(name) or next((unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None)
+
+
+def class_of(name: str) -> tuple[str, bool] | None:
+    """The class that a figure is of and whether it is a class of debt; None where it is of no class."""
+    family, _, rest = name.partition(".")
+    return (rest.partition(".")[0], family in OF_A_DEBT_CLASS) if rest else None

@@ -1,0 +1,1 @@
+"""The deal in plain English."""

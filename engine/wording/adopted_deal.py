@@ -1,0 +1,208 @@
+"""A deal file becomes part of the record: what the engine reads from it, in words and figures, as one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from engine.basics.values import Figure, Unit
+from engine.determination.template import Clause, Cure, MaintenanceClause, Template
+from engine.evaluation.trigger_states import rules
+from engine.events.deal_adopted import (
+    AmendmentFacts,
+    AssetFacts,
+    ClauseFacts,
+    CureFacts,
+    DealAdopted,
+    DebtFacts,
+    DocumentFacts,
+    DutyFacts,
+    IndexFacts,
+    LaterClauses,
+    LaterFacts,
+    PartyFacts,
+)
+from engine.terms.amendment import Change, ChangeKind
+from engine.terms.as_written import Deal, resolve
+from engine.terms.clause import default_needs
+from engine.terms.in_force import TermsInForce, TriggerTerms
+from engine.wording.plain_english import compared, consequence, named, trigger_reading
+
+
+def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
+    """What the engine reads from a deal file: as of its closing, and each clause again from every date on which it reads otherwise."""
+    terms = resolve(deal, deal.closing_date)
+    return DealAdopted(
+        file_sha256=deal.sha256,
+        illustrative=terms.illustrative,
+        rated=terms.rated,
+        unique_id=terms.unique_id,
+        closing_date=terms.closing_date,
+        maturity_date=terms.maturity_date,
+        business_days=terms.business_days,
+        time_zone=terms.time_zone,
+        rounding=terms.rounding.ratios,
+        revenue=terms.revenue.mostly,
+        frequency_days={"month": 30, "quarter": 90}.get(terms.determination_dates.every, 7),
+        parties=tuple(PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()),
+        documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in terms.documents.items()),
+        clauses=tuple(clauses_read(terms, templates)),
+        **_four(terms),
+        amendments=tuple(_amendments(deal)),
+        later_clauses=tuple(_later_clauses(deal, templates)),
+        later_facts=tuple(_later_facts(deal)),
+    )
+
+
+def _four(terms: TermsInForce) -> dict[str, Any]:
+    """Debt, assets, indices and duties as the terms of a date have them."""
+    return {
+        "debt": tuple(
+            DebtFacts(
+                name=name,
+                original_principal=Figure(value=d.original_principal, unit=Unit.USD),
+                rate=d.rate,
+                cusip=d.cusip,
+                isin=d.isin,
+                cite=d.cite,
+            )
+            for name, d in terms.debt.items()
+        ),
+        "assets": tuple(
+            AssetFacts(
+                name=name,
+                model=a.model,
+                gpus=a.gpus,
+                availability=Figure(value=a.availability, unit=Unit.SHARE),
+                index=a.index,
+                cite=a.cite,
+            )
+            for name, a in terms.pledged_assets.items()
+        ),
+        "indices": tuple(_indices(terms)),
+        "duties": tuple(
+            DutyFacts(kind=kind, given_by=d.given_by, to=d.to, within=str(d.within) if d.within else None, cite=d.cite)
+            for kind, d in terms.notices.items()
+        ),
+    }
+
+
+def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
+    """The four again from each later date on which one of them reads otherwise."""
+    before = _four(deal.segments[0][1])
+    for since, terms in deal.segments[1:]:
+        now = _four(terms)
+        if now != before:
+            yield LaterFacts(since=since, **now)
+        before = now
+
+
+def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
+    """Each clause and trigger of a deal on a date: what it is called, its words, the engine's reading of it."""
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        yield ClauseFacts(
+            key=key,
+            title=template.title,
+            cite=clause.cite,
+            text=clause.text,
+            reading=" ".join(one for one in (template.reading(clause), compared(clause, terms), *_when(clause, terms)) if one),
+            kind="test and trigger" if template.rule else "test",
+            debt_class=clause.debt_class,
+            cure=_cure(clause),
+            default_needs=default_needs(clause) if template.breach_of(clause) == "default" else None,
+            if_not_determined=clause.if_not_determined,
+        )
+    composite = {rule.name: rule for rule in rules(terms, templates)}
+    for name, trigger in terms.triggers.items():
+        title = name.replace("-", " ").replace("_", " ").capitalize()
+        reading = trigger_reading(composite[name], terms)
+        yield ClauseFacts(
+            key=name,
+            title=title,
+            cite=trigger.cite,
+            text=trigger.text,
+            reading=reading,
+            kind="trigger",
+            esma=_esma(trigger),
+            consequences=tuple(consequence(one, composite[name].irrevocable) for one in trigger.consequences),
+        )
+
+
+def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
+    """The clauses that read otherwise from each later date on: by a dated step or an amendment."""
+    before: dict[str, ClauseFacts] = {}
+    for since, terms in deal.segments:
+        now = {clause.key: clause for clause in clauses_read(terms, templates)}
+        changed = tuple(clause for key, clause in now.items() if clause != before.get(key))
+        if before and changed:
+            yield LaterClauses(since=since, clauses=changed)
+        before = now
+
+
+def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
+    """When a clause is tested, where that is not on every date."""
+    if clause.first_tested is not None:
+        yield f"It is first tested on {clause.first_tested}."
+    if clause.frequency != "every date":
+        yield f"It is tested on the {clause.frequency}."
+    spring = clause.tested_while
+    if spring is not None:
+        name = named(spring.test or spring.trigger or "", terms)
+        yield f"It is tested only while {name} stands at {spring.state} ({spring.cite}); otherwise it is SUSPENDED, which is no pass."
+
+
+def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
+    """The code of what a trigger changes, for the ESMA rows."""
+    said = trigger.esma
+    if said is None or not (said.changes_priority_of_payments or said.replaces_counterparty):
+        return "OTHR"
+    if said.changes_priority_of_payments and said.replaces_counterparty:
+        return "BOTH"
+    return "CHPP" if said.changes_priority_of_payments else "CHCP"
+
+
+def _cure(clause: Clause) -> CureFacts | None:
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if not isinstance(cure, Cure):
+        return None
+    return CureFacts(
+        within=str(cure.within),
+        after=cure.after,
+        cured_by=cure.cured_by,
+        at_most=str(cure.at_most) if cure.at_most else None,
+        cite=cure.cite,
+    )
+
+
+def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
+    for name, index in terms.index.items():
+        steps = tuple(
+            f"{step.use}{f', for at most {step.for_at_most}' if step.for_at_most else ''} ({step.cite})" for step in index.fallback
+        )
+        yield IndexFacts(
+            name=name,
+            source=index.source,
+            policy=index.methodology.policy,
+            version=index.methodology.version,
+            closing_date_level=Figure(value=index.closing_date_level, unit=Unit.RATE),
+            low_confidence=index.low_confidence.effect,
+            low_confidence_cite=index.low_confidence.cite,
+            fallback=steps,
+            cite=index.cite,
+        )
+
+
+def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
+    """Each amendment and each correction of the file, under its own number, with what it changed."""
+    found: dict[tuple[ChangeKind, int], list[Change]] = {}
+    for change in deal.changes:
+        found.setdefault((change.kind, change.number), []).append(change)
+    for (kind, number), changes in found.items():
+        yield AmendmentFacts(
+            number=number,
+            kind=kind,
+            document=changes[0].document or "the deal file",
+            effective=changes[0].effective,
+            changes=tuple(f"{change.term}: {change.replaces} becomes {change.new}" for change in changes),
+        )

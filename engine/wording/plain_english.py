@@ -1,0 +1,148 @@
+"""Conditions, cures and consequences in plain English, as a lawyer would hold them against the agreement.
+
+What stands here is recorded with the deal (`adoption.py`) and printed by `headroom clause` (`clauses.py`).
+"""
+
+from __future__ import annotations
+
+from engine.basics.values import Figure, Unit, defined, in_words, listed, rounding_words, trimmed
+from engine.determination.template import Clause, Cure, LimitClause
+from engine.evaluation.conditions import LeafRule, Tree
+from engine.evaluation.trigger_states import TriggerRule
+from engine.terms.clause import Deliver, Sweep
+from engine.terms.in_force import Consequence, TermsInForce
+from engine.terms.periods import Persistence
+
+VERBS = {"PASS": "passes", "FAIL": "fails", "NOT DETERMINED": "is not determined"}
+DATES = {"publication dates": "Publication Dates", "determination dates": "Determination Dates"}
+SMALL_WORDS = {"of", "the", "and", "for"}
+
+
+def role(key: str) -> str:
+    """A party by its role in the agreement: `Indenture Trustee`."""
+    return " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in in_words(key).split())
+
+
+def times(persistence: Persistence) -> str:
+    """On how many dates: `one Determination Date`, `4 consecutive Publication Dates`, `3 of the last 6 Determination Dates`."""
+    dates = DATES[persistence.dates]
+    if persistence.count == persistence.out_of == 1:
+        return f"one {dates.removesuffix('s')}"
+    if persistence.consecutive:
+        return f"{persistence.count} consecutive {dates}"
+    return f"{persistence.count} of the last {persistence.out_of} {dates}"
+
+
+def named(key: str, terms: TermsInForce) -> str:
+    """A clause or trigger by its key and the section that it stands in: `oc-b (IND §6.01(b))`."""
+    clause = terms.covenants.get(key) or terms.triggers.get(key)
+    return f"{key} ({clause.cite})" if clause is not None else key
+
+
+def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
+    """A condition in words; one that stands inside another is put between brackets."""
+    if isinstance(tree, LeafRule):
+        name = named(tree.test or tree.trigger or "", terms)
+        said = f"stands at {tree.state}" if tree.state is not None else VERBS[tree.result or "FAIL"]
+        return f"{name} {said}{f' on {times(tree.persistence)}' if tree.persistence is not None else ''}"
+    parts = [condition(part, terms, inside=True) for part in tree.parts]
+    if tree.n in (1, len(parts)):
+        said = (" or " if tree.n == 1 else " and ").join(parts)
+        return f"({said})" if inside and len(parts) > 1 else said
+    numbered = "; ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
+    return f"(at least {tree.n} of these hold: {numbered})" if inside else f"at least {tree.n} of these hold: {numbered}"
+
+
+def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
+    """When a composite trigger begins and when it ends."""
+    begins = f"It begins when {condition(rule.begins, terms)}."
+    if rule.irrevocable or rule.ends is None:
+        return f"{begins} Once it has begun it never ends."
+    return f"{begins} It ends when {condition(rule.ends, terms)}."
+
+
+def compared(clause: Clause, terms: TermsInForce) -> str:
+    """How what a clause measures is rounded before it is compared; empty where there is no ratio (`rulings.md` 18)."""
+    shares = clause.margin_unit() is Unit.POINTS
+    unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
+    rule = terms.rounding
+    if unit is Unit.SHARE and rule.ratios != "unrounded":
+        return f"The ratio is rounded to {rounding_words(rule.ratios)}, before it is compared ({rule.cite})."
+    if unit is Unit.SHARE:
+        return f"The ratio is compared unrounded ({rule.cite})."
+    return "It is compared unrounded." if unit in (Unit.MULTIPLE, Unit.POINTS) else ""
+
+
+WAITS = "is recorded; until then the test stands at CURE PERIOD without a last day, and no Event of Default follows"
+CLOCKS = {
+    "notice by the agent": f"The clock begins when the Act `notice by the agent` {WAITS}.",
+    "earlier of knowledge and notice": f"The clock begins when the Act `knowledge of the borrower` or `notice by the agent` {WAITS}.",
+}
+"""What starts a cure clock that no date of the deal starts."""
+
+
+def cure_words(cure: Cure, calendar: str) -> str:
+    """A cure right in full: by what, until when, how often, and what follows where it is not used."""
+    days = f", Business Days by the calendar {calendar}" if cure.within.unit == "business days" else ""
+    said = [
+        f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}; the day "
+        "after it is the first, and a cure on the last day is in time."
+    ]
+    if cure.after in CLOCKS:
+        said.append(CLOCKS[cure.after])
+    if "retest" in cure.cured_by:
+        often = f"it has passed on {times(cure.passing_for)}" if cure.passing_for is not None else "it passes on one date"
+        said.append(f"By retest it is cured when {often}.")
+    else:
+        said.append("A date on which it passes again does not cure it.")
+    if cure.equity_at_most is not None:
+        said.append(f"One cure by equity counts at most {trimmed(Figure(value=cure.equity_at_most, unit=Unit.USD))}.")
+    if cure.at_most is not None:
+        often = " and ".join(_often(str(cap)) for cap in cure.at_most.each)
+        said.append(f"It may be cured at most {often}; a failure beyond that has no Cure Period.")
+    return " ".join([*said, "Where it is not cured, an Event of Default is indicated on the day after the last day."])
+
+
+def _often(cap: str) -> str:
+    count, _, rest = cap.partition(" ")
+    return f"{ {'1': 'once', '2': 'twice'}.get(count, f'{count} times') } {rest}"
+
+
+AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the Borrower", "prepay": "prepays the debt"}
+
+
+def sweep_words(sweep: Sweep) -> str:
+    """A sweep's money: what share of which cash, until which balance, and what becomes of it."""
+    until = f" until it holds {trimmed(Figure(value=sweep.until, unit=Unit.USD))}" if sweep.until is not None else " without a target"
+    cite = f" ({sweep.cite})" if sweep.cite else ""
+    share = trimmed(Figure(value=sweep.share, unit=Unit.SHARE))
+    return (
+        f"{share} of {sweep.of} goes to the {sweep.to} on each Payment Date{until}; when the trigger ends, what it holds "
+        f"{AT_THE_END[sweep.on_end]}{cite}"
+    )
+
+
+def deliver_words(deliver: Deliver) -> str:
+    """An Obligation: who delivers what within how long."""
+    article = "an" if deliver.deliver[:1].lower() in "aeiou" else "a"
+    return (
+        f"the {role(deliver.by)} delivers {article} {deliver.deliver} within {defined(f'{deliver.within} after the {deliver.after}')} "
+        f"({deliver.cite}); an open Obligation is not doubled"
+    )
+
+
+def consequence(one: Consequence, irrevocable: bool) -> str:
+    """A consequence in one sentence: what, from when until when, the money, who acts, what it needs, the section."""
+    name = "" if one.kind == "other" else f"{one.kind.capitalize()}: "
+    starts = "from the next Payment Date" if one.starts == "next payment date" else "at once"
+    until = "for good" if one.ends == "never" or irrevocable else "until the trigger ends"
+    said = [
+        f"the margin goes up by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else "",
+        f"the amount is {trimmed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else "",
+        f"in this order: {', '.join(one.order)}" if one.order else "",
+        sweep_words(one.sweep) if one.sweep is not None else "",
+        deliver_words(one.deliver) if one.deliver is not None else "",
+        f"the {role(one.who)} acts" if one.who else "",
+        f"it needs a {one.needs}" if one.needs != "nothing" else "",
+    ]
+    return "; ".join([f"{name}{one.effect}, {starts}, {until}", *(text for text in said if text)]) + f" ({one.cite})"

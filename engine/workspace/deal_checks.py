@@ -1,0 +1,99 @@
+"""What `check` holds a deal file against beside itself: registers, indices, the other deals of the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.basics.errors import Problem
+from engine.cli.output import read_text
+from engine.market.index_definitions import KNOWN, IndexDefinition
+from engine.terms.as_written import Deal, resolve
+from engine.terms.checks.duplicate_names import claimed_twice
+from engine.terms.checks.serial_numbers import check_register
+from engine.terms.error_messages import undefined
+
+if TYPE_CHECKING:
+    from engine.workspace.workspace import Workspace
+
+
+def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
+    """The registers beside a deal file, each read once; one that is not there is no proof of the count, and is said."""
+    terms = resolve(deal, deal.closing_date)
+    named: dict[str, str] = {}
+    for key, asset in terms.pledged_assets.items():
+        if asset.register_file:
+            named.setdefault(asset.register_file, key)
+    for name, key in sorted(named.items()):
+        register, place = path.parent / name, deal.tree.place(("pledged_assets", key, "register"))
+        if not register.resolve().is_relative_to(path.parent.resolve()):
+            why = "it is a file beside the deal file, and a path out of its folder would be read from elsewhere"
+            yield Problem("D537", f"`{name}` does not lie in the deal's folder", why, "put the file itself there", place)
+        elif register.is_file():
+            texts[str(register)] = read_text(register)
+            yield from check_register(texts[str(register)], str(register), terms, deal.tree, deal.closing_date)
+        else:
+            why = "the count of Pledged GPU Assets is held against nothing"
+            yield Problem("W108", f"the register `{name}` is not beside the deal file", why, f"put it into {path.parent}", place)
+
+
+def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
+    """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
+    from engine.workspace.series import prints_of, series_by_index
+
+    last, terms = deal.segments[-1]
+    series = series_by_index(prints_of(workspace), deal, last)
+    for key, clause in terms.covenants.items():
+        level = getattr(clause, "level", None)
+        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
+        if level is None or newest is None or newest.low is None or newest.high is None or not newest.low <= level <= newest.high:
+            continue
+        what = f"the level lies inside the 95% interval of {newest.index}, {newest.low} to {newest.high} on {newest.publication_date}"
+        fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
+        place = deal.tree.place(("covenants", key, "level"))
+        yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
+
+
+def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
+    """Indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
+    known = _known(workspace)
+    for name, index in {name: index for _, terms in deal.segments for name, index in terms.index.items()}.items():
+        if name in known or index.source != "computed by the calculation agent":
+            continue
+        if workspace is not None:
+            yield undefined(deal.tree, ("index", name), name, "index", known, "known are")
+        else:
+            why, fix = f"known are {', '.join(known)}", "define it in the workspace's headroom.toml, or correct the name"
+            yield Problem("W119", f"`{name}` is no index that ships", why, fix, deal.tree.key_place(("index", name)))
+
+
+def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:
+    return {**KNOWN, **(workspace.indices if workspace is not None else {})}
+
+
+def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
+    """Asset classes of one GPU model that are priced by the index of another, where no factor says how they compare."""
+    indices = _known(workspace)
+    priced = {index.gpu_name: name for name, index in indices.items()}
+    for key, asset in resolve(deal, deal.closing_date).pledged_assets.items():
+        index = indices.get(asset.index)
+        if index is None or asset.model == index.gpu_name or asset.performance_factor is not None:
+            continue
+        place = deal.tree.place(("pledged_assets", key, "model"))
+        if asset.model in priced:
+            why = f"{asset.index} is the index of {index.gpu_name}; that of {asset.model} is {priced[asset.model]}"
+            fix = "correct one of them, or write a `performance_factor:`"
+            yield Problem("D540", f"{asset.model} is priced by {asset.index}", why, fix, place)
+        else:
+            why = f"it is the index of {index.gpu_name}, as the marketplace names it"
+            yield Problem("W113", f"`{asset.model}` is priced by {asset.index}", why, "see that it is the same model", place)
+
+
+def same_names(texts: Mapping[str, str], workspace: Workspace) -> Iterator[Problem]:
+    """Files that are checked and claim the name of another deal file of their workspace."""
+    ours = {path.resolve(): path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    checked = {Path(file).resolve(): file for file in texts if Path(file).resolve() in ours}
+    every = {checked.get(whole, str(path)): read_text(path) for whole, path in ours.items()} if checked else {}
+    yield from (problem for problem in claimed_twice(every) if problem.place.file in texts)

@@ -1,0 +1,127 @@
+"""Why a deal cannot be evaluated: what is wrong with its file, or with the change of a file that is on record.
+
+A run records the reason and keeps the file; a replay reads it again and finds the same reason, or a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.basics.errors import OF_ONE_DEAL, HeadroomError, Problem, render
+from engine.determination.template import Template, clauses_of
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event
+from engine.market.archive import write_whole
+from engine.market.methodology import published_versions
+from engine.record.canonical import sha256_hex
+from engine.terms.as_written import Deal
+from engine.terms.checks.changes_after_signing import changed_terms
+from engine.terms.checks.deal_file import read_checked
+from engine.terms.in_force import NAME
+from engine.terms.source import parse
+from engine.workspace.workspace import Workspace
+
+_PLACE = re.compile(r"deals/(?P<file>[^/:]+\.yaml):")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A deal file as a run reads it: the deal's name, the deal where it can be evaluated, why not otherwise, and what was read."""
+
+    name: str
+    deal: Deal | None
+    reason: str | None
+    text: str | None
+
+
+def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
+    """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
+    return read_checked(text, file, clauses_of(templates), published_versions())
+
+
+def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
+    """A deal file of the workspace."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        reason = f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
+        return Read(_stem(path.name), None, reason, None)
+    return read_text(text, path.name, templates)
+
+
+def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
+    """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
+    try:
+        deal, problems = read_deal(text, f"deals/{file}", templates)
+    except OF_ONE_DEAL as error:
+        return Read(_named(file, text), None, said(error), text)
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    name = deal.name if deal else _named(file, text)
+    return Read(name, None if errors else deal, _first(errors, text) if errors else None, text)
+
+
+def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[str | None, tuple[str, ...]]:
+    """Why a changed file is refused, and its changed terms: after go-live only amendments, corrections and examples are added (29)."""
+    live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
+    if not live or live[-1] == deal.sha256:
+        return None, ()
+    kept = adopted_path(workspace, live[-1])
+    if not kept.is_file():
+        return f"the file on record, {live[-1][:16]}, is missing from deals/adopted", ()
+    before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
+    terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
+    if terms:
+        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
+    return None, ()
+
+
+def said(error: Exception) -> str:
+    """An error as a deal's reason; one that is no refusal of ours by its kind as well."""
+    if isinstance(error, HeadroomError):
+        return str(error)
+    return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
+
+
+def file_of(reasons: Iterable[str], deal: str) -> str:
+    """The name of the file that reasons are about: one of them begins with its place, or none says anything that depends on it."""
+    places = (_PLACE.match(reason) for reason in reasons)
+    return next((place["file"] for place in places if place), f"{deal}.yaml")
+
+
+def adopted_path(workspace: Workspace, sha256: str) -> Path:
+    """Where the bytes of an adopted deal file are kept."""
+    return workspace.inside("deals", "adopted", f"{sha256}.yaml")
+
+
+def refused_path(workspace: Workspace, sha256: str) -> Path:
+    """Where a deal file is kept that could not be evaluated."""
+    return workspace.inside("deals", "refused", f"{sha256}.yaml")
+
+
+def keep(workspace: Workspace, text: str) -> str:
+    """Keep a file that could not be evaluated, as it was read; returns its SHA-256."""
+    data = text.encode()
+    path = refused_path(workspace, sha256_hex(data))
+    if not path.exists():
+        write_whole(path, data)
+    return path.stem
+
+
+def _named(file: str, text: str) -> str:
+    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
+    tree, _ = parse(text, file)
+    name = tree.get(("deal",)) if tree else None
+    return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(file)
+
+
+def _stem(file: str) -> str:
+    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
+    return Path(file).stem.strip(".") or "deal"
+
+
+def _first(problems: list[Problem], text: str) -> str:
+    more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
+    return render(problems[0], text.splitlines()).splitlines()[0] + more

@@ -1,0 +1,254 @@
+"""The published series of each index: computed from the archive, recorded once, never changed.
+
+Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used; a snapshot
+imported later never changes it (`rulings.md` 6). Only snapshots on record are used: a file that an interrupted import left in the
+archive is not known before it is imported again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, partial
+from zoneinfo import ZoneInfo
+
+from engine.basics.errors import WrongUsage, dates_there
+from engine.determination.accepted_prints import Policy, accepted
+from engine.determination.reference_rate import Published
+from engine.evaluation.recorded_acts import in_error
+from engine.events.deal_adopted import IndexFacts
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, Event
+from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
+from engine.market.administrator_series import unpublished
+from engine.market.index import compute, definition
+from engine.market.index_value import IndexValue
+from engine.market.listing import Override
+from engine.market.methodology import current_version, load_methodology, materially_different
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
+from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices
+from engine.terms.contract_dates import publication_dates
+from engine.terms.in_force import IndexTerms
+from engine.workspace.workspace import Workspace
+
+ADMINISTRATOR = "published by the administrator"
+CURRENT = "current"
+"""Our series under whatever version was current on the day on which each week was computed; each print says which."""
+
+
+def series_of(name: str, terms: IndexTerms) -> str:
+    """Which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
+    if terms.source == ADMINISTRATOR:
+        return f"{name}@administrator"
+    return f"{name}@{terms.methodology.version if terms.methodology.policy == 'pinned' else CURRENT}"
+
+
+def series_of_facts(index: IndexFacts) -> str:
+    """The same, from what the log says about a deal's index."""
+    if index.source == ADMINISTRATOR:
+        return f"{index.name}@administrator"
+    return f"{index.name}@{index.version if index.policy == 'pinned' else CURRENT}"
+
+
+def over(publication: date, zone: str, now: datetime) -> bool:
+    """Whether a Publication Date has ended in the administrator's zone: only then is silence a non-publication."""
+    end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
+    return now >= end.astimezone(UTC)
+
+
+def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
+    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back.
+
+    A date without a value is recorded only once it is over. Of the administrator's series only its silence is recorded.
+    """
+    index, _, version = series.partition("@")
+    theirs = version == "administrator"
+    version = current_version() if version in (CURRENT, "administrator") else version
+    zone = load_methodology(version).zone
+    log = index_log(series)
+    known = {event.effective_on for event in read(workspace.store, log)}
+    imported: Sequence[Event] | None = None
+    drafts = []
+    for day in publication_dates(first, last):
+        if day in known:
+            continue
+        if imported is None:  # late: the longest log of all, and mostly nothing is due
+            imported = () if theirs else read(workspace.store, SNAPSHOTS)
+        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, scribe.at)
+        if value.value is None and not over(day, zone, scribe.at):
+            break
+        drafts.append(draft(value))
+    with workspace.store.begin() as writer:
+        return append(writer, log, drafts, scribe)
+
+
+def known_series(workspace: Workspace) -> tuple[str, ...]:
+    """The series on record, by name."""
+    return tuple(log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/"))
+
+
+def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
+    """Every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
+    events = read(workspace.store, index_log(series))
+    if not events:
+        raise WrongUsage(f"there is no series {series}; there are {', '.join(known_series(workspace)) or 'none yet'}")
+    return events
+
+
+def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
+    """The newest print of a Publication Date, and what the snapshots of today would give: equal where nothing has changed.
+
+    Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
+    """
+    index, _, version = series.partition("@")
+    if version == "administrator":
+        raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
+    events = on_record(workspace, series)
+    prints = [event for event in events if event.effective_on == publication]
+    if not prints:
+        there = dates_there((event.effective_on for event in events), publication)
+        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
+    methodology = current_version() if version == CURRENT else version
+    again = on_record_computed(workspace, index, methodology, publication, read(workspace.store, SNAPSHOTS))
+    return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
+
+
+def computed(
+    workspace: Workspace,
+    index: str,
+    version: str,
+    window_end: date,
+    known_at: datetime | None = None,
+    overridden_by: datetime | None = None,
+) -> IndexValue:
+    """One week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere.
+
+    Args:
+        workspace: whose snapshots and overrides.
+        index: the index.
+        version: the methodology.
+        window_end: the last day of the window.
+        known_at: leaves out what was collected, or overridden, later.
+        overridden_by: leaves out overrides that were recorded later, as where a print is computed again.
+    """
+    snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
+    overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides)
+
+
+def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
+    """The Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
+    payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
+    found = (one for one in payloads if isinstance(one, ListingsExcluded) and one.index == index)
+    return tuple(Override(one.snapshot, frozenset(one.listings), one.disclosed) for one in found)
+
+
+def on_record_computed(
+    workspace: Workspace, index: str, version: str, publication: date, imported: Iterable[Event], by: datetime | None = None
+) -> IndexValue:
+    """The value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
+
+    Args:
+        workspace: whose archive holds them.
+        index: the index.
+        version: the methodology.
+        publication: the Publication Date; its window ends the day before.
+        imported: the log of snapshots.
+        by: leaves out what was recorded later, where given.
+    """
+    there = tuple(event for event in imported if by is None or event.recorded_at <= by)
+    known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
+    end = publication - timedelta(days=1)
+    snapshots = [one for one in workspace.archive.between(end - timedelta(days=6), end) if one.sha256 in known]
+    overrides = overrides_of(there, index)
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides)
+
+
+def draft(value: IndexValue, reason: str | None = None) -> Draft:
+    """The event of one print."""
+    return Draft(
+        kind="index published",
+        subject=value.index,
+        effective_on=value.publication_date,
+        payload=IndexPublished(value=value.model_dump(mode="json"), reason=reason),
+        print=value.print,
+        inputs=value.inputs,
+    )
+
+
+def published(event: Event) -> Published:
+    """The light form of a recorded print, as a deal uses it; when it was recorded is a date only where the deal is."""
+    value = IndexValue.model_validate(event.payload.value)
+    return Published(
+        index=value.index,
+        publication_date=value.publication_date,
+        value=value.value,
+        print=value.print,
+        methodology=value.methodology,
+        source=value.source,
+        low_confidence=value.low_confidence,
+        low_confidence_reasons=value.low_confidence_reasons,
+        low=value.interval.low if value.interval else None,
+        high=value.interval.high if value.interval else None,
+        observations=value.observations,
+        valid_days=value.valid_days,
+        hosts=value.hosts,
+        hosts_at_least=value.hosts_at_least,
+        pooled=value.pooled,
+        published_on=value.published_on or (value.publication_date if value.print == 1 else None),
+        event=event.leaf,
+    )
+
+
+Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
+"""The prints of a series with when each was recorded, oldest first."""
+
+
+def prints_of(workspace: Workspace) -> Prints:
+    """A reader of a workspace's series as they stand now; each is read once."""
+
+    @cache
+    def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
+        return tuple((event.recorded_at, published(event)) for event in read(workspace.store, index_log(series)))
+
+    return prints
+
+
+def _dated(deal: Deal, recorded_at: datetime, one: Published) -> Published:
+    """A print with the date of its record at the deal's own place."""
+    recorded_on = day_of(deal, recorded_at)
+    return one.model_copy(update={"recorded_on": recorded_on, "published_on": one.published_on or recorded_on})
+
+
+def series_by_index(
+    prints: Prints,
+    deal: Deal,
+    until: date,
+    acts: Iterable[ActRecorded] = (),
+    known_at: datetime | None = None,
+) -> dict[str, tuple[Published, ...]]:
+    """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
+
+    Each date is read from the series, and each print judged by the terms, that were in force on the Publication Date: an
+    amendment reaches no further back than it says.
+
+    Args:
+        prints: reads a series, as `prints_of` a workspace does.
+        deal: whose terms decide.
+        until: the indices that the deal has named by this date are read.
+        acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest errors that it found.
+        known_at: leaves out what was recorded later.
+    """
+    acts = tuple(acts)
+    consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
+    found = {}
+    for name in indices(deal, until):
+        terms = partial(index_terms, deal, name)
+        known = [
+            _dated(deal, at, one)
+            for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
+            for at, one in prints(series)
+            if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series
+        ]
+        found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
+    return found

@@ -1,0 +1,251 @@
+"""The folder a user works in: `headroom.toml`, deals, snapshots, reports, notices and one SQLite file.
+
+Nothing else on the machine is touched.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import Field, ValidationError
+
+from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, WrongUsage
+from engine.basics.values import Fact
+from engine.market.archive import Archive
+from engine.market.index_definitions import IndexDefinition
+from engine.record.store import Store
+
+SETTINGS = "headroom.toml"
+LOCK = "headroom.lock"
+"""The file that whoever records in a workspace holds, whatever database its record is in."""
+LOOK = 0.1
+"""Seconds between two looks at whether a workspace is free."""
+FOLDERS = ("deals", "snapshots", "reports", "notices")
+
+PLACEHOLDER = "Calculation Agent (name it here)"
+"""What stands in a new workspace for the operator's name until it is written: nothing is recorded or signed under it."""
+
+STARTER = """\
+# The settings of this Headroom workspace.
+operator = OPERATOR   # printed with every computed value
+# database = "postgresql://writer@host/headroom"  # a SQLite file in this folder unless given; see `headroom db --help`
+
+[collect]
+base_url = ""            # the marketplace's address; empty: collection is off
+limit = 1000             # offers asked for per model; a list as long as this is asked for again with more
+timeout_seconds = 20
+
+# Automated collection needs a right. State it, or import snapshots that you may use.
+# [collection_right]
+# document = "Data licence of 1 January 2026"
+# date = "2026-01-01"
+# holder = "Calculation Agent"
+
+# Further indices: any GPU model and any countries that the snapshots hold.
+# [[index]]
+# name = "CRI-H100-EU"
+# gpu_name = "H100 SXM"
+# country = ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
+#   "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
+"""
+
+
+class CollectionRight(Fact):
+    """The right under which snapshots are collected, as the operator states it."""
+
+    document: str = Field(min_length=1)
+    date: str = Field(min_length=1)
+    holder: str = Field(min_length=1)
+
+
+class Collect(Fact):
+    """How the marketplace is asked."""
+
+    base_url: str = ""
+    limit: int = 1000
+    timeout_seconds: float = 20.0
+    models: tuple[str, ...] = ("H100 SXM", "H200", "L40S", "A100 PCIE", "Tesla V100", "RTX 4090")
+
+
+class Settings(Fact):
+    """What `headroom.toml` says."""
+
+    operator: str = "the calculation agent"
+    database: str = "headroom.sqlite"
+    collect: Collect = Collect()
+    collection_right: CollectionRight | None = None
+    index: tuple[IndexDefinition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An opened workspace."""
+
+    root: Path
+    settings: Settings
+    to_inspect: bool = False
+    """Opened to be verified: the record is only read, and none is made where it is missing."""
+
+    @cached_property
+    def store(self) -> Store:
+        """The log."""
+        database = self.settings.database
+        place = database if "://" in database else self.root / database
+        return Store.inspect(place) if self.to_inspect else Store.open(place)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The snapshots."""
+        return Archive(self.root / "snapshots")
+
+    @property
+    def indices(self) -> dict[str, IndexDefinition]:
+        """The indices that this workspace defines beside those that ship."""
+        return {index.name: index for index in self.settings.index}
+
+    def inside(self, *parts: str) -> Path:
+        """A file of the workspace by the parts of its path.
+
+        Raises ValueError where the parts lead outside the workspace: names are checked where they are read.
+        """
+        below = Path(*parts)
+        if below.is_absolute() or ".." in below.parts:
+            raise ValueError(f"{below} lies outside the workspace")
+        return self.root / below
+
+    @contextmanager
+    def alone(self, patience: float | None = None, told: Callable[[], None] | None = None) -> Iterator[None]:
+        """Keep whoever else records in this workspace out until the block ends; they wait. Not to be taken twice by one process.
+
+        The clock is read inside the block: what was recorded meanwhile is then not later than what rests on it.
+
+        Args:
+            patience: seconds to wait for another to be done; without end unless given.
+            told: called once where there is something to wait for.
+
+        Raises:
+            Busy: another was not done in time.
+        """
+        with (self.root / LOCK).open("a") as file:
+            if not _held(file):
+                if told is not None:
+                    told()
+                _wait(file, self.root, patience)
+            yield
+
+    def sweep(self) -> int:
+        """Remove what an interrupted write left behind; only while `alone`."""
+        left = [path for name in (*FOLDERS, "keys") for path in (self.root / name).rglob(".partial-*")]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def deal_files(self) -> tuple[Path, ...]:
+        """The deal files, by name."""
+        return tuple(sorted((self.root / "deals").glob("*.yaml")))
+
+
+class Busy(HeadroomError):
+    """Somebody else goes on recording in the workspace."""
+
+
+def _held(file: IO[str]) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(file: IO[str], root: Path, patience: float | None) -> None:
+    if patience is None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    end = time.monotonic() + patience
+    while not _held(file):
+        if time.monotonic() >= end:
+            raise Busy(
+                f"another command has been recording in {root} for {patience:.0f} seconds (it holds {LOCK}); "
+                "nothing was recorded: enter this again when it is done"
+            )
+        time.sleep(LOOK)
+
+
+def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
+    """Make a workspace in `root`, keeping whatever is there; returns what was made.
+
+    Args:
+        root: the folder; made if it is not there.
+        operator: who computes the index; a placeholder that `run` refuses stands in the settings unless given.
+
+    Raises:
+        WrongUsage: the operator's name cannot be printed, or the settings are there already and name it otherwise.
+    """
+    made: list[str] = []
+    if operator is not None:
+        _nameable(root, operator)
+    for name in FOLDERS:
+        if not (root / name).is_dir():
+            (root / name).mkdir(parents=True)
+            made.append(f"{name}/")
+    if not (root / SETTINGS).exists():
+        quoted = json.dumps(operator or PLACEHOLDER, ensure_ascii=False)
+        (root / SETTINGS).write_text(STARTER.replace("OPERATOR", quoted, 1), encoding="utf-8")
+        made.append(SETTINGS)
+    return tuple(made)
+
+
+def _nameable(root: Path, operator: str) -> None:
+    """Refuse an operator's name that cannot be printed, or another than the settings have."""
+    if not operator.strip() or not operator.isprintable():
+        raise WrongUsage(f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example Calculation Agent'")
+    if (root / SETTINGS).is_file() and opened(root).settings.operator != operator:
+        raise WrongUsage(f"{root / SETTINGS} is there already; write `operator = {json.dumps(operator, ensure_ascii=False)}` into it")
+
+
+def refuse_unnamed(workspace: Workspace) -> None:
+    """Refuse to record or sign anything before the operator is named: notices and the log's origin carry the name for good.
+
+    Raises WrongUsage.
+    """
+    if workspace.settings.operator == PLACEHOLDER:
+        path = workspace.root / SETTINGS
+        why = "every notice and the origin of every signed log would carry it for good"
+        raise WrongUsage(f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"')
+
+
+def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
+    """The workspace in `root`; `to_inspect` makes and changes nothing in it.
+
+    Raises:
+        WrongUsage: there is none.
+        InputProblems: its settings cannot be read.
+    """
+    path = root / SETTINGS
+    if not path.is_file():
+        raise WrongUsage(f"{root} is no workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
+    try:
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
+    except ValidationError as error:
+        raise InputProblems(_problem(found, path) for found in error.errors()) from None
+    for name in () if to_inspect else FOLDERS:
+        (root / name).mkdir(exist_ok=True)
+    return Workspace(root, settings, to_inspect)
+
+
+def _problem(found: Any, path: Path) -> Problem:
+    where = ".".join(str(step) for step in found["loc"])
+    what = f"`{where}`: {found['msg']}"
+    return Problem("S102", what, "a setting that is not understood does nothing", "correct or remove it", Place(str(path)))

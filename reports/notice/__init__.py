@@ -1,0 +1,1 @@
+"""The notice: from events to its blocks."""

@@ -1,0 +1,117 @@
+"""The index's chart: the Reference Rate against every level over the last 52 weeks, from the events and the index's own series."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from textwrap import shorten
+from typing import Any
+
+from engine.basics.values import last_thursday
+from engine.events.deal_adopted import IndexFacts
+from engine.events.results import Verdict
+from reports.drawing.chart import Level, Point, rate_chart
+from reports.formats import price, short_date
+from reports.notice import log_lookup as log
+from reports.notice.view import Brief
+
+WEEK = timedelta(days=7)
+SHOWN = 52
+"""Publication Dates in the chart."""
+BEFORE = 8 * WEEK
+"""How much of the index before the Closing Date is drawn: no level of the deal stands against more."""
+LANE_NAME = 21
+"""Characters of a test's title beside its row of flags."""
+
+
+def points_of(found: Brief, name: str) -> list[Point]:
+    """One point per Publication Date of the last 52, from a little before closing: what was published, or what the fallback carried."""
+    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
+    used = {last_thursday(rate.on): rate for rate in log.rates(found.past, name)}
+    last = last_thursday(found.inputs.on)
+    days = [last - n * WEEK for n in reversed(range(SHOWN))]
+    valued = [date.fromisoformat(day) for day, value in known.items() if value.get("value") is not None]
+    first = max(min([*valued, *used], default=last), found.deal.closing_date - BEFORE)
+    return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
+
+
+def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
+    if value.get("value") is not None:
+        ends = value.get("interval") or {}
+        low, high = ends.get("low"), ends.get("high")
+        return Point(
+            day,
+            float(value["value"]),
+            float(low) if low is not None else None,
+            float(high) if high is not None else None,
+            low_confidence=bool(value.get("low_confidence")),
+            restated=int(value.get("print", 1)) > 1,
+        )
+    if rate is None or rate.value is None:
+        return Point(day, None)
+    return Point(day, float(rate.value), carried=rate.age > 0)
+
+
+def chart(found: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
+    """The chart's geometry, title and alternative text; None where there is no history to draw."""
+    rate = found.rates.get(facts.name)
+    if len(points) < 2 or rate is None:
+        return None
+    levels = _levels(found, facts.name)
+    now = (price(rate.value), "Reference Rate", "this date")
+    label = now if rate.value is not None else ("none", "Reference Rate", "last value drawn")
+    closing = found.deal.closing_date
+    drawn = rate_chart(
+        points, levels, label, _lanes(found, points, {level.name for level in levels}), closing, f"Closing {short_date(closing)}"
+    )
+    if drawn is None:
+        return None
+    drawn["title"] = f"{facts.name} against every level, USD per GPU-hour, {len(points)} Publication Dates"
+    drawn["alt"] = _alternative(facts.name, points, levels)
+    return drawn
+
+
+def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
+    """The chart in words, for a reader who hears it."""
+    valued = [point for point in points if point.value is not None]
+    ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
+    said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
+    return f"Line chart of {name}, {ends}, with its 95% interval as a band. Levels now: {said or 'none'}."
+
+
+def _levels(found: Brief, name: str) -> list[Level]:
+    levels = []
+    for clause in found.deal.clauses:
+        evens = {
+            one.result.on: (even, even.rate.value)
+            for one in log.tested(found.past, clause.key)
+            for even in one.result.break_even
+            if even.index == name and even.rate is not None
+        }
+        if not evens:
+            continue
+        newest, rate = evens[max(evens)]
+        at = {day: float(value) for day, (_, value) in evens.items()}
+        levels.append(Level(clause.title, price(rate.numerator / rate.denominator), f"fails {newest.fails}", at))
+    return levels
+
+
+def _lanes(found: Brief, points: list[Point], names: Collection[str]) -> list[tuple[str, str, list[date]]]:
+    """Rows of flags: position and shape, never colour; the FAILs of the tests whose levels are drawn."""
+    days = {point.day for point in points}
+    lanes = [
+        ("low", "Low Confidence", [p.day for p in points if p.low_confidence]),
+        ("carried", "Fallback used", [p.day for p in points if p.carried]),
+        ("none", "No rate", [p.day for p in points if p.value is None]),
+        ("restated", "Restated", [p.day for p in points if p.restated]),
+    ]
+    for clause in (clause for clause in found.deal.clauses if clause.title in names):
+        fails = [last_thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
+        lanes.append(("fail", f"{shorten(clause.title, LANE_NAME, placeholder='…')} FAIL", [day for day in fails if day in days]))
+    return [lane for lane in lanes if lane[2]]
+
+
+def chart_note(found: Brief, facts: IndexFacts) -> str:
+    """How the chart is read."""
+    rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(found, facts.name) else ""
+    return f"Heavy line and band: Reference Rate and its 95% interval.{rest}"

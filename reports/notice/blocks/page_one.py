@@ -1,0 +1,304 @@
+"""Page 1, the answer in three steps: results, what is due, what follows by itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from textwrap import wrap
+from typing import Any
+
+from engine.basics.values import Unit
+from engine.events.kinds import Due, ReportReceived
+from engine.events.results import TestResult, Verdict
+from engine.events.states import TestState, TestStatus, TriggerStatus
+from reports.drawing.marks import TEST_MARKS, trigger_mark
+from reports.formats import (
+    NONE,
+    Runs,
+    apart,
+    counted,
+    figure,
+    interval,
+    listed,
+    percent,
+    price,
+    role,
+    short_date,
+    signed,
+    table_date,
+    whole,
+    with_dates,
+)
+from reports.notice import due_sentences as owed_words
+from reports.notice import log_lookup as log
+from reports.notice import sentences, strips
+from reports.notice.view import Brief, Line
+
+TITLE_LINE = 19
+"""Characters of a test's title that fit a line of the results."""
+PIPS = 6
+"""The longest count that is drawn in pips; a longer one stands in figures only."""
+
+
+def results(found: Brief) -> dict[str, Any]:
+    """Each test: verdict, figures, headroom, strip, state."""
+    rates = found.rates
+    scale = strips.axis(found.lines, rates)
+    rows = [row(found, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in found.lines]
+    return {"axis": scale, "rows": rows, "notes": notes(found)}
+
+
+def _height(line: Line) -> float:
+    """A row's height in mm, fixed so that the strips of all rows join into one picture."""
+    lines = len(wrap(line.title, TITLE_LINE))
+    return max(11.2, round(lines * 3.9 + 4.2, 1))
+
+
+def row(found: Brief, line: Line) -> dict[str, Any]:
+    """One test or trigger in the results table."""
+    result = line.result
+    measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
+    return {
+        "verdict": line.verdict.value if line.verdict else None,
+        "title": line.title,
+        "cite": line.cite,
+        "proof": proof_reference(found, line.key),
+        "measured": measured,
+        "limit": sentences.limit(result) if result else "",
+        "headroom": signed(result.headroom, line.rounding) if result and result.headroom else NONE,
+        "relative": _relative(line),
+        **state(found, line),
+    }
+
+
+def proof_reference(found: Brief, key: str) -> str:
+    """Where the computation of a clause stands: `6.2`."""
+    keys = [clause.key for clause in found.deal.clauses]
+    return f"{found.number('computation')}.{keys.index(key) + 1}"
+
+
+def _relative(line: Line) -> str:
+    if line.result is not None and line.result.measured is not None and line.result.measured.unit is Unit.COUNT:
+        return _counted_things(line.result)
+    if line.result is None or line.result.headroom_share is None:
+        return ""
+    return f"{percent(line.result.headroom_share)} of limit"
+
+
+def _counted_things(result: TestResult) -> str:
+    """What a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
+    thing = result.inputs[-1].name.partition(" of ")[0] if result.inputs else ""
+    return thing if thing.endswith("s") or not thing else f"one where {thing}"
+
+
+def state(found: Brief, line: Line) -> dict[str, Any]:
+    """Mark, word, pips and detail of a state: the trigger's where the clause has one, the test's otherwise."""
+    if line.trigger is not None:
+        return {"count": ""} | _trigger(line)
+    if line.test is None:
+        return {"mark": "undetermined", "word": TestStatus.NOT_YET_TESTED.value, "pips": [], "detail": "no result yet", "count": ""}
+    return {
+        "count": "",
+        "mark": TEST_MARKS[line.test.status],
+        "word": sentences.STATUS[line.test.status],
+        "pips": [],
+        "detail": _detail(found, line, line.test),
+    }
+
+
+def _trigger(line: Line) -> dict[str, Any]:
+    assert line.trigger is not None
+    limb = line.trigger.count
+    count = limb.count if limb else 0
+    drawn: dict[str, Any] = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
+    if limb is None:
+        return drawn | {"detail": f"since {short_date(line.trigger.since)}"}
+    towards = " to end" if line.trigger.status is TriggerStatus.IN_EFFECT else ""
+    pips = [n < count for n in range(limb.needed)] if limb.needed <= PIPS else []
+    of = f" in {limb.out_of}" if limb.out_of != limb.needed else ""
+    text = f"{count} of {limb.needed}{of}{towards}"
+    dates = "" if limb.dates == "state" else " date" if limb.needed == 1 else " dates"
+    return drawn | {"pips": pips, "count": text, "detail": text + dates}
+
+
+def _detail(found: Brief, line: Line, test: TestState) -> str:
+    """What a state rests on, in a few words."""
+    if line.verdict is Verdict.NOT_DETERMINED and test.status in (TestStatus.COMPLIANT, TestStatus.WATCH):
+        return f"as determined on {short_date(test.rests_on or test.since)}; not determined since"
+    if test.status is TestStatus.CURE_PERIOD:
+        return _cure_detail(found, test)
+    if test.status is TestStatus.WAIVED and test.waived_until is not None:
+        return f"until {short_date(test.waived_until)}" + (f", {test.waived_by}" if test.waived_by else "")
+    if line.obligation is not None and line.obligation.status == "OVERDUE":
+        return f"{line.obligation.name} overdue since {short_date(line.obligation.status_since)}"
+    if line.obligation is not None:
+        return f"{line.obligation.name} by {line.obligation.due.by.day} {line.obligation.due.by:%b}"
+    if test.status is TestStatus.NOT_YET_TESTED:
+        return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
+    if test.status is TestStatus.EVENT_OF_DEFAULT:
+        clause = found.clauses.get(line.key)
+        needs = f"; needs a {clause.default_needs}" if clause and clause.default_needs not in (None, "nothing") else ""
+        return f"since {short_date(test.since)}{needs}"
+    words = {TestStatus.WATCH: "early warning since", TestStatus.PENDING: "failing since"}
+    return f"{words.get(test.status, 'since')} {short_date(test.since)}"
+
+
+def _cure_detail(found: Brief, test: TestState) -> str:
+    if test.cure is None:
+        return with_dates(test.why) or "its clock has not started"
+    days = found.determined.strip if found.determined else ()
+    if not days or days[-1].day != test.cure.by:
+        return f"until {table_date(test.cure.by)}"
+    past = [day.number for day in days if day.day <= found.inputs.on and day.number]
+    total = next((day.number for day in reversed(days) if day.number), None)
+    return f"day {past[-1] if past else 0} of {total}, to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}"
+
+
+def notes(found: Brief) -> list[Runs]:
+    """How thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
+    said = [_rate_note(found, name) for name in found.rates]
+    undecided = _undecided(found)
+    why = [f"Not decisive, for {reason}: {listed(titles)}" for reason, titles in undecided.items()]
+    rest = f"{'. '.join(why)}{_effect(found)}. " if why else ""
+    drawn = (
+        f"In the strips the hatched side fails{'; the grey band is the interval' if strips.banded(found.rates) else ''}."
+        if any(rate.value for rate in found.rates.values())
+        else ""
+    )
+    warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
+    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
+
+
+def _undecided(found: Brief) -> dict[str, list[str]]:
+    """The tests whose result the data leave open, by why they do."""
+    by_reason: dict[str, list[str]] = {}
+    for line in found.lines:
+        bearing = line.result.bearing if line.result else None
+        if bearing is not None and bearing.undecided is not None:
+            by_reason.setdefault(with_dates(bearing.undecided), []).append(line.title)
+    return by_reason
+
+
+def _effect(found: Brief) -> str:
+    """What the deal lets thin data do."""
+    effects = dict.fromkeys(f"{facts.low_confidence} ({facts.low_confidence_cite})" for facts in found.deal.indices)
+    return f"; effect by the deal: {listed(list(effects))}" if effects else ""
+
+
+def _rate_note(found: Brief, name: str) -> Runs:
+    rate = found.rates[name]
+    if rate.value is None:
+        return [(f"No Reference Rate of {name}", True), (f": {with_dates(rate.reason or '')} ({rate.cite}).", False)]
+    head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
+    if rate.age or rate.publication_date is None:
+        since = (
+            f" of {table_date(rate.publication_date)}, {counted(rate.age)} Publication Date{'' if rate.age == 1 else 's'} old"
+            if rate.publication_date
+            else ""
+        )
+        return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
+    value = newest_publication(found, name)
+    by_host = value.get("host_interval") or {}
+    distrust = "" if by_host.get("trusted", True) else ", too few sellers to be trusted"
+    hosts = f" by hosts {interval(by_host)}{distrust}" if by_host else ""
+    thin = (
+        f" of {'at least ' if value.get('hosts_at_least') else ''}{value['hosts']} host{'' if value['hosts'] == 1 else 's'}"
+        if value.get("hosts") is not None
+        else ""
+    )
+    reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
+    low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
+    prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
+    text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
+    if value.get("interval"):
+        text += (
+            f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin};{hosts}."
+            if hosts
+            else f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin}."
+        )
+    return [*head, (text + low, False)]
+
+
+def newest_publication(found: Brief, name: str) -> dict[str, Any]:
+    """The IndexValue that the rate rests on; empty where none was handed in."""
+    rate = found.rates.get(name)
+    wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
+    values = [value for value in found.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
+    return dict(values[-1]) if values else {}
+
+
+def due(found: Brief) -> dict[str, Any]:
+    """Who does what by when, for how much."""
+    owed = found.determined.due if found.determined else ()
+    if found.inputs.kind == "not_evaluated":
+        rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
+    else:
+        rows = [_due_row(found, one) for one in owed]
+    amounts = any(way.figure for one in owed for way in one.ways)
+    following = found.determined.next_determination_date if found.determined else None
+    note = (
+        f"Amounts at the Reference Rate of {short_date(found.dated)}; computed again on {short_date(following)}."
+        if amounts and following
+        else ""
+    )
+    if found.dated != found.inputs.on:
+        note = f"As determined on {short_date(found.dated)}. {note}"
+    return {"rows": rows, "note": note}
+
+
+def _mend(found: Brief) -> dict[str, Any]:
+    """What the operator must do before anything can be determined again."""
+    what = "Mend what is listed above and run again; this date is determined then"
+    return {"by": "at once", "mark": "", "who": found.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+
+
+def _came(found: Brief, one: Due) -> bool:
+    """Whether a report that was due has come in since the last date that was determined."""
+    if one.act != "report":
+        return False
+    reports = log.payloads(found.past.of("report received"), ReportReceived)
+    late = re.search(r"period to (\d{4}-\d\d-\d\d)", one.what)
+    if late:
+        return any(report.period_end.isoformat() == late.group(1) for report in reports)
+    return any(report.period_end >= found.dated for report in reports)
+
+
+def _passed(found: Brief, one: Due) -> dict[str, Any]:
+    """An act of the last date that was determined; its day may have passed since, and no run has marked it."""
+    row = _due_row(found, one)
+    if one.urgent or one.by >= found.inputs.on:
+        return row
+    return row | {"mark": f"overdue since {short_date(one.by + timedelta(days=1))}", "urgent": True}
+
+
+def _due_row(found: Brief, one: Due) -> dict[str, Any]:
+    line = next((line for line in found.lines if line.key == one.subject), None)
+    even = strips.nearest(line, found.rates) if line else None
+    following = found.determined.next_determination_date if found.determined else None
+    ways = owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following) if one.act == "cure" else []
+    return {
+        "by": table_date(one.by),
+        "mark": owed_words.deadline_mark(one),
+        "who": role(one.who),
+        "what": owed_words.due_act(one, found.title, found.trigger_title),
+        "amount": _amount(one) if not ways else "",
+        "cite": one.cite,
+        "ways": [{"what": what, "amount": amount} for what, amount in ways],
+        "urgent": one.urgent,
+    }
+
+
+def _amount(one: Due) -> str:
+    if one.figure is not None:
+        return figure(one.figure)
+    return "not determined" if one.act == "cure" and not one.ways else ""
+
+
+def follows(found: Brief) -> dict[str, Any]:
+    """What happens by itself on which day if nothing is done."""
+    owed = found.determined.due if found.determined else ()
+    coming = found.determined.follows if found.determined else ()
+    said = [owed_words.follow(one, owed, found.title, found.trigger_title) for one in coming]
+    rows = [{"on": table_date(one.on), "what": what, "cite": one.cite} for one, what in zip(coming, said, strict=True)]
+    following = table_date(found.determined.next_determination_date) if found.determined else "the next Determination Date"
+    return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}

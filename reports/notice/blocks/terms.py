@@ -1,0 +1,169 @@
+"""Cure and consequences, the deal and its parties, the governing words (`notice.md`, blocks 2 to 4, 9 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.events.deal_adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
+from engine.events.states import TestStatus, TriggerStatus
+from reports.formats import (
+    counted,
+    listed,
+    long_date,
+    minus,
+    role,
+    sentence,
+    short_date,
+    table_date,
+    term,
+    whole,
+    with_dates,
+)
+from reports.notice import log_lookup as log
+from reports.notice.blocks.reserve import reserve, sweep_rows
+from reports.notice.view import Brief, Line
+
+Pairs = list[tuple[str, str]]
+
+HEAD = 80
+"""What a clause's heading takes of a column, in characters of its text."""
+
+
+# ---- cure and consequences ----------------------------------------------------------------------------------------
+
+
+def cure(found: Brief) -> dict[str, Any]:
+    """Per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
+    rows: Pairs = []
+    for line in found.lines:
+        rows += _cure_rows(found, line)
+    rows += _consequence_rows(found)
+    rows += sweep_rows(found)
+    rows += _obligation_rows(found)
+    if not rows:
+        rows = [("Cure", "no test is in a Cure Period and no Obligation is open")]
+    return {"rows": rows, "reserve": reserve(found)}
+
+
+def _cure_rows(found: Brief, line: Line) -> Pairs:
+    test = line.test
+    if test is None or test.status not in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT, TestStatus.WAIVED):
+        return []
+    clause = found.clauses[line.key]
+    rows = [(line.title, _right(clause, len(test.cured_on)))]
+    if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
+        amounts = [way.text for way in (line.result.remedies if line.result else ())]
+        rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
+        rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
+    if test.status is TestStatus.EVENT_OF_DEFAULT:
+        waits = clause.default_needs not in (None, "nothing") and test.effective_on is None
+        needs = f"; it needs a {clause.default_needs} to take effect" if waits else ""
+        if test.effective_on is not None and test.effective_on != test.since:
+            needs = f"; effective from {long_date(test.effective_on)}, by {clause.default_needs}"
+        rows.append(("Event of Default", f"indicated, from {long_date(test.since)}{needs}. It ends only by a Recorded Act"))
+    if test.status is TestStatus.WAIVED and test.waived_until:
+        rows.append(("Waiver", f"until {long_date(test.waived_until)}" + (f", by {test.waived_by}" if test.waived_by else "")))
+    return rows
+
+
+def _right(clause: ClauseFacts, used: int) -> str:
+    """The cure right as the deal writes it; the engine's reading where the log holds no more."""
+    right = clause.cure
+    if right is None:
+        return clause.reading
+    limit = f"{right.at_most} allowed" if right.at_most else "the deal sets no limit"
+    ways, times = listed(right.cured_by, "or"), counted(used) if used else "none"
+    return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {times}; {limit}"
+
+
+def _consequence_rows(found: Brief) -> Pairs:
+    """What follows from each trigger that is in effect, with its section."""
+    return [
+        (f"{line.trigger_title}, in effect", with_dates(f"{one}; in force from {long_date(line.trigger.since)}"))
+        for line in found.lines
+        if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
+        for one in found.clauses[line.key].consequences
+    ]
+
+
+def _obligation_rows(found: Brief) -> Pairs:
+    return [
+        (
+            f"Obligation, {found.title(one.clause)}",
+            f"{role(one.by)} delivers the {one.name} by {table_date(one.due.by)} ({one.due.rule}, {one.due.calendar}); {one.status}",
+        )
+        for one in log.obligations(found.past)
+        if one.status != "SATISFIED"
+    ]
+
+
+# ---- the deal -----------------------------------------------------------------------------------------------------
+
+
+def deal(found: Brief) -> dict[str, Any]:
+    """The deal's facts on the left, its parties on the right."""
+    facts = found.deal
+    left: Pairs = [
+        ("Deal", found.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")),
+        ("Closing, maturity", f"{short_date(facts.closing_date)}, {short_date(facts.maturity_date)}"),
+    ]
+    for debt in facts.debt:
+        left += _debt(debt)
+    left += [("Pledged", _asset(asset)) for asset in facts.assets]
+    left.append(("Documents", _documents(found)))
+    left.append(("Business Days", f"{facts.business_days}; dates in {facts.time_zone}"))
+    left.append(("Revenue, rounding", f"mostly {facts.revenue}; ratios {facts.rounding}"))
+    right = [
+        (role(party.role), ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None))))
+        for party in facts.parties
+    ]
+    named = {party.role for party in facts.parties}
+    absent = {"backup_servicer": "none named", "calculation_agent": f"none named; computed by {found.inputs.operator}"}
+    right += [(role(one), text) for one, text in absent.items() if one not in named]
+    return {"left": left, "right": right}
+
+
+def _debt(debt: DebtFacts) -> Pairs:
+    ids = (
+        listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value]) or "no CUSIP or ISIN assigned"
+    )
+    return [(role(debt.name), f"{term(debt.original_principal)} at closing, {debt.rate} ({debt.cite}); {ids}")]
+
+
+def _asset(asset: AssetFacts) -> str:
+    return f"{whole(asset.gpus)} {asset.model}, availability {term(asset.availability)}, {asset.index} ({asset.cite})"
+
+
+def _documents(found: Brief) -> str:
+    listed_ = "; ".join(f"{one.short}, {one.title} of {short_date(one.dated)}" for one in found.deal.documents)
+    return listed_ + ("" if any(one.kind == "amendment" for one in found.deal.amendments) else "; unamended")
+
+
+# ---- the words ----------------------------------------------------------------------------------------------------
+
+
+def text(found: Brief) -> dict[str, Any]:
+    """The agreement's words for each clause, and the amendments in force."""
+    clauses = found.deal.clauses
+    quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading} for clause in clauses]
+    read = [clause.cite for clause in clauses if clause.text is None]
+    note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
+    note += " ".join(_amendment(one) for one in found.deal.amendments) or "No amendment is in force."
+    left = _half([len(clause["text"]) + HEAD for clause in quoted])
+    return {"columns": [quoted[:left], quoted[left:]], "note": note}
+
+
+def _amendment(one: AmendmentFacts) -> str:
+    changes = listed([with_dates(change) for change in one.changes])
+    name = f"{sentence(one.kind)} No. {one.number}"
+    of = f"{name}, {one.document}" if one.kind == "amendment" else f"{name} of {one.document}"
+    return f"{of}, from {short_date(one.effective)}: {changes}."
+
+
+def _half(lengths: Sequence[int]) -> int:
+    """How many items fill the left one of two columns."""
+    left = 0
+    while left < len(lengths) and sum(lengths[:left]) < sum(lengths) / 2:
+        left += 1
+    return left

@@ -1,0 +1,260 @@
+"""The first blocks of an event notice: what happened, how it ends, and how the other tests stand."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from engine.events.kinds import Correction, Counted, Event, NotEvaluated, Tested
+from engine.events.states import Limb, TestStatus, TriggerState, TriggerStatus
+from reports.formats import (
+    NONE,
+    apart,
+    figure,
+    interval,
+    listed,
+    short_date,
+    signed,
+    table_date,
+    whole,
+    with_dates,
+)
+from reports.notice import due_sentences as owed
+from reports.notice import log_lookup as log
+from reports.notice import sentences
+from reports.notice.blocks.page_one import row, state
+from reports.notice.blocks.reserve import held, reserve
+from reports.notice.view import Brief, Line
+
+DATES_SHOWN = 5
+"""Dates of the course that page 1 shows."""
+
+
+def subject(found: Brief) -> Line | None:
+    """The test or trigger that the notice is about."""
+    return next((line for line in found.lines if line.key == found.inputs.subject), None)
+
+
+# ---- what happened ------------------------------------------------------------------------------------------------
+
+
+def course(found: Brief) -> dict[str, Any]:
+    """The dates that led here: for a trigger its count, for a test its results."""
+    line = subject(found)
+    if line is None:
+        return {"title": "What happened", "heads": [], "rows": [], "note": ""}
+    if line.test is not None:
+        return _test_course(found, line)
+    limbs = line.trigger.begins if line.trigger else ()
+    rows = [
+        [limb_words(found, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs
+    ]
+    return {
+        "title": "The conditions that began it",
+        "heads": ["Condition", "Count", "Met"],
+        "widths": [124, 25, 25],
+        "rows": rows,
+        "note": found.clauses[line.key].reading,
+    }
+
+
+def limb_words(found: Brief, limb: Limb) -> str:
+    """A count's condition with its clause by name."""
+    title, what = owed.limb(limb.what, found.clauses, found.title)
+    return f"{title} {what}" if title else what
+
+
+def _test_course(found: Brief, line: Line) -> dict[str, Any]:
+    history = log.tested(found.past, line.key)[-DATES_SHOWN:]
+    moved = {event.effective_on: event.payload.state for event in found.past.of("counted", line.key)} if line.counts else {}
+    rows = [_course_row(found, one, moved.get(one.result.on)) for one in history]
+    title = "The count that began it" if line.counts else "The dates that led here"
+    heads = ["Date", "Result", "Measured", "Limit", "Headroom", "95% interval of the rate", "Hosts", "Status after"]
+    return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
+
+
+def _course_row(found: Brief, one: Tested, trigger: TriggerState | None) -> list[str]:
+    """One date of the course; of a test that a trigger counts, the trigger's state after it."""
+    result = one.result
+    even = result.break_even[0].index if result.break_even else next(iter(found.rates), "")
+    values = [value for value in found.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
+    value = values[-1] if values else {}
+    return [
+        table_date(result.on),
+        result.verdict.value,
+        apart(result.measured, result.limit, found.deal.rounding) if result.measured and result.limit else NONE,
+        sentences.limit(result) or NONE,
+        signed(result.headroom, found.deal.rounding) if result.headroom else NONE,
+        interval(value.get("interval")),
+        whole(value.get("hosts")) if value else NONE,
+        sentences.STATUS[one.state.status] if trigger is None else _after(trigger),
+    ]
+
+
+def _after(trigger: TriggerState) -> str:
+    limb = trigger.leading_begin
+    if trigger.status is not TriggerStatus.NOT_IN_EFFECT or limb is None:
+        return trigger.status.value
+    return f"{limb.count} of {sentences.dates(limb.needed)}"
+
+
+def _decisive_note(history: tuple[Tested, ...]) -> str:
+    bearings = [(short_date(one.result.on), one.result.bearing) for one in history if one.result.bearing]
+    inside = [day for day, bearing in bearings if not bearing.decisive and bearing.note is None]
+    unknown = [f"on {day} {bearing.note}" for day, bearing in bearings if not bearing.decisive and bearing.note is not None]
+    why = [*([f"within the 95% interval on {', '.join(inside)}"] if inside else []), *unknown]
+    if not why:
+        return ""
+    shares = [one.result.bearing.share_failing for one in history if one.result.bearing and one.result.bearing.share_failing]
+    share = (
+        f" Share of resamples of the listings that fail on the newest date: {shares[-1]}; sampling only, not a forecast." if shares else ""
+    )
+    return f"Not decisive {', '.join(why)}.{share}"
+
+
+# ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------
+
+
+def ends(found: Brief) -> dict[str, Any]:
+    """How what happened ends; the reserve account, where a sweep is in effect."""
+    line = subject(found)
+    rows: list[dict[str, Any]] = []
+    if line is not None and line.trigger is not None:
+        rows.append({"what": [("Ends", True), (f" {trigger_ends(found, line)}", False)], "cite": line.cite})
+        rows += [
+            {"what": [("What follows", True), (f": {one}.", False)], "cite": line.cite} for one in found.clauses[line.key].consequences
+        ]
+        rows.append({"what": [("A date not determined", True), (" neither counts nor breaks the count.", False)], "cite": line.cite})
+    elif line is not None:
+        rows += _test_ends(found, line)
+    return {"rows": rows, "reserve": reserve(found)}
+
+
+def trigger_ends(found: Brief, line: Line) -> str:
+    """When a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
+    limbs = line.trigger.ends if line.trigger else ()
+    if len(limbs) == 1:
+        return f"when {limb_words(found, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
+    if limbs:
+        when = re.search(r"Ends (when .*)\.$", found.clauses[line.key].reading)
+        counts = "; ".join(f"{limb_words(found, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
+        return f"{when.group(1) if when else 'by these counts'}. Counts now: {counts}."
+    account = held(found, line.key)
+    if found.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
+        return f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
+    return "never by itself." if found.clauses[line.key].kind == "trigger" else f"as the clause says: {found.clauses[line.key].reading}"
+
+
+def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
+    clause = found.clauses[line.key]
+    rows = []
+    if line.test is not None and line.test.status is TestStatus.CURE_PERIOD and line.test.cure is not None:
+        by = table_date(line.test.cure.by)
+        how = f" by {listed(clause.cure.cured_by, 'or')}" if clause.cure else ""
+        rows.append(
+            {
+                "what": [("Ends", True), (f" with a cure{how} on or before {by}; a cure on that day is in time.", False)],
+                "cite": line.test.cure.cite,
+            }
+        )
+        rows.append(
+            {"what": [("Otherwise", True), (" the Event of Default is indicated from the day after.", False)], "cite": line.test.cure.cite}
+        )
+    elif line.test is not None and line.test.status is TestStatus.EVENT_OF_DEFAULT:
+        waits = clause.default_needs not in (None, "nothing") and line.test.effective_on is None
+        needs = f" It needs a {clause.default_needs} to take effect." if waits else ""
+        rows.append({"what": [("Ends", True), (f" only by a Recorded Act.{needs}", False)], "cite": line.cite})
+    rows.append({"what": [("The clause", True), (f": {clause.reading}", False)], "cite": line.cite})
+    return rows
+
+
+def others_of(found: Brief) -> list[Line]:
+    """Every test and trigger but the subject."""
+    return [line for line in found.lines if line.key != found.inputs.subject]
+
+
+def others(found: Brief) -> dict[str, Any]:
+    """How every other test and trigger stands on the date."""
+    correction = found.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
+    wanted = list(found.lines) if correction else others_of(found)
+    led = correction or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
+    note = " ".join(sentences.not_determined(wanted, set())) if led else ""
+    title = {"title": "Every test on this date, as it stands now"} if correction else {}
+    return {"rows": [row(found, line) for line in wanted], "note": note, **title}
+
+
+def corrections(found: Brief) -> dict[str, Any]:
+    """Each result of this date that a re-run changed: what was said, what is so, why."""
+    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else found.inputs.on
+    why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
+    numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
+    rows = []
+    for kind, key, day, was, is_ in _changes(found):
+        title = found.trigger_title(key) if kind == "counted" else found.title(key)
+        rows.append([title, table_date(day), f"{was} (No. {numbers[day]})" if day in numbers else was, is_])
+    return {
+        "heads": ["Test or trigger", "Date", "Reported", "Corrected"],
+        "widths": [42, 26, 56, 50],
+        "rows": rows,
+        "note": f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
+    }
+
+
+def _changes(found: Brief) -> list[tuple[str, str, date, str, str]]:
+    """What the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
+    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else found.inputs.on
+    said: dict[tuple[str, str, date], Event] = {}
+    for event in found.past.earlier_prints:
+        if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
+            said[(event.kind, event.subject, event.effective_on)] = event
+    now = {(e.kind, e.subject, e.effective_on): e for e in (*found.past.of("tested"), *found.past.of("counted"))}
+    changed = []
+    for (kind, key, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
+        after = now.get((kind, key, day))
+        was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
+        if was != is_:
+            changed.append((kind, key, day, was, is_))
+    return changed
+
+
+def _said(one: Tested | Counted) -> str:
+    if isinstance(one, Counted):
+        return one.state.status.value
+    measured = f", {figure(one.result.measured)}" if one.result.measured else ""
+    return f"{one.result.verdict.value}{measured}; {sentences.STATUS[one.state.status]}"
+
+
+def problems(found: Brief) -> dict[str, Any]:
+    """What stood in the way of the evaluation."""
+    fact = reason(found)
+    said = list(fact.problems) if fact and fact.problems else [fact.reason if fact else "not recorded"]
+    return {"rows": [with_dates(text) for text in said]}
+
+
+def last_states(found: Brief) -> dict[str, Any]:
+    """Each test and trigger as it was last determined, with the date that it rests on."""
+    rows = []
+    for line in found.lines:
+        drawn = state(found, line)
+        history = log.tested(found.past, line.key)
+        last = history[-1] if history else None
+        rows.append(
+            {
+                "title": line.title,
+                "cite": line.cite,
+                "mark": drawn["mark"],
+                "word": drawn["word"],
+                "result": _said(last).split(";")[0] if last else NONE,
+                "on": table_date(last.result.on) if last else NONE,
+            }
+        )
+    return {"rows": rows}
+
+
+def reason(found: Brief) -> NotEvaluated | None:
+    """Why the date was not evaluated."""
+    events = log.payloads(found.past.of("not evaluated"), NotEvaluated)
+    return events[-1] if events else None

@@ -1,0 +1,147 @@
+"""A notice's context: from the log to plain strings and coordinates, block by block in the design's order.
+
+A notice states what the log says and computes nothing (`notice.md`); what is arithmetic here is layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.events.notice import NoticeInputs, NoticeKind
+from reports.drawing.marks import WORDS
+from reports.formats import eights, figure, instant, long_date, plain, role, short_date
+from reports.notice import never_adopted, sentences
+from reports.notice.blocks import closing, event_answer, index, page_one, proof, terms
+from reports.notice.blocks import what_happened as occasion
+from reports.notice.log_lookup import issued, read
+from reports.notice.view import Brief, Line, brief
+
+__all__ = ["NoticeInputs", "compose"]
+
+Block = Callable[[Brief], dict[str, Any]]
+
+PROOF = ("index", "status", "computation", "cure", "deal", "dates", "text", "duties", "certification", "proof")
+LOST = tuple(name for name in PROOF if name not in ("index", "status", "computation"))
+"""The proof of a date that was not evaluated: there is no result to prove."""
+FIRST: dict[NoticeKind, tuple[str, ...]] = {
+    "compliance": ("results", "due", "follows"),
+    "trigger_event": ("course", "due", "ends", "others"),
+    "test_failed": ("course", "due", "ends", "others"),
+    "event_of_default": ("course", "due", "ends", "others"),
+    "cure": ("course", "due", "others"),
+    "correction": ("corrections", "due", "others"),
+    "not_evaluated": ("problems", "last_states", "due"),
+}
+"""The blocks of page 1, per kind; the proof follows them in every notice."""
+
+BLOCKS: dict[str, tuple[str, Block]] = {
+    "results": ("Results", page_one.results),
+    "due": ("What is due", page_one.due),
+    "follows": ("If nothing is done", page_one.follows),
+    "course": ("What happened", occasion.course),
+    "ends": ("How it ends", occasion.ends),
+    "others": ("The other tests on this date", occasion.others),
+    "corrections": ("What was said, and what is so", occasion.corrections),
+    "problems": ("Why the deal was not evaluated", occasion.problems),
+    "last_states": ("As last determined", occasion.last_states),
+    "index": ("Index", index.index),
+    "status": ("Result: raw, and after grace, cure or waiver", proof.status),
+    "computation": ("Computation", proof.computation),
+    "cure": ("Cure and consequences", terms.cure),
+    "deal": ("Deal and parties", terms.deal),
+    "dates": ("Dates and deadlines", closing.dates),
+    "text": ("Governing text", terms.text),
+    "duties": ("Notices given and owed", closing.duties),
+    "certification": ("Certification", closing.certification),
+    "proof": ("Distribution and proof", closing.proof),
+}
+"""Each block's heading and what fills it."""
+
+
+def compose(inputs: NoticeInputs) -> dict[str, Any]:
+    """The notice as plain strings, lists of them, and numbers for the layout of its drawings.
+
+    Raises:
+        ValueError: the log does not say which deal it is.
+    """
+    known = read(inputs.events, inputs.on)
+    if inputs.kind == "not_evaluated" and not known.of("deal adopted"):
+        return never_adopted.compose(inputs, known)
+    proving = LOST if inputs.kind == "not_evaluated" else PROOF
+    order = FIRST[inputs.kind] + proving
+    found = brief(inputs, order)
+    paragraphs = _answer(found)
+    return {
+        "kind": inputs.kind,
+        "deal": inputs.deal,
+        "number": inputs.number,
+        "name": _name(found),
+        "form": _form(found),
+        "title": f"{_name(found)} No. {inputs.number}, {inputs.deal}, {inputs.on.isoformat()}",
+        "summary": plain(paragraphs[0]),
+        "issued": inputs.issued_at.isoformat(),
+        "issuer": found.issuer.name,
+        "illustrative": WORDS if found.deal.illustrative else "",
+        "left": f"{_name(found)} No. {inputs.number}" + (", draft" if found.duty else ""),
+        "foot": f"Log of {inputs.deal}: {inputs.log_size:,} entries at issue, head {eights(inputs.log_head[:16])}",
+        "particulars": particulars(found),
+        "answer": paragraphs,
+        "first": [_block(found, name) for name in FIRST[inputs.kind]],
+        "proof": [_block(found, name) for name in proving],
+    }
+
+
+def _answer(found: Brief) -> list[list[tuple[str, bool]]]:
+    if found.inputs.kind != "compliance":
+        return event_answer.answer(found)
+    return sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates)
+
+
+def _block(found: Brief, name: str) -> dict[str, Any]:
+    heading, fill = BLOCKS[name]
+    filled = fill(found)
+    return {"block": name, "number": found.number(name), "heading": filled.pop("title", heading), **filled}
+
+
+def _name(found: Brief) -> str:
+    """A notice where a party owes one, a report otherwise (`rulings.md` 34)."""
+    return closing.called(found.inputs.kind, found.duty)
+
+
+def _form(found: Brief) -> str:
+    """What the document is until somebody acts on it."""
+    duty = found.duty
+    if duty is None:
+        return "Report. No party owes it as a notice under the deal file."
+    return f"Draft notice, to be given by the {role(duty.given_by)}. It becomes a notice by the Recorded Act “notice given”."
+
+
+def particulars(found: Brief) -> list[tuple[str, str]]:
+    """The four facts under the title."""
+    inputs, day = found.inputs, found.determined
+    line = occasion.subject(found)
+    principal = figure(day.outstanding_principal) if day and day.outstanding_principal else "not reported"
+    about = ("Determination Date", long_date(inputs.on)) if line is None else _about(inputs.kind, line)
+    third = ("Outstanding principal", principal) if line is None else ("Determination Date", long_date(inputs.on))
+    return [
+        about,
+        ("Issued", instant(inputs.issued_at.astimezone(ZoneInfo(found.deal.time_zone)))),
+        third,
+        ("Supersedes", _supersedes(found)),
+    ]
+
+
+def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:
+    """What an event notice is about, with its section."""
+    trigger = kind == "trigger_event"
+    return ("Trigger Event", f"{line.trigger_title}, {line.cite}") if trigger else ("Test", f"{line.title}, {line.cite}")
+
+
+def _supersedes(found: Brief) -> str:
+    number = found.inputs.supersedes
+    if number is None:
+        return "none"
+    day = next((day for day, one in issued(found.past) if one.number == number), None)
+    return f"No. {number}" + (f" of {short_date(day)}" if day else "")

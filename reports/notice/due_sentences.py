@@ -1,0 +1,144 @@
+"""Where the sentences of what is due and of what follows come from: one act, one way to cure, one consequence at a time.
+
+Pure, like `sentences.py`; the agreement's words, with levels as prices and dates as people read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from datetime import date
+from fractions import Fraction
+
+from engine.basics.values import Figure, Unit
+from engine.events.kinds import Due, Follow
+from engine.events.results import Remedy
+from engine.events.states import PRINTED_STATUS, TriggerStatus
+from reports.formats import Runs, classes, figure, listed, role, sentence, short_date, table_date, term, with_dates
+
+Titles = Callable[[str], str]
+"""From a clause's key to what the agreement calls it."""
+
+NOTICE_OF = {
+    "test failed": "that {} failed",
+    "event of default": "of the Event of Default indicated on {}",
+    "trigger event": "that {} is in effect",
+}
+
+# ---- what is due --------------------------------------------------------------------------------------------------
+
+
+def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
+    """What a due act is: `Cure Loan-to-Value, by one of:`.
+
+    Args:
+        due: the act.
+        titles: what each clause is called.
+        triggers: what the trigger of each clause is called.
+    """
+    title = titles(due.subject)
+    if due.act == "cure":
+        ways = listed(due.what.removeprefix("cure by ").split(" or "), "or")
+        return f"Cure {title}, by one of:" if due.ways else f"Cure {title} by {ways}"
+    if due.act == "report":
+        return f"{sentence(with_dates(due.what))}; all tests are run again"
+    notice = re.fullmatch(r"give notice of (.+) \([\w-]+\) to (.+)", due.what)
+    if notice is None:
+        return sentence(with_dates(due.what))
+    to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
+    title = triggers(due.subject) if notice.group(1) == "trigger event" else title
+    return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
+
+
+def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None) -> list[tuple[str, str]]:
+    """The ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
+    ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
+    if not ways:
+        return []
+    if "retest" in due.what and even is not None and next_date is not None and next_date <= due.by:
+        side = "at or above" if fails == "below" else "at or below"
+        ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))
+    return [(f"({chr(ord('a') + n)}) {what}", amount) for n, (what, amount) in enumerate(ways)]
+
+
+def _way_words(way: Remedy) -> str:
+    if way.method == "additional collateral":
+        found = re.search(r"of class (\S+)", way.text)
+        return f"pledge of further GPUs, class {found.group(1)}" if found else "pledge of further GPUs"
+    return "prepayment" if way.method == "prepayment" else "equity contribution, applied as prepayment"
+
+
+def deadline_mark(due: Due) -> str:
+    """What must be said of a deadline beside its date."""
+    if due.deadline is not None and due.deadline.found_late_on is not None:
+        return f"found late on {short_date(due.deadline.found_late_on)}"
+    return "rests on a projected calendar" if due.deadline is not None and due.deadline.projected else ""
+
+
+# ---- what follows by itself ---------------------------------------------------------------------------------------
+
+
+DATES = re.compile(r"\b(?:for|on) (one|\d+ consecutive|\d+ of the last \d+) (determination|publication) (dates?)\b")
+VERBS = {"FAIL": "fails", "PASS": "passes", "NOT DETERMINED": "is NOT DETERMINED"}
+STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {str(status): status.value for status in TriggerStatus}
+
+
+def condition(rest: str) -> str:
+    """What a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
+    dated = DATES.sub(lambda found: f"on {found.group(1)} {found.group(2).title()} {found.group(3).title()}", rest)
+    for word, said in VERBS.items():
+        if dated == word or dated.startswith(f"{word} "):
+            return said + dated.removeprefix(word)
+    if dated in STATES:
+        return f"stands at {STATES[dated]}"
+    return f"is {dated}" if re.match(r"(at|below|above|more|less) ", dated) else dated
+
+
+def read(text: str, keys: Collection[str], titles: Titles) -> str:
+    """The engine's reading of a clause for people: clauses by their titles, classes of debt and dates as the agreement writes them."""
+    known = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
+    asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
+    named = re.sub(
+        rf"(?<![\w-])({known}) ((?:{asked}|(?:at least|at most|more than|less than) USD [\d.]+)(?: {DATES.pattern})?)",
+        lambda found: f"{titles(found.group(1))} {condition(found.group(2))}",
+        text,
+    )
+    return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda found: f"; the {role(found.group(1))} acts", named)))
+
+
+def limb(what: str, keys: Collection[str], titles: Titles) -> tuple[str | None, str]:
+    """A count's condition: the clause that it looks at, and the rest with levels as prices."""
+    key = next((key for key in keys if what.startswith(f"{key} ")), None)
+    rest = what.removeprefix(f"{key} ") if key else what
+    priced = re.sub(
+        r"(below|above|at least|at most|more than|less than) (\d+(?:/\d+)?)(?= |$)",
+        lambda found: f"{found.group(1)} {term(_price(found.group(2)))}",
+        rest,
+    )
+    return (titles(key) if key else None), condition(with_dates(priced))
+
+
+def _price(text: str) -> Figure:
+    return Figure(value=Fraction(text), unit=Unit.RATE)
+
+
+def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) -> Runs:
+    """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
+    title, trigger = titles(one.subject), triggers(one.subject)
+    if one.what == "event of default":
+        owed = next((d for d in due if d.act == "cure" and d.subject == one.subject), None)
+        until = f" by {table_date(owed.by)}" if owed else ""
+        return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
+    heads = {
+        "overdue": "Overdue",
+        "trigger begins": f"{trigger} begins",
+        "trigger ends": f"{trigger} ends",
+        "rate lapses": "The rate lapses",
+        "not determined": "NOT DETERMINED",
+        "term steps": f"{title} steps",
+        "consequence": f"While {trigger} is in effect",
+        "lasting consequence": f"Since {trigger} has been in effect",
+    }
+    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail)).removesuffix(" is overdue")
+    joint = " " if detail.startswith("if ") else ": "
+    return [(heads[one.what], True), (f"{joint}{detail}", False)]

@@ -1,0 +1,156 @@
+"""What a deal's log says, as a notice looks it up: the events that stand, up to a date.
+
+Reads events and decides nothing; what a correction withdrew stands apart in `earlier_prints`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from engine.basics.values import Fact
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import (
+    ActApplied,
+    ActRecorded,
+    Counted,
+    DeadlinePassed,
+    Determined,
+    Event,
+    NoticeIssued,
+    ObligationMoved,
+    Suspended,
+    Tested,
+)
+from engine.events.results import Verdict
+from engine.events.standing import standing, withdrawn
+from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState
+
+Payload = TypeVar("Payload", bound=Fact)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A log up to a date: its events in the log's order, newest prints only, and the same by kind."""
+
+    on: date
+    events: tuple[Event, ...]
+    by_kind: Mapping[str, tuple[Event, ...]]
+    earlier_prints: tuple[Event, ...]
+
+    def of(self, kind: str, subject: str | None = None) -> tuple[Event, ...]:
+        """Events of one kind, of one subject where it is given, oldest first."""
+        found = self.by_kind.get(kind, ())
+        return found if subject is None else tuple(event for event in found if event.subject == subject)
+
+
+def read(events: Iterable[Event], on: date) -> Past:
+    """The log as it bears on `on`."""
+    known = sorted((e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq)
+    stands, earlier = standing(known), withdrawn(known)
+    by_kind: dict[str, list[Event]] = {}
+    for event in stands:
+        by_kind.setdefault(event.kind, []).append(event)
+    ordered = {kind: tuple(sorted(found, key=lambda e: (e.effective_on, e.seq))) for kind, found in by_kind.items()}
+    return Past(on, stands, ordered, earlier)
+
+
+def payloads(events: Sequence[Event], kind: type[Payload]) -> tuple[Payload, ...]:
+    """The payloads of `events` that are of one type."""
+    return tuple(event.payload for event in events if isinstance(event.payload, kind))
+
+
+def adopted(past: Past) -> DealAdopted:
+    """The deal in force on the date. Raises ValueError where the log does not begin with one."""
+    found = payloads(past.of("deal adopted"), DealAdopted)
+    if not found:
+        raise ValueError("the log holds no `deal adopted`; a notice cannot say what it is about")
+    return found[-1]
+
+
+def determined(past: Past) -> Event | None:
+    """The newest Determination Date as a whole."""
+    found = past.of("determined")
+    return found[-1] if found else None
+
+
+def whole(past: Past) -> Determined | None:
+    """What the newest Determination Date rested on, and what it made due."""
+    found = payloads(past.of("determined"), Determined)
+    return found[-1] if found else None
+
+
+def tested(past: Past, test: str) -> tuple[Tested, ...]:
+    """Every date on which a test was run, oldest first."""
+    return payloads(past.of("tested", test), Tested)
+
+
+def test_state(past: Past, test: str) -> TestState | None:
+    """A test's state: by its newest result, deadline or Act."""
+    found: TestState | None = None
+    for event in past.events:
+        state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
+        if isinstance(event.payload, ActApplied):
+            state = event.payload.test
+        found = state if state is not None and state.test == test else found
+    return found
+
+
+def trigger_state(past: Past, trigger: str) -> TriggerState | None:
+    """A trigger's state: by its newest count or Act."""
+    found: TriggerState | None = None
+    for event in past.events:
+        state = event.payload.state if isinstance(event.payload, Counted) else None
+        if isinstance(event.payload, ActApplied):
+            state = event.payload.trigger
+        found = state if state is not None and state.trigger == trigger else found
+    return found
+
+
+def obligations(past: Past) -> tuple[Obligation, ...]:
+    """Each Obligation as it stands, in the order of creation."""
+    found: dict[tuple[str, str, date], Obligation] = {}
+    for event in past.events:
+        moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
+        if moved is not None:
+            found[(moved.clause, moved.name, moved.created_on)] = moved
+    return tuple(found.values())
+
+
+def failures_running(history: Sequence[Tested]) -> int:
+    """How many determined dates running a test has FAILed, up to the newest; dates not determined are skipped."""
+    run = 0
+    for one in reversed(history):
+        if one.result.verdict is Verdict.PASS:
+            break
+        run += one.result.verdict is Verdict.FAIL
+    return run
+
+
+def rates(past: Past, index: str) -> tuple[ReferenceRate, ...]:
+    """The Reference Rate of an index on each date, oldest first."""
+    return payloads(past.of("rate", index), ReferenceRate)
+
+
+def swept(past: Past, clause: str | None = None) -> tuple[SweptPeriod, ...]:
+    """The money of each Payment Date, oldest first."""
+    return payloads(past.of("swept", clause), SweptPeriod)
+
+
+def released(past: Past, clause: str | None = None) -> tuple[ReserveReleased, ...]:
+    """What reserve accounts held when their triggers ended, and where it went, oldest first."""
+    return payloads(past.of("reserve released", clause), ReserveReleased)
+
+
+def acts(past: Past) -> tuple[ActRecorded, ...]:
+    """The Recorded Acts, oldest first."""
+    return payloads(past.of("act recorded"), ActRecorded)
+
+
+def issued(past: Past) -> tuple[tuple[date, NoticeIssued], ...]:
+    """The notices issued so far, each with its date."""
+    found = sorted(past.of("notice issued"), key=lambda event: event.seq)
+    return tuple((e.effective_on, e.payload) for e in found if isinstance(e.payload, NoticeIssued))

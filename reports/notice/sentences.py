@@ -1,0 +1,310 @@
+"""Where a notice's sentence comes from: the answer that leads page 1 (`owed.py`: what is due, what follows).
+
+Pure: lines of tests and triggers go in, words come out. First sentence: which test, figure against limit; second:
+who does what by which day for how much. The agreement's words, never a synonym, and no advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from engine.basics.values import Comparison, Figure, Unit, printed_limit
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.kinds import Due
+from engine.events.results import Remedy, TestResult, Verdict
+from engine.events.states import PRINTED_STATUS, TestStatus, TriggerStatus
+from reports.formats import (
+    Runs,
+    apart,
+    counted,
+    figure,
+    listed,
+    long_date,
+    minus,
+    ordinal,
+    role,
+    sentence,
+    short_date,
+    term,
+    with_dates,
+)
+from reports.notice.view import Line
+
+NAMED = 4
+"""Tests that a sentence lists by name; more are counted."""
+
+LIMIT: dict[Comparison, str] = {
+    "at least": "a minimum of",
+    "more than": "a limit that must be exceeded, of",
+    "at most": "a maximum of",
+    "less than": "a limit that must not be reached, of",
+}
+STATUS = PRINTED_STATUS
+
+
+def against(line: Line) -> str:
+    """Figure against limit: `68.087% against a maximum of 65%`."""
+    result = line.result
+    if result is None or result.measured is None or result.limit is None or result.comparison is None:
+        return "no figure"
+    return f"{apart(result.measured, result.limit, line.rounding)} against {LIMIT[result.comparison]} {term(result.limit)}"
+
+
+def limit(result: TestResult) -> str:
+    """A limit as the table prints it: `max. 65%`."""
+    if result.limit is None or result.comparison is None:
+        return ""
+    return minus(printed_limit(result.comparison, result.limit))
+
+
+# ---- the answer ---------------------------------------------------------------------------------------------------
+
+
+def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, ReferenceRate]) -> list[Runs]:
+    """The paragraphs that lead a compliance notice, gravest first; the first is set large."""
+    defaults = [line for line in lines if _status(line) is TestStatus.EVENT_OF_DEFAULT]
+    curing = sorted((line for line in lines if _status(line) is TestStatus.CURE_PERIOD), key=_last_day)
+    leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
+    leads += [overdue(line) for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
+    leads += [begun(line) for line in lines if _in_effect(line)]
+    late = [line for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
+    failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)]
+    leads += [failed(line) for line in failing if not line.counts]
+    if not leads:
+        leads = [quiet(lines, rates)]
+    leads += [released(line) for line in lines if line.released is not None]
+    said = {rate.reason for rate in rates.values() if rate.value is None}
+    rest = [*without_rate(rates), *not_determined(lines, said), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
+    return [*leads, *([_joined(rest)] if rest else [])]
+
+
+def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
+    """What an event notice says of the other tests: the gravest in full, or that they pass."""
+    if any(graver(line) for line in lines):
+        return answer(lines, due, {})[:1]
+    rest = [*passing(lines, True), *not_determined(lines, set())]
+    return [_joined(rest)] if rest else []
+
+
+def graver(line: Line) -> bool:
+    """Whether a test or trigger leads what is said of several."""
+    return line.urgent or line.verdict is Verdict.FAIL
+
+
+def defaulted(line: Line) -> Runs:
+    """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
+    assert line.test is not None  # the caller asks only for lines in this status
+    figures = f" This date: {against(line)}." if line.result and line.result.measured else ""
+    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if line.test.why else ""
+    why = "" if line.test.why.startswith("ends") and line.test.cure is None else why
+    return [
+        (f"Event of Default indicated on {line.title}", True),
+        (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),
+    ]
+
+
+def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
+    """`Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
+    assert line.test is not None
+    runs: Runs = [(f"{line.title} {_verb(line)}", True), (f"{_how_often(line)}{_figures(line)}", False)]
+    if line.test.cure is None:
+        return [*runs, (f" Its Cure Period has not begun to run: {line.test.why}.", False)]
+    runs += [(" It must be cured by ", False), (long_date(line.test.cure.by), True)]
+    owed = next((one for one in due if one.act == "cure" and one.subject == line.key), None)
+    return [*runs, *_ways(owed.ways if owed else ()), (".", False)]
+
+
+def _ways(ways: Sequence[Remedy]) -> Runs:
+    if not ways:
+        return []
+    runs: Runs = [(", at this date’s Reference Rate ", False)]
+    for n, way in enumerate(ways):
+        runs.append((" or " if n else "", False))
+        runs += _way(way)
+    return runs
+
+
+def _way(way: Remedy) -> Runs:
+    if way.method == "additional collateral":
+        return [("by pledging ", False), (f"{figure(way.figure).removesuffix(' GPUs')} further GPUs", True)]
+    what = "a prepayment" if way.method == "prepayment" else "an equity contribution"
+    return [(f"by {what} of ", False), (figure(way.figure), True)]
+
+
+def failed(line: Line) -> Runs:
+    """A FAIL that no Cure Period answers: what it is, and what it obliges."""
+    owed = line.obligation
+    rest: Runs = []
+    if owed is not None:
+        overdue = " and is overdue" if owed.status == "OVERDUE" else ""
+        rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
+    return [(f"{line.title} fails", True), (f"{_how_often(line)}{_figures(line)}", False), *rest]
+
+
+def overdue(line: Line) -> Runs:
+    """`Independent appraisal OVERDUE since ..`, whatever the test says by now."""
+    owed = line.obligation
+    assert owed is not None  # the caller asks only for lines with one
+    passes = f" {line.title} passes by now." if line.verdict is Verdict.PASS else ""
+    had = f"the {role(owed.by)} had to deliver it by {long_date(owed.due.by)} ({owed.due.cite})"
+    since = f" since {long_date(owed.status_since)}: {had}.{passes}"
+    return [(f"{sentence(owed.name)} OVERDUE", True), (since, False)]
+
+
+def _last_day(line: Line) -> date:
+    """The last day of a Cure Period; one whose clock has not begun comes last."""
+    return line.test.cure.by if line.test is not None and line.test.cure is not None else date.max
+
+
+def begun(line: Line) -> Runs:
+    """`The Cash Sweep is in effect from ..`, with the count towards its end."""
+    assert line.trigger is not None
+    count = line.trigger.count
+    ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
+    now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
+    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
+
+
+def released(line: Line) -> Runs:
+    """`Cash sweep has ended`: what its reserve account held, and where that goes."""
+    gone = line.released
+    assert gone is not None  # the caller asks only for lines with one
+    where = "is released to the Borrower" if gone.to == "release to borrower" else "is applied in prepayment"
+    amount = figure(Figure(value=gone.amount, unit=Unit.USD))
+    return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
+
+
+def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
+    """The lead of a date on which nothing fails: every test passes, or how many of them could be determined."""
+    tests = [line for line in lines if line.result is not None]
+    passed = [line for line in tests if line.verdict is Verdict.PASS]
+    counted_only = [line for line in tests if line.verdict is Verdict.FAIL]
+    if not tests:
+        return [("No test was run on this date.", True)]
+    if counted_only:
+        return [
+            (_row(counted_only, "fails", "fail"), True),
+            (f": {'; '.join(against(one) for one in counted_only)}.", False),
+        ]
+    if not passed:
+        missing = [name for name, rate in rates.items() if rate.value is None]
+        why = f": there is no Reference Rate of {listed(missing)}." if missing else f". {_first_reason(tests)}"
+        return [("No test could be determined", True), (why, False)]
+    what = {1: "The only test passes", 2: "Both tests pass"}.get(len(tests), f"All {counted(len(tests))} tests pass")
+    if len(passed) < len(tests):
+        what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
+    return [(what, True), (f".{_least(passed)}", False)]
+
+
+def _least(passed: Sequence[Line]) -> str:
+    """The test that stands nearest to its limit, by share of the limit."""
+    near = [line for line in passed if line.result and line.result.headroom_share is not None]
+    if not near:
+        return ""
+    line = min(near, key=lambda one: one.result.headroom_share if one.result and one.result.headroom_share is not None else 0)
+    assert line.result is not None
+    return f" Nearest to its limit is {line.title}: {against(line)}."
+
+
+def _first_reason(tests: Sequence[Line]) -> str:
+    reasons = [line.result.reason.reason for line in tests if line.result and line.result.reason]
+    return f"{sentence(with_dates(reasons[0]))}." if reasons else ""
+
+
+def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
+    """Each index without a rate, and each carried one."""
+    said = []
+    for name, rate in rates.items():
+        if rate.value is None:
+            said.append(f"{sentence(with_dates(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite}).")
+        elif rate.age:
+            since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""
+            said.append(f"The Reference Rate of {name} is carried: {rate.step}{since}.")
+    return said
+
+
+def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list[str]:
+    """Tests without a result, with the reason unless it is already said; their states stay as they were."""
+    by_reason: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.result is not None and line.result.reason is not None:
+            by_reason.setdefault(line.result.reason.reason, []).append(line)
+    said = []
+    for reason, found in by_reason.items():
+        why = "" if reason in known else f": {with_dates(reason)}"
+        said.append(f"{_row(found, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
+    return [*said, *_moved([line for found in by_reason.values() for line in found])]
+
+
+def _moved(lines: Sequence[Line]) -> list[str]:
+    """Which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
+    failed = [line for line in lines if line.test is not None and line.result is not None and line.test.rests_on == line.result.on]
+    same = [line for line in lines if line not in failed]
+    said = [f"{_row(failed, 'counts', 'count')} as failed, by the deal’s rule for a missing report."] if failed else []
+    if not same:
+        return said
+    if failed:
+        return [*said, f"{_row(same, 'stays', 'stay')} as before."]
+    return ["Its state is unchanged by it." if len(lines) == 1 else "Their states are unchanged by it."]
+
+
+def counting(lines: Sequence[Line]) -> list[str]:
+    """Triggers that have counted something and are not in effect."""
+    return [
+        f"{line.trigger_title} has counted {count.count} of {dates(count.needed)} and is not in effect."
+        for line in lines
+        if line.trigger is not None
+        and line.trigger.status is TriggerStatus.NOT_IN_EFFECT
+        and (count := line.trigger.leading_begin) is not None
+        and count.count
+    ]
+
+
+def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
+    """Tests that pass while others do not; WATCH is said by name."""
+    told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
+    passed = [line for line in lines if line.verdict is Verdict.PASS and line not in told]
+    watched = [line for line in passed if _status(line) is TestStatus.WATCH]
+    said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
+    return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])
+
+
+def dates(n: int) -> str:
+    """`one date`, `3 dates`: what a count goes up to."""
+    return "1 date" if n == 1 else f"{n} dates"
+
+
+def _row(lines: Sequence[Line], one: str, many: str) -> str:
+    """Tests by name with their verb; by number where the names would fill the page."""
+    if len(lines) > NAMED:
+        return f"{sentence(counted(len(lines)))} tests {many}"
+    return f"{listed([line.title for line in lines])} {one if len(lines) == 1 else many}"
+
+
+def _verb(line: Line) -> str:
+    if line.verdict is Verdict.PASS:
+        return "passes again; its cure is not yet accepted"
+    return "fails" if line.verdict is Verdict.FAIL else "is NOT DETERMINED in its Cure Period"
+
+
+def _how_often(line: Line) -> str:
+    return f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
+
+
+def _figures(line: Line) -> str:
+    if line.result is None or line.result.measured is None:
+        return "."
+    return f": {against(line)}."
+
+
+def _status(line: Line) -> TestStatus | None:
+    return line.test.status if line.test else None
+
+
+def _in_effect(line: Line) -> bool:
+    return line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
+
+
+def _joined(said: Sequence[str]) -> Runs:
+    return [(" ".join(said), False)]

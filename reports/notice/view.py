@@ -1,0 +1,208 @@
+"""One notice's view of the log: the deal in force, the date, and one line per test and trigger.
+
+Every block reads a `Brief`; none reads the events by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from engine.determination.reference_rate import ReferenceRate
+from engine.events.deal_adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
+from engine.events.kinds import Determined, Tested
+from engine.events.notice import NoticeInputs
+from engine.events.results import TestResult, Verdict
+from engine.events.states import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
+from reports.formats import UNBROKEN, role, sentence, trigger_name
+from reports.notice import log_lookup as log
+from reports.notice.due_sentences import read
+from reports.notice.log_lookup import Past
+
+ISSUERS = ("borrower", "issuer", "co_issuer")
+AGENTS = ("administrative_agent", "indenture_trustee", "trustee", "agent", "security_agent")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One test or trigger on the date.
+
+    Attributes:
+        key: its name in the deal file.
+        title: what the agreement calls it.
+        cite: its section.
+        result: this date's result; None for a trigger, and for a test that is not run on this date.
+        test: the test's state.
+        trigger: the state of the trigger of its own, or of the composite trigger.
+        obligation: the open Obligation that it created.
+        run: how many determined dates running it has FAILed.
+        rounding: how the deal rounds its ratios before it compares them.
+        released: what its reserve account held when its trigger ended since the last Determination Date, and where it went.
+    """
+
+    key: str
+    title: str
+    cite: str
+    result: TestResult | None = None
+    test: TestState | None = None
+    trigger: TriggerState | None = None
+    obligation: Obligation | None = None
+    run: int = 0
+    rounding: str = "unrounded"
+    released: ReserveReleased | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """This date's raw result."""
+        return self.result.verdict if self.result else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the clause brings a trigger of its own, so that the trigger's state is the one that acts."""
+        return self.trigger is not None and self.test is not None
+
+    @property
+    def trigger_title(self) -> str:
+        """What its trigger is called, apart from its test."""
+        return trigger_name(self.key, self.title)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody must act on it."""
+        in_effect = self.trigger is not None and self.trigger.status is TriggerStatus.IN_EFFECT
+        status = self.test.status if self.test else None
+        return in_effect or status in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What every block of one notice reads."""
+
+    inputs: NoticeInputs
+    past: Past
+    deal: DealAdopted
+    determined: Determined | None
+    order: tuple[str, ...]
+
+    def number(self, block: str) -> int:
+        """The number under which a block stands in this notice."""
+        return self.order.index(block) + 1
+
+    @cached_property
+    def clauses(self) -> dict[str, ClauseFacts]:
+        """The deal's clauses by key."""
+        return {clause.key: clause for clause in self.deal.clauses}
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Every test and trigger, in the agreement's order."""
+        return tuple(_line(self, clause) for clause in self.deal.clauses)
+
+    @cached_property
+    def rates(self) -> dict[str, ReferenceRate]:
+        """The newest Reference Rate of each index."""
+        found = {index.name: log.rates(self.past, index.name) for index in self.deal.indices}
+        return {name: known[-1] for name, known in found.items() if known}
+
+    @property
+    def dated(self) -> date:
+        """The date that results, amounts and deadlines are of: the notice's own, or the last that was determined."""
+        whole = log.determined(self.past)
+        return whole.effective_on if whole is not None else self.inputs.on
+
+    def title(self, key: str) -> str:
+        """What the agreement calls a clause; the key itself where the deal does not know it."""
+        clause = self.clauses.get(key)
+        return clause.title if clause else sentence(key.replace("-", " "))
+
+    def trigger_title(self, key: str) -> str:
+        """What the trigger of a clause is called, apart from the clause's test."""
+        return trigger_name(key, self.title(key))
+
+    def party(self, key: str) -> PartyFacts | None:
+        """A party by its role."""
+        return next((party for party in self.deal.parties if party.role == key), None)
+
+    @property
+    def issuer(self) -> PartyFacts:
+        """The borrower or issuer; the first party where the deal has neither."""
+        return next((found for key in ISSUERS if (found := self.party(key))), self.deal.parties[0])
+
+    @property
+    def duty(self) -> DutyFacts | None:
+        """Who owes this notice to whom; None where nobody does, so that it is a report (`rulings.md` 34)."""
+        return next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
+
+
+def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
+    """The view of one notice's log."""
+    past = log.read(inputs.events, inputs.on)
+    deal = log.adopted(past)
+    named = facts_on(deal, inputs.on).model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
+    return Brief(inputs, past, named, log.whole(past), order)
+
+
+def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
+    """Clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    titles = Counter(clause.title for clause in clauses)
+    return tuple(
+        clause
+        if titles[clause.title] == 1
+        else clause.model_copy(update={"title": f"{clause.title}, {role(clause.debt_class or clause.key).replace(' ', UNBROKEN)}"})
+        for clause in clauses
+    )
+
+
+def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
+    """Clauses whose reading and consequences name other clauses by their titles, never by their keys."""
+    titles = {clause.key: clause.title for clause in clauses}
+
+    def read_all(clause: ClauseFacts) -> dict[str, Any]:
+        said = tuple(read(one, titles, titles.__getitem__) for one in clause.consequences)
+        return {"reading": read(clause.reading, titles, titles.__getitem__), "consequences": said}
+
+    return tuple(clause.model_copy(update=read_all(clause)) for clause in clauses)
+
+
+def _line(found: Brief, clause: ClauseFacts) -> Line:
+    history = log.tested(found.past, clause.key)
+    return Line(
+        key=clause.key,
+        title=clause.title,
+        cite=clause.cite,
+        result=_result(found, history),
+        test=log.test_state(found.past, clause.key),
+        trigger=log.trigger_state(found.past, clause.key),
+        obligation=_obligation(found, clause.key),
+        run=log.failures_running(history),
+        rounding=found.deal.rounding,
+        released=_released(found, clause.key),
+    )
+
+
+def _result(found: Brief, history: tuple[Tested, ...]) -> TestResult | None:
+    """The newest result that belongs to this date: of the date itself, or of the Publication Date that it rests on."""
+    first = found.determined.publication_date if found.determined else found.inputs.on
+    newest = history[-1].result if history else None
+    return newest if newest is not None and newest.on >= first else None
+
+
+def _released(found: Brief, key: str) -> ReserveReleased | None:
+    """The reserve that was released since the Determination Date before this one."""
+    dates = [event.effective_on for event in found.past.of("determined") if event.effective_on < found.dated]
+    gone = [one for one in log.released(found.past, key) if not dates or one.on > dates[-1]]
+    return gone[-1] if gone else None
+
+
+def _obligation(found: Brief, key: str) -> Obligation | None:
+    owed = [one for one in log.obligations(found.past) if one.clause == key and one.status != "SATISFIED"]
+    return owed[-1] if owed else None
+
+
+def party_names(roles: Iterator[str] | tuple[str, ...]) -> str:
+    """Roles as the agreement names them, in a row."""
+    return ", ".join(role(one) for one in roles)

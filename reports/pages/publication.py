@@ -1,0 +1,242 @@
+"""The publication page of one Thursday: the value, how far to trust it, what was counted and what was left out (WP §5.7, §7, §8.3).
+
+States what the index's own record says; the answer comes first, then the table that an analyst checks it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.basics.values import counted
+from reports.drawing.chart import Point, rate_chart
+from reports.drawing.marks import PAGE_WORDS
+from reports.formats import NONE, eights, instant, long_date, short_date
+from reports.notice.blocks.index import meaning, measured
+
+Value = Mapping[str, Any]
+"""The JSON of one IndexValue."""
+SHOWN = 52
+
+
+@dataclass(frozen=True)
+class PublicationInputs:
+    """What a publication page is made of.
+
+    Attributes:
+        value: the print that is published.
+        earlier: prints of the weeks before it, oldest first, its own last.
+        first: the first print of its date, where it is a Restatement.
+        operator: who computes the index.
+        issued_at: when, with its zone.
+        illustrative: whether the data is generated.
+    """
+
+    value: Value
+    earlier: Sequence[Value]
+    operator: str
+    issued_at: datetime
+    first: Value | None = None
+    illustrative: bool = False
+
+
+SCREEN = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; } svg { max-width: 100%; height: auto; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc; overflow-wrap: anywhere; }
+h2 { border-top: 1px solid #111; padding-top: .4rem; } h2 .n { margin-right: .8em; }
+svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { letter-spacing: -.04em; }
+.mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
+"""
+"""How the page looks in a browser: no file and no network beside it."""
+
+
+def for_screen(html: str, mark: str) -> str:
+    """The page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
+    marked = html.replace("<main>", f'<p class="mark">{mark}</p>\n<main>', 1) if mark else html
+    return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
+
+
+def compose(inputs: PublicationInputs) -> dict[str, Any]:
+    """The page as plain strings and the chart's coordinates."""
+    value = inputs.value
+    day = date.fromisoformat(str(value["publication_date"]))
+    name = f"{value['index']}, {long_date(day)}"
+    return {
+        "title": f"Publication of {name}",
+        "summary": "".join(text for text, _ in _answer(value)[0]),
+        "issued": inputs.issued_at.isoformat(),
+        "illustrative": PAGE_WORDS if inputs.illustrative else "",
+        "left": f"Publication of {value['index']}",
+        "right": str(value["publication_date"]),
+        "foot": ", ".join(filter(None, (f"Print {value['print']}", str(value["methodology"])))),
+        "operator": inputs.operator,
+        "name": str(value["index"]),
+        "date": long_date(day),
+        "form": _form(value, inputs.operator),
+        "particulars": _particulars(value, inputs),
+        "answer": _answer(value),
+        "chart": rates(inputs.earlier, value, day),
+        "days": [_day(one) for one in value.get("days", ())],
+        "facts": _facts(value),
+        "hashes": [(short_date(_date(one["date"])), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
+        "disclosure": _disclosure(value),
+        "first": (),
+        "meaning": meaning(str(value["index"]), value),
+    }
+
+
+def _theirs(value: Value) -> bool:
+    """Whether the number is the administrator's own, so that nothing of it was computed here (`rulings.md` 1)."""
+    return str(value.get("source", "")).startswith("published")
+
+
+def _form(value: Value, operator: str) -> str:
+    """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
+    if not _theirs(value):
+        return f"Computed by {operator} under {value['methodology']}; not published by the administrator."
+    under = f" under {value['methodology']}" if value["methodology"] else ""
+    if value["value"] is None:
+        return f"The administrator’s own series, as recorded by {operator}."
+    return f"Published by the administrator{under}, and recorded as it came by {operator}; not computed here."
+
+
+def _particulars(value: Value, inputs: PublicationInputs) -> list[tuple[str, str]]:
+    window = f"{short_date(_date(value['window_start']))} to {short_date(_date(value['window_end']))}"
+    restated = f"restates {inputs.first['value']}" if inputs.first is not None else f"print {value['print']}"
+    shown = f"USD {value['value']} per GPU-hour" if value["value"] is not None else "not published"
+    return [("Value", shown), ("Calculation Window", window), ("Issued", instant(inputs.issued_at)), ("Print", restated)]
+
+
+def _date(text: Any) -> date:
+    return date.fromisoformat(str(text))
+
+
+def _answer(value: Value) -> list[list[tuple[str, bool]]]:
+    """How far to trust the number, in sentences."""
+    if value["value"] is None:
+        reasons = "; ".join(value["low_confidence_reasons"])
+        return [[("No value is published", True), (f" for this date: {reasons}.", False)]]
+    flagged = "; ".join(value["low_confidence_reasons"])
+    lead = [
+        (f"USD {value['value']} per GPU-hour", True),
+        (f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}.", False),
+    ]
+    flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
+    overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
+    return [lead, _precision(value), _sellers(value), flag, *overrides]
+
+
+def _on_days(value: Value) -> str:
+    """On how many days the prices were seen; the administrator's series does not say."""
+    return ", as the administrator states it" if _theirs(value) else f" on {counted(value['valid_days'], 'valid days')}"
+
+
+def _precision(value: Value) -> list[tuple[str, bool]]:
+    interval = value.get("interval")
+    if not interval:
+        return [("No interval is known.", False)]
+    width = f"{Decimal(str(value['interval_width'])) * 100:.1f}% of the value"
+    by_count, by_width = value.get("precision_class"), value.get("precision_class_measured")
+    differ = (
+        f" By count the paper calls it {by_count}; by its measured width it is {by_width}."
+        if by_count != by_width
+        else f" By count and by width alike the paper calls it {by_width}."
+    )
+    return [(f"95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
+
+
+def _sellers(value: Value) -> list[tuple[str, bool]]:
+    hosts = value.get("hosts")
+    if hosts is None:
+        return [("The sellers behind it are not known.", False)]
+    least = "at least " if value.get("hosts_at_least") else ""
+    worth = f", worth {value['effective_sellers']} of equal size" if value.get("effective_sellers") is not None else ""
+    share = value.get("largest_host_share")
+    largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
+    by_host = value.get("host_interval")
+    how = str((by_host or {}).get("method") or "").partition(", ")[2]  # exact, or simulated with its seed
+    trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}{f' ({how})' if how else ''}" if by_host else ""
+    note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
+    largest += ", a day’s rows that name no host counted as one" if largest and least else ""
+    return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
+
+
+def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:
+    """The index over its newest weeks with its interval; None below two of them, or where none has a value."""
+    points = [_point(value) for value in weeks[-SHOWN:]]
+    if len(points) < 2:
+        return None
+    newest = next((one for one in reversed(weeks) if one["value"] is not None), last)
+    said = (str(newest["value"]), "index value", "this date" if newest is last else short_date(_date(newest["publication_date"])))
+    drawn = rate_chart(points, (), said, (), date.min, "")
+    if drawn is not None:
+        name = last["index"]
+        drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
+        drawn["alt"] = f"Line chart of {name} over {len(points)} weeks to {short_date(day)}."
+    return drawn
+
+
+def _point(value: Value) -> Point:
+    ends = value.get("interval") or {}
+    low, high = (float(ends[name]) if ends.get(name) is not None else None for name in ("low", "high"))
+    number = float(value["value"]) if value["value"] is not None else None
+    return Point(_date(value["publication_date"]), number, low, high, bool(value["low_confidence"]), restated=int(value["print"]) > 1)
+
+
+def _day(one: Value) -> dict[str, str]:
+    removed = ", ".join(f"{rule} {count}" for rule, count in one["excluded"].items()) or "none"
+    stands = short_date(_date(one["date"]))
+    counts = "yes" if one["counts"] else "no"
+    return {
+        "day": stands,
+        "offers": str(one["offers"]),
+        "qualifying": str(one["qualifying"]),
+        "counts": counts,
+        "kept": str(one["kept"]) if one["counts"] else NONE,
+        "removed": removed if one.get("snapshot") else "no snapshot",
+    }
+
+
+def _facts(value: Value) -> list[tuple[str, str]]:
+    """How the prices spread; nothing where no value was computed."""
+    if value["value"] is None:
+        return []
+    spread = [
+        (name, value.get(key)) for name, key in (("Lowest", "min"), ("Highest", "max"), ("Mean", "mean"), ("Standard deviation", "stdev"))
+    ]
+    return [(name, f"USD {one}" if one is not None else NONE) for name, one in spread]
+
+
+COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."
+TAKEN = (
+    "The administrator’s publication, taken as it came; the listings behind it are not on this record, and nothing is computed again here."
+)
+
+
+def _disclosure(value: Value) -> list[tuple[str, str]]:
+    """The rating agency's table (WP §8.3): characteristics, risks, limits, governance."""
+    model, country = measured(str(value["index"]), value)
+    return [
+        (
+            "What it measures",
+            f"Listed on-demand prices for {model} on one marketplace in {country}, median of a week’s listings after filters; WP §5.",
+        ),
+        ("Source", TAKEN if _theirs(value) else COMPUTED),
+        (
+            "Material risks",
+            "Few independent sellers; one marketplace; offers and not trades; a change of method can move the value; WP §10.",
+        ),
+        (
+            "Known limits",
+            "No adjustment for performance or contract terms; intervals describe sampling of listings, not what may come; WP §9.",
+        ),
+        (
+            "Governance",
+            "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print.",
+        ),
+        ("Independent audit", "None is on record. A rated transaction needs one before closing; WP §8.3 (d)."),
+    ]

@@ -1,0 +1,180 @@
+"""Context -> HTML -> PDF/A-3a and PDF/UA-1 in one file: the only door to WeasyPrint (ADR 0005).
+
+Same inputs, same bytes: every date in the file is the notice's own, its identifier is the hash of its text, and nothing is
+fetched but the assets held in memory.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from reports.notice.compose import NoticeInputs, compose
+from reports.pages import portfolio, publication, validation
+from reports.pages.portfolio import PortfolioInputs
+from reports.pages.publication import PublicationInputs
+from reports.pages.validation import ValidationInputs
+from reports.render.assets import BASE, assets, legible
+from reports.render.page_density import density
+from reports.render.pdf_a import finish
+
+if TYPE_CHECKING:
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+Paper = Literal["a4", "letter"]
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+_WRITING = threading.Lock()
+
+
+def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
+    """The notice as a PDF that breaks its pages in the same places on A4 and on US Letter.
+
+    Args:
+        inputs: what the notice is made of.
+        paper: the paper.
+
+    Raises:
+        ValueError: the log does not say which deal it is.
+    """
+    return to_pdf(to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, inputs.attachments)
+
+
+def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
+    """A publication page as HTML and as PDF, the value's JSON attached."""
+    context = publication.compose(inputs)
+    value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("publication.html.j2", context, "a4")
+    data = {"value.json": (value, "the published value with its days and hashes")}
+    return publication.for_screen(html, str(context["illustrative"])), to_pdf(html, inputs.issued_at, data)
+
+
+def render_portfolio(inputs: PortfolioInputs) -> bytes:
+    """The portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
+    html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
+    return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
+
+
+def render_validation(inputs: ValidationInputs) -> bytes:
+    """The validation page as a PDF, its findings attached as JSON."""
+    findings = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("validation.html.j2", validation.compose(inputs), "a4")
+    return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
+
+
+def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
+    """A template filled with a context; every value is escaped, whatever it says."""
+    return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
+
+
+def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
+    """HTML as PDF/A-3a and PDF/UA-1 with its attachments, in their names' order.
+
+    Args:
+        html: the filled template.
+        created: the date that the file and its attachments carry.
+        attachments: per name its bytes and description.
+    """
+    from weasyprint import HTML, Attachment
+
+    fonts, style = _faces()
+    embedded = [
+        Attachment(string=body, name=name, description=text, relationship="Data", created=created, modified=created)
+        for name, (body, text) in sorted(attachments.items())
+    ]
+    document = HTML(string=html, base_url=BASE, url_fetcher=fetcher()).render(font_config=fonts, stylesheets=[style])
+    with _dated(created):
+        written = document.write_pdf(
+            pdf_variant="pdf/a-3a",
+            finisher=finish,
+            pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+            attachments=embedded,
+        )
+    assert isinstance(written, bytes)  # no target was named, so the bytes come back
+    return written
+
+
+@contextmanager
+def _dated(created: datetime) -> Iterator[None]:
+    """Have embedded fonts dated by the document: fontTools stamps them with the time of day unless this variable says otherwise.
+
+    The variable belongs to the whole process, so documents are written one at a time.
+    """
+    with _WRITING:
+        before = os.environ.get(_EPOCH)
+        os.environ[_EPOCH] = str(int(created.timestamp()))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile to be closed by the collector
+                yield
+        finally:
+            if before is None:
+                del os.environ[_EPOCH]
+            else:
+                os.environ[_EPOCH] = before
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    """Deal text is data, never a template; what a template lacks is an error; what the fonts lack is spelled out."""
+    from importlib.resources import files
+
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(str(files("reports").joinpath("templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, Markup):
+        return value
+    return legible(value) if isinstance(value, str) else value
+
+
+@cache
+def _faces() -> tuple[FontConfiguration, CSS]:
+    """The bundled fonts and the style sheet, read once for all documents of a process."""
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    atexit.register(_faces.cache_clear)  # its finalizer needs libraries that the interpreter takes away before it
+    style = CSS(string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts)
+    return fonts, style
+
+
+@cache
+def fetcher() -> Any:
+    """A fetcher that serves the assets by name and refuses every other address, on the network or on disk."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class Memory(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
+        """Serves the named assets and refuses every other address."""
+
+        def fetch(self, url: str, _headers: Any = None) -> Any:
+            """The asset at `url`. Raises ValueError for any other address."""
+            name = url.removeprefix(BASE)
+            if not url.startswith(BASE) or name not in assets():
+                raise ValueError(f"refused: {url}")
+            body, kind = assets()[name]
+            return URLFetcherResponse(url, body, {"Content-Type": kind})
+
+    return Memory()

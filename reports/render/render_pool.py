@@ -1,0 +1,56 @@
+"""Many notices at once: two processes render them in half the time (`make bench`), the same bytes in the same order."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+from engine.events.notice import NoticeInputs
+from reports.render.pdf import render_notice
+
+WORTH_IT = 3
+"""From this many notices on, starting processes costs less than it saves."""
+
+
+class RenderPool:
+    """Renders notices in order; its processes are started when first needed and kept until it is closed."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        """Use `processes`, as many as the machine has unless given."""
+        self._processes = processes or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
+        """The files' bytes, in the order of `notices`."""
+        if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
+            yield from map(render_notice, notices)
+            return
+        with _uninterrupted():
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
+            made = self._pool.map(render_notice, notices)
+        yield from made
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that pass over Ctrl-C: it is the parent's to answer, and each of them would print a trace of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,417 @@
+"""Replay: the record comes out again byte for byte, and every kind of tampering with what it rests on is named."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.audit.first_difference import first_difference
+from engine.audit.replay import Replay
+from engine.cli.show.act import record_act
+from engine.cli.show.intake import find_deal, take
+from engine.cli.show.replay import replay
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.events.deal_state import fold
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, Correction, NotEvaluated
+from engine.events.running_state import Past
+from engine.events.standing import standing, withdrawn
+from engine.operations.run import Tools, run
+from engine.record.canonical import sha256_hex
+from engine.record.guards import SQLITE, sqlite_trigger
+from engine.record.log import Scribe, append, deal_log, index_log, read
+from engine.record.merkle import CompactRange, leaf_hash
+from engine.record.store import Entry, Reader
+from engine.workspace.deal_files import keep, read_text
+from engine.workspace.workspace import Workspace, opened
+from tests.operations.test_corrections import administered as administered  # the fixture
+from tests.operations.test_corrections import made, series
+from tests.operations.test_corrections import tools as tools  # the fixture
+from tests.operations.test_run import DEAL, fill
+
+WEEKS = 12
+
+
+@pytest.fixture
+def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
+    """Twelve weeks, recorded through the command that imports, so that the archive has its log."""
+    from engine.cli.show.index import import_snapshots
+
+    workspace = made(tmp_path / "desk")
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for thursday in plan.THURSDAYS[:WEEKS]:
+        for one in plan.snapshots(thursday):
+            (folder / one.name).write_bytes(one.data)
+    import_snapshots(workspace, [folder], Scribe("t", "t", datetime(2026, 7, 3, 11, tzinfo=UTC)), as_json=True)
+    fill(workspace, WEEKS, all_templates)
+    run(workspace, plan.THURSDAYS[WEEKS - 1], tools)
+    yield workspace
+    workspace.store.close()
+
+
+def differences(workspace: Workspace, templates: dict[str, Template]) -> list[str]:
+    return [one.difference.what for one in Replay(workspace, templates).run() if one.difference is not None]
+
+
+def test_the_record_comes_out_again(desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert replay(desk, all_templates, None, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    counts = {one["log"]: one["events"] for one in found["logs"]}
+    assert counts == {log: desk.store.size(log) for log in desk.store.logs()}
+
+
+def test_corrections_and_prints_come_out_again(administered: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    at = [replace(tools, now=datetime(2026, 3, day, 18, tzinfo=UTC)) for day in (5, 6)]
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), at[0])
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), at[1])
+    assert differences(administered, all_templates) == []
+
+
+def test_a_replay_reads_each_log_a_few_times_whatever_its_length(
+    desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_, rows = Reader.entries, 0
+
+    def counted(reader: Reader, log: str, start: int = 0) -> list[Entry]:
+        nonlocal rows
+        found = read_(reader, log, start)
+        rows += len(found)
+        return found
+
+    monkeypatch.setattr(Reader, "entries", counted)
+    assert differences(desk, all_templates) == []
+    assert rows <= 4 * sum(desk.store.size(log) for log in desk.store.logs())
+
+
+def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Workspace, tools: Tools) -> None:
+    """At every place of a log with a correction in it."""
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
+    run(administered, date(2026, 3, 6), tools)
+    events, past = read(administered.store, deal_log(DEAL)), Past()
+    assert any(isinstance(event.payload, Correction) for event in events)
+    for place, event in enumerate(events, start=1):
+        past.add(event)
+        assert past.state == fold(standing(events[:place]))
+        assert past.withdrawn == withdrawn(events[:place])
+
+
+def test_an_act_withdrawn_and_entered_again_is_applied_and_comes_out_again(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    on, last = plan.THURSDAYS[5], plan.THURSDAYS[WEEKS - 1]
+    scribe = Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
+
+    def enter(**said: Any) -> None:
+        act = ActRecorded(effective_on=on, **said)
+        record_act(desk, find_deal(desk, DEAL, all_templates), act, scribe, as_json=True)
+        run(desk, last, tools)
+
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 1), details={"clock": "resumes"})
+    enter(act="act withdrawn", details={"names": f"waiver|ltv|{on}"})
+    enter(act="waiver", clause="ltv", until=date(2026, 12, 31), details={"clock": "resumes"})
+    state = fold(standing(read(desk.store, deal_log(DEAL)))).tests["ltv"]
+    assert (state.status, state.waived_until) == ("WAIVED", date(2026, 12, 31))
+    assert differences(desk, all_templates) == []
+
+
+def at(day: int, hour: int = 22) -> datetime:
+    return datetime(2026, 1, day, hour, tzinfo=UTC)
+
+
+def failing(root: Path, tools: Tools, cure: str) -> Workspace:
+    """A deal whose loan to value fails on its first date, 8 January, with a Cure Period of its own."""
+    workspace = made(
+        root,
+        ("source: computed by the calculation agent", "source: published by the administrator"),
+        ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
+        ("cure: {within: 10 business days, after: determination date,", f"cure: {{{cure},"),
+    )
+    series(workspace, "2026-01-08,1.9000,false,44,1.1.1\n", date(2026, 1, 8))
+    text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\nsource: x\n"
+    figures = "outstanding_principal: USD 16,000,000\n"
+    take(workspace, text + figures, "r.yaml", date(2026, 1, 7), tools.templates, Scribe("t", "t", at(7)))
+    run(workspace, date(2026, 1, 8), replace(tools, now=at(8)))
+    return workspace
+
+
+def test_a_deadline_that_passed_between_two_dates_comes_out_again_before_the_next_one(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """What a daily run recorded since the last date stands at the end of the log; the next date has not come."""
+    workspace = failing(tmp_path, tools, "within: 2 days, after: determination date")
+    run(workspace, date(2026, 1, 11), replace(tools, now=at(11)))
+    assert fold(read(workspace.store, deal_log(DEAL))).tests["ltv"].status == "EVENT OF DEFAULT"
+    assert differences(workspace, all_templates) == []
+
+
+def test_a_deadline_found_late_between_two_dates_comes_out_again(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """A notice of the 9th that starts a clock of two days is entered on the 14th, a Wednesday, on which a daily run finds the default."""
+    workspace = failing(tmp_path, tools, "within: 2 days, after: notice by the agent")
+    act = ActRecorded(act="notice by the agent", clause="ltv", effective_on=date(2026, 1, 9), document="N")
+    record_act(workspace, find_deal(workspace, DEAL, all_templates), act, Scribe("t", "t", at(14, 9)), as_json=True)
+    run(workspace, date(2026, 1, 14), replace(tools, now=at(14)))
+    ltv = fold(read(workspace.store, deal_log(DEAL))).tests["ltv"]
+    assert ltv.cure is not None
+    assert (ltv.status, ltv.since, ltv.cure.found_late_on) == ("EVENT OF DEFAULT", date(2026, 1, 12), date(2026, 1, 14))
+    assert differences(workspace, all_templates) == []
+    series(workspace, "2026-01-15,1.9000,false,44,1.1.1\n", date(2026, 1, 15))
+    run(workspace, date(2026, 1, 15), replace(tools, now=at(15)))
+    assert differences(workspace, all_templates) == []
+    early = '"found_late_on":"2026-01-14"', '"found_late_on":"2026-01-13"'
+    tampered(workspace, f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'")
+    assert any("found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates))
+
+
+def first(folder: Path, pattern: str) -> Path:
+    return sorted(folder.glob(pattern))[0]
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "tamper", "said"),
+    [
+        ("a snapshot is gone", lambda root: first(root, "snapshots/*/*.gz").unlink(), "snapshot"),
+        ("a snapshot is another", lambda root: first(root, "snapshots/*/*.gz").write_bytes(b"[]"), "snapshot"),
+        ("a report is gone", lambda root: first(root, "reports/*/*").unlink(), "is not in reports"),
+        ("a report says otherwise", lambda root: change(first(root, "reports/*/*"), "USD 1", "USD 2"), "report"),
+        ("the deal file is gone", lambda root: first(root, "deals/adopted/*").unlink(), "is not in deals/adopted"),
+        ("the deal file says otherwise", lambda root: change(first(root, "deals/adopted/*"), "65%", "64%"), "has been changed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_the_record_rests_on_cannot_be_changed_unseen(
+    desk: Workspace, all_templates: dict[str, Template], name: str, tamper: Callable[[Path], None], said: str
+) -> None:
+    assert name
+    tamper(desk.root)
+    found = differences(desk, all_templates)
+    assert any(said in what for what in found), found
+
+
+def test_an_engine_that_computes_otherwise_is_named_with_the_field(desk: Workspace, all_templates: dict[str, Template]) -> None:
+    """The same record under a template that measures a little more: the first result differs, at its field."""
+    template = all_templates["loan_to_value"]
+
+    def more(terms: object, facts: object) -> object:
+        found = template.measure(terms, facts)  # type: ignore[arg-type]
+        return replace(found, measured=found.measured.model_copy(update={"value": found.measured.value + 1}))
+
+    other = {**all_templates, "loan_to_value": replace(template, measure=more)}  # type: ignore[arg-type]
+    (said,) = differences(desk, other)
+    assert said.startswith("tested ltv of 2026-01-08: payload.")
+
+
+def test_running_every_day_records_what_running_weekly_does(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+    """Payment Dates fall between Thursdays; a run on each day meets them once, as one that catches up does."""
+    found = []
+    for name in ("daily", "weekly"):
+        workspace = made(tmp_path / name)
+        fill(workspace, 20, all_templates)
+        last = plan.THURSDAYS[19]
+        days = [plan.THURSDAYS[0] + timedelta(days=n) for n in range((last - plan.THURSDAYS[0]).days + 1)] if name == "daily" else [last]
+        for day in days:
+            run(workspace, day, tools)
+        log = read(workspace.store, deal_log(DEAL))
+        kinds = ("rate", "tested", "counted", "swept", "determined", "obligation", "deadline passed")
+        found.append(sorted((e.key, e.payload.model_dump_json()) for e in log if e.kind in kinds))
+        workspace.store.close()
+    assert found[0] == found[1]
+
+
+def tampered(desk: Workspace, *statements: str, log: str = deal_log(DEAL)) -> None:
+    """Change the record as somebody who has its file: triggers dropped, entries of a log numbered and hashed anew."""
+    desk.store.close()
+    with sqlite3.connect(desk.root / "headroom.sqlite", isolation_level=None) as connection:
+        for name in SQLITE:
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            connection.execute(statement)
+        rows = connection.execute("SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (log,)).fetchall()
+        connection.execute("DELETE FROM log_entry WHERE log = ?", (log,))
+        tree = CompactRange()
+        for seq, (key, body) in enumerate(rows):
+            leaf = leaf_hash(body.encode())
+            peak = tree.append(leaf)
+            row = (log, seq, key, body, leaf.hex(), tree.root().hex(), peak.hex())
+            connection.execute("INSERT INTO log_entry (log, seq, key, body, leaf, root, peak) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        for name in SQLITE:
+            connection.execute(sqlite_trigger(name))
+
+
+OF_DEAL = f"log = '{deal_log(DEAL)}'"
+NEWEST = f"(SELECT max(seq) FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued|compliance|%')"
+CUT = {
+    "every notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued%'", "no event issued it"),
+    "the last notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND seq = {NEWEST}", "comes out as"),
+    "another number": (
+        f"""UPDATE log_entry SET body = replace(body, '"number":3,', '"number":4,') WHERE {OF_DEAL}""",
+        "number is recorded as 4",
+    ),
+    "a forged notice": (
+        f"""UPDATE log_entry SET key = 'notice issued|trigger_event-ltv|2026-01-08|1',
+            body = replace(body, '"subject":"compliance"', '"subject":"trigger_event-ltv"') WHERE {OF_DEAL} AND seq = {NEWEST}""",
+        "nothing makes the notice",
+    ),
+    "the last date": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|2026-03-26|%'", "is not determined"),
+    "the whole log": (f"DELETE FROM log_entry WHERE {OF_DEAL}", "is not there"),
+}
+
+
+@pytest.mark.parametrize("what", CUT)
+def test_what_was_cut_off_or_forged_among_the_notices_is_found(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+    statement, said = CUT[what]
+    tampered(desk, statement)
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(said in one for one in found), found
+
+
+def test_an_index_that_was_altered_is_found_by_the_deal_that_rests_on_it(
+    administered: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """What an administrator published is taken as recorded; a deal's rate names its print by hash (`rulings.md` 11)."""
+    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
+    assert differences(administered, all_templates) == []
+    log = index_log("CRI-H100@administrator")
+    for old, new in (("1.6021", "1.6022"), ("1.6022", "1.6020")):
+        changed = f"UPDATE log_entry SET body = replace(body, '{old}', '{new}') WHERE log = '{log}'"
+        tampered(administered, changed, log=log)
+        found = differences(opened(administered.root, to_inspect=True), all_templates)
+        assert any("CRI-H100" in one for one in found), found
+
+
+def test_a_difference_is_printed_where_it_is() -> None:
+    long = "x" * 200
+    said = first_difference({"a": long + "1"}, {"a": long + "2"})
+    one, other = said.removeprefix("a is recorded as ").split(" and comes out as ")
+    assert one != other
+
+
+def refused_on(desk: Workspace, on: date, at: datetime, text: str | None, reason: str) -> None:
+    """What somebody writes who may write the files: that the deal was not evaluated, with a file or without."""
+    kept = () if text is None else (keep(desk, text),)
+    draft = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=NotEvaluated(reason=reason), inputs=kept)
+    with desk.store.begin() as writer:
+        append(writer, deal_log(DEAL), [draft], Scribe("t", "t", at))
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("a reason alone", "entry .* says why .*nothing that is kept shows it"),
+        ("a good file", "entry .* says why .*nothing that is kept shows it"),
+        ("another reason than the file's", "not evaluated deal of 2026-03-26: payload.reason"),
+        ("a date that has not come", "before that date had come"),
+    ],
+)
+def test_no_forged_reason_hides_a_date_that_was_cut_off(desk: Workspace, all_templates: dict[str, Template], what: str, said: str) -> None:
+    good = (desk.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    bad = good.replace("2026-01-06: 65%", "2026-01-06: 65")
+    found = read_text(bad, f"{DEAL}.yaml", all_templates).reason
+    assert found is not None
+    tampered(desk, CUT["the last date"][0])
+    workspace, at, last = opened(desk.root), datetime(2026, 7, 3, 14, tzinfo=UTC), plan.THURSDAYS[WEEKS - 1]
+    text = None if what == "a reason alone" else good if what == "a good file" else bad
+    on = date(2027, 1, 7) if what == "a date that has not come" else last
+    refused_on(workspace, on, at, text, found if on != last else "the file was lost")
+    workspace.store.close()
+    assert any(re.search(said, one) for one in differences(opened(desk.root, to_inspect=True), all_templates))
+
+
+def test_a_reason_that_the_kept_file_shows_comes_out_again_and_explains_its_dates(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A deal whose file is broken for two weeks while its index goes on, and is mended."""
+    path = desk.root / "deals" / f"{DEAL}.yaml"
+    good = path.read_text(encoding="utf-8")
+    for change in (("2026-01-06: 65%", "2026-01-06: 65"), ("2026-01-06: 65%", "2026-01-06: 66%")):
+        path.write_text(good.replace(*change, 1), encoding="utf-8")
+        run(desk, plan.THURSDAYS[WEEKS - 1] + timedelta(days=7 if "66%" in change[1] else 6), tools)
+        refused = [event for event in read(desk.store, deal_log(DEAL)) if isinstance(event.payload, NotEvaluated)]
+        assert refused
+        assert refused[-1].inputs == (sha256_hex(path.read_bytes()),)
+        (replayed,) = (one for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL))
+        assert (replayed.difference, replayed.asserted, len(replayed.refused)) == (None, 0, len(refused))
+    assert len(refused) == 2
+    for kept in (desk.root / "deals" / "refused").glob("*"):
+        change_back = kept.read_bytes()
+        kept.write_bytes(change_back + b"# more\n")
+        assert any("in deals/refused has been changed" in one for one in differences(desk, all_templates))
+        kept.unlink()
+        assert any("is not in deals/refused" in one for one in differences(desk, all_templates))
+        kept.write_bytes(change_back)
+    path.write_text(good, encoding="utf-8")
+    assert differences(desk, all_templates) == []
+
+
+def test_a_reason_explains_no_date_after_the_deal_could_be_evaluated_again(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A true reason of long ago does not cover what was cut off after it."""
+    path, last = desk.root / "deals" / f"{DEAL}.yaml", plan.THURSDAYS[WEEKS - 1]
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("2026-01-06: 65%", "2026-01-06: 65", 1), encoding="utf-8")
+    for thursday in plan.THURSDAYS[WEEKS : WEEKS + 2]:
+        for one in plan.snapshots(thursday):
+            desk.archive.add(one.data, one.name)
+    run(desk, last + timedelta(days=14), tools)
+    path.write_text(good, encoding="utf-8")
+    run(desk, last + timedelta(days=14), tools)
+    assert [one for one in differences(desk, all_templates) if "is not determined" in one] == []
+    tampered(
+        desk, f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT LIKE 'not evaluated%'"
+    )
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(f"{last + timedelta(days=14)} had come" in one for one in found), found
+
+
+def test_a_deal_whose_file_was_taken_away_is_missed(desk: Workspace, all_templates: dict[str, Template]) -> None:
+    tampered(desk, CUT["the last date"][0])
+    (desk.root / "deals" / f"{DEAL}.yaml").unlink()
+    assert any("its file is not in deals/" in one for one in differences(opened(desk.root, to_inspect=True), all_templates))
+
+
+def test_nothing_is_missed_of_a_deal_that_was_discharged(desk: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+    on, scribe = plan.THURSDAYS[WEEKS - 1] + timedelta(days=1), Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
+    record_act(desk, find_deal(desk, DEAL, all_templates), ActRecorded(act="discharged", effective_on=on), scribe, as_json=True)
+    for thursday in plan.THURSDAYS[WEEKS : WEEKS + 2]:
+        for one in plan.snapshots(thursday):
+            desk.archive.add(one.data, one.name)
+    run(desk, on + timedelta(days=13), tools)
+    assert [one.difference for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL)] == [None]
+
+
+EARLY = {
+    "a date before it had come": ("tested|ltv|2026-03-26|1", "2026-03-20T12:00:00Z", "before that date had come"),
+    "an entry out of its time": ("tested|ltv|2026-02-05|1", "2026-02-05T22:00:00Z", "and the entry before it at"),
+}
+
+
+@pytest.mark.parametrize("what", EARLY)
+def test_a_time_that_cannot_be_is_named(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+    key, at, said = EARLY[what]
+    which = f"AND key = '{key}'" if what == "an entry out of its time" else ""
+    changed = f"""replace(body, '"recorded_at":"2026-07-03T12:00:00Z"', '"recorded_at":"{at}"')"""
+    tampered(desk, f"UPDATE log_entry SET body = {changed} WHERE {OF_DEAL} {which}")
+    found = differences(opened(desk.root, to_inspect=True), all_templates)
+    assert any(said in one for one in found), found

@@ -1,0 +1,49 @@
+"""Tables as people send them: lines as an editor counts them, cells that are missing or too many, what is no table."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.basics.tables import Table, read_table
+
+
+def of(text: str) -> Table:
+    table, problems = read_table(text, "t.csv")
+    assert table is not None
+    assert problems == []
+    return table
+
+
+def test_a_row_stands_at_the_line_on_which_it_begins() -> None:
+    table = of('name,said\n\na,"over\ntwo lines"\nb,once\n')
+    assert [(row.line, row.cells["name"]) for row in table.rows] == [(3, "a"), (5, "b")]
+
+
+def test_a_missing_cell_is_empty_and_one_too_many_is_kept_apart() -> None:
+    first, second = of("name,said\na\nb,c,d,e\n").rows
+    assert (dict(first.cells), first.beyond) == ({"name": "a", "said": ""}, ())
+    assert (dict(second.cells), second.beyond) == ({"name": "b", "said": "c"}, ("d", "e"))
+
+
+def test_a_mark_of_byte_order_and_the_lines_of_windows_change_nothing() -> None:
+    assert of("\ufeffname,said\r\na,b\r\n") == of("name,said\na,b\n")
+
+
+def test_an_empty_text_is_a_table_without_columns() -> None:
+    assert of("") == Table((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        (f"name,said\na,b\nc,{'x' * 140_000}\n", "Y120", 3),
+        ('name,said\n"a","b\n', "Y120", 2),
+        ("name,said\na,b\rc,d\n", "Y120", 2),
+        ("name,said,name\n", "Y121", 1),
+    ],
+    ids=["a cell too long", "an open quote", "a bare carriage return", "a column twice"],
+)
+def test_what_is_no_table_is_a_problem_at_its_line(text: str, code: str, line: int) -> None:
+    table, problems = read_table(text, "t.csv")
+    assert table is None
+    assert [(problem.code, problem.place.line) for problem in problems] == [(code, line)]

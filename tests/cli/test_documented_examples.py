@@ -1,0 +1,168 @@
+"""The README's blocks and the example of every `--help` do what they say, in order, on the demonstration."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from engine.cli import registered
+from engine.cli.options import run_command_line
+from engine.cli.show.demo import demonstrate
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.events.notice import NoticeInputs
+from engine.notices.trust_policy import read_policy
+from engine.operations.run import Tools
+from reports.render.pdf import render_notice
+from tests.conftest import DEALS, REPOSITORY
+
+SHOWN = ("meridian-2026-1", 18)
+"""The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
+UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare")
+"""What sets up, never ends, or needs a PostgreSQL server."""
+REFUSES = ("headroom collect",)
+"""What refuses on the demonstration, as it says: nobody has stated a right to collect."""
+
+
+def light(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+    """A renderer that renders one notice of many."""
+    for notice in notices:
+        if (notice.deal, notice.number) == SHOWN or not hasattr(light, "other"):
+            light.other = render_notice(notice)  # type: ignore[attr-defined]
+        yield light.other  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
+    """A folder like the repository after `make demo`: deals/, and the demonstration up to the date of the examples."""
+    root = tmp_path_factory.mktemp("repository")
+    shutil.copytree(DEALS, root / "deals")
+    (root / "build").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "THURSDAYS", plan.THURSDAYS[:14])
+        demonstrate(root / "build" / "demo", lambda now: Tools(all_templates, light, now, "tester", lambda _: None))
+    return root
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What each line of a session has said on standard error."""
+    return []
+
+
+@pytest.fixture
+def session(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: list[str]
+) -> Callable[[str], int]:
+    """Types one line into a shell that knows `headroom`, `export`, `cp`, `&&` and `>`; the exit code comes back."""
+    root = tmp_path / "repository"
+    shutil.copytree(made, root)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("HEADROOM_WORKSPACE", "build/demo")
+    monkeypatch.setattr(import_module("engine.cli.app"), "_renderer", lambda: light)
+
+    def typed(line: str) -> int:
+        for part in re.sub(r"\s#\s.*$", "", line).split(" && "):
+            code = command(shlex.split(part))
+            if code:
+                return code
+        return 0
+
+    def command(words: list[str]) -> int:
+        words, into = (words[: words.index(">")], words[-1]) if ">" in words else (words, None)
+        words = [found for word in words for found in (sorted(str(path) for path in Path().glob(word)) if "*" in word else [word])]
+        if words[0] == "export":
+            for name, value in (word.split("=", 1) for word in words[1:] if not word.startswith("PATH=")):
+                monkeypatch.setenv(name, value)
+            return 0
+        if words[0] == "cp":
+            for one in words[1:-1]:
+                shutil.copy(one, words[-1])
+            return 0
+        assert words[0] == "headroom", words
+        monkeypatch.setattr("sys.argv", words)
+        with pytest.raises(SystemExit) as ended:
+            run_command_line(lambda **options: registered(words[1:])(words[1:], **options))
+        out, refused = capsys.readouterr()
+        if into is not None:
+            Path(into).write_text(out, encoding="utf-8")
+        said.append(refused)
+        return int(ended.value.code or 0)
+
+    return typed
+
+
+def wrong(session: Callable[[str], int], lines: Sequence[str]) -> list[str]:
+    """The lines that do not end as they say."""
+    tried = [line for line in lines if not line.startswith(UNTRIED)]
+    return [line for line in tried if session(line) != (2 if line.startswith(REFUSES) else 0)]
+
+
+def test_the_demonstration_is_signed_by_keys_of_its_own(made: Path) -> None:
+    demo = made / "build" / "demo"
+    policy = read_policy(demo / "trustee.toml")
+    assert policy.log_keys == ((demo / "keys" / "log.key.pub").read_text(encoding="utf-8").strip(),)
+    assert (len(policy.notice_certificates), policy.signature_needed) == (1, True)
+    assert {path.stat().st_mode & 0o077 for path in (demo / "keys").glob("*.key")} == {0}
+
+
+def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], said: list[str]) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    lines = [line[2:] for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line[:2] == "$ "]
+    assert len(lines) > 30
+    assert wrong(session, lines) == [], said
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "headroom explain meridian-2026-1 ltv --on 2026-03-06",
+            "there are 14, from 2026-01-08 to 2026-04-09; nearest 2026-03-05 and 2026-03-12",
+        ),
+        ("headroom explain meridian-2026-1 dscr --on 2026-03-05", "there are appraisal, cash-sweep, ltv, rate-floor"),
+        ("headroom manipulation meridian-2026-1 --on 2026-03-06", "nearest 2026-03-05 and 2026-03-12"),
+        ("headroom manipulation --publication 2026-03-05", "of dates with a value there are 13, from 2026-01-08 to 2026-04-09"),
+        ("headroom publication CRI-H100 --date 2026-04-09 --into build", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom publication CRI-H100@1.1-wp --date 2026-04-10 --into build", "nearest 2026-04-09"),
+        ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
+        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv or .json"),
+        ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
+        ("headroom export meridian --into build/x", "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1"),
+        ("headroom verify deals/meridian-2026-1.yaml --policy build/demo/trustee.toml", "is not a PDF"),
+    ],
+)
+def test_a_refusal_names_what_exists(session: Callable[[str], int], said: list[str], line: str, words: str) -> None:
+    assert session(line) == (3 if "not a PDF" in words else 2)
+    assert words in said[-1]
+
+
+def examples(command: Any) -> Iterator[str]:
+    """The example at the foot of every command's help."""
+    for one in command.commands.values():
+        if hasattr(one, "commands"):
+            yield from examples(one)
+        else:
+            yield one.epilog.splitlines()[0].removeprefix("Example: ")
+
+
+def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[str], int], said: list[str]) -> None:
+    before = [
+        "headroom export meridian-2026-1 --as tiles --into build/export",
+        "headroom keys t.example --cosigner --into build/trustee.key",
+        "headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub",
+    ]
+    found = list(examples(get_command(registered())))
+    assert len(found) > 30
+    assert wrong(session, [*before, *found]) == [], said
+    assert Path("build/deadlines.ics").stat().st_size > 0
