@@ -14,7 +14,7 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import UNITS
 from tests.cli.test_commands import COMMANDS, leaves
 from tests.conftest import REPOSITORY
-from tests.test_architecture import LAYERS
+from tests.test_architecture import MAY_IMPORT
 
 CODE = r"(?:D|Y|R|RW|I|P|S|W)\d{2,3}"
 ROW = rf'^\| <a id="({CODE})"></a>\1 \|'
@@ -53,21 +53,25 @@ def test_every_word_lives_where_the_vocabulary_says() -> None:
         assert (REPOSITORY / place).exists(), place
 
 
-def test_the_page_on_architecture_names_every_module_and_none_that_is_not_there() -> None:
-    rows = dict(re.findall(r"^\| `engine/(\w+)/` \| (.*?) \|", page("architecture.md"), re.MULTILINE))
-    for room in ("market", "terms", "determination", "triggers", "record"):
-        holds = rows[room]
-        folder = REPOSITORY / "engine" / room
-        there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__"}
-        assert sorted(re.findall(r"`(\w+)`", holds)) == sorted(there), room
-    engine = {path.name for path in (REPOSITORY / "engine").glob("*.py")} - {"__init__.py"}
-    table_ = "\n".join(line for line in page("architecture.md").splitlines() if line.startswith("| `engine/"))
-    assert engine - set(re.findall(r"(\w+\.py)`", table_)) == set()
+def test_the_page_on_architecture_names_every_room_and_none_that_is_not_there() -> None:
+    rows = re.findall(r"^\| `([\w/.]+)` \| (.*?) \| .*? \|$", page("architecture.md"), re.MULTILINE)
+    named = {room for room, _ in rows}
+    engine = REPOSITORY / "engine"
+    there = {f"engine/{path.name}" for path in engine.iterdir() if (path / "__init__.py").is_file()}
+    there |= {f"engine/{path.name}" for path in engine.glob("*.py") if path.name != "__init__.py"}
+    assert there <= named
+    assert [room for room in named - {"engine/assembly.py"} if not (REPOSITORY / room).exists()] == []
 
 
-def test_the_page_on_architecture_states_the_layers_that_are_enforced() -> None:
-    stated = [line.split(", ") for line in re.findall(r"^  \d\. `([^`]+)`$", page("architecture.md"), re.MULTILINE)]
-    assert stated == [sorted(names) for names in LAYERS]
+def test_the_page_on_architecture_names_only_modules_that_exist() -> None:
+    rows = re.findall(r"^\| `(engine/[\w/]+)` \| (.*?) \| .*? \|$", page("architecture.md"), re.MULTILINE)
+    stems = {path.stem for path in (REPOSITORY / "engine").rglob("*")}
+    assert [(room, name) for room, holds in rows for name in re.findall(r"`(\w+)`", holds) if name not in stems] == []
+
+
+def test_the_page_on_architecture_states_the_imports_that_are_enforced() -> None:
+    stated = dict(re.findall(r"^\| `([\w/]+)` \| ((?:`[\w/]+`(?:, )?)+|nothing) \|$", page("architecture.md"), re.MULTILINE))
+    assert stated == {room: ", ".join(f"`{other}`" for other in may) or "nothing" for room, may in MAY_IMPORT.items()}
 
 
 def test_the_page_on_the_deal_file_names_every_section_and_every_template() -> None:
