@@ -1,0 +1,144 @@
+"""The law of a published value some weeks on, and how well such laws did: walk-forward scores beside simpler forecasts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from engine.foresight_new.rate_model import TABLE, Grid, weekly
+from engine.foresight_new.rate_posterior import FEWEST_WEEKS, WEEKLY_4, Posterior, Prior, weighed
+from engine.foresight_new.sampling_noise import RateSeries
+
+Floats = NDArray[np.float64]
+LEAST_PROBABILITY = 1e-300
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The law of one future published value, on a grid of its logarithm."""
+
+    grid: Grid
+    density: Floats
+
+    @property
+    def cumulative(self) -> Floats:
+        """The probability up to the upper edge of each cell."""
+        return np.cumsum(self.density)
+
+    def quantile(self, share: float) -> float:
+        """The rate in USD per GPU-hour below which `share` of the law lies."""
+        return math.exp(float(np.interp(share, self.cumulative, self.grid.edges)))
+
+    def below(self, rate: float) -> float:
+        """The probability of a value below `rate`."""
+        return float(np.interp(math.log(rate), self.grid.edges, self.cumulative, left=0.0, right=1.0))
+
+    def crps(self, rate: float) -> float:
+        """The continuous ranked probability score of what came, in the logarithm: smaller is better."""
+        came = self.grid.edges >= math.log(rate)
+        return float(np.sum((self.cumulative - came) ** 2) * self.grid.step)
+
+    def log_density(self, rate: float) -> float:
+        """The logarithm of the density, per unit of log rate, at what came: larger is better."""
+        found = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
+        return math.log(max(found, LEAST_PROBABILITY))
+
+
+def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> Forecast:
+    """The law of the value published `weeks` Publication Dates after the history's last.
+
+    Args:
+        known: the posterior of the laws and the true rate under each.
+        noise: the sampling errors of the history, NaN left out: a future week's is any of them, each as likely.
+        weeks: how many weeks on, at least one.
+    """
+    grid, weights = known.found.grid, known.heaviest()
+    kept, points = np.flatnonzero(weights), len(grid.points)
+    laws = np.fft.rfft(known.found.density[kept], 2 * points, axis=1) * known.found.kernels[kept] ** weeks
+    mixed = (weights[kept] @ laws) * np.fft.rfft(_noise_law(grid, np.asarray(noise)))
+    density = np.maximum(np.fft.irfft(mixed, 2 * points)[:points], 0.0)
+    return Forecast(grid, np.asarray(density / density.sum()))
+
+
+def _noise_law(grid: Grid, noise: Floats) -> Floats:
+    """The law of a future sampling error, for a circular convolution of twice the grid."""
+    points = len(grid.points)
+    cells = np.arange(2 * points, dtype=np.float64)
+    cells = np.where(cells < points, cells, cells - 2 * points)
+    upper, lower = (cells + 0.5) * grid.step, (cells - 0.5) * grid.step
+    errors = noise[np.isfinite(noise)]
+    return np.asarray(np.mean([ndtr(upper / error) - ndtr(lower / error) for error in errors], axis=0))
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one way of forecasting did over the weeks on which it could be tried.
+
+    Attributes:
+        forecast: its name.
+        tried: how many values it was held against.
+        crps: the mean continuous ranked probability score, in the logarithm.
+        inside: the share of values inside its 95% interval.
+    """
+
+    forecast: str
+    tried: int
+    crps: float
+    inside: float
+
+
+def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1) -> tuple[Score, ...]:
+    """How the model and three simpler forecasts would have done week by week, each knowing only what was known then.
+
+    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight where one is. Each is made
+    with the sampling errors known by then. Nothing is tuned to the outcome, and a simpler forecast that wins is shown as such.
+
+    Args:
+        series: the history.
+        prior: what is held before it.
+        ahead: how many Publication Dates on.
+    """
+    least = FEWEST_WEEKS if prior is None else 8
+    found: dict[str, list[tuple[float, bool]]] = {}
+    for week, known in enumerate(weekly(series, TABLE)):
+        seen = int(np.isfinite(series.logs[: week + 1]).sum())
+        target = week + ahead
+        if seen < least or target >= len(series.logs) or math.isnan(series.logs[target]):
+            continue
+        model = forecast(weighed(known, seen, prior or WEEKLY_4), series.noise[: week + 1], ahead)
+        value = float(series.logs[target])
+        logs = series.logs[: week + 1]
+        for name, law in {"the model": model, **_simpler(logs[np.isfinite(logs)], known.grid, ahead)}.items():
+            low, high = law.quantile(0.025), law.quantile(0.975)
+            found.setdefault(name, []).append((law.crps(math.exp(value)), low <= math.exp(value) <= high))
+    return tuple(
+        Score(name, len(each), float(np.mean([one for one, _ in each])), float(np.mean([inside for _, inside in each])))
+        for name, each in found.items()
+    )
+
+
+def _simpler(logs: Floats, grid: Grid, ahead: int) -> Mapping[str, Forecast]:
+    """Today stays; a normal random walk of the published changes; a bootstrap of single published changes."""
+    today, changes = float(logs[-1]), np.diff(logs)
+    deviation = max(float(np.std(changes)), grid.step) * math.sqrt(ahead)
+    walk = ndtr((grid.edges - today) / deviation) - ndtr((grid.edges - grid.step - today) / deviation)
+    stays = np.zeros(len(grid.points))
+    stays[_cell(grid, today)] = 1.0
+    drawn = np.zeros(len(grid.points))
+    centred = changes - changes.mean()
+    for change in centred:
+        drawn[_cell(grid, today + float(change) * math.sqrt(ahead))] += 1 / len(centred)
+    return {
+        "today stays": Forecast(grid, stays),
+        "normal random walk": Forecast(grid, np.asarray(walk / walk.sum())),
+        "bootstrap of published changes": Forecast(grid, drawn),
+    }
+
+
+def _cell(grid: Grid, value: float) -> int:
+    return int(np.clip(round((value - float(grid.points[0])) / grid.step), 0, len(grid.points) - 1))

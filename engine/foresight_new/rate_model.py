@@ -1,0 +1,155 @@
+"""The law of the true rate given what was published: a local level with t innovations and known sampling error.
+
+x(t) = x(t-1) + drift + sigma x t_nu and y(t) = x(t) + s(t) x normal, where y is the logarithm of the published value.
+x is one number, so the filter is exact on a grid of its logarithm: no particles, no optimiser, no seed. The likelihood of
+every sigma and nu is computed at once and the posterior is their weights. Floats and numpy stay in this room.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, stdtr
+
+from engine.foresight_new.sampling_noise import RateSeries
+
+Floats = NDArray[np.float64]
+Weights = NDArray[np.complex128]
+
+POINTS = 1024
+"""Points of the grid; 4,096 give the same rates to 0.0001 and the same likelihoods to 0.005."""
+MARGIN = 0.9
+"""How far the grid goes beyond the least and greatest published value, in the logarithm."""
+STRAY = 1e-9
+"""Added to the observation law of each cell, so that one wild value does not make every point impossible."""
+SIGMAS: Floats = np.exp(np.linspace(math.log(0.004), math.log(0.25), 34))
+"""Weekly volatilities of the likelihood table: 34 from 0.4% to 25%, evenly spaced in the logarithm."""
+NUS = (3.0, 4.0, 6.0, 10.0, math.inf)
+"""Degrees of freedom of the innovations; infinity is the normal law."""
+
+
+class Law(NamedTuple):
+    """One law of the weekly change: the scale `sigma` and the degrees of freedom `nu`, infinity for normal."""
+
+    sigma: float
+    nu: float
+
+
+TABLE: tuple[Law, ...] = tuple(Law(float(sigma), nu) for sigma in SIGMAS for nu in NUS)
+"""The 170 laws of the likelihood table, volatility first."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points of log rate, evenly spaced; each stands for the cell from half a step below it to half a step above."""
+
+    points: Floats
+    step: float
+
+    @property
+    def edges(self) -> Floats:
+        """The upper edge of each cell, where a cumulative sum of the cells is exact."""
+        return self.points + self.step / 2
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What is known of the true rate after the last week.
+
+    Attributes:
+        grid: the points.
+        laws: one law of the weekly change in each row.
+        density: the probability of each cell, a row for each law.
+        log_likelihood: of each law, over every value after the first.
+        kernels: the transform of each law's weekly change, for going on from here.
+    """
+
+    grid: Grid
+    laws: tuple[Law, ...]
+    density: Floats
+    log_likelihood: Floats
+    kernels: Weights
+
+
+def grid_of(series: RateSeries, points: int = POINTS) -> Grid:
+    """The points that cover a history with `MARGIN` on both sides."""
+    low, high = float(np.nanmin(series.logs)) - MARGIN, float(np.nanmax(series.logs)) + MARGIN
+    found = np.linspace(low, high, points)
+    return Grid(found, float(found[1] - found[0]))
+
+
+def cumulative(law: Law, changes: Floats) -> Floats:
+    """The probability that a weekly change is at most each of `changes`."""
+    scaled = changes / law.sigma
+    found = ndtr(scaled) if math.isinf(law.nu) else stdtr(law.nu, scaled)
+    return np.asarray(found, dtype=np.float64)
+
+
+def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
+    """The probability of a change by so many cells: up first, then down, as a circular convolution of twice the grid wants it."""
+    count = 2 * len(grid.points)
+    cells = np.arange(count, dtype=np.float64)
+    cells = np.where(cells < count // 2, cells, cells - count)
+    upper, lower = (cells + 0.5) * grid.step - drift, (cells - 0.5) * grid.step - drift
+    return cumulative(law, upper) - cumulative(law, lower)
+
+
+def weekly(series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: int = POINTS) -> Iterator[Filtered]:
+    """What is known after each week, week by week; the likelihood of a week's value counts from the second value on.
+
+    The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets the rate move.
+
+    Args:
+        series: the history with its sampling errors.
+        laws: the laws of the weekly change, filtered side by side.
+        drift: the weekly drift of the logarithm: 0, or that of a named scenario; it is never estimated.
+        points: of the grid.
+    """
+    grid = grid_of(series, points)
+    kernels = np.fft.rfft(np.stack([kernel(law, grid, drift) for law in laws]), axis=1)
+    density = np.full((len(laws), points), 1 / points)
+    likelihood = np.zeros(len(laws))
+    seen = False
+    for week, (value, error) in enumerate(zip(series.logs, series.noise, strict=True)):
+        if week:
+            density = moved(density, kernels)
+        if not math.isnan(value):
+            density = density * observed(grid, float(value), float(error))
+            total = density.sum(axis=1)
+            density = density / total[:, None]
+            if seen:
+                likelihood = likelihood + np.log(total)
+            seen = True
+        yield Filtered(grid, tuple(laws), density, likelihood, kernels)
+
+
+def filtered(series: RateSeries, laws: Sequence[Law] = TABLE, drift: float = 0.0, points: int = POINTS) -> Filtered:
+    """What is known of the true rate after the whole history, under each law."""
+    *_, last = weekly(series, laws, drift, points)
+    return last
+
+
+def moved(density: Floats, kernels: Weights) -> Floats:
+    """The law of the rate one week on; what would leave the grid is left out and the rest weighs one."""
+    points = density.shape[1]
+    onward = np.fft.irfft(np.fft.rfft(density, 2 * points, axis=1) * kernels, 2 * points, axis=1)[:, :points]
+    onward = np.maximum(onward, 0.0)
+    return np.asarray(onward / onward.sum(axis=1, keepdims=True))
+
+
+def observed(grid: Grid, value: float, error: float) -> Floats:
+    """How likely each cell makes a published value: the observation law over the cell, per unit of the logarithm."""
+    upper, lower = ndtr((grid.edges - value) / error), ndtr((grid.edges - grid.step - value) / error)
+    return np.asarray((upper - lower + STRAY) / grid.step, dtype=np.float64)
+
+
+def mean_and_deviation(found: Filtered) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the true log rate, for each law."""
+    mean = found.density @ found.grid.points
+    deviation = np.sqrt(np.maximum(found.density @ found.grid.points**2 - mean**2, 0.0))
+    return mean, deviation

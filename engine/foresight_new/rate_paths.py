@@ -1,0 +1,185 @@
+"""Paths of the true rate and of published values: from the posterior, and drawn given a history (common random numbers).
+
+Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number, and every number is
+one uniform turned by an inverse law. So a path is the same whatever the number of workers, and a variant that is compared
+with another lives on the very same paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+
+from engine.foresight_new.rate_model import TABLE, Filtered, Law, kernel, weekly
+from engine.foresight_new.rate_posterior import Posterior
+from engine.foresight_new.sampling_noise import RateSeries
+
+Floats = NDArray[np.float64]
+Ticks = NDArray[np.int64]
+
+BLOCK = 1024
+"""Paths of one block."""
+THIN_WEEKS = 4
+"""Weeks of the history that are drawn together, as thin weeks come together."""
+TICK = 10_000
+"""Ticks in a dollar: published values have four decimals."""
+NO_VALUE = -1
+"""Stands in a path of ticks where nothing is published."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that is named and never hidden in sigma: the rate moves by a share, once, on a week of the path.
+
+    Attributes:
+        name: `jump`, `a seller leaves`, `a change of version`.
+        share: the change, -0.30 for 30% down.
+        week: the week of the path, 1 for the first.
+    """
+
+    name: str
+    share: float
+    week: int
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Some paths, weeks in rows and paths in columns.
+
+    Attributes:
+        true: the true rate in USD per GPU-hour.
+        published: the published value in whole ticks of USD 0.0001, `NO_VALUE` where there is none.
+        sellers: named sellers behind each published value, 0 where that is not known.
+    """
+
+    true: Floats
+    published: Ticks
+    sellers: Ticks
+
+
+def blocks(paths: int) -> Iterator[tuple[int, int]]:
+    """Number and size of each block; the last may be smaller, and its paths are the first of the whole block."""
+    for number, start in enumerate(range(0, paths, BLOCK)):
+        yield number, min(BLOCK, paths - start)
+
+
+def uniforms(seed: int, block: int, rows: int) -> Floats:
+    """`rows` times 1,024 numbers between 0 and 1, both excluded, of one block."""
+    drawn = np.random.Generator(np.random.Philox(key=[seed, block])).random((rows, BLOCK))
+    return np.asarray(np.maximum(drawn, 2.0**-54))
+
+
+def innovations(nu: Floats, share: Floats) -> Floats:
+    """The value of a t law with `nu` degrees of freedom, normal where that is infinite, below which `share` of it lies."""
+    normal = np.isinf(nu)
+    found = stdtrit(np.where(normal, 3.0, nu), share)
+    return np.asarray(np.where(normal, ndtri(share), found))
+
+
+def simulated(
+    known: Posterior,
+    series: RateSeries,
+    weeks: int,
+    seed: int,
+    block: int,
+    size: int = BLOCK,
+    drift: float = 0.0,
+    switches: tuple[Switch, ...] = (),
+) -> Paths:
+    """The paths of one block, from the week after the history on.
+
+    The true rate begins at its filtered law and moves by the posterior's law of each path; sampling errors, gaps and
+    sellers come from four weeks of the history at a time.
+
+    Args:
+        known: what the history says.
+        series: the history.
+        weeks: how many weeks.
+        seed: of the whole simulation, printed with its results.
+        block: which block.
+        size: how many of its paths are wanted.
+        drift: weekly drift of the logarithm under a named scenario, otherwise 0.
+        switches: named changes of the rate.
+    """
+    drawn = uniforms(seed, block, 2 + 3 * weeks)[:, :size]
+    weights = known.heaviest()
+    law = np.searchsorted(np.cumsum(weights), drawn[0]).clip(max=len(weights) - 1)
+    sigma = np.array([one.sigma for one in TABLE])[law]
+    nu = np.array([one.nu for one in TABLE])[law]
+    true = np.empty((weeks, size))
+    level = _from_density(known.found, law, drawn[1])
+    shifts = {switch.week: sum(math.log1p(one.share) for one in switches if one.week == switch.week) for switch in switches}
+    for week in range(weeks):
+        level = level + drift + sigma * innovations(nu, drawn[2 + week]) + shifts.get(week + 1, 0.0)
+        true[week] = level
+    of_week = _history_weeks(len(series.logs), weeks, drawn[2 + weeks : 2 + 2 * weeks])
+    return _published(true, series, of_week, drawn[2 + 2 * weeks :])
+
+
+def _from_density(found: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:
+    """The true log rate at a share of its law, under each path's own law of the weekly change; even inside a cell."""
+    edges = found.grid.edges
+    level = np.empty(len(share))
+    for row in np.unique(law):
+        mine = law == row
+        level[mine] = np.interp(share[mine], np.cumsum(found.density[row]), edges)
+    return level
+
+
+def _history_weeks(known: int, weeks: int, share: Floats) -> NDArray[np.intp]:
+    """Which week of the history each week of each path takes its sampling error from: four weeks in a row at a time."""
+    length = min(THIN_WEEKS, known)
+    first = np.minimum((share[::length] * (known - length + 1)).astype(np.intp), known - length)
+    return np.asarray(np.repeat(first, length, axis=0)[:weeks] + (np.arange(weeks) % length)[:, None])
+
+
+def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], share: Floats) -> Paths:
+    """The published values: the true rate with a sampling error, to whole ticks; none in a week of the history without."""
+    noise = series.noise[of_week]
+    gap = np.isnan(noise)
+    value = np.exp(true + np.where(gap, 0.0, noise) * ndtri(share))
+    ticks = np.maximum(np.rint(np.minimum(value, 1e9) * TICK), 1).astype(np.int64)  # half to even, as values are printed
+    sellers = np.array(series.sellers, dtype=np.int64)[of_week]
+    return Paths(np.exp(true), np.where(gap, NO_VALUE, ticks), np.where(gap, 0, sellers))
+
+
+def given_history(known: Posterior, series: RateSeries, seed: int, block: int, size: int = BLOCK) -> Paths:
+    """The true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
+
+    Backward sampling on the filter's grid: the last week from its filtered law, each earlier week from its own filtered law
+    times the law of the change to the week that is drawn already.
+    """
+    weeks = len(series.logs)
+    drawn = uniforms(seed, block, 1 + 2 * weeks)[:, :size]
+    weights = known.heaviest()
+    law = np.searchsorted(np.cumsum(weights), drawn[0]).clip(max=len(weights) - 1)
+    true = np.empty((weeks, size))
+    rows = np.unique(law)
+    laws = [TABLE[row] for row in rows]
+    steps = tuple(weekly(series, laws, points=len(known.found.grid.points)))
+    for place, row in enumerate(rows):
+        mine = np.flatnonzero(law == row)
+        true[:, mine] = _backward(steps, place, laws[place], drawn[1 : 1 + weeks][:, mine])
+    return _published(true, series, np.repeat(np.arange(weeks)[:, None], size, axis=1), drawn[1 + weeks :])
+
+
+def _backward(steps: tuple[Filtered, ...], row: int, law: Law, share: Floats) -> Floats:
+    """The true log rate of every week, for paths under one law; `share` has a row for each week, the last week's used first."""
+    grid = steps[0].grid
+    points = len(grid.points)
+    change = kernel(law, grid)
+    cells = np.empty(share.shape, dtype=np.intp)
+    last = np.cumsum(steps[-1].density[row])
+    cells[-1] = np.searchsorted(last, share[-1] * last[-1]).clip(max=points - 1)
+    every = np.arange(points)
+    for week in range(len(steps) - 2, -1, -1):
+        after = change[(cells[week + 1][:, None] - every[None, :]) % (2 * points)] * steps[week].density[row][None, :]
+        up_to = np.cumsum(after, axis=1)
+        wanted = share[week][:, None] * up_to[:, -1:]
+        cells[week] = (up_to < wanted).sum(axis=1).clip(max=points - 1)
+    return np.asarray(grid.points[cells])

@@ -1,0 +1,223 @@
+"""Which laws of the weekly change a history supports: prior, posterior, highest likelihood, generations together.
+
+Forecasts weigh the laws by the posterior; the highest point of the likelihood is shown beside it and decides nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from engine.errors import WrongUsage
+from engine.foresight_new.rate_model import NUS, SIGMAS, Filtered, Law, filtered
+from engine.foresight_new.sampling_noise import RateSeries
+
+Floats = NDArray[np.float64]
+
+FEWEST_WEEKS = 26
+"""Weeks with a value below which a history does not say how fast the rate moves: a prior must be named."""
+HEAVIEST = 0.995
+"""Forecasts use the heaviest laws that together hold this share of the posterior."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is held of the weekly change before the history speaks: printed with every figure that rests on it.
+
+    Attributes:
+        name: as a person names it.
+        sigma: the median weekly volatility.
+        spread: the standard deviation of its logarithm.
+        nu: the weight of each number of degrees of freedom, in the order of `NUS`.
+    """
+
+    name: str
+    sigma: float
+    spread: float
+    nu: tuple[float, ...]
+
+    def log_weights(self) -> Floats:
+        """The logarithm of the prior of each law, a row for each volatility."""
+        by_sigma = -0.5 * ((np.log(SIGMAS) - math.log(self.sigma)) / self.spread) ** 2
+        by_nu = np.log(np.array(self.nu) / sum(self.nu))
+        return np.asarray(by_sigma[:, None] + by_nu[None, :])
+
+    def __str__(self) -> str:
+        weights = ":".join(f"{weight:g}" for weight in self.nu)
+        return f"{self.name}: ln sigma normal(ln {self.sigma:.0%}, {self.spread:g}), nu 3, 4, 6, 10, normal as {weights}"
+
+
+WEEKLY_4 = Prior("weekly 4%", 0.04, 0.8, (2.0, 3.0, 3.0, 2.0, 1.0))
+"""The prior that is used unless another is named."""
+PRIORS: Mapping[str, Prior] = {
+    prior.name: prior
+    for prior in (
+        WEEKLY_4,
+        Prior("weekly 2%", 0.02, 0.8, WEEKLY_4.nu),
+        Prior("weekly 8%", 0.08, 0.8, WEEKLY_4.nu),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Highest:
+    """The highest point of the likelihood, with the error of the logarithm of sigma from its curvature."""
+
+    sigma: float
+    nu: float
+    error: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What a history says of the weekly change.
+
+    Attributes:
+        found: the true rate under each law of the table.
+        weights: the posterior of each law, in the order of the table.
+        prior: what was held before.
+        weeks: how many weeks of the history have a value.
+        highest: the highest point of the likelihood.
+    """
+
+    found: Filtered
+    weights: Floats
+    prior: Prior
+    weeks: int
+    highest: Highest
+
+    @property
+    def by_sigma(self) -> Floats:
+        """The posterior of each volatility."""
+        return np.asarray(self.weights.reshape(len(SIGMAS), len(NUS)).sum(axis=1))
+
+    @property
+    def by_nu(self) -> Floats:
+        """The posterior of each number of degrees of freedom."""
+        return np.asarray(self.weights.reshape(len(SIGMAS), len(NUS)).sum(axis=0))
+
+    @property
+    def sigma(self) -> float:
+        """The weekly volatility: e to the posterior mean of its logarithm."""
+        return math.exp(float(self.by_sigma @ np.log(SIGMAS)))
+
+    def sigma_at(self, share: float) -> float:
+        """The least volatility of the table up to which the posterior holds `share`."""
+        return float(SIGMAS[int(np.searchsorted(np.cumsum(self.by_sigma), share))])
+
+    def heaviest(self) -> Floats:
+        """The weights of the heaviest laws that hold `HEAVIEST` of the posterior, made to sum to one; 0 for the others."""
+        order = np.argsort(-self.weights, kind="stable")
+        last = int(np.searchsorted(np.cumsum(self.weights[order]), HEAVIEST))
+        kept = np.zeros_like(self.weights)
+        kept[order[: last + 1]] = self.weights[order[: last + 1]]
+        return np.asarray(kept / kept.sum())
+
+
+def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
+    """What the history says of the weekly change, under a prior.
+
+    Args:
+        series: the history.
+        prior: what is held before; where None, `WEEKLY_4`, and the history must have 26 weeks with a value.
+
+    Raises:
+        WrongUsage: fewer than 26 weeks and no prior named.
+    """
+    enough(series.values, prior)
+    return weighed(filtered(series), series.values, prior or WEEKLY_4)
+
+
+def enough(weeks: int, prior: Prior | None) -> None:
+    """Nothing. Raises WrongUsage where a history is too short to go without a named prior."""
+    if weeks < FEWEST_WEEKS and prior is None:
+        raise WrongUsage(
+            f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the rate moves. "
+            f"Name what you hold instead, like `--prior '{WEEKLY_4.name}'`; known are {', '.join(PRIORS)}"
+        )
+
+
+def weighed(found: Filtered, weeks: int, prior: Prior) -> Posterior:
+    """The posterior of the laws of the table, from their likelihoods."""
+    table = found.log_likelihood.reshape(len(SIGMAS), len(NUS))
+    logs = table + prior.log_weights()
+    weights = np.exp(logs - logs.max())
+    return Posterior(found, (weights / weights.sum()).ravel(), prior, weeks, _highest(table))
+
+
+def _highest(table: Floats) -> Highest:
+    """The table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
+    row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))
+    value = float(table[row, column])
+    if not 0 < row < len(SIGMAS) - 1:  # at an end of the table there is no curvature to read an error from
+        return Highest(float(SIGMAS[row]), NUS[column], math.inf, value)
+    step = math.log(SIGMAS[1] / SIGMAS[0])
+    below, here, above = (float(one) for one in table[row - 1 : row + 2, column])
+    bend = below - 2 * here + above
+    if bend >= 0:
+        return Highest(float(SIGMAS[row]), NUS[column], math.inf, value)
+    sigma = math.exp(math.log(SIGMAS[row]) + 0.5 * (below - above) / bend * step)
+    return Highest(sigma, NUS[column], step / math.sqrt(-bend), value)
+
+
+CENTRES: Floats = np.linspace(math.log(0.01), math.log(0.15), 8)
+"""The medians of the volatilities of several generations that are weighed, as logarithms."""
+SPREADS: Floats = np.array([0.15, 0.35, 0.6, 1.0])
+"""How far the generations may differ from that median, as standard deviations of the logarithm."""
+
+
+def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tuple[Posterior, ...]:
+    """What the histories of several generations say together, for each: like volatilities lend each other strength.
+
+    ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4, weighed by the
+    product of the integrated likelihoods, m by the prior and tau by exp(-2 tau^2).
+
+    Raises:
+        WrongUsage: fewer than 26 weeks in all and no prior named.
+    """
+    enough(sum(series.values for series in generations), prior)
+    held = prior or WEEKLY_4
+    found = [filtered(series) for series in generations]
+    tables = [one.log_likelihood.reshape(len(SIGMAS), len(NUS)) for one in found]
+    posteriors = []
+    joint = _joint(tables, held)
+    for one, table, series in zip(found, tables, generations, strict=True):
+        weights = np.zeros_like(table)
+        for (centre, spread), by_nu in joint.items():
+            logs = _conditional(table, centre, spread)
+            weights += np.exp(logs - logsumexp(logs, axis=0)) * by_nu
+        posteriors.append(Posterior(one, weights.ravel() / weights.sum(), held, series.values, _highest(table)))
+    return tuple(posteriors)
+
+
+def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], Floats]:
+    """The posterior of (m, tau) with each nu."""
+    logs: dict[tuple[float, float], Floats] = {}
+    for centre in CENTRES:
+        for spread in SPREADS:
+            total = np.log(np.array(prior.nu) / sum(prior.nu)) - 2 * spread**2
+            total = total - 0.5 * ((centre - math.log(prior.sigma)) / prior.spread) ** 2
+            for table in tables:
+                total = total + logsumexp(_conditional(table, float(centre), float(spread)), axis=0)
+            logs[(float(centre), float(spread))] = total
+    most = max(float(one.max()) for one in logs.values())
+    weights = {key: np.exp(one - most) for key, one in logs.items()}
+    whole = sum(float(one.sum()) for one in weights.values())
+    return {key: one / whole for key, one in weights.items()}
+
+
+def _conditional(table: Floats, centre: float, spread: float) -> Floats:
+    """The log likelihood of each law plus the log of the normal law of its ln sigma, which sums to one over the table."""
+    shape = -0.5 * ((np.log(SIGMAS) - centre) / spread) ** 2
+    return np.asarray(table + (shape - logsumexp(shape))[:, None])
+
+
+def law_name(law: Law) -> str:
+    """A law as a person reads it."""
+    return f"sigma {law.sigma:.2%} a week, " + ("normal" if math.isinf(law.nu) else f"t with {law.nu:g} degrees of freedom")

@@ -1,0 +1,132 @@
+"""The sampling error of each published value, known from its interval by sellers and never fitted (rate model)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import WrongUsage
+
+Floats = NDArray[np.float64]
+
+WIDTH_95 = 3.92
+"""Standard deviations between the ends of a normal 95% interval."""
+WIDTH_80 = 2.563
+"""Standard deviations between the ends of a normal 80% interval."""
+
+Ends = tuple[Decimal, Decimal]
+
+
+@dataclass(frozen=True)
+class ObservedWeek:
+    """What one Publication Date gave, as the rate model sees it.
+
+    Attributes:
+        publication_date: the Thursday.
+        value: USD per GPU-hour; None where nothing was published.
+        interval_95: low and high end by sellers, where there are enough of them.
+        interval_80: the same at 80%, from four sellers on.
+        sellers: how many named sellers stand behind the value; None where that is not known.
+    """
+
+    publication_date: date
+    value: Decimal | None
+    interval_95: Ends | None = None
+    interval_80: Ends | None = None
+    sellers: int | None = None
+
+
+@dataclass(frozen=True)
+class RateSeries:
+    """A history as the filter reads it.
+
+    Attributes:
+        dates: the Publication Dates, oldest first.
+        logs: the natural logarithm of each published value, NaN where there is none.
+        noise: the standard deviation of each week's sampling error in the logarithm, NaN where there is no value.
+        sellers: named sellers of each week, 0 where that is not known.
+        assumed: weeks with a value and without an interval, whose noise is the largest of the history or was named.
+        how: where the assumed noise came from; empty where none was assumed.
+    """
+
+    dates: tuple[date, ...]
+    logs: Floats
+    noise: Floats
+    sellers: tuple[int, ...]
+    assumed: int
+    how: str
+
+    def until(self, weeks: int) -> RateSeries:
+        """The first so many weeks alone."""
+        return RateSeries(
+            self.dates[:weeks],
+            self.logs[:weeks],
+            self.noise[:weeks],
+            self.sellers[:weeks],
+            self.assumed,
+            self.how,
+        )
+
+    @property
+    def values(self) -> int:
+        """How many weeks have a value."""
+        return int(np.isfinite(self.logs).sum())
+
+
+def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> RateSeries:
+    """The history with the sampling error of each week.
+
+    The error is ln(high / low) / 3.92 of the 95% interval; without one, ln(high / low) / 2.563 of the 80% interval;
+    without either, `named`, or the largest error of the history. A week without a value has none.
+
+    Args:
+        weeks: what was published, oldest first.
+        named: the error to assume for a week without an interval, in the logarithm.
+
+    Raises:
+        WrongUsage: a series without a value, without any interval and without a named error, or with a value of nothing.
+    """
+    if not any(week.value is not None for week in weeks):
+        raise WrongUsage("the history has no published value, so there is no rate to model")
+    if any(week.value is not None and week.value <= 0 for week in weeks):
+        raise WrongUsage("a published value is not above zero; the rate model works on logarithms and cannot take it")
+    found = [_known(week) for week in weeks]
+    known = [error for error in found if error is not None]
+    instead = named if named is not None else max(known, default=None)
+    lacking = sum(week.value is not None and error is None for week, error in zip(weeks, found, strict=True))
+    if lacking and instead is None:
+        raise WrongUsage(
+            "no value of the history has an interval by sellers, so its sampling error is not known; name it, like `--noise 0.05`"
+        )
+    how = "" if not lacking else "as named" if named is not None else "the largest of the history"
+    return RateSeries(
+        dates=tuple(week.publication_date for week in weeks),
+        logs=np.array([math.nan if week.value is None else math.log(week.value) for week in weeks]),
+        noise=np.array([_noise(week, error, instead) for week, error in zip(weeks, found, strict=True)]),
+        sellers=tuple(week.sellers or 0 for week in weeks),
+        assumed=lacking,
+        how=how,
+    )
+
+
+def _known(week: ObservedWeek) -> float | None:
+    """The sampling error that the week's own interval gives."""
+    if week.value is None:
+        return None
+    for ends, width in ((week.interval_95, WIDTH_95), (week.interval_80, WIDTH_80)):
+        if ends is not None and 0 < ends[0] < ends[1]:
+            return math.log(ends[1] / ends[0]) / width
+    return None
+
+
+def _noise(week: ObservedWeek, error: float | None, instead: float | None) -> float:
+    if week.value is None:
+        return math.nan
+    found = error if error is not None else instead
+    return math.nan if found is None else found
