@@ -1,0 +1,211 @@
+"""Facts by date for a stated path: what the Servicer's reports would say, from a table or from the command line.
+
+A figure holds from its date until the next one, unless straight lines between its dates are asked for. It is checked as a
+worked example's facts are: the figure is one that there is, of a class that the deal has, in its unit and not negative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from engine.errors import InputProblems, Place, Problem, WrongUsage
+from engine.tables import Row, read_table
+from engine.terms.deal import TermsInForce
+from engine.terms.example import read_figure
+from engine.terms.figures import class_of, unit_of_fact
+from engine.values import Figure, Unit, printed
+
+COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
+"""Units that a fact may leave out: `20,000` GPU-hours."""
+COLUMNS = ("date", "figure", "value", "received")
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One figure from a date on, and the day on which its report was received where that is another one."""
+
+    since: date
+    figure: Figure
+    received: date | None = None
+
+
+@dataclass(frozen=True)
+class FactsByDate:
+    """What is assumed of the Servicer's reports.
+
+    Attributes:
+        figures: each figure with its dates, oldest first.
+        straight_lines: whether figures move in straight lines between their dates.
+    """
+
+    figures: Mapping[str, tuple[Dated, ...]]
+    straight_lines: bool = False
+
+    def on(self, day: date) -> dict[str, Figure]:
+        """The figures that hold on a date; one is left out before its first date, and while its report is not received."""
+        found = {}
+        for name, dated in self.figures.items():
+            reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
+            if reached:
+                found[name] = self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
+        return found
+
+    def _between(self, name: str, last: Dated, day: date) -> Figure:
+        after = next((one for one in self.figures[name] if one.since > day), None)
+        if after is None:
+            return last.figure
+        share = Fraction((day - last.since).days, (after.since - last.since).days)
+        value = last.figure.value + share * (after.figure.value - last.figure.value)
+        return Figure(value=value, unit=last.figure.unit)
+
+    def with_lost(self, contract: str, since: date) -> FactsByDate:
+        """The same facts had a named contract ended on a date: its hours are open from then on (WP §5.2 (b)).
+
+        Raises:
+            WrongUsage: no fact gives the contract's hours, or its rate.
+        """
+        hours, rate = f"contracted_gpu_hours.{contract}", f"contracted_rate.{contract}"
+        if hours not in self.figures or rate not in self.figures:
+            known = sorted(name.partition(".")[2] for name in self.figures if name.startswith("contracted_gpu_hours."))
+            given = ", ".join(known) or "none"
+            raise WrongUsage(f"no contract `{contract}` is given by `{hours}` and `{rate}`; contracts given: {given}")
+        lost = self.on(since)
+        changes = {
+            hours: -lost[hours].value,
+            "contracted_revenue": -lost[hours].value * lost[rate].value,
+            "uncontracted_gpu_hours": lost[hours].value,
+        }
+        if f"uncontracted_gpu_hours.{contract}" in self.figures:
+            changes[f"uncontracted_gpu_hours.{contract}"] = lost[hours].value
+        figures = {name: _shifted(dated, since, changes.get(name)) for name, dated in self.figures.items()}
+        return replace(self, figures=figures)
+
+    def described(self) -> str:
+        """The facts in one line, for the head of a report."""
+        held = [
+            f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}" for name, one in self.figures.items()
+        ]
+        return "; ".join(held) or "none given"
+
+
+def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:
+    """A figure with its values from a date on moved by an amount, never below nothing."""
+    if change is None:
+        return tuple(dated)
+    before = [one for one in dated if one.since < since]
+    after = [one for one in dated if one.since >= since]
+    if before and (not after or after[0].since > since):
+        after = [replace(before[-1], since=since), *after]
+    moved = [replace(one, figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)})) for one in after]
+    return (*before, *moved)
+
+
+def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
+    """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is no fact."""
+    found: dict[str, tuple[Dated, ...]] = {}
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        figure, problem = _figure(name, value, terms, Place(text))
+        if figure is None:
+            assert problem is not None
+            raise WrongUsage(f"`{text}` is no fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
+        found[name] = (Dated(since, figure),)
+    return FactsByDate(found)
+
+
+def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool = False) -> FactsByDate:
+    """Facts from a table with the columns `date,figure,value` and, where reports come later, `received`.
+
+    Args:
+        text: the table as CSV.
+        file: its name, for the problems.
+        terms: the deal, whose classes the figures name.
+        straight_lines: whether figures move in straight lines between their dates.
+
+    Raises:
+        InputProblems: everything that is wrong with it, each at its line.
+    """
+    table, problems = read_table(text, file)
+    if table is None:
+        raise InputProblems(problems)
+    lacking = [name for name in COLUMNS[:3] if name not in table.columns]
+    if lacking:
+        fix = "head the columns date,figure,value and, where reports come later, received"
+        raise InputProblems(
+            [Problem("F104", f"the facts have no column {', '.join(lacking)}", "a fact is a figure from a date on", fix, Place(file))]
+        )
+    found: dict[str, list[Dated]] = {}
+    for row in table.rows:
+        one, wrong = _row(row, file, terms)
+        problems += wrong
+        if one is not None:
+            found.setdefault(row.cells["figure"].strip(), []).append(one)
+    problems += _twice(found, file)
+    if problems:
+        raise InputProblems(problems)
+    return FactsByDate({name: tuple(sorted(dated, key=lambda one: one.since)) for name, dated in found.items()}, straight_lines)
+
+
+def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[Problem]]:
+    place = Place(file, row.line)
+    problems = []
+    days: dict[str, date | None] = {}
+    for column in ("date", "received"):
+        text = row.cells.get(column, "").strip()
+        days[column] = _day(text)
+        if days[column] is None and (text or column == "date"):
+            problems.append(Problem("F105", f"`{text}` is not a date", "a fact holds from a date on", "write it like 2026-01-08", place))
+    if row.beyond:
+        why = "a figure with commas stands in quotes"
+        problems.append(Problem("F106", "the row has more cells than columns", why, 'write "USD 16,000,000" in quotes', place))
+    figure, problem = _figure(row.cells["figure"].strip(), row.cells["value"].strip(), terms, place)
+    problems += [problem] if problem is not None else []
+    since = days["date"]
+    if problems or since is None or figure is None:
+        return None, problems
+    return Dated(since, figure, days["received"]), problems
+
+
+def _twice(found: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Problem]:
+    for name, dated in found.items():
+        days = [one.since for one in dated]
+        twice = next((day for day in days if days.count(day) > 1), None)
+        if twice is not None:
+            why = "nobody can tell which of them holds"
+            yield Problem("F107", f"`{name}` has two figures from {twice} on", why, "remove one of them", Place(file))
+
+
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if ISO.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[Figure | None, Problem | None]:
+    """A fact's figure, or what is wrong with its name or its value."""
+    unit, of_class = unit_of_fact(name), class_of(name)
+    if unit is None:
+        fix = "correct its name; the Servicer's report has the same figures"
+        return None, Problem("D502", f"there is no figure `{name}`", "what no test asks for decides nothing", fix, place)
+    known = {} if of_class is None else terms.debt if of_class[1] else terms.pledged_assets
+    if of_class is not None and of_class[0] not in known and not name.startswith("contracted_"):
+        there = ", ".join(known)
+        return None, Problem("D502", f"there is no class `{of_class[0]}`", f"the deal has {there}", "correct the name, or define it", place)
+    figure = read_figure(value)
+    if figure is None:
+        fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`"
+        return None, Problem("D401", f"`{value}` is no figure", "a fact is a figure with its unit", fix, place)
+    if figure.unit is not unit and not (figure.unit is Unit.COUNT and unit in COUNTED):
+        why = f"`{name}` is counted in {unit.value}"
+        return None, Problem("D405", f"`{value}` is in another unit", why, "write it in that unit", place)
+    if figure.value < 0:
+        return None, Problem("D405", f"`{value}` is negative", "it is an amount or a count", "correct the sign", place)
+    return figure.model_copy(update={"unit": unit}), None

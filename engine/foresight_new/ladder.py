@@ -1,0 +1,334 @@
+"""In which order the limbs of a deal act as the rate falls, or rises: every Break-even Rate sorted, and what is inverted.
+
+A ladder stands at closing, where the rate is held at the Closing Date level until each test has what it needs, or on a date
+of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.determine import CEILING, TICK, determine
+from engine.determination.facts import Facts
+from engine.determination.given import Missing
+from engine.determination.result import BreakEven, TestResult, Verdict
+from engine.determination.scenario import Scenario
+from engine.determination.template import Clause, Period, Template
+from engine.determination.turning import last_agreeing
+from engine.foresight_new.facts_by_date import FactsByDate
+from engine.foresight_new.limbs import RANKS, Kind, Limb, of_tests, of_triggers
+from engine.foresight_new.path_run import moments
+from engine.terms.deal import TermsInForce
+from engine.terms.in_force import Deal, resolve
+from engine.terms.schedule import publication_dates
+from engine.values import Figure, Unit, counted
+
+B_MIDDLE = Scenario(scenario="B", point="middle", shape="compound")
+WEEKS_LOOKED_AT = 60
+"""How many weeks the rate is held from closing while a test waits for its window."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One limb of the ladder.
+
+    Attributes:
+        limb: what acts, in words.
+        subject: the test or the trigger.
+        test: the test whose Break-even Rate it is.
+        kind: what acting means.
+        index: the index whose rate it is.
+        rate: the Break-even Rate in USD per GPU-hour, on the passing side; None where no rate turns the test.
+        fails: on which side of the rate it acts.
+        distance: the way still to go in USD, negative once passed.
+        share: the same as a share of today's rate.
+        widths: the same in widths of the week's 95% interval; None without one.
+        weeks: weeks of Scenario B, middle, until the rate is reached; None where a single rate does not decide, or it lies above.
+        needs: on how many dates, in words.
+        note: what else there is to say.
+        acts_at_once: whether it acts without a Cure Period that could still make it good.
+    """
+
+    limb: str
+    subject: str
+    test: str
+    kind: Kind
+    index: str
+    rate: Decimal | None
+    fails: Literal["below", "above"] | None
+    distance: Decimal | None
+    share: Fraction | None
+    widths: Fraction | None
+    weeks: float | None
+    needs: str
+    note: str
+    acts_at_once: bool = True
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """A graver limb that acts before a milder one as the rate falls, and by how much, in USD per GPU-hour."""
+
+    graver: Rung
+    milder: Rung
+    by: Decimal
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The limbs from the highest rate down, those that act above last.
+
+    Attributes:
+        on: the date: the Closing Date, or a determined one.
+        today: the rate of each index on it.
+        intervals: the 95% interval of each index, where it has one.
+        rungs: the limbs.
+        inversions: for each graver limb the milder one that it comes before by most.
+        left_out: tests that have no rung, each with the reason.
+        from_closing: whether the rate is held at the Closing Date level.
+    """
+
+    on: date
+    today: Mapping[str, Decimal]
+    intervals: Mapping[str, tuple[Decimal, Decimal]]
+    rungs: tuple[Rung, ...]
+    inversions: tuple[Inversion, ...]
+    left_out: Mapping[str, str]
+    from_closing: bool
+
+
+@dataclass(frozen=True)
+class Turning:
+    """One test's Break-even Rate, and what decided it."""
+
+    result: TestResult
+    even: BreakEven
+    window: bool
+    """Whether more rates than this date's own decide the test."""
+
+
+def ladder_at_closing(
+    deal: Deal, templates: Mapping[str, Template], given: FactsByDate, levels: Mapping[str, Decimal] | None = None
+) -> Ladder:
+    """The ladder of a draft, where each rate stays at its level from closing on.
+
+    A test that looks at several dates is shown at the rate that fails it if the rate stays there.
+
+    Args:
+        deal: the draft.
+        templates: the covenant templates by name.
+        given: what the Servicer's reports would say.
+        levels: the rate of each index; the Closing Date levels unless given.
+    """
+    terms = resolve(deal, deal.closing_date)
+    start = levels or {name: _decimal(index.closing_date_level) for name, index in terms.index.items()}
+    until = deal.closing_date + timedelta(weeks=WEEKS_LOOKED_AT)
+    rates = {
+        name: tuple((day, level) for day in publication_dates(deal.closing_date + timedelta(days=1), until))
+        for name, level in start.items()
+    }
+    found: dict[str, Turning] = {}
+    lacking: dict[str, str] = {}
+    for moment in moments(deal, templates, rates, given, until):
+        for key, clause in moment.inputs.terms.covenants.items():
+            template = templates[clause.template]
+            if key in found or template.dates not in moment.inputs.kinds:
+                continue
+            known = moment.known
+            result = determine(key, clause, template, replace(known, trace={}))
+            if result.verdict is Verdict.NOT_DETERMINED:
+                lacking.setdefault(key, result.reason.reason if result.reason else "not determined")
+                continue
+            found[key] = _stays(clause, template, known, result)
+        if len(found) == len(terms.covenants):
+            break
+    left = {key: lacking.get(key, "not tested in the first weeks") for key in terms.covenants if key not in found}
+    return _ladder(templates, deal.closing_date, terms, found, start, {}, left, from_closing=True)
+
+
+def ladder_on(
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    results: Sequence[TestResult],
+    today: Mapping[str, Decimal],
+    intervals: Mapping[str, tuple[Decimal, Decimal]],
+    on: date,
+    notes: Mapping[str, str] | None = None,
+) -> Ladder:
+    """The ladder of a recorded deal on a date: each Break-even Rate all else unchanged.
+
+    Args:
+        terms: the terms in force on the date.
+        templates: the covenant templates by name.
+        results: the newest result of each test by the date.
+        today: the newest rate of each index.
+        intervals: its 95% interval, where it has one.
+        on: the date.
+        notes: where each test and trigger stands, in words.
+    """
+    found = {}
+    left = dict.fromkeys(terms.covenants, "not tested yet")
+    for result in results:
+        if result.verdict is Verdict.NOT_DETERMINED:
+            left[result.test] = result.reason.reason if result.reason else "not determined"
+        elif not result.break_even:
+            left[result.test] = "no rate decides it"
+        else:
+            found[result.test] = Turning(result, result.break_even[0], looks_back(terms.covenants[result.test]))
+            left.pop(result.test, None)
+    return _ladder(templates, on, terms, found, today, intervals, left, from_closing=False, notes=notes or {})
+
+
+def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
+    """The rate at which a test fails if the rate has stood there since closing."""
+    used = tuple(dict.fromkeys(one.index for one in result.break_even))
+    if not used:
+        return Turning(result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False)
+    index = used[0]
+
+    def probe(tick: int) -> tuple[bool, Fraction]:
+        return _probed(clause, template, held(known, index, Fraction(tick, TICK)))
+
+    if not looks_back(clause):
+        return Turning(result, result.break_even[0], window=False)
+    near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
+    try:
+        at_low, last = last_agreeing(probe, 1, CEILING, near)
+    except Missing as missing:
+        note = f"not known: {missing.why.reason}"
+        return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
+    if last is None:
+        note = "passes at every positive rate" if at_low else "no positive rate passes"
+        return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
+    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
+    return Turning(result, BreakEven(index=index, rate=rate, fails="above" if at_low else "below"), window=True)
+
+
+def looks_back(clause: Clause) -> bool:
+    """Whether a clause looks at a period, so that more than one date's rate decides it."""
+    return any(isinstance(getattr(clause, name), Period) for name in type(clause).model_fields)
+
+
+def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
+    """Whether a test passes on other facts, and its headroom there. Raises Missing where it is not determined."""
+    result = determine(clause.template, clause, template, known)
+    if result.reason is not None:
+        raise Missing(result.reason.reason, result.reason.cite, result.reason.lacks)
+    return result.verdict is Verdict.PASS, result.headroom.value if result.headroom else Fraction(0)
+
+
+def held(known: Facts, index: str, rate: Fraction) -> Facts:
+    """The same facts, had every value of an index since closing been `rate`."""
+    value = Decimal(rate.numerator) / Decimal(rate.denominator)
+    published = tuple(one if one.value is None else one.model_copy(update={"value": value}) for one in known.published.get(index, ()))
+    rates = tuple(one if one.value is None else one.model_copy(update={"value": value}) for one in known.rates.get(index, ()))
+    return replace(known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates})
+
+
+def _ladder(
+    templates: Mapping[str, Template],
+    on: date,
+    terms: TermsInForce,
+    found: Mapping[str, Turning],
+    today: Mapping[str, Decimal],
+    intervals: Mapping[str, tuple[Decimal, Decimal]],
+    left: Mapping[str, str],
+    from_closing: bool,
+    notes: Mapping[str, str] | None = None,
+) -> Ladder:
+    limbs: list[Limb] = [*of_tests(terms, templates, found), *of_triggers(terms, found)]
+    rungs = [_rung(limb, found[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, "")) for limb in limbs]
+    turning = [rung for rung in rungs if rung.rate is not None]
+    never = {rung.test: f"{found[rung.test].even.note}" for rung in rungs if rung.rate is None}
+    order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
+    return Ladder(on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing)
+
+
+def _rung(
+    limb: Limb,
+    turning: Turning,
+    today: Mapping[str, Decimal],
+    intervals: Mapping[str, tuple[Decimal, Decimal]],
+    from_closing: bool,
+    note: str,
+) -> Rung:
+    even = turning.even
+    rate = None if even.rate is None else _decimal(even.rate.value)
+    now = today.get(even.index)
+    distance = share = widths = weeks = None
+    if rate is not None and now is not None:
+        distance = now - rate if even.fails == "below" else rate - now
+        share = Fraction(distance) / Fraction(now)
+        ends = intervals.get(even.index)
+        if ends is not None and ends[1] > ends[0]:
+            widths = Fraction(distance) / Fraction(ends[1] - ends[0])
+        if even.fails == "below" and 0 < rate < now and not turning.window:
+            weeks = math.log(now / rate) / -math.log(1 - B_MIDDLE.decline) * 365 / 7
+    words = [note, limb.follows] if note else [limb.follows]
+    if turning.window:
+        words.append("if the rate stays" if from_closing else "this date's rate alone, all else unchanged")
+    if rate is not None and _inside(rate, intervals.get(even.index)):
+        low, high = intervals[even.index]
+        words.append(f"inside the 95% interval {low} to {high}")
+    return Rung(
+        limb=limb.limb,
+        subject=limb.subject,
+        test=limb.test,
+        kind=limb.kind,
+        index=even.index,
+        rate=rate,
+        fails=even.fails,
+        distance=distance,
+        share=share,
+        widths=widths,
+        weeks=weeks,
+        needs=limb.needs,
+        note="; ".join(word for word in words if word),
+        acts_at_once=limb.at_once,
+    )
+
+
+def _inside(rate: Decimal, ends: tuple[Decimal, Decimal] | None) -> bool:
+    return ends is not None and ends[0] <= rate <= ends[1]
+
+
+def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
+    """For each graver limb the milder one that it comes before by most, on the same index and side.
+
+    A default with a Cure Period can be made good before it acts, so it is not marked; what acts without one is.
+    """
+    for graver in rungs:
+        if not graver.acts_at_once or graver.rate is None:
+            continue
+        before = []
+        for milder in rungs:
+            same = (milder.index, milder.fails) == (graver.index, graver.fails)
+            if milder.rate is None or not same or RANKS[milder.kind] >= RANKS[graver.kind]:
+                continue
+            by = graver.rate - milder.rate if graver.fails == "below" else milder.rate - graver.rate
+            if by > 0:
+                before.append(Inversion(graver, milder, by))
+        if before:
+            yield max(before, key=lambda one: one.by)
+
+
+def inversion_words(one: Inversion) -> str:
+    """An inversion in a sentence."""
+    side = "above" if one.graver.fails == "below" else "below"
+    return f"{one.graver.subject} acts {one.by} {side} {one.milder.subject}, which is milder"
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def left_out_words(left: Mapping[str, str]) -> str:
+    """The tests without a rung, in a sentence; empty where there is none."""
+    named = "; ".join(f"{key}, {why}" for key, why in left.items())
+    return f"{counted(len(left), 'tests')} without a rung: {named}." if left else ""

@@ -1,0 +1,110 @@
+"""The limbs of a deal that a rate can set off: each test's own failure, and each composite trigger by what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.determination.template import Clause, MaintenanceClause, Template
+from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
+from engine.values import listed
+
+Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
+RANKS: dict[Kind, int] = {"warning": 0, "obligation": 1, "sweep": 2, "block": 2, "default": 3, "early amortization": 4}
+"""How grave each kind is: a graver one that acts before a milder one is an inversion."""
+
+
+@dataclass(frozen=True)
+class Limb:
+    """One limb: what acts, whose it is, which test decides it, what acting means, on how many dates, whether a cure comes first."""
+
+    limb: str
+    subject: str
+    test: str
+    kind: Kind
+    needs: str
+    at_once: bool
+    follows: str = ""
+
+
+def of_tests(terms: TermsInForce, templates: Mapping[str, Template], found: Collection[str]) -> Iterator[Limb]:
+    """What the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
+    for key in found:
+        clause = terms.covenants[key]
+        template = templates[clause.template]
+        if template.rule is not None:
+            rule = template.rule(key, clause)
+            kind: Kind = "sweep" if template.sweep is not None else "warning"
+            yield Limb(f"{key} begins", key, key, kind, str(rule.begins_for), at_once=True)
+            continue
+        breach = template.breach_of(clause)
+        if breach == "obligation":
+            yield Limb(f"{key} FAIL, obligation", key, key, "obligation", "one date", at_once=True)
+        elif breach == "default":
+            cure = isinstance(clause, MaintenanceClause) and clause.cure != "none"
+            words = f"{key} FAIL, cure period, default" if cure else f"{key} FAIL, default"
+            yield Limb(words, key, key, "default", _needs(clause), at_once=not cure, follows=_follows(terms, key))
+        else:
+            yield Limb(f"{key} FAIL, counted", key, key, "warning", "one date", at_once=True)
+
+
+def _needs(clause: Clause) -> str:
+    persists = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+    return str(persists) if persists is not None else "one date"
+
+
+def _follows(terms: TermsInForce, test: str) -> str:
+    """Which composite triggers the test's default would begin."""
+    names = [
+        name
+        for name, trigger in terms.triggers.items()
+        if any(leaf.test == test and leaf.state == "EVENT OF DEFAULT" for leaf in _leaves(trigger.begins))
+    ]
+    return f"its default begins {listed(names)}" if names else ""
+
+
+def of_triggers(terms: TermsInForce, found: Collection[str]) -> Iterator[Limb]:
+    """Each composite trigger by each of its limbs that counts a test's failures."""
+    for name, trigger in terms.triggers.items():
+        for leaf in _leaves(trigger.begins):
+            if leaf.test in found and leaf.result == "FAIL" and leaf.test is not None:
+                ends = "; never ends" if trigger.ends == "never" else ""
+                needs = f"{leaf.persistence or 'one date'}{ends}"
+                yield Limb(f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True)
+
+
+def _leaves(condition: Condition) -> Iterator[Leaf]:
+    match condition:
+        case Leaf():
+            yield condition
+        case AnyOf():
+            for part in condition.any_of:
+                yield from _leaves(part)
+        case AllOf():
+            for part in condition.all_of:
+                yield from _leaves(part)
+        case AtLeast():
+            for part in condition.at_least.of:
+                yield from _leaves(part)
+
+
+def kind_of(trigger: TriggerTerms) -> Kind:
+    """What a composite trigger's beginning means: the gravest of its consequences; without any it is a warning.
+
+    A trigger that changes the priority of payments amortizes early, whether or not the file lists the consequence.
+    """
+    kinds = {one.kind for one in trigger.consequences}
+    if (
+        "early amortization" in kinds
+        or "application of funds" in kinds
+        or (trigger.esma is not None and trigger.esma.changes_priority_of_payments)
+    ):
+        return "early amortization"
+    if "cash sweep" in kinds:
+        return "sweep"
+    if "distribution block" in kinds or "margin step" in kinds:
+        return "block"
+    if "appraisal" in kinds:
+        return "obligation"
+    return "block" if kinds else "warning"

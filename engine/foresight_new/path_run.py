@@ -1,0 +1,105 @@
+"""One stated path of rates through the exact engine, date by date: the very functions that a run uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from engine.determination.facts import Facts
+from engine.determination.rate import Published
+from engine.determination.template import Template
+from engine.foresight_new.facts_by_date import FactsByDate
+from engine.foresight_new.rate_scenarios import Rates
+from engine.known import DETERMINATION, Inputs, facts, inputs_of
+from engine.record.draft import Draft
+from engine.record.event import ActRecorded, ReportReceived
+from engine.record.fold import DealState, fold
+from engine.terms.in_force import Deal, resolve
+from engine.terms.schedule import period_ends
+from engine.week import evaluate
+
+DAY = timedelta(days=1)
+SOURCE = "stated path"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One date of a path: what decided it, the events that it brought, the deal after it."""
+
+    inputs: Inputs
+    drafts: tuple[Draft, ...]
+    state: DealState
+
+    @property
+    def known(self) -> Facts:
+        """What the templates knew on the date."""
+        return facts(self.inputs, self.state)
+
+
+def published(rates: Mapping[str, Rates]) -> dict[str, tuple[Published, ...]]:
+    """Rates of a path as publications, each on its own Publication Date."""
+    return {
+        name: tuple(Published(index=name, publication_date=day, value=value, source=SOURCE, published_on=day) for day, value in found)
+        for name, found in rates.items()
+    }
+
+
+def moments(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    rates: Mapping[str, Rates],
+    given: FactsByDate,
+    until: date,
+    acts: tuple[ActRecorded, ...] = (),
+) -> Iterator[Moment]:
+    """Every date of the deal on which something happens, from closing to `until`, in turn.
+
+    Args:
+        deal: the draft.
+        templates: the covenant templates by name.
+        rates: for each index of the deal, its rates by Publication Date.
+        given: what the Servicer's reports would say; they are received on the Determination Date unless a fact says otherwise.
+        until: the last date.
+        acts: Recorded Acts on given dates.
+    """
+    series = published(rates)
+    state = fold([Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act) for act in acts])
+    day = deal.closing_date + DAY
+    while day <= until:
+        inputs = inputs_of(deal, day, series, state, templates)
+        if inputs.kinds:
+            if DETERMINATION in inputs.kinds:
+                state = fold(report_of(deal, given, day), state)
+                inputs = inputs_of(deal, day, series, state, templates)
+            drafts = evaluate(inputs)
+            state = fold(drafts, state)
+            yield Moment(inputs, drafts, state)
+        day += DAY
+
+
+def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
+    """The report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before."""
+    figures = given.on(day)
+    if not figures:
+        return
+    rule = resolve(deal, day).servicer_reports
+    every = rule.every if rule is not None else "week"
+    end = period_ends(every, day)[0]
+    start = end - timedelta(days=6) if every == "week" else end.replace(day=1)
+    report = ReportReceived(
+        period_start=start,
+        period_end=end,
+        as_of=day,
+        received=day,
+        document="facts of the stated path",
+        sha256="",
+        figures=figures,
+    )
+    yield Draft(kind="report received", subject=f"stated {day}", effective_on=day, payload=report)
+
+
+def last_value(rates: Rates, day: date) -> Decimal | None:
+    """The newest published value of a path by a date."""
+    return next((value for on, value in reversed(rates) if on <= day and value is not None), None)

@@ -1,0 +1,266 @@
+"""What a draft does on stated paths: the first date and rate of everything that happens, money, and a lane for each limb.
+
+Every figure comes from the exact engine (`path_run`). "Never" is an answer like any other, and is said up to which date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from engine.determination.result import TestResult, Verdict
+from engine.determination.template import Template
+from engine.foresight_new.facts_by_date import FactsByDate
+from engine.foresight_new.path_run import Moment, last_value, moments
+from engine.foresight_new.rate_scenarios import Rates
+from engine.record.event import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.terms.in_force import Deal, resolve
+from engine.triggers.facts import SweptPeriod, TestStatus, TriggerStatus
+from engine.values import Figure
+
+DAY = timedelta(days=1)
+Happening = Literal["fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"]
+
+
+@dataclass(frozen=True)
+class FirstDate:
+    """The first time that something happens to a limb: the date, and the newest published value on it.
+
+    Attributes:
+        subject: the test or the trigger.
+        what: what happens.
+        on: the date.
+        rate: the newest value published by it, in USD per GPU-hour; None before the first.
+    """
+
+    subject: str
+    what: Happening
+    on: date
+    rate: Decimal | None
+
+
+LaneKind = Literal["passes", "counted", "cure", "default", "in effect", "watch", "not determined", "waived", "off"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """One stretch of a lane, from its first day to the day before the next stretch begins."""
+
+    kind: LaneKind
+    since: date
+    until: date
+
+
+@dataclass(frozen=True)
+class Swept:
+    """The money of one Payment Date: what went to the reserve, and its balance after it, in USD."""
+
+    clause: str
+    on: date
+    amount: Fraction | None
+    balance: Fraction
+
+
+@dataclass(frozen=True)
+class Least:
+    """The worst figure of one test on a path: its date, what was measured, and the limit."""
+
+    test: str
+    on: date
+    measured: Figure
+    limit: Figure
+    headroom: Figure
+
+
+@dataclass(frozen=True)
+class PathOutcome:
+    """What a draft did on one path.
+
+    Attributes:
+        path: its name.
+        until: the last date that was looked at: what is not here had not happened by then.
+        firsts: the first of each thing that happened, by date.
+        lanes: for each test and trigger, what it was when.
+        swept: each Payment Date on which a sweep was in effect.
+        least: the worst figure of each test that was determined.
+        undetermined: tests that were never determined, each with the reason that came first.
+        measured: each test's figure on each date on which something first happened.
+    """
+
+    path: str
+    until: date
+    firsts: tuple[FirstDate, ...]
+    lanes: Mapping[str, tuple[Span, ...]]
+    swept: tuple[Swept, ...]
+    least: tuple[Least, ...]
+    undetermined: Mapping[str, str]
+    measured: Mapping[date, Mapping[str, Figure]] = field(default_factory=dict)
+
+    def first(self, subject: str, what: Happening) -> FirstDate | None:
+        """The first time that something happened to a limb; None where it never did."""
+        return next((one for one in self.firsts if one.subject == subject and one.what == what), None)
+
+    def swept_in_all(self, clause: str) -> Fraction:
+        """What went to the reserve by the end, in USD."""
+        return sum((one.amount or Fraction(0) for one in self.swept if one.clause == clause), Fraction(0))
+
+
+@dataclass
+class _Seen:
+    """What a path has shown so far."""
+
+    firsts: dict[tuple[str, Happening], FirstDate] = field(default_factory=dict)
+    moves: dict[str, list[tuple[date, LaneKind]]] = field(default_factory=dict)
+    swept: list[Swept] = field(default_factory=list)
+    least: dict[str, Least] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    results: dict[date, dict[str, Figure]] = field(default_factory=dict)
+
+
+def outcome(
+    name: str,
+    deal: Deal,
+    templates: Mapping[str, Template],
+    rates: Mapping[str, Rates],
+    given: FactsByDate,
+    until: date,
+    acts: tuple[ActRecorded, ...] = (),
+) -> PathOutcome:
+    """What the draft does on one path, from closing to `until`.
+
+    Args:
+        name: what the path is called.
+        deal: the draft.
+        templates: the covenant templates by name.
+        rates: each index's rates.
+        given: what the Servicer's reports would say.
+        until: the last date.
+        acts: Recorded Acts on given dates.
+    """
+    seen = _Seen()
+    shown = next(iter(rates.values()), ())
+    for moment in moments(deal, templates, rates, given, until, acts):
+        for event in _happened(moment, seen):
+            subject, what, on = event
+            seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
+    firsts = tuple(sorted(seen.firsts.values(), key=lambda one: one.on))
+    marked = {one.on for one in firsts}
+    return PathOutcome(
+        path=name,
+        until=until,
+        firsts=firsts,
+        lanes={subject: tuple(_spans(moves, until)) for subject, moves in seen.moves.items()},
+        swept=tuple(seen.swept),
+        least=tuple(seen.least.values()),
+        undetermined={test: why for test, why in seen.lacking.items() if test not in seen.least},
+        measured={day: figures for day, figures in seen.results.items() if day in marked},
+    )
+
+
+Happened = tuple[str, Happening, date]
+
+
+def _happened(moment: Moment, seen: _Seen) -> Iterator[Happened]:
+    """What one date brought, each thing on its own date; the lanes, the money and the worst figures are noted on the way."""
+    for draft in moment.drafts:
+        match draft.payload:
+            case Tested() as tested:
+                yield from _tested(tested, seen)
+            case DeadlinePassed(state=state):
+                yield state.test, "default", state.since
+                _lane(seen, state.test, state.since, "default")
+            case Suspended(state=state):
+                _lane(seen, state.test, state.since, "off")
+            case Counted() as counted:
+                yield from _counted(counted, draft.effective_on, seen)
+            case ObligationMoved(obligation=made) if made.status == "OPEN":
+                yield made.clause, "obliged", made.created_on
+                yield made.clause, "due", made.due.by
+            case SweptPeriod() as money:
+                seen.swept.append(Swept(money.clause, money.payment_date, money.swept, money.reserve_balance))
+
+
+def _tested(tested: Tested, seen: _Seen) -> Iterator[Happened]:
+    result, state, name = tested.result, tested.state, tested.result.test
+    if result.verdict is Verdict.NOT_DETERMINED:
+        seen.lacking.setdefault(name, result.reason.reason if result.reason else "not determined")
+    if result.verdict is Verdict.FAIL:
+        yield name, "fails", result.on
+        seen.failed.add(name)
+    elif result.verdict is Verdict.PASS and name in seen.failed:
+        yield name, "passes again", result.on
+    if state.cure is not None and state.status is TestStatus.CURE_PERIOD:
+        yield name, "cure by", state.cure.by
+    if tested.before is TestStatus.CURE_PERIOD and state.status is TestStatus.COMPLIANT:
+        yield name, "cured", result.on
+    if state.status is TestStatus.EVENT_OF_DEFAULT and tested.before is not TestStatus.EVENT_OF_DEFAULT:
+        yield name, "default", state.since
+    _worst(result, seen)
+    _lane(seen, name, result.on, _kind(state.status, result.verdict))
+
+
+def _worst(result: TestResult, seen: _Seen) -> None:
+    if result.measured is None or result.limit is None or result.headroom is None:
+        return
+    seen.results.setdefault(result.on, {})[result.test] = result.measured
+    worst = seen.least.get(result.test)
+    if worst is None or result.headroom.value < worst.headroom.value:
+        seen.least[result.test] = Least(result.test, result.on, result.measured, result.limit, result.headroom)
+
+
+def _kind(status: TestStatus, verdict: Verdict) -> LaneKind:
+    """How a test's lane shows a state."""
+    by_status: dict[TestStatus, LaneKind] = {
+        TestStatus.CURE_PERIOD: "cure",
+        TestStatus.EVENT_OF_DEFAULT: "default",
+        TestStatus.WATCH: "watch",
+        TestStatus.WAIVED: "waived",
+        TestStatus.SUSPENDED: "off",
+    }
+    if status in by_status:
+        return by_status[status]
+    return {Verdict.FAIL: "counted", Verdict.PASS: "passes"}.get(verdict, "not determined")  # type: ignore[return-value]  # of the literals above
+
+
+def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
+    state = counted.state
+    lane = f"{state.trigger} (trigger)"
+    if state.status is TriggerStatus.IN_EFFECT:
+        if counted.before is not TriggerStatus.IN_EFFECT:
+            yield state.trigger, "begins", state.since
+        _lane(seen, lane, state.since, "in effect")
+        return
+    if counted.before is TriggerStatus.IN_EFFECT:
+        yield state.trigger, "ends", on
+    leading = state.leading_begin
+    _lane(seen, lane, on, "counted" if leading is not None and leading.count > 0 else "passes")
+
+
+def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
+    """One more date of a lane, where its kind changes; a state that began earlier than its date takes the days since."""
+    moves = seen.moves.setdefault(subject, [])
+    if moves and moves[-1][1] == kind:
+        return
+    while moves and moves[-1][0] >= on:
+        moves.pop()
+    moves.append((on, kind))
+
+
+def _spans(moves: Sequence[tuple[date, LaneKind]], until: date) -> Iterator[Span]:
+    ends = [since for since, _ in moves[1:]]
+    for (since, kind), end in zip(moves, [*ends, until + DAY], strict=True):
+        yield Span(kind, since, end - DAY)
+
+
+def closing_levels(deal: Deal) -> dict[str, Decimal]:
+    """The Closing Date level of each index of the draft: where a stress begins unless another rate is named."""
+    terms = resolve(deal, deal.closing_date)
+    return {
+        name: Decimal(index.closing_date_level.numerator) / Decimal(index.closing_date_level.denominator)
+        for name, index in terms.index.items()
+    }
