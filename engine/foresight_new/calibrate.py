@@ -1,0 +1,271 @@
+"""How a level, a count and a release would do: false alarms, misses, delay and flapping, counted as two people count alike.
+
+A shortfall is a stretch of the true rate: from the first of q dates in a row below the level to the last date before q dates
+in a row at or above it. A spell is the dates on which the trigger is in effect, from its beginning to the date before it
+ends. A false alarm is a spell that shares no date with a shortfall, a miss a shortfall that shares none with a spell. Delay
+runs from the first date of a shortfall to the first in effect. A flap is a beginning within k dates after the last end.
+What is open at the horizon counts as it stands there, and is told apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.foresight_new.rate_paths import NO_VALUE, TICK, Paths
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+SHORT_WITHIN = 4
+"""A spell is short where it ends at the earliest date that the release allows, or up to this many dates after it."""
+WEEKS_A_YEAR = 52
+FEW_SHORTFALLS = 10
+"""A delay over fewer shortfalls than this is printed with their number."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of writing the trigger.
+
+    Attributes:
+        level: in ticks of USD 0.0001; below it a date counts towards the beginning.
+        count: dates in a row that begin it.
+        release: dates in a row at or above the release level that end it.
+        release_level: in ticks; the level itself unless written.
+    """
+
+    level: int
+    count: int
+    release: int
+    release_level: int | None = None
+
+    @property
+    def usd(self) -> Fraction:
+        """The level in USD per GPU-hour."""
+        return Fraction(self.level, TICK)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every variant alike.
+
+    Attributes:
+        q: dates in a row that begin and end a shortfall.
+        k: dates after an end within which a new beginning is a flap.
+    """
+
+    q: int = 4
+    k: int = 8
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one block of paths gave for one variant: sums over its paths, which add up over blocks in any order."""
+
+    paths: int
+    dates: int
+    spells: int
+    open_spells: int
+    false_alarms: int
+    paths_with_false_alarm: int
+    shortfalls: int
+    open_shortfalls: int
+    missed: int
+    delays: tuple[int, ...]
+    """How many shortfalls had each delay, from 0 dates on."""
+    paths_with_flap: int
+    paths_with_short: int
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        longest = max(len(self.delays), len(other.delays))
+        ours, theirs = ((*one.delays, *(0 for _ in range(longest - len(one.delays)))) for one in (self, other))
+        return Tally(
+            paths=self.paths + other.paths,
+            dates=self.dates,
+            spells=self.spells + other.spells,
+            open_spells=self.open_spells + other.open_spells,
+            false_alarms=self.false_alarms + other.false_alarms,
+            paths_with_false_alarm=self.paths_with_false_alarm + other.paths_with_false_alarm,
+            shortfalls=self.shortfalls + other.shortfalls,
+            open_shortfalls=self.open_shortfalls + other.open_shortfalls,
+            missed=self.missed + other.missed,
+            delays=tuple(a + b for a, b in zip(ours, theirs, strict=True)),
+            paths_with_flap=self.paths_with_flap + other.paths_with_flap,
+            paths_with_short=self.paths_with_short + other.paths_with_short,
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One variant's figures.
+
+    Attributes:
+        variant: the variant.
+        false_alarm: the probability of at least one false alarm within the horizon.
+        error: its Monte Carlo error, one standard error.
+        false_alarms_a_year: their mean number.
+        false_alarms_error: its Monte Carlo error, by the spread of the blocks' paths as a Poisson count.
+        shortfalls_a_year: the mean number of shortfalls.
+        missed: the share of shortfalls that were missed; None where there was none.
+        delay: the mean delay in dates of those not missed; None where there was none.
+        delay_90: the delay that 90% of them did not exceed.
+        timely: how many shortfalls the delays are of.
+        flap: the probability of at least one flap.
+        short: the probability of at least one short spell.
+        spells_a_year: the mean number of spells.
+        open_spells: the share of spells that were open at the horizon.
+        open_shortfalls: the share of shortfalls that were.
+    """
+
+    variant: Variant
+    false_alarm: float
+    error: float
+    false_alarms_a_year: float
+    false_alarms_error: float
+    shortfalls_a_year: float
+    missed: float | None
+    delay: float | None
+    delay_90: int | None
+    timely: int
+    flap: float
+    short: float
+    spells_a_year: float
+    open_spells: float
+    open_shortfalls: float
+
+
+def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
+    """One variant on some paths."""
+    return tallied(shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question)
+
+
+def shortfalls(true: Floats, level: float, q: int) -> Flags:
+    """The dates of each path that lie in a shortfall, weeks in rows.
+
+    A run below the level that the horizon cuts before its q-th date begins none; one that has begun and is not over at the
+    horizon is open.
+    """
+    below = true < level
+    weeks = len(below)
+    before = _in_a_row(below[::-1])[::-1] >= q
+    above = _in_a_row(~below[::-1])[::-1] >= q
+    found = np.zeros_like(below)
+    inside = np.zeros(below.shape[1], dtype=bool)
+    for week in range(weeks):
+        inside = np.where(inside, ~above[week], before[week])
+        found[week] = inside
+    return found
+
+
+def _in_a_row(flags: Flags) -> Counts:
+    """How many dates in a row up to each date are set."""
+    run = np.zeros(flags.shape, dtype=np.int64)
+    count = np.zeros(flags.shape[1], dtype=np.int64)
+    for week in range(len(flags)):
+        count = np.where(flags[week], count + 1, 0)
+        run[week] = count
+    return run
+
+
+def tallied(short: Flags, published: Counts, variant: Variant, question: Question) -> Tally:
+    """Spells of the trigger against shortfalls, all paths side by side, week by week."""
+    weeks, paths = published.shape
+    back = variant.level if variant.release_level is None else variant.release_level
+    none, off = np.zeros(paths, dtype=np.int64), np.zeros(paths, dtype=bool)
+    begin_run, end_run, inside = none, none, off
+    since, ended = none, np.full(paths, -(10**9), dtype=np.int64)
+    hit, seen, was_short = off, off, off
+    fell = none
+    found = dict.fromkeys(("spells", "false", "shortfalls", "missed"), 0)
+    delays = np.zeros(weeks + 1, dtype=np.int64)
+    alarmed, flapped, brief = off, off, off
+    for week in range(weeks):
+        value = published[week]
+        there = value != NO_VALUE
+        low, high = there & (value < variant.level), there & (value >= back)
+        begin_run = np.where(inside, 0, np.where(there, np.where(low, begin_run + 1, 0), begin_run))
+        end_run = np.where(inside, np.where(there, np.where(high, end_run + 1, 0), end_run), 0)
+        begins, ends = ~inside & (begin_run >= variant.count), inside & (end_run >= variant.release)
+        false = ends & ~hit
+        alarmed, found["false"] = alarmed | false, found["false"] + int(false.sum())
+        brief = brief | (ends & (week - since <= variant.release + SHORT_WITHIN))
+        flapped = flapped | (begins & (week - ended <= question.k))
+        ended = np.where(ends, week, ended)
+        since = np.where(begins, week, since)
+        inside = (inside | begins) & ~ends
+        begin_run, end_run = np.where(inside | ends, 0, begin_run), np.where(begins, 0, end_run)
+        found["spells"] += int(begins.sum())
+        now = short[week]
+        starts, over = now & ~was_short, was_short & ~now
+        found["shortfalls"] += int(starts.sum())
+        found["missed"] += int((over & ~seen).sum())
+        seen = np.where(starts, False, seen)
+        fell = np.where(starts, week, fell)
+        first = now & inside & ~seen
+        delays += np.bincount((week - fell)[first], minlength=weeks + 1)
+        seen = seen | first
+        hit = np.where(begins, False, hit) | (inside & now)
+        was_short = now
+    false = inside & ~hit
+    return Tally(
+        paths=paths,
+        dates=weeks,
+        spells=found["spells"],
+        open_spells=int(inside.sum()),
+        false_alarms=found["false"] + int(false.sum()),
+        paths_with_false_alarm=int((alarmed | false).sum()),
+        shortfalls=found["shortfalls"],
+        open_shortfalls=int(was_short.sum()),
+        missed=found["missed"] + int((was_short & ~seen).sum()),
+        delays=tuple(int(one) for one in delays),
+        paths_with_flap=int(flapped.sum()),
+        paths_with_short=int(brief.sum()),
+    )
+
+
+def cell(variant: Variant, found: Tally) -> Cell:
+    """The figures of one variant from its tally."""
+    years = found.paths * found.dates / WEEKS_A_YEAR
+    timely = found.shortfalls - found.missed
+    alarm = found.paths_with_false_alarm / found.paths
+    return Cell(
+        variant=variant,
+        false_alarm=alarm,
+        error=math.sqrt(alarm * (1 - alarm) / found.paths),
+        false_alarms_a_year=found.false_alarms / years,
+        false_alarms_error=math.sqrt(found.false_alarms) / years,
+        shortfalls_a_year=found.shortfalls / years,
+        missed=found.missed / found.shortfalls if found.shortfalls else None,
+        delay=sum(dates * number for dates, number in enumerate(found.delays)) / timely if timely else None,
+        delay_90=_quantile(found.delays, Fraction(9, 10)) if timely else None,
+        timely=timely,
+        flap=found.paths_with_flap / found.paths,
+        short=found.paths_with_short / found.paths,
+        spells_a_year=found.spells / years,
+        open_spells=found.open_spells / found.spells if found.spells else 0.0,
+        open_shortfalls=found.open_shortfalls / found.shortfalls if found.shortfalls else 0.0,
+    )
+
+
+def _quantile(numbers: Sequence[int], share: Fraction) -> int:
+    """The least delay that `share` of the shortfalls did not exceed."""
+    reached, total = 0, sum(numbers)
+    for dates, number in enumerate(numbers):
+        reached += number
+        if reached >= share * total:
+            return dates
+    return len(numbers) - 1
+
+
+def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
+    """The cell of the smallest count at a level whose false alarms stay under `at_most`; None where none does."""
+    found = [one for one in cells if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most]
+    return min(found, key=lambda one: one.variant.count, default=None)
