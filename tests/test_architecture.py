@@ -58,16 +58,23 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo"),
 }
 """Which rooms a room may import; `docs/architecture.md` prints the same table."""
+NUMBERS = ("rate_model", "rate_posterior", "rate_forecast", "rate_paths", "sampling_noise", "calibrate")
+"""The modules of foresight that count on arrays; the first four know laws of probability too."""
 DOORS = {
     "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
     "sqlalchemy": {
         *(f"engine/record/{room}.py" for room in ("store", "database", "guards")),
         "engine/record/migrations/versions/0001_the_log.py",
     },
-    "numpy": {"engine/market/interval.py", *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series"))},
+    "numpy": {
+        "engine/market/interval.py",
+        *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series")),
+        *(f"engine/foresight/{room}.py" for room in NUMBERS),
+    },
     "scipy": {
         "engine/market/interval.py",
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series", "distribution", "representativeness")),
+        *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
     "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
     "yaml": {"engine/terms/source.py"},

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtr
 
-from engine.foresight_new.sampling_noise import RateSeries
+from engine.foresight.sampling_noise import RateSeries
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.complex128]

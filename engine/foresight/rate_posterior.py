@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from engine.errors import WrongUsage
-from engine.foresight_new.rate_model import NUS, SIGMAS, Filtered, Law, filtered
-from engine.foresight_new.sampling_noise import RateSeries
+from engine.basics.errors import WrongUsage
+from engine.foresight.rate_model import NUS, SIGMAS, Filtered, Law, filtered
+from engine.foresight.sampling_noise import RateSeries
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine.determination.template import Template
-from engine.foresight_new.facts_by_date import FactsByDate, held_facts
-from engine.foresight_new.ladder import Ladder, inversion_words, ladder_at_closing, left_out_words
-from engine.terms.in_force import Deal, resolve
+from engine.foresight.facts_by_date import FactsByDate, held_facts
+from engine.foresight.ladder import Ladder, inversion_words, ladder_at_closing, left_out_words
+from engine.terms.as_written import Deal, resolve
 from tests.conftest import shared
 
 HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import WrongUsage
+from engine.basics.errors import WrongUsage
 
 Floats = NDArray[np.float64]
 

@@ -14,11 +14,11 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
+from engine.basics.errors import Place, Problem, WrongUsage
+from engine.basics.tables import read_table
+from engine.basics.values import rounded
 from engine.determination.scenario import BANDS, DIGITS, YEAR, Scenario
-from engine.errors import Place, Problem, WrongUsage
-from engine.tables import read_table
-from engine.terms.schedule import publication_dates
-from engine.values import rounded
+from engine.terms.contract_dates import publication_dates
 
 Point = Literal["low", "middle", "high"]
 Shape = Literal["compound", "straight line"]

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import WrongUsage
-from engine.foresight_new.rate_forecast import forecast, walk_forward
-from engine.foresight_new.rate_model import Law, filtered, mean_and_deviation
-from engine.foresight_new.rate_paths import (
+from engine.basics.errors import WrongUsage
+from engine.foresight.rate_forecast import forecast, walk_forward
+from engine.foresight.rate_model import Law, filtered, mean_and_deviation
+from engine.foresight.rate_paths import (
     NO_VALUE,
     Switch,
     given_history,
     innovations,
     simulated,
 )
-from engine.foresight_new.rate_posterior import PRIORS, WEEKLY_4, Posterior, pooled, posterior, weighed
-from engine.foresight_new.sampling_noise import ObservedWeek, RateSeries, rate_series
+from engine.foresight.rate_posterior import PRIORS, WEEKLY_4, Posterior, pooled, posterior, weighed
+from engine.foresight.sampling_noise import ObservedWeek, RateSeries, rate_series
 from tests.conftest import shared
 
 FIRST = date(2026, 1, 8)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from engine.foresight_new.rate_model import TABLE, Grid, weekly
-from engine.foresight_new.rate_posterior import FEWEST_WEEKS, WEEKLY_4, Posterior, Prior, weighed
-from engine.foresight_new.sampling_noise import RateSeries
+from engine.foresight.rate_model import TABLE, Grid, weekly
+from engine.foresight.rate_posterior import FEWEST_WEEKS, WEEKLY_4, Posterior, Prior, weighed
+from engine.foresight.sampling_noise import RateSeries
 
 Floats = NDArray[np.float64]
 LEAST_PROBABILITY = 1e-300

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
-from engine.errors import InputProblems, WrongUsage
-from engine.foresight_new.facts_by_date import FactsByDate, held_facts, read_facts
-from engine.foresight_new.rate_scenarios import (
+from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
+from engine.foresight.rate_scenarios import (
     Jump,
     Rates,
     ScenarioPath,
@@ -23,9 +24,8 @@ from engine.foresight_new.rate_scenarios import (
     read_legs,
     read_rates,
 )
-from engine.foresight_new.stress import PathOutcome, closing_levels, outcome
-from engine.terms.in_force import Deal, resolve
-from engine.values import Figure, Unit
+from engine.foresight.stress import PathOutcome, closing_levels, outcome
+from engine.terms.as_written import Deal, resolve
 from tests.conftest import shared
 
 HELD = (

@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.foresight_new.rate_paths import NO_VALUE, TICK, Paths
+from engine.foresight.rate_paths import NO_VALUE, TICK, Paths
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

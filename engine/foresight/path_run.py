@@ -8,17 +8,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.determination.facts import Facts
-from engine.determination.rate import Published
+from engine.determination.reference_rate import Published
 from engine.determination.template import Template
-from engine.foresight_new.facts_by_date import FactsByDate
-from engine.foresight_new.rate_scenarios import Rates
-from engine.known import DETERMINATION, Inputs, facts, inputs_of
-from engine.record.draft import Draft
-from engine.record.event import ActRecorded, ReportReceived
-from engine.record.fold import DealState, fold
-from engine.terms.in_force import Deal, resolve
-from engine.terms.schedule import period_ends
-from engine.week import evaluate
+from engine.evaluation.inputs import DETERMINATION, Inputs, facts, inputs_of
+from engine.evaluation.one_date import evaluate
+from engine.events.deal_state import DealState, fold
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, ReportReceived
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.rate_scenarios import Rates
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import period_ends
 
 DAY = timedelta(days=1)
 SOURCE = "stated path"

@@ -12,15 +12,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from engine.determination.result import TestResult, Verdict
+from engine.basics.values import Figure
 from engine.determination.template import Template
-from engine.foresight_new.facts_by_date import FactsByDate
-from engine.foresight_new.path_run import Moment, last_value, moments
-from engine.foresight_new.rate_scenarios import Rates
-from engine.record.event import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
-from engine.terms.in_force import Deal, resolve
-from engine.triggers.facts import SweptPeriod, TestStatus, TriggerStatus
-from engine.values import Figure
+from engine.events.kinds import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.events.results import TestResult, Verdict
+from engine.events.states import SweptPeriod, TestStatus, TriggerStatus
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.path_run import Moment, last_value, moments
+from engine.foresight.rate_scenarios import Rates
+from engine.terms.as_written import Deal, resolve
 
 DAY = timedelta(days=1)
 Happening = Literal["fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"]

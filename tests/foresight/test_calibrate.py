@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
+from datetime import date
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.foresight_new.calibrate import Question, Tally, Variant, cell, shortfalls, smallest_count, tallied, tally
-from engine.foresight_new.rate_paths import NO_VALUE, Paths
+from engine.foresight.calibrate import Question, Tally, Variant, cell, shortfalls, smallest_count, tallied, tally
+from engine.foresight.rate_paths import NO_VALUE, Paths, blocks, simulated
+from engine.foresight.rate_posterior import WEEKLY_4, posterior
+from engine.foresight.sampling_noise import RateSeries
 from tests.conftest import shared
-from tests.foresight_new.naive_calibration import naive
+from tests.foresight.naive_calibration import naive
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +130,37 @@ def test_the_smallest_count_whose_false_alarms_stay_under_a_share() -> None:
     assert chosen is not None
     assert chosen.variant.count == 3
     assert smallest_count(cells, 15_000, 3, 0.0) is None
+
+
+@pytest.fixture(scope="module")
+def heat() -> dict[str, Any]:
+    found = shared()
+    if found is None:
+        pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
+    read: dict[str, Any] = json.loads((found / "data" / "foresight" / "heat-demo.json").read_text(encoding="utf-8"))
+    return read
+
+
+def test_the_heat_map_of_the_demonstration_within_two_hundredths(heat: dict[str, Any]) -> None:
+    """The vector's draws are by rejection and these are not, so they agree as two simulations do."""
+    known = heat["history"]
+    series = RateSeries(
+        tuple(date.fromisoformat(day) for day, _, _ in known),
+        np.array([math.nan if rate is None else math.log(rate) for _, rate, _ in known]),
+        np.array([math.nan if rate is None else error for _, rate, error in known]),
+        (0,) * len(known),
+        0,
+        "",
+    )
+    held = posterior(series, WEEKLY_4)
+    made = [simulated(held, series, heat["weeks"], heat["seed"], number, size) for number, size in blocks(heat["paths"])]
+    question = Question(heat["q"], heat["k"])
+    for wanted in heat["cells"]:
+        variant = Variant(round(wanted["level"] * 10_000), wanted["count"], heat["release count"])
+        found = cell(variant, reduce(Tally.plus, (tally(paths, variant, question) for paths in made)))
+        assert found.false_alarm == pytest.approx(wanted["P(false alarm)"], abs=0.02)
+        assert found.missed == pytest.approx(wanted["missed"], abs=0.02)
+        assert found.flap == pytest.approx(wanted["P(flap)"], abs=0.02)
+        assert found.false_alarms_a_year == pytest.approx(wanted["false alarms a year"], abs=0.02)
+        assert found.delay == pytest.approx(wanted["delay"], abs=0.08)
+        assert found.delay_90 == wanted["delay_90"]

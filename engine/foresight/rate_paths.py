@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from engine.foresight_new.rate_model import TABLE, Filtered, Law, kernel, weekly
-from engine.foresight_new.rate_posterior import Posterior
-from engine.foresight_new.sampling_noise import RateSeries
+from engine.foresight.rate_model import TABLE, Filtered, Law, kernel, weekly
+from engine.foresight.rate_posterior import Posterior
+from engine.foresight.sampling_noise import RateSeries
 
 Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]

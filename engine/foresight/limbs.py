@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.basics.values import listed
 from engine.determination.template import Clause, MaintenanceClause, Template
-from engine.terms.deal import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
-from engine.values import listed
+from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
 
 Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
 RANKS: dict[Kind, int] = {"warning": 0, "obligation": 1, "sweep": 2, "block": 2, "default": 3, "early amortization": 4}

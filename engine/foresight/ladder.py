@@ -14,20 +14,20 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from engine.basics.values import Figure, Unit, counted
+from engine.determination.break_even import last_agreeing
 from engine.determination.determine import CEILING, TICK, determine
 from engine.determination.facts import Facts
-from engine.determination.given import Missing
-from engine.determination.result import BreakEven, TestResult, Verdict
+from engine.determination.measure_inputs import Missing
 from engine.determination.scenario import Scenario
 from engine.determination.template import Clause, Period, Template
-from engine.determination.turning import last_agreeing
-from engine.foresight_new.facts_by_date import FactsByDate
-from engine.foresight_new.limbs import RANKS, Kind, Limb, of_tests, of_triggers
-from engine.foresight_new.path_run import moments
-from engine.terms.deal import TermsInForce
-from engine.terms.in_force import Deal, resolve
-from engine.terms.schedule import publication_dates
-from engine.values import Figure, Unit, counted
+from engine.events.results import BreakEven, TestResult, Verdict
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.limbs import RANKS, Kind, Limb, of_tests, of_triggers
+from engine.foresight.path_run import moments
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import publication_dates
+from engine.terms.in_force import TermsInForce
 
 B_MIDDLE = Scenario(scenario="B", point="middle", shape="compound")
 WEEKS_LOOKED_AT = 60

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from engine.errors import InputProblems, Place, Problem, WrongUsage
-from engine.tables import Row, read_table
-from engine.terms.deal import TermsInForce
-from engine.terms.example import read_figure
-from engine.terms.figures import class_of, unit_of_fact
-from engine.values import Figure, Unit, printed
+from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
+from engine.basics.tables import Row, read_table
+from engine.basics.values import Figure, Unit, printed
+from engine.terms.in_force import TermsInForce
+from engine.terms.report_figures import class_of, unit_of_fact
+from engine.terms.worked_example import read_figure
 
 COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
 """Units that a fact may leave out: `20,000` GPU-hours."""

@@ -1,1 +1,0 @@
-"""What a clause would do: stated paths, simulated paths and history, before a deal is signed and after."""
