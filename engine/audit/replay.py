@@ -34,7 +34,7 @@ from engine.events.running_state import Past
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
-from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.market.snapshot import SnapshotRefused, ending, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.servicer_report.read_report import read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
@@ -126,8 +126,7 @@ class Replay:
                 found.asserted += 1
                 found.events += 1
                 continue
-            ending = "json.gz" if payload.form == "offers" else "csv.gz"
-            path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending}"
+            path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending(payload.form)}"
             try:
                 snapshot = read_snapshot(path.read_bytes(), path.name)
             except (OSError, SnapshotRefused) as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
+from engine.market.snapshot import Snapshot, SnapshotRefused, ending, read_snapshot
 
 
 class Archive:
@@ -45,8 +45,7 @@ class Archive:
         return snapshot
 
     def _place(self, snapshot: Snapshot) -> Path:
-        ending = "json.gz" if snapshot.form == "offers" else "csv.gz"
-        return self.folder / snapshot.day.isoformat() / f"{snapshot.sha256}.{ending}"
+        return self.folder / snapshot.day.isoformat() / f"{snapshot.sha256}.{ending(snapshot.form)}"
 
 
 def write_whole(place: Path, data: bytes) -> None:

@@ -15,9 +15,10 @@ from fractions import Fraction
 from engine import __version__
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Figure, Unit, counted, printed_apart, rounded
+from engine.market.collected_day import CollectedDay, collected_day, collection_range, doubt
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.index_value import DayDetail, IndexValue, OfDay
-from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
+from engine.market.listing import Listings, Observation, Override, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 
@@ -31,21 +32,6 @@ def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> 
     if name not in known:
         raise WrongUsage(f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml")
     return known[name]
-
-
-@dataclass(frozen=True)
-class _Day:
-    """One day of the window: the snapshot that stands for it and what came of its listings."""
-
-    day: date
-    chosen: Snapshot | None
-    listings: Listings
-    counts: bool
-    kept: tuple[Observation, ...]
-    others: tuple[tuple[Snapshot, Listings], ...]
-
-
-NOTHING = Listings(0, (), (), truncated=False)
 
 
 def compute(
@@ -68,7 +54,7 @@ def compute(
     """
     first = window_end - timedelta(days=DAYS - 1)
     known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
-    days = [_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
+    days = [collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
     pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
@@ -85,7 +71,7 @@ def qualifying_days(
     """The Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
-    days = (_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS))
+    days = (collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS))
     return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
 
@@ -96,36 +82,13 @@ class _Week:
     first: date
     last: date
     known_at: datetime | None
-    days: Sequence[_Day]
-    pooled: Sequence[_Day]
+    days: Sequence[CollectedDay]
+    pooled: Sequence[CollectedDay]
     overrides: tuple[str, ...] = ()
 
     @property
     def valid_days(self) -> int:
         return sum(day.counts for day in self.days)
-
-
-def _day(
-    index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot], overrides: Sequence[Override] = ()
-) -> _Day:
-    """The day's last snapshot that speaks of the index stands for it; a cut one only where no whole one does (`rulings.md` 6, ADR 10)."""
-    model, countries = index.gpu_name, index.countries
-    speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
-    found = [
-        (snapshot, qualifying(snapshot, model, countries, methodology, _overridden(snapshot, overrides)))
-        for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
-    ]
-    if not found:
-        return _Day(day, None, NOTHING, False, (), ())
-    chosen, listings = max(enumerate(found), key=lambda one: (not one[1][1].truncated, one[0]))[1]
-    counts = len(listings.observations) >= methodology.daily_minimum
-    kept = without_outliers(listings.observations, methodology)
-    return _Day(day, chosen, listings, counts, kept, tuple(found))
-
-
-def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
-    """The listings of a snapshot that overrides exclude."""
-    return frozenset().union(*(one.listings for one in overrides if one.snapshot == snapshot.sha256))
 
 
 def median(micros: Sequence[int]) -> Fraction:
@@ -149,6 +112,7 @@ def _common(week: _Week) -> dict[str, object]:
         "publication_date": publication,
         "scheduled": publication.weekday() == THURSDAY,
         "overrides": week.overrides,
+        "collection_range": collection_range(week.days, week.methodology),
         "window_start": week.first,
         "window_end": week.last,
         "methodology": week.methodology.version,
@@ -271,7 +235,7 @@ def class_by_width(width: Fraction) -> str:
     return "High Confidence" if width < Fraction(4, 100) else "Standard" if width < Fraction(15, 100) else "Low Confidence"
 
 
-def _detail(week: _Week, day: _Day) -> DayDetail:
+def _detail(week: _Week, day: CollectedDay) -> DayDetail:
     used = any(day is pooled for pooled in week.pooled)
     return DayDetail(
         date=day.day,
@@ -284,11 +248,13 @@ def _detail(week: _Week, day: _Day) -> DayDetail:
         snapshot=day.chosen.sha256 if day.chosen else None,
         form=day.chosen.form if day.chosen else "none",
         collected_at=day.chosen.collected_at if day.chosen else None,
+        unchecked=tuple(sorted(day.chosen.unchecked)) if day.chosen and day.chosen.form == "offer table" else (),
+        doubt=doubt(day.chosen, day.listings) if day.chosen else None,
         snapshots=tuple(_alternative(week, day, *other) for other in day.others) if len(day.others) > 1 else (),
     )
 
 
-def _alternative(week: _Week, day: _Day, snapshot: Snapshot, listings: Listings) -> OfDay:
+def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: Listings) -> OfDay:
     """One snapshot of a day that has several, with the value that the week would have had with it."""
     return OfDay(
         sha256=snapshot.sha256,
@@ -300,7 +266,7 @@ def _alternative(week: _Week, day: _Day, snapshot: Snapshot, listings: Listings)
     )
 
 
-def _value_with(week: _Week, changed: _Day, listings: Listings) -> Decimal | None:
+def _value_with(week: _Week, changed: CollectedDay, listings: Listings) -> Decimal | None:
     rules = week.methodology
     days = [
         (len(found.observations) >= rules.daily_minimum, without_outliers(found.observations, rules))

@@ -38,6 +38,33 @@ class DayDetail(Fact):
     form: str
     collected_at: dt.datetime | None = None
     snapshots: tuple[OfDay, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    """The rules that an unfiltered table let nobody check; they are taken as applied."""
+    doubt: str | None = None
+    """Why the collection may not be whole, where that is so."""
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what there is nothing to say of."""
+        return _said(whole(self), "unchecked", "doubt")
+
+
+class CollectionRange(Fact):
+    """Where days were collected several times: the week's least and greatest value over all choices; no interval (`rulings.md` 61).
+
+    Attributes:
+        days: how many days of the window have several collections.
+        choices: how many choices there are.
+        lowest: the least value, 4 decimals.
+        highest: the greatest.
+        perhaps_none: whether some choice leaves the week without a value.
+    """
+
+    days: int
+    choices: int
+    lowest: Decimal
+    highest: Decimal
+    perhaps_none: bool = False
 
 
 class IndexValue(Fact):
@@ -88,12 +115,18 @@ class IndexValue(Fact):
     """SHA-256 of every snapshot used."""
     overrides: tuple[str, ...] = ()
     """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
+    collection_range: CollectionRange | None = None
+    """The range over all choices of collections, where some day has several."""
     known_at: dt.datetime | None = None
     engine: str = ""
     """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `overrides` where there is none, so that every print from before there were any gives the same bytes."""
-        data: dict[str, Any] = whole(self)
-        return data if self.overrides else {key: value for key, value in data.items() if key != "overrides"}
+        """Without what there is nothing to say of, so that a print from before there was any gives the same bytes."""
+        return _said(whole(self), "overrides", "collection_range")
+
+
+def _said(data: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The data without those of `names` that hold nothing."""
+    return {key: value for key, value in data.items() if key not in names or value}

@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.market.methodology import Methodology
-from engine.market.snapshot import Malformed, Offer, Row, Snapshot, offers
+from engine.market.offer import Malformed, Offer
+from engine.market.snapshot import Snapshot, offers
 
 MOST = 2**62
 """Millionths of a USD from which on a number is no price: the sum of two no longer fits into 64 bits (`interval.py`)."""
 SECONDS_A_DAY = 86_400
-RULES = ("malformed", "model", "availability", "geography", "reliability", "gpu count", "staleness", "price", "manifest error")
-"""The names of the rules, in the order in which they are applied; `malformed` is an offer that cannot be read.
+RULES = (
+    "malformed",
+    "model",
+    "availability",
+    "geography",
+    "reliability",
+    "gpu count",
+    "staleness",
+    "price",
+    "listed twice",
+    "manifest error",
+)
+"""The names of the rules, in the order in which they are applied.
 
-A `manifest error` was named by hand (`Override`), and would have qualified.
+`malformed` is an offer that cannot be read, `listed twice` one whose number stands in the answer before. A `manifest error` was named
+by hand (`Override`), and would have qualified.
 """
 
 
@@ -64,6 +77,8 @@ class Listings:
     observations: tuple[Observation, ...]
     exclusions: tuple[Exclusion, ...]
     truncated: bool
+    shown_whole: bool = False
+    """Whether the collector has shown that the list is whole."""
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -90,52 +105,62 @@ def qualifying(
         methodology: the version's parameters.
         overridden: the places of listings that a Manifest Error Override excludes.
     """
-    if snapshot.form == "observations":
-        return _from_rows(snapshot, gpu_name, countries, overridden)
-    found = offers(snapshot, gpu_name)
+    found = _rows_of(snapshot, gpu_name, countries) if snapshot.form == "observations" else offers(snapshot, gpu_name)
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
     suffixes = _suffixes(countries)
     kept: list[Observation] = []
     removed: list[Exclusion] = []
+    seen: set[str] = set()
     for position, offer in enumerate(found):
         if isinstance(offer, Malformed):
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
-        rule = _removed_by(offer, gpu_name, suffixes, methodology.reliability_at_least, oldest)
-        micro = _micro(offer.dph_total, offer.num_gpus) if rule is None else None
+        rule = _removed_by(offer, gpu_name, suffixes, methodology.reliability_at_least, oldest, snapshot.unchecked)
+        micro = _micro(offer.dph_total, offer.num_gpus) if rule is None and (offer.num_gpus or 0) >= 1 else None
+        number = None if offer.id is None else str(offer.id)
         if micro is None:
             removed.append(Exclusion(position, rule or "price"))
+        elif number is not None and number in seen:
+            removed.append(Exclusion(position, "listed twice"))
         elif position in overridden:
             removed.append(Exclusion(position, "manifest error"))
         else:
+            seen |= {number} if number is not None else set()
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
-    return Listings(len(found), tuple(kept), tuple(removed), truncated=len(found) == snapshot.limit)
+    whole = gpu_name in snapshot.whole
+    cut = len(found) == snapshot.limit and snapshot.form == "offers" and not whole
+    return Listings(len(found), tuple(kept), tuple(removed), cut, whole)
 
 
 def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bool:
-    """Whether a snapshot says anything of a GPU model in an index's countries: a raw answer that has the model's list, even an empty one.
+    """Whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
 
-    A day's filtered rows speak only of the models and countries that they hold (ADR 10).
+    A raw answer does where it has the model's list, even an empty one. An unfiltered table does where it has a row of the
+    model, wherever that is. A day's filtered rows speak only of the models and countries that they hold.
     """
     if snapshot.form == "offers":
         return gpu_name in snapshot.models
+    if snapshot.form == "empty day":
+        return any(model == gpu_name and country in countries for model, country in snapshot.spoken)
+    if snapshot.form == "offer table":
+        return any(isinstance(row, Offer) and row.gpu_name == gpu_name for row in snapshot.table)
     return bool(_rows_of(snapshot, gpu_name, countries))
 
 
-def _removed_by(offer: Offer, gpu_name: str, suffixes: tuple[str, ...], reliability: float, oldest: float) -> str | None:
-    """The first rule before that of the price that `offer` fails, or None."""
-    if offer.gpu_name != gpu_name:
-        return "model"
-    if offer.rentable is not True or offer.rented is True:
-        return "availability"
-    if not (offer.geolocation or "").endswith(suffixes):
-        return "geography"
-    if not (offer.reliability2 or 0.0) >= reliability:
-        return "reliability"
-    if not (offer.num_gpus or 0) >= 1:
-        return "gpu count"
-    return "staleness" if offer.start_date is None or not offer.start_date >= oldest else None
+def _removed_by(
+    offer: Offer, gpu_name: str, suffixes: tuple[str, ...], reliability: float, oldest: float, unchecked: Collection[str]
+) -> str | None:
+    """The first rule before that of the price that `offer` fails, those that its file lets nobody check apart; or None."""
+    failed = (
+        ("model", offer.gpu_name != gpu_name),
+        ("availability", offer.rentable is not True or offer.rented is True),
+        ("geography", not (offer.geolocation or "").endswith(suffixes)),
+        ("reliability", not (offer.reliability2 or 0.0) >= reliability),
+        ("gpu count", not (offer.num_gpus or 0) >= 1),
+        ("staleness", offer.start_date is None or not offer.start_date >= oldest),
+    )
+    return next((rule for rule, fails in failed if fails and rule not in unchecked), None)
 
 
 def _micro(total: float | None, gpus: float | None) -> int | None:
@@ -162,24 +187,10 @@ def _suffixes(countries: Sequence[str]) -> tuple[str, ...]:
     return tuple(f", {country}" for country in countries)
 
 
-def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> list[Row]:
-    return [row for row in snapshot.rows if row.gpu_name == gpu_name and row.geolocation.endswith(_suffixes(countries))]
-
-
-def _from_rows(snapshot: Snapshot, gpu_name: str, countries: Sequence[str], overridden: Collection[int]) -> Listings:
-    """A day's filtered rows: rules 1 to 6 are taken as applied, rule 7 is applied (`rulings.md` 7)."""
-    rows = _rows_of(snapshot, gpu_name, countries)
-    kept: list[Observation] = []
-    removed: list[Exclusion] = []
-    for position, row in enumerate(rows):
-        micro = _micro(row.dph_total, row.num_gpus) if row.num_gpus >= 1 else None
-        if micro is None:
-            removed.append(Exclusion(position, "price"))
-        elif position in overridden:
-            removed.append(Exclusion(position, "manifest error"))
-        else:
-            kept.append(Observation(micro))
-    return Listings(len(rows), tuple(kept), tuple(removed), truncated=False)
+def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> list[Offer | Malformed]:
+    """A day's filtered rows of one GPU model in the index's countries."""
+    here = (row for row in snapshot.table if isinstance(row, Offer) and row.gpu_name == gpu_name)
+    return [row for row in here if (row.geolocation or "").endswith(_suffixes(countries))]
 
 
 def without_outliers(observations: tuple[Observation, ...], methodology: Methodology) -> tuple[Observation, ...]:

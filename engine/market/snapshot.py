@@ -1,23 +1,24 @@
 """A Snapshot: the raw answer of one collection, read once and never changed (`index.md`, From a snapshot to observations).
 
-Two forms come in: the marketplace's answer as JSON (offers by GPU model), and a day's filtered observations as CSV,
-for which rules 1 to 6 are taken as applied (`rulings.md` 7). What is damaged is refused whole, with its reason.
+The marketplace's answer comes in as JSON (offers by GPU model) or as an unfiltered table, a day's filtered observations as CSV, for
+which rules 1 to 6 are taken as applied (`rulings.md` 7, 61). What is damaged is refused whole, with its reason.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from engine.basics.errors import HeadroomError
-from engine.basics.tables import read_table
+from engine.market.collection_metadata import CollectionMetadata, read_metadata
+from engine.market.offer import Malformed, Offer
+from engine.market.offer_table import BEFORE_PRICE, TableRefused, collections_of, read_offer_table
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""
@@ -25,32 +26,10 @@ USUAL_LIMIT = 64
 """The query's limit where a snapshot does not state one; a list of exactly this length is cut, a longer one is whole."""
 NESTING = 300
 """Levels that a snapshot must leave free: what can be read depends on how deep the reader's own calls are, and a run's are deeper."""
-COLUMNS = ("gpu_name", "num_gpus", "dph_total", "geolocation", "collected_utc")
 
 
 class SnapshotRefused(HeadroomError):
     """A file that cannot be taken as a snapshot, and why."""
-
-
-class Offer(msgspec.Struct, gc=False):
-    """The fields of an offer that the rules look at; what is absent stands as the rule for its absence says."""
-
-    gpu_name: str = ""
-    rentable: bool | None = True
-    rented: bool | None = False
-    geolocation: str | None = ""
-    reliability2: float | None = 0.0
-    num_gpus: int | float | None = 0
-    start_date: float | None = None
-    dph_total: float | None = None
-    host_id: int | str | None = None
-    machine_id: int | str | None = None
-
-
-class Malformed(msgspec.Struct):
-    """An offer that cannot be read, and why; it is excluded with that reason and never stops the day."""
-
-    why: str
 
 
 class _Document(msgspec.Struct):
@@ -59,16 +38,15 @@ class _Document(msgspec.Struct):
     source: str = ""
     description: str = ""
     limit: int = USUAL_LIMIT
+    whole: list[Any] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a day's filtered observations."""
+Form = Literal["offers", "offer table", "observations", "empty day"]
 
-    gpu_name: str
-    geolocation: str
-    num_gpus: float
-    dph_total: float
+
+def ending(form: str) -> str:
+    """How the file of a snapshot of that form ends in the archive."""
+    return "json.gz" if form in ("offers", "empty day") else "csv.gz"
 
 
 @dataclass(frozen=True)
@@ -79,21 +57,28 @@ class Snapshot:
         plain: the decompressed bytes.
         sha256: their hash.
         collected_at: when, in UTC.
-        form: `offers` for the raw answer, `observations` for a day's filtered rows.
+        form: `offers` for the raw answer, `offer table` for the same as an unfiltered table, `observations` for a day's filtered
+            rows, `empty day` for the metadata of a day of which nothing qualified.
         source: what the file says of itself.
         limit: the query's limit; a list of that length is cut.
         models: raw offer lists by GPU model (form `offers`).
-        rows: the filtered rows (form `observations`).
+        table: the rows of a table.
+        unchecked: the rules that the file lets nobody check; they are taken as applied.
+        spoken: the GPU model and country of an empty day.
+        whole: GPU models of which the collector proved that the list is whole.
     """
 
     plain: bytes = field(repr=False)
     sha256: str
     collected_at: datetime
-    form: Literal["offers", "observations"]
+    form: Form
     source: str
     limit: int
     models: Mapping[str, msgspec.Raw]
-    rows: tuple[Row, ...] = ()
+    table: tuple[Offer | Malformed, ...] = ()
+    unchecked: frozenset[str] = frozenset()
+    spoken: frozenset[tuple[str, str]] = frozenset()
+    whole: frozenset[str] = frozenset()
 
     @property
     def day(self) -> date:
@@ -110,6 +95,8 @@ _any = msgspec.json.Decoder(msgspec.Raw)
 
 def offers(snapshot: Snapshot, model: str) -> list[Offer | Malformed]:
     """The offers of one GPU model in the order of the answer; one that cannot be read stands as Malformed."""
+    if snapshot.form != "offers":
+        return [row for row in snapshot.table if isinstance(row, Malformed) or row.gpu_name == model]
     raw = snapshot.models.get(model)
     if raw is None:
         return []
@@ -136,14 +123,21 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     Raises:
         SnapshotRefused: the file is damaged, cut, too large, or no snapshot.
     """
-    plain = _decompressed(data, name) if data[:2] == b"\x1f\x8b" else data
+    plain = plain_bytes(data, name)
     if len(plain) > LARGEST:
         raise SnapshotRefused(f"{name}: {len(plain):,} bytes, more than the {LARGEST:,} that a snapshot may have")
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
-    form = _from_csv if name.removesuffix(".gz").endswith(".csv") else _from_json
-    return form(plain, name, digest)
+    if name.removesuffix(".gz").endswith(".csv"):
+        return _from_csv(plain, name, digest)
+    said = read_metadata(plain)
+    return _from_json(plain, name, digest) if said is None else _empty_day(plain, name, digest, said)
+
+
+def plain_bytes(data: bytes, name: str) -> bytes:
+    """A file's bytes, decompressed where they are compressed. Raises SnapshotRefused."""
+    return _decompressed(data, name) if data[:2] == b"\x1f\x8b" else data
 
 
 def _decompressed(data: bytes, name: str) -> bytes:
@@ -177,7 +171,8 @@ def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
         raise SnapshotRefused(f"{name}: the query's limit is {document.limit}")
     at = _time(document.collected_utc, name)
     source = document.source or document.description
-    return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model)
+    whole = frozenset(one for one in document.whole if isinstance(one, str))
+    return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model, whole=whole)
 
 
 def _time(text: str, name: str) -> datetime:
@@ -195,28 +190,24 @@ def _time(text: str, name: str) -> datetime:
 
 def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
-        table, problems = read_table(plain.decode("utf-8-sig"), name)
-    except UnicodeDecodeError as error:
-        raise SnapshotRefused(f"{name}: not a table of observations ({error})") from None
-    if table is None:
-        raise SnapshotRefused(f"{name}: not a table of observations ({problems[0].why})")
-    if not table.rows:
-        raise SnapshotRefused(f"{name}: the table has no rows")
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise SnapshotRefused(f"{name}: the table lacks the column {', '.join(missing)}")
-    times = [_time(row.cells["collected_utc"], name) for row in table.rows]
+        if len(collections_of(plain, name)) > 1:
+            raise SnapshotRefused(f"{name}: the table holds several collections; each is a snapshot of its own")
+        found = read_offer_table(plain, name)
+    except TableRefused as error:
+        raise SnapshotRefused(str(error)) from None
+    times = [_time(text, name) for text in dict.fromkeys(found.times)]
     if len({at.date() for at in times}) > 1:
         raise SnapshotRefused(f"{name}: the rows are of several days; one file holds one day")
-    rows = tuple(_row(row.cells, row.line, name) for row in table.rows)
-    return Snapshot(plain, digest, max(times), "observations", "filtered observations of one day", 0, {}, rows)
+    form: Form = "observations" if found.filtered else "offer table"
+    source = "filtered observations of one day" if found.filtered else "a table of offers, not filtered"
+    return Snapshot(plain, digest, max(times), form, source, 0, {}, found.offers, found.unchecked)
 
 
-def _row(row: Mapping[str, str], line: int, name: str) -> Row:
-    try:
-        gpus, price = float(row["num_gpus"]), float(row["dph_total"])
-    except ValueError:
-        raise SnapshotRefused(f"{name}:{line}: num_gpus and dph_total must be numbers") from None
-    if not (math.isfinite(gpus) and math.isfinite(price)):
-        raise SnapshotRefused(f"{name}:{line}: num_gpus and dph_total must be finite")
-    return Row(row["gpu_name"], row["geolocation"], gpus, price)
+def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -> Snapshot:
+    """A day that an administrator collected and of which nothing qualified, as its metadata says."""
+    if said.counts.final_observations:
+        raise SnapshotRefused(
+            f"{name}: it says that {said.counts.final_observations} observations were kept; import the table that holds them"
+        )
+    at, spoken = _time(said.collected_utc, name), frozenset({(said.target_gpu, said.geography)})
+    return Snapshot(plain, digest, at, "empty day", "a day's metadata: nothing qualified", 0, {}, (), BEFORE_PRICE, spoken)

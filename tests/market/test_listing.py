@@ -165,7 +165,7 @@ def test_rows_of_one_model_say_nothing_of_another() -> None:
     other = read_snapshot(document([offer()] * 9, AT + timedelta(hours=3)), "c.json")
     value = compute(definition("CRI-H200"), V111, [raw, table, silent, other], date(2026, 3, 4))
     assert (value.days[-1].qualifying, value.inputs) == (12, (raw.sha256,))
-    assert compute(definition("CRI-H100"), V111, [raw, table], date(2026, 3, 4)).inputs == (table.sha256,)
+    assert compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4)).inputs == (table.sha256,)
     nothing = compute(definition("CRI-H200"), V111, [table, silent], date(2026, 3, 4))
     assert (nothing.inputs, nothing.low_confidence_reasons) == ((), ("no snapshot was collected in the week",))
 

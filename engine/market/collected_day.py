@@ -1,0 +1,108 @@
+"""One day as it was collected: which collection stands for it, and what the others would have given (`rulings.md` 61)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import prod
+
+from engine.basics.values import rounded
+from engine.market.collection_choices import median_range
+from engine.market.index_definitions import IndexDefinition
+from engine.market.index_value import CollectionRange
+from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
+from engine.market.methodology import Methodology
+from engine.market.snapshot import Snapshot
+
+ROUND_SIZES = (64, 100, 128, 256)
+"""Lengths at which servers cut a list, whatever they were asked for."""
+
+
+@dataclass(frozen=True)
+class CollectedDay:
+    """One day of the window: the snapshot that stands for it and what came of its listings."""
+
+    day: date
+    chosen: Snapshot | None
+    listings: Listings
+    counts: bool
+    kept: tuple[Observation, ...]
+    others: tuple[tuple[Snapshot, Listings], ...]
+
+
+NOTHING = Listings(0, (), (), truncated=False)
+
+
+def collected_day(
+    index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot], overrides: Sequence[Override] = ()
+) -> CollectedDay:
+    """What stands for a day: of the collections that speak of the index the best evidence, of equal ones the last (`rulings.md` 61)."""
+    model, countries = index.gpu_name, index.countries
+    speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
+    found = [
+        (snapshot, qualifying(snapshot, model, countries, methodology, _overridden(snapshot, overrides)))
+        for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
+    ]
+    if not found:
+        return CollectedDay(day, None, NOTHING, False, (), ())
+    chosen, listings = max(enumerate(found), key=lambda one: (evidence(*one[1]), one[0]))[1]
+    counts = len(listings.observations) >= methodology.daily_minimum
+    kept = without_outliers(listings.observations, methodology)
+    return CollectedDay(day, chosen, listings, counts, kept, tuple(found))
+
+
+def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
+    """Why a raw answer may not be whole: as long as its limit, or of a length at which lists are cut; None where nothing says so."""
+    if listings.truncated:
+        return f"{listings.offers} offers are as many as were asked for: the list is cut"
+    if snapshot.form == "offers" and listings.offers in ROUND_SIZES and not listings.shown_whole:
+        return f"exactly {listings.offers} offers: servers cut lists at such a length, and nothing shows that this one is whole"
+    return None
+
+
+def evidence(snapshot: Snapshot, listings: Listings) -> int:
+    """How good a collection is as evidence of its day, higher is better (`rulings.md` 61; ADR 11).
+
+    A whole raw answer comes first, then one that lets some rule go unchecked, then a day's filtered rows, then a raw answer that was cut.
+    """
+    if listings.truncated:
+        return 0
+    if snapshot.form in ("observations", "empty day"):
+        return 1
+    return 2 if snapshot.unchecked else 3
+
+
+def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> CollectionRange | None:
+    """The range of the value over all choices of collections; None where no day has two, or no choice gives a value."""
+    several = [day for day in days if len(day.others) > 1]
+    if not several:
+        return None
+    options = [[(len(found.observations) >= rules.daily_minimum, found) for _, found in day.others] for day in days if day.others]
+    counting = [[_micros(found, rules) if counts else () for counts, found in day] for day in options]
+    ranges = [median_range(counting)]
+    short = [[_micros(found, rules) for counts, found in day if not counts] for day in options]
+    none_counts = all(short)  # a choice under which no day counts
+    if none_counts and rules.when_no_day_counts == "pool_all":
+        ranges.append(median_range(short))
+    found_ranges = [one for one in ranges if one is not None]
+    if not found_ranges:
+        return None
+    pools_all = rules.when_no_day_counts == "pool_all"
+    return CollectionRange(
+        days=len(several),
+        choices=prod(len(day.others) for day in several),
+        lowest=rounded(min(low for low, _ in found_ranges), 4),
+        highest=rounded(max(high for _, high in found_ranges), 4),
+        perhaps_none=none_counts and (not pools_all or all(() in day for day in short)),
+    )
+
+
+def _micros(listings: Listings, rules: Methodology) -> tuple[int, ...]:
+    """The prices that a collection adds to the pool, its outliers removed; ascending."""
+    return tuple(one.micro for one in without_outliers(listings.observations, rules))
+
+
+def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
+    """The listings of a snapshot that overrides exclude."""
+    return frozenset().union(*(one.listings for one in overrides if one.snapshot == snapshot.sha256))

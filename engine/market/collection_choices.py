@@ -1,0 +1,83 @@
+"""The range of a week's value over all choices of collections, where days were collected several times (`rulings.md` 61).
+
+One collection stands for each day. What the others would have given is shown as a range, on a line of its own that enters no interval.
+Exact: no choice is left out, and none is tried one by one. For a price t, a collection of n listings, m of them at or below t, weighs
+2m - n; the lower middle price of a pool is at most t where the weights of its days reach 0, the upper one where they reach 1.
+A published median is the mean of both, so the two are bounded together.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+
+Pool = tuple[int, ...]
+"""What one collection adds to the week's pool: ascending prices in millionths of a USD; nothing where its day would not count."""
+
+
+def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | None:
+    """The least and the greatest median, in USD per GPU-hour, over all choices of one pool for each day.
+
+    Args:
+        days: for each day the pools that its collections would add. An empty pool is a choice too: the day without listings.
+
+    Returns:
+        None where no choice has a listing.
+    """
+    distinct = [tuple(dict.fromkeys(day)) for day in days if day]
+    least = _least(distinct)
+    mirrored = [tuple(tuple(-price for price in reversed(pool)) for pool in day) for day in distinct]
+    greatest = _least(mirrored)
+    if least is None or greatest is None:
+        return None
+    return Fraction(least, 2_000_000), Fraction(-greatest, 2_000_000)
+
+
+def _least(days: Sequence[Sequence[Pool]]) -> int | None:
+    """The least sum of the lower and the upper middle price; None where every choice is empty."""
+    prices = sorted({price for day in days for pool in day for price in pool})
+    if not prices:
+        return None
+    upper = bisect_left(prices, 1, key=lambda price: _heaviest(days, price))
+    best: int | None = None
+    for place in range(bisect_left(prices, 0, key=lambda price: _heaviest(days, price)), len(prices)):
+        low, start = prices[place], max(place, upper)
+        if best is not None and low + prices[start] >= best:
+            break  # a greater lower middle price only adds
+        high = bisect_left(prices, True, lo=start, key=partial(_chosen_together, days, low))
+        if high < len(prices):
+            best = low + prices[high] if best is None else min(best, low + prices[high])
+    return best
+
+
+def _weight(pool: Pool, price: int) -> int:
+    return 2 * bisect_right(pool, price) - len(pool)
+
+
+def _heaviest(days: Sequence[Sequence[Pool]], price: int) -> int:
+    """The greatest sum of weights that any choice has at a price; it does not fall as the price rises."""
+    return sum(max(_weight(pool, price) for pool in day) for day in days)
+
+
+def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> bool:
+    """Whether one choice has its lower middle price at most `low` and its upper one at most `high`."""
+    reached = {0: 0}  # the sum of weights at `low`, and the greatest at `high` that goes with it
+    for day in days:
+        options = _undominated({(_weight(pool, low), _weight(pool, high)) for pool in day})
+        following: dict[int, int] = {}
+        for at_low, at_high in reached.items():
+            for more_low, more_high in options:
+                following[at_low + more_low] = max(following.get(at_low + more_low, at_high + more_high), at_high + more_high)
+        reached = dict(_undominated(set(following.items())))
+    return any(at_low >= 0 and at_high >= 1 for at_low, at_high in reached.items())
+
+
+def _undominated(pairs: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs that no other one equals or exceeds in both."""
+    kept: list[tuple[int, int]] = []
+    for pair in sorted(pairs, reverse=True):
+        if not kept or pair[1] > kept[-1][1]:
+            kept.append(pair)
+    return kept

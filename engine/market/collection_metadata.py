@@ -1,0 +1,66 @@
+"""What an administrator's `.meta.json` says of a day: when it was collected, what came of it, its SHA-256 (`rulings.md` 61)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+ENDING = ".meta.json"
+
+
+class _Counts(msgspec.Struct):
+    final_observations: int
+    api_returned: int | None = None
+
+
+class _Provenance(msgspec.Struct):
+    output_file: str = ""
+    sha256: str = ""
+    archive_sha256: str = ""
+
+
+class CollectionMetadata(msgspec.Struct, frozen=True):
+    """The facts of one day's `.meta.json`; what else it says is kept in its bytes."""
+
+    collected_utc: str
+    target_gpu: str
+    geography: str
+    counts: _Counts
+    provenance: _Provenance = msgspec.field(default_factory=_Provenance)
+
+    @property
+    def file(self) -> str:
+        """The name of the table that it describes, whichever way its path is written."""
+        return self.provenance.output_file.replace("\\", "/").rpartition("/")[2]
+
+
+_metadata = msgspec.json.Decoder(CollectionMetadata)
+
+
+def read_metadata(plain: bytes) -> CollectionMetadata | None:
+    """The metadata of a day, or None for a file that is none."""
+    try:
+        return _metadata.decode(plain)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+Agreement = Literal["equal", "equal but for the ends of its lines", "differs", "not stated"]
+
+
+def compared(plain: bytes, stated: str) -> Agreement:
+    """Whether a file is the one of the SHA-256 that its administrator states.
+
+    A table that was fetched by a tool which rewrites the ends of lines is told apart from one that says something else.
+    """
+    if not stated:
+        return "not stated"
+    unix = plain.replace(b"\r\n", b"\n")
+    if hashlib.sha256(plain).hexdigest() == stated.lower():
+        return "equal"
+    rewritten = (unix, unix.replace(b"\n", b"\r\n"))
+    return (
+        "equal but for the ends of its lines" if any(hashlib.sha256(one).hexdigest() == stated.lower() for one in rewritten) else "differs"
+    )

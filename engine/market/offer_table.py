@@ -1,0 +1,188 @@
+"""Offers as a table: a day's filtered observations, or the unfiltered offers of one or more collections (`rulings.md` 7, 61).
+
+A table that says of each row whether it can be rented is unfiltered, and each of its rows is judged by its own cells. What no column
+tells is taken as applied, and named. In a filtered table rules 1 to 6 are taken as applied; hosts and machines count where named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from engine.basics.tables import Table, read_table
+from engine.market.offer import Malformed, Offer
+
+NEEDED = ("gpu_name", "num_gpus", "dph_total", "geolocation")
+TIMES = ("collected_at", "collected_utc")
+"""What the column of the collection time is called."""
+WINDOW = "collection_window_id"
+IDS = ("offer_id", "listing_id", "id", "ask_contract_id")
+YES, NO = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
+BEFORE_PRICE = frozenset({"model", "availability", "geography", "reliability", "gpu count", "staleness"})
+"""Rules 1 to 6."""
+
+
+class TableRefused(Exception):
+    """Why a table is none of offers; the file's name stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTable:
+    """A table of offers.
+
+    Attributes:
+        offers: each row, in order.
+        times: when each row was collected, as it is written.
+        filtered: whether rules 1 to 6 are taken as applied.
+        unchecked: the rules that no column lets anyone check; they are taken as applied.
+    """
+
+    offers: tuple[Offer | Malformed, ...]
+    times: tuple[str, ...]
+    filtered: bool
+    unchecked: frozenset[str]
+
+
+def read_offer_table(plain: bytes, name: str) -> OfferTable:
+    """The offers of a CSV. Raises TableRefused for what is no such table, naming the line where there is one."""
+    table = _table(plain, name)
+    if not table.rows:
+        raise TableRefused(
+            f"{name}: the table has no rows, so nobody can tell its day; a day that was collected and empty is imported by the "
+            "`.meta.json` beside it"
+        )
+    time = next(column for column in TIMES if column in table.columns)
+    filtered = not _unfiltered(table)
+    found = tuple(_offer(row.cells, f"{name}:{row.line}", filtered) for row in table.rows)
+    return OfferTable(found, tuple(row.cells[time] for row in table.rows), filtered, _unchecked(table))
+
+
+def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
+    """An unfiltered table cut into its collections, oldest first, each under the table's own head; any other file whole.
+
+    Rows are of one collection where their `collection_window_id` is one, or without it their collection time.
+    Raises TableRefused.
+    """
+    if not name.removesuffix(".gz").endswith(".csv"):
+        return (plain,)
+    table = _table(plain, name)
+    if not _unfiltered(table):
+        return (plain,)
+    time = next(column for column in TIMES if column in table.columns)
+    lines = plain.decode("utf-8-sig").split("\n")
+    parts: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    for row, end in zip(table.rows, (*(row.line for row in table.rows[1:]), len(lines) + 1), strict=True):
+        key = row.cells.get(WINDOW, "").strip() or row.cells[time].strip()
+        parts.setdefault(key, []).append("\n".join(lines[row.line - 1 : end - 1]).rstrip("\r\n"))
+        first[key] = min(first.get(key, row.cells[time]), row.cells[time])
+    if len(parts) < 2:
+        return (plain,)
+    head = "\n".join(lines[: table.rows[0].line - 1]).rstrip("\r\n")
+    return tuple("\n".join((head, *parts[key], "")).encode() for key in sorted(parts, key=lambda key: (first[key], key)))
+
+
+def has_rows(plain: bytes, name: str) -> bool:
+    """Whether a table has any row. Raises TableRefused."""
+    return bool(_table(plain, name).rows)
+
+
+def _table(plain: bytes, name: str) -> Table:
+    try:
+        table, problems = read_table(plain.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as error:
+        raise TableRefused(f"{name}: not a table of observations ({error})") from None
+    if table is None:
+        raise TableRefused(f"{name}: not a table of observations ({problems[0].why})")
+    missing = [column for column in NEEDED if column not in table.columns]
+    if not any(column in table.columns for column in TIMES):
+        missing.append(TIMES[-1])
+    if table.rows and missing:
+        raise TableRefused(f"{name}: the table lacks the column {', '.join(missing)}")
+    return table
+
+
+def _unfiltered(table: Table) -> bool:
+    return "rentable" in table.columns or "rented" in table.columns
+
+
+def _unchecked(table: Table) -> frozenset[str]:
+    """The rules that no cell can decide."""
+    if not _unfiltered(table):
+        return BEFORE_PRICE
+    told = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
+    return frozenset(rule for rule, columns in told.items() if not any(column in table.columns for column in columns))
+
+
+def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
+    """One row. A filtered table with a number that is none is refused whole; of an unfiltered one the row is malformed."""
+    try:
+        return _read(cells)
+    except ValueError as error:
+        if filtered:
+            raise TableRefused(f"{place}: {error}") from None
+        return Malformed(str(error))
+
+
+def _read(cells: Mapping[str, str]) -> Offer:
+    offer = Offer(
+        gpu_name=cells["gpu_name"],
+        geolocation=cells["geolocation"],
+        num_gpus=_number(cells, "num_gpus"),
+        dph_total=_number(cells, "dph_total"),
+        reliability2=_number(cells, "reliability2" if "reliability2" in cells else "reliability"),
+        start_date=_epoch(cells),
+        host_id=_named(cells, "host_id"),
+        machine_id=_named(cells, "machine_id"),
+        id=next((cells[column].strip() for column in IDS if cells.get(column, "").strip()), None),
+    )
+    for column in ("rentable", "rented"):
+        if column in cells:  # a cell left empty says nothing, and what may be rented must be said
+            offer = msgspec.structs.replace(offer, **{column: _word(cells, column)})
+    return offer
+
+
+def _number(cells: Mapping[str, str], column: str) -> float | None:
+    text = cells.get(column, "").strip()
+    if not text:
+        if column in ("num_gpus", "dph_total"):
+            raise ValueError("num_gpus and dph_total must be numbers")
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("num_gpus and dph_total must be numbers" if column in NEEDED else f"{column} `{text}` is no number") from None
+    if not math.isfinite(number):
+        raise ValueError("num_gpus and dph_total must be finite" if column in NEEDED else f"{column} `{text}` is not finite")
+    return number
+
+
+def _epoch(cells: Mapping[str, str]) -> float | None:
+    """The listing's last change in epoch seconds, written as that number or as a time with its zone."""
+    text = cells.get("start_date", "").strip()
+    try:
+        return _number(cells, "start_date")
+    except ValueError:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError(f"start_date `{text}` has no zone") from None
+        return at.timestamp()
+
+
+def _named(cells: Mapping[str, str], column: str) -> str | None:
+    """A host or a machine; one number written as 7000 and as 7000.0 is one."""
+    text = cells.get(column, "").strip()
+    return (text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text) or None
+
+
+def _word(cells: Mapping[str, str], column: str) -> bool | None:
+    text = cells[column].strip().lower()
+    if not text:
+        return None
+    if text not in YES | NO:
+        raise ValueError(f"{column} `{cells[column]}` is neither true nor false")
+    return text in YES
