@@ -19,6 +19,7 @@ from engine.audit.first_difference import first_difference
 from engine.audit.leftovers import deal_named, without_log
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
+from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
 from engine.determination.reference_rate import Published
@@ -34,7 +35,7 @@ from engine.events.running_state import Past
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
-from engine.market.snapshot import SnapshotRefused, ending, read_snapshot
+from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, body_of, read
 from engine.servicer_report.read_report import read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
@@ -126,7 +127,7 @@ class Replay:
                 found.asserted += 1
                 found.events += 1
                 continue
-            path = self.workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending(payload.form)}"
+            path = self.workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
             try:
                 snapshot = read_snapshot(path.read_bytes(), path.name)
             except (OSError, SnapshotRefused) as error:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from engine.market.snapshot import Snapshot, SnapshotRefused, ending, read_snapshot
+from engine.basics.archive_names import snapshot_place
+from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
 
 
 class Archive:
@@ -45,7 +46,7 @@ class Archive:
         return snapshot
 
     def _place(self, snapshot: Snapshot) -> Path:
-        return self.folder / snapshot.day.isoformat() / f"{snapshot.sha256}.{ending(snapshot.form)}"
+        return self.folder / snapshot_place(snapshot.day, snapshot.sha256, snapshot.form)
 
 
 def write_whole(place: Path, data: bytes) -> None:

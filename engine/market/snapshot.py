@@ -44,11 +44,6 @@ class _Document(msgspec.Struct):
 Form = Literal["offers", "offer table", "observations", "empty day"]
 
 
-def ending(form: str) -> str:
-    """How the file of a snapshot of that form ends in the archive."""
-    return "json.gz" if form in ("offers", "empty day") else "csv.gz"
-
-
 @dataclass(frozen=True)
 class Snapshot:
     """One collection.

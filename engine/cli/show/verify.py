@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from engine.audit.leftovers import AGAIN, guarded, without_event, without_log
+from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.cli.output import print_json, say
 from engine.determination.template import Template
 from engine.events.kinds import NoticeIssued
 from engine.events.market_events import SnapshotImported
-from engine.market.snapshot import SnapshotRefused, ending, read_snapshot
+from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.notices.pdf import read_file
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
@@ -219,7 +220,7 @@ def _snapshots(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
-    path = workspace.root / "snapshots" / payload.collected_at.date().isoformat() / f"{payload.sha256}.{ending(payload.form)}"
+    path = workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
     if not path.is_file():
         return f"{path.name} is missing"
     try:
