@@ -68,6 +68,7 @@ DOORS = {
     },
     "numpy": {
         "engine/market/interval.py",
+        "engine/determination/joint_subsets.py",
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series")),
         *(f"engine/foresight/{room}.py" for room in NUMBERS),
     },

@@ -41,69 +41,89 @@ def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> I
     Returns:
         The smallest x with F(x) at least (1 - level) / 2, and with F(x) at least (1 + level) / 2.
     """
-    doubled, weights = _law(_micros(observations))
-    cumulative = np.cumsum(weights)
-    tail = float((1 - level) / 2)
-    ends = [_first(cumulative, share) for share in (tail, 1 - tail)]
-    low, high = (rounded(Fraction(int(doubled[end]), 2_000_000), 4) for end in ends)
+    law = _Law(_micros(observations))
+    low, high = (rounded(Fraction(law.first(share), 2_000_000), 4) for share in ((1 - level) / 2, (1 + level) / 2))
     return Interval(level=level, low=low, high=high, method="exact bootstrap of the median")
 
 
 def share_below(observations: Sequence[Decimal], level: Decimal) -> float:
     """The share of resamples whose median is below `level`; sampling of listings only, not a forecast."""
-    doubled, weights = _law(_micros(observations))
-    below = doubled < int(level.scaleb(6) * 2)
-    return float(min(1.0, max(0.0, weights[below].sum())))
+    return _Law(_micros(observations)).at_most(int(level.scaleb(6) * 2) - 1)
 
 
 def _micros(observations: Sequence[Decimal]) -> Integers:
     return np.sort(np.array([int(x.scaleb(6)) for x in observations], dtype=np.int64))
 
 
+ROUNDING = 1e-13
+"""What sums of floats may lose: an end is reached where the distribution comes this near to its share."""
+NOTHING = 1e-20
+"""A probability of a place too small to be seen in a sum of at most a million of them."""
+
+
+class _Law:
+    """The distribution of the resampled median of n prices, in twice a millionth; each question costs one pass over the prices.
+
+    Odd n = 2m - 1: the m-th order statistic, P(Y <= i) = I_{i/n}(m, n - m + 1). Even n = 2m: the mean of the m-th and the next, with
+    P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, where a_i = (i/n)^m - ((i-1)/n)^m and b_j = ((n-j+1)/n)^m - ((n-j)/n)^m;
+    the rest of P(Y_m = i) has both at i. The sum of b over a range telescopes, so the pairs are never written out.
+    """
+
+    def __init__(self, micros: Integers) -> None:
+        self.micros = micros
+        self.count = n = len(micros)
+        self.middle = m = (n + 1) // 2
+        self.order: Floats = betainc(m, n - m + 1, np.arange(n + 1) / n)
+        if n % 2 == 0:
+            apart = np.exp(_log_first(n))
+            self.same: Floats = np.append(0.0, np.cumsum(np.clip(np.diff(self.order) - np.append(apart, 0.0), 0.0, None)))
+            self.first_of: Integers = np.flatnonzero(apart > NOTHING) + 1
+            self.apart: Floats = apart[self.first_of - 1]
+
+    def at_most(self, doubled: int) -> float:
+        """The probability that twice the resampled median is at most a number of millionths."""
+        share = self._odd(doubled) if self.count % 2 else self._even(doubled)
+        return float(min(1.0, max(0.0, share)))
+
+    def first(self, share: Decimal) -> int:
+        """The smallest value of twice the median at which the distribution reaches a share."""
+        low, high = 2 * int(self.micros[0]), 2 * int(self.micros[-1])
+        wanted = float(share) - ROUNDING
+        while low < high:
+            doubled = (low + high) // 2
+            low, high = (low, doubled) if self.at_most(doubled) >= wanted else (doubled + 1, high)
+        return low
+
+    def _odd(self, doubled: int) -> float:
+        reached = int(np.searchsorted(self.micros, doubled // 2, side="right"))
+        return float(self.order[reached])
+
+    def _even(self, doubled: int) -> float:
+        """Over the first place i: all j > i for which the two prices add up to at most `doubled`, and both at i."""
+        n, m = self.count, self.middle
+        i = self.first_of
+        reached = np.maximum(np.searchsorted(self.micros, doubled - self.micros[i - 1], side="right"), i)
+        with np.errstate(divide="ignore"):
+            part = -np.expm1(m * np.log((n - reached) / (n - i)))
+        return float((self.apart * part).sum()) + float(self.same[np.searchsorted(self.micros, doubled // 2, side="right")])
+
+
+def _log_first(n: int) -> Floats:
+    """log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1: the m-th is the i-th price and the next one a later.
+
+    Written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 - ((n - 2i)/n)^2.
+    """
+    m, i = n // 2, np.arange(1, n, dtype=np.float64)
+    choose = np.log1p(-0.5 / np.arange(1, m + 1)).sum()
+    shrink = np.zeros_like(i)
+    shrink[1:] = np.log(-np.expm1(m * np.log1p(-1.0 / i[1:])))
+    found: Floats = choose + m * np.log1p(-(((n - 2 * i) / n) ** 2)) + shrink
+    return found
+
+
 def _first(cumulative: Floats, share: float) -> int:
     """The first place where the cumulative weight reaches `share`, allowing for the rounding of sums of floats."""
     return min(int(np.searchsorted(cumulative, share - 1e-13, side="left")), len(cumulative) - 1)
-
-
-def _law(micros: Integers) -> tuple[Integers, Floats]:
-    """The law of the resampled median: twice its possible values in millionths, ascending, and their weights."""
-    return _odd(micros) if len(micros) % 2 else _even(micros)
-
-
-def _odd(micros: Integers) -> tuple[Integers, Floats]:
-    """N = 2m - 1: P(Y <= i) = I_{i/n}(m, n - m + 1)."""
-    n = len(micros)
-    m = (n + 1) // 2
-    cumulative = betainc(m, n - m + 1, np.arange(1, n + 1) / n)
-    return 2 * micros, np.diff(cumulative, prepend=0.0)
-
-
-def _even(micros: Integers) -> tuple[Integers, Floats]:
-    """N = 2m: P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, and the rest of P(Y_m = i) on the diagonal."""
-    n = len(micros)
-    m = n // 2
-    log_choose = math.lgamma(n + 1) - 2 * math.lgamma(m + 1)
-    i = np.arange(1, n + 1, dtype=np.float64)
-    log_a = _log_gap(i, m, n)
-    log_b = log_a[::-1]
-    first, second = np.triu_indices(n, k=1)
-    off = np.exp(log_choose + log_a[first] + log_b[second])
-    order = np.diff(betainc(m, n - m + 1, i / n), prepend=0.0)
-    left = np.zeros(n)
-    left[:-1] = np.exp(log_choose + log_a[:-1] + m * np.log((n - i[:-1]) / n))
-    diagonal = np.clip(order - left, 0.0, None)
-    values = np.concatenate([micros[first] + micros[second], 2 * micros])
-    weights = np.concatenate([off, diagonal])
-    by_value = np.argsort(values, kind="stable")
-    return values[by_value], weights[by_value]
-
-
-def _log_gap(i: Floats, m: int, n: int) -> Floats:
-    """log((i/n)^m - ((i-1)/n)^m), without losing digits for large i."""
-    log_power: Floats = m * np.log(i / n)
-    shrink = np.zeros_like(i)
-    shrink[1:] = np.log(-np.expm1(m * np.log1p(-1.0 / i[1:])))
-    return log_power + shrink
 
 
 def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED) -> Interval:

@@ -47,7 +47,7 @@ def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None
     return median(pooled) if pooled else None
 
 
-class _Prices:
+class DayPrices:
     """One day's prices, ascending, with their running sums: what outlier removal makes of any number of further listings at one price.
 
     What is kept is a range of prices, since it is all that lies within a distance of the mean of the rest; so a count of injected
@@ -114,7 +114,7 @@ def _fake(true: Fraction, at: Fraction) -> int:
 
 def least_for_day(observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
     """The least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
-    prices = _Prices(observations, methodology)
+    prices = DayPrices(observations, methodology)
     low, high, _ = prices.kept(0, 0)
     twice_true = _twice_median(prices.micros, low, high, 0, 0)
     if twice_true is None:
@@ -151,7 +151,7 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
     true = week_value(days, methodology)
     if true is None:
         return None
-    fake, listed = _fake(true, at), [_Prices(found, methodology) for _, found in days]
+    fake, listed = _fake(true, at), [DayPrices(found, methodology) for _, found in days]
     for injected in range(1, max(len(day.micros) for day in listed) // 2 + 1):
         twice = _twice_week(listed, methodology, fake, injected)
         if twice is not None and reached(Fraction(twice, 2_000_000)):
@@ -159,7 +159,7 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
     return None
 
 
-def _twice_week(listed: Sequence[_Prices], methodology: Methodology, fake: int, injected: int) -> int | None:
+def _twice_week(listed: Sequence[DayPrices], methodology: Methodology, fake: int, injected: int) -> int | None:
     """Twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
     counting = [day for day in listed if len(day.micros) + injected >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":

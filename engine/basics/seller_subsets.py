@@ -1,0 +1,137 @@
+"""How far a median of listings depends on who sells: every subset of the sellers, counted exactly (rulings 59).
+
+Each seller is in or out with probability one half, with all of its listings. `low(S)` and `high(S)` are the lower and the
+upper median of the listings of a subset S; of the empty subset, the lowest and the highest listing. For a price x, `low(S) <= x`
+holds exactly where the sum over S of (2 x listings at most x) - (listings) is at least 0. So subsets are counted by that sum,
+adding one seller at a time, and none is ever written out. Whole numbers throughout; prices in millionths of USD per GPU-hour.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+Listing = tuple[str | None, int]
+"""The seller of a listing, None where it is not known, and its price in millionths."""
+TAILS = {95: 40, 80: 10}
+"""One over the share of subsets that may lie beyond each end, by the level in per cent."""
+LEAST_SELLERS = {95: 6, 80: 4}
+"""Sellers below which no interval of listed prices can promise the level: with n it is at most 1 - 2^(1-n)."""
+MOST_UNKNOWN = Fraction(1, 5)
+"""The share of listings without a seller above which the sellers of a week are not known."""
+
+
+@dataclass(frozen=True)
+class SellerWeek:
+    """The listings of one week by seller; those without one are a single further cluster.
+
+    Attributes:
+        clusters: the prices of each seller, ascending; the key "" holds the listings that name none.
+    """
+
+    clusters: dict[str, tuple[int, ...]]
+
+    @cached_property
+    def prices(self) -> tuple[int, ...]:
+        """All prices, ascending."""
+        return tuple(sorted(price for held in self.clusters.values() for price in held))
+
+    @property
+    def sellers(self) -> int:
+        """How many sellers are named."""
+        return len(self.clusters) - ("" in self.clusters)
+
+    @property
+    def subsets(self) -> int:
+        """How many subsets there are."""
+        return 1 << len(self.clusters)
+
+    @property
+    def unknown(self) -> int:
+        """How many listings name no seller."""
+        return len(self.clusters.get("", ()))
+
+    @property
+    def known(self) -> bool:
+        """Whether at most a fifth of the listings name no seller."""
+        return self.unknown <= MOST_UNKNOWN * len(self.prices)
+
+    @property
+    def shares(self) -> dict[str, Fraction]:
+        """The share of each cluster in the listings."""
+        return {name: Fraction(len(held), len(self.prices)) for name, held in self.clusters.items()}
+
+    @property
+    def effective(self) -> Fraction:
+        """Sellers of equal size that would be as concentrated: 1 / the sum of squared shares."""
+        return effective_sellers([self])
+
+    def low_at_most(self, price: int) -> int:
+        """The subsets whose lower median is at most a price."""
+        empty = self.prices[0] <= price
+        return self._with_sum(lambda held: bisect_right(held, price), least=0) - 1 + empty
+
+    def low_below(self, price: int) -> int:
+        """The subsets whose lower median is below a price."""
+        return self.low_at_most(price - 1)
+
+    def high_below(self, price: int) -> int:
+        """The subsets whose upper median is below a price."""
+        empty = self.prices[-1] < price
+        return self._with_sum(lambda held: bisect_left(held, price), least=1) + empty
+
+    def high_at_least(self, price: int) -> int:
+        """The subsets whose upper median is at least a price."""
+        return self.subsets - self.high_below(price)
+
+    def interval(self, level: int = 95) -> tuple[int, int]:
+        """The ends of the interval at 95 or 80 per cent, listed prices; whether enough sellers stand behind it is not asked here."""
+        tail, prices, subsets = TAILS[level], self.prices, self.subsets
+        low = _first(len(prices), lambda place: tail * self.low_at_most(prices[place]) > subsets)
+        high = _first(len(prices), lambda place: tail * self.high_at_least(prices[-1 - place]) > subsets)
+        return prices[low], prices[-1 - high]
+
+    def share_below(self, limit: Fraction) -> Fraction:
+        """The share of subsets whose median is below a limit in millionths, the two medians of a subset counting half each."""
+        above = -(-limit.numerator // limit.denominator)  # a whole price is below the limit where it is below the next whole one
+        return Fraction(self.low_below(above) + self.high_below(above), 2 * self.subsets)
+
+    def _with_sum(self, below: Callable[[Sequence[int]], int], least: int) -> int:
+        """The subsets whose sum of 2 x `below` - listings is at least `least`; the empty one has the sum 0.
+
+        The number of subsets with a sum stands as a digit at the place of the sum, in a base that no count exceeds: adding a
+        seller is one shift and one addition, and the digits from a place on add up to the remainder by the base less one.
+        """
+        width = len(self.clusters) + 1
+        origin = len(self.prices)
+        counts = 1 << width * origin
+        for held in self.clusters.values():
+            surplus = 2 * below(held) - len(held)
+            counts += counts << width * surplus if surplus >= 0 else counts >> width * -surplus
+        return (counts >> width * (origin + least)) % ((1 << width) - 1)
+
+
+def seller_week(listings: Iterable[Listing]) -> SellerWeek:
+    """The listings of a week, at least one, by seller."""
+    clusters: defaultdict[str, list[int]] = defaultdict(list)
+    for seller, price in listings:
+        clusters[seller or ""].append(price)
+    return SellerWeek({name: tuple(sorted(held)) for name, held in clusters.items()})
+
+
+def effective_sellers(weeks: Sequence[SellerWeek]) -> Fraction:
+    """The effective number of sellers over several weeks, from the mean of each seller's shares in them."""
+    shares: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for week in weeks:
+        for name, share in week.shares.items():
+            shares[name] += share / len(weeks)
+    return 1 / sum((share * share for share in shares.values()), Fraction(0))
+
+
+def _first(count: int, holds: Callable[[int], bool]) -> int:
+    """The first place at which a condition holds that, once it holds, holds at every later place; the last place where none does."""
+    return min(bisect_left(range(count), True, key=holds), count - 1)

@@ -1,0 +1,215 @@
+"""One subset of the sellers applied to every rate that a test uses: replicates of several prints together (rulings 59).
+
+A seller that is out is out in every week and in every index. Up to 14 clusters all subsets are taken; above, 16,384 are drawn from
+SHAKE-256 of each seller's own name, so that nothing depends on order, on a library or on the other sellers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.basics.seller_subsets import TAILS, SellerWeek
+
+ALL_SUBSETS_UP_TO = 14
+"""Clusters up to which every subset is taken."""
+DRAWN = 16_384
+"""Subsets drawn where there are more clusters."""
+SALT = "headroom sellers 1|"
+
+Bits = NDArray[np.bool_]
+Micros = NDArray[np.int64]
+Outcomes = Callable[[Micros], tuple[Bits, list[Fraction]]]
+"""Rates in millionths, a row for each case and a column for each print -> whether the test passes, and the figure measured."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One value of a window: a constant and a weighted sum of prints, in millionths.
+
+    Attributes:
+        constant: what is fixed, as the Closing Date level.
+        weights: for each print, by its place, how much of it the value holds.
+    """
+
+    constant: Fraction
+    weights: tuple[tuple[int, Fraction], ...]
+
+    @property
+    def whole(self) -> tuple[Fraction, ...]:
+        """The constant and the weights."""
+        return (self.constant, *(weight for _, weight in self.weights))
+
+    def at(self, rates: Micros, scale: int) -> Micros:
+        """The value at each row of rates, times a scale that makes it a whole number."""
+        total = np.full(len(rates), int(self.constant * scale), dtype=np.int64)
+        for place, weight in self.weights:
+            total += rates[:, place] * int(weight * scale)
+        return total
+
+
+@dataclass(frozen=True)
+class Highest:
+    """A figure that looks at the highest value of a window.
+
+    Attributes:
+        window: its values, oldest first.
+        figure: of the highest value and of this date's, in millionths, what is measured, and whether the test passes there.
+        of_date: this date's value.
+    """
+
+    window: tuple[Candidate, ...]
+    of_date: Candidate
+    figure: Callable[[Fraction, Fraction], tuple[bool, Fraction]]
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """The outcome of a test over subsets of sellers.
+
+    Attributes:
+        subsets: how many replicates there are.
+        drawn: whether they were drawn rather than all taken.
+        lows: the least figure of each replicate over the corners, ascending.
+        highs: the largest, ascending.
+        apart: replicates whose verdict differs from the value's at their least or their largest figure.
+        failing: the mean share of corners at which the test fails.
+    """
+
+    subsets: int
+    drawn: bool
+    lows: tuple[Fraction, ...]
+    highs: tuple[Fraction, ...]
+    apart: int
+    failing: Fraction
+
+    def interval(self, level: int = 95) -> tuple[Fraction, Fraction]:
+        """The ends of the measured figure at 95 or 80 per cent."""
+        beyond = self.subsets // TAILS[level]
+        return self.lows[beyond], self.highs[-1 - beyond]
+
+    def same_verdict(self, level: int = 95) -> bool:
+        """Whether the verdict is the same over the interval; whether enough sellers stand behind it is another question."""
+        return TAILS[level] * self.apart <= self.subsets
+
+
+@lru_cache(maxsize=512)
+def bits_of(seller: str) -> bytes:
+    """The bits of one seller: it is in replicate r where bit `r & 7`, lowest first, of byte `r >> 3` is 1."""
+    return hashlib.shake_256(f"{SALT}{seller}".encode()).digest(DRAWN // 8)
+
+
+def memberships(names: Sequence[str]) -> Bits:
+    """Which of the clusters are in each replicate: a row for each replicate, a column for each name."""
+    if len(names) <= ALL_SUBSETS_UP_TO:
+        numbers = np.arange(2 ** len(names))
+        return (numbers[:, None] >> np.arange(len(names)) & 1).astype(np.bool_)
+    columns = [np.unpackbits(np.frombuffer(bits_of(name), dtype=np.uint8), bitorder="little") for name in names]
+    return np.stack(columns, axis=1).astype(np.bool_)
+
+
+def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
+    """The lower and the upper median of a week in each replicate; where none of its sellers is in, its lowest and highest listing."""
+    prices = np.array(sorted(set(week.prices)), dtype=np.int64)
+    counts = np.zeros((len(names), len(prices)), dtype=np.float32)  # sums of whole numbers below 2^24: exact in any order
+    for row, name in enumerate(names):
+        held = week.clusters.get(name)
+        if held is not None:
+            np.add.at(counts[row], np.searchsorted(prices, held), 1)
+    cumulative = inside.astype(np.float32) @ np.cumsum(counts, axis=1, dtype=np.float32)
+    total = cumulative[:, -1:]
+    low = (2 * cumulative >= total).argmax(axis=1)
+    high = (2 * cumulative > total).argmax(axis=1)
+    empty = total[:, 0] == 0
+    return np.where(empty, prices[0], prices[low]), np.where(empty, prices[-1], prices[high])
+
+
+def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes, highest: Highest | None = None) -> Replicates:
+    """A test over subsets of the sellers of all its prints.
+
+    Args:
+        weeks: the listings behind each print that the test uses.
+        today: the place among them of this date's rate of the clause's first index.
+        passed: the verdict of the value.
+        outcomes: the test at other rates.
+        highest: where the figure looks at the highest value of a window: its week is chosen by a subset and measured by the
+            sellers outside of it, since the highest of many noisy weeks is high by luck.
+    """
+    names = sorted({name for week in weeks for name in week.clusters})
+    inside = memberships(names)
+    within = _rates(weeks, names, inside)
+    plain = _ranked(_corners(*within, today), outcomes)
+    low = plain if highest is None else _outside(within, _rates(weeks, names, ~inside), today, highest)
+    least, most = low.places.min(axis=0), plain.places.max(axis=0)
+    differs = (low.passing[least] != passed) | (plain.passing[most] != passed)
+    return Replicates(
+        subsets=len(inside),
+        drawn=len(names) > ALL_SUBSETS_UP_TO,
+        lows=tuple(low.figures[place] for place in np.sort(least)),
+        highs=tuple(plain.figures[place] for place in np.sort(most)),
+        apart=int(differs.sum()),
+        failing=Fraction(int((~low.passing[low.places]).sum()), low.places.size),
+    )
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Figures at the corners: the distinct ones ascending, whether each passes, and the place of each corner's among them."""
+
+    figures: list[Fraction]
+    passing: Bits
+    places: Micros
+
+
+def _rates(weeks: Sequence[SellerWeek], names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
+    """The lower and the upper rate of every print in each replicate, a column for each print."""
+    found = [medians(week, names, inside) for week in weeks]
+    low, high = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
+    return low, high
+
+
+def _corners(low: Micros, high: Micros, today: int) -> Micros:
+    """The four corners of each replicate: this date's rate low or high, and all others low or high."""
+    is_today = np.arange(low.shape[1]) == today
+    return np.stack([np.where(is_today, own, rest) for own in (low, high) for rest in (low, high)])
+
+
+def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
+    """The test at every distinct corner, once."""
+    shape = corners.shape[:2]
+    cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
+    passing, figures = outcomes(cases)
+    order = sorted(sorted(range(len(figures)), key=lambda case: float(figures[case])), key=figures.__getitem__)
+    rank = np.empty(len(figures), dtype=np.int64)
+    distinct: list[Fraction] = []
+    verdicts: list[bool] = []
+    for case in order:
+        if not distinct or distinct[-1] != figures[case]:
+            distinct.append(figures[case])
+            verdicts.append(bool(passing[case]))
+        rank[case] = len(distinct) - 1
+    return _Ranked(distinct, np.array(verdicts, dtype=np.bool_), rank[place_of.reshape(-1)].reshape(shape))
+
+
+def _outside(within: tuple[Micros, Micros], beyond: tuple[Micros, Micros], today: int, highest: Highest) -> _Ranked:
+    """The highest week of each replicate as its subset sees it, the earliest of equals, measured by the sellers outside of it."""
+    scale = lcm(*(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole))
+    low, high = (np.stack([value.at(rates, scale) for value in highest.window], axis=1) for rates in within)
+    chosen = (low + high).argmax(axis=1)
+    corners = []
+    for rates in _corners(*beyond, today):
+        values = np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
+        corners.append(np.stack([values[np.arange(len(chosen)), chosen], values[:, -1]], axis=1))
+
+    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
+        found = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
+        return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
+
+    return _ranked(np.stack(corners), outcomes)

@@ -1,0 +1,188 @@
+"""The least number of invented listings that moves a week's value, where the attacker chooses prices and days (rulings 63).
+
+Each collected day has its own number of listings and its own price. What a day gives towards the target is what it keeps on the
+target's side less what it keeps on the other, so days are joined by adding. Prices in millionths of USD per GPU-hour.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isfinite
+
+from engine.market.methodology import Methodology
+from engine.market.quality.manipulation import Day, DayPrices, week_value
+
+PRICED_FROM, PRICED_TO = 20, 300
+"""The prices tried, in whole per cent of the value, on the target's side."""
+
+
+Plan = tuple[tuple[int, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FakePlan:
+    """The cheapest way to a target.
+
+    Attributes:
+        target: the value aimed at, in USD per GPU-hour.
+        listing_days: listings, each counted once for every day on which it stands.
+        days: for each collected day, how many listings and at what price in millionths; None where there are none.
+    """
+
+    target: Fraction
+    listing_days: int
+    days: Plan
+
+    @property
+    def most_on_one_day(self) -> int:
+        """The largest number of invented listings on one day."""
+        return max((count for count, _ in self.days), default=0)
+
+
+Ways = Mapping[tuple[float, float], Plan]
+"""The prices nearest to the target on its side and on the other, signed so that smaller is better, and the plan that leaves them.
+
+None is held that another beats in both.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What some days give towards the target, at one cost."""
+
+    gift: int
+    ways: Ways
+
+
+NOTHING = _Given(0, {(-inf, inf): ()})
+
+
+@dataclass(frozen=True)
+class _Attack:
+    """A target, and the prices tried on its side.
+
+    Attributes:
+        sign: 1 where the value is to fall to the target, -1 where it is to rise to it.
+        target: in millionths.
+        prices: what an invented listing may cost, in millionths.
+    """
+
+    sign: int
+    target: Fraction
+    prices: tuple[int, ...]
+
+    def plan_of(self, given: _Given) -> Plan | None:
+        """A plan with which the median of what the days keep lies at the target or beyond; None where there is none."""
+        for (near, far), plan in given.ways.items():
+            between = isfinite(near) and isfinite(far) and int(near) + int(far) <= 2 * self.sign * self.target
+            if given.gift > 0 or (given.gift == 0 and between):
+                return plan
+        return None
+
+
+def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction) -> FakePlan | None:
+    """The least listing-days that bring a week's value to a target or beyond it, and one way to do it.
+
+    Args:
+        days: the collected days of the window with their Qualifying Listings.
+        methodology: the version that makes the value.
+        target: in USD per GPU-hour; below the value it is to fall, above it to rise.
+
+    Returns:
+        None where the week has no value, or where no plan of reasonable size reaches the target.
+    """
+    true = week_value(days, methodology)
+    if true is None:
+        return None
+    attack = _attack(true, target)
+    listed = [DayPrices(found, methodology) for _, found in days]
+    plans = [_least(attack, listed, methodology.daily_minimum, short=False)]
+    if methodology.when_no_day_counts == "pool_all" and all(len(day.micros) < methodology.daily_minimum for day in listed):
+        plans.append(_least(attack, listed, methodology.daily_minimum, short=True))
+    found = [plan for plan in plans if plan is not None]
+    return min(found, key=lambda plan: plan.listing_days) if found else None
+
+
+def _attack(true: Fraction, target: Fraction) -> _Attack:
+    sign = 1 if target <= true else -1
+    micro = target * 10**6
+    nearest = micro.numerator // micro.denominator if sign > 0 else -(-micro.numerator // micro.denominator)
+    shares = (int(true * share * 10**4) for share in range(PRICED_FROM, PRICED_TO + 1))
+    return _Attack(sign, micro, (nearest, *(price for price in shares if price > 0 and sign * price <= sign * micro)))
+
+
+def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bool) -> FakePlan | None:
+    """The cheapest plan; `short`: with every day short of the daily minimum, so that all are pooled."""
+    most = 2 * sum(len(day.micros) for day in listed) + minimum
+    options: list[list[_Given | None]] = [[] for _ in listed]
+    joined: list[list[_Given | None]] = [[] for _ in listed]
+    for cost in range(most + 1):
+        for place, day in enumerate(listed):
+            options[place].append(_option(attack, day, cost, minimum, short))
+            before = joined[place - 1] if place else [NOTHING]
+            pairs = ((before[cost - k], options[place][k]) for k in range(cost + 1) if cost - k < len(before))
+            joined[place].append(_best(_with(one, other) for one, other in pairs if one is not None and other is not None))
+        found = joined[-1][cost] if listed else None
+        plan = attack.plan_of(found) if found is not None else None
+        if plan is not None:
+            return FakePlan(attack.target / 10**6, cost, plan)
+    return None
+
+
+def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bool) -> _Given | None:
+    """The best that one day gives with so many invented listings; None where it may not hold so many."""
+    if (len(day.micros) + count >= minimum) == short:
+        return None if short or count else _Given(0, {(-inf, inf): ((0, None),)})
+    if count == 0:
+        return _kept(attack, day, 0, None)
+    return _best(_kept(attack, day, count, price) for price in attack.prices)
+
+
+def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Given:
+    """What a day keeps on either side of the target with some listings at one price."""
+    low, high, stay = day.kept(price or 0, count)
+    micros, target = day.micros, attack.target
+    if attack.sign > 0:
+        cut = min(high, max(low, bisect_right(micros, target)))
+        near, far = (micros[cut - 1] if cut > low else -inf), (micros[cut] if cut < high else inf)
+        gift = (cut - low) - (high - cut)
+    else:
+        cut = min(high, max(low, bisect_left(micros, target)))
+        near, far = (-micros[cut] if cut < high else -inf), (-micros[cut - 1] if cut > low else inf)
+        gift = (high - cut) - (cut - low)
+    if price is not None and stay:
+        gift, near = gift + count, max(near, attack.sign * price)
+    return _Given(gift, {(near, far): ((count, price),)})
+
+
+def _with(one: _Given, other: _Given) -> _Given:
+    """Two groups of days together."""
+    joined = {
+        (max(near, close), min(far, away)): first + second
+        for (near, far), first in one.ways.items()
+        for (close, away), second in other.ways.items()
+    }
+    return _Given(one.gift + other.gift, _unbeaten(joined))
+
+
+def _best(given: Iterable[_Given]) -> _Given | None:
+    """The largest gift, and among equals all nearest prices that no other beats."""
+    best: _Given | None = None
+    for one in given:
+        if best is None or one.gift > best.gift:
+            best = one
+        elif one.gift == best.gift and not one.ways.keys() <= best.ways.keys():
+            best = _Given(best.gift, _unbeaten({**one.ways, **best.ways}))
+    return best
+
+
+def _unbeaten(ways: Ways) -> Ways:
+    """The ways without those that another beats in both prices."""
+    if len(ways) < 2:
+        return ways
+    return {
+        one: plan for one, plan in ways.items() if not any(other != one and other[0] <= one[0] and other[1] <= one[1] for other in ways)
+    }

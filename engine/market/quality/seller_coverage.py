@@ -1,0 +1,110 @@
+"""How often the intervals hold the truth, measured on a series' own listings (rulings 59).
+
+The pool is every seller of every week with its listings; its median is the truth. Weeks of n sellers are drawn from it, each pick a
+seller of its own, and each interval of such a week holds the truth or does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from statistics import median
+
+from engine.basics.seller_subsets import seller_week
+
+DRAWS = 1_000
+COUNTS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20)
+"""The numbers of sellers that are measured."""
+LEAST_PAIRS, LEAST_POOL_SELLERS = 30, 8
+"""Pairs of a week and a seller, and different sellers, below which a pool shows nothing."""
+SALT = "headroom coverage 1"
+SLACK = Fraction(1, 10_000)
+"""Prices of one seller differ in the fourth decimal: an end that misses the truth by less holds it."""
+WANTED = 0.95
+
+Pool = Sequence[tuple[int, ...]]
+"""The listings of one seller in one week, in millionths, for each pair of the two."""
+ListingsInterval = Callable[[Sequence[Decimal]], tuple[Decimal, Decimal]]
+"""The methodology's own interval of a week of listings, in USD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one kind of interval did over all draws.
+
+    Attributes:
+        hits: draws in which it held the truth.
+        width: the middle of its widths, as a share of the truth.
+    """
+
+    hits: int
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The measured coverage at one number of sellers."""
+
+    sellers: int
+    effective: float
+    draws: int
+    listings: Held | None
+    subsets: Held
+    subsets_80: Held
+
+    def share(self, held: Held) -> float:
+        """The share of draws in which an interval held the truth."""
+        return held.hits / self.draws
+
+    def error(self, held: Held) -> float:
+        """The Monte Carlo error of that share: two standard deviations."""
+        p = self.share(held)
+        return float(2 * (p * (1 - p) / self.draws) ** 0.5)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval at 95% covers at least that, within the error of the measurement."""
+        return self.share(self.subsets) + self.error(self.subsets) >= WANTED
+
+
+def coverage(
+    pool: Pool, draws: int = DRAWS, counts: Sequence[int] = COUNTS, of_listings: ListingsInterval | None = None
+) -> Iterator[Coverage]:
+    """One row for each number of sellers; `of_listings` measures the methodology's own interval beside."""
+    truth = true_median(pool)
+    for count in counts:
+        weeks = [_drawn(pool, count, draw) for draw in range(draws)]
+        found = [seller_week(week) for week in weeks]
+        own = None
+        if of_listings is not None:
+            ends = [of_listings([Decimal(price).scaleb(-6) for _, price in week]) for week in weeks]
+            own = _held([(Fraction(low) * 10**6, Fraction(high) * 10**6) for low, high in ends], truth)
+        yield Coverage(
+            sellers=count,
+            effective=median(float(week.effective) for week in found),
+            draws=draws,
+            listings=own,
+            subsets=_held([week.interval() for week in found], truth),
+            subsets_80=_held([week.interval(80) for week in found], truth),
+        )
+
+
+def true_median(pool: Pool) -> Fraction:
+    """The median of all listings of the pool, in millionths."""
+    every = sorted(price for held in pool for price in held)
+    return Fraction(every[(len(every) - 1) // 2] + every[len(every) // 2], 2)
+
+
+def _drawn(pool: Pool, count: int, draw: int) -> list[tuple[str | None, int]]:
+    """The listings of one drawn week: each pick is a seller of its own, even where it is of the same pair."""
+    stream = hashlib.shake_256(f"{SALT}|{count}|{draw}".encode()).digest(4 * count)
+    picks = [int.from_bytes(stream[4 * n : 4 * n + 4], "big") * len(pool) >> 32 for n in range(count)]
+    return [(str(n), price) for n, pick in enumerate(picks) for price in pool[pick]]
+
+
+def _held(ends: Sequence[tuple[Fraction | int, Fraction | int]], truth: Fraction) -> Held:
+    hits = sum(low <= truth * (1 + SLACK) and high >= truth * (1 - SLACK) for low, high in ends)
+    return Held(hits, float(median((high - low) / truth for low, high in ends)))

@@ -1,0 +1,92 @@
+"""The shadow rate: one seller, one vote; a second opinion on the contract's rate that decides nothing (rulings 63).
+
+It looks at all collections of the window, after the filters and before any outlier is removed. It asks nothing of how many listings
+a seller has; its weakness is that a new account with one listing has a whole vote.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb
+
+from engine.market.listing import Observation
+
+BEYOND = 40
+"""One over the probability that may lie beyond each end of the interval."""
+
+
+@dataclass(frozen=True)
+class ShadowRate:
+    """The median of the sellers' own prices, in USD per GPU-hour.
+
+    Attributes:
+        rate: each seller's price counted once.
+        low, high: the interval by order statistics of the sellers.
+        covers: the probability with which the interval holds the true median, whatever the prices are.
+        votes: each seller's price.
+    """
+
+    rate: Fraction
+    low: Fraction
+    high: Fraction
+    covers: Fraction
+    votes: dict[str, Fraction]
+
+    @property
+    def sellers(self) -> int:
+        """How many sellers have a vote."""
+        return len(self.votes)
+
+
+def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | None:
+    """The rate over a window's collections; None where no listing names a seller.
+
+    A machine's price in a collection is the median of its listings, a seller's in a collection the median of its machines, a seller's
+    of the week the median over the collections in which it stands.
+    """
+    prices: defaultdict[str, list[Fraction]] = defaultdict(list)
+    for found in collections:
+        for seller, price in _votes_of(found).items():
+            prices[seller].append(price)
+    if not prices:
+        return None
+    votes = {seller: middle(prices[seller]) for seller in sorted(prices)}
+    ordered, beyond = sorted(votes.values()), rank_of_ends(len(votes))
+    return ShadowRate(
+        rate=middle(ordered),
+        low=ordered[beyond - 1],
+        high=ordered[-beyond],
+        covers=1 - 2 * _below(beyond, len(votes)),
+        votes=votes,
+    )
+
+
+def rank_of_ends(sellers: int) -> int:
+    """The d for which the interval runs from the d-th lowest to the d-th highest seller; 1 where no d promises 95%."""
+    return max((d for d in range(1, sellers // 2 + 1) if BEYOND * _below(d, sellers) <= 1), default=1)
+
+
+def _below(count: int, of: int) -> Fraction:
+    """The probability of fewer than `count` heads among so many tosses."""
+    return Fraction(sum(comb(of, heads) for heads in range(count)), 2**of)
+
+
+def _votes_of(found: Sequence[Observation]) -> dict[str, Fraction]:
+    """Each seller's price in one collection; a listing that names no machine is a machine of its own."""
+    machines: defaultdict[tuple[str, str | int], list[Fraction]] = defaultdict(list)
+    for place, one in enumerate(found):
+        if one.host is not None:
+            machines[one.host, place if one.machine is None else one.machine].append(Fraction(one.micro, 10**6))
+    sellers: defaultdict[str, list[Fraction]] = defaultdict(list)
+    for (seller, _), listed in machines.items():
+        sellers[seller].append(middle(listed))
+    return {seller: middle(held) for seller, held in sellers.items()}
+
+
+def middle(values: Iterable[Fraction]) -> Fraction:
+    """The median, exact; the mean of the two middle ones of an even number."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

@@ -1,0 +1,113 @@
+"""What one seller can do to a week's value: leave it, or set all of its own prices (rulings 63).
+
+A seller that leaves takes all of its rows from every day, before the daily minimum is applied and outliers are removed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+
+from engine.market.listing import Observation
+from engine.market.methodology import Methodology
+from engine.market.quality.manipulation import Day, week_value
+
+MOST_SELLERS = 3
+"""The largest group of leaving sellers that is tried."""
+REPRICED_FROM, REPRICED_TO = 20, 300
+"""The prices that a seller may set, in whole per cent of the value."""
+Reached = Callable[[Fraction | None], bool]
+"""Whether a value, None where the week has none, is what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The least number of sellers whose leaving does something to the value.
+
+    Attributes:
+        sellers: the first group of that size, by name.
+        value: what is left, USD per GPU-hour; None where the week then has no value.
+    """
+
+    sellers: tuple[str, ...]
+    value: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """What the largest seller makes of the value by its own prices alone, USD per GPU-hour."""
+
+    seller: str
+    low: Fraction
+    high: Fraction
+
+
+def sellers_of(days: Sequence[Day]) -> tuple[str, ...]:
+    """The sellers that the listings of a week name, in the order of their names."""
+    return tuple(sorted({one.host for _, found in days for one in found if one.host is not None}))
+
+
+def without(days: Sequence[Day], leaving: Sequence[str]) -> tuple[Day, ...]:
+    """The days without the listings of some sellers."""
+    gone = frozenset(leaving)
+    return tuple((day, tuple(one for one in found if one.host not in gone)) for day, found in days)
+
+
+def value_without_each(days: Sequence[Day], methodology: Methodology) -> dict[str, Fraction | None]:
+    """The value without each seller alone, by its name; None where the week then has none."""
+    return {seller: week_value(without(days, (seller,)), methodology) for seller in sellers_of(days)}
+
+
+def least_leaving(days: Sequence[Day], methodology: Methodology, reached: Reached) -> Leaving | None:
+    """The least number of sellers, up to 3, whose leaving brings the value to where `reached` says so; None where more are needed."""
+    return next(_reaching(days, methodology, reached), None)
+
+
+def _reaching(days: Sequence[Day], methodology: Methodology, reached: Reached) -> Iterator[Leaving]:
+    names = sellers_of(days)
+    for size in range(1, MOST_SELLERS + 1):
+        for group in combinations(names, size):
+            value = week_value(without(days, group), methodology)
+            if reached(value):
+                yield Leaving(group, value)
+
+
+def moved_by(true: Fraction, move: Fraction) -> Reached:
+    """Whether a value differs from the true one by a share of it, or is none at all."""
+    return lambda value: value is None or abs(value - true) >= move * true
+
+
+def largest_seller(days: Sequence[Day]) -> str | None:
+    """The seller with the most listings of the week, the first by name among equals; None where no listing names one."""
+    counts = Counter(one.host for _, found in days for one in found if one.host is not None)
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else None
+
+
+def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None:
+    """The lowest and the highest value that the largest seller can make by one price for all of its listings.
+
+    Each whole per cent of the value from 20% to 300% is tried. None where no seller is named or the week has no value.
+    """
+    true, seller = week_value(days, methodology), largest_seller(days)
+    if true is None or seller is None:
+        return None
+    made = [week_value(repriced(days, seller, _price(true, share)), methodology) for share in range(REPRICED_FROM, REPRICED_TO + 1)]
+    values = [value for value in made if value is not None]
+    return Repricing(seller, min(values), max(values))
+
+
+def repriced(days: Sequence[Day], seller: str, micro: int) -> tuple[Day, ...]:
+    """The days with all listings of a seller at one price, in millionths."""
+
+    def at(one: Observation) -> Observation:
+        return replace(one, micro=micro) if one.host == seller else one
+
+    return tuple((day, tuple(map(at, found))) for day, found in days)
+
+
+def _price(true: Fraction, share: int) -> int:
+    """A whole per cent of a value, in millionths, rounded down."""
+    return int(true * share * 10**4)

@@ -1,0 +1,216 @@
+"""Tests of several rates together: the published vectors, subsets written out, and what must not change a result."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.basics.seller_subsets import LEAST_SELLERS, Listing, SellerWeek, effective_sellers, seller_week
+from engine.determination.joint_subsets import Candidate, Highest, Replicates, bits_of, medians, memberships, replicates
+from tests.conftest import shared
+
+FILE = (shared() or Path("absent")) / "data" / "sellers" / "sellers_vectors.json"
+VECTORS: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+MILLION = 10**6
+
+Figure = Callable[[list[Fraction]], Fraction]
+FIGURES: dict[str, Figure] = {
+    "rate": lambda rates: rates[-1],
+    "mean": lambda rates: sum(rates, Fraction(0)) / len(rates),
+    "1.80 / mean": lambda rates: Fraction("1.8") * len(rates) / sum(rates, Fraction(0)),
+    "(highest - today) / 2.00": lambda rates: (max(rates) - rates[-1]) / 2,
+    "0.7 today + 0.3 other": lambda rates: Fraction("0.7") * rates[-1] + Fraction("0.3") * rates[0],
+    "today / other": lambda rates: rates[-1] / rates[0],
+}
+
+
+def six(value: Fraction | int) -> str:
+    return f"{round(Fraction(value) * MILLION) / MILLION:.6f}"
+
+
+def listings(name: str) -> list[Listing]:
+    return [(seller, price) for seller, price in VECTORS["weeks"][name]]
+
+
+def median(week: SellerWeek) -> Fraction:
+    count = len(week.prices)
+    return Fraction(week.prices[(count - 1) // 2] + week.prices[count // 2], 2 * MILLION)
+
+
+def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> tuple[Fraction, bool, Replicates]:
+    measure = FIGURES[figure]
+
+    def passing(value: Fraction) -> bool:
+        return value >= limit if passes == "at least" else value <= limit
+
+    def outcomes(cases: Any) -> Any:
+        figures = [measure([Fraction(int(rate), MILLION) for rate in rates]) for rates in cases]
+        return np.array([passing(one) for one in figures]), figures
+
+    def of_highest(top: Fraction, today: Fraction) -> tuple[bool, Fraction]:
+        fall = max(Fraction(0), (top - today) / (2 * MILLION))
+        return passing(fall), fall
+
+    today = len(weeks) - 1
+    candidates = tuple(Candidate(Fraction(0), ((place, Fraction(1)),)) for place in range(len(weeks)))
+    highest = Highest(candidates, candidates[today], of_highest) if "highest" in figure else None
+    value = measure([median(week) for week in weeks])
+    return value, passing(value), replicates(weeks, today, passing(value), outcomes, highest)
+
+
+@pytest.mark.skipif(not VECTORS, reason="the vectors of sellers are not beside this checkout")
+@pytest.mark.parametrize("vector", VECTORS.get("tests", []), ids=lambda vector: vector["name"])
+def test_the_vectors(vector: dict[str, Any]) -> None:
+    weeks = [seller_week(listings(name)) for name in vector["weeks"]]
+    sellers = {name for week in weeks for name in week.clusters if name}
+    assert (len(sellers), six(effective_sellers(weeks))) == (vector["sellers"], vector["effective"])
+    value, passed, found = run(weeks, vector["figure"], Fraction(vector["limit"]), vector["passes"])
+    assert (six(value), "PASS" if passed else "FAIL") == (vector["value"], vector["result"])
+    enough = all(week.known for week in weeks)
+    if len(weeks) == 1:  # exact however many sellers there are
+        (week,) = weeks
+        limit = Fraction(vector["limit"]) * MILLION
+        low, high = (six(Fraction(end, MILLION)) for end in week.interval())
+        low_80, high_80 = (six(Fraction(end, MILLION)) for end in week.interval(80))
+        whole = -(-limit.numerator // limit.denominator)
+        apart = week.low_below(whole) if passed else week.subsets - week.high_below(whole)
+        subsets, share = week.subsets, week.share_below(limit)
+    else:
+        (low, high), (low_80, high_80) = (map(six, found.interval(level)) for level in (95, 80))
+        subsets, apart, share = found.subsets, found.apart, found.failing
+    assert (low, high, low_80, high_80) == (vector["low"], vector["high"], vector["low_80"], vector["high_80"])
+    assert (subsets, apart, six(share)) == (vector["replicates"], vector["apart"], vector["share_failing"])
+    for level, tail, wanted in ((95, 40, vector["decisive"]), (80, 10, vector["decisive_80"])):
+        assert (enough and len(sellers) >= LEAST_SELLERS[level] and tail * apart <= subsets) == wanted
+
+
+@pytest.mark.skipif(not VECTORS, reason="the vectors of sellers are not beside this checkout")
+def test_the_bits_of_a_seller() -> None:
+    for name, wanted in VECTORS["bits"].items():
+        bits = np.unpackbits(np.frombuffer(bits_of(name), dtype=np.uint8), bitorder="little")
+        assert "".join(map(str, bits[: len(wanted)])) == wanted
+
+
+def some_week(chance: random.Random, sellers: int, unknown: bool = False) -> list[Listing]:
+    names: list[str | None] = [f"s{n}" for n in range(sellers)]
+    names += [None] * unknown
+    return [(name, chance.randrange(10, 60) * 50_000) for name in names for _ in range(chance.randrange(1, 6))]
+
+
+def written_out(week: SellerWeek) -> list[tuple[int, int]]:
+    """The lower and the upper median of every subset, each subset written out."""
+    found = []
+    for chosen in product((False, True), repeat=len(week.clusters)):
+        held = sorted(price for held, inside in zip(week.clusters.values(), chosen, strict=True) if inside for price in held)
+        found.append((held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1]))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_subsets_counted_by_sums_are_the_subsets_written_out(seed: int) -> None:
+    chance = random.Random(seed)
+    week = seller_week(some_week(chance, chance.randrange(1, 8), unknown=seed % 3 == 0))
+    pairs = written_out(week)
+    for price in {*week.prices, week.prices[0] - 1, week.prices[-1] + 1, chance.randrange(500_000, 3_000_000)}:
+        assert week.low_at_most(price) == sum(low <= price for low, _ in pairs)
+        assert week.high_at_least(price) == sum(high >= price for _, high in pairs)
+        assert week.share_below(Fraction(price)) == Fraction(sum((low < price) + (high < price) for low, high in pairs), 2 * len(pairs))
+    for level, tail in ((95, 40), (80, 10)):
+        low = min(x for x in week.prices if tail * sum(low <= x for low, _ in pairs) > len(pairs))
+        high = max(x for x in week.prices if tail * sum(high >= x for _, high in pairs) > len(pairs))
+        assert week.interval(level) == (low, high)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_week_has_the_same_law_alone_and_among_others(seed: int) -> None:
+    chance = random.Random(seed)
+    week, other = (seller_week(some_week(chance, count, unknown=seed % 2 == 0)) for count in (5, 9))
+    names = sorted({*week.clusters, *other.clusters})
+    low, high = medians(week, names, memberships(names))
+    alone = written_out(week)
+    times = len(low) // len(alone)
+    assert sorted(zip(low.tolist(), high.tolist(), strict=True)) == sorted(alone * times)
+
+
+def renamed(weeks: list[list[Listing]], chance: random.Random) -> list[list[Listing]]:
+    sellers = sorted({name for week in weeks for name, _ in week if name is not None})
+    others = dict(zip(sellers, chance.sample([f"z{n}" for n in range(99)], len(sellers)), strict=True))
+    moved = [[(others[name] if name else None, price) for name, price in week] for week in weeks]
+    for week in moved:
+        chance.shuffle(week)
+    return moved
+
+
+@pytest.mark.parametrize("figure", ["1.80 / mean", "(highest - today) / 2.00", "today / other"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_seller_renamed_and_rows_in_another_order_change_nothing(figure: str, seed: int) -> None:
+    chance = random.Random(seed)
+    rows = [some_week(chance, count, unknown=count == 6) for count in (4, 7, 6)]
+    first = run([seller_week(week) for week in rows], figure, Fraction("0.8"), "at least")
+    again = run([seller_week(week) for week in renamed(rows, chance)], figure, Fraction("0.8"), "at least")
+    assert first == again
+
+
+def test_drawn_subsets_depend_on_no_order() -> None:
+    chance = random.Random(8)
+    rows = [some_week(chance, count) for count in (16, 15)]
+    first = run([seller_week(week) for week in rows], "mean", Fraction("1.7"), "at least")
+    for week in rows:
+        chance.shuffle(week)
+    assert first == run([seller_week(week) for week in rows], "mean", Fraction("1.7"), "at least")
+    assert first[2].drawn
+    assert first[2].subsets == 16_384
+
+
+def test_one_rate_alone_gives_the_same_replicates_by_subsets_and_by_sums() -> None:
+    for seed in range(10):
+        chance = random.Random(seed)
+        week = seller_week(some_week(chance, 7, unknown=seed % 2 == 0))
+        limit = Fraction(chance.randrange(600_000, 2_900_000), MILLION)
+        _, passed, found = run([week], "rate", limit, "at least")
+        whole = -(-(limit * MILLION).numerator // (limit * MILLION).denominator)
+        assert found.failing == week.share_below(limit * MILLION)
+        assert found.apart == (week.low_below(whole) if passed else week.subsets - week.high_below(whole))
+        assert found.interval() == tuple(Fraction(end, MILLION) for end in week.interval())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_maximum_is_chosen_by_a_subset_and_measured_by_the_rest(seed: int) -> None:
+    """Against the rule written out: every subset, its own highest week, the complement's fall at the four corners."""
+    chance = random.Random(seed)
+    weeks = [seller_week(some_week(chance, 5)) for _ in range(4)]
+    limit = Fraction("0.15")
+    _, passed, found = run(weeks, "(highest - today) / 2.00", limit, "at most")
+    names = sorted({name for week in weeks for name in week.clusters})
+
+    def middle(week: SellerWeek, chosen: set[str]) -> tuple[int, int]:
+        held = sorted(price for name, prices in week.clusters.items() if name in chosen for price in prices)
+        return (held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1])
+
+    failing, apart, lows, highs = Fraction(0), 0, [], []
+    for bits in product((False, True), repeat=len(names)):
+        chosen = {name for name, inside in zip(names, bits, strict=True) if inside}
+        own, rest = ([middle(week, group) for week in weeks] for group in (chosen, set(names) - chosen))
+        top = max(range(4), key=lambda place: (sum(own[place]), -place))
+        falls = []
+        for today, other in product((0, 1), repeat=2):
+            of = rest[top][today if top == 3 else other]
+            falls.append(max(Fraction(0), Fraction(of - rest[3][today], 2 * MILLION)))
+        plain = []
+        for today, other in product((0, 1), repeat=2):
+            values = [week[other] for week in own[:3]] + [own[3][today]]
+            plain.append(Fraction(max(values) - values[3], 2 * MILLION))
+        failing += Fraction(sum(fall > limit for fall in falls), 4)
+        apart += (min(falls) <= limit) != passed or (max(plain) <= limit) != passed
+        lows.append(min(falls))
+        highs.append(max(plain))
+    assert (found.apart, found.failing) == (apart, failing / 32)
+    assert (list(found.lows), list(found.highs)) == (sorted(lows), sorted(highs))
