@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "covenants": ("basics", "determination"),
     "evaluation": (*FACTS, "terms", "servicer_report", "determination"),
     "wording": (*FACTS, "terms", "determination", "evaluation"),
-    "foresight": (*FACTS, "terms", "determination", "evaluation"),
+    "foresight": (*FACTS, "terms", "market", "determination", "evaluation"),
     "notices": (*FACTS, "terms", "determination", "record"),
     "workspace": (*LAW, "determination", "market", "record"),
     "operations": BELOW_OPERATIONS,
@@ -174,6 +174,20 @@ def test_a_file_name_is_unique_in_the_engine() -> None:
     """A command's own name in `cli` is excepted: the command is called as what it does."""
     names = Counter(path.name for path in (REPOSITORY / "engine").rglob("*.py") if "cli" not in path.parts and path.name != "__init__.py")
     assert [name for name, count in names.items() if count > 1 and name not in {"workspace.py"}] == []
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    """No circle of imports, late ones and those for types alone included; a package's own `__init__` is the package."""
+    own = {str(path.relative_to(REPOSITORY).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path for path in modules()}
+    arrows: dict[str, set[str]] = {}
+    for name, path in own.items():
+        named = imported(ast.parse(path.read_text(encoding="utf-8")))
+        found = {one if one in own else one.rpartition(".")[0] for one in named if one.split(".")[0] in ROOMS}
+        arrows[name] = found & set(own) - {name}
+    while ends := [name for name, to in arrows.items() if not to & set(arrows)]:
+        for name in ends:
+            del arrows[name]
+    assert sorted(arrows) == []
 
 
 def test_what_is_not_yet_carved_is_still_there() -> None:

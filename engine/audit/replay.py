@@ -22,7 +22,6 @@ from engine.audit.replay_refused import reason_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import inputs_of, kinds_of
@@ -31,6 +30,7 @@ from engine.events.deal_adopted import DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.events.market_events import SnapshotImported
+from engine.events.rates import Published
 from engine.events.running_state import Past
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished

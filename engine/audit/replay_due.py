@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from itertools import dropwhile, takewhile
 
 from engine.basics.calendar import load_calendar
-from engine.determination.reference_rate import Published
 from engine.evaluation.inputs import kinds_of
 from engine.evaluation.recorded_acts import discharged
 from engine.events.deal_adopted import DealAdopted
@@ -15,8 +14,9 @@ from engine.events.deal_state import DealState
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, Correction, Event, NotEvaluated, NoticeIssued
 from engine.events.notice import notice_file
+from engine.events.rates import Published
 from engine.events.standing import DETERMINED, OF_A_DATE
-from engine.operations.issue_notices import Owed, Told, owed_notices, superseded, told_of
+from engine.notices.due import Owed, Told, owed_notices, superseded, told_of
 from engine.record.log import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
 from engine.terms.contract_dates import publication_dates

@@ -200,3 +200,10 @@ def weekday_date(day: date) -> str:
 def last_thursday(day: date) -> date:
     """The Publication Date that a date rests on: itself, or the Thursday before it."""
     return day - timedelta(days=(day.weekday() - 3) % 7)
+
+
+def median(micros: Sequence[int]) -> Fraction:
+    """The median of ascending prices in millionths, in USD per GPU-hour, exact."""
+    middle = len(micros) // 2
+    twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
+    return Fraction(twice, 2_000_000)

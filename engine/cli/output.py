@@ -6,11 +6,10 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from engine.basics.errors import Problem, WrongUsage, render_all
+from engine.basics.errors import Problem, render_all
 from engine.cli.columns import laid_out
 
 
@@ -83,10 +82,3 @@ def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_
         print_json([problem.as_json() for problem in ordered])
     elif problems:
         write(render_all(problems, sources))
-
-
-def read_text(path: Path) -> str:
-    """A file's text; bytes that are no UTF-8 stand as replacement characters, which the readers refuse at their place."""
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    return path.read_text(encoding="utf-8", errors="replace")

@@ -12,7 +12,9 @@ from datetime import date
 from fractions import Fraction
 
 from engine.basics.calendar import BusinessCalendar
-from engine.determination.reference_rate import Published
+from engine.events.kinds import ActRecorded
+from engine.events.rates import Published
+from engine.terms.act_requirements import MANIFEST_ERROR
 from engine.terms.contract_dates import counted
 from engine.terms.in_force import IndexTerms
 
@@ -114,3 +116,9 @@ def _without(one: Published, reason: str | None) -> Published:
     """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
     empty = {"value": None, "low": None, "high": None, "pooled": (), "event": one.event, "low_confidence": True}
     return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
+
+
+def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
+    """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
+    found = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
+    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in found}

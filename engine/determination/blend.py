@@ -5,21 +5,54 @@ Weights are this date's for the whole of a window: fixed shares, which may step,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from engine.basics.values import Unit
 from engine.determination.measure_inputs import Missing
+from engine.events.rates import ReferenceRate
+from engine.terms.in_force import TermsInForce
 from engine.terms.pool import At, Blend
 
-if TYPE_CHECKING:
-    from engine.determination.facts import Facts
+
+class BlendFacts(Protocol):
+    """What a blend asks of the facts of a date: terms, rates, and the counts of GPUs."""
+
+    @property
+    def terms(self) -> TermsInForce:
+        """The terms in force on the date."""
+
+    @property
+    def on(self) -> date:
+        """The date."""
+
+    @property
+    def rates(self) -> Mapping[str, tuple[ReferenceRate, ...]]:
+        """The Reference Rates of each index up to the date, oldest first."""
+
+    def gpus(self, name: str) -> int:
+        """The number of GPUs of an asset class."""
+
+    def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
+        """A figure that may be divided by. Raises Missing where the figure is zero."""
+
+    def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
+        """A figure of the agreement, kept in the trace."""
+
+    def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
+        """The value of a Reference Rate, kept in the trace."""
+
+    def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+        """The published values of an index over a span of days."""
+
+    def published_value(self, index: str) -> Fraction:
+        """The value that was published on the date. Raises Missing where none was."""
 
 
-def weights(facts: Facts, name: str) -> dict[str, Fraction]:
+def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
     """The weight of each component of a blend on the date."""
     blend = facts.terms.blended_rates[name]
     if blend.weights == "fixed":
@@ -32,7 +65,7 @@ def weights(facts: Facts, name: str) -> dict[str, Fraction]:
     return {index: count / whole for index, count in counts.items()}
 
 
-def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
+def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
     """The weighted mean of a blend's components; one that is missing is treated as the deal says.
 
     Raises Missing where the deal says that a missing component leaves the blend not determined, or where none is there.
@@ -55,7 +88,7 @@ def blended(facts: Facts, name: str, rate_of: Callable[[str], Fraction]) -> Frac
     return total / weight
 
 
-def blended_trail(facts: Facts, name: str, count: int) -> tuple[tuple[date, Fraction], ...]:
+def blended_trail(facts: BlendFacts, name: str, count: int) -> tuple[tuple[date, Fraction], ...]:
     """A blend on each of the last `count` Determination Dates. Raises Missing (window not full)."""
     components = {index: {rate.on: rate for rate in facts.rates.get(index, ())} for index in facts.terms.blended_rates[name].of}
     days = sorted({day for rates in components.values() for day in rates})[-count:]
@@ -75,7 +108,7 @@ def blended_trail(facts: Facts, name: str, count: int) -> tuple[tuple[date, Frac
     return tuple((day, blended(facts, name, on(day))) for day in days)
 
 
-def blended_between(facts: Facts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
     """A blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
     found = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from engine.basics.values import Figure, Unit, ratio_decimals, rounded
 from engine.determination.break_even import last_agreeing
-from engine.determination.reference_rate import Published
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
+from engine.events.rates import Published
 from engine.events.results import (
     Bearing,
     BreakEven,

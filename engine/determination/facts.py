@@ -15,7 +15,7 @@ from typing import Literal
 from engine.basics.values import Figure, Unit
 from engine.determination.blend import blended, blended_between, blended_trail
 from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used
-from engine.determination.reference_rate import Published, ReferenceRate
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source
 from engine.terms.contract_dates import earlier, months_before
 from engine.terms.in_force import TermsInForce

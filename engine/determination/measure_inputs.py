@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR
 from fractions import Fraction
 from typing import Literal
 
-from engine.basics.values import Fact, Figure, Unit, rounded
+from engine.basics.values import Figure, Unit, rounded
 from engine.events.results import Given, NotDetermined, Source
 
 
@@ -19,21 +19,6 @@ class Missing(Exception):
     def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
         super().__init__(reason)
         self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
-
-
-class ReportFacts(Fact):
-    """What a servicer's report says of its period; `given` holds what single figures say of themselves."""
-
-    period_start: date
-    period_end: date
-    as_of: date
-    received: date
-    document: str
-    sha256: str
-    corrects: str | None = None
-    figures: Mapping[str, Figure]
-    given: Mapping[str, Given] = {}
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from engine.basics.values import Comparison, Fact, Figure, Unit, printed, rounded
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Missing, Reported, written
-from engine.determination.reference_rate import Published
+from engine.events.rates import Published
 from engine.events.results import Breach, NotDetermined, Remedy, Step
 from engine.terms.clause import (
     Begins,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Determined, ReportReceived
+from engine.events.rates import Published, ReferenceRate
 from engine.events.standing import OF_A_DATE, Recorded, standing
 from engine.terms.act_requirements import DECIDING
 from engine.terms.in_force import TermsInForce

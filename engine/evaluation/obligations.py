@@ -11,11 +11,6 @@ from engine.events.states import Obligation
 from engine.terms.clause import Deliver
 
 
-def key(obligation: Obligation) -> str:
-    """How an Obligation is told from another of the same clause: by the date that created it."""
-    return f"{obligation.clause}@{obligation.created_on}"
-
-
 def created(clause: str, terms: Deliver, on: date, verdict: Verdict, calendar: BusinessDays) -> Obligation | None:
     """The Obligation that a FAIL on `on` creates."""
     if verdict is not Verdict.FAIL:

@@ -19,16 +19,18 @@ from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
 from engine.evaluation.conditions import Seen
-from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs, facts, overdue_reports, serving
+from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.outlook import Finished, outlook
+from engine.evaluation.serving_report import overdue_reports, serving
 from engine.evaluation.sweeps import sweeps, swept
+from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
 from engine.evaluation.trigger_states import next_trigger, rules, undone
 from engine.events.deal_state import apply
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import NotDetermined, TestResult, Verdict
-from engine.events.states import ReserveReleased, TestStatus, TriggerStatus
+from engine.events.states import ReserveReleased, TestStatus, TriggerStatus, obligation_key
 from engine.terms.contract_dates import (
     determination_dates,
     publication_dates,
@@ -88,7 +90,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
             yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
     for found in obligations.overdue(state.obligations.values(), on):
         moved = ObligationMoved(obligation=found, cite=found.due.cite)
-        subject = f"{obligations.key(found)} overdue"
+        subject = f"{obligation_key(found)} overdue"
         yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
     for start, begun in _clocks(day):
         yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
@@ -138,7 +140,7 @@ def _rates(day: Day) -> None:
 
 def _tests(day: Day) -> None:
     """Every test that is due on the date: its result, and the state that it leads to."""
-    known = facts(day.inputs, day.state)
+    known = template_facts(day.inputs, day.state)
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
         if template.dates not in day.inputs.kinds or not _is_due(day, clause, template):
@@ -244,7 +246,7 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
     terms = template.deliver(clause)
     made = obligations.created(key, terms, day.inputs.on, result.verdict, day.inputs.calendar)
     if made is not None:
-        day.add("obligation", f"{obligations.key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
+        day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
 
 
 def _triggers(day: Day) -> None:
@@ -289,7 +291,7 @@ def _consequences(day: Day, name: str) -> None:
             continue
         made = obligations.created(name, one.deliver, day.inputs.on, Verdict.FAIL, day.inputs.calendar)
         if made is not None:
-            day.add("obligation", f"{obligations.key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
+            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
 
 
 def _money(day: Day) -> None:

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.evaluation.deadlines import BusinessDays
-from engine.evaluation.obligations import key, open_for
+from engine.evaluation.obligations import open_for
 from engine.evaluation.test_states import after_waiver, cured
 from engine.events.kinds import ActApplied, ActRecorded
-from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
 from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, RATE_ACTS
 from engine.terms.clause import Clause
 from engine.terms.phrases import read_set_rate
@@ -66,7 +66,7 @@ def subject(effect: ActApplied) -> str:
     if effect.trigger is not None:
         return f"{effect.trigger.trigger} (trigger)"
     if effect.obligation is not None:
-        return f"obligation {key(effect.obligation)}"
+        return f"obligation {obligation_key(effect.obligation)}"
     return effect.test.test if effect.test else "-"
 
 
@@ -188,12 +188,6 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
             rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
             found |= {step: rate} if rate is not None else {}
     return found
-
-
-def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
-    """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
-    found = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
-    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in found}
 
 
 def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:

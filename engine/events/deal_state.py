@@ -9,8 +9,6 @@ from functools import reduce
 from typing import Protocol
 
 from engine.basics.values import Exact, Fact
-from engine.determination.reference_rate import ReferenceRate
-from engine.evaluation.obligations import key
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
@@ -24,8 +22,9 @@ from engine.events.kinds import (
     Tested,
 )
 from engine.events.notifiable import Notifiable, notifiable
+from engine.events.rates import ReferenceRate
 from engine.events.standing import Recorded, standing, withdrawn
-from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus
+from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus, obligation_key
 
 TRIGGER_ENDED = "trigger ended|"
 """How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
@@ -95,7 +94,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
-            return state.model_copy(update={"obligations": {**state.obligations, key(moved): moved}})
+            return state.model_copy(update={"obligations": {**state.obligations, obligation_key(moved): moved}})
         case SweptPeriod() | ReserveReleased() as money:
             return _moved_money(state, money)
         case ReportReceived() as report:
@@ -133,7 +132,7 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
             changes["begun"] = state.begun - {applied.trigger.trigger}
             changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
     if applied.obligation is not None:
-        changes["obligations"] = {**state.obligations, key(applied.obligation): applied.obligation}
+        changes["obligations"] = {**state.obligations, obligation_key(applied.obligation): applied.obligation}
     return state.model_copy(update=changes)
 
 

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from engine.basics.values import Fact, Figure
-from engine.determination.measure_inputs import ReportFacts
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.deal_adopted import DealAdopted
 from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
+from engine.events.rates import ReferenceRate
+from engine.events.reports import ReportFacts
 from engine.events.results import Remedy, TestResult
 from engine.events.states import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
 

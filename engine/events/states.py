@@ -187,3 +187,8 @@ class SweptPeriod(Fact):
     target: Exact | None = None
     reason: str | None = None
     """Why nothing could be computed, where that is so."""
+
+
+def obligation_key(obligation: Obligation) -> str:
+    """How an Obligation is told from another of the same clause: by the date that created it."""
+    return f"{obligation.clause}@{obligation.created_on}"

@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import partial
 
 from engine.determination.accepted_prints import Policy, accepted
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template
 from engine.evaluation.corrections import by_prints, correction
 from engine.evaluation.inputs import inputs_of
@@ -20,6 +19,7 @@ from engine.evaluation.one_date import evaluate
 from engine.events.deal_state import DealState, as_it_stands
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
+from engine.events.rates import Published
 from engine.events.results import TestResult
 from engine.market.methodology import materially_different
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices, resolve

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from functools import partial
 
 from engine.determination.determine import ShareBelow
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template
 from engine.evaluation.corrections import by_acts, by_prints, by_reports, correction, numbered
 from engine.evaluation.inputs import inputs_of
@@ -19,8 +18,9 @@ from engine.evaluation.one_date import evaluate
 from engine.events.deal_state import as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import Correction, NoticeIssued
+from engine.events.rates import Published
 from engine.events.standing import Recorded, standing, withdrawn
-from engine.foresight.backtest import ResultChange, result_changes
+from engine.foresight.differences import ResultChange, result_changes
 from engine.terms.as_written import Deal, resolve
 
 DAY = timedelta(days=1)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
-import secrets
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 from engine.basics.archive_names import snapshot_place
+from engine.basics.files import write_whole
 from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
 
 
@@ -47,28 +46,3 @@ class Archive:
 
     def _place(self, snapshot: Snapshot) -> Path:
         return self.folder / snapshot_place(snapshot.day, snapshot.sha256, snapshot.form)
-
-
-def write_whole(place: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder.
-
-    A file that is there is replaced. Who may read it follows from the process's umask; a private key is not written here.
-    """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.parent / f".partial-{secrets.token_hex(8)}"
-    # opened with the mode of any new file: `tempfile` makes files that only their owner can read
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(place)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

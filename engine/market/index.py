@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from engine import __version__
 from engine.basics.errors import WrongUsage
-from engine.basics.values import Figure, Unit, counted, printed_apart, rounded
+from engine.basics.values import Figure, Unit, counted, median, printed_apart, rounded
 from engine.market.collected_day import CollectedDay, collected_day, collection_range, doubt
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.index_value import DayDetail, IndexValue, OfDay
@@ -91,11 +91,6 @@ class _Week:
         return sum(day.counts for day in self.days)
 
 
-def median(micros: Sequence[int]) -> Fraction:
-    """The median of ascending prices in millionths, in USD per GPU-hour, exact."""
-    middle = len(micros) // 2
-    twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
-    return Fraction(twice, 2_000_000)
 
 
 def _value(micros: Sequence[int]) -> Decimal | None:

@@ -15,8 +15,8 @@ from engine.basics.values import Figure
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Reported
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Template
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Given, Input, NotDetermined, Source, TestResult, Verdict
 from engine.terms.in_force import TermsInForce
 

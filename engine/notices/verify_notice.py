@@ -14,11 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
-from engine.basics.values import rounded
+from engine.basics.values import median, rounded
 from engine.determination.template import Template, clauses_of
 from engine.events.kinds import Tested
 from engine.events.results import TestResult, Verdict
-from engine.market.index import median
 from engine.notices.attachments import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.notices.page_text import shown_as_recorded, shown_of
 from engine.notices.pdf import NoticeFile, read_notice

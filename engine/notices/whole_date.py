@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.kinds import KINDS, Determined, NotEvaluated, Tested
+from engine.events.rates import ReferenceRate
 from engine.events.standing import OF_A_DATE
 from engine.notices.attachments import Attached
 from engine.record.canonical import canonical

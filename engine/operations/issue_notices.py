@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import HeadroomError
-from engine.basics.values import Fact
-from engine.determination.reference_rate import ReferenceRate
+from engine.basics.files import write_whole
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.draft import Draft
-from engine.events.kinds import Correction, Determined, Event, NotEvaluated, NoticeIssued, Tested
-from engine.events.notice import NoticeInputs, NoticeKind, Render, notice_file_name, notice_label
-from engine.events.notifiable import notifiable
+from engine.events.kinds import Event, NoticeIssued
+from engine.events.notice import NoticeInputs, Render, notice_file_name
+from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
-from engine.market.archive import write_whole
 from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
+from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
 from engine.notices.signature import seal
 from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log, index_log, read
@@ -35,35 +34,6 @@ Progress = Callable[[str], None]
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
 WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A notice that the log makes due: its kind, its subject, its date, the event that it states."""
-
-    kind: NoticeKind
-    subject: str | None
-    on: date
-    event: Event
-    print: int = 1
-    supersedes_on: date | None = None
-    """The date of the notice that this one supersedes, where it does."""
-    ended: int | None = None
-    """The number of the correction that withdrew what it states: from then on it is given no more, where it was not given before."""
-
-    @property
-    def label(self) -> str:
-        """Kind and subject in one word: the subject of the event's key."""
-        return notice_label(self.kind, self.subject)
-
-    @property
-    def key(self) -> tuple[str, date, int]:
-        """What tells it from every other notice of its deal."""
-        return self.label, self.on, self.print
-
-    def at(self, place: int) -> bool:
-        """Whether it is owed at a place of the log."""
-        return self.event.seq < place and (self.ended is None or place < self.ended)
 
 
 @dataclass
@@ -179,65 +149,6 @@ def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
             other.replace(place)
 
 
-def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
-    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
-
-    What is withdrawn before a notice has told of it is told by the notices of the date's next print.
-    """
-    deal: DealAdopted | None = None
-    lost: set[date] = set()
-    group: list[Event] = []
-    corrections = [(event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)]
-    open_correction: tuple[int, int, Correction] | None = None
-    for place, event in enumerate(events):
-        payload = event.payload
-        if isinstance(payload, Correction):
-            # One that was not finished is part of the next, which says what both changed since the first of them.
-            group, open_correction = [], (open_correction[0] if open_correction else place, event.print, payload)
-        elif isinstance(payload, DealAdopted):
-            deal = payload
-        elif isinstance(payload, NotEvaluated):
-            lost.add(event.effective_on)
-            yield Owed("not_evaluated", None, event.effective_on, event)
-        elif isinstance(payload, Determined):
-            on = event.effective_on
-            ended = next((seq for seq, since in corrections if event.seq < seq and since <= on), None)
-            yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
-            duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
-            happened = (told for one in group for told in notifiable(one.payload))
-            yield from (Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties)
-            group = []
-            if open_correction is not None and event.effective_on >= open_correction[2].until:
-                begun, print_, done = open_correction
-                if changed(events[: place + 1], begun):
-                    yield Owed("correction", None, event.effective_on, event, print_, done.until)
-                open_correction = None
-        else:
-            group.append(event)
-
-
-def changed(events: Sequence[Event], begun: int) -> bool:
-    """Whether a correction that began at a place of a log changed any result or state, or took one away."""
-    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
-    after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
-    return any(after.get(fact) != said for fact, said in before.items())
-
-
-OF_A_WHOLE_DATE = ("compliance", "correction", "not_evaluated")
-"""Notices that speak for a whole date; a later one of the same date supersedes them."""
-TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swept", "reserve released")
-"""Kinds of events whose change is worth a Correction Notice."""
-
-
-def _said(event: Event) -> object:
-    """What an event says, without the hashes of what it rests on."""
-    payload = event.payload
-    if isinstance(payload, Tested):
-        result = payload.result
-        return (result.verdict, result.measured, result.limit, payload.state.status, payload.state.cure)
-    return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
-
-
 def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event], told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
     upto = [event for event in events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
@@ -290,38 +201,6 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
     """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
     versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
     return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a notice that has its number speaks of: its kind, its date, and the place in the log of the event that it states."""
-
-    number: int
-    kind: str
-    on: date
-    stated: int
-
-
-def told_of(events: Sequence[Event]) -> list[Told]:
-    """What the notices that a log has issued speak of, in its order."""
-    places = {event.key: event.seq for event in events}
-    issued = (event for event in events if isinstance(event.payload, NoticeIssued))
-    return [Told(one.payload.number, one.payload.kind, one.effective_on, places.get(one.payload.of, one.seq)) for one in issued]
-
-
-def superseded(told: Sequence[Told], owed: Owed) -> int | None:
-    """The number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
-
-    It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
-    """
-    found = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
-    return max((one.number for one in found if one.stated < owed.event.seq), default=None)
-
-
-def _of_date(stated: Event) -> tuple[int, ...]:
-    """The numbers of the entries that tell of a notice's date, as the one that it states counts them."""
-    counted = stated.payload.entries if isinstance(stated.payload, Determined) else None
-    return tuple(range(stated.seq + 1 - (counted or 1), stated.seq + 1))
 
 
 def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL, render
-from engine.determination.reference_rate import Published
+from engine.basics.files import write_whole
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
@@ -25,17 +25,19 @@ from engine.events.deal_state import DealState, as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import Correction, Event, NotEvaluated
 from engine.events.notice import Render
+from engine.events.rates import Published
 from engine.events.standing import OF_A_DATE, withdrawn
-from engine.market.archive import write_whole
 from engine.operations.issue_notices import Given, issue_due
+from engine.operations.publish import publish
+from engine.operations.sign_checkpoints import sign_all
 from engine.record.log import ClockBehind, Scribe, append, deal_log, read
 from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.contract_dates import publication_dates
 from engine.wording.adopted_deal import adopted
-from engine.workspace.checkpoints import refuse_older, sign_all
+from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
-from engine.workspace.series import prints_of, publish, series_by_index, series_of
+from engine.workspace.series import prints_of, series_by_index, series_of
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)

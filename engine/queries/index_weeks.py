@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from engine.cli.output import progress
 from engine.market.index import definition, qualifying_days
 from engine.market.index_value import IndexValue
 from engine.market.methodology import load_methodology
@@ -17,8 +16,10 @@ from engine.workspace.workspace import Workspace
 WEEK = timedelta(days=7)
 
 
-def weeks_of(workspace: Workspace, index: str, version: str) -> Iterator[tuple[IndexValue, tuple[Day, ...]]]:
-    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last."""
+def weeks_of(
+    workspace: Workspace, index: str, version: str, progress: Callable[[str], None]
+) -> Iterator[tuple[IndexValue, tuple[Day, ...]]]:
+    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last; `progress` hears of each."""
     folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
     if not folders:
         return

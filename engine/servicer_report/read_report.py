@@ -39,7 +39,7 @@ from typing import Any
 
 from engine.basics.errors import Place, Problem
 from engine.basics.tables import read_table
-from engine.determination.measure_inputs import ReportFacts
+from engine.events.reports import ReportFacts
 from engine.events.results import Given
 from engine.servicer_report.certificates import read_certificates
 from engine.servicer_report.plausibility import Reading, closed, dated, figure_at, judge, late

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
-from engine.market.archive import write_whole
-from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, newest, origin_of, sign, verify, with_cosignatures
-from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, parse_verifier, read_key
-from engine.record.merkle import leaf_hash, root
+from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
+from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
 from engine.record.store import Reader
 from engine.workspace.workspace import Workspace
 
@@ -85,113 +81,6 @@ def refuse_older(workspace: Workspace) -> None:
     with workspace.store.read() as reader:
         for log in sorted({*reader.logs(), *reader.noted()}):
             _not_older(reader, log, witness(workspace, log), keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A cosigned checkpoint that is kept: of which size, who cosigned it, and whether that was new."""
-
-    size: int
-    note: str
-    cosigned_by: tuple[str, ...]
-    new: bool
-
-
-def trustees_of(workspace: Workspace, paths: list[Path]) -> list[VerifierKey]:
-    """The trustees' keys in `paths`, or where none is given those that the workspace knows.
-
-    Raises:
-        WrongUsage: there is none, or a file cannot be read.
-        BadKey: one is a log's key, which cosigns nothing.
-    """
-    known = workspace.root / TRUSTEES
-    keys = trusted(paths or ([known] if known.exists() else []))
-    if not keys:
-        raise WrongUsage(f"whose cosignature is it? Give the trustee's verifier key with --trust, or put it into {known}")
-    for key in keys:
-        if key.kind is not Kind.COSIGNER:
-            raise BadKey(f"{key.name} is a log's key; a trustee has one made by `headroom keys NAME --cosigner`")
-    return keys
-
-
-def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey]) -> Taken:
-    """Keep a trustee's cosignature with the log that it is of, beside those that are there; taken again, nothing changes.
-
-    Raises:
-        WrongUsage: the workspace has no key, so nothing of it can have been cosigned.
-        VerificationFailed: the note is not of this log as it stands, was not signed by its key, or no trustee cosigned it.
-    """
-    key = own_key(workspace)
-    if key is None:
-        raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
-    own = known_keys(workspace, key)
-    if {one.public for one in own} & {one.public for one in trustees}:
-        raise VerificationFailed("a trustee's key is the log's own; a trustee has a key that the operator does not hold")
-    found = verify(note, [*own, *trustees])
-    checkpoint, signed = found.checkpoint, [signature.key for signature in found.signatures]
-    if checkpoint.origin != origin(workspace, log):
-        raise VerificationFailed(f"the checkpoint is of {checkpoint.origin[:LONGEST_SAID]!r}, this log is {origin(workspace, log)}")
-    if not set(signed) & set(own):
-        raise VerificationFailed("the checkpoint is not signed by this log's key")
-    if not set(signed) & set(trustees):
-        raise VerificationFailed("no trustee whose key is known has cosigned the checkpoint")
-    with workspace.store.begin() as writer:
-        _is_a_beginning(writer, log, checkpoint)
-        kept = newest(one for one in writer.checkpoints(log) if one[0] == checkpoint.size)
-        before = kept[1] if kept is not None else sign(checkpoint, key)
-        after = with_cosignatures(before, note, trustees)
-        _remember(workspace, [one for one in trustees if one in signed])
-        writer.save_checkpoint(log, checkpoint.size, after)
-        last = newest(writer.checkpoints(log))
-    if last == (checkpoint.size, after):
-        write_whole(witness(workspace, log), after.encode())
-    names = tuple(signature.key.name for signature in verify(after, [*own, *trustees]).signatures if signature.at is not None)
-    return Taken(checkpoint.size, after, names, after != before)
-
-
-def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
-    """Name the trustees who cosigned among those that the workspace knows: the record can then be verified by itself."""
-    path = workspace.root / TRUSTEES
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    new = [key.text for key in keys if key.text not in {line.strip() for line in lines}]
-    if new:
-        write_whole(path, "".join(f"{line}\n" for line in (*lines, *new)).encode())
-
-
-def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
-    """Whether a checkpoint is over the first entries of a log. Raises VerificationFailed; the tree is built anew, no row is believed."""
-    bodies = [entry.body for entry in reader.entries(log)]
-    if not 0 < checkpoint.size <= len(bodies):
-        raise VerificationFailed(f"the checkpoint counts {checkpoint.size} entries, {log} has {len(bodies)}")
-    if root([leaf_hash(body) for body in bodies[: checkpoint.size]]) != checkpoint.root:
-        raise VerificationFailed(f"the first {checkpoint.size} entries of {log} are not the ones that were cosigned")
-
-
-def sign_all(workspace: Workspace) -> tuple[str, ...]:
-    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
-
-    The newest one stands in a file outside the database as well; where a killed run left it out or behind, it is written again.
-    """
-    key = own_key(workspace)
-    return tuple(_signed(workspace, key)) if key is not None else ()
-
-
-def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
-    keys = known_keys(workspace, key)
-    for log in workspace.store.logs():
-        kept = witness(workspace, log)
-        with workspace.store.begin() as writer:
-            size, root = writer.head(log)
-            _not_older(writer, log, kept, keys)
-            known = newest(writer.checkpoints(log))
-            grown = known is None or known[0] < size
-            if known is None or grown:
-                known = size, sign(Checkpoint(origin(workspace, log), size, root), key)
-                writer.save_checkpoint(log, *known)
-        if grown or _size_in(kept, keys) < known[0]:
-            write_whole(kept, known[1].encode())
-        if grown:
-            yield log
 
 
 def _size_in(kept: Path, keys: list[VerifierKey]) -> int:

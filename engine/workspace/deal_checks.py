@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.basics.errors import Problem
-from engine.cli.output import read_text
+from engine.basics.files import read_text
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.basics.errors import OF_ONE_DEAL, HeadroomError, Problem, render
+from engine.basics.files import write_whole
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
-from engine.market.archive import write_whole
 from engine.market.methodology import published_versions
 from engine.record.canonical import sha256_hex
 from engine.terms.as_written import Deal

@@ -11,7 +11,6 @@ from datetime import date
 from typing import TypeVar
 
 from engine.basics.values import Fact
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import (
     ActApplied,
@@ -25,6 +24,7 @@ from engine.events.kinds import (
     Suspended,
     Tested,
 )
+from engine.events.rates import ReferenceRate
 from engine.events.results import Verdict
 from engine.events.standing import standing, withdrawn
 from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState

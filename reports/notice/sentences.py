@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from engine.basics.values import Comparison, Figure, Unit, printed_limit
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.kinds import Due
+from engine.events.rates import ReferenceRate
 from engine.events.results import Remedy, TestResult, Verdict
 from engine.events.states import PRINTED_STATUS, TestStatus, TriggerStatus
 from reports.formats import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.determination.reference_rate import ReferenceRate
+from engine.events.rates import ReferenceRate
 from engine.events.results import BreakEven
 from reports.drawing.chart import ticks
 from reports.formats import price

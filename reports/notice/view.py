@@ -12,10 +12,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
 from engine.events.kinds import Determined, Tested
 from engine.events.notice import NoticeInputs
+from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
 from engine.events.states import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
 from reports.formats import UNBROKEN, role, sentence, trigger_name

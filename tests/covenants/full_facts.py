@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from engine.basics.values import Figure, Unit
 from engine.determination.measure_inputs import Reported
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source
 from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce

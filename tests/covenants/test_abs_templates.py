@@ -17,9 +17,9 @@ from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import ReportDue, Reported
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.scenario import Scenario
 from engine.determination.template import Template
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source, TestResult, Verdict
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce

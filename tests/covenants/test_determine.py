@@ -13,8 +13,8 @@ from covenants import loan_to_value
 from engine.basics.values import Comparison, Figure, Unit
 from engine.determination.determine import determine
 from engine.determination.measure_inputs import Missing, Reported
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Measurement
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Source, Verdict
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce

@@ -17,8 +17,8 @@ from covenants import templates
 from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
 from engine.determination.measure_inputs import Reported
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Template, clauses_of
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.terms.in_force import TermsInForce

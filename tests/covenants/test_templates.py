@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from covenants import appraisal_trigger, cash_sweep, loan_to_value, rental_rate_floor
 from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.determination.template import Facts, Reported, Template
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source, TestResult, Verdict
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce

@@ -12,12 +12,13 @@ import pytest
 from engine.basics.calendar import load_calendar
 from engine.basics.values import Figure, Unit
 from engine.determination.measure_inputs import Reported
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template
-from engine.evaluation.inputs import Inputs, facts, kinds_of
+from engine.evaluation.inputs import Inputs, kinds_of
 from engine.evaluation.one_date import evaluate
+from engine.evaluation.template_facts import template_facts
 from engine.events.deal_state import DealState, fold
 from engine.events.kinds import ReportReceived
+from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
 from engine.notices.recompute import recomputed
 from engine.terms.as_written import Deal, resolve
@@ -166,7 +167,7 @@ def test_one_order_says_which_report_is_the_newest_whatever_was_entered_first(me
     calendar = load_calendar(terms.business_days)
     for entered in ((original, corrected), (corrected, original)):
         state = DealState(reports=entered)
-        known = facts(Inputs(on, kinds_of(terms, calendar, on), terms, all_templates, calendar, {}, state), state)
+        known = template_facts(Inputs(on, kinds_of(terms, calendar, on), terms, all_templates, calendar, {}, state), state)
         (window,) = [reported for last, reported in known.windows if last == end]
         assert isinstance(known.report, Reported)
         assert window is not None

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.market.archive import Archive, write_whole
+from engine.basics.files import write_whole
+from engine.market.archive import Archive
 from engine.market.snapshot import LARGEST, SnapshotRefused, read_snapshot
 from tests.market.make import AT, document, offer
 from tests.market.test_listing import HEAD, ROW

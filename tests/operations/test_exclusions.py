@@ -9,16 +9,16 @@ import pytest
 
 from engine.audit.replay import Replay
 from engine.basics.errors import WrongUsage
-from engine.basics.values import rounded
+from engine.basics.values import median, rounded
 from engine.cli.show.exclude import exclude, listings_of
 from engine.cli.show.trust import reproduce
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.market.index import median
 from engine.market.index_value import IndexValue
+from engine.operations.publish import restated
 from engine.operations.run import Tools, run
 from engine.record.log import SNAPSHOTS, Scribe, index_log, read
-from engine.workspace.series import computed, draft, restated
+from engine.workspace.series import computed, draft
 from engine.workspace.workspace import Workspace
 from reports.pages.publication import PublicationInputs, compose
 from tests.operations.test_run import fill, tools, workspace

@@ -17,6 +17,7 @@ from engine.cli.show.keys import cosign_export, export_log, make_key, show_check
 from engine.cli.show.verify import verify_workspace
 from engine.determination.template import Template
 from engine.operations.run import Tools, run
+from engine.operations.sign_checkpoints import sign_all
 from engine.queries.due_dates import deadlines
 from engine.record.checkpoint import Checkpoint, cosign, sign
 from engine.record.consistency import not_after
@@ -24,7 +25,7 @@ from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.workspace import checkpoints
-from engine.workspace.checkpoints import KEY, TRUSTEES, origin, sign_all, witness
+from engine.workspace.checkpoints import KEY, TRUSTEES, origin, witness
 from engine.workspace.workspace import Workspace, create, opened
 from tests.cli.test_commands import headroom
 from tests.operations.test_run import DEAL, fill, plan, tools, workspace

@@ -18,7 +18,7 @@ from engine.determination.template import Template, clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
 from engine.events.standing import standing
-from engine.foresight.backtest import ResultChange, result_changes
+from engine.foresight.differences import ResultChange, result_changes
 from engine.foresight.impact import Reach
 from engine.market.administrator_series import read_series
 from engine.operations.run import Tools, run

@@ -20,10 +20,10 @@ from notice_results import even, loan_to_value, result, undetermined
 from notice_states import after
 
 from engine.basics.values import Figure, Unit, rounded
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.events.deal_adopted import ClauseFacts, DebtFacts, PartyFacts
 from engine.events.kinds import Correction, DeadlinePassed, NotEvaluated, Tested
 from engine.events.notice import NoticeInputs
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import (
     TestResult,
 )

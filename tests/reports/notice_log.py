@@ -30,10 +30,10 @@ from notice_outlook import whole
 from notice_results import result_of
 from notice_states import after, count_triggers
 
-from engine.determination.reference_rate import Published, ReferenceRate
 from engine.events.deal_adopted import ClauseFacts, DealAdopted
 from engine.events.kinds import Event, NoticeIssued, ReportReceived, Tested
 from engine.events.notice import NoticeInputs
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import TestResult
 from engine.events.states import SweptPeriod, TestState, TriggerState
 

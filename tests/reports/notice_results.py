@@ -14,8 +14,8 @@ from notice_deal import CLAUSES, principal
 from notice_index import CLOSING, CLOSING_LEVEL, HOURS, LAST, LEVEL, WEEK, rate, sha, share, usd
 
 from engine.basics.values import Figure, Unit, rounded
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.deal_adopted import ClauseFacts
+from engine.events.rates import ReferenceRate
 from engine.events.results import (
     Bearing,
     BreakEven,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from engine.basics.values import Comparison, Figure, Unit
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.kinds import Due, Follow
+from engine.events.rates import ReferenceRate
 from engine.events.results import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
 from engine.events.states import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports.formats import plain, role, trigger_name

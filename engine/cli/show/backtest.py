@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.files import read_text
 from engine.basics.values import Figure, counted, listed, printed, printed_headroom
-from engine.cli.output import print_json, read_text, say, shortened, table
+from engine.cli.output import print_json, say, shortened, table
 from engine.cli.show.deals import Templates, loaded
 from engine.cli.show.intake import find_deal
 from engine.determination.template import clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
-from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, result_changes, term_changes, test_records, trigger_records
+from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
+from engine.foresight.differences import result_changes, term_changes
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
 from engine.terms.worked_example import read_figure

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.basics.errors import InputProblems, Problem, WrongUsage
-from engine.cli.output import print_json, read_text, report_problems, say, shortened, table
+from engine.basics.files import read_text
+from engine.cli.output import print_json, report_problems, say, shortened, table
 from engine.determination.template import Template
 from engine.terms.as_written import Deal, resolve, sources
 from engine.workspace.deal_checks import computable, inside_intervals, models, registers, same_names

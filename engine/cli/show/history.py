@@ -9,7 +9,6 @@ from typing import Any
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import Figure, Unit, counted, printed, printed_apart, printed_headroom, trimmed
 from engine.cli.output import print_json, say, table
-from engine.determination.reference_rate import ReferenceRate
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.kinds import (
     ActApplied,
@@ -26,6 +25,7 @@ from engine.events.kinds import (
     Suspended,
     Tested,
 )
+from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
 from engine.market.index_value import IndexValue

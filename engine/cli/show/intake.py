@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, Problem, WrongUsage
-from engine.cli.output import print_json, read_text, say
+from engine.basics.files import read_text, write_whole
+from engine.cli.output import print_json, say
 from engine.cli.show.preview import as_data, of_event, say_reach
 from engine.determination.template import Template, clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ReportReceived, as_received
-from engine.market.archive import write_whole
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.servicer_report.read_report import ServicerReport, deal_of, read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve

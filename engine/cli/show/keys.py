@@ -9,10 +9,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, write
 from engine.cli.show.history import events_of
-from engine.market.archive import write_whole
 from engine.notices.signature import make_certificate
+from engine.operations.sign_checkpoints import sign_all, take, trustees_of
 from engine.queries.exports import as_calendar, as_csv
 from engine.queries.regulatory import esma_csv, form_10d_csv
 from engine.record.checkpoint import Growth, cosign, newest, verify
@@ -22,7 +23,7 @@ from engine.record.log import deal_log, index_log
 from engine.record.merkle import consistency_proof, leaf_hash
 from engine.record.store import Entry
 from engine.record.tiles import export, json_lines, read_tiles
-from engine.workspace.checkpoints import KEY, read_note, sign_all, take, trusted, trustees_of
+from engine.workspace.checkpoints import KEY, read_note, trusted
 from engine.workspace.workspace import SETTINGS, Workspace, opened, refuse_unnamed
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.cli.output import print_json, read_text, say, table
-from engine.market.archive import write_whole
+from engine.basics.files import read_text, write_whole
+from engine.cli.output import print_json, say, table
 from engine.queries.portfolio import Row, portfolio
 from engine.record.log import deal_log, read
 from engine.terms.source import parse

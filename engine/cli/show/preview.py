@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from engine.cli.output import say, table
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_state import fold
 from engine.events.kinds import Event
+from engine.events.rates import Published
 from engine.foresight.impact import Reach, reach
 from engine.record.log import deal_log, index_log, read
 from engine.terms.as_written import Deal, load_deal

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
+from engine.basics.files import write_whole
 from engine.cli.output import print_json, say
 from engine.events.kinds import Event
-from engine.market.archive import write_whole
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 

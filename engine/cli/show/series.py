@@ -8,13 +8,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.basics.errors import InputProblems, WrongUsage
-from engine.cli.output import print_json, read_text, say
+from engine.basics.files import read_text
+from engine.cli.output import print_json, say
 from engine.cli.show.preview import as_data, of_print, say_reach
 from engine.determination.template import Template
 from engine.market.administrator_series import read_series
 from engine.market.methodology import current_version, load_methodology
+from engine.operations.publish import restated
 from engine.record.log import Scribe, append, imagined, index_log, read
-from engine.workspace.series import draft, restated
+from engine.workspace.series import draft
 from engine.workspace.workspace import Workspace
 
 

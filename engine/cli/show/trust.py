@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import counted
-from engine.cli.output import print_json, progress_done, say, table
+from engine.cli.output import print_json, progress, progress_done, say, table
 from engine.cli.show.history import events_of
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
@@ -40,10 +40,12 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
     days = days_of(workspace, index, version, publication)
     value = attack.week_value(days, methodology)
     if value is None:
-        there = dates_there((value.publication_date for value, _ in weeks_of(workspace, index, version) if value.value), publication)
+        there = dates_there(
+            (value.publication_date for value, _ in weeks_of(workspace, index, version, progress) if value.value), publication
+        )
         progress_done()
         raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
-    every = [found for _, week in weeks_of(workspace, index, version) for _, found in week if found]
+    every = [found for _, week in weeks_of(workspace, index, version, progress) for _, found in week if found]
     progress_done()
     rows = list(attack.table_5(every, methodology))
     price = read_costs(costs)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.files import read_text, write_whole
 from engine.basics.values import counted
-from engine.cli.output import print_json, progress_done, read_text, say, table
-from engine.market.archive import write_whole
+from engine.cli.output import print_json, progress, progress_done, say, table
 from engine.market.index_value import DayDetail, IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.quality.finding import CollectedDay, Finding, Week
@@ -35,7 +35,7 @@ def validate(workspace: Workspace, index: str, version: str, as_json: bool, pric
     from engine.market.quality.platforms import read_quotes
 
     quotes = None if prices is None else read_quotes(read_text(prices), prices.name)
-    values = list(weeks_of(workspace, index, version))
+    values = list(weeks_of(workspace, index, version, progress))
     progress_done()
     if not values:
         raise WrongUsage("the workspace holds no snapshot; import some first")

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate
 from math import isqrt
 
-from engine.market.index import median
+from engine.basics.values import median
 from engine.market.listing import Observation, without_outliers
 from engine.market.methodology import Methodology
 

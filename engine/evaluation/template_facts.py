@@ -1,0 +1,67 @@
+"""What a template sees on a date: the windows and months that reports and rates give it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from engine.determination.facts import Facts
+from engine.determination.measure_inputs import Reported
+from engine.evaluation.inputs import Inputs
+from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
+from engine.events.deal_state import DealState
+from engine.events.kinds import ReportReceived
+from engine.terms.contract_dates import determination_dates, month_end, publication_dates
+
+WINDOWS_KEPT = 60
+"""Calculation Windows whose reports a template may look back on: a little over a year."""
+
+
+def template_facts(inputs: Inputs, state: DealState) -> Facts:
+    """What the templates may know on a date whose rates stand in `state`."""
+    dates = set(determination_dates(inputs.terms, inputs.calendar, inputs.on)) | {inputs.on}
+    return Facts(
+        on=inputs.on,
+        terms=inputs.terms,
+        rates={name: tuple(r for r in known if r.on in dates) for name, known in state.rates.items()},
+        published=inputs.series,
+        report=serving(inputs),
+        windows=_windows(inputs),
+        months=_months(inputs),
+        report_due=report_due(inputs),
+        received=tuple(reported(report, inputs) for report in newest_first(inputs)),
+    )
+
+
+def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
+    """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
+    last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
+    received = newest_first(inputs)
+    found: list[tuple[date, Reported | None]] = []
+    for back in range(WINDOWS_KEPT):
+        end = last - back * WEEK
+        if end <= inputs.terms.closing_date:
+            break
+        inside = next((report for report in received if end - WEEK < report.period_end <= end), None)
+        found.append((end, reported(inside, inputs) if inside is not None else None))
+    return tuple(reversed(found))
+
+
+def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
+    """For each month since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
+
+    The last month is the newest that is over and for which a report was due or has come: a gap before it is a gap.
+    """
+    rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
+    if rule is None or rule.every != "month":
+        return ()
+    newest: dict[date, ReportReceived] = {}
+    for report in newest_first(inputs):
+        end = month_end(report.period_end)
+        if end < inputs.on:
+            newest.setdefault(end, report)
+    last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
+    found: list[tuple[date, Reported | None]] = []
+    while last > inputs.terms.closing_date:
+        found.append((last, reported(newest[last], inputs) if last in newest else None))
+        last = last.replace(day=1) - timedelta(days=1)
+    return tuple(reversed(found))

@@ -1,0 +1,54 @@
+"""The rates that a deal uses: what one Publication Date gave, and the Reference Rate after its fallback."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from engine.basics.values import Fact
+
+
+class Published(Fact):
+    """What one Publication Date gave for one index: the light form of an IndexValue, or its absence.
+
+    `value` is None for a non-publication. `event` is the leaf hash of the index log's event, None in a worked example.
+    """
+
+    index: str
+    publication_date: date
+    value: Decimal | None
+    print: int = 1
+    methodology: str = ""
+    source: str = ""
+    low_confidence: bool = False
+    low_confidence_reasons: tuple[str, ...] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+    observations: int | None = None
+    valid_days: int | None = None
+    hosts: int | None = None
+    hosts_at_least: bool = False
+    pooled: tuple[Decimal, ...] = ()
+    recorded_on: date | None = None
+    published_on: date | None = None
+    """The day on which this print became public; the Publication Date itself unless it came late."""
+    event: str | None = None
+
+
+class ReferenceRate(Fact):
+    """The rate that the deal uses for one index on one date, or why there is none.
+
+    `age` counts Publication Dates since the value's own: 0 for a value of the latest one.
+    """
+
+    index: str
+    on: date
+    value: Decimal | None
+    step: str
+    cite: str
+    age: int = 0
+    publication_date: date | None = None
+    published: Published | None = None
+    newest_print: int | None = None
+    """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
+    reason: str | None = None

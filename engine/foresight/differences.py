@@ -1,0 +1,88 @@
+"""What differs between two deal files, and between two histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.basics.values import printed_apart, trimmed
+from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Tested
+from engine.events.standing import Recorded
+from engine.terms.as_written import Deal, sources
+
+
+@dataclass(frozen=True)
+class TermChange:
+    """One term that an amendment changes, with the line that sets it."""
+
+    path: str
+    before: str
+    after: str
+    line: int
+
+
+@dataclass(frozen=True)
+class ResultChange:
+    """One date on which a test or trigger stands otherwise under the two texts."""
+
+    on: date
+    subject: str
+    before: str
+    after: str
+    outcome: bool
+    """Whether a result, a state or a deadline differs, and not only the limit that it was held against."""
+
+
+def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
+    """The terms that differ on some date, as written, each at the first date on which it does."""
+    found: dict[str, TermChange] = {}
+    for day in sorted({since for deal in (before, after) for since, _ in deal.segments}):
+        old = {source.path: source.written for source in sources(before, day)}
+        for source in sources(after, day):
+            was = old.get(source.path, "not written")
+            if was != source.written:
+                found.setdefault(source.path, TermChange(source.path, was, source.written, source.line))
+    return tuple(found.values())
+
+
+def result_changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> tuple[ResultChange, ...]:
+    """Every date and test or trigger whose result, limit or state differs, in the order of the dates."""
+    old, new = _standings(before), _standings(after)
+    found = []
+    for on, subject in sorted({**old, **new}):
+        was, now = old.get((on, subject), NOTHING), new.get((on, subject), NOTHING)
+        if was != now:
+            found.append(ResultChange(on, subject, was[1], now[1], was[0] != now[0]))
+    return tuple(found)
+
+
+NOTHING = ("", "-")
+
+
+def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
+    """(outcome, all that is printed of it) of each test and trigger on each date."""
+    found: dict[tuple[date, str], tuple[str, str]] = {}
+    for draft in drafts:
+        if isinstance(draft.payload, Tested):
+            result, state = draft.payload.result, draft.payload.state
+            figures = ""
+            if result.measured is not None and result.limit is not None:
+                figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
+            cure = f", cure by {state.cure.by}" if state.cure is not None else ""
+            outcome = f"{result.verdict.value}; {state.status.value}{cure}"
+            found[(draft.effective_on, draft.subject)] = (outcome, f"{result.verdict.value}{figures}; {state.status.value}{cure}")
+        elif isinstance(draft.payload, (Counted, ActApplied, DeadlinePassed)):
+            found.update({(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)})
+    return found
+
+
+def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:
+    """The states that something other than a result leads to, each with what it is about."""
+    test = None if isinstance(payload, Counted) else payload.state if isinstance(payload, DeadlinePassed) else payload.test
+    trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
+    if test is not None:
+        yield test.test, test.status.value
+    if trigger is not None:
+        counted = f", {trigger.count.count} of {trigger.count.needed}" if trigger.count is not None else ""
+        yield f"{trigger.trigger} (trigger)", f"{trigger.status.value}{counted}"

@@ -1,0 +1,60 @@
+"""Record what an index published, and what a restatement changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from engine.basics.errors import WrongUsage, dates_there
+from engine.events.kinds import Event
+from engine.market.administrator_series import unpublished
+from engine.market.index_value import IndexValue
+from engine.market.methodology import current_version, load_methodology
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
+from engine.terms.contract_dates import publication_dates
+from engine.workspace.series import CURRENT, draft, on_record, on_record_computed, over
+from engine.workspace.workspace import Workspace
+
+
+def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
+    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back.
+
+    A date without a value is recorded only once it is over. Of the administrator's series only its silence is recorded.
+    """
+    index, _, version = series.partition("@")
+    theirs = version == "administrator"
+    version = current_version() if version in (CURRENT, "administrator") else version
+    zone = load_methodology(version).zone
+    log = index_log(series)
+    known = {event.effective_on for event in read(workspace.store, log)}
+    imported: Sequence[Event] | None = None
+    drafts = []
+    for day in publication_dates(first, last):
+        if day in known:
+            continue
+        if imported is None:  # late: the longest log of all, and mostly nothing is due
+            imported = () if theirs else read(workspace.store, SNAPSHOTS)
+        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, scribe.at)
+        if value.value is None and not over(day, zone, scribe.at):
+            break
+        drafts.append(draft(value))
+    with workspace.store.begin() as writer:
+        return append(writer, log, drafts, scribe)
+
+
+def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
+    """The newest print of a Publication Date, and what the snapshots of today would give: equal where nothing has changed.
+
+    Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
+    """
+    index, _, version = series.partition("@")
+    if version == "administrator":
+        raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
+    events = on_record(workspace, series)
+    prints = [event for event in events if event.effective_on == publication]
+    if not prints:
+        there = dates_there((event.effective_on for event in events), publication)
+        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
+    methodology = current_version() if version == CURRENT else version
+    again = on_record_computed(workspace, index, methodology, publication, read(workspace.store, SNAPSHOTS))
+    return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})
