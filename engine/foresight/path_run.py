@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from engine.determination.facts import Facts
-from engine.determination.reference_rate import Published
 from engine.determination.template import Template
-from engine.evaluation.inputs import DETERMINATION, Inputs, facts, inputs_of
+from engine.evaluation.inputs import DETERMINATION, Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
+from engine.evaluation.template_facts import template_facts
 from engine.events.deal_state import DealState, fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
+from engine.events.rates import Published
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
@@ -35,7 +36,7 @@ class Moment:
     @property
     def known(self) -> Facts:
         """What the templates knew on the date."""
-        return facts(self.inputs, self.state)
+        return template_facts(self.inputs, self.state)
 
 
 def published(rates: Mapping[str, Rates]) -> dict[str, tuple[Published, ...]]:

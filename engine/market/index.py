@@ -91,8 +91,6 @@ class _Week:
         return sum(day.counts for day in self.days)
 
 
-
-
 def _value(micros: Sequence[int]) -> Decimal | None:
     """The median of ascending prices as it is published, 4 decimals; None of nothing, and where it rounds to nought: no rate is nought."""
     return (rounded(median(micros), 4) or None) if micros else None
