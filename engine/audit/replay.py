@@ -26,7 +26,7 @@ from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
-from engine.events.deal_adopted import DealAdopted
+from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.events.market_events import SnapshotImported
@@ -36,7 +36,7 @@ from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.record.log import SNAPSHOTS, Scribe, body_of, read
+from engine.record.log import SNAPSHOTS, Scribe, body_of, of_earlier_edition, read
 from engine.servicer_report.read_report import read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
 from engine.wording.adopted_deal import adopted
@@ -68,8 +68,8 @@ class Replayed:
     asserted: int = 0
     """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
     difference: Difference | None = None
-    refused: set[int] = field(default_factory=set)
-    """Numbers of the entries whose reason why a deal was not evaluated came out again."""
+    edition: int = EDITION  # a log of another edition of the rulings is not compared
+    refused: set[int] = field(default_factory=set)  # numbers of the entries whose reason for no evaluation came out again
 
 
 @dataclass
@@ -93,7 +93,9 @@ class Replay:
         for log in self.workspace.store.logs():
             found = Replayed(log)
             try:
-                if log == SNAPSHOTS:
+                if of_earlier_edition(self.events(log)):
+                    found.edition, found.events = EDITION - 1, len(self.events(log))
+                elif log == SNAPSHOTS:
                     self._snapshots(found)
                 elif log.startswith("index/"):
                     self._index(found)

@@ -7,6 +7,9 @@ from typing import Literal
 
 from engine.basics.values import Fact, Figure
 
+EDITION: Literal[1, 2] = 2
+"""The edition of the rulings that this engine computes."""
+
 
 class PartyFacts(Fact):
     """A party as the notice addresses it."""
@@ -135,6 +138,8 @@ class DealAdopted(Fact):
     """A deal file, or a new version of it, as the engine reads it from `effective_on` on."""
 
     file_sha256: str
+    edition: Literal[1, 2] = 1
+    """The edition of the rulings under which the deal is determined; a log of edition 1 does not name it (`rulings.md` 72)."""
     illustrative: bool
     rated: bool = False
     unique_id: str | None = None

@@ -264,7 +264,8 @@ KINDS: dict[str, type[Fact]] = {
 class Event(Fact):
     """A recorded event: the draft's facts, and who recorded them when with which engine."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """1 in a log of edition 1, which is read and shown and no more extended (`rulings.md` 72)."""
     log: str
     seq: int
     kind: str

@@ -30,7 +30,7 @@ from engine.events.standing import OF_A_DATE, withdrawn
 from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
 from engine.operations.sign_checkpoints import sign_all
-from engine.record.log import ClockBehind, Scribe, append, deal_log, read
+from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition, read
 from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.contract_dates import publication_dates
@@ -55,6 +55,8 @@ class DealOutcome:
     state: DealState = field(default_factory=DealState)
     reason: str | None = None
     """Why it could not be evaluated, where that is so."""
+    earlier_edition: bool = False
+    """Whether its log is of an earlier edition of the rulings, to which nothing is added, not even the reason."""
     problems: tuple[str, ...] = ()
     """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
@@ -115,10 +117,10 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         if found.deal is not None:
             lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
             _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks)
-        if result.reason is not None and not told:
+        if result.reason is not None and not told and not result.earlier_edition:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
-    names = dict.fromkeys(deal.deal for deal in outcome.deals)
+    names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
     made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
@@ -198,6 +200,10 @@ def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, res
 def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
     """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
     events = list(read(workspace.store, deal_log(deal.name)))
+    result.earlier_edition = of_earlier_edition(events)
+    if result.earlier_edition:
+        result.reason, result.state = not_extended(deal_log(deal.name)), as_it_stands(events)
+        return
     refused, result.problems = (lacks, ()) if lacks else changed(workspace, deal, events)
     if refused is not None:
         result.reason = refused

@@ -44,6 +44,8 @@ SNAPSHOTS = "snapshots"
 """The log of what entered the archive."""
 
 
+VERSION = 2
+"""The version of events that this engine writes: it computes one edition of the rulings (`rulings.md` 72)."""
 SLACK = timedelta(hours=1)
 """How far a clock may stand before the newest entry of a log: as long as a run may take beside a person who records."""
 
@@ -52,31 +54,55 @@ class ClockBehind(HeadroomError):
     """The clock stands before what the record says has happened; one of the two is wrong, and nothing is recorded."""
 
 
+class EarlierEdition(HeadroomError):
+    """The log was recorded under an earlier edition of the rulings; this engine reads it and adds nothing to it (`rulings.md` 72)."""
+
+
 def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
     """Record the drafts whose keys are new, in order; the recorded events come back.
 
     Raises:
         ClockBehind: the clock was set back, or had been ahead when the log was last written.
+        EarlierEdition: the log was recorded under an earlier edition of the rulings.
     """
     recorded: list[Event] = []
     for draft in drafts:
         if writer.body(log, draft.key) is not None:
             continue
         if not recorded:
-            _clock_goes_on(log, writer.newest(log), scribe.at)
+            _goes_on(log, writer.newest(log), scribe.at)
         entry = writer.append(log, draft.key, body_of(draft, scribe))
         if entry is not None:
             recorded.append(event_of(entry))
     return tuple(recorded)
 
 
-def _clock_goes_on(log: str, newest: bytes | None, now: datetime) -> None:
-    last = None if newest is None else datetime.fromisoformat(json.loads(newest)["recorded_at"])
-    if last is not None and now < last - SLACK:
+def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
+    """Whether a log may go on from its newest entry. Raises EarlierEdition and ClockBehind."""
+    if newest is None:
+        return
+    body = json.loads(newest)
+    if body["version"] != VERSION:
+        raise EarlierEdition(not_extended(log))
+    last = datetime.fromisoformat(body["recorded_at"])
+    if now < last - SLACK:
         raise ClockBehind(
             f"the clock stands at {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, before the last entry of {log}, "
             f"recorded at {last:%Y-%m-%d %H:%M}; nothing was recorded: set the clock right"
         )
+
+
+def not_extended(log: str) -> str:
+    """Why nothing is added to a log of an earlier edition, and what to do."""
+    return (
+        f"{log} was recorded under edition 1 of the rulings; headroom 0.1 extends and replays it, and this version reads it, verifies it "
+        "and adds nothing: begin a new workspace for this edition"
+    )
+
+
+def of_earlier_edition(events: Sequence[Event]) -> bool:
+    """Whether a log was recorded under an earlier edition of the rulings than this engine computes (`rulings.md` 72)."""
+    return bool(events) and events[0].version != VERSION
 
 
 def body_of(draft: Draft, scribe: Scribe) -> bytes:
@@ -84,12 +110,12 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
     payload = draft.payload.model_dump(mode="json") if isinstance(draft.payload, Fact) else draft.payload
     return canonical(
         {
-            "version": 1,
+            "version": VERSION,
             "kind": draft.kind,
             "subject": draft.subject,
             "effective_on": draft.effective_on.isoformat(),
             "print": draft.print,
-            "recorded_at": scribe.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "recorded_at": scribe.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "actor": scribe.actor,
             "engine": scribe.engine,
             "deal_file": scribe.deal_file,

@@ -21,6 +21,7 @@ from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_forc
 from engine.terms.amendment_entries import fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.error_messages import Redirects, complaints, unknown_key, unknown_template
+from engine.terms.format_keys import Lacking, lacking, read_by_format
 from engine.terms.in_force import IndexTerms, TermsInForce, TermSource
 from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
@@ -65,6 +66,14 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
     """The terms in force on a date; the first ones before anything has changed."""
     reached = [terms for since, terms in deal.segments if since <= on]
     return reached[-1] if reached else deal.segments[0][1]
+
+
+def readings(deal: Deal) -> tuple[Lacking, ...]:
+    """What format 1 reads in place of the keys of format 2, each once, as of the first date on which it does; none in format 2."""
+    if resolve(deal, deal.closing_date).format != "1":
+        return ()
+    found = {(one.path, one.key.key): one for since, _ in reversed(deal.segments) for one in lacking(picked(deal.terms, since))}
+    return tuple(sorted(found.values(), key=lambda one: (deal.tree.key_place(one.path), one.key.key)))
 
 
 def day_of(deal: Deal, moment: datetime) -> date:
@@ -186,7 +195,9 @@ def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tupl
         clauses: the model of each template's terms.
         steps: where the value of each stepped term was written.
     """
+    data, unread = read_by_format(data, tree)
     covenants, problems = _covenants(data.get("covenants"), tree, clauses, steps)
+    problems += unread
     rest = {**data, "covenants": covenants} if isinstance(data.get("covenants"), dict) else data
     try:
         terms = TermsInForce.model_validate(rest)

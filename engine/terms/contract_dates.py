@@ -6,10 +6,11 @@ says, moved by its own rule where it is no Business Day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
 from engine.basics.calendar import BusinessCalendar
+from engine.terms.field_types import MONTHS
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period, RelativePeriod
 
@@ -31,11 +32,11 @@ def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
         day += WEEK
 
 
-def monthly(day: int, months: int, first: date, last: date) -> Iterator[date]:
-    """Day `day` of every month, or of every `months`-th one counted from January, from `first` to `last`."""
+def monthly(day: int, months: Collection[int], first: date, last: date) -> Iterator[date]:
+    """Day `day` of each of the named months of every year, from `first` to `last`; the month's last where it has no such day."""
     year, month = first.year, first.month
     while (at := _day_of(year, month, day)) <= last:
-        if at >= first and (month - 1) % months == 0:
+        if at >= first and month in months:
             yield at
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
@@ -68,13 +69,26 @@ def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, aft
 
 def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
     """The Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
+    for written, moved in dates_made(terms, calendar, last):
+        first = terms.determination_dates.first
+        if first is None or max(written, moved) >= first:
+            yield moved
+
+
+def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[tuple[date, date]]:
+    """Each date that `determination_dates` makes, as written and as moved by the Business Day rule, whatever `first` says.
+
+    They begin on the day after closing, or some weeks before `first` where that is earlier.
+    """
     rule = terms.determination_dates
-    first = rule.first or terms.closing_date + timedelta(days=1)
+    start = terms.closing_date + timedelta(days=1)
+    if rule.first is not None:  # the Business Day rule may have moved the first date past `first`, or before it
+        start = rule.first - 2 * WEEK
     if rule.every in WEEKDAYS:
-        found = weekly(WEEKDAYS.index(rule.every), first, last)
+        found = weekly(WEEKDAYS.index(rule.every), start, last)
     else:
-        found = monthly(rule.day or 1, 3 if rule.every == "quarter" else 1, first, last)
-    return (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+        found = monthly(rule.day or 1, rule.months or MONTHS, start, last)
+    return ((day, calendar.roll(day, rule.if_not_a_business_day)) for day in found)
 
 
 def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
@@ -82,8 +96,7 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     rule = terms.payment_dates
     if rule is None:
         return ()
-    months = 3 if rule.every == "quarter" else 1
-    found = monthly(rule.day, months, first - WEEK, last + WEEK)  # a date moved back was written for a later day
+    found = monthly(rule.day, rule.months or MONTHS, first - WEEK, last + WEEK)  # a date moved back was written for a later day
     moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
     return tuple(day for day in moved if first <= day <= last)
 

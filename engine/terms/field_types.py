@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.basics.values import Unit
@@ -108,11 +108,35 @@ CountOfThings = Annotated[
         "whole number",
     ),
 ]
+SINCE_2_SAYS = "a key of format 2: required there, unknown in format 1"
+SINCE_2 = Field(json_schema_extra={"$comment": SINCE_2_SAYS})
+"""Marks a field that `format_keys.py` lists, so that the JSON Schema requires it in neither format: the reader does."""
+MONTHS = tuple(range(1, 13))
+QUARTER = 3
+
+
+def _read_day_of_month(text: str) -> int:
+    """`15`, or `last` as 31: in a shorter month the 31st is the last."""
+    return 31 if text == "last" else _within(read_whole, "a month has days 1 to 31", "write its day, or `last`", 31)(text)
+
+
+def _quarterly(months: tuple[int, ...]) -> tuple[int, ...]:
+    """Four months, a quarter apart, in the order of the year. Raises D545."""
+    if months not in [MONTHS[first::QUARTER] for first in range(QUARTER)]:
+        why = "a year has four quarters, and they end three months apart"
+        raise refusal("D545", f"`{', '.join(map(str, months))}` are not the months of four quarters", why, "write it like `[3, 6, 9, 12]`")
+    return months
+
+
+Month = Annotated[
+    int, *field_type(_within(read_whole, "a year has months 1 to 12", "write its number", 12), r"^([1-9]|1[0-2])$", "3", "whole number")
+]
+MonthsOfQuarters = Annotated[tuple[Month, ...], AfterValidator(_quarterly)]
 DayOfMonth = Annotated[
     int,
     *field_type(
-        _within(read_whole, "a month has days 1 to 31", "write the day of the month; in a shorter month it is the last", 31),
-        r"^([1-9]|[12]\d|3[01])$",
+        _read_day_of_month,
+        r"^([1-9]|[12]\d|3[01]|last)$",
         "15",
         "whole number",
     ),

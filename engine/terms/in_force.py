@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from engine.basics.values import Fact
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
-from engine.terms.field_types import DayOfMonth, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
+from engine.terms.field_types import SINCE_2, DayOfMonth, MonthsOfQuarters, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
 from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
 from engine.terms.phrases import Whole, refusal
 from engine.terms.pool import AssetClass, Blend
@@ -43,6 +43,8 @@ class DeterminationDates(Fact):
     """When tests are determined, and what a holiday does to the date."""
 
     every: Weekday | Literal["month", "quarter"]
+    months: Annotated[MonthsOfQuarters | None, SINCE_2] = None
+    """The four months in which a quarter's date lies."""
     day: DayOfMonth | None = None
     first: Day | None = None
     if_not_a_business_day: Roll
@@ -53,6 +55,7 @@ class PaymentDates(Fact):
     """When money moves."""
 
     every: Literal["month", "quarter"]
+    months: Annotated[MonthsOfQuarters | None, SINCE_2] = None
     day: DayOfMonth
     if_not_a_business_day: Roll
     cite: str
@@ -285,7 +288,7 @@ class TermsInForce(Fact):
     """Everything the deal says on one date, single-valued; `covenants` by key, each of its template's own type."""
 
     deal: Name
-    format: Literal["1"]
+    format: Literal["1", "2"]
     illustrative: Truth = False
     rated: Truth = False
     unique_id: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.terms.amendment_entries import AmendmentEntry, CorrectionEntry
 from engine.terms.clause import Clause
+from engine.terms.field_types import SINCE_2_SAYS
 from engine.terms.in_force import NAME, TermsInForce
 from engine.terms.worked_example import WorkedExample
 
@@ -28,7 +29,20 @@ def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
         schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}
     schema["title"] = "Headroom deal file"
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    found: dict[str, Any] = _stepped(schema)
+    found: dict[str, Any] = _stepped(_of_either_format(schema))
+    return found
+
+
+def _of_either_format(schema: Any) -> Any:
+    """The schema in which no key of format 2 is required: which file must write it, the reader knows (`format_keys.py`)."""
+    if isinstance(schema, list):
+        return [_of_either_format(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _of_either_format(value) for key, value in schema.items()}
+    needed, fields = schema.get("required"), schema.get("properties")
+    if isinstance(needed, list) and isinstance(fields, dict):
+        found["required"] = [name for name in needed if SINCE_2_SAYS not in str(fields.get(name, {}).get("$comment"))]
     return found
 
 

@@ -9,6 +9,7 @@ from engine.basics.values import Figure, Unit
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.evaluation.trigger_states import rules
 from engine.events.deal_adopted import (
+    EDITION,
     AmendmentFacts,
     AssetFacts,
     ClauseFacts,
@@ -34,6 +35,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
     terms = resolve(deal, deal.closing_date)
     return DealAdopted(
         file_sha256=deal.sha256,
+        edition=EDITION,
         illustrative=terms.illustrative,
         rated=terms.rated,
         unique_id=terms.unique_id,

@@ -7,6 +7,7 @@ it is computed when it is asked for, and recorded nowhere.
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -97,7 +98,8 @@ def _tested(clause: Clause, terms: TermsInForce, template: Template) -> str:
 
 
 def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
-    on = f" on day {dates.day}" if dates.day is not None else ""
+    months = f" in {listed([month_name[month] for month in dates.months])}" if dates.months is not None else ""
+    on = f"{months} on {'the last day' if dates.day == 31 else f'day {dates.day}'}" if dates.day is not None else months
     first = f", the first on {dates.first}" if isinstance(dates, DeterminationDates) and dates.first is not None else ""
     roll = {"modified following": "the next Business Day, or the one before where that is in another month"}
     moved = roll.get(dates.if_not_a_business_day, f"the {defined(dates.if_not_a_business_day)}")

@@ -402,8 +402,8 @@ def test_nothing_is_missed_of_a_deal_that_was_discharged(desk: Workspace, tools:
 
 
 EARLY = {
-    "a date before it had come": ("tested|ltv|2026-03-26|1", "2026-03-20T12:00:00Z", "before that date had come"),
-    "an entry out of its time": ("tested|ltv|2026-02-05|1", "2026-02-05T22:00:00Z", "and the entry before it at"),
+    "a date before it had come": ("tested|ltv|2026-03-26|1", "2026-03-20T12:00:00.000Z", "before that date had come"),
+    "an entry out of its time": ("tested|ltv|2026-02-05|1", "2026-02-05T22:00:00.000Z", "and the entry before it at"),
 }
 
 
@@ -411,7 +411,7 @@ EARLY = {
 def test_a_time_that_cannot_be_is_named(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
     key, at, said = EARLY[what]
     which = f"AND key = '{key}'" if what == "an entry out of its time" else ""
-    changed = f"""replace(body, '"recorded_at":"2026-07-03T12:00:00Z"', '"recorded_at":"{at}"')"""
+    changed = f"""replace(body, '"recorded_at":"2026-07-03T12:00:00.000Z"', '"recorded_at":"{at}"')"""
     tampered(desk, f"UPDATE log_entry SET body = {changed} WHERE {OF_DEAL} {which}")
     found = differences(opened(desk.root, to_inspect=True), all_templates)
     assert any(said in one for one in found), found

@@ -169,6 +169,8 @@ def _forms(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[Mappi
 def _others(value: Any, schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Any]:
     if "enum" in schema:
         yield from (one for one in schema["enum"] if one != (schema.get("default") if value is None else value))
+    elif schema.get("type") == "array" and path[-1] == "months":
+        yield ["2", "5", "8", "11"]
     elif schema.get("type") == "array":
         yield value[:1]
     elif schema.get("type") == "boolean":
@@ -357,8 +359,15 @@ REPORTS = {
     "corrected_report": "from then on",
     "cite": "FA §5.02",
 }
-DATES = {"every": "month", "day": "10", "first": "2026-02-10", "if_not_a_business_day": "same day", "cite": "FA §1.01"}
-PAID = {"every": "month", "day": "10", "if_not_a_business_day": "same day", "cite": "FA §2.05"}
+DATES = {
+    "every": "quarter",
+    "months": ["3", "6", "9", "12"],
+    "day": "10",
+    "first": "2026-02-10",
+    "if_not_a_business_day": "same day",
+    "cite": "FA §1.01",
+}
+PAID = {"every": "quarter", "months": ["3", "6", "9", "12"], "day": "10", "if_not_a_business_day": "same day", "cite": "FA §2.05"}
 DEBT = {"original_principal": "USD 9,000,000", "rate": "6.00%", "cite": "FA §2.01"}
 BENEATH: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "index": ("pool-rent", INDEX, "CRI-H100"),

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment_entries import NOTHING
-from engine.terms.as_written import Clauses, Deal, load_deal
+from engine.terms.as_written import Clauses, Deal, load_deal, readings
 from engine.terms.checks.contradictions import CONTRADICTIONS, STATES, leaves_of
+from engine.terms.checks.date_rules import date_rules
 from engine.terms.checks.dead_ends import exits
 from engine.terms.checks.duties import duties
 from engine.terms.checks.example_expectations import examples, triggers_of
@@ -24,6 +25,7 @@ from engine.terms.checks.step_dates import steps
 from engine.terms.checks.unreachable_counts import counting
 from engine.terms.clause import Clause
 from engine.terms.error_messages import undefined
+from engine.terms.format_keys import warning
 from engine.terms.in_force import Leaf, TermsInForce
 from engine.terms.source import Path, Tree, parse, scalars
 
@@ -192,21 +194,9 @@ def _reached(name: str, waits: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def _dates(deal: Deal) -> Iterator[Problem]:
-    terms, tree = deal.segments[0][1], deal.tree
-    if terms.maturity_date <= terms.closing_date:
-        why = f"the deal closes on {terms.closing_date}"
-        yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
-    rule, place = terms.determination_dates, tree.place(("determination_dates", "day"))
-    if rule.every in ("month", "quarter") and rule.day is None:
-        why = "nothing that decides a result is a silent default"
-        yield Problem("D201", "`day` is missing", why, "write `day:` here, the day of the month", tree.key_place(("determination_dates",)))
-    if rule.every not in ("month", "quarter") and rule.day is not None:
-        yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
-    if rule.first is not None and not terms.closing_date < rule.first <= terms.maturity_date:
-        why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        place = tree.place(("determination_dates", "first"))
-        yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
+def _formats(deal: Deal) -> Iterator[Problem]:
+    """What format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
+    return (warning(deal.tree, one) for one in readings(deal))
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:
@@ -304,7 +294,8 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     duties,
     _conditions,
     _circles,
-    _dates,
+    date_rules,
+    _formats,
     _calendars,
     _documents,
     texts,

@@ -1,0 +1,69 @@
+"""Whether a deal's own dates fit together: maturity, the rule of the Determination Dates, the first of them (`rulings.md` 49)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from engine.basics.calendar import BusinessCalendar, known_calendars, load_calendar
+from engine.basics.errors import Problem
+from engine.terms.as_written import Deal
+from engine.terms.contract_dates import dates_made
+from engine.terms.in_force import TermsInForce
+from engine.terms.source import Tree
+
+FAR = timedelta(days=120)
+"""Far enough for the next date of a deal that is tested each quarter."""
+
+
+def date_rules(deal: Deal) -> Iterator[Problem]:
+    """Everything that the dates of a deal contradict."""
+    terms, tree = deal.segments[0][1], deal.tree
+    if terms.maturity_date <= terms.closing_date:
+        why = f"the deal closes on {terms.closing_date}"
+        yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
+    rule = terms.determination_dates
+    by_month = rule.every in ("month", "quarter")
+    if by_month and rule.day is None:
+        why = "nothing that decides a result is a silent default"
+        fix = "write `day:` here, the day of the month or `last`"
+        yield Problem("D201", "`day` is missing", why, fix, tree.key_place(("determination_dates",)))
+    if not by_month and rule.day is not None:
+        place = tree.place(("determination_dates", "day"))
+        yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
+    for block, every in (("determination_dates", rule), ("payment_dates", terms.payment_dates)):
+        if every is not None and every.months is not None and every.every != "quarter":
+            place = tree.key_place((block, "months"))
+            yield Problem("D538", f"every {every.every} has no months of its own", "nothing reads it", "remove `months:`", place)
+    if rule.first is None or (by_month and rule.day is None):
+        return
+    place = tree.place(("determination_dates", "first"))
+    if not terms.closing_date < rule.first <= terms.maturity_date:
+        why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
+        yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
+    elif terms.business_days in known_calendars():
+        yield from _first(terms, rule.first, load_calendar(terms.business_days), tree)
+
+
+def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: Tree) -> Iterator[Problem]:
+    """The first date is one that the rule makes, before or after it is moved; where the two differ, both are said."""
+    place = tree.place(("determination_dates", "first"))
+    without = terms.model_copy(update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})})
+    if not calendar.first <= first - FAR - timedelta(days=21) or first + FAR > calendar.last:
+        return  # the deal's own life is outside the table, which is said where it is checked
+    made = tuple(dates_made(without, calendar, first + FAR))
+    found = next((one for one in made if first in one), None)
+    if found is None:
+        before = [one for one in made if max(one) < first][-1:]
+        after = [one for one in made if min(one) > first][:1]
+        nearest = " and ".join(_both(*one) for one in (*before, *after))
+        what = f"the first Determination Date {first} is none of the dates that the rule makes"
+        yield Problem("D544", what, f"the nearest are {nearest}", "write one of them, or correct the rule", place)
+    elif found[0] != found[1]:
+        what = f"the first Determination Date is written for {found[0]} and determined on {found[1]}"
+        why = f"{found[0]} is no Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
+        yield Problem("W121", what, why, "see that it is meant", place)
+
+
+def _both(written: date, moved: date) -> str:
+    return str(written) if written == moved else f"{written} (determined on {moved})"

@@ -1,0 +1,125 @@
+"""The keys that format 2 of the deal file adds: required there, each with one stated reading in format 1 (`rulings.md` 72).
+
+A key of format 2 decides a result, so it has no silent default. A file of format 1 cannot write it; it is read as `KEYS` says, and
+`check` warns of each reading. `docs/deal-format.md`, Format 2, says how a key is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.terms.source import Path, Tree
+
+Block = Mapping[str, Any]
+"""A block of the file as written, its dated steps chosen."""
+Reading = Callable[[Block, Block], Any]
+"""What format 1 reads where the key is not written, as the file would write it: from the block and from the whole file.
+
+None says that the key has no place in this block: nothing is asked for there, in either format.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatKey:
+    """One key that format 2 has and format 1 has not.
+
+    Attributes:
+        block: the path of its block; `*` stands for every name in a block of named parts.
+        key: its name.
+        reading: what format 1 reads in its place, and whether the block asks for it at all.
+        why: why the reading matters, as a sentence's end: it stands in the warning of format 1 and in the refusal of format 2.
+    """
+
+    block: tuple[str, ...]
+    key: str
+    reading: Reading
+    why: str
+
+
+def _quarter(block: Block, _: Block) -> list[str] | None:
+    return ["1", "4", "7", "10"] if block.get("every") == "quarter" else None
+
+
+OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
+KEYS: tuple[FormatKey, ...] = (
+    FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
+    FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
+)
+"""Every key of format 2, in the order of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A key of format 2 that a block asks for and does not write: where, which, and what format 1 reads in its place."""
+
+    path: Path
+    key: FormatKey
+    reading: Any
+
+    @property
+    def written(self) -> str:
+        """The reading as the file would write it."""
+        return _written(self.reading)
+
+
+def lacking(data: Block) -> tuple[Lacking, ...]:
+    """The keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
+    found = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
+    read = ((path, key, key.reading(block, data)) for key, path, block in found)
+    return tuple(Lacking(path, key, reading) for path, key, reading in read if reading is not None)
+
+
+def read_by_format(data: Block, tree: Tree) -> tuple[dict[str, Any], list[Problem]]:
+    """The terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
+
+    Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem, and is read as in format 1 so that
+    the rest of the file is checked as well.
+    """
+    absent = lacking(data)
+    problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []
+    if data.get("format") == "1":
+        problems = [_not_yet(tree, (*path, key.key)) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block]
+    whole = dict(data)
+    for one in absent:
+        whole = _with(whole, (*one.path, one.key.key), one.reading)
+    return whole, problems
+
+
+def warning(tree: Tree, one: Lacking) -> Problem:
+    """What `check` says of a reading of format 1."""
+    fix = f"see that the agreement means it, and write `format: 2` with `{one.key.key}:`"
+    return Problem("W120", f"format 1 reads `{one.key.key}: {one.written}` here", one.key.why, fix, tree.key_place(one.path))
+
+
+def _asked_for(tree: Tree, one: Lacking) -> Problem:
+    fix = f"write `{one.key.key}:` here; format 1 reads it as `{one.written}`"
+    return Problem("D201", f"`{one.key.key}` is missing", one.key.why, fix, tree.key_place(one.path))
+
+
+def _not_yet(tree: Tree, path: Path) -> Problem:
+    fix = "write `format: 2`, or remove the key"
+    return Problem("D210", f"`{path[-1]}` is a key of format 2", "a file of format 1 has one reading of it", fix, tree.key_place(path))
+
+
+def _blocks(data: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Block]]:
+    """Every block of the file that a pattern stands for, with its path; where the file has something else, nothing."""
+    if not isinstance(data, Mapping):
+        return
+    if not pattern:
+        yield path, data
+        return
+    for name in data if pattern[0] == "*" else (pattern[0],) if pattern[0] in data else ():
+        yield from _blocks(data[name], pattern[1:], (*path, name))
+
+
+def _with(data: Any, path: Path, value: Any) -> Any:
+    return {**data, path[0]: _with(data.get(path[0], {}), path[1:], value)} if path else value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
+    return f"[{', '.join(map(_written, value))}]" if isinstance(value, list) else str(value)

@@ -1,0 +1,32 @@
+"""A deal file of format 1 rewritten in format 2, each key with the reading that format 1 gives it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from engine.terms.amendment import picked, scheduled
+from engine.terms.format_keys import Lacking, lacking
+from engine.terms.source import parse
+
+AT = date(2100, 1, 1)
+
+
+def in_format_2(text: str, **instead: str) -> str:
+    """`text` in format 2. A key that is named in `instead` is written with that value."""
+    text = text.replace("format: 1", "format: 2", 1)
+    tree, problems = parse(text, "deal.yaml")
+    assert tree is not None, problems
+    lines = text.splitlines()
+    absent = lacking(picked(scheduled(tree.data), AT))
+    for one in sorted(absent, key=lambda each: tree.key_place(each.path), reverse=True):
+        number = tree.key_place(one.path).line - 1 if one.path else 0
+        lines[number : number + 1] = _written(lines[number], one, instead.get(one.key.key, one.written))
+    return "\n".join(lines) + "\n"
+
+
+def _written(line: str, one: Lacking, value: str) -> list[str]:
+    """The line of a block, with one more key in it."""
+    if one.path and f"{one.path[-1]}:" in line and "{" in line:
+        before, after = line.split("{", 1)
+        return [f"{before}{{{one.key.key}: {value}, {after}"]
+    return [line, f"{' ' * (len(line) - len(line.lstrip()) + (2 if one.path else 0))}{one.key.key}: {value}"]
