@@ -47,6 +47,7 @@ ACTS = (
     "successor benchmark agreed",
     "agent determination",
     "interpolation",
+    "payment made",
     "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
@@ -63,6 +64,7 @@ def act(
     clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
     method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
+    paid_to: Annotated[str | None, typer.Option(help="Where a payment went: `reserve account`, unless given, or `borrower`.")] = None,
     names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`; `act` prints it.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
@@ -80,7 +82,16 @@ def act(
     from engine.events.kinds import ActRecorded
 
     name, sha256 = document_hash(document)
-    said = {"index": index, "rate": rate, "clock": clock, "method": method, "amount": amount, "names": names, "version": version}
+    said = {
+        "index": index,
+        "rate": rate,
+        "clock": clock,
+        "method": method,
+        "amount": amount,
+        "paid_to": paid_to,
+        "names": names,
+        "version": version,
+    }
     said["conditions"] = "; ".join(condition or ())
     details = {key: value for key, value in said.items() if value}
     recorded = ActRecorded(

@@ -44,6 +44,7 @@ class Facts:
         months: the same for each month, newest last, where reports are monthly.
         report_due: the newest report that had to be in by the date, or the oldest of a run that has not come; None before the first.
         received: every report received by the date, newest first, one that is too old to serve included.
+        pledged: GPUs pledged by asset class, where a register is on record; the deal's count elsewhere.
         trace: what the measure asked for, in the order asked.
     """
 
@@ -56,6 +57,7 @@ class Facts:
     months: tuple[tuple[date, Reported | None], ...] = ()
     report_due: ReportDue | None = None
     received: tuple[Reported, ...] = ()
+    pledged: Mapping[str, int] = field(default_factory=dict)
     trace: dict[str, Used] = field(default_factory=dict)
     substituted: Mapping[str, Fraction] = field(default_factory=dict)
 
@@ -288,12 +290,19 @@ class Facts:
         return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
 
     def gpus(self, name: str) -> int:
-        """GPUs of an asset class: the newest count that a report has given; the deal's only before any has (`rulings.md` 26)."""
+        """GPUs of an asset class: the newest count that a report has given, but not more than are pledged (rulings 26, 57a).
+
+        Before any report has given one, and where a report gives more, it is the pledged count.
+        """
         counted = f"available.{name}.gpus"
-        for figure, source in self._given(counted):
-            return int(self._note(counted, figure.value, figure.unit, source))
         asset = self.terms.pledged_assets[name]
-        return int(self.term(f"GPUs of {name}", Fraction(asset.gpus), Unit.GPUS, asset.cite))
+        pledged = self.pledged.get(name, asset.gpus)
+        for figure, source in self._given(counted):
+            given = int(self._note(counted, figure.value, figure.unit, source))
+            if given <= pledged:
+                return given
+            break
+        return int(self.term(f"GPUs of {name}", Fraction(pledged), Unit.GPUS, asset.cite))
 
     def _latest(self, index: str) -> ReferenceRate:
         rates = self.rates.get(index, ())

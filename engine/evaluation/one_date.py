@@ -22,7 +22,7 @@ from engine.evaluation.conditions import Seen
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.serving_report import overdue_reports, serving
-from engine.evaluation.sweeps import sweeps, swept
+from engine.evaluation.sweeps import account, sweeps, swept
 from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
 from engine.evaluation.trigger_states import next_trigger, rules, undone
@@ -259,8 +259,8 @@ def _triggers(day: Day) -> None:
     for rule in rules(day.inputs.terms, day.inputs.templates):
         before = decided.get(rule.name)
         today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates)
-        balance = day.state.reserves.get(rule.name, Fraction(0))
-        after = undone(next_trigger(before, rule, today, balance, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
+        held = account(day.inputs, day.state, rule.name).held
+        after = undone(next_trigger(before, rule, today, held, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
         decided[rule.name] = after
         if after != before:
             day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
@@ -271,8 +271,8 @@ def _triggers(day: Day) -> None:
 
 
 def _release(day: Day, name: str, on: date) -> None:
-    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (`rulings.md` 30)."""
-    balance = day.state.reserves.get(name, Fraction(0))
+    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
+    balance = account(day.inputs, day.state, name).held
     for one in sweeps(day.inputs.terms, day.inputs.templates):
         if one.trigger == name and one.sweep.on_end != "keep" and balance > 0:
             released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
@@ -295,15 +295,14 @@ def _consequences(day: Day, name: str) -> None:
 
 
 def _money(day: Day) -> None:
-    """Each sweep whose trigger was in effect at the Determination Date before this Payment Date (`rulings.md` 30)."""
+    """What each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
     report = serving(day.inputs)
     figures = report.figures if isinstance(report, Reported) else {}
     given = {name: figure.value for name, figure in figures.items()}
     used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
     for one in sweeps(day.inputs.terms, day.inputs.templates):
-        trigger = day.inputs.state.triggers.get(one.trigger)
-        if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
-            balance = day.state.reserves.get(one.trigger, Fraction(0))
+        if one.trigger in day.inputs.state.in_effect:
+            balance = account(day.inputs, day.state, one.trigger).held
             day.add("swept", one.trigger, swept(one.trigger, one.sweep, day.inputs.on, balance, given.get), inputs=used)
 
 
@@ -321,6 +320,7 @@ def _whole(day: Day) -> None:
         results=day.results,
         report=report,
         report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
+        accounts={one.trigger: account(inputs, day.state, one.trigger) for one in sweeps(inputs.terms, inputs.templates)},
         overdue_reports=overdue_reports(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()

@@ -6,7 +6,7 @@ Reads the finished states of a date and decides nothing; the notice's page 1 sta
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -20,7 +20,7 @@ from engine.evaluation.trigger_states import rules
 from engine.events.deal_state import DealState
 from engine.events.kinds import Determined, Due, Follow, StripDay
 from engine.events.results import TestResult
-from engine.events.states import Deadline, TestStatus, TriggerStatus
+from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
 from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
 from engine.terms.in_force import Consequence, NoticeDuty, ServicerReports, TermsInForce
 
@@ -42,6 +42,8 @@ class Finished:
     report_text: str
     overdue_reports: tuple[ReportDue, ...] = ()
     """Reports that are late and have not come, oldest first."""
+    accounts: Mapping[str, ReserveAccount] = field(default_factory=dict)
+    """The reserve account of each sweep, by its trigger."""
 
 
 def outlook(day: Finished) -> Determined:
@@ -64,6 +66,7 @@ def outlook(day: Finished) -> Determined:
         strip=strip[1],
         strip_title=strip[0],
         warnings=tuple(_warnings(day.terms)),
+        reserves=tuple(one for one in day.accounts.values() if one.held or one.due or one.withdrawn or one.confirmed_on),
     )
 
 
@@ -138,7 +141,7 @@ def _deposits(day: Finished) -> Iterator[Due]:
         trigger = day.state.triggers.get(one.trigger)
         if on is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
             continue
-        balance = day.state.reserves.get(one.trigger, Fraction(0))
+        balance = day.accounts[one.trigger].held if one.trigger in day.accounts else Fraction(0)
         expected = swept(one.trigger, one.sweep, on, balance, lambda name: given[name].value if name in given else None)
         yield Due(
             by=on,

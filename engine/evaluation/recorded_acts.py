@@ -11,11 +11,11 @@ from engine.evaluation.obligations import open_for
 from engine.evaluation.test_states import after_waiver, cured
 from engine.events.kinds import ActApplied, ActRecorded
 from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
-from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, RATE_ACTS
+from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, PAYMENT_MADE, RATE_ACTS
 from engine.terms.clause import Clause
 from engine.terms.phrases import read_set_rate
 
-ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, "act withdrawn"}
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 

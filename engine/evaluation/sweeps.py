@@ -8,7 +8,11 @@ from datetime import date
 from fractions import Fraction
 
 from engine.determination.template import Template
-from engine.events.states import SweptPeriod
+from engine.evaluation.inputs import Inputs
+from engine.evaluation.reserve_accounts import Said, reserve_account
+from engine.evaluation.serving_report import newest_first
+from engine.events.deal_state import DealState
+from engine.events.states import ReserveAccount, SweptPeriod
 from engine.terms.clause import Sweep
 from engine.terms.in_force import TermsInForce
 
@@ -36,6 +40,13 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
         for one in trigger.consequences:
             if one.sweep is not None:
                 yield Sweeping(name, one.sweep, one.who or "servicer", one.sweep.cite or one.cite)
+
+
+def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
+    """The reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
+    sole = len({one.trigger for one in sweeps(inputs.terms, inputs.templates)}) == 1
+    said = Said(state.money, state.stated_due, newest_first(inputs), state.acts, sole)
+    return reserve_account(clause, said, inputs.on)
 
 
 def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figure: Callable[[str], Fraction | None]) -> SweptPeriod:

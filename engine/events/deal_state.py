@@ -42,6 +42,12 @@ class DealState(Fact):
     """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
     irrevocable: Mapping[str, TriggerState] = {}
     """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
+    in_effect: frozenset[str] = frozenset()
+    """Triggers that were in effect at the last Determination Date: they decide what is due on the next Payment Date (`rulings.md` 30a)."""
+    money: tuple[SweptPeriod | ReserveReleased, ...] = ()
+    """What was due on each Payment Date, and what was to be released, oldest first."""
+    stated_due: Mapping[str, Exact] = {}
+    """What was stated as due before a correction withdrew it, in USD, by `CLAUSE@PAYMENT DATE`."""
     begun: frozenset[str] = frozenset()
     """Triggers that have been in effect and have not been ended by an Act: what their beginning brought for good is still in force."""
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
@@ -109,14 +115,15 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case NoticeIssued(number=number):
             return state.model_copy(update={"notices": number})
         case Determined():
-            return state.model_copy(update={"last_date": event.effective_on, "notifiable": ()})
+            in_effect = frozenset(name for name, one in state.triggers.items() if one.status is TriggerStatus.IN_EFFECT)
+            return state.model_copy(update={"last_date": event.effective_on, "notifiable": (), "in_effect": in_effect})
         case _:
             return state
 
 
 def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:
     balance = money.reserve_balance if isinstance(money, SweptPeriod) else Fraction(0)
-    changes: dict[str, object] = {"reserves": {**state.reserves, money.clause: balance}}
+    changes: dict[str, object] = {"reserves": {**state.reserves, money.clause: balance}, "money": (*state.money, money)}
     if isinstance(money, SweptPeriod):
         changes["swept"] = {**state.swept, money.clause: money.swept}
     return state.model_copy(update=changes)
@@ -142,13 +149,19 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 
 
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
-    """The state that a log leads to: what stands is folded, and an irrevocable trigger that was in effect is remembered.
+    """The state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
 
-    It is remembered from the beginning, so that an Act that stands and ends it makes it be forgotten.
+    An irrevocable trigger that was in effect is remembered from the beginning, so that an Act that stands and ends it makes it be
+    forgotten; what was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).
     """
     undone = {
         event.payload.state.trigger: event.payload.state
         for event in withdrawn(events)
         if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
-    return fold(standing(events), DealState(irrevocable=undone))
+    stated = {
+        f"{one.clause}@{one.payment_date}": one.swept
+        for one in (event.payload for event in withdrawn(events))
+        if isinstance(one, SweptPeriod) and one.swept is not None
+    }
+    return fold(standing(events), DealState(irrevocable=undone, stated_due=stated))

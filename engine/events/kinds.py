@@ -16,7 +16,17 @@ from engine.events.market_events import IndexPublished, ListingsExcluded, Snapsh
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import Remedy, TestResult
-from engine.events.states import Deadline, Obligation, ReserveReleased, SweptPeriod, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import (
+    Deadline,
+    Obligation,
+    ReserveAccount,
+    ReserveReleased,
+    SweptPeriod,
+    TestState,
+    TestStatus,
+    TriggerState,
+    TriggerStatus,
+)
 
 
 class ReportReceived(ReportFacts):
@@ -140,6 +150,8 @@ class Determined(Fact):
     strip_title: str | None = None
     warnings: tuple[str, ...] = ()
     """Plain sentences that belong on every notice (`rulings.md` 41, WP §5.2)."""
+    reserves: tuple[ReserveAccount, ...] = ()
+    """Each reserve account that holds something, or ought to (`rulings.md` 30a)."""
     entries: int | None = None
     """How many entries of the log tell of the date: they stand one after the other, and this one is the last of them.
 
@@ -173,6 +185,7 @@ TOLD_BY = {
     "manifest error": "index",
     "consent": "version",
     "act withdrawn": "names",
+    "payment made": "amount",
 }
 """The detail that tells two Acts of one kind on one date and clause from one another."""
 

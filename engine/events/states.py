@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
 from engine.basics.values import Exact, Fact
@@ -165,6 +166,27 @@ class Obligation(Fact):
         return self.status in ("OPEN", "OVERDUE")
 
 
+class ReserveAccount(Fact):
+    """A reserve account on a date: what it holds, what ought to be in it, and who says so (`rulings.md` 30a). In USD."""
+
+    clause: str
+    held: Exact
+    """What was paid, by the newest report or Act that says so; what was due where none ever has."""
+    due: Exact
+    """What was due by the date, less what was to be released."""
+    due_then: Exact | None = None
+    """The same by the day of `confirmed_on`, which `held` is compared with."""
+    confirmed_on: date | None = None
+    """The day as of which a report or an Act last said what was paid; None where none ever has."""
+    withdrawn: Exact = Fraction(0)
+    """What was stated as due before a correction and is due no more, where nobody has said whether it was paid."""
+
+    @property
+    def difference(self) -> Fraction:
+        """What was paid and not due; below zero what was due and not paid; zero where nobody has said what was paid."""
+        return Fraction(0) if self.due_then is None else self.held - self.due_then
+
+
 class ReserveReleased(Fact):
     """What a reserve account held when its trigger ended, and where it goes (`rulings.md` 30)."""
 
@@ -177,13 +199,18 @@ class ReserveReleased(Fact):
 
 
 class SweptPeriod(Fact):
-    """The money of one Payment Date while a sweep's trigger is in effect (`rulings.md` 30)."""
+    """What is due into a reserve account on one Payment Date (rulings 30, 30a).
+
+    The trigger's state at the Determination Date before it decides. What was paid is another fact.
+    """
 
     clause: str
     payment_date: date
     excess_cash_flow: Exact | None
     swept: Exact | None
+    """What is due, in USD."""
     reserve_balance: Exact
+    """What the account holds once it is paid."""
     target: Exact | None = None
     reason: str | None = None
     """Why nothing could be computed, where that is so."""

@@ -81,7 +81,7 @@ def _determined(
 
 
 def _act(act: ExampleAct) -> ActRecorded:
-    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount", "names", "version")}
+    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount", "paid_to", "names", "version")}
     details = {name: value for name, value in said.items() if value is not None}
     return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
 

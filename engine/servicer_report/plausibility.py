@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -93,10 +94,12 @@ def judge(reading: Reading, start: date | None, end: date | None) -> None:
 
 
 def _scope(reading: Reading) -> None:
-    """Figures of asset classes or debt classes that the deal does not have."""
+    """Figures of asset classes, debt classes or sweeps that the deal does not have."""
     assets = reading.terms.pledged_assets
     by_asset = ("rental", "available", "resale_quote", "contracted_rate", "contracted_gpu_hours", "uncontracted_gpu_hours")
-    known = {**dict.fromkeys(by_asset, assets), "outstanding_principal": reading.terms.debt}
+    sweeping = {**reading.terms.covenants, **reading.terms.triggers}
+    accounts = dict.fromkeys(("reserve_balance", "paid_into_reserve"), sweeping)
+    known: dict[str, Mapping[str, object]] = {**dict.fromkeys(by_asset, assets), "outstanding_principal": reading.terms.debt, **accounts}
     for name, path in reading.paths.items():
         family, _, rest = name.partition(".")
         member = rest.partition(".")[0]
@@ -156,11 +159,12 @@ def _revenue(reading: Reading, asset: str) -> None:
 
 
 def _count(reading: Reading, asset: str, gpus: int) -> None:
-    """A GPU count that differs from the register: the report governs, and says so (`rulings.md` 26)."""
+    """A GPU count that differs from the register: a lower one governs, of a higher one the pledged count (rulings 26, 57a)."""
     count = reading.figures.get(f"available.{asset}.gpus")
     if count is not None and count.value != gpus:
-        what = f"{printed(count)} of {asset}, the register has {gpus:,}"
-        why = "the report's count governs once given"
+        above = count.value > gpus
+        what = f"{printed(count)} of {asset} are reported, {gpus:,} are pledged"
+        why = "GPUs above the register are not counted" if above else "the report's count governs once given"
         reading.refuse("RW01", what, why, "report the asset change by serial number", reading.paths[f"available.{asset}.gpus"])
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from engine.basics.values import Figure, Unit, printed
 from engine.terms.clause import Cure, MaintenanceClause
 from engine.terms.in_force import TermsInForce
-from engine.terms.phrases import read_set_rate
+from engine.terms.phrases import read_amount, read_set_rate
 from engine.terms.worked_example import read_figure
 
 RATE_ACTS = {
@@ -22,6 +22,8 @@ RATE_ACTS = {
     "successor benchmark": "successor benchmark",
 }
 """Acts that set a rate, and the step of the fallback that each supplies; the last is the second's name in older logs."""
+PAYMENT_MADE = "payment made"
+"""What was paid into a reserve account, or with `paid_to: borrower` out of it (`rulings.md` 30a)."""
 MANIFEST_ERROR = "manifest error"
 """The paper's Manifest Error Override (WP §7.3), as a deal takes it: a print that is plainly wrong is as if not published."""
 
@@ -43,9 +45,12 @@ KINDS = {
     "successor benchmark agreed": "sets the Reference Rate by the successor benchmark, from a date",
     "agent determination": "sets the Reference Rate of one date",
     "interpolation": "sets the Reference Rate of one date by interpolation",
+    "payment made": "says what was paid into a reserve account, or out of it",
     "manifest error": "excludes what was published of an index on its date from use, until the next print",
 }
 """Every kind of Recorded Act and what it does."""
+PAID_TO = ("reserve account", "borrower")
+"""Where a payment can go: into the reserve account, unless it says otherwise, or out of it."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
@@ -100,6 +105,8 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal("rate", f"`{rate}` is no rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
     if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
         yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
+    if said.act == PAYMENT_MADE:
+        yield from _of_a_payment(said, spelled)
     clause = terms.covenants.get(said.clause or "")
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if said.act == "cure accepted" and isinstance(cure, Cure):
@@ -126,11 +133,22 @@ def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
         ("document", error),
         ("prepared_by", error),
         ("approved_by", error),
+        ("amount", said.act == PAYMENT_MADE),
     )
 
 
 def _given(said: Said, name: str) -> object:
-    return said.details.get(name) if name in ("index", "rate") else getattr(said, name)
+    return said.details.get(name) if name in ("index", "rate", "amount") else getattr(said, name)
+
+
+def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
+    """A payment whose amount cannot be read, or that went neither into the account nor to the borrower."""
+    amount, paid_to = said.details.get("amount", ""), said.details.get("paid_to")
+    if amount and read_amount(amount) is None:
+        yield Refusal("amount", f"`{amount}` is no amount", "write it like `USD 1,500,000`")
+    if paid_to is not None and paid_to not in PAID_TO:
+        fix = f"write {spelled('paid_to')} {' or '.join(PAID_TO)}"
+        yield Refusal("paid_to", f"a payment does not go to `{paid_to}`", fix)
 
 
 def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:

@@ -68,7 +68,7 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 def read_day(text: str) -> date:
     """`2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
             raise ValueError
         day = date.fromisoformat(text)
         if not FIRST_DAY <= day <= LAST_DAY:
@@ -108,7 +108,7 @@ def read_relative(text: str) -> RelativePeriod:
     """
     if text == "determination date":
         return RelativePeriod(Period(0, "days"), "before", "determination date")
-    match = re.fullmatch(r"(.+?) (before|after) determination date", text)
+    match = re.fullmatch(r"(.+?) (before|after) determination date", text, re.ASCII)
     if not match or match[1].startswith("0 "):
         what = f"`{text}` counts no days" if match else f"`{text}` names no date to count from"
         fix = "write `determination date`" if match else "write it like `1 business day before determination date`, or `determination date`"
@@ -118,8 +118,8 @@ def read_relative(text: str) -> RelativePeriod:
 
 def read_persistence(text: str) -> Persistence:
     """`2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
-    run = re.fullmatch(r"(\d+)(?: consecutive)? (publication|determination) dates?", text)
-    window = re.fullmatch(r"(\d+) of the last (\d+)(?: (publication|determination) dates)?", text)
+    run = re.fullmatch(r"(\d+)(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
+    window = re.fullmatch(r"(\d+) of the last (\d+)(?: (publication|determination) dates)?", text, re.ASCII)
     if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
         return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
     if window and 1 <= int(window[1]) <= int(window[2]):

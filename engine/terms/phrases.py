@@ -81,7 +81,7 @@ def _digits(text: str) -> Fraction:
 
 def read_share(text: str) -> Fraction:
     """`85%` as 17/20. Raises D101 where there is no per cent sign."""
-    match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text)
+    match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
         raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
     return _digits(match[2]) / 100 * (-1 if match[1] else 1)
@@ -89,7 +89,7 @@ def read_share(text: str) -> Fraction:
 
 def read_rate(text: str) -> Fraction:
     """`USD 1.50 per GPU-hour` as 3/2. Raises D102 without currency, D103 without unit of time."""
-    match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text)
+    match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text, re.ASCII)
     if match and match[1] and match[3]:
         return _digits(match[2])
     if match and match[1]:
@@ -111,14 +111,21 @@ def read_set_rate(text: str) -> Decimal | None:
 
 def read_usd(text: str) -> Fraction:
     """`USD 16,000,000` as 16000000. Raises D104 without the currency."""
-    match = re.fullmatch(rf"USD ({NUMBER})", text)
+    match = re.fullmatch(rf"USD ({NUMBER})", text, re.ASCII)
     if not match:
         why = "money is written with its currency, and only USD is supported"
         raise refusal("D104", f"`{text}` is not an amount of money", why, "write it like `USD 16,000,000`")
     return _digits(match[1])
 
 
-QUANTITY = re.compile(rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?)?")
+def read_amount(text: str) -> Fraction | None:
+    """An amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None where it is none, or not above zero."""
+    match = re.fullmatch(rf"(?:USD )?({NUMBER})", text, re.ASCII)
+    amount = _digits(match[1]) if match else Fraction(0)
+    return amount if amount > 0 else None
+
+
+QUANTITY = re.compile(rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?)?", re.ASCII)
 QUANTITIES: dict[str, Unit] = {"%": Unit.SHARE, "point": Unit.POINTS, "x": Unit.MULTIPLE, "per GPU-hour": Unit.RATE, "day": Unit.DAYS}
 
 
@@ -159,7 +166,7 @@ def read_caps(text: str) -> Caps:
     fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
     each = []
     for part in text.split(" and "):
-        match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", part)
+        match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", part, re.ASCII)
         if not match or int(match[1]) < 1 or match[2] == "0":
             raise refusal("D120", f"`{text}` is not a cap", "a cap says how often, and over what time", fix)
         each.append(Cap(int(match[1]), int(match[2]) if match[2] else None))
@@ -170,7 +177,7 @@ def read_caps(text: str) -> Caps:
 
 def read_number(text: str) -> Fraction:
     """`1.5` as 3/2. Raises D106 otherwise."""
-    match = re.fullmatch(rf"({NUMBER})x?", text)
+    match = re.fullmatch(rf"({NUMBER})x?", text, re.ASCII)
     if not match:
         raise refusal("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
     return _digits(match[1])
@@ -178,7 +185,7 @@ def read_number(text: str) -> Fraction:
 
 def read_whole(text: str) -> int:
     """`1024` or `1,024` as an integer. Raises D107 otherwise."""
-    if not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", text):
+    if not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", text, re.ASCII):
         raise refusal("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
     return int(text.replace(",", ""))
 
@@ -191,7 +198,7 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
     """`1.60 1.55x3 _` as one entry per Thursday, None where nothing was published. Raises D112 otherwise."""
     rates: list[Decimal | None] = []
     for word in text.split():
-        match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word)
+        match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word, re.ASCII)
         times = match[2] or "1" if match else "0"
         if match is None or not int(times[:5]) > 0 or len(times) > 4 or len(rates) + int(times) > MOST_WEEKS:
             why = f"a worked example gives one rate per Thursday, for at most {MOST_WEEKS:,} of them"

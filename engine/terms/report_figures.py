@@ -6,7 +6,7 @@ import re
 
 from engine.basics.values import Unit
 
-MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections", "reserve_balance")
+MONEY = ("contracted_revenue", "operating_costs", "debt_service", "fees", "collections")
 UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"outstanding_principal(\.[\w-]+)?"), Unit.USD),
     (re.compile(r"rental\.[\w-]+\.(rented|available)_gpu_hours"), Unit.GPU_HOURS),
@@ -17,6 +17,7 @@ UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"(un)?contracted_gpu_hours(\.[\w-]+)?"), Unit.GPU_HOURS),
     (re.compile(r"contracted_rate(\.[\w-]+)?"), Unit.RATE),
     (re.compile("|".join(MONEY)), Unit.USD),
+    (re.compile(r"(reserve_balance|paid_into_reserve)(\.[\w-]+)?"), Unit.USD),
     (re.compile(r"resale_quote\.[\w-]+"), Unit.USD),
 )
 """Every figure that a report may give, and its unit."""
@@ -26,6 +27,8 @@ CERTIFIED: tuple[tuple[re.Pattern[str], Unit], ...] = (
 )
 """What a report's certificates add up to, by the day of certification; a worked example gives it as it is."""
 OF_A_DEBT_CLASS = ("outstanding_principal",)
+OF_A_SWEEP = ("reserve_balance", "paid_into_reserve")
+"""Figures of the reserve account of one sweep, named where the deal has several."""
 
 
 def unit_of(name: str) -> Unit | None:
@@ -41,4 +44,6 @@ def unit_of_fact(name: str) -> Unit | None:
 def class_of(name: str) -> tuple[str, bool] | None:
     """The class that a figure is of and whether it is a class of debt; None where it is of no class."""
     family, _, rest = name.partition(".")
+    if family in OF_A_SWEEP:
+        return None
     return (rest.partition(".")[0], family in OF_A_DEBT_CLASS) if rest else None

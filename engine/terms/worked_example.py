@@ -19,7 +19,7 @@ from engine.basics.errors import Problem
 from engine.basics.values import Fact, Figure, Unit, rounded
 from engine.terms.error_messages import complaints
 from engine.terms.periods import Day, RelativePeriod, read_day, read_relative
-from engine.terms.phrases import Rates
+from engine.terms.phrases import NUMBER, Rates
 from engine.terms.source import Path, Tree
 
 EXPECTED = (
@@ -90,6 +90,7 @@ class ExampleAct(Fact):
     version: str | None = None
     method: str | None = None
     amount: str | None = None
+    paid_to: str | None = None
 
 
 class ExamplePrint(Fact):
@@ -192,9 +193,11 @@ REPORT_RECEIVED = "report_received"
 MISSING = "missing"
 """In a fact's map by date: from this date on no report gives it."""
 FIGURE = re.compile(
-    r"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>\d[\d,]*(?:\.\d+)?)"
-    r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?"
+    rf"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>{NUMBER})"
+    r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?",
+    re.ASCII,
 )
+"""A figure with its unit; thousands are grouped rightly or not at all, so that `1,92` is no figure (`rulings.md` 57)."""
 UNITS = {
     "%": Unit.SHARE,
     "points": Unit.POINTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -163,10 +164,11 @@ def test_what_cures_today_cures_today(terms: TermsInForce) -> None:
     paid = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_000) - ways["prepayment"])))
     short = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_001, 1) - ways["prepayment"])))
     assert (paid.verdict, short.verdict) == (Verdict.PASS, Verdict.FAIL)
-    more = {**principal(Fraction(16_000_000)), "available.h100.gpus": Figure(value=1024 + ways["additional collateral"], unit=Unit.GPUS)}
-    less = {**more, "available.h100.gpus": Figure(value=1023 + ways["additional collateral"], unit=Unit.GPUS)}
-    assert run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], more)).verdict is Verdict.PASS
-    assert run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], less)).verdict is Verdict.FAIL
+    pledged = 1024 + int(ways["additional collateral"])
+    for gpus, verdict in ((pledged, Verdict.PASS), (pledged - 1, Verdict.FAIL)):
+        more = {**principal(Fraction(16_000_000)), "available.h100.gpus": Figure(value=Fraction(gpus), unit=Unit.GPUS)}
+        known = replace(facts(terms, ["1.9000"], more), pledged={"h100": gpus})
+        assert run(terms, "ltv", loan_to_value.TEMPLATE, known).verdict is verdict
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,11 @@ def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[P
         there = ", ".join(f"`{one.act}|{one.clause or 'deal'}|{one.on}`" for one in example.acts if one is not act) or "none"
         place = deal.tree.place((*path, "names" if act.names else "act"))
         yield Problem("D406", "it names no other Act of the example", why, f"give `names:` with one of them: {there}", place)
-    details = {name: text for name in ("index", "rate", "clock", "method", "amount", "version") if (text := getattr(act, name)) is not None}
+    details = {
+        name: text
+        for name in ("index", "rate", "clock", "method", "amount", "paid_to", "version")
+        if (text := getattr(act, name)) is not None
+    }
     said = Said(act.act, act.on, act.clause, act.until, act.document, details=details)
     for refusal in refusals(said, terms, lambda name: f"`{name}:`"):
         yield Problem("D406", refusal.what, why, refusal.fix, deal.tree.place((*path, refusal.field or "act")))

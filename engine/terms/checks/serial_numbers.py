@@ -6,6 +6,7 @@ until a report gives another (`rulings.md` 26); a difference is a warning, a reg
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -17,6 +18,9 @@ from engine.terms.periods import read_day
 from engine.terms.source import Tree
 
 COLUMNS = ("serial", "asset_class", "location")
+DATES = ("pledged_on", "released_on")
+SERIAL = re.compile(r"[!-~]+(?: [!-~]+)*")
+"""What a serial number is made of: printable ASCII, so that two that look alike are alike."""
 
 
 def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: date) -> Iterator[Problem]:
@@ -42,7 +46,7 @@ def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: da
     seen: dict[str, int] = {}
     for row in table.rows:
         serial, asset = row.cells["serial"].strip(), row.cells["asset_class"].strip()
-        wrong = _wrong(serial, asset, seen, terms)
+        wrong = _wrong(serial, asset, seen, terms) or _wrong_dates(row.cells)
         if wrong is None:
             seen[serial] = row.line
             counts[asset] += _pledged(row.cells, on)
@@ -60,6 +64,12 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
     """What is wrong with one row, why, and its fix; None where it is right."""
     if not serial:
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
+    if not SERIAL.fullmatch(serial):
+        return (
+            f"`{serial}` is no serial number",
+            "it holds a sign that cannot be read back",
+            "write it in letters, digits and signs of ASCII",
+        )
     if serial in seen:
         return f"`{serial}` stands twice", f"line {seen[serial]} has it too, and a GPU is pledged once", "remove one of them"
     if asset not in terms.pledged_assets:
@@ -67,10 +77,21 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
     return None
 
 
+def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """What is wrong with the days on which a GPU was pledged and released; None where they can be read and follow one another."""
+    found: list[date] = []
+    for name in DATES:
+        text = (row.get(name) or "").strip()
+        try:
+            found += [read_day(text)] if text else []
+        except ValueError as error:
+            return f"`{text}` under `{name}` is not a date", str(error), "write it like `2026-03-04`, or leave it empty"
+    if len(found) == len(DATES) and found[1] < found[0]:
+        return f"released on {found[1]}, before it was pledged on {found[0]}", "a release follows a pledge", "correct one of the dates"
+    return None
+
+
 def _pledged(row: Mapping[str, str], on: date) -> bool:
-    """Whether a GPU is pledged on the date; a date that cannot be read leaves it pledged."""
-    try:
-        since, until = (read_day(text) if text else None for text in (row.get("pledged_on"), row.get("released_on")))
-    except ValueError:
-        return True
+    """Whether a GPU is pledged on the date; both dates have been read before."""
+    since, until = (read_day(text.strip()) if text and text.strip() else None for text in (row.get(name) for name in DATES))
     return (since is None or since <= on) and (until is None or on < until)

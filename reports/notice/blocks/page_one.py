@@ -32,6 +32,7 @@ from reports.formats import (
 from reports.notice import due_sentences as owed_words
 from reports.notice import log_lookup as log
 from reports.notice import sentences, strips
+from reports.notice.blocks.reserve import account_notes
 from reports.notice.view import Brief, Line
 
 TITLE_LINE = 19
@@ -166,7 +167,7 @@ def notes(found: Brief) -> list[Runs]:
         else ""
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
-    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *warnings]
+    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *account_notes(found), *warnings]
 
 
 def _undecided(found: Brief) -> dict[str, list[str]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from engine.basics.values import Figure, Unit
 from engine.events.kinds import Due
-from engine.events.states import ReserveReleased, SweptPeriod
-from reports.formats import counted, figure, short_date, with_dates
+from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
+from reports.formats import Runs, counted, figure, short_date, with_dates
 from reports.notice import log_lookup as log
 from reports.notice.view import Brief
 
@@ -55,15 +56,16 @@ class Account:
 
 
 def held(found: Brief, key: str) -> Account | None:
-    """The reserve account of a sweep now: after its last Payment Date, or as the next deposit states it; None where there is none."""
+    """The reserve account of a sweep now: as the date states it, after its last Payment Date, or as the next deposit states it."""
     periods = log.swept(found.past, key)
     if _gone(found, key):
         return None
+    account = next((one for one in _accounts(found) if one.clause == key), None)
     if periods:
         target = periods[-1].target
         full = None if target is None else Figure(value=target, unit=Unit.USD)
-        return Account(Figure(value=periods[-1].reserve_balance, unit=Unit.USD), full)
-    stated = [account for one in _deposits(found, key) if (account := ACCOUNT.search(one.what))]
+        return Account(_usd_of(account.held if account is not None else periods[-1].reserve_balance), full)
+    stated = [said for one in _deposits(found, key) if (said := ACCOUNT.search(one.what))]
     if not stated:
         return None
     balance, target_text = stated[0].group(1), stated[0].group(2)
@@ -75,7 +77,41 @@ ACCOUNT = re.compile(r"\(USD ([\d,.]+)(?: of USD ([\d,.]+))?\)")
 
 
 def _usd(text: str) -> Figure:
-    return Figure(value=Fraction(text.replace(",", "")), unit=Unit.USD)
+    return _usd_of(Fraction(text.replace(",", "")))
+
+
+def _usd_of(amount: Fraction) -> Figure:
+    return Figure(value=amount, unit=Unit.USD)
+
+
+def _accounts(found: Brief) -> tuple[ReserveAccount, ...]:
+    return found.determined.reserves if found.determined else ()
+
+
+def account_notes(found: Brief) -> list[Runs]:
+    """What page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
+    titles = {line.key: line.trigger_title for line in found.lines}
+    return [
+        [(f"Reserve account of {titles.get(one.clause, found.title(one.clause))}: ", True), (f"{words}.", False)]
+        for one in _accounts(found)
+        for words in _account_words(one)
+    ]
+
+
+def _account_words(one: ReserveAccount) -> Iterator[str]:
+    if one.confirmed_on is None:
+        if one.held:
+            yield f"{figure(_usd_of(one.held))} at what was due, not confirmed by any report"
+        if one.withdrawn:
+            said = f"{figure(_usd_of(one.withdrawn))} was stated as due and is not due"
+            yield f"{said}; not confirmed by any report, to be released if it was paid"
+        return
+    apart = one.difference
+    if one.due_then is not None and abs(apart) >= Fraction(1, 100):
+        held, due = figure(_usd_of(one.held)), figure(_usd_of(one.due_then))
+        what = "paid and not due: to be released" if apart > 0 else "due and not paid"
+        day = short_date(one.confirmed_on)
+        yield f"{figure(_usd_of(abs(apart)))} {what} (reported as of {day}: {held}; carried: {due})"
 
 
 def _gone(found: Brief, key: str) -> bool:

@@ -1,0 +1,119 @@
+"""What a reserve account holds on a date, what ought to be in it, and who says so (`rulings.md` 30a).
+
+What was due follows from the log's own Payment Dates. What was paid is what people say: the report's `reserve_balance` and
+`paid_into_reserve`, and the Act `payment made`. Where nobody has ever said anything, the account is taken at what was due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from engine.events.kinds import ActRecorded, ReportReceived
+from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
+from engine.terms.act_requirements import PAYMENT_MADE
+from engine.terms.phrases import read_amount
+
+BALANCE, PAID = "reserve_balance", "paid_into_reserve"
+"""The figures of a report that say what is in a reserve account and what was paid into it; `.CLAUSE` where there are several."""
+TO_BORROWER = "borrower"
+"""Where a payment went that left the account; any other goes into it."""
+Money = SweptPeriod | ReserveReleased
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that bears on the accounts of a deal by a date.
+
+    Attributes:
+        money: what was due on each Payment Date and what was to be released, oldest first.
+        stated: what was stated as due before a correction withdrew it, in USD, by `CLAUSE@PAYMENT DATE`.
+        reports: reports received by the date, newest first.
+        acts: the Recorded Acts that stand.
+        sole: whether the deal has one sweep only, so that figures without a clause's name are of it.
+    """
+
+    money: Sequence[Money]
+    stated: Mapping[str, Fraction]
+    reports: Sequence[ReportReceived]
+    acts: Sequence[ActRecorded]
+    sole: bool
+
+
+def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
+    """The reserve account of one sweep at the end of `on`."""
+    moved = [one for one in said.money if one.clause == clause]
+    balance, payments = _balance(clause, said), _payments(clause, said, on)
+    told = [day for day, _ in payments] + ([balance[0]] if balance else [])
+    if not told:
+        due = _due(moved, on)
+        return ReserveAccount(clause=clause, held=due, due=due, withdrawn=_withdrawn(clause, said, moved, on))
+    since = balance[0] if balance else date.min
+    paid = sum((amount for day, amount in payments if day > since), Fraction(0))
+    gone = sum((one.amount for one in moved if isinstance(one, ReserveReleased) and since < one.on <= on), Fraction(0))
+    held = (balance[1] if balance else Fraction(0)) + paid - gone
+    newest = max(told)
+    return ReserveAccount(
+        clause=clause, held=max(held, Fraction(0)), due=_due(moved, on), due_then=_due(moved, newest), confirmed_on=newest
+    )
+
+
+def _due(moved: Iterable[Money], on: date) -> Fraction:
+    """What ought to be in the account at the end of a day: what was due by it, less what was to be released."""
+    total = Fraction(0)
+    for one in moved:
+        if isinstance(one, SweptPeriod):
+            total += one.swept or 0 if one.payment_date <= on else 0
+        elif one.on <= on:
+            total = max(Fraction(0), total - one.amount)
+    return total
+
+
+def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fraction:
+    """What had been stated as due and is due no more, where nobody has said whether it was paid."""
+    due = {one.payment_date: one.swept or Fraction(0) for one in moved if isinstance(one, SweptPeriod)}
+    named = ((key.rpartition("@"), amount) for key, amount in said.stated.items())
+    stated = {date.fromisoformat(day): amount for (name, _, day), amount in named if name == clause}
+    less = (amount - due.get(day, Fraction(0)) for day, amount in stated.items() if day <= on)
+    return sum((one for one in less if one > 0), Fraction(0))
+
+
+def _names(name: str, clause: str, sole: bool) -> tuple[str, ...]:
+    return (f"{name}.{clause}", name) if sole else (f"{name}.{clause}",)
+
+
+def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fraction] | None:
+    """The first of some figures that a report gives, with the day as of which it is."""
+    for name in names:
+        if name in report.figures:
+            own = report.given.get(name)
+            return (own.as_of if own and own.as_of else report.as_of), report.figures[name].value
+    return None
+
+
+def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
+    """The newest balance that a report has given, with its day; None where none has."""
+    found = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
+    return max((one for one in found if one is not None), key=lambda one: one[0], default=None)
+
+
+def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
+    """Every payment that a report or an Act tells of, with its day; what left the account is negative.
+
+    Of several reports of one period the newest says what was paid in it.
+    """
+    by_period: dict[date, tuple[date, Fraction]] = {}
+    for report in said.reports:
+        found = _figure(report, _names(PAID, clause, said.sole))
+        if found is not None:
+            by_period.setdefault(report.period_end, found)
+    return [*by_period.values(), *_by_acts(clause, said.acts, on)]
+
+
+def _by_acts(clause: str, acts: Iterable[ActRecorded], on: date) -> Iterator[tuple[date, Fraction]]:
+    for act in acts:
+        amount = read_amount(act.details.get("amount", "")) if act.act == PAYMENT_MADE and act.clause == clause else None
+        if amount is not None and act.effective_on <= on:
+            yield act.effective_on, -amount if act.details.get("paid_to") == TO_BORROWER else amount
