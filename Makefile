@@ -5,23 +5,27 @@ USER_SETUP := .venv/.headroom
 TEST_SETUP := .venv/.headroom-tests
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup setup-tests demo test lint bench docs soak clean help
+.PHONY: preflight setup setup-tests demo test test-web lint bench docs soak clean help
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   run the demonstration under build/demo"
-	@echo "make test   lint, types, import rules, tests"
-	@echo "make bench  print the speed table"
-	@echo "make docs   build the documentation under build/site"
-	@echo "make soak   the heavy tests at their full counts, writing docs/soak.md"
+	@echo "make demo      run the demonstration under build/demo"
+	@echo "make test      lint, types, import rules, tests"
+	@echo "make test-web  the tests that need a real browser, Chromium"
+	@echo "make soak      the heavy tests at their full counts, writing docs/soak.md"
+	@echo "make bench     print the speed table"
+	@echo "make docs      build the documentation under build/site"
+	@echo "They install what they need. For system packages they need root, or HEADROOM_INSTALL=1 and sudo."
 
-setup: $(USER_SETUP)
+setup: preflight $(USER_SETUP)
 
-setup-tests: $(TEST_SETUP)
+setup-tests: preflight $(TEST_SETUP)
 
-$(USER_SETUP): requirements.lock pyproject.toml tools/preflight.py
+preflight:
 	@$(PYTHON) tools/preflight.py
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+
+$(USER_SETUP): requirements.lock pyproject.toml | preflight
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@echo "installing from requirements.lock (once; about a minute)"
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
@@ -43,6 +47,10 @@ lint: setup-tests
 
 test: lint
 	@$(BIN)/python -m pytest -n 2
+
+test-web: setup-tests
+	@$(PYTHON) tools/preflight.py browser
+	@$(BIN)/python -m pytest -n 2 -m browser
 
 bench: setup-tests
 	@$(BIN)/python -m tests.bench
