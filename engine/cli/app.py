@@ -143,8 +143,10 @@ def tools(now: datetime | None = None) -> Tools:
 def _renderer() -> Render:
     import atexit
 
+    from engine.basics.collector import spare_loaded_code
     from reports.render.render_pool import RenderPool
 
+    spare_loaded_code()
     pool = RenderPool()
     atexit.register(pool.close)
     return pool

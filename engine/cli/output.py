@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -68,6 +69,31 @@ def progress_done() -> None:
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
+
+
+class ProgressLines:
+    """Progress that is seen everywhere: on a terminal one line that changes, elsewhere lines of a log on standard error.
+
+    The log gets the first line, and then a line where none was written for `SECONDS_APART` or more.
+    """
+
+    SECONDS_APART = 2.0
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Read the time from `now`, in seconds."""
+        self._now = now
+        self._written: float | None = None
+
+    def __call__(self, text: str) -> None:
+        """Show `text`, or pass over it where a line was written a moment ago."""
+        if sys.stderr.isatty():
+            progress(text)
+            return
+        now = self._now()
+        if self._written is None or now - self._written >= self.SECONDS_APART:
+            self._written = now
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:

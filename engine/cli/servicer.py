@@ -210,6 +210,8 @@ def demo(
     into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo"), as_json: Json = False
 ) -> None:
     """Run 26 generated Thursdays over three illustrative deals."""
+    from engine.cli.output import ProgressLines
     from engine.cli.show.demo import demonstrate
 
-    demonstrate(into, lambda now: replace(tools(now), actor="the demonstration"), as_json)
+    lines = ProgressLines()
+    demonstrate(into, lambda now: replace(tools(now), actor="the demonstration", progress=lines), as_json)

@@ -54,6 +54,11 @@ def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
     return to_pdf(to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, inputs.attachments)
 
 
+def load_renderer() -> None:
+    """Load the PDF engine, the fonts and the style sheet, which the first document would load otherwise."""
+    _faces()
+
+
 def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
     """A publication page as HTML and as PDF, the value's JSON attached."""
     context = publication.compose(inputs)

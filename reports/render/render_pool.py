@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
+from engine.basics.collector import spare_loaded_code
 from engine.events.notice import NoticeInputs
-from reports.render.pdf import render_notice
+from reports.render.pdf import load_renderer, render_notice
 
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
@@ -32,7 +33,7 @@ class RenderPool:
             return
         with _uninterrupted():
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"))
+                self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"), _ready)
             made = self._pool.map(render_notice, notices)
         yield from made
 
@@ -41,6 +42,12 @@ class RenderPool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _ready() -> None:
+    """Load the renderer once in a process of the pool, and then spare the collector its search."""
+    load_renderer()
+    spare_loaded_code()
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
-from engine.cli.output import print_json, progress, progress_done, say
+from engine.cli.output import print_json, progress_done, say
 from engine.cli.show.index import record_snapshots
 from engine.cli.show.intake import take
 from engine.demo import plan
@@ -54,10 +55,10 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
     workspace = opened(into)
     made = 0
     for number, thursday in enumerate(plan.THURSDAYS, start=1):
-        progress(f"Thursday {number} of {len(plan.THURSDAYS)}: {thursday}")
+        place = f"Thursday {number} of {len(plan.THURSDAYS)}, {thursday}"
         evening = datetime.combine(thursday, AT, UTC)
         for now in (evening, evening + timedelta(hours=9)):  # a week without a value is over only when its day is over
-            outcome = _week(workspace, thursday, tools(now))
+            outcome = _week(workspace, thursday, _telling(tools(now), place))
             made += sum(len(deal.notices) for deal in outcome.deals)
             if not any(deal.waiting for deal in outcome.deals):
                 break
@@ -74,12 +75,19 @@ def _keys(into: Path) -> None:
     (into / "trustee.toml").write_text(POLICY.format(key=key.verifier.text, fingerprint=fingerprint), encoding="utf-8")
 
 
+def _telling(tools: Tools, place: str) -> Tools:
+    """The same tools; their progress says which Thursday it is."""
+    return replace(tools, progress=lambda text: tools.progress(f"{place}: {text}"))
+
+
 def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     scribe = tools.scribe()
+    tools.progress("collecting offers")
     added = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
     record_snapshots(workspace, added, scribe)
     templates: dict[str, Template] = dict(tools.templates)
     for report in plan.reports(thursday):
+        tools.progress(f"taking in {report.name}")
         take(workspace, report.text, report.name, report.received, templates, scribe)
     return run(workspace, thursday, tools)
 
