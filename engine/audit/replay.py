@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.audit.first_difference import first_difference
 from engine.audit.leftovers import deal_named, without_log
+from engine.audit.replay_answer import Difference, Replayed
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
 from engine.basics.archive_names import snapshot_place
@@ -48,28 +49,6 @@ DAY = timedelta(days=1)
 Series = Mapping[str, tuple[Published, ...]]
 FAR = 120
 """Days after the last date that are looked through for the next one: a deal whose dates are a quarter apart has one in four months."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The first place at which the record is not what comes out again."""
-
-    log: str
-    seq: int
-    what: str
-
-
-@dataclass
-class Replayed:
-    """What a replay found of one log."""
-
-    log: str
-    events: int = 0
-    asserted: int = 0
-    """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
-    difference: Difference | None = None
-    edition: int = EDITION  # a log of another edition of the rulings is not compared
-    refused: set[int] = field(default_factory=set)  # numbers of the entries whose reason for no evaluation came out again
 
 
 @dataclass

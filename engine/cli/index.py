@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from engine.assembly import all_templates, publication_page, scribe, validation_page
 from engine.basics.errors import WrongUsage
-from engine.cli.app import all_templates, app, opened, operated, page, previewing, recording, scribe, validation_page
+from engine.cli.app import app, opened, operated, previewing, recording
 from engine.cli.options import METHODOLOGY, Json, Methodology, day, example, moment
 
 
@@ -183,7 +184,7 @@ def publication(
     from engine.cli.show.publication import publish_page
 
     workspace = operated()
-    raise typer.Exit(publish_page(workspace, series, day(date), into, page(workspace), as_json))
+    raise typer.Exit(publish_page(workspace, series, day(date), into, publication_page(workspace), as_json))
 
 
 @app.command(epilog=example("headroom series CRI-H100@1.1-wp --into build/cri-h100.csv"))

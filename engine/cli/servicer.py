@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from engine.assembly import all_templates, clock, summary_page, tools
 from engine.basics.errors import WrongUsage
-from engine.cli.app import all_templates, app, clock, found, opened, operated, previewing, recording, summary_page, tools
+from engine.cli.app import app, found, opened, operated, previewing, recording
 from engine.cli.options import Json, day, example
 
 
@@ -115,13 +116,14 @@ def run(
     on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
 ) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
+    from engine.cli.output import progress
     from engine.cli.show.run import run_on
     from engine.operations.run import begun
 
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
-    raise typer.Exit(run_on(operated(), until, tools(), as_json))
+    raise typer.Exit(run_on(operated(), until, tools(progress), as_json))
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
@@ -129,7 +131,7 @@ def serve(
     every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
 ) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
-    from engine.cli.output import print_line, progress_done, say
+    from engine.cli.output import print_line, progress, progress_done, say
     from engine.operations.run import begun
     from engine.operations.run import run as run_due
     from engine.operations.scheduler import serve
@@ -137,7 +139,7 @@ def serve(
     workspace = operated()
 
     def tick() -> None:
-        outcome = run_due(workspace, begun(clock()), tools())
+        outcome = run_due(workspace, begun(clock()), tools(progress))
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
@@ -214,4 +216,4 @@ def demo(
     from engine.cli.show.demo import demonstrate
 
     lines = ProgressLines()
-    demonstrate(into, lambda now: replace(tools(now), actor="the demonstration", progress=lines), as_json)
+    demonstrate(into, lambda now: replace(tools(lines, now), actor="the demonstration"), as_json)

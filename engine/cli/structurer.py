@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened
+from engine.assembly import all_templates, clock
+from engine.cli.app import app, found, opened
 from engine.cli.options import File, Files, Json, day, example
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from engine.assembly import all_templates, clock
 from engine.basics.errors import WrongUsage
-from engine.cli.app import all_templates, alone, app, clock, opened, operated
+from engine.cli.app import alone, app, opened, operated
 from engine.cli.options import Json, day, example
 
 

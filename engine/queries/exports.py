@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
+from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import printed, trimmed
 from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.queries.due_dates import DatedDuty, deadlines
+from engine.workspace.series import on_record
+from engine.workspace.workspace import Workspace
 
 COLUMNS = (
     "seq",
@@ -104,3 +110,63 @@ def _folded(line: str) -> Iterator[str]:
             piece = piece[:-1]
         yield piece if first else f" {piece}"
         raw, first = raw[len(piece) :], False
+
+
+SERIES_FIGURES = ("value", "low_confidence", "observations", "valid_days", "hosts", "min", "max", "mean", "stdev")
+
+
+SERIES_COLUMNS = (
+    *("publication_date", "print", "published_on", *SERIES_FIGURES, "low_confidence_reasons"),
+    *("interval_low", "interval_high", "methodology_version", "leaf"),
+)
+"""The columns of an exported series: those that an import needs are among them, under the same names (WP §5.7)."""
+
+
+def _series_row(event: Event) -> tuple[Any, ...]:
+    value = event.payload.value
+    ends = value.get("interval") or {}
+    figures = tuple(value.get(name) for name in SERIES_FIGURES)
+    reasons = "; ".join(value.get("low_confidence_reasons") or ())
+    public = event.effective_on if event.print == 1 else event.recorded_at.date()
+    which = (str(event.effective_on), event.print, value.get("published_on") or str(public))
+    return (*which, *figures, reasons, ends.get("low"), ends.get("high"), value["methodology"], event.leaf)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedWeek:
+    """A recorded week for its page: every week up to it, when its newest print was recorded, the first print where there are more."""
+
+    weeks: tuple[Mapping[str, Any], ...]
+    recorded_at: datetime
+    first: Mapping[str, Any] | None
+
+
+def published_week(workspace: Workspace, series: str, publication: date) -> PublishedWeek:
+    """What the page of a recorded week shows. Raises WrongUsage for a date without a publication, naming those near it."""
+    prints: dict[date, list[Event]] = {}
+    for event in on_record(workspace, series):
+        prints.setdefault(event.effective_on, []).append(event)
+    if publication not in prints:
+        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}")
+    weeks = tuple(prints[day][-1].payload.value for day in sorted(prints) if day <= publication)
+    first = prints[publication][0].payload.value if len(prints[publication]) > 1 else None
+    return PublishedWeek(weeks, prints[publication][-1].recorded_at, first)
+
+
+def series_rows(workspace: Workspace, series: str) -> list[tuple[Any, ...]]:
+    """Every print of a series, in the order of `SERIES_COLUMNS`."""
+    return [_series_row(event) for event in on_record(workspace, series)]
+
+
+def series_csv(rows: Sequence[Sequence[Any]]) -> str:
+    """The rows of a series as CSV with their head."""
+    file = io.StringIO()
+    written = csv.writer(file, lineterminator="\n")
+    written.writerow(SERIES_COLUMNS)
+    written.writerows(rows)
+    return file.getvalue()
+
+
+def series_json(rows: Sequence[Sequence[Any]]) -> str:
+    """The rows of a series as JSON."""
+    return json.dumps([dict(zip(SERIES_COLUMNS, row, strict=True)) for row in rows], indent=2) + "\n"

@@ -5,11 +5,16 @@ States what the logs say and computes nothing; what is missing stands above what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
+from engine.basics.errors import WrongUsage
+from engine.basics.files import read_text
 from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
@@ -17,6 +22,9 @@ from engine.events.kinds import Determined, Due, Event, NotEvaluated, Tested
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
+from engine.record.log import deal_log, read
+from engine.terms.source import parse
+from engine.workspace.workspace import Workspace
 
 NOT_EVALUATED, NOT_DETERMINED_YET = "NOT EVALUATED", "NOT YET DETERMINED"
 """States of a whole deal that has no states of its own: it failed to be evaluated, or nothing is determined by the date."""
@@ -184,3 +192,55 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
         if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
     yield from (Task(one.by, one.who, one.what) for one in due if one.act == "notify" and one.subject == key)
+
+
+COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")
+
+
+def portfolio_deals(workspace: Workspace) -> Iterator[str]:
+    """Every deal: those with a log, and those whose file was never run."""
+    logs = {log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")}
+    files = set()
+    for path in workspace.deal_files():
+        tree, _ = parse(read_text(path), path.name)
+        name = tree.get(("deal",)) if tree is not None else None
+        files.add(name if isinstance(name, str) and name else path.stem)
+    yield from sorted(logs | files)
+
+
+def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows of a portfolio as CSV, with what is due first."""
+    file = io.StringIO()
+    written = csv.writer(file, lineterminator="\n")
+    written.writerow((*COLUMNS, "due_by", "due_from", "due", "overdue", "note"))
+    for row in rows:
+        due = row["due"]
+        first = (due[0]["by"], due[0]["who"], "; ".join(one["what"] for one in due)) if due else ("", "", "")
+        overdue = "yes" if any(one["overdue"] for one in due) else ""
+        written.writerow((*(row[name] for name in COLUMNS), *first, overdue, row["note"]))
+    return file.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Every test and trigger of every deal of a workspace on one date, the worst first."""
+
+    on: date
+    deals: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The portfolio as JSON: `on`, `deals`, `rows`."""
+        return {"on": str(self.on), "deals": list(self.deals), "rows": [row.as_data() for row in self.rows]}
+
+    def as_csv(self) -> str:
+        """The rows as CSV, one line a row."""
+        return portfolio_csv([row.as_data() for row in self.rows])
+
+
+def portfolio_of(workspace: Workspace, on: date) -> Portfolio:
+    """The portfolio of a workspace. Raises WrongUsage for a workspace without deals."""
+    names = tuple(portfolio_deals(workspace))
+    if not names:
+        raise WrongUsage(f"there is no deal in {workspace.root / 'deals'}; put deal files there")
+    return Portfolio(on, names, tuple(portfolio([(name, read(workspace.store, deal_log(name))) for name in names], on)))

@@ -24,6 +24,8 @@ from engine.terms.in_force import NAME
 from engine.terms.source import parse
 from engine.workspace.workspace import Workspace
 
+Templates = Mapping[str, Template]
+"""The covenant templates by name, as `engine.assembly` hands them in."""
 _PLACE = re.compile(r"deals/(?P<file>[^/:]+\.yaml):")
 
 

@@ -67,7 +67,7 @@ def session(
     shutil.copytree(made, root)
     monkeypatch.chdir(root)
     monkeypatch.setenv("HEADROOM_WORKSPACE", "build/demo")
-    monkeypatch.setattr(import_module("engine.cli.app"), "_renderer", lambda: light)
+    monkeypatch.setattr(import_module("engine.assembly"), "_renderer", lambda: light)
 
     def typed(line: str) -> int:
         for part in re.sub(r"\s#\s.*$", "", line).split(" && "):

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.basics.errors import WrongUsage
-from engine.cli.show.history import SUMMARIES, explain, history
+from engine.cli.show.history import explain, history
 from engine.cli.show.index import record_snapshots
 from engine.cli.show.intake import take
-from engine.cli.show.run import as_data, run_on
+from engine.cli.show.run import run_on
 from engine.cli.show.verify import verify_workspace
 from engine.demo import plan
 from engine.determination.template import Template
@@ -24,6 +24,8 @@ from engine.events.deal_state import fold
 from engine.events.notice import NoticeInputs
 from engine.events.states import SweptPeriod
 from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run_answer import run_answer
+from engine.queries.history import SUMMARIES
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS, shared
@@ -137,7 +139,7 @@ def test_a_week_that_is_not_over_is_not_a_non_publication(workspace: Workspace, 
 
 def test_the_run_as_json_has_what_programs_need(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
     fill(workspace, 7, all_templates)
-    data = as_data(workspace, run(workspace, plan.THURSDAYS[6], tools))
+    data = run_answer(workspace, run(workspace, plan.THURSDAYS[6], tools)).as_data()
     assert json.loads(json.dumps(data))["publication"]["publication_date"] == "2026-02-19"
     (deal,) = data["deals"]
     ltv = next(test for test in deal["tests"] if test["test"] == "ltv")

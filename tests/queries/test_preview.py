@@ -12,7 +12,6 @@ import pytest
 from engine.basics.errors import WrongUsage
 from engine.cli.show.act import record_act
 from engine.cli.show.intake import find_deal, intake
-from engine.cli.show.preview import of_event, of_print
 from engine.demo import plan
 from engine.determination.template import Template, clauses_of
 from engine.events.draft import Draft
@@ -22,6 +21,7 @@ from engine.foresight.differences import ResultChange, result_changes
 from engine.foresight.impact import Reach
 from engine.market.administrator_series import read_series
 from engine.operations.run import Tools, run
+from engine.queries.preview import of_event, of_print
 from engine.record.log import Scribe, append, deal_log, imagined, index_log, read
 from engine.terms.as_written import load_deal
 from engine.workspace.series import draft

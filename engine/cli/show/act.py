@@ -7,11 +7,12 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, say
-from engine.cli.show.preview import as_data, of_event, say_reach
+from engine.cli.show.preview import say_reach
 from engine.determination.template import Template
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
+from engine.queries.preview import of_event, reach_as_data
 from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
 from engine.terms.act_requirements import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
@@ -48,7 +49,7 @@ def record_act(
         reached = of_event(workspace, deal, imagined(_draft(entered), scribe, log), preview) if new else []
         if as_json:
             shown = {"recorded": False, "name": entered.identity, "act": entered.model_dump(mode="json")}
-            print_json({"deal": deal.name, **shown, "changes": [as_data(one) for one in reached]})
+            print_json({"deal": deal.name, **shown, "changes": [reach_as_data(one) for one in reached]})
         else:
             say_reach(reached)
             outcome = "not recorded; without --preview it is" if new else "on record already"

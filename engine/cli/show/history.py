@@ -2,230 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
 
-from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import Figure, Unit, counted, printed, printed_apart, printed_headroom, trimmed
 from engine.cli.output import print_json, say, table
-from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
-from engine.events.kinds import (
-    ActApplied,
-    ActRecorded,
-    Correction,
-    Counted,
-    DeadlinePassed,
-    Determined,
-    Event,
-    NotEvaluated,
-    NoticeIssued,
-    ObligationMoved,
-    ReportReceived,
-    Suspended,
-    Tested,
-)
-from engine.events.rates import ReferenceRate
-from engine.events.results import TestResult
-from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
-from engine.market.index_value import IndexValue
-from engine.record.log import deal_log, read
+from engine.queries.history import explanation_of, history_of, summary
 from engine.workspace.workspace import Workspace
 
 
-def events_of(workspace: Workspace, deal: str) -> tuple[Event, ...]:
-    """A deal's events. Raises WrongUsage for a deal without a log, naming those that have one."""
-    events = tuple(read(workspace.store, deal_log(deal)))
-    if not events:
-        known = [log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")]
-        raise WrongUsage(f"there is no log of `{deal}`; there are {', '.join(known) or 'none yet'}")
-    return events
-
-
 def history(workspace: Workspace, deal: str, as_json: bool) -> None:
-    """Every event of a deal, oldest first."""
-    events = events_of(workspace, deal)
-    size, head = workspace.store.head(deal_log(deal))
+    """Print every event of a deal, oldest first."""
+    found = history_of(workspace, deal)
     if as_json:
-        print_json({"deal": deal, "size": size, "root": head.hex(), "events": [e.model_dump(mode="json") for e in events]})
+        print_json(found.as_data())
         return
-    rows = [(str(e.seq), str(e.effective_on), e.kind, e.subject, summary(e)) for e in events]
+    rows = [(str(e.seq), str(e.effective_on), e.kind, e.subject, summary(e)) for e in found.events]
     say(table(("no.", "effective", "event", "of", "what"), rows, right=(0,)))
     say()
-    say(f"{size} entries; head {head.hex()}")
-
-
-def summary(event: Event) -> str:
-    """One event in one line."""
-    say_it = SUMMARIES.get(type(event.payload))
-    return say_it(event.payload) if say_it else ""
-
-
-def _tested(tested: Tested) -> str:
-    result = tested.result
-    figures = ""
-    if result.measured is not None and result.limit is not None:
-        figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
-    reason = f": {result.reason.reason}" if result.reason else ""
-    moved = f"; {tested.state.status.value}" + (f" (was {tested.before.value})" if tested.before not in (None, tested.state.status) else "")
-    return f"{result.verdict.value}{figures}{reason}{moved}"
-
-
-def _rate(rate: ReferenceRate) -> str:
-    return f"USD {rate.value} by {rate.step}, age {rate.age}" if rate.value is not None else f"none: {rate.reason}"
-
-
-def _counted(counted: Counted) -> str:
-    limb = counted.state.count
-    return counted.state.status.value + (f", {limb.count} of {limb.needed}" if limb else "")
-
-
-def _swept(period: SweptPeriod) -> str:
-    if period.swept is None:
-        return f"not computed: {period.reason}"
-    swept, reserve = (printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance))
-    return f"{swept} swept; reserve {reserve}"
-
-
-SUMMARIES: dict[type, Callable[[Any], str]] = {
-    Tested: _tested,
-    ReferenceRate: _rate,
-    Counted: _counted,
-    SweptPeriod: _swept,
-    ReserveReleased: lambda p: f"{printed(Figure(value=p.amount, unit=Unit.USD))} of the reserve account: {p.to} ({p.cite})",
-    DeadlinePassed: lambda p: f"{p.state.status.value} since {p.state.since}: {p.state.why}",
-    ObligationMoved: lambda p: f"{p.obligation.name} {p.obligation.status}, due {p.obligation.due.by}",
-    ReportReceived: lambda p: f"{p.document}, as of {p.as_of}, received {p.received}, {len(p.figures)} figures",
-    ActRecorded: lambda p: f"{p.act} {p.clause or ''} {p.document or ''}".rstrip(),
-    ActApplied: lambda p: p.why,
-    DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {len(p.clauses)} clauses",
-    Determined: lambda p: f"{len(p.due)} due; next {p.next_determination_date}",
-    NotEvaluated: lambda p: p.reason,
-    Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
-    Suspended: lambda p: p.state.why,
-    NoticeIssued: lambda p: f"No. {p.number}, {p.file}",
-}
+    say(f"{found.size} entries; head {found.root}")
 
 
 def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool) -> None:
-    """One result from listings to verdict, as text that a lawyer can follow. Raises WrongUsage where there is none."""
-    events = events_of(workspace, deal)
-    found = [e for e in events if isinstance(e.payload, Tested) and e.subject == test and e.effective_on == on]
-    if not found:
-        known = sorted({e.subject for e in events if isinstance(e.payload, Tested)})
-        dates = [e.effective_on for e in events if isinstance(e.payload, Tested) and e.subject == test]
-        if not dates:
-            raise WrongUsage(f"`{test}` is no test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
-        raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
-    event = found[-1]
-    values = list(_values(workspace, event))
+    """Print one result from listings to verdict, as text that a lawyer can follow."""
+    found = explanation_of(workspace, deal, test, on)
     if as_json:
-        print_json({"event": event.model_dump(mode="json"), "publications": [v.model_dump(mode="json") for v in values]})
+        print_json(found.as_data())
         return
-    for line in _explained(events, event, values):
+    for line in found.lines:
         say(line)
-
-
-def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
-    """The index values whose events the result used, newest last."""
-    wanted = {one.source.reference for one in event.payload.result.inputs if one.source.kind == "publication"}
-    for log in workspace.store.logs():
-        if log.startswith("index/"):
-            for published in read(workspace.store, log):
-                if published.leaf in wanted:
-                    yield IndexValue.model_validate(published.payload.value)
-
-
-def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]) -> Iterator[str]:
-    tested: Tested = event.payload
-    result = tested.result
-    deal = event.log.removeprefix("deal/")
-    yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}"
-    yield ""
-    clause = _clause(events, event)
-    if clause is not None:
-        if clause.text:
-            yield f"The agreement says: {clause.text}"
-        yield f"The engine reads it: {clause.reading}"
-        yield ""
-    for value in values[-1:]:
-        yield from _index_lines(value)
-    yield "Figures used"
-    for one in result.inputs:
-        reference = f" [{one.source.reference[:16]}]" if one.source.reference else ""
-        yield f"  {one.name}: {trimmed(one.figure)}  ({one.source.kind}: {one.source.text}){reference}"
-    yield ""
-    yield "Working"
-    for step in result.steps:
-        yield f"  {step.name}: {step.formula}"
-        yield f"    {step.worked} = {printed(step.figure)}"
-    yield ""
-    yield from _verdict_lines(result)
-    yield from _state_lines(tested)
-    yield ""
-    yield f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {event.actor}, {event.engine}"
-
-
-def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
-    adopted = [e.payload for e in events if isinstance(e.payload, DealAdopted) and e.seq < event.seq]
-    return next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None) if adopted else None
-
-
-def _index_lines(value: IndexValue) -> Iterator[str]:
-    window = f"window {value.window_start} to {value.window_end}"
-    yield f"{value.index} of {value.publication_date}: {value.value} under {value.methodology}, {window}"
-    for day in value.days:
-        removed = ", ".join(f"{rule} {count}" for rule, count in day.excluded.items()) or "none"
-        stands = f"snapshot {day.snapshot[:16]}" if day.snapshot else "no snapshot"
-        yield (
-            f"  {day.date}: {stands}; {day.offers} offers, removed {removed}; {day.qualifying} qualify; "
-            f"{'counts' if day.counts else 'does not count'}; {day.kept} kept"
-        )
-    if value.interval is not None:
-        yield (
-            f"  median of {counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')} = {value.value}; "
-            f"95% interval {value.interval.low} to {value.interval.high}"
-        )
-    for reason in value.low_confidence_reasons:
-        yield f"  Low Confidence: {reason}"
-    yield ""
-
-
-def _verdict_lines(result: TestResult) -> Iterator[str]:
-    if result.measured is None or result.limit is None or result.headroom is None:
-        reason = result.reason
-        yield f"Result: {result.verdict.value}" + (f", because {reason.reason} ({reason.cite})" if reason else "")
-        return
-    yield (
-        f"Result: {result.verdict.value}: measured {printed_apart(result.measured, result.limit)}, "
-        f"must be {result.comparison} {trimmed(result.limit)}; headroom {printed_headroom(result.headroom)}"
-    )
-    for even in result.break_even:
-        if even.rate is None:
-            yield f"Break-even Rate of {even.index}: none, {even.note}"
-        else:
-            yield f"Break-even Rate of {even.index}: {printed(even.rate)}; fails {even.fails} it"
-    if result.bearing is not None:
-        yield "Decisive: " + ("yes, the same at both ends of the 95% interval" if result.bearing.decisive else _not_decisive(result))
-        if result.bearing.share_failing is not None:
-            yield f"Share of resamples in which the test fails: {result.bearing.share_failing}; sampling of listings only, not a forecast"
-    for way in result.remedies:
-        yield f"To cure today: {way.text}"
-
-
-def _not_decisive(result: TestResult) -> str:
-    bearing = result.bearing
-    if bearing is None or bearing.at_low is None or bearing.at_high is None:
-        return f"no, {bearing.note if bearing and bearing.note else 'no interval'}"
-    return f"no, {bearing.at_low.value} at the low end and {bearing.at_high.value} at the high end of the 95% interval"
-
-
-def _state_lines(tested: Tested) -> Iterator[str]:
-    state = tested.state
-    before = f", before {tested.before.value}" if tested.before else ""
-    yield f"State: {state.status.value} since {state.since}{before}" + (f" ({state.why})" if state.why else "")
-    if state.status is TestStatus.EVENT_OF_DEFAULT:
-        effective = f"effective from {state.effective_on}" if state.effective_on else f"not effective before a {state.default_needs}"
-        yield f"Event of Default indicated from {state.since}; {effective}"
-    if state.cure is not None:
-        yield f"Cure by {state.cure.by}: {state.cure.rule}, calendar {state.cure.calendar} ({state.cure.cite})"

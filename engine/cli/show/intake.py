@@ -9,10 +9,11 @@ from pathlib import Path
 from engine.basics.errors import InputProblems, Problem, WrongUsage
 from engine.basics.files import read_text, write_whole
 from engine.cli.output import print_json, say
-from engine.cli.show.preview import as_data, of_event, say_reach
+from engine.cli.show.preview import say_reach
 from engine.determination.template import Template, clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ReportReceived, as_received
+from engine.queries.preview import of_event, reach_as_data
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.servicer_report.read_report import ServicerReport, deal_of, read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
@@ -107,7 +108,7 @@ def _preview(
     reached = [] if known else of_event(workspace, deal, imagined(new, scribe, log), templates)
     if as_json:
         said = {"recorded": False, "report": report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in problems]}
-        print_json({"deal": report.deal, **said, "changes": [as_data(one) for one in reached]})
+        print_json({"deal": report.deal, **said, "changes": [reach_as_data(one) for one in reached]})
         return 0
     say_reach(reached)
     _say(report, problems, "already on record" if known else "not taken; without --preview it is")

@@ -11,10 +11,10 @@ from pathlib import Path
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, write
-from engine.cli.show.history import events_of
 from engine.notices.signature import make_certificate
 from engine.operations.sign_checkpoints import sign_all, take, trustees_of
 from engine.queries.exports import as_calendar, as_csv
+from engine.queries.history import events_of
 from engine.queries.regulatory import esma_csv, form_10d_csv
 from engine.record.checkpoint import Growth, cosign, newest, verify
 from engine.record.consistency import not_after

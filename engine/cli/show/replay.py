@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
-from engine.audit.replay import Replay, Replayed
+from engine.audit.replay import Replay
+from engine.audit.replay_answer import Replayed
 from engine.cli.output import print_json, progress, progress_done, say
-from engine.determination.template import Template
 from engine.events.deal_adopted import EDITION
 from engine.queries.states_as_known import as_known
+from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
 
-def replay(workspace: Workspace, templates: Mapping[str, Template], until: date | None, as_json: bool) -> int:
+def replay(workspace: Workspace, templates: Templates, until: date | None, as_json: bool) -> int:
     """Replay every log; 3 where one does not come out as it is recorded, 4 where one is of an earlier edition and was not compared."""
     found: list[Replayed] = []
     for one in Replay(workspace, templates, until).run():
@@ -26,7 +26,7 @@ def replay(workspace: Workspace, templates: Mapping[str, Template], until: date 
     deals = [one.log.removeprefix("deal/") for one in found if one.log.startswith("deal/")]
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
-        print_json({"replayed": code == 0, "logs": [_data(one) for one in found], "as_known": [asdict(one) for one in known]})
+        print_json({"replayed": code == 0, "logs": [one.as_data() for one in found], "as_known": [asdict(one) for one in known]})
         return code
     for one in found:
         _say(one)
@@ -36,11 +36,6 @@ def replay(workspace: Workspace, templates: Mapping[str, Template], until: date 
         for name, status, since in (*state.tests, *state.triggers):
             say(f"  {name}: {status} since {since}")
     return code
-
-
-def _data(one: Replayed) -> dict[str, object]:
-    where = None if one.difference is None else {"seq": one.difference.seq, "what": one.difference.what}
-    return {"log": one.log, "events": one.events, "asserted": one.asserted, "edition": one.edition, "difference": where}
 
 
 def _say(one: Replayed) -> None:

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
 from engine.cli.output import print_json, say
-from engine.cli.show.preview import as_data, of_print, say_reach
+from engine.cli.show.preview import say_reach
 from engine.determination.template import Template
 from engine.market.administrator_series import read_series
 from engine.market.methodology import current_version, load_methodology
 from engine.operations.publish import restated
+from engine.queries.preview import of_print, reach_as_data
 from engine.record.log import Scribe, append, imagined, index_log, read
 from engine.workspace.series import draft
 from engine.workspace.workspace import Workspace
@@ -66,7 +67,7 @@ def restate(
             append(writer, log, [draft(again, reason)], scribe)
     if as_json:
         now = again.model_dump(mode="json")
-        said = {"before": was, "now": now, "recorded": differs and record, "changes": [as_data(one) for one in reached]}
+        said = {"before": was, "now": now, "recorded": differs and record, "changes": [reach_as_data(one) for one in reached]}
         print_json({"series": series, "publication_date": str(publication), **said})
         return 0
     shown = "the same" if not differs else f"{again.value or 'no value'}, print {again.print}"

@@ -13,7 +13,6 @@ from typing import Any
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
-from engine.cli.show.history import events_of
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
 from engine.events.results import TestResult, Verdict
@@ -23,6 +22,7 @@ from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
 from engine.market.snapshot import SnapshotRefused
+from engine.queries.history import events_of
 from engine.queries.index_weeks import days_of, weeks_of
 from engine.record.log import index_log, read
 from engine.workspace.series import computed, series_of_facts

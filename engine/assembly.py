@@ -1,0 +1,99 @@
+"""The composition root: the only file that brings engine, covenants and reports together.
+
+Every import of weight is late, so that `--help` and `check` stay quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.events.notice import Render
+    from engine.operations.run import Tools
+    from engine.record.log import Scribe
+    from engine.workspace.workspace import Workspace
+
+
+def clock() -> datetime:
+    """The one reading of the clock."""
+    return datetime.now(UTC)
+
+
+def scribe() -> Scribe:
+    """Who records: the operating system's user, now, with this engine."""
+    import getpass
+
+    from engine.basics.build_identity import built
+    from engine.record.log import Scribe
+
+    return Scribe(getpass.getuser(), built(), clock())
+
+
+def tools(progress: Callable[[str], None], now: datetime | None = None) -> Tools:
+    """What a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`."""
+    from engine.operations.run import Tools
+
+    who = scribe()
+    return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine, None if now else clock)
+
+
+@cache
+def _renderer() -> Render:
+    import atexit
+
+    from engine.basics.collector import spare_loaded_code
+    from reports.render.render_pool import RenderPool
+
+    spare_loaded_code()
+    pool = RenderPool()
+    atexit.register(pool.close)
+    return pool
+
+
+def publication_page(workspace: Workspace) -> Any:
+    """What renders a publication page: (weeks, when it was recorded, first print) -> HTML and PDF."""
+
+    def render(weeks: Any, recorded_at: datetime, first: Any) -> tuple[str, bytes]:
+        from reports.pages.publication import PublicationInputs
+        from reports.render.pdf import render_publication
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated))
+
+    return render
+
+
+def summary_page(workspace: Workspace) -> Any:
+    """What renders a portfolio summary: (rows, date, the rows as CSV) -> PDF."""
+
+    def render(rows: Any, on: date, text: str) -> bytes:
+        from reports.pages.portfolio import PortfolioInputs
+        from reports.render.pdf import render_portfolio
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_portfolio(PortfolioInputs(rows, on, text, workspace.settings.operator, clock(), generated))
+
+    return render
+
+
+def validation_page(workspace: Workspace) -> Any:
+    """What renders a validation publication_page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
+
+    def render(data: Any, weeks: Any) -> bytes:
+        from reports.pages.validation import ValidationInputs
+        from reports.render.pdf import render_validation
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_validation(ValidationInputs(data, weeks, workspace.settings.operator, clock(), generated))
+
+    return render
+
+
+def all_templates() -> Any:
+    """Every covenant template, by name."""
+    from covenants import templates
+
+    return templates()

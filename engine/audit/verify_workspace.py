@@ -1,0 +1,253 @@
+"""Is the whole record still what it was: every log, checkpoint, snapshot and file of a workspace, offline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.audit.leftovers import AGAIN, guarded, without_event, without_log
+from engine.basics.archive_names import snapshot_place
+from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.events.kinds import NoticeIssued
+from engine.events.market_events import SnapshotImported
+from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.record.canonical import sha256_hex
+from engine.record.checkpoint import holds_all_of, newest, signed_by_others, verify
+from engine.record.consistency import audit, out_of_time
+from engine.record.keys import BadKey, VerifierKey
+from engine.record.log import SNAPSHOTS, deal_log, read
+from engine.workspace.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
+from engine.workspace.workspace import Workspace
+
+LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
+"""The name of a log of a deal or of an index."""
+
+
+LONGEST_NAME = 120
+"""Characters of a held checkpoint's first line that are printed: it may be any file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step of the verification: what was checked, and the first difference where there is one."""
+
+    step: str
+    difference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The whole verification: its steps in order, and what is known of the time of the record."""
+
+    findings: tuple[Finding, ...]
+    time: str
+
+    @property
+    def verified(self) -> bool:
+        """Whether no step found a difference."""
+        return not any(finding.difference for finding in self.findings)
+
+    def as_data(self) -> dict[str, Any]:
+        """The verification as JSON: `verified`, `time`, `steps`."""
+        steps = [{"step": one.step, "difference": one.difference} for one in self.findings]
+        return {"verified": self.verified, "time": self.time, "steps": steps}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What logs are held against: keys, checkpoints that somebody else kept, and whether the verifier brought the keys."""
+
+    keys: list[VerifierKey]
+    held: list[str]
+    by_the_verifier: bool
+
+
+def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Path], deal: str | None = None) -> Verification:
+    """Every step named, with the first difference where one fails.
+
+    Args:
+        workspace: what is verified.
+        trust: files with the verifier keys that the verifier trusts; the workspace's own where none is given.
+        held: checkpoints that somebody other than the operator kept, or the exported logs that hold them.
+        deal: only this deal's log and notices.
+    """
+    everything = workspace.store.logs()
+    logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
+    keys, damaged = (trusted(list(trust)), []) if trust else _own_keys(workspace)
+    notes = [read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path) for path in held]
+    without = [
+        _guards(workspace),
+        *(damaged or _keys(workspace, keys, notes)),
+        *_gone(workspace, everything, deal),
+        *_without_log(workspace, logs, notes),
+    ]
+    if deal is not None and not logs and not any(finding.difference for finding in without):
+        known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
+        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
+    findings = [*without, *(finding for finding, _ in audited)]
+    findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
+    times = [time for _, time in audited if time is not None]
+    return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")
+
+
+def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
+    """The keys that the workspace names itself, and each file of them that cannot be read: the record's own damage, no wrong usage."""
+    keys: list[VerifierKey] = []
+    damaged: list[Finding] = []
+    for name in (f"{KEY}.pub", TRUSTEES):
+        try:
+            keys += trusted([workspace.root / name] if (workspace.root / name).exists() else [])
+        except (BadKey, WrongUsage) as bad:
+            damaged.append(Finding(f"the verifier keys in {name}", str(bad)))
+    return keys, damaged
+
+
+def _guards(workspace: Workspace) -> Finding:
+    return Finding("the database's guards stand as they were made", workspace.store.doubt())
+
+
+def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
+    """Without a key nothing that was signed is checked, and that is no pass."""
+    if not keys and (held or workspace.store.noted() or any((workspace.root / "checkpoints").glob("*"))):
+        said = "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with --trust"
+        yield Finding("signed checkpoints", said)
+
+
+def _gone(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
+    """Whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
+    missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
+    yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
+    strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
+    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is none of these")
+
+
+def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
+    """One log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    keys = given.keys
+    try:
+        entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
+        kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
+        wrong = [*_filed(stored, workspace.store.note_numbers(log))]
+    except (VerificationFailed, WrongUsage) as damage:
+        return Finding(f"{log}: read whole", str(damage)), None
+    name = origin(workspace, log)
+    notes = [note for _, note in stored] if keys else []
+    theirs = [note for note in given.held if _of(note) == name] if keys else []
+    found = audit(entries, name, keys, notes, theirs, kept if keys else ())
+    if not found:
+        found = tuple(out_of_time(entries, keys, [*notes, *theirs]))
+        wrong += [*_kept(stored, kept, path.name), *(() if given.by_the_verifier else _unknown(notes, keys))]
+    wrong = [*(f"{one.what} ({one.defence.value})" for one in found), *wrong]
+    cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
+    others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)
+    signed = f"{len(notes)} signed checkpoints" + (f", {cosigned} of them cosigned" if cosigned else "")
+    signed += f", {others} with a signature by no key given" if others else ""
+    step = f"{log}: {len(entries)} entries, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
+    return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
+
+
+def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterator[str]:
+    """Whether signed checkpoints stand one after the other, each at the size that it says."""
+    if list(numbers) != list(range(len(numbers))):
+        yield "one of its signed checkpoints was taken away: their numbers have a gap"
+    yield from (
+        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
+    )
+
+
+def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> Iterator[str]:
+    """Whether the newest checkpoint lies outside the database as it lies in it: whoever has one of the two cannot turn it back."""
+    last = newest(stored)
+    if not kept and last is not None:
+        yield f"checkpoints/{name} is missing ({AGAIN})"
+    for note in kept:
+        size = int(note.split("\n")[1])
+        if last is None or size > last[0]:
+            yield f"checkpoints/{name} is of {size} entries, and no checkpoint of them is in the database any more"
+        elif size < last[0]:
+            yield f"checkpoints/{name} is of {size} entries, and {last[0]} were signed since ({AGAIN})"
+        elif not holds_all_of(last[1], note):
+            yield f"checkpoints/{name} has a signature that the database has no more"
+
+
+def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
+    """Signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
+    names = dict.fromkeys(name for note in notes for name in signed_by_others(note, keys))
+    if keys and names:
+        yield f"a checkpoint has a signature of {', '.join(names)}, whose key is not in {KEY}.pub or {TRUSTEES}"
+
+
+def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
+    """What trustees vouch for: how far a log had come, and when at the latest."""
+    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    size = max((size for size, at in cosigned if at is not None), default=None)
+    if size is None:
+        return None
+    at = min(at for its, at in cosigned if its == size and at is not None)
+    return f"{log}: its first {size} entries cosigned at {at.isoformat()}"
+
+
+def _of(note: str) -> str:
+    """The log that a checkpoint says it is of: its first line (C2SP tlog-checkpoint)."""
+    return note.partition("\n")[0]
+
+
+def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
+    """Held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
+
+    Raises WrongUsage for one of another log of this workspace where one deal alone is verified.
+    """
+    here = {origin(workspace, log) for log in logs}
+    elsewhere = {origin(workspace, log) for log in workspace.store.logs()} - here
+    for name in (_of(note) for note in held):
+        if name in elsewhere:
+            raise WrongUsage(f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is")
+        if name not in here:
+            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"no such log here; there are {', '.join(sorted(here)) or 'none'}")
+
+
+def _snapshots(workspace: Workspace) -> Iterator[Finding]:
+    imported: list[SnapshotImported] = []
+
+    def differences() -> Iterator[str]:
+        imported.extend(event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, SnapshotImported))
+        yield from filter(None, (_snapshot(workspace, payload) for payload in imported))
+
+    _, lost = guarded("", differences)
+    yield Finding(f"snapshots: {len(imported)} files, each named by its hash", lost)
+
+
+def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
+    path = workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
+    if not path.is_file():
+        return f"{path.name} is missing"
+    try:
+        found = read_snapshot(path.read_bytes(), path.name).sha256
+    except SnapshotRefused as error:
+        return str(error)
+    return None if found == payload.sha256 else f"{path.name} has been changed"
+
+
+def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
+    for log in logs:
+        if log.startswith("deal/"):
+            name = log.removeprefix("deal/")
+            yield Finding(*guarded(f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)))
+            yield Finding(*guarded(f"{name}: its deal files, reports and notices, all on record", partial(without_event, workspace, log)))
+
+
+def _changed(workspace: Workspace, log: str) -> Iterator[str]:
+    issued = (event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued))
+    yield from filter(None, (_notice(workspace, payload) for payload in issued))
+
+
+def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
+    path = workspace.root / payload.file
+    if not path.is_file():
+        return f"{payload.file} is missing"
+    return None if sha256_hex(path.read_bytes()) == payload.sha256 else f"{payload.file} has been changed"

@@ -1,0 +1,133 @@
+"""What a run answers: what was published, and each deal with its newest results, what is due, and its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.basics.values import printed, trimmed
+from engine.events.deal_state import DealState
+from engine.events.kinds import Due, Event, Tested
+from engine.events.states import TestState, TestStatus, TriggerState
+from engine.operations.run import DealOutcome, RunOutcome
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class DealAnswer:
+    """One deal after a run: what the run did for it, its newest result of each test, and what is due of it."""
+
+    outcome: DealOutcome
+    tests: tuple[Event, ...]
+    due: tuple[Due, ...]
+    notices: tuple[str, ...]
+    """The notices that the run made, as places within the workspace, oldest first."""
+
+    @property
+    def not_tested(self) -> tuple[TestState, ...]:
+        """The states of tests that have no result: a springing test that is off has a state all the same."""
+        tested = {event.subject for event in self.tests}
+        return tuple(state for name, state in self.outcome.state.tests.items() if name not in tested)
+
+    @property
+    def triggers(self) -> tuple[TriggerState, ...]:
+        """The states of the deal's triggers."""
+        return tuple(self.outcome.state.triggers.values())
+
+    def as_data(self) -> dict[str, Any]:
+        """The deal's part of the answer as JSON."""
+        done = self.outcome
+        return {
+            "deal": done.deal,
+            "file": done.file.name,
+            "reason": done.reason,
+            "problems": list(done.problems),
+            "waiting": done.waiting,
+            "not_issued": done.not_issued,
+            "tests": [_test_data(event.payload, done.state) for event in self.tests],
+            "not_tested": [state.model_dump(mode="json") for state in self.not_tested],
+            "triggers": [state.model_dump(mode="json") for state in self.triggers],
+            "due": [due.model_dump(mode="json") for due in self.due],
+            "events": [event.model_dump(mode="json", exclude={"payload"}) for event in done.events],
+            "notice": self.notices[-1] if self.notices else None,
+            "notices": list(self.notices),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswer:
+    """A run as it is told: the newest publication of each index, those that the run made, and every deal."""
+
+    outcome: RunOutcome
+    publications: tuple[dict[str, Any], ...]
+    deals: tuple[DealAnswer, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every deal could be evaluated and every notice made."""
+        return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
+
+    def as_data(self) -> dict[str, Any]:
+        """The run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`)."""
+        return {
+            "on": self.outcome.on.isoformat(),
+            "publication": self.publications[0] if self.publications else None,
+            "publications": list(self.publications),
+            "new_publications": [event.payload.value for event in self.outcome.publications],
+            "deals": [deal.as_data() for deal in self.deals],
+        }
+
+
+def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
+    """What a run that has been made answers, read from the logs as they stand after it."""
+    return RunAnswer(
+        outcome, tuple(_latest_publications(workspace, outcome)), tuple(_deal_answer(workspace, deal) for deal in outcome.deals)
+    )
+
+
+def latest_tests(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The newest result of each test, in the order of the deal."""
+    newest: dict[str, Event] = {}
+    for event in events:
+        if isinstance(event.payload, Tested):
+            newest[event.subject] = event
+    return tuple(newest.values())
+
+
+def _deal_answer(workspace: Workspace, deal: DealOutcome) -> DealAnswer:
+    events = read(workspace.store, deal_log(deal.deal))
+    determined = [event.payload for event in events if event.kind == "determined"]
+    notices = tuple(_within(workspace, path) for path in deal.notices)
+    return DealAnswer(deal, latest_tests(events), determined[-1].due if determined else (), notices)
+
+
+def _within(workspace: Workspace, path: Path) -> str:
+    return str(path.relative_to(workspace.root))
+
+
+def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[dict[str, Any]]:
+    for log in workspace.store.logs():
+        if log.startswith("index/"):
+            events = [event for event in read(workspace.store, log) if event.effective_on <= outcome.on]
+            if events:
+                yield dict(events[-1].payload.value)
+
+
+def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:
+    """A test's newest result, with its state as it is now: a deadline may have passed since."""
+    result, state = tested.result, now.tests.get(tested.result.test, tested.state)
+    return {
+        "test": result.test,
+        "on": result.on.isoformat(),
+        "result": result.verdict.value,
+        "measured": printed(result.measured) if result.measured else None,
+        "limit": trimmed(result.limit) if result.limit else None,
+        "headroom": printed(result.headroom) if result.headroom else None,
+        "break_even": [printed(even.rate) if even.rate else "none" for even in result.break_even],
+        "state": state.status.value,
+        "cure_by": state.cure.by.isoformat() if state.cure and state.status is TestStatus.CURE_PERIOD else None,
+        "reason": result.reason.reason if result.reason else None,
+    }
