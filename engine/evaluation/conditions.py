@@ -7,15 +7,15 @@ condition starts a consecutive count again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Literal
 
 from engine.basics.values import Comparison, Figure, Unit, trimmed
 from engine.events.results import TestResult, Verdict, passes
-from engine.events.states import Limb, TestState, TriggerState
+from engine.events.states import Entry, Limb, TestState, TriggerState
 from engine.terms.periods import Persistence
 
 
@@ -57,6 +57,9 @@ class Seen:
         tests: states of all tests after this date's results.
         triggers: states of the triggers decided so far, in dependency order.
         dates: which kinds of date this one is.
+        test_entries: when each test came into its status.
+        trigger_entries: the same of each trigger.
+        terms_since: from when the terms that are in force on the date are.
     """
 
     on: date
@@ -65,6 +68,9 @@ class Seen:
     tests: Mapping[str, TestState]
     triggers: Mapping[str, TriggerState]
     dates: frozenset[str]
+    test_entries: Mapping[str, Entry] = field(default_factory=dict)
+    trigger_entries: Mapping[str, Entry] = field(default_factory=dict)
+    terms_since: date = date.min
 
 
 def leaves(tree: Tree) -> tuple[LeafRule, ...]:
@@ -91,9 +97,17 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
     return tuple(found)
 
 
-def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> tuple[Limb, ...]:
-    """The counts after one more date."""
-    return tuple(_limb(leaf, _history(leaf, limb, seen)) for leaf, limb in zip(leaves(tree), limbs, strict=True))
+def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen, states_only: bool = False) -> tuple[Limb, ...]:
+    """The counts after one more date; `states_only` where the date itself counts for nothing and states are looked at all the same."""
+    return tuple(_next(leaf, limb, seen, states_only) for leaf, limb in zip(leaves(tree), limbs, strict=True))
+
+
+def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
+    if states_only and leaf.persistence is not None:
+        return limb
+    after = _limb(leaf, _history(leaf, limb, seen))
+    full = leaf.persistence is not None and after.count >= after.needed
+    return after.model_copy(update={"met_since": limb.met_since or seen.on}) if full else after
 
 
 def met(tree: Tree, limbs: Sequence[Limb]) -> bool:
@@ -101,17 +115,64 @@ def met(tree: Tree, limbs: Sequence[Limb]) -> bool:
     return _met(tree, dict(zip(leaves(tree), limbs, strict=True)))
 
 
-def began_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
-    """The date from which a met condition is in effect: a state's own date where states alone suffice (rulings 42)."""
-    return _began_on(tree, dict(zip(leaves(tree), limbs, strict=True)), seen)
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Since when a condition is met, and since when something new meets it; None where nothing new does."""
+
+    on: date
+    new: date | None
 
 
-def _began_on(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
-    """The day on which as many parts as are needed were met: of `any_of` the first, of `all_of` the last, of `at_least` the n-th."""
+def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[str] = ()) -> date | None:
+    """The date on which a new part completed a condition that is met; None where nothing of it is new since `ended_on` (`rulings.md` 45).
+
+    Args:
+        tree: the condition.
+        limbs: its counts; each looks only at dates after the last end.
+        seen: what the condition looks at.
+        ended_on: the last end of the trigger; None where it has not ended.
+        unknown: what the limbs say that the trigger has not had before this date, because an amendment has brought them in.
+    """
+    found = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
+    return found.new if found is not None else None
+
+
+def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
+    """A gate is met on the day on which as many parts as it needs were, and newly so on the day on which one of them was new besides."""
+    if isinstance(tree, LeafRule):
+        return _leaf_met(tree, limbs[tree], seen, ended, unknown)
+    parts = [one for one in (_completed(part, limbs, seen, ended, unknown) for part in tree.parts) if one is not None]
+    if len(parts) < tree.n or not parts:
+        return None
+    on = sorted(one.on for one in parts)[max(tree.n, 1) - 1]
+    new = min((one.new for one in parts if one.new is not None), default=None)
+    return _Met(on, None if new is None else max(on, new))
+
+
+def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
+    if limb.count < limb.needed:
+        return None
+    if leaf.persistence is not None or leaf.state is None:
+        on = limb.met_since or seen.on
+        return _Met(on, on)
+    since, entry = _state_since(leaf, seen), _entry(leaf, seen)
+    if limb.what in unknown:
+        on = max(since, seen.terms_since)
+        return _Met(on, on)
+    return _Met(since, since if ended is None or entry is None or entry.on >= ended else None)
+
+
+def ceased_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
+    """The date from which a condition that is not met has not been: a state's own date where states alone end it."""
+    return _ceased(tree, dict(zip(leaves(tree), limbs, strict=True)), seen)
+
+
+def _ceased(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
+    """Of a gate the day on which so many parts had ceased that too few were left."""
     if isinstance(tree, LeafRule):
         return _state_since(tree, seen) if tree.persistence is None and tree.state is not None else seen.on
-    dates = sorted(_began_on(part, limbs, seen) for part in tree.parts if _met(part, limbs))
-    return dates[tree.n - 1] if 0 < tree.n <= len(dates) else seen.on
+    unmet = sorted(_ceased(part, limbs, seen) for part in tree.parts if not _met(part, limbs))
+    return unmet[len(tree.parts) - tree.n]
 
 
 def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:
@@ -163,7 +224,12 @@ def _state_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 def _state_since(leaf: LeafRule, seen: Seen) -> date:
     states: Mapping[str, TestState | TriggerState] = seen.tests if leaf.test else seen.triggers
-    return states[leaf.test or leaf.trigger or ""].since
+    found = states.get(leaf.test or leaf.trigger or "")
+    return found.since if found is not None else seen.on
+
+
+def _entry(leaf: LeafRule, seen: Seen) -> Entry | None:
+    return seen.test_entries.get(leaf.test) if leaf.test else seen.trigger_entries.get(leaf.trigger or "")
 
 
 def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:

@@ -11,7 +11,7 @@ from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
 from engine.events.deal_state import DealState
 from engine.events.rates import Published
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, resolve, since_of
 from engine.terms.contract_dates import (
     determination_dates,
     payment_dates,
@@ -36,6 +36,7 @@ class Inputs:
         state: the deal as its past left it, reports and Acts included.
         example: whether figures come from a worked example rather than from a servicer.
         share_below: how listings are resampled; None where a rate comes without observations.
+        terms_since: from when the terms in force on the date are.
     """
 
     on: date
@@ -47,6 +48,7 @@ class Inputs:
     state: DealState
     example: bool = False
     share_below: ShareBelow | None = None
+    terms_since: date = date.min
 
 
 def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
@@ -73,4 +75,14 @@ def inputs_of(
     terms = resolve(deal, day)
     calendar = load_calendar(terms.business_days)
     known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
-    return Inputs(day, kinds_of(terms, calendar, day), terms, templates, calendar, known, state, share_below=share_below)
+    return Inputs(
+        day,
+        kinds_of(terms, calendar, day),
+        terms,
+        templates,
+        calendar,
+        known,
+        state,
+        share_below=share_below,
+        terms_since=since_of(deal, day),
+    )

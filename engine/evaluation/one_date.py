@@ -258,7 +258,8 @@ def _triggers(day: Day) -> None:
     decided = dict(day.state.triggers)
     for rule in rules(day.inputs.terms, day.inputs.templates):
         before = decided.get(rule.name)
-        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates)
+        entries = (day.state.test_entries, day.state.trigger_entries)
+        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates, *entries, day.inputs.terms_since)
         held = account(day.inputs, day.state, rule.name).held
         after = undone(next_trigger(before, rule, today, held, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
         decided[rule.name] = after

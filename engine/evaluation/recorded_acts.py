@@ -157,7 +157,9 @@ def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> Trigge
 
 
 def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
-    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=act.effective_on, why=why)
+    """Ended by an Act: what begins it again must be new since then (`rulings.md` 45)."""
+    ended = {"since": act.effective_on, "ended_on": act.effective_on}
+    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, why=why, **ended)
 
 
 S = TestStatus

@@ -11,12 +11,15 @@ from datetime import date
 from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
-from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, began_on, carried, counted, fresh, leaves, met
+from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met
 from engine.events.states import TriggerState, TriggerStatus
 from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
 from engine.terms.periods import DateKind, Persistence
 
 T = TriggerStatus
+WHILE_MET = "when begins is no longer met"
+"""How the file writes that a trigger is in effect exactly while its beginning holds."""
+NO_LONGER = "what begins it is no longer met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class TriggerRule:
         ends: the condition that ends it; None where only a Recorded Act, or its target, does.
         at_target: whether it ends when the reserve account has reached its target.
         irrevocable: whether it never ends.
+        while_met: whether it is in effect exactly while its beginning holds.
     """
 
     name: str
@@ -38,6 +42,7 @@ class TriggerRule:
     ends: Tree | None
     at_target: bool = False
     irrevocable: bool = False
+    while_met: bool = False
 
 
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
@@ -63,7 +68,7 @@ def _when(when: When, persistence: Persistence | None) -> LeafRule:
 def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) -> TriggerRule:
     never = trigger.ends == "never"
     ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends, dates)
-    return TriggerRule(name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never)
+    return TriggerRule(name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never, while_met=trigger.ends == WHILE_MET)
 
 
 def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
@@ -119,31 +124,50 @@ def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, res
     state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
     state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
     if state.status is T.NOT_IN_EFFECT:
-        return _outside(state, rule, seen)
+        return _outside(state, rule, seen, seen.terms_since if before is None else state.since)
     if state.status is T.IN_EFFECT:
         return _inside(state, rule, seen, full=target is not None and reserve >= target)
     return state
 
 
-def _outside(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
-    if not met(rule.begins, limbs):
-        return state.model_copy(update={"begins": limbs})
+def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date) -> TriggerState:
+    """It begins when its condition is met by something new since it last ended, on the day on which that completed it (`rulings.md` 45).
+
+    It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
+    """
+    ended = state.ended_on
+    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen, states_only=ended is not None and seen.on <= ended)
+    before = {limb.what for limb in state.begins}
+    unknown = {limb.what for limb in limbs} - before if before else set[str]()
+    since = newly_met(rule.begins, limbs, seen, ended, unknown)
+    if since is None:
+        over = rule.while_met and not met(rule.begins, limbs)  # it has ceased to hold since the Act that ended it
+        return state.model_copy(update={"begins": limbs, "ended_on": None if over else ended})
     ends = fresh(rule.ends) if rule.ends else ()
-    since = began_on(rule.begins, limbs, seen)
     why = "; ".join(limb.what for limb in limbs if limb.count >= limb.needed)
-    begun = {"status": T.IN_EFFECT, "since": since, "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable, "why": why}
-    return state.model_copy(update=begun)
+    begun = {"status": T.IN_EFFECT, "since": max(since, floor), "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable}
+    return state.model_copy(update={**begun, "ended_on": None, "why": why})
+
+
+def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
+    """In effect exactly while its beginning holds; its counts go on."""
+    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
+    if met(rule.begins, limbs):
+        return state.model_copy(update={"begins": limbs, "ends": ()})
+    since = max(ceased_on(rule.begins, limbs, seen), state.since)
+    return state.model_copy(update={"status": T.NOT_IN_EFFECT, "since": since, "begins": limbs, "ends": (), "why": NO_LONGER})
 
 
 def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> TriggerState:
+    if rule.while_met:
+        return _while_met(state, rule, seen)
     limbs = counted(rule.ends, carried(rule.ends, state.ends), seen) if rule.ends else ()
     over = (rule.ends is not None and met(rule.ends, limbs)) or (rule.at_target and full)
     if not over or rule.irrevocable:
         return state.model_copy(update={"ends": limbs})
     why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
-    over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False, "why": why}
-    return state.model_copy(update=over_now)
+    over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False}
+    return state.model_copy(update={**over_now, "ended_on": seen.on, "why": why})
 
 
 def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:

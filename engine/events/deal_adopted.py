@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from engine.basics.values import Fact, Figure
 
 EDITION: Literal[1, 2] = 2
@@ -57,6 +59,8 @@ class ClauseFacts(Fact):
     if_not_determined: str | None = None
     esma: Literal["CHPP", "CHCP", "BOTH", "OTHR"] = "OTHR"
     """What follows for the ESMA rows: a change of the priority of payments, of a counterparty, both, or something else."""
+    while_met: bool = Field(default=False, exclude_if=lambda said: not said)
+    """Whether the trigger is in effect exactly while what begins it holds; absent where it is not."""
     consequences: tuple[str, ...] = ()
     """What follows while the trigger is in effect, one sentence each, with its section."""
 

@@ -24,7 +24,17 @@ from engine.events.kinds import (
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
 from engine.events.standing import Recorded, standing, withdrawn
-from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState, TriggerStatus, obligation_key
+from engine.events.states import (
+    Entry,
+    Obligation,
+    ReserveReleased,
+    SweptPeriod,
+    TestState,
+    TriggerState,
+    TriggerStatus,
+    entry_after,
+    obligation_key,
+)
 
 TRIGGER_ENDED = "trigger ended|"
 """How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
@@ -35,6 +45,9 @@ class DealState(Fact):
 
     tests: Mapping[str, TestState] = {}
     triggers: Mapping[str, TriggerState] = {}
+    test_entries: Mapping[str, Entry] = {}
+    trigger_entries: Mapping[str, Entry] = {}
+    """When each test and trigger came into its status, by name."""
     obligations: Mapping[str, Obligation] = {}
     reserves: Mapping[str, Exact] = {}
     """Reserve balance by clause, in USD."""
@@ -80,7 +93,7 @@ class Happened(Protocol):
 
 def apply(state: DealState, event: Happened) -> DealState:
     """The state after one more event."""
-    after = _applied_payload(state, event)
+    after = _entered(_applied_payload(state, event), event)
     told = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
     if told:
         after = after.model_copy(update={"notifiable": (*after.notifiable, *told)})
@@ -119,6 +132,27 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"last_date": event.effective_on, "notifiable": (), "in_effect": in_effect})
         case _:
             return state
+
+
+def _entered(state: DealState, event: Happened) -> DealState:
+    """The state with the entry of the test and of the trigger that the event moves."""
+    test: TestState | None = None
+    trigger: TriggerState | None = None
+    match event.payload:
+        case Tested(state=test) | DeadlinePassed(state=test) | Suspended(state=test):
+            pass
+        case Counted(state=trigger):
+            pass
+        case ActApplied(test=test, trigger=trigger):
+            pass
+    changes: dict[str, object] = {}
+    if test is not None:
+        entry = entry_after(state.test_entries.get(test.test), test.status.value, test.since)
+        changes["test_entries"] = {**state.test_entries, test.test: entry}
+    if trigger is not None:
+        entry = entry_after(state.trigger_entries.get(trigger.trigger), trigger.status.value, trigger.since)
+        changes["trigger_entries"] = {**state.trigger_entries, trigger.trigger: entry}
+    return state.model_copy(update=changes) if changes else state
 
 
 def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
+from pydantic import Field
+
 from engine.basics.values import Exact, Fact
 from engine.events.results import Verdict
 
@@ -39,6 +41,31 @@ class TriggerStatus(StrEnum):
     IN_EFFECT = "IN EFFECT"
     WAIVED = "WAIVED"
     CLOSED = "CLOSED"
+
+
+class Entry(Fact):
+    """When a test or a trigger came into the status in which it stands.
+
+    Coming back from WAIVED or SUSPENDED to the status held before is no entry: the date of the first one is kept (`rulings.md` 45).
+    """
+
+    status: str
+    on: date
+    held: tuple[str, date] | None = None
+    """While WAIVED or SUSPENDED: the status held before, and when it was entered."""
+
+
+PAUSES = ("WAIVED", "SUSPENDED")
+
+
+def entry_after(before: Entry | None, status: str, since: date) -> Entry:
+    """The entry after a state that says `status since`."""
+    if before is None or before.status == status:
+        return before or Entry(status=status, on=since)
+    if status in PAUSES:
+        return Entry(status=status, on=since, held=before.held or (before.status, before.on))
+    back = before.held is not None and before.held[0] == status
+    return Entry(status=status, on=before.held[1] if back and before.held is not None else since)
 
 
 class Deadline(Fact):
@@ -104,6 +131,8 @@ class Limb(Fact):
     needed: int
     out_of: int
     dates: str
+    met_since: date | None = Field(default=None, exclude_if=lambda day: day is None)
+    """The date on which a count reached what it needs; absent for a limb on a state, and while it has not."""
 
 
 class TriggerState(Fact):
@@ -123,6 +152,8 @@ class TriggerState(Fact):
     waived_by: str | None = None
     waived_from: TriggerStatus | None = None
     """The status that a waiver interrupted."""
+    ended_on: date | None = Field(default=None, exclude_if=lambda day: day is None)
+    """Its last end: what begins it again must be new since then (`rulings.md` 45). Absent where nothing must."""
     why: str = ""
 
     @property

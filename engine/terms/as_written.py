@@ -68,6 +68,11 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
     return reached[-1] if reached else deal.segments[0][1]
 
 
+def since_of(deal: Deal, on: date) -> date:
+    """From when the terms that are in force on a date are."""
+    return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
+
+
 def readings(deal: Deal) -> tuple[Lacking, ...]:
     """What format 1 reads in place of the keys of format 2, each once, as of the first date on which it does; none in format 2."""
     if resolve(deal, deal.closing_date).format != "1":

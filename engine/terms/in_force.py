@@ -248,13 +248,19 @@ class Consequence(Fact):
         return self
 
 
+EndsByWord = Literal["never", "when begins is no longer met"]
+
+
 class TriggerTerms(Fact):
     """A composite trigger: what begins it, what ends it, what follows."""
 
     cite: str
     text: Words | None = None
     begins: Condition
-    ends: Annotated[Annotated[Literal["never"], Tag("word")] | Annotated[Condition, Tag("block")], Discriminator(block_or_word)]
+    ends: Annotated[
+        Annotated[Literal["never", "when begins is no longer met"], Tag("word")] | Annotated[Condition, Tag("block")],
+        Discriminator(block_or_word),
+    ]
     consequences: tuple[Consequence, ...] = ()
     esma: Esma | None = None
 

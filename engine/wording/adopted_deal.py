@@ -127,6 +127,7 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             reading=reading,
             kind="trigger",
             esma=_esma(trigger),
+            while_met=composite[name].while_met,
             consequences=tuple(consequence(one, composite[name].irrevocable) for one in trigger.consequences),
         )
 

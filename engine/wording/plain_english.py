@@ -56,6 +56,8 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
 def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
     """When a composite trigger begins and when it ends."""
     begins = f"It begins when {condition(rule.begins, terms)}."
+    if rule.while_met:
+        return f"{begins} It is in effect exactly while that holds, and ends on the date from which it no longer does."
     if rule.irrevocable or rule.ends is None:
         return f"{begins} Once it has begun it never ends."
     return f"{begins} It ends when {condition(rule.ends, terms)}."

@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
+from engine.terms.checks.contradictions import leaves_of
 from engine.terms.clause import Clause, Cure, EndsAtTarget, MaintenanceClause
-from engine.terms.in_force import FallbackStep
+from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, FallbackStep, Leaf, TriggerTerms
 from engine.terms.source import Path, Tree
 
 CARRIES = ("last published value", "last value not flagged")
@@ -24,6 +25,8 @@ def exits(deal: Deal) -> Iterator[Problem]:
             if isinstance(cure, Cure):
                 yield from _cure(deal.tree, key, cure)
             yield from _ends(deal.tree, key, clause)
+        for name, trigger in terms.triggers.items():
+            yield from _left_standing(deal.tree, name, trigger)
         for name, index in terms.index.items():
             yield from _fallback(deal.tree, name, index.fallback)
 
@@ -62,6 +65,33 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
             why = f"a rate could do both; line {places[other].line} says {getattr(clause, other).when}"
             what = f"`{key}` {name} on the side of the level on which it {other}"
             yield Problem("D531", what, why, "correct one of them", places[name])
+
+
+def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Problem]:
+    """A state that begins a trigger and that its end does not need to be left: it does not begin it again (`rulings.md` 45)."""
+    if isinstance(trigger.ends, str):
+        return
+    path: Path = ("triggers", name)
+    for leaf, _ in leaves_of(trigger.begins, (*path, "begins")):
+        if leaf.state is not None and not _needs_left(trigger.ends, leaf):
+            one = leaf.test or leaf.trigger
+            why = f"`{one}` may still stand at {leaf.state} then, and `{name}` begins again only on something new"
+            fix = f"see that it is meant, let `ends` look at the state of `{one}`, or write `ends: when begins is no longer met`"
+            yield Problem("W122", f"`{name}` can end while what began it stands", why, fix, tree.key_place((*path, "ends")))
+
+
+def _needs_left(ends: Condition, state: Leaf) -> bool:
+    """Whether every way in which a condition is met needs a test or trigger to stand at another state than `state`."""
+    match ends:
+        case Leaf():
+            return (ends.test, ends.trigger) == (state.test, state.trigger) and ends.state not in (None, state.state)
+        case AnyOf():
+            return bool(ends.any_of) and all(_needs_left(part, state) for part in ends.any_of)
+        case AllOf():
+            return any(_needs_left(part, state) for part in ends.all_of)
+        case AtLeast():
+            needing = sum(_needs_left(part, state) for part in ends.at_least.of)
+            return needing > len(ends.at_least.of) - ends.at_least.n
 
 
 def _fallback(tree: Tree, name: str, steps: Sequence[FallbackStep]) -> Iterator[Problem]:

@@ -140,6 +140,8 @@ def trigger_ends(found: Brief, line: Line) -> str:
         when = re.search(r"Ends (when .*)\.$", found.clauses[line.key].reading)
         counts = "; ".join(f"{limb_words(found, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
         return f"{when.group(1) if when else 'by these counts'}. Counts now: {counts}."
+    if found.clauses[line.key].while_met:
+        return "on the date from which what begins it is no longer met."
     account = held(found, line.key)
     if found.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
         return f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
