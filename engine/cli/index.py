@@ -39,6 +39,7 @@ def init(
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
     series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="Take a change of form that was refused, by its name; once for each.")] = None,
     as_json: Json = False,
 ) -> None:
     """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
@@ -49,19 +50,22 @@ def import_(
         if series is not None:
             code = import_series(workspace, series, paths, by, as_json)
         else:
-            code = import_snapshots(workspace, paths, by, as_json)
+            code = import_snapshots(workspace, paths, by, as_json, accept or ())
     raise typer.Exit(code)
 
 
 @app.command(epilog=example("headroom collect"))
-def collect(as_json: Json = False) -> None:
-    """Ask the marketplace for its offers. Refuses unless headroom.toml states the right to collect."""
+def collect(
+    accept: Annotated[list[str] | None, typer.Option(help="Take a change of form that was refused, by its name; once for each.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the marketplace for all its offers. Refuses unless headroom.toml states the right to collect."""
     from engine.cli.show.collect import collect_now
     from engine.workspace.checkpoints import refuse_older
 
     workspace = opened()
     refuse_older(workspace)
-    collect_now(workspace, scribe, as_json)
+    collect_now(workspace, scribe, as_json, accept or ())
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))

@@ -6,17 +6,39 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from engine.basics.values import Fact
 
 
 class SnapshotImported(Fact):
-    """A snapshot that entered the archive, with the right under which it was collected where stated."""
+    """A snapshot that entered the archive, with the right under which it was collected where stated.
+
+    Attributes:
+        sha256: of its plain bytes.
+        collected_at: when, in UTC.
+        form: raw answer, unfiltered table, filtered day or empty day.
+        source: what it says of itself.
+        collection_right: the document, its date and who holds it.
+        accepted: changes of form that a person accepted, by name.
+        stated_sha256: what its administrator's metadata states.
+        part_of: the SHA-256 of the table of several collections that it was cut from.
+    """
 
     sha256: str
     collected_at: datetime
     form: str
     source: str
     collection_right: Mapping[str, str] | None = None
+    accepted: tuple[str, ...] = ()
+    stated_sha256: str | None = None
+    part_of: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what there is nothing to say of: a plain import records what it always did."""
+        said: dict[str, Any] = whole(self)
+        return {key: value for key, value in said.items() if value or key not in ("accepted", "stated_sha256", "part_of")}
 
 
 class IndexPublished(Fact):

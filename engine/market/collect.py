@@ -1,7 +1,7 @@
 """Asking the marketplace over HTTP: bounded, patient, and never without a stated right (`index.md`, The right to collect).
 
-One adapter for the marketplace's search by GPU model; another source enters by the same door, a function that returns the
-offers of one model. The answer is kept as it was given, wrapped as a raw Snapshot.
+One adapter for the marketplace's search by GPU model; another source enters by the same door, a function
+that returns the offers of one model. The answer is kept as it was given, wrapped as a raw Snapshot.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -23,6 +24,10 @@ LARGEST = 32 * 1024 * 1024
 ATTEMPTS = 4
 MOST_OFFERS = 16_384
 """No query asks for more; a list that is still cut is recorded as cut."""
+MOST_ANSWERS = 64
+"""No list is followed further; one that is longer is said not to be shown whole."""
+ROUND_SIZES = (64, 100, 128, 256)
+"""Lengths at which servers cut a list, whatever they were asked for."""
 SEARCH = "/api/v0/bundles/"
 
 
@@ -62,35 +67,92 @@ def collect(query: Query, at: datetime, right: Mapping[str, str], progress: Call
     """
     offers: dict[str, list[Any]] = {}
     limit = query.limit
+    whole: list[str] = []
     with httpx2.Client(timeout=query.timeout, headers={"Accept-Encoding": "gzip"}) as client:
         for model in query.models:
             progress(f"asking for {model}")
-            offers[model], used = _whole(client, query, model)
-            limit = max(limit, used)
+            answers = _whole(client, query, model)
+            offers[model], limit = answers.offers, max(limit, answers.limit)
+            whole += [model] if answers.whole else []
     document = {
         "collected_utc": at.astimezone(UTC).isoformat(),
         "collection_date": at.astimezone(UTC).date().isoformat(),
-        "description": "One query per GPU model, all countries, as answered.",
+        "description": "Each GPU model from both ends of its price list, all countries, each offer once.",
         "source": query.base_url,
         "collection_right": dict(right),
         "limit": limit,
+        "whole": whole,
         "models_queried": list(query.models),
         "offers_by_model": offers,
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _whole(client: httpx2.Client, query: Query, model: str) -> tuple[list[Any], int]:
-    """All offers of a model: a list as long as its limit is cut, so it is asked for again with a higher one."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that was learnt of one model: its offers, cheapest first, the query's limit, whether they are shown to be all."""
+
+    offers: list[Any]
+    limit: int
+    whole: bool
+
+
+def _whole(client: httpx2.Client, query: Query, model: str) -> Answers:
+    """All offers of a model, each once, asked for from both ends of the price list until the answers meet.
+
+    A list as long as its limit is cut, so it is asked for again with a higher one. A shorter one proves
+    nothing: servers cut lists at a length of their own. What meets has one offer in common and prices that
+    overlap; then nothing can lie between.
+    """
     limit = query.limit
-    while True:
-        offers = _asked(client, query, model, limit)
-        if len(offers) < limit or limit >= MOST_OFFERS:
-            return offers, limit
+    front = _asked(client, query, model, limit)
+    while len(front) >= limit and limit < MOST_OFFERS:
         limit = min(limit * 4, MOST_OFFERS)
+        front = _asked(client, query, model, limit)
+    back = _asked(client, query, model, limit, order="desc")
+    if not (_in_order(front) and _in_order(back[::-1])):
+        return Answers(front, limit, whole=False)  # no order, or no numbers, to tell by what lies between
+    found = {_number(offer): offer for offer in front}
+    dearest = {_number(offer): offer for offer in back}
+    last = front
+    for _ in range(MOST_ANSWERS):
+        if _met(found, dearest) or not last or len(found) >= MOST_OFFERS:
+            break
+        last = _asked(client, query, model, limit, at_least=_price(last[-1]))
+        fresh = {_number(offer): offer for offer in last} if _in_order(last) else {}
+        if not fresh.keys() - found.keys():
+            break
+        found |= {number: offer for number, offer in fresh.items() if number not in found}
+    whole = _met(found, dearest) or (found.keys() == dearest.keys() and len(found) < limit and len(found) not in ROUND_SIZES)
+    rest = [offer for offer in reversed(back) if _number(offer) not in found]
+    return Answers([*found.values(), *rest], limit, whole)
 
 
-def _asked(client: httpx2.Client, query: Query, model: str, limit: int) -> list[Any]:
+def _number(offer: Any) -> str | None:
+    number = offer.get("id") if isinstance(offer, dict) else None
+    return str(number) if isinstance(number, int | str) else None
+
+
+def _price(offer: Any) -> float:
+    return float(offer["dph_total"])
+
+
+def _in_order(offers: list[Any]) -> bool:
+    """Whether every offer has a number and a price, and the prices do not fall."""
+    if any(_number(offer) is None or type(offer.get("dph_total")) not in (int, float) for offer in offers):
+        return False
+    prices = [_price(offer) for offer in offers]
+    return all(one <= other for one, other in pairwise(prices))
+
+
+def _met(found: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) -> bool:
+    """Whether the cheapest and the dearest have an offer in common and overlap in price."""
+    if not found.keys() & dearest.keys():
+        return False
+    return max(map(_price, found.values())) > min(map(_price, dearest.values()))
+
+
+def _asked(client: httpx2.Client, query: Query, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:
     """One answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
     attempts = stamina.retry_context(
         on=_Retry, attempts=ATTEMPTS, timeout=None, wait_initial=query.pause, wait_max=30 * query.pause, wait_jitter=query.pause
@@ -98,14 +160,20 @@ def _asked(client: httpx2.Client, query: Query, model: str, limit: int) -> list[
     try:
         for attempt in attempts:
             with attempt:
-                return _once(client, query, model, limit)
+                return _once(client, query, model, _search(model, limit, order, at_least))
     except _Retry as error:
         raise CollectionFailed(f"{model}: no usable answer after {ATTEMPTS} attempts: {error}") from None
     raise CollectionFailed(f"{model}: no attempt was made")
 
 
-def _once(client: httpx2.Client, query: Query, model: str, limit: int) -> list[Any]:
-    search = {"gpu_name": {"eq": model}, "rentable": {"eq": True}, "order": [["dph_total", "asc"]], "type": "on-demand", "limit": limit}
+def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[str, Any]:
+    """What is asked: offers of a model by price in an order, those at or above a price where one is given."""
+    search: dict[str, Any] = {"gpu_name": {"eq": model}, "rentable": {"eq": True}, "order": [["dph_total", order]]}
+    priced = {} if at_least is None else {"dph_total": {"gte": at_least}}
+    return {**search, **priced, "type": "on-demand", "limit": limit}
+
+
+def _once(client: httpx2.Client, query: Query, model: str, search: dict[str, Any]) -> list[Any]:
     try:
         with client.stream("GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}) as response:
             if response.status_code == 429 or response.status_code >= 500:

@@ -8,15 +8,13 @@ from datetime import date
 from math import prod
 
 from engine.basics.values import rounded
+from engine.market.collect import ROUND_SIZES
 from engine.market.collection_choices import median_range
 from engine.market.index_definitions import IndexDefinition
 from engine.market.index_value import CollectionRange
 from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
-
-ROUND_SIZES = (64, 100, 128, 256)
-"""Lengths at which servers cut a list, whatever they were asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,9 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
     """Why a raw answer may not be whole: as long as its limit, or of a length at which lists are cut; None where nothing says so."""
     if listings.truncated:
         return f"{listings.offers} offers are as many as were asked for: the list is cut"
-    if snapshot.form == "offers" and listings.offers in ROUND_SIZES and not listings.shown_whole:
+    if listings.shown_whole is False:
+        return f"{listings.offers} offers: answers from both ends of the price list did not meet, so the list is not shown to be whole"
+    if snapshot.form == "offers" and listings.offers in ROUND_SIZES and listings.shown_whole is None:
         return f"exactly {listings.offers} offers: servers cut lists at such a length, and nothing shows that this one is whole"
     return None
 

@@ -77,8 +77,8 @@ class Listings:
     observations: tuple[Observation, ...]
     exclusions: tuple[Exclusion, ...]
     truncated: bool
-    shown_whole: bool = False
-    """Whether the collector has shown that the list is whole."""
+    shown_whole: bool | None = None
+    """Whether the collector has shown that the list is whole; None where it does not say."""
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -128,7 +128,7 @@ def qualifying(
             seen |= {number} if number is not None else set()
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
-    whole = gpu_name in snapshot.whole
+    whole = None if snapshot.whole is None else gpu_name in snapshot.whole
     cut = len(found) == snapshot.limit and snapshot.form == "offers" and not whole
     return Listings(len(found), tuple(kept), tuple(removed), cut, whole)
 

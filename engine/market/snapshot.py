@@ -38,7 +38,7 @@ class _Document(msgspec.Struct):
     source: str = ""
     description: str = ""
     limit: int = USUAL_LIMIT
-    whole: list[Any] = msgspec.field(default_factory=list)
+    whole: list[Any] | None = None
 
 
 Form = Literal["offers", "offer table", "observations", "empty day"]
@@ -60,7 +60,7 @@ class Snapshot:
         table: the rows of a table.
         unchecked: the rules that the file lets nobody check; they are taken as applied.
         spoken: the GPU model and country of an empty day.
-        whole: GPU models of which the collector proved that the list is whole.
+        whole: GPU models of which the collector showed that the list is whole; None where it does not say.
     """
 
     plain: bytes = field(repr=False)
@@ -73,7 +73,7 @@ class Snapshot:
     table: tuple[Offer | Malformed, ...] = ()
     unchecked: frozenset[str] = frozenset()
     spoken: frozenset[tuple[str, str]] = frozenset()
-    whole: frozenset[str] = frozenset()
+    whole: frozenset[str] | None = None
 
     @property
     def day(self) -> date:
@@ -166,7 +166,7 @@ def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
         raise SnapshotRefused(f"{name}: the query's limit is {document.limit}")
     at = _time(document.collected_utc, name)
     source = document.source or document.description
-    whole = frozenset(one for one in document.whole if isinstance(one, str))
+    whole = None if document.whole is None else frozenset(one for one in document.whole if isinstance(one, str))
     return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model, whole=whole)
 
 

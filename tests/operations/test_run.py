@@ -14,7 +14,6 @@ import pytest
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show.history import explain, history
-from engine.cli.show.index import record_snapshots
 from engine.cli.show.intake import take
 from engine.cli.show.run import run_on
 from engine.cli.show.verify import verify_workspace
@@ -25,6 +24,7 @@ from engine.events.notice import NoticeInputs
 from engine.events.states import SweptPeriod
 from engine.operations.run import RunOutcome, Tools, run
 from engine.operations.run_answer import run_answer
+from engine.operations.snapshots import record_snapshots
 from engine.queries.history import SUMMARIES
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.workspace import Workspace, create, opened

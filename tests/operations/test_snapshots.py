@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,15 @@ import pytest
 
 from engine.audit.replay import Replay
 from engine.basics.errors import WrongUsage
-from engine.cli.show.index import import_snapshots, record_snapshots
+from engine.cli.show.index import import_snapshots
 from engine.cli.show.series import restate
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.events.market_events import SnapshotImported
 from engine.market.archive import Archive
 from engine.operations.run import Tools, run
+from engine.operations.snapshots import SnapshotsTaken, record_snapshots
+from engine.operations.snapshots import import_snapshots as take_snapshots
 from engine.record.log import SNAPSHOTS, Scribe, index_log, read
 from engine.workspace.series import computed
 from engine.workspace.workspace import Workspace, create, opened
@@ -104,3 +109,86 @@ def test_a_snapshot_that_no_log_names_is_not_published_from(
     again = read(desk.store, index_log("CRI-H100@1.1-wp"))[-1]
     assert (again.print, set(again.inputs)) == (2, wanted)
     assert [one.difference for one in Replay(desk, all_templates).run() if one.difference] == []
+
+
+META: dict[str, Any] = {
+    "collected_utc": "2026-03-05T15:00:18+00:00",
+    "target_gpu": "H100 SXM",
+    "geography": "US",
+    "counts": {"final_observations": 0},
+    "provenance": {"output_file": "data\\2026-03-05.csv", "sha256": "0" * 64},
+}
+FILTERED = "gpu_name,num_gpus,dph_total,geolocation,collected_utc\n"
+DAY = FILTERED + 'H100 SXM,1,1.7,"Texas, US",2026-03-05T15:00:00+00:00\n' * 9
+
+
+def described(folder: Path, table: str, **changed: Any) -> Path:
+    """A day as its administrator publishes it: the table, and its metadata."""
+    folder.mkdir()
+    (folder / "2026-03-05.csv").write_text(table, encoding="utf-8")
+    (folder / "2026-03-05.meta.json").write_text(json.dumps({**META, **changed}), encoding="utf-8")
+    return folder
+
+
+def stated(table: str, count: int = 9) -> dict[str, Any]:
+    return {"counts": {"final_observations": count}, "provenance": {"sha256": sha256(table.encode()).hexdigest()}}
+
+
+def taken_from(desk: Workspace, *paths: Path, accept: tuple[str, ...] = ()) -> SnapshotsTaken:
+    return take_snapshots(desk, paths, SCRIBE, accept, lambda _: None)
+
+
+def test_the_administrators_own_hash_is_compared(desk: Workspace, tmp_path: Path) -> None:
+    refused = taken_from(desk, described(tmp_path / "wrong", DAY, counts={"final_observations": 9}))
+    assert (refused.added, len(refused.refused)) == ([], 1)
+    assert "not the file that the administrator published" in refused.refused[0][1]
+    taken = taken_from(desk, described(tmp_path / "right", DAY, **stated(DAY)))
+    assert [said for _, said in taken.stated] == ["SHA-256 of 2026-03-05.meta.json: equal"]
+    payload = read(desk.store, SNAPSHOTS)[-1].payload
+    assert isinstance(payload, SnapshotImported)
+    assert payload.stated_sha256 == payload.sha256 == taken.added[0].sha256
+
+
+def test_another_file_is_taken_where_that_is_accepted(desk: Workspace, tmp_path: Path) -> None:
+    wrong = described(tmp_path / "wrong", DAY, counts={"final_observations": 9})
+    assert len(taken_from(desk, wrong, accept=("other-file",)).added) == 1
+    with pytest.raises(WrongUsage, match="nothing is accepted as perhaps"):
+        taken_from(desk, wrong, accept=("perhaps",))
+
+
+def test_ends_of_lines_that_a_tool_rewrote_are_told_apart(desk: Workspace, tmp_path: Path) -> None:
+    taken = taken_from(desk, described(tmp_path / "crlf", DAY, **stated(DAY.replace("\n", "\r\n"))))
+    assert [said for _, said in taken.stated] == ["SHA-256 of 2026-03-05.meta.json: equal but for the ends of its lines"]
+    assert len(taken.added) == 1
+
+
+def test_a_day_that_was_collected_and_empty_is_a_day_of_no_listings(desk: Workspace, tmp_path: Path) -> None:
+    taken = taken_from(desk, described(tmp_path / "empty", FILTERED, **stated(FILTERED, 0)))
+    assert ([one.form for one in taken.added], taken.refused) == (["empty day"], [])
+    value = computed(desk, "CRI-H100", "1.1.1", date(2026, 3, 5))
+    assert value.low_confidence_reasons == ("no Qualifying Listing in the week",)
+    assert [one.form for one in desk.archive.between(date(2026, 3, 5), date(2026, 3, 5))] == ["empty day"]
+
+
+def test_a_table_of_several_collections_becomes_as_many_snapshots(desk: Workspace, tmp_path: Path) -> None:
+    head = "collected_at,gpu_name,num_gpus,dph_total,reliability,rentable,geolocation\n"
+    rows = [f'2026-03-05T{hour}:00:00+00:00,H100 SXM,1,{price},0.99,True,"Texas, US"\n' for hour, price in (("06", 2.0), ("14", 3.0))]
+    path = tmp_path / "offers.csv"
+    path.write_text(head + (rows[0] + rows[1]) * 9, encoding="utf-8")
+    assert [one.collected_at.hour for one in taken_from(desk, path).added] == [6, 14]
+    payloads = [event.payload for event in read(desk.store, SNAPSHOTS)]
+    assert {one.part_of for one in payloads if isinstance(one, SnapshotImported)} == {sha256(path.read_bytes()).hexdigest()}
+    value = computed(desk, "CRI-H100", "1.1.1", date(2026, 3, 5))
+    assert value.collection_range is not None
+    assert [str(one) for one in (value.value, value.collection_range.lowest, value.collection_range.highest)] == [
+        "3.0000",
+        "2.0000",
+        "3.0000",
+    ]
+    assert value.days[-1].unchecked == ("staleness",)
+
+
+def test_a_plain_import_records_what_it_always_did(desk: Workspace, files: list[Path]) -> None:
+    taken_from(desk, *files[:1])
+    body = json.loads(desk.store.entries("snapshots")[0].body)
+    assert set(body["payload"]) == {"sha256", "collected_at", "form", "source", "collection_right"}

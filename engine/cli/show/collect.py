@@ -1,44 +1,27 @@
-"""`headroom collect`: ask the marketplace, keep the answer as a Snapshot with the right under which it was taken."""
+"""`headroom collect`: what the marketplace answered, and whether that is shown to be all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, progress, progress_done, say
-from engine.cli.show.index import record_snapshots
-from engine.market.collect import Query, collect
+from engine.operations.snapshots import collect_now as collected
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 
-NO_RIGHT = (
-    "no right to collect is stated. The marketplace's terms of use are reported to forbid automated collection without a "
-    "written agreement. State the right under [collection_right] in headroom.toml (document, date, holder), or use the two "
-    "other ways in: import snapshots that you may use (`headroom import`), or take the administrator's published series "
-    "(`headroom import --series CRI-H100 FILE.csv`)."
-)
 
-
-def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool) -> None:
-    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
-
-    Raises WrongUsage without a stated right or an address.
-    """
-    settings = workspace.settings
-    if settings.collection_right is None:
-        raise WrongUsage(NO_RIGHT)
-    if not settings.collect.base_url:
-        raise WrongUsage("no address is set: write `base_url` under [collect] in headroom.toml")
-    right = settings.collection_right.model_dump()
-    query = Query(settings.collect.base_url, settings.collect.models, settings.collect.limit, settings.collect.timeout_seconds)
-    asked_at = scribe().at
-    data = collect(query, asked_at, right, progress)
-    with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
-        snapshot, new = workspace.archive.add(data, f"{asked_at:%Y%m%dT%H%M%SZ}.json")
-        record_snapshots(workspace, [snapshot], scribe(), right)
-    progress_done()
+def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool, accept: Sequence[str] = ()) -> None:
+    """Collect once and say what came. Raises WrongUsage without a right or an address, CollectionHeld for a change of form."""
+    try:
+        snapshot, new, right = collected(workspace, scribe, accept, progress)
+    finally:
+        progress_done()
+    unproven = sorted(set(snapshot.models) - (snapshot.whole or frozenset()))
     if as_json:
-        print_json({"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "new": new})
-    else:
-        say(f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: {snapshot.sha256}")
-        say(f"under {right['document']} of {right['date']}, held by {right['holder']}")
+        found = {"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "new": new}
+        print_json({**found, "not_shown_whole": unproven})
+        return
+    say(f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: {snapshot.sha256}")
+    if unproven:
+        say(f"not shown to be whole, because answers from both ends of the price list did not meet: {', '.join(unproven)}")
+    say(f"under {right['document']} of {right['date']}, held by {right['holder']}")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, progress_done, say
-from engine.cli.show.index import record_snapshots
 from engine.cli.show.intake import take
 from engine.demo import plan
 from engine.determination.template import Template
@@ -20,6 +19,7 @@ from engine.events.states import TestStatus, TriggerStatus
 from engine.notices.signature import make_certificate
 from engine.operations.issue_notices import NOTICE_KEY
 from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.snapshots import record_snapshots
 from engine.record.keys import generate_key, write_key
 from engine.record.log import deal_log, read
 from engine.workspace.checkpoints import KEY

@@ -2,92 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from engine.basics.errors import WrongUsage
 from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
-from engine.events.draft import Draft
-from engine.events.market_events import SnapshotImported
 from engine.market.index_value import IndexValue
-from engine.market.snapshot import Snapshot, SnapshotRefused
-from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.operations.snapshots import SnapshotsTaken
+from engine.operations.snapshots import import_snapshots as take_snapshots
+from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 
-ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
-NOT_SNAPSHOTS = {"manifest.json"}
 
-
-def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool) -> int:
+def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool, accept: Sequence[str] = ()) -> int:
     """Take snapshots into the archive; returns the exit code: 1 where some file was refused.
 
-    What is in the archive is in the log: a snapshot that is known is recorded again, which changes nothing unless an earlier
-    import was killed before it was recorded.
-
     Raises:
-        WrongUsage: a path does not exist; then nothing is imported.
+        WrongUsage: a path does not exist, or a name to accept is none; then nothing is imported.
     """
-    added: list[Snapshot] = []
-    known = 0
-    refused: list[dict[str, str]] = []
     try:
-        for path in list(_files(paths)):
-            progress(f"importing {path.name}")
-            try:
-                snapshot, new = workspace.archive.add(path.read_bytes(), path.name)
-            except (SnapshotRefused, OSError) as error:
-                refused.append({"file": str(path), "reason": str(error)})
-                continue
-            record_snapshots(workspace, [snapshot], scribe)  # at once, so that an import that is stopped has recorded what it kept
-            known += not new
-            if new:
-                added.append(snapshot)
+        taken = take_snapshots(workspace, paths, scribe, accept, progress)
     finally:
         progress_done()
-    _say_imported(added, known, refused, as_json)
-    return 1 if refused else 0
+    _say_imported(taken, as_json)
+    return 1 if taken.refused else 0
 
 
-def _say_imported(added: list[Snapshot], known: int, refused: list[dict[str, str]], as_json: bool) -> None:
+def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
     if as_json:
-        found = [{"sha256": s.sha256, "collected_at": s.collected_at.isoformat(), "form": s.form} for s in added]
-        print_json({"imported": found, "already_known": known, "refused": refused})
+        found = [{"sha256": s.sha256, "collected_at": s.collected_at.isoformat(), "form": s.form} for s in taken.added]
+        refused = [{"file": file, "reason": reason} for file, reason in taken.refused]
+        stated = [{"file": file, "said": said} for file, said in taken.stated]
+        print_json({"imported": found, "already_known": taken.known, "refused": refused, "stated": stated})
         return
-    days = sorted({s.day for s in added})
+    days = sorted({s.day for s in taken.added})
     span = f" of {days[0]} to {days[-1]}" if days else ""
-    say(f"{len(added)} snapshots imported{span}; {known} already known; {len(refused)} refused")
-    for one in refused:
-        say(f"refused: {one['reason']}")
-
-
-def record_snapshots(workspace: Workspace, snapshots: Iterable[Snapshot], scribe: Scribe, right: dict[str, str] | None = None) -> None:
-    """Log what entered the archive, with the right to collect where it was collected."""
-    drafts = [
-        Draft(
-            kind="snapshot imported",
-            subject=s.sha256,
-            effective_on=s.day,
-            payload=SnapshotImported(sha256=s.sha256, collected_at=s.collected_at, form=s.form, source=s.source, collection_right=right),
-        )
-        for s in snapshots
-    ]
-    if drafts:
-        with workspace.store.begin() as writer:
-            append(writer, SNAPSHOTS, drafts, scribe)
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those in the folders named; a folder's manifest is no snapshot."""
-    for path in paths:
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
-            yield from (p for p in found if p.name not in NOT_SNAPSHOTS)
-        elif path.exists():
-            yield path
-        else:
-            raise WrongUsage(f"{path} does not exist")
+    say(f"{len(taken.added)} snapshots imported{span}; {taken.known} already known; {len(taken.refused)} refused")
+    for file, said in taken.stated:
+        say(f"{file}: {said}")
+    for _, reason in taken.refused:
+        say(f"refused: {reason}")
 
 
 def show_index(workspace: Workspace, name: str, window_end: date, methodology: str, known_at: datetime | None, as_json: bool) -> None:
@@ -109,6 +64,8 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
         say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}, {value.host_interval.method}{note}")
     for line in _dispersion(value):
         say(line)
+    for line in _collections(value):
+        say(line)
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"
     say(f"Low Confidence: {flag}")
     say()
@@ -125,6 +82,22 @@ def _dispersion(value: IndexValue) -> Iterator[str]:
     yield f"{sample}; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {deviation}"
     yield f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}"
     yield _sellers(value)
+
+
+def _collections(value: IndexValue) -> Iterator[str]:
+    """What other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
+    found = value.collection_range
+    if found is not None:
+        none = "; some choices give no value" if found.perhaps_none else ""
+        yield (
+            f"{counted(found.days, 'days')} were collected several times: over all {found.choices:,} choices of collections the value is "
+            f"{found.lowest} to {found.highest}{none}; this range enters no interval"
+        )
+    for day in value.days:
+        if day.doubt is not None:
+            yield f"{day.date}: {day.doubt}"
+        if day.unchecked:
+            yield f"{day.date}: the table has no cells for {', '.join(day.unchecked)}; taken as applied"
 
 
 def _sellers(value: IndexValue) -> str:

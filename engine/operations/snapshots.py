@@ -1,0 +1,270 @@
+"""What enters the archive: files of collections, and what the marketplace answers; in the log at once, with what was stated of it.
+
+Raw answers, unfiltered tables and filtered days come in as they lie (`rulings.md` 61). An administrator's
+`.meta.json` is no snapshot, unless its day was empty: its SHA-256 is compared with the table beside it.
+What looks like a change of form is not recorded until it is accepted by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from engine.basics.errors import HeadroomError, WrongUsage
+from engine.events.draft import Draft
+from engine.events.market_events import SnapshotImported
+from engine.market.collect import Query, collect
+from engine.market.collection_metadata import ENDING, CollectionMetadata, compared, read_metadata
+from engine.market.index_definitions import KNOWN
+from engine.market.methodology import current_version, load_methodology
+from engine.market.offer_table import TableRefused, collections_of, has_rows
+from engine.market.quality.collection_changes import NAMES, changes
+from engine.market.snapshot import Snapshot, SnapshotRefused, plain_bytes, read_snapshot
+from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.workspace.workspace import Workspace
+
+ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
+NOT_SNAPSHOTS = {"manifest.json"}
+OTHER_FILE = "other-file"
+"""The name under which a table is taken that is not the one of its administrator's SHA-256."""
+LOOK_BACK = timedelta(days=8)
+"""How far back the collection before is looked for."""
+HELD = "held"
+"""The folder of answers that were not recorded, so that none is lost."""
+NO_RIGHT = (
+    "no right to collect is stated. The marketplace's terms of use are reported to forbid automated collection without a "
+    "written agreement. State the right under [collection_right] in headroom.toml (document, date, holder), or use the two "
+    "other ways in: import snapshots that you may use (`headroom import`), or take the administrator's published series "
+    "(`headroom import --series CRI-H100 FILE.csv`)."
+)
+
+
+class CollectionHeld(HeadroomError):
+    """An answer that looks like a change of form; it was kept aside, and nothing was recorded."""
+
+
+@dataclass
+class SnapshotsTaken:
+    """What an import did: the new snapshots, how many were known, each refused file with its reason, and what metadata said."""
+
+    added: list[Snapshot] = field(default_factory=list)
+    known: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    stated: list[tuple[str, str]] = field(default_factory=list)
+
+
+def import_snapshots(
+    workspace: Workspace, paths: Iterable[Path], scribe: Scribe, accept: Sequence[str] = (), progress: Callable[[str], None] = print
+) -> SnapshotsTaken:
+    """Take snapshots into the archive and the log, each at once, so that an import that is stopped has recorded what it kept.
+
+    A snapshot that is known is recorded again, which changes nothing unless an earlier import was killed
+    before it was recorded.
+
+    Args:
+        workspace: whose archive.
+        paths: files, and folders of them.
+        scribe: who records.
+        accept: the changes of form that are taken all the same, by name.
+        progress: told the name of each file.
+
+    Raises:
+        WrongUsage: a path does not exist, or a name to accept is none; then nothing is imported.
+    """
+    refuse_unknown(accept)
+    files = list(_files(paths))
+    taken = SnapshotsTaken()
+    before: Snapshot | None = None
+    for path in files:
+        progress(f"importing {path.name}")
+        try:
+            for snapshot, stated, part_of in _snapshots_in(path, accept, taken):
+                earlier = _before(workspace, snapshot, before)
+                accepted = _accepted(workspace, snapshot, earlier, accept)
+                _, new = workspace.archive.add(snapshot.plain, f"{path.name.partition('.')[0]}.{_ending(snapshot)}")
+                record_snapshots(workspace, [snapshot], scribe, None, accepted, stated, part_of)
+                taken.known += not new
+                taken.added += [snapshot] if new else []
+                before = snapshot
+        except (SnapshotRefused, CollectionHeld, TableRefused, OSError) as error:
+            taken.refused.append((str(path), str(error)))
+    return taken
+
+
+def refuse_unknown(accept: Sequence[str]) -> None:
+    """Raises WrongUsage for a name under which nothing is accepted."""
+    strange = [name for name in accept if name not in NAMES and name != OTHER_FILE]
+    if strange:
+        raise WrongUsage(f"nothing is accepted as {', '.join(strange)}; names are {', '.join((*NAMES, OTHER_FILE))}")
+
+
+def _snapshots_in(path: Path, accept: Sequence[str], taken: SnapshotsTaken) -> Iterator[tuple[Snapshot, str | None, str | None]]:
+    """The snapshots that a file holds, each with the SHA-256 that its administrator states and that of the file that it is a part of."""
+    plain = plain_bytes(path.read_bytes(), path.name)
+    if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
+        yield from _empty_day(path, plain, said)
+        return
+    stated = _stated(path, plain, accept, taken)
+    if path.name.removesuffix(".gz").endswith(".csv") and stated is not None and not has_rows(plain, path.name):
+        return  # an empty day, which its metadata tells
+    parts = collections_of(plain, path.name)
+    whole = sha256(plain).hexdigest() if len(parts) > 1 else None
+    for part in parts:
+        yield read_snapshot(part, path.name), stated, whole
+
+
+def _empty_day(path: Path, plain: bytes, said: CollectionMetadata) -> Iterator[tuple[Snapshot, str | None, str | None]]:
+    """The snapshot of a day of which nothing qualified; metadata of any other day only states what the table beside it is."""
+    if not said.counts.final_observations:
+        yield read_snapshot(plain, path.name), None, None
+    elif _table_of(path, said) is None:
+        raise SnapshotRefused(f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not beside it")
+
+
+def _table_of(path: Path, said: CollectionMetadata) -> Path | None:
+    """The table that metadata describes, where it lies beside it."""
+    names = [name for name in (path.name.removesuffix(ENDING) + ".csv", said.file) if name]
+    places = [path.with_name(name + more) for name in names for more in ("", ".gz")]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _stated(path: Path, plain: bytes, accept: Sequence[str], taken: SnapshotsTaken) -> str | None:
+    """The SHA-256 that the metadata beside a file states of it; None without metadata. Raises SnapshotRefused where it is another file."""
+    stem = path.name.removesuffix(".gz").rpartition(".")[0]
+    beside = path.with_name(stem + ENDING)
+    said = read_metadata(beside.read_bytes()) if beside.is_file() and beside != path else None
+    if said is None:
+        return None
+    stated = said.provenance.sha256
+    outcome = compared(plain, stated)
+    taken.stated.append((path.name, f"SHA-256 of {beside.name}: {outcome}"))
+    if outcome == "differs" and OTHER_FILE not in accept:
+        raise SnapshotRefused(
+            f"{path.name}: its SHA-256 is {sha256(plain).hexdigest()[:16]}, and {beside.name} states {stated[:16]}: it is not the file "
+            f"that the administrator published. Fetch it again, or take it with --accept {OTHER_FILE}"
+        )
+    return stated or None
+
+
+def _ending(snapshot: Snapshot) -> str:
+    return "json" if snapshot.form in ("offers", "empty day") else "csv"
+
+
+def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> Snapshot | None:
+    """The collection before a snapshot: the one just imported, or else the newest of the last eight days in the archive."""
+    if last is not None and timedelta() < snapshot.collected_at - last.collected_at <= LOOK_BACK:
+        return last
+    day = snapshot.day
+    while day >= snapshot.day - LOOK_BACK:
+        there = [one for one in workspace.archive.between(day, day) if one.collected_at < snapshot.collected_at]
+        if there:
+            return max(there, key=lambda one: (one.collected_at, one.sha256))
+        day -= timedelta(days=1)
+    return None
+
+
+def _accepted(workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]) -> tuple[str, ...]:
+    """The changes of form that a snapshot shows and that are accepted. Raises CollectionHeld where one is not."""
+    found = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
+    open_ = [one for one in found if one.name not in accept]
+    if open_:
+        names = " ".join(f"--accept {name}" for name in dict.fromkeys(one.name for one in open_))
+        said = "; ".join(map(str, open_))
+        raise CollectionHeld(f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take it: {names}")
+    return tuple(dict.fromkeys(one.name for one in found))
+
+
+def record_snapshots(
+    workspace: Workspace,
+    snapshots: Iterable[Snapshot],
+    scribe: Scribe,
+    right: dict[str, str] | None = None,
+    accepted: tuple[str, ...] = (),
+    stated: str | None = None,
+    part_of: str | None = None,
+) -> None:
+    """Log what entered the archive.
+
+    Args:
+        workspace: whose log.
+        snapshots: what entered.
+        scribe: who records.
+        right: the right under which it was collected, where it was.
+        accepted: the changes of form that a person accepted.
+        stated: the SHA-256 that its administrator states.
+        part_of: the SHA-256 of the table that it was cut from.
+    """
+    drafts = [
+        Draft(
+            kind="snapshot imported",
+            subject=s.sha256,
+            effective_on=s.day,
+            payload=SnapshotImported(
+                sha256=s.sha256,
+                collected_at=s.collected_at,
+                form=s.form,
+                source=s.source,
+                collection_right=right,
+                accepted=accepted,
+                stated_sha256=stated,
+                part_of=part_of,
+            ),
+        )
+        for s in snapshots
+    ]
+    if drafts:
+        with workspace.store.begin() as writer:
+            append(writer, SNAPSHOTS, drafts, scribe)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and those in the folders named; a folder's manifest is no snapshot."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
+            yield from (p for p in found if p.name not in NOT_SNAPSHOTS)
+        elif path.exists():
+            yield path
+        else:
+            raise WrongUsage(f"{path} does not exist")
+
+
+def collect_now(
+    workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]
+) -> tuple[Snapshot, bool, dict[str, str]]:
+    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
+
+    Returns:
+        The snapshot, whether it is new, and the right under which it was collected.
+
+    Raises:
+        WrongUsage: no right is stated, no address is set, or a name to accept is none.
+        CollectionHeld: the answer looks like a change of form; it is kept in `held/`, and nothing is recorded.
+    """
+    refuse_unknown(accept)
+    settings = workspace.settings
+    if settings.collection_right is None:
+        raise WrongUsage(NO_RIGHT)
+    if not settings.collect.base_url:
+        raise WrongUsage("no address is set: write `base_url` under [collect] in headroom.toml")
+    right = settings.collection_right.model_dump()
+    query = Query(settings.collect.base_url, settings.collect.models, settings.collect.limit, settings.collect.timeout_seconds)
+    asked_at = scribe().at
+    data = collect(query, asked_at, right, progress)
+    name = f"{asked_at:%Y%m%dT%H%M%SZ}.json"
+    with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
+        snapshot = read_snapshot(data, name)
+        try:
+            accepted = _accepted(workspace, snapshot, _before(workspace, snapshot, None), accept)
+        except CollectionHeld as error:
+            kept = workspace.root / HELD / name
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_bytes(data)
+            said = f"{error}. The answer is kept: `headroom import {HELD}/{name}` with that takes it"
+            raise CollectionHeld(said) from None
+        _, new = workspace.archive.add(data, name)
+        record_snapshots(workspace, [snapshot], scribe(), right, accepted)
+    return snapshot, new, right
