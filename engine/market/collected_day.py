@@ -79,9 +79,9 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     if not several:
         return None
     options = [[(len(found.observations) >= rules.daily_minimum, found) for _, found in day.others] for day in days if day.others]
-    counting = [[_micros(found, rules) if counts else () for counts, found in day] for day in options]
+    counting = [[micros_kept(found, rules) if counts else () for counts, found in day] for day in options]
     ranges = [median_range(counting)]
-    short = [[_micros(found, rules) for counts, found in day if not counts] for day in options]
+    short = [[micros_kept(found, rules) for counts, found in day if not counts] for day in options]
     none_counts = all(short)  # a choice under which no day counts
     if none_counts and rules.when_no_day_counts == "pool_all":
         ranges.append(median_range(short))
@@ -98,7 +98,7 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     )
 
 
-def _micros(listings: Listings, rules: Methodology) -> tuple[int, ...]:
+def micros_kept(listings: Listings, rules: Methodology) -> tuple[int, ...]:
     """The prices that a collection adds to the pool, its outliers removed; ascending."""
     return tuple(one.micro for one in without_outliers(listings.observations, rules))
 

@@ -16,9 +16,10 @@ from engine import __version__
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Figure, Unit, counted, median, printed_apart, rounded
 from engine.market.collected_day import CollectedDay, collected_day, collection_range, doubt
+from engine.market.collection_swaps import value_of
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.index_value import DayDetail, IndexValue, OfDay
-from engine.market.listing import Listings, Observation, Override, without_outliers
+from engine.market.listing import Listings, Observation, Override
 from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 
@@ -54,7 +55,7 @@ def compute(
     """
     first = window_end - timedelta(days=DAYS - 1)
     known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
-    days = [collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
+    days = collected_days(index, methodology, known, window_end, overrides)
     pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
@@ -65,13 +66,20 @@ def compute(
     return _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
 
 
+def collected_days(
+    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
+) -> list[CollectedDay]:
+    """The seven days of a window, each with what stands for it and all its collections."""
+    first = window_end - timedelta(days=DAYS - 1)
+    known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
+    return [collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
+
+
 def qualifying_days(
     index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
     """The Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
-    first = window_end - timedelta(days=DAYS - 1)
-    known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
-    days = (collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS))
+    days = collected_days(index, methodology, snapshots, window_end, overrides)
     return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
 
@@ -255,16 +263,5 @@ def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: L
         qualifying=len(listings.observations),
         truncated=listings.truncated,
         stands=snapshot is day.chosen,
-        value=_value_with(week, day, listings),
+        value=value_of([listings if one is day else one.listings for one in week.days], week.methodology),
     )
-
-
-def _value_with(week: _Week, changed: CollectedDay, listings: Listings) -> Decimal | None:
-    rules = week.methodology
-    days = [
-        (len(found.observations) >= rules.daily_minimum, without_outliers(found.observations, rules))
-        for found in (listings if day is changed else day.listings for day in week.days)
-    ]
-    pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
-    micros = sorted(o.micro for counts, kept in days if counts or pooled_all for o in kept)
-    return _value(micros)

@@ -16,6 +16,7 @@ from reports.drawing.chart import Point, rate_chart
 from reports.drawing.marks import PAGE_WORDS
 from reports.formats import NONE, eights, instant, long_date, short_date
 from reports.notice.blocks.index import meaning, measured
+from reports.notice.collection_sentences import collections
 
 Value = Mapping[str, Any]
 """The JSON of one IndexValue."""
@@ -127,7 +128,8 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
-    return [lead, _precision(value), _sellers(value), flag, *overrides]
+    days = [[(one, False)] for one in collections(value)]
+    return [lead, _precision(value), _sellers(value), flag, *overrides, *days]
 
 
 def _on_days(value: Value) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from statistics import median
@@ -11,6 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.collection_choices import Pool, median_range
+from engine.market.collection_swaps import explained
+from engine.market.index import collected_days, compute, definition
+from engine.market.methodology import load_methodology
+from engine.market.snapshot import Snapshot, read_snapshot
+from tests.market.make import AT, document, offer
 
 PRICES = st.lists(st.integers(1, 12), max_size=5).map(lambda found: tuple(sorted(found)))
 DAYS = st.lists(st.lists(PRICES, min_size=1, max_size=3), max_size=5)
@@ -50,3 +57,31 @@ def test_many_collections_of_a_day_are_quick() -> None:
     found = median_range(days)
     assert found is not None
     assert found[0] < found[1]
+
+
+V111 = load_methodology("1.1.1")
+H100 = definition("CRI-H100")
+
+
+def collected(day: int, hour: int, usd: float) -> Snapshot:
+    at = AT + timedelta(days=day, hours=hour)
+    offers = [offer(dph_total=2 * (usd + n / 100), start_date=at.timestamp()) for n in range(9)]
+    return read_snapshot(document(offers, at), "s.json")
+
+
+def test_the_fewest_exchanges_that_give_a_published_value_are_named() -> None:
+    early, late = collected(0, 0, 2.0), collected(0, 3, 3.0)
+    other, later = collected(-1, 0, 2.2), collected(-1, 2, 2.6)
+    snapshots = [early, late, other, later]
+    days = collected_days(H100, V111, snapshots, AT.date())
+    as_they_stand = compute(H100, V111, snapshots, AT.date()).value
+    assert explained(days, V111, as_they_stand) == ()
+    swapped = compute(H100, V111, [early, other, later], AT.date()).value
+    found = explained(days, V111, swapped)
+    assert found is not None
+    assert [(one.day, one.stands, one.other) for one in found] == [(AT.date(), late, early)]
+    assert str(found[0]).startswith("2026-03-04: the collection of 15:00:00 UTC")
+    alone = explained(days, V111, compute(H100, V111, [other], AT.date()).value)
+    assert alone is not None
+    assert [one.other for one in alone] == [other, None] or [one.other for one in alone] == [None, other]
+    assert explained(days, V111, Decimal("9.9999")) is None

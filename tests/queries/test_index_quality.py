@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
 from engine.operations.run import Tools
+from engine.operations.snapshots import import_snapshots
 from engine.queries.index_weeks import days_of
 from engine.record.log import Scribe
+from engine.workspace.series import computed as value_of_week
 from engine.workspace.workspace import Workspace, create, opened
 from tests.operations.test_corrections import NOW, computed
 from tests.operations.test_corrections import tools as tools  # the fixture
@@ -137,6 +140,36 @@ def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, ca
     for path in (desk.root / "snapshots" / day.isoformat()).glob("*.gz"):
         path.unlink()
     assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
+
+
+def test_the_collection_that_explains_a_difference_is_named(desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The administrator used the first of two collections of a day; a collection that was imported late is named too."""
+    day = LAST - timedelta(days=1)
+    stands = next(iter(desk.archive.between(day, day)))
+    another = json.loads(stands.plain)
+    another["collected_utc"] = (stands.collected_at + timedelta(hours=2)).isoformat()
+    for one in another["offers_by_model"]["H100 SXM"]:
+        one["dph_total"] *= 0.5
+    published = desk_value(desk)
+    late = tmp_path / "late.json"
+    late.write_text(json.dumps(another), encoding="utf-8")
+    scribe = Scribe("t", "t", NOW)
+    assert import_snapshots(desk, [late], scribe, (), lambda _: None).refused == []
+    assert desk_value(desk) != published
+    series = tmp_path / "series.csv"
+    head = "publication_date,value,low_confidence,observations,methodology_version\n"
+    series.write_text(f"{head}{LAST},{published},false,40,1.1.1\n", encoding="utf-8")
+    import_series(desk, "CRI-H100", [series], scribe, as_json=False)
+    capsys.readouterr()
+    assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
+    explained = [step["outcome"] for step in json.loads(capsys.readouterr().out)["steps"] if step["step"] == "explained by"]
+    assert explained[0].endswith("stands now, and was not used")
+    assert explained[1].endswith("was used, and does not stand now")
+    assert explained[-1].startswith(f"{day}: the collection of {stands.collected_at:%H:%M:%S} UTC ({stands.sha256[:12]}) in place of")
+
+
+def desk_value(desk: Workspace) -> Decimal | None:
+    return value_of_week(desk, "CRI-H100", VERSION, LAST - timedelta(days=1)).value
 
 
 def test_a_snapshot_whose_bytes_were_changed_fails_verification(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

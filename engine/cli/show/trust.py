@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.audit.reproduce import reproduction
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
@@ -17,19 +18,14 @@ from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
-from engine.market.index_value import IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
-from engine.market.snapshot import SnapshotRefused
 from engine.queries.history import events_of
 from engine.queries.index_weeks import days_of, weeks_of
 from engine.record.log import index_log, read
-from engine.workspace.series import computed, series_of_facts
+from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
-
-WEEK = timedelta(days=7)
-
 
 # ---- manipulation -----------------------------------------------------------------------------------------------------
 
@@ -197,62 +193,15 @@ def _newest(events: Any, on: date) -> Event | None:
 # ---- reproduction -----------------------------------------------------------------------------------------------------
 
 
-def _not_reproduced(index: str, version: str, publication: date, why: str, as_json: bool) -> int:
-    """A week whose snapshots are not what their names say cannot be reproduced: verification has failed at its first step."""
-    if as_json:
-        steps = [{"step": "(a) snapshots", "outcome": f"DIFFERS: {why}"}]
-        stated = {"index": index, "methodology": version, "publication_date": str(publication), "value": None, "published": None}
-        print_json({**stated, "same": False, "steps": steps})
-    else:
-        say(f"{index} of {publication} under {version}")
-        say(f"  (a) snapshots: DIFFERS: {why}")
-    return 3
-
-
-def _pool(value: IndexValue) -> str:
-    return f"{counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')}"
-
-
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
-    """What a third party would run: from snapshots alone to the value, each step with its outcome; 3 where it differs (WP §7.4)."""
-    prints = [event for event in read(workspace.store, index_log(f"{index}@{version}")) if event.effective_on == publication]
-    try:
-        by = prints[-1].recorded_at if prints else None
-        value = computed(workspace, index, version, publication - timedelta(days=1), overridden_by=by)
-    except SnapshotRefused as error:
-        return _not_reproduced(index, version, publication, str(error), as_json)
-    recorded = [event.payload.value for event in prints]
-    stated = recorded[-1] if recorded else None
-    days = [d for d in value.days if d.snapshot is not None]
-    steps = [
-        ("(a) snapshots", f"{len(days)} of 7 days; every file is the one that its SHA-256 names"),
-        ("(b) quality filters", "; ".join(f"{d.date}: {d.qualifying} of {d.offers} qualify" for d in days) or "no day"),
-        ("(b) outlier removal", "; ".join(f"{d.date}: {d.kept} kept{'' if d.counts else ', does not count'}" for d in days) or "no day"),
-        ("(c) median of the pool", f"{value.value or 'no value'} from {_pool(value)}"),
-    ]
-    same = (
-        stated is not None
-        and stated["value"] == (None if value.value is None else str(value.value))
-        and tuple(stated["inputs"]) == value.inputs
-    )
-    outcome = (
-        "nothing is published here for this date"
-        if stated is None
-        else f"published {stated['value'] or 'no value'}: {'the same' if same else 'DIFFERS'}"
-    )
-    steps.append(("(d) against the published value", outcome))
+    """What a third party would run, each step with its outcome; 3 where it differs (WP §7.4)."""
+    found = reproduction(workspace, index, version, publication)
     if as_json:
-        data = {
-            "index": index,
-            "methodology": version,
-            "publication_date": str(publication),
-            "value": None if value.value is None else str(value.value),
-        }
-        print_json(
-            {**data, "published": stated["value"] if stated else None, "same": same, "steps": [{"step": s, "outcome": o} for s, o in steps]}
-        )
+        data = {"index": index, "methodology": version, "publication_date": str(publication), "value": found.value}
+        steps = [{"step": step.strip(), "outcome": outcome} for step, outcome in found.steps]
+        print_json({**data, "published": found.published, "same": found.same, "steps": steps})
     else:
         say(f"{index} of {publication} under {version}")
-        for name, said in steps:
+        for name, said in found.steps:
             say(f"  {name}: {said}")
-    return 0 if stated is None or same else 3
+    return found.exit_code

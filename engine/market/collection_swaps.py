@@ -1,0 +1,80 @@
+"""Which other collections of a week's days would give a value that somebody else published (`rulings.md` 61, WP §7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import combinations, islice, product
+
+from engine.basics.values import median, rounded
+from engine.market.collected_day import CollectedDay, micros_kept
+from engine.market.listing import Listings
+from engine.market.methodology import Methodology
+from engine.market.snapshot import Snapshot
+
+MOST_SWAPS = 3
+"""Days whose collection is exchanged at once; more explain anything."""
+MOST_TRIED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSwap:
+    """One day's other collection in place of the one that stands for it; None for the day without any."""
+
+    day: date
+    stands: Snapshot
+    other: Snapshot | None
+
+    def __str__(self) -> str:
+        stood = f"that of {self.stands.collected_at:%H:%M:%S} UTC ({self.stands.sha256[:12]})"
+        if self.other is None:
+            return f"{self.day} without {stood}"
+        return f"{self.day}: the collection of {self.other.collected_at:%H:%M:%S} UTC ({self.other.sha256[:12]}) in place of {stood}"
+
+
+def value_of(found: Sequence[Listings], rules: Methodology) -> Decimal | None:
+    """The value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
+    days = [(len(one.observations) >= rules.daily_minimum, one) for one in found]
+    pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
+    micros = sorted(micro for counts, one in days if counts or pooled_all for micro in micros_kept(one, rules))
+    return (rounded(median(micros), 4) or None) if micros else None
+
+
+def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decimal | None) -> tuple[CollectionSwap, ...] | None:
+    """The fewest exchanges of collections that give a published value; none where the days as they stand give it, None where nothing does.
+
+    Args:
+        days: the week's days, with all their collections.
+        rules: the version under which the value is computed.
+        published: the value to be met, 4 decimals.
+    """
+    wanted = None if published is None else rounded(Fraction(published), 4)
+    if value_of([day.listings for day in days], rules) == wanted:
+        return ()
+    tried = islice((swaps for count in range(1, MOST_SWAPS + 1) for swaps in _exchanges(days, count)), MOST_TRIED)
+    return next((swaps for swaps in tried if value_of(_with(days, swaps), rules) == wanted), None)
+
+
+def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
+    """Every way to exchange the collections of so many days, another collection before none at all."""
+    options = [
+        [CollectionSwap(day.day, day.chosen, other) for other in (*(one for one, _ in day.others if one is not day.chosen), None)]
+        for day in days
+        if day.chosen is not None
+    ]
+    found = (swaps for chosen in combinations(options, count) for swaps in product(*chosen))
+    return sorted(islice(found, MOST_TRIED), key=lambda swaps: sum(swap.other is None for swap in swaps))
+
+
+def _with(days: Sequence[CollectedDay], swaps: Sequence[CollectionSwap]) -> list[Listings]:
+    exchanged = {swap.day: swap.other for swap in swaps}
+    return [
+        next((listings for one, listings in day.others if one is exchanged[day.day]), NONE) if day.day in exchanged else day.listings
+        for day in days
+    ]
+
+
+NONE = Listings(0, (), (), truncated=False)

@@ -1,0 +1,31 @@
+"""What the other collections of a week's days would give, and which of its collections are in doubt, in sentences (`rulings.md` 61)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from reports.formats import counted, listed, price, sentence, short_date
+
+
+def collections(value: Mapping[str, Any]) -> list[str]:
+    """The range over all choices of collections, and each day in doubt; nothing where nothing is to be said."""
+    said = []
+    found = value.get("collection_range")
+    if found:
+        days, choices = int(found["days"]), int(found["choices"])
+        several = f"{sentence(counted(days))} day{'' if days == 1 else 's'} {'was' if days == 1 else 'were'} collected several times"
+        said.append(
+            f"{several}; over all {choices:,} choices of collections the value is {price(found['lowest'])} to {price(found['highest'])}."
+        )
+        if found.get("perhaps_none"):
+            said.append("Some of these choices give no value.")
+        said.append("This range enters no interval.")
+    for day in value.get("days") or ():
+        on = short_date(date.fromisoformat(str(day["date"])))
+        if day.get("doubt"):
+            said.append(f"{on}: {day['doubt']}.")
+        if day.get("unchecked"):
+            said.append(f"{on}: the table has no cells for {listed(list(day['unchecked']))}; taken as applied.")
+    return said
