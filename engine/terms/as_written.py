@@ -152,6 +152,11 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
     return (deal if not problems else None), ordered
 
 
+def deal_of_tree(tree: Tree, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
+    """The deal that a file's data makes, or everything that is wrong with it; the data may have been varied since it was read."""
+    return _deal(tree, clauses, None)
+
+
 def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, list[Problem]]:
     closing = _closing(tree)
     data = scheduled({key: value for key, value in tree.data.items() if key not in NOT_TERMS})

@@ -1,0 +1,114 @@
+"""`headroom calibrate`: false alarms, misses and delay of each level, count and release, on the model and on the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.basics.values import counted
+from engine.cli.output import print_json, say, table
+from engine.foresight.answers import as_data
+from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
+from engine.foresight.calibration_run import HALVES_FROM, Calibration, Setting, best_by_half
+from engine.foresight.rate_forecast import Score
+
+HEAD = ("level", "count", "release", "P(false alarm)", "a year", "missed", "delay", "90%", "P(flap)", "P(short)")
+
+
+def show_calibration(
+    deal: str, term: str, drafted: Cell | None, found: Calibration, setting: Setting, scores: Sequence[Score], under: float, as_json: bool
+) -> int:
+    """Print every variant, the smallest count under the asked share, and how much was tried on how little."""
+    if as_json:
+        print_json(_data(deal, term, found, setting, scores, under))
+        return 0
+    known = setting.known
+    say(
+        f"{deal}, {term}: {counted(found.variants, 'variants')} on the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
+    )
+    say(
+        f"A shortfall begins and ends with {setting.question.q} dates in a row; a flap begins within {setting.question.k} dates after an end."
+    )
+    say(f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}.")
+    say()
+    say(table(HEAD, [_row(one, drafted) for one in found.model], right=range(10)))
+    say()
+    for level, release in dict.fromkeys((one.variant.level, one.variant.release) for one in found.model):
+        chosen = smallest_count(found.model, level, release, under)
+        what = f"counted {chosen.variant.count} times" if chosen else "none of these counts"
+        say(f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}.")
+    say()
+    say(f"The same over the history of {found.weeks_of_history} weeks, its true rate drawn given what was published:")
+    say(table(HEAD, [_row(one, drafted) for one in found.history], right=range(10)))
+    say()
+    for line in overfitting(found, under):
+        say(line)
+    say(
+        "One week ahead, walk-forward: "
+        + "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in scores)
+        + "."
+    )
+    return 0
+
+
+def overfitting(found: Calibration, under: float) -> Sequence[str]:
+    """How many variants were tried on how much history, and what that is worth."""
+    tried = f"{counted(found.variants, 'variants')} were tried on one history of {counted(found.weeks_of_history, 'weeks')}; the best of them is flattered by chance."
+    if not found.first_half:
+        return (tried, f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.")
+    best = best_by_half(found, under)
+    if best is None:
+        return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
+    first, second = best
+    chosen = f"Chosen on the first half: {first.variant.level / 10_000:.2f} counted {first.variant.count} times, P(false alarm) {first.false_alarm:.2f}"
+    return (tried, f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.")
+
+
+def _share(value: float | None) -> str:
+    return "no shortfall" if value is None else f"{value:.1%}"
+
+
+def _row(one: Cell, drafted: Cell | None) -> tuple[str, ...]:
+    mark = " (draft)" if drafted is not None and one.variant == drafted.variant else ""
+    few = f" of {one.timely}" if 0 < one.timely < FEW_SHORTFALLS else ""
+    return (
+        f"{one.variant.level / 10_000:.2f}{mark}",
+        str(one.variant.count),
+        str(one.variant.release),
+        f"{one.false_alarm:.2f} ± {max(one.error, 0.005):.2f}",
+        f"{one.false_alarms_a_year:.2f} ± {max(one.false_alarms_error, 0.005):.2f}",
+        _share(one.missed),
+        "-" if one.delay is None else f"{one.delay:.1f}{few}",
+        "-" if one.delay_90 is None else str(one.delay_90),
+        f"{one.flap:.2f}",
+        f"{one.short:.2f}",
+    )
+
+
+def _data(deal: str, term: str, found: Calibration, setting: Setting, scores: Sequence[Score], under: float) -> dict[str, object]:
+    known = setting.known
+    chosen = {
+        f"{level / 10_000:.4f} released on {release}": (best.variant.count if best else None)
+        for level, release in dict.fromkeys((one.variant.level, one.variant.release) for one in found.model)
+        for best in [smallest_count(found.model, level, release, under)]
+    }
+    return {
+        "deal": deal,
+        "term": term,
+        "paths": setting.paths,
+        "weeks": setting.weeks,
+        "seed": setting.seed,
+        "q": setting.question.q,
+        "k": setting.question.k,
+        "prior": str(known.prior),
+        "sigma": as_data(known.sigma),
+        "sigma_95": as_data([known.sigma_at(0.025), known.sigma_at(0.975)]),
+        "variants_tried": found.variants,
+        "weeks_of_history": found.weeks_of_history,
+        "model": as_data(found.model),
+        "history": as_data(found.history),
+        "first_half": as_data(found.first_half),
+        "second_half": as_data(found.second_half),
+        "smallest_count_under": {"share": under, "counts": chosen},
+        "walk_forward": as_data(scores),
+        "said": list(overfitting(found, under)),
+    }

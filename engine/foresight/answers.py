@@ -1,0 +1,50 @@
+"""Answers as data: every fact of foresight as JSON holds it, dates and exact numbers as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.values import Figure, printed, rounded
+
+PLACES = 6
+"""Decimals of an exact number that has no end; of a float."""
+
+
+def as_data(value: Any) -> Any:
+    """`value` as JSON holds it: a dataclass as an object, a figure as it is printed, an exact number as text."""
+    if isinstance(value, Figure):
+        return printed(value)
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: as_data(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(as_data(key)): as_data(one) for key, one in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [as_data(one) for one in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return exact_text(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        return round(value, PLACES) if math.isfinite(value) else None
+    return value
+
+
+def exact_text(value: Fraction) -> str:
+    """An exact number as decimal text: whole where it ends within six decimals, otherwise with six."""
+    found = f"{rounded(value, PLACES):f}".rstrip("0").rstrip(".")
+    return found or "0"

@@ -1,0 +1,149 @@
+"""Every variant of a trigger on the same paths, block by block, on as many processes as there are: the same figures for any number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial, reduce
+
+from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
+from engine.foresight.rate_paths import Paths, Switch, blocks, given_history, simulated
+from engine.foresight.rate_posterior import Posterior
+from engine.foresight.sampling_noise import RateSeries
+
+HALVES_FROM = 52
+"""Weeks of history from which levels are chosen on the first half and judged on the second."""
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every variant: the model, the horizon, the seed.
+
+    Attributes:
+        known: what the history says of the rate.
+        series: the history.
+        weeks: the horizon in Publication Dates.
+        paths: how many paths.
+        seed: of the paths, printed.
+        question: q and k.
+        drift: weekly drift of the logarithm under a named scenario, otherwise 0.
+        switches: named changes of the rate.
+    """
+
+    known: Posterior
+    series: RateSeries
+    weeks: int
+    paths: int
+    seed: int
+    question: Question = Question()
+    drift: float = 0.0
+    switches: tuple[Switch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What every variant did.
+
+    Attributes:
+        model: each variant on paths of the model.
+        history: each variant over the history, its true rate drawn given what was published.
+        first_half: the same on the first half of the history alone; empty under 52 weeks.
+        second_half: the same on the second half.
+        variants: how many were tried.
+        weeks_of_history: on how many weeks of which one history.
+    """
+
+    model: tuple[Cell, ...]
+    history: tuple[Cell, ...]
+    first_half: tuple[Cell, ...]
+    second_half: tuple[Cell, ...]
+    variants: int
+    weeks_of_history: int
+
+
+def calibrated(setting: Setting, variants: Sequence[Variant], workers: int = 1, watch: Watch = lambda _: None) -> Calibration:
+    """Every variant on the model's paths and on the history.
+
+    Args:
+        setting: what is the same for all.
+        variants: what is compared.
+        workers: processes; one runs here.
+        watch: told what is done.
+    """
+    model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
+    drawn = _over_blocks(partial(_drawn, setting, tuple(variants)), setting.paths, workers, watch, "history")
+    whole, first, second = (tuple(one[part] for one in drawn) for part in range(3))
+    halves = len(setting.series.logs) >= HALVES_FROM
+    return Calibration(
+        model=_cells(variants, tuple(one[0] for one in model)),
+        history=_cells(variants, whole),
+        first_half=_cells(variants, first) if halves else (),
+        second_half=_cells(variants, second) if halves else (),
+        variants=len(variants),
+        weeks_of_history=setting.known.weeks,
+    )
+
+
+Block = tuple[int, int]
+Tallies = tuple[tuple[Tally, ...], ...]
+"""For each variant its tally, or several: over the whole, the first half, the second half."""
+
+
+def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: int, watch: Watch, what: str) -> Tallies:
+    """The tallies of all blocks, added up in the order of the blocks."""
+    every = tuple(blocks(paths))
+    done: list[Tallies] = []
+    for one in _mapped(work, every, workers):
+        done.append(one)
+        watch(f"{what} {sum(size for _, size in every[: len(done)]):,} of {paths:,}")
+    return reduce(_together, done)
+
+
+def _mapped(work: Callable[[Block], Tallies], every: Sequence[Block], workers: int) -> Iterable[Tallies]:
+    if workers <= 1 or len(every) == 1:
+        yield from map(work, every)
+        return
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        yield from pool.map(work, every)
+
+
+def _together(one: Tallies, other: Tallies) -> Tallies:
+    return tuple(tuple(a.plus(b) for a, b in zip(ours, theirs, strict=True)) for ours, theirs in zip(one, other, strict=True))
+
+
+def _simulated(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
+    number, size = block
+    paths = simulated(setting.known, setting.series, setting.weeks, setting.seed, number, size, setting.drift, setting.switches)
+    return tuple((tally(paths, variant, setting.question),) for variant in variants)
+
+
+def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
+    number, size = block
+    paths = given_history(setting.known, setting.series, setting.seed, number, size)
+    middle = len(paths.true) // 2
+    parts = (slice(None), slice(0, middle), slice(middle, None))
+    cut = [Paths(paths.true[part], paths.published[part], paths.sellers[part]) for part in parts]
+    return tuple(tuple(tally(one, variant, setting.question) for one in cut) for variant in variants)
+
+
+def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell, ...]:
+    return tuple(cell(variant, found) for variant, found in zip(variants, tallies, strict=True))
+
+
+def best_by_half(found: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
+    """The variant chosen on the first half, and the same variant judged on the second; None where that cannot be done.
+
+    Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first half; of these the
+    one with the least delay.
+    """
+    under = [
+        (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)
+        for place, one in enumerate(found.first_half)
+        if one.false_alarm < at_most
+    ]
+    if not under:
+        return None
+    place = min(under)[2]
+    return found.first_half[place], found.second_half[place]

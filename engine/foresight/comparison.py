@@ -1,0 +1,144 @@
+"""Two drafts side by side: terms that differ, what each does on the same stated paths, and whom a difference serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from engine.foresight.backtest import TermChange
+from engine.foresight.stress import FirstDate, Happening, PathOutcome
+from engine.terms.as_written import Deal, sources
+
+PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
+"""What protects the lender when it happens: earlier serves the lender, later the borrower."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that happens otherwise on one path.
+
+    Attributes:
+        path: the path.
+        subject: the test or trigger.
+        what: what happens.
+        before: the date under the first draft, None for never.
+        after: the date under the second.
+        serves: whom the second draft serves by it.
+    """
+
+    path: str
+    subject: str
+    what: Happening
+    before: date | None
+    after: date | None
+    serves: str
+
+
+@dataclass(frozen=True)
+class Money:
+    """What went to reserves by the end of one path under each draft, in USD."""
+
+    path: str
+    clause: str
+    before: Fraction
+    after: Fraction
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two drafts compared.
+
+    Attributes:
+        first: the first draft's name.
+        second: the second's.
+        terms: the terms that differ.
+        differences: what happens on other dates, or in one of them alone.
+        money: sweeps whose sum differs.
+        same: paths on which nothing differs.
+        until: the last date that was looked at.
+    """
+
+    first: str
+    second: str
+    terms: tuple[TermChange, ...]
+    differences: tuple[Difference, ...]
+    money: tuple[Money, ...]
+    same: tuple[str, ...]
+    until: date
+
+
+def compared(
+    names: tuple[str, str],
+    drafts: tuple[Deal, Deal],
+    before: Sequence[PathOutcome],
+    after: Sequence[PathOutcome],
+) -> Comparison:
+    """Two drafts and what each did on the same paths, compared.
+
+    Args:
+        names: what each draft is called.
+        drafts: both.
+        before: what the first did, path by path.
+        after: what the second did, on the same paths in the same order.
+    """
+    differences: list[Difference] = []
+    money: list[Money] = []
+    same = []
+    for old, new in zip(before, after, strict=True):
+        found = tuple(_differences(old, new))
+        swept = tuple(_money(old, new))
+        differences += found
+        money += swept
+        same += [] if found or swept else [old.path]
+    until = before[0].until if before else drafts[0].closing_date
+    return Comparison(*names, differing_terms(*drafts), tuple(differences), tuple(money), tuple(same), until)
+
+
+def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
+    """Every term that differs between two drafts on some date, those that one of them lacks included."""
+    found: dict[str, TermChange] = {}
+    days = sorted({since for deal in (first, second) for since, _ in deal.segments})
+    for day in days:
+        old = {source.path: source for source in sources(first, day)}
+        new = {source.path: source for source in sources(second, day)}
+        for path in dict.fromkeys((*old, *new)):
+            was = old[path].written if path in old else "not written"
+            now = new[path].written if path in new else "not written"
+            if was != now:
+                line = new[path].line if path in new else old[path].line
+                found.setdefault(path, TermChange(path, was, now, line))
+    return tuple(found.values())
+
+
+def _differences(old: PathOutcome, new: PathOutcome) -> list[Difference]:
+    firsts: dict[tuple[str, Happening], list[FirstDate | None]] = {}
+    for place, outcome in enumerate((old, new)):
+        for one in outcome.firsts:
+            firsts.setdefault((one.subject, one.what), [None, None])[place] = one
+    found = []
+    for (subject, what), (was, now) in firsts.items():
+        days = (was.on if was else None, now.on if now else None)
+        if days[0] != days[1]:
+            found.append(Difference(old.path, subject, what, *days, _serves(what, *days)))
+    return found
+
+
+def _serves(what: Happening, before: date | None, after: date | None) -> str:
+    """Whom a difference serves: what protects the lender serves him where it comes earlier, the borrower where later."""
+    if what not in PROTECTS:
+        return ""
+    earlier = before is None or (after is not None and after < before)
+    return "lender" if earlier else "borrower"
+
+
+def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
+    clauses = dict.fromkeys(one.clause for outcome in (old, new) for one in outcome.swept)
+    both = [Money(old.path, clause, old.swept_in_all(clause), new.swept_in_all(clause)) for clause in clauses]
+    return [one for one in both if one.before != one.after]
+
+
+def whom_it_serves(found: Comparison) -> Mapping[str, int]:
+    """How many of the differences serve the lender, and how many the borrower, under the second draft."""
+    return {who: sum(one.serves == who for one in found.differences) for who in ("lender", "borrower")}

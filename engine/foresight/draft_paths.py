@@ -1,0 +1,102 @@
+"""A draft on several stated paths, one after another or side by side: what `stress`, `compare` and `grid` ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+
+from engine.determination.template import Template
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.rate_scenarios import Point, Rates, ScenarioPath, Shape, read_legs
+from engine.foresight.stress import PathOutcome, closing_levels, outcome
+from engine.terms.as_written import Deal
+
+POINTS: tuple[Point, ...] = ("low", "middle", "high")
+Watch = Callable[[str], None]
+Make = Callable[[], Mapping[str, Template]]
+"""The covenant templates; called in each process, as templates hold functions that do not travel."""
+
+
+@dataclass(frozen=True)
+class StatedPath:
+    """One path ready to be lived: its name and each index's rates."""
+
+    name: str
+    rates: Mapping[str, Rates]
+
+
+def scenario_paths(
+    deal: Deal,
+    scenarios: Sequence[str],
+    points: Sequence[Point],
+    shape: Shape,
+    multiples: Sequence[Fraction],
+    until: date,
+    change: Callable[[ScenarioPath], ScenarioPath] = lambda path: path,
+    levels: Mapping[str, Decimal] | None = None,
+) -> tuple[StatedPath, ...]:
+    """The paths of some scenarios at some points of their bands, each at each multiple; every index falls alike.
+
+    Args:
+        deal: the draft, whose Closing Date levels are where the rates begin.
+        scenarios: `B`, or several in turn `A:548,B`.
+        points: of each band.
+        shape: compound or straight line.
+        multiples: how many times as fast.
+        until: the last date.
+        change: what else is done to each path: a jump, missed weeks.
+        levels: other rates to begin with.
+    """
+    start = levels or closing_levels(deal)
+    found = []
+    for legs in scenarios:
+        for point in points:
+            for multiple in multiples:
+                path = change(ScenarioPath(read_legs(legs), point, shape, multiple))
+                rates = {name: path.rates(level, deal.closing_date, until) for name, level in start.items()}
+                found.append(StatedPath(path.name, rates))
+    return tuple(found)
+
+
+def lived_paths(
+    deal: Deal,
+    make: Make,
+    paths: Sequence[StatedPath],
+    given: FactsByDate,
+    until: date,
+    workers: int = 1,
+    watch: Watch = lambda _: None,
+) -> tuple[PathOutcome, ...]:
+    """What the draft does on each path, in the paths' order.
+
+    Args:
+        deal: the draft.
+        make: gives the covenant templates by name.
+        paths: the paths.
+        given: what the Servicer's reports would say.
+        until: the last date.
+        workers: processes; one runs here.
+        watch: told which path is done.
+    """
+    found = []
+    for one in _mapped(partial(_lived, deal, make, given, until), paths, workers):
+        found.append(one)
+        watch(f"{one.path}, {len(found)} of {len(paths)} paths")
+    return tuple(found)
+
+
+def _mapped(work: Callable[[StatedPath], PathOutcome], paths: Sequence[StatedPath], workers: int) -> Iterator[PathOutcome]:
+    if workers <= 1 or len(paths) == 1:
+        yield from map(work, paths)
+        return
+    with ProcessPoolExecutor(max_workers=min(workers, len(paths))) as pool:
+        yield from pool.map(work, paths)
+
+
+def _lived(deal: Deal, make: Make, given: FactsByDate, until: date, path: StatedPath) -> PathOutcome:
+    return outcome(path.name, deal, make(), path.rates, given, until)

@@ -1,0 +1,162 @@
+"""A draft with one term written otherwise: what is compared, calibrated and drawn as a grid."""
+
+from __future__ import annotations
+
+import copy
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.values import rounded
+from engine.determination.template import Template, clauses_of
+from engine.terms.as_written import Deal, deal_of_tree
+
+MOST = 400
+"""Values of one term that are tried at most."""
+
+
+def written_at(deal: Deal, term: str) -> str:
+    """A term as the file writes it.
+
+    Args:
+        deal: the draft.
+        term: its path with dots: `covenants.ltv.maximum`; a step by its date.
+
+    Raises:
+        WrongUsage: the file has no such term, or it is a block of several.
+    """
+    found = deal.tree.get(_path(term))
+    if found is None:
+        near = [key for key in _terms(deal.tree.data) if key.endswith(term.rpartition(".")[2])][:4]
+        more = f"; there are {', '.join(near)}" if near else ""
+        raise WrongUsage(f"{deal.name} has no term `{term}`{more}")
+    if not isinstance(found, str):
+        inside = ", ".join(str(key) for key in found) if isinstance(found, dict) else "several values"
+        raise WrongUsage(f"`{term}` is a block; name what stands in it: {inside}")
+    return found
+
+
+def _terms(data: Any, before: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every single term of a file, by its path with dots."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _terms(value, (*before, str(key)))
+    elif isinstance(data, str):
+        yield ".".join(before)
+
+
+def _path(term: str) -> tuple[str, ...]:
+    return tuple(term.split("."))
+
+
+def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, str]) -> Deal:
+    """The draft with terms written otherwise; its worked examples, which speak of the old ones, are left out.
+
+    Args:
+        deal: the draft.
+        templates: the covenant templates by name.
+        changes: what each term becomes, by its path with dots.
+
+    Raises:
+        WrongUsage: a term that the file does not have.
+        InputProblems: what is wrong with the file as it would then be.
+    """
+    data = copy.deepcopy(deal.tree.data)
+    data.pop("worked_examples", None)
+    for term, value in changes.items():
+        written_at(deal, term)
+        path = _path(term)
+        inside = data
+        for key in path[:-1]:
+            inside = inside[key]
+        inside[path[-1]] = value
+    found, problems = deal_of_tree(replace(deal.tree, data=data), clauses_of(templates))
+    if found is None:
+        raise InputProblems(problems)
+    return found
+
+
+def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, ...]:
+    """Every wording that a term of a clause may have. Raises WrongUsage where it is not chosen from a list."""
+    path = _path(term)
+    written_at(deal, term)
+    key = path[1] if len(path) > 2 and path[0] == "covenants" else None
+    clause = deal.segments[0][1].covenants.get(key or "")
+    annotation: Any = templates[clause.template].terms if clause is not None else None
+    for step in path[2:]:
+        annotation = _field(annotation, step)
+    found = tuple(_literals(annotation))
+    if not found:
+        raise WrongUsage(f"`{term}` is not chosen from a list of wordings; give a value, like {term}=VALUE")
+    return found
+
+
+def _field(annotation: Any, name: str) -> Any:
+    """The type of a field of a model, or of one of the models of a union."""
+    for one in (annotation, *_parts(annotation)):
+        fields = getattr(one, "model_fields", {})
+        for key, field in fields.items():
+            if name in (key, field.alias):
+                return field.annotation
+    return None
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    for one in typing.get_args(annotation):
+        yield one
+        yield from _parts(one)
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    if typing.get_origin(annotation) is typing.Literal:
+        yield from (str(one) for one in typing.get_args(annotation))
+        return
+    for one in typing.get_args(annotation):
+        yield from _literals(one)
+
+
+def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
+    """The numbers from `first` to `last`, both included. Raises WrongUsage where there are none, or too many."""
+    try:
+        low, high, by = Fraction(first), Fraction(last), Fraction(step)
+    except ValueError:
+        raise WrongUsage(f"`{first}`, `{last}` and `{step}` must be numbers, like 1.40, 1.90 and 0.10") from None
+    if by <= 0 or high < low or (high - low) / by > MOST:
+        raise WrongUsage(f"from {first} to {last} by {step} there are no values, or more than {MOST}")
+    count = int((high - low) / by) + 1
+    places = max(len(text.partition(".")[2]) for text in (first, last, step))
+    return tuple(rounded(low + number * by, places) for number in range(count))
+
+
+def read_range(text: str) -> tuple[str, tuple[str, ...]]:
+    """A term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`. Raises WrongUsage for anything else."""
+    term, equals, values = text.partition("=")
+    if not equals or not term or not values:
+        raise WrongUsage(f"`{text}`: write TERM=FROM:TO:STEP or TERM=VALUE,VALUE")
+    parts = values.split(":")
+    if len(parts) == 3:
+        return term.strip(), tuple(str(one) for one in steps_between(*(part.strip() for part in parts)))
+    return term.strip(), tuple(part.strip() for part in values.split(","))
+
+
+def in_the_form_of(written: str, number: str) -> str:
+    """A bare number in the form in which a term is written: 1.60 beside `USD 1.50 per GPU-hour`, 70 beside `65%`.
+
+    A value that is no bare number stands as it is.
+    """
+    try:
+        Fraction(number)
+    except ValueError:
+        return number
+    if written.startswith("USD") and written.endswith("per GPU-hour"):
+        return f"USD {number} per GPU-hour"
+    if written.startswith("USD"):
+        return f"USD {number}"
+    if written.endswith("%"):
+        return f"{number}%"
+    head, _, rest = written.partition(" ")
+    return f"{number} {rest}" if head.replace(".", "", 1).isdigit() and rest else number

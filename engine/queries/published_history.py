@@ -1,0 +1,97 @@
+"""The published history of an index as the rate model reads it: from a workspace's series, or from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
+from engine.basics.tables import Row, read_table
+from engine.basics.values import listed, rounded
+from engine.determination.reference_rate import Published
+from engine.foresight.sampling_noise import ObservedWeek
+from engine.terms.as_written import Deal
+from engine.workspace.series import known_series, prints_of, series_by_index, series_of
+from engine.workspace.workspace import Workspace
+
+COLUMNS = ("date", "value")
+
+
+def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tuple[ObservedWeek, ...]:
+    """What each Publication Date gave of an index that a deal reads, by the prints that the deal accepts.
+
+    Raises:
+        WrongUsage: the workspace has no value of the series.
+    """
+    weeks = tuple(_week(one) for one in series_by_index(prints_of(workspace), deal, until).get(index, ()))
+    if not any(week.value is not None for week in weeks):
+        terms = next((terms.index[index] for _, terms in deal.segments if index in terms.index), None)
+        wanted = series_of(index, terms) if terms is not None else index
+        there = listed(sorted(known_series(workspace))) or "none"
+        raise WrongUsage(f"there is no published history of {wanted} here; the series on record: {there}. Give one with --history FILE")
+    return weeks
+
+
+def _week(one: Published) -> ObservedWeek:
+    ends = (one.low, one.high) if one.low is not None and one.high is not None else None
+    return ObservedWeek(one.publication_date, one.value, interval_95=ends, sellers=one.hosts)
+
+
+def read_history(text: str, file: str) -> tuple[ObservedWeek, ...]:
+    """A history from a table: `date,value` and, where they are known, `low,high` of the 95% interval and `sellers`.
+
+    Raises:
+        InputProblems: everything that is wrong with it, each at its line.
+    """
+    table, problems = read_table(text, file)
+    if table is None:
+        raise InputProblems(problems)
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        fix = "head the columns date,value and, where they are known, low,high,sellers"
+        what = f"the history has no column {', '.join(lacking)}"
+        raise InputProblems([Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))])
+    weeks: list[ObservedWeek] = []
+    for row in table.rows:
+        week = _row(row, file, weeks, problems)
+        weeks += [week] if week is not None else []
+    if problems:
+        raise InputProblems(problems)
+    return tuple(weeks)
+
+
+def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Problem]) -> ObservedWeek | None:
+    place = Place(file, row.line)
+    try:
+        day = date.fromisoformat(row.cells["date"].strip())
+    except ValueError:
+        day = None
+    if day is None or (before and day <= before[-1].publication_date):
+        fix = "write the Publication Dates in order, like 2026-01-08"
+        what = f"`{row.cells['date']}` is not the next Publication Date"
+        problems.append(Problem("F102", what, "a history is one value for each week, oldest first", fix, place))
+        return None
+    numbers = {name: _number(row.cells.get(name, "").strip()) for name in ("value", "low", "high")}
+    wrong = [name for name, number in numbers.items() if number is None and row.cells.get(name, "").strip()]
+    if wrong:
+        what = f"`{row.cells[wrong[0]]}` is no rate"
+        problems.append(Problem("F103", what, "a rate is above zero", "write it like 1.9131", place))
+        return None
+    low, high = numbers["low"], numbers["high"]
+    sellers = row.cells.get("sellers", "").strip()
+    return ObservedWeek(
+        day,
+        numbers["value"],
+        interval_95=(low, high) if low is not None and high is not None else None,
+        sellers=int(sellers) if sellers.isdigit() else None,
+    )
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        found = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return rounded(found, 6) if found > 0 else None
