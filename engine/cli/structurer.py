@@ -60,13 +60,15 @@ def backtest(
     deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
     fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
     until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    as_if_closed: Annotated[str | None, typer.Option(help="Another Closing Date: every date of the terms moves with it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a deal would have done over the published history: failures, cures, triggers, false alarms."""
     from engine.cli.show.backtest import backtest
 
+    closed = day(as_if_closed) if as_if_closed is not None else None
     last = clock().date() if until is None else day(until)
-    raise typer.Exit(backtest(opened(), deal, fact or [], last, all_templates(), as_json))
+    raise typer.Exit(backtest(opened(), deal, fact or [], last, all_templates(), as_json, closed))
 
 
 @app.command(epilog=example("headroom diff deals/lakeshore-ddtl-2025.yaml --amendment 2"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
 
 from engine.basics.values import Figure
 from engine.determination.determine import ShareBelow
@@ -20,7 +22,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import Counted, ReportReceived, Tested
 from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
-from engine.events.states import TestState, TriggerStatus
+from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
 from engine.terms.as_written import Deal
 
 DAY = timedelta(days=1)
@@ -90,15 +92,23 @@ class TestRecord:
     """First failing date and first passing date after it, of each run of failures."""
     least_headroom: Figure | None
     last_state: str
+    cured: int = 0
+    """Cure Periods that a PASS or an Act ended."""
+    decisive: int = 0
+    """Determined results that are the same over the whole interval of each index used."""
+    changes: int = 0
+    """How often its status changed."""
 
 
 @dataclass(frozen=True)
 class TriggerRecord:
-    """What one trigger would have done: when it began and ended, and how often it was released soon."""
+    """What one trigger would have done: when it began and ended, how often it was released soon, what it swept."""
 
     trigger: str
     in_effect: tuple[tuple[date, date | None], ...]
     false_alarms: int
+    swept: Fraction = Fraction(0)
+    """What went to its reserve account, in USD."""
 
 
 def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
@@ -120,6 +130,7 @@ def _test_record(name: str, found: list[tuple[TestResult, TestState]]) -> TestRe
             episodes[-1] = (episodes[-1][0], result.on)
     rooms = [result.headroom for result, _ in found if result.headroom is not None]
     verdicts = [result.verdict for result, _ in found]
+    statuses = [state.status for _, state in found]
     return TestRecord(
         test=name,
         passed=verdicts.count(Verdict.PASS),
@@ -128,6 +139,9 @@ def _test_record(name: str, found: list[tuple[TestResult, TestState]]) -> TestRe
         episodes=tuple(episodes),
         least_headroom=min(rooms, key=lambda room: room.value, default=None),
         last_state=found[-1][1].status.value,
+        cured=sum(was is TestStatus.CURE_PERIOD and now is TestStatus.COMPLIANT for was, now in pairwise(statuses)),
+        decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in found),
+        changes=sum(was is not now for was, now in pairwise(statuses)),
     )
 
 
@@ -144,7 +158,13 @@ def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
             spell.append((state.since, None))
         elif state.status is not TriggerStatus.IN_EFFECT and inside:
             spell[-1] = (spell[-1][0], draft.effective_on)
+    swept: dict[str, Fraction] = {}
+    for draft in drafts:
+        if isinstance(draft.payload, SweptPeriod):
+            swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (draft.payload.swept or 0)
     return tuple(
-        TriggerRecord(name, tuple(found), sum(end is not None and end - start <= RELEASED_SOON for start, end in found))
+        TriggerRecord(
+            name, tuple(found), sum(end is not None and end - start <= RELEASED_SOON for start, end in found), swept.get(name, Fraction(0))
+        )
         for name, found in spells.items()
     )

@@ -14,6 +14,8 @@ from engine.foresight.sampling_noise import RateSeries
 
 HALVES_FROM = 52
 """Weeks of history from which levels are chosen on the first half and judged on the second."""
+MOST_HISTORIES = 1024
+"""True rates drawn given the history, at most: they differ less than paths of the model do."""
 Watch = Callable[[str], None]
 
 
@@ -37,7 +39,7 @@ class Setting:
     weeks: int
     paths: int
     seed: int
-    question: Question = Question()
+    question: Question
     drift: float = 0.0
     switches: tuple[Switch, ...] = ()
 
@@ -73,7 +75,7 @@ def calibrated(setting: Setting, variants: Sequence[Variant], workers: int = 1, 
         watch: told what is done.
     """
     model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
-    drawn = _over_blocks(partial(_drawn, setting, tuple(variants)), setting.paths, workers, watch, "history")
+    drawn = _over_blocks(partial(_drawn, setting, tuple(variants)), min(setting.paths, MOST_HISTORIES), workers, watch, "history")
     whole, first, second = (tuple(one[part] for one in drawn) for part in range(3))
     halves = len(setting.series.logs) >= HALVES_FROM
     return Calibration(

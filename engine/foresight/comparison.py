@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.foresight.backtest import TermChange
+from engine.foresight.differences import TermChange
 from engine.foresight.stress import FirstDate, Happening, PathOutcome
 from engine.terms.as_written import Deal, sources
 

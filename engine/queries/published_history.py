@@ -10,7 +10,7 @@ from fractions import Fraction
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
 from engine.basics.values import listed, rounded
-from engine.determination.reference_rate import Published
+from engine.events.rates import Published
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.terms.as_written import Deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of

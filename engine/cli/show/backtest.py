@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from engine.cli.show.intake import find_deal
 from engine.determination.template import clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
+from engine.foresight.as_if_closed import as_if_closed, newest_value
 from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
 from engine.foresight.differences import result_changes, term_changes
 from engine.record.log import deal_log, read
@@ -67,10 +68,22 @@ def _fact(text: str) -> tuple[str, Figure]:
     return name, figure
 
 
-def backtest(workspace: Workspace, name: str, facts: Sequence[str], until: date, templates: Templates, as_json: bool) -> int:
-    """What a deal would have done over the workspace's published history."""
+def backtest(
+    workspace: Workspace,
+    name: str,
+    facts: Sequence[str],
+    until: date,
+    templates: Templates,
+    as_json: bool,
+    closed: date | None = None,
+) -> int:
+    """What a deal would have done over the workspace's published history; as if it had closed on another day, where one is named."""
     deal = read_deal(workspace, name, templates)
     history = _history(workspace, deal, facts, until)
+    if closed is not None:
+        levels = {name: value for name, prints in history.series.items() if (value := newest_value(prints, closed)) is not None}
+        deal = as_if_closed(deal, templates, closed, levels)
+        history = replace(history, given=())  # what was reported and done belongs to the deal as it closed
     drafts = lived(deal, templates, history)
     tests, triggers = test_records(drafts), trigger_records(drafts)
     if as_json:
@@ -82,12 +95,23 @@ def backtest(workspace: Workspace, name: str, facts: Sequence[str], until: date,
         return 0
     say(f"{deal.name}, {deal.closing_date} to {history.until}, as written in {Path(deal.tree.file).name}")
     say()
-    head = ("test", "pass", "fail", "not determined", "episodes of failure", "least headroom", "state at the end")
-    say(table(head, [_test_row(one) for one in tests], right=(1, 2, 3)))
+    head = (
+        "test",
+        "pass",
+        "fail",
+        "not determined",
+        "decisive",
+        "cured",
+        "changes",
+        "episodes of failure",
+        "least headroom",
+        "state at the end",
+    )
+    say(table(head, [_test_row(one) for one in tests], right=(1, 2, 3, 4, 5, 6)))
     if triggers:
         say()
-        rows = [(one.trigger, _spells(one.in_effect), str(one.false_alarms)) for one in triggers]
-        say(table(("trigger", "in effect", "released within 4 weeks"), rows, right=(2,)))
+        rows = [(one.trigger, _spells(one.in_effect), str(one.false_alarms), f"{float(one.swept):,.2f}") for one in triggers]
+        say(table(("trigger", "in effect", "released within 4 weeks", "swept, USD"), rows, right=(2, 3)))
     return 0
 
 
@@ -102,7 +126,8 @@ def _no_history(workspace: Workspace | None, deal: Deal) -> str:
 
 def _test_row(one: TestRecord) -> tuple[str, ...]:
     room = printed_headroom(one.least_headroom) if one.least_headroom else "-"
-    return (one.test, str(one.passed), str(one.failed), str(one.not_determined), _spells(one.episodes), room, one.last_state)
+    counts = (one.passed, one.failed, one.not_determined, one.decisive, one.cured, one.changes)
+    return (one.test, *(str(count) for count in counts), _spells(one.episodes), room, one.last_state)
 
 
 def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
@@ -117,7 +142,7 @@ def _test_data(one: TestRecord) -> dict[str, Any]:
 
 
 def _trigger_data(one: TriggerRecord) -> dict[str, Any]:
-    return {**asdict(one), "in_effect": _pairs(one.in_effect)}
+    return {**asdict(one), "in_effect": _pairs(one.in_effect), "swept": f"{float(one.swept):.2f}"}
 
 
 def _pairs(spells: Sequence[tuple[date, date | None]]) -> list[dict[str, str | None]]:

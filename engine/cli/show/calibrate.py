@@ -8,26 +8,23 @@ from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
-from engine.foresight.calibration_run import HALVES_FROM, Calibration, Setting, best_by_half
-from engine.foresight.rate_forecast import Score
+from engine.foresight.calibration_run import HALVES_FROM, Calibration, best_by_half
+from engine.queries.calibration_questions import CalibrationAnswer
 
 HEAD = ("level", "count", "release", "P(false alarm)", "a year", "missed", "delay", "90%", "P(flap)", "P(short)")
 
 
-def show_calibration(
-    deal: str, term: str, drafted: Cell | None, found: Calibration, setting: Setting, scores: Sequence[Score], under: float, as_json: bool
-) -> int:
+def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     """Print every variant, the smallest count under the asked share, and how much was tried on how little."""
     if as_json:
-        print_json(_data(deal, term, found, setting, scores, under))
+        print_json(_data(answer))
         return 0
+    found, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
+    same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
+    say(f"{answer.deal}, {answer.term} on {answer.index}: {counted(found.variants, 'variants')} on {same}")
+    question = setting.question
+    say(f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} dates after an end.")
     known = setting.known
-    say(
-        f"{deal}, {term}: {counted(found.variants, 'variants')} on the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
-    )
-    say(
-        f"A shortfall begins and ends with {setting.question.q} dates in a row; a flap begins within {setting.question.k} dates after an end."
-    )
     say(f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}.")
     say()
     say(table(HEAD, [_row(one, drafted) for one in found.model], right=range(10)))
@@ -42,24 +39,24 @@ def show_calibration(
     say()
     for line in overfitting(found, under):
         say(line)
-    say(
-        "One week ahead, walk-forward: "
-        + "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in scores)
-        + "."
-    )
+    if answer.scores:
+        said = "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in answer.scores)
+        say(f"One week ahead, walk-forward over {counted(answer.scores[0].tried, 'weeks')}: {said}.")
     return 0
 
 
 def overfitting(found: Calibration, under: float) -> Sequence[str]:
     """How many variants were tried on how much history, and what that is worth."""
-    tried = f"{counted(found.variants, 'variants')} were tried on one history of {counted(found.weeks_of_history, 'weeks')}; the best of them is flattered by chance."
+    history = f"one history of {counted(found.weeks_of_history, 'weeks')}"
+    tried = f"{counted(found.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
     if not found.first_half:
         return (tried, f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.")
     best = best_by_half(found, under)
     if best is None:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
-    chosen = f"Chosen on the first half: {first.variant.level / 10_000:.2f} counted {first.variant.count} times, P(false alarm) {first.false_alarm:.2f}"
+    which = f"{first.variant.level / 10_000:.2f} counted {first.variant.count} times"
+    chosen = f"Chosen on the first half: {which}, P(false alarm) {first.false_alarm:.2f}"
     return (tried, f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.")
 
 
@@ -84,7 +81,8 @@ def _row(one: Cell, drafted: Cell | None) -> tuple[str, ...]:
     )
 
 
-def _data(deal: str, term: str, found: Calibration, setting: Setting, scores: Sequence[Score], under: float) -> dict[str, object]:
+def _data(answer: CalibrationAnswer) -> dict[str, object]:
+    found, setting, under = answer.found, answer.setting, answer.under
     known = setting.known
     chosen = {
         f"{level / 10_000:.4f} released on {release}": (best.variant.count if best else None)
@@ -92,8 +90,9 @@ def _data(deal: str, term: str, found: Calibration, setting: Setting, scores: Se
         for best in [smallest_count(found.model, level, release, under)]
     }
     return {
-        "deal": deal,
-        "term": term,
+        "deal": answer.deal,
+        "term": answer.term,
+        "index": answer.index,
         "paths": setting.paths,
         "weeks": setting.weeks,
         "seed": setting.seed,
@@ -109,6 +108,6 @@ def _data(deal: str, term: str, found: Calibration, setting: Setting, scores: Se
         "first_half": as_data(found.first_half),
         "second_half": as_data(found.second_half),
         "smallest_count_under": {"share": under, "counts": chosen},
-        "walk_forward": as_data(scores),
+        "walk_forward": as_data(answer.scores),
         "said": list(overfitting(found, under)),
     }

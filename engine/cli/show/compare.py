@@ -26,7 +26,8 @@ def show_comparisons(found: Sequence[Comparison], as_json: bool) -> int:
 
 
 def _show(one: Comparison) -> None:
-    say(f"{one.first} against {one.second}: {counted(len(one.terms), 'terms')} differ, up to {one.until}")
+    differ = "differs" if len(one.terms) == 1 else "differ"
+    say(f"{one.first} against {one.second}: {counted(len(one.terms), 'terms')} {differ}, up to {one.until}")
     if one.terms:
         rows = [(term.path, shortened(term.before, 44), shortened(term.after, 44), str(term.line)) for term in one.terms[:SHOWN]]
         say(table(("term", "first", "second", "line"), rows, right=(3,)))
@@ -46,5 +47,5 @@ def _show(one: Comparison) -> None:
         say(f"Nothing differs on {', '.join(one.same)}.")
     serves = whom_it_serves(one)
     if any(serves.values()):
-        says = f"{counted(serves['lender'], 'differences')} serve the lender and {serves['borrower']} the borrower"
-        say(f"Under {one.second}, {says}: what protects the lender serves him where it comes earlier.")
+        says = f"for the lender {serves['lender']}, for the borrower {serves['borrower']}"
+        say(f"Whom {one.second} serves: {says}. What protects the lender serves him where it comes earlier.")

@@ -3,54 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
-from pathlib import Path
 
-from engine.basics.errors import WrongUsage
 from engine.basics.values import MINUS
 from engine.cli.output import print_json, say, table
-from engine.cli.show.deals import Templates, loaded
-from engine.cli.show.intake import find_deal
 from engine.foresight.answers import as_data
-from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import Ladder, Rung, inversion_words, ladder_at_closing, left_out_words
-from engine.queries.recorded_ladder import recorded_ladder
-from engine.record.log import deal_log, read
-from engine.workspace.workspace import Workspace
+from engine.foresight.ladder import Ladder, Rung, inversion_words, left_out_words
+from engine.queries.foresight_questions import LadderAnswer
 
 HEAD = ("limb", "acts", "at", "still to go", "%", "widths", "weeks of B", "on", "note")
 
 
-def ladder_of_file(path: Path, given: FactsByDate, templates: Templates, as_json: bool) -> int:
-    """The ladder of a draft at closing."""
-    deal = loaded(path, templates)
-    found = ladder_at_closing(deal, templates, given)
+def show_ladders(found: Sequence[LadderAnswer], whole: bool, as_json: bool) -> int:
+    """Print ladders; `whole` where every deal of a workspace was asked for."""
     if as_json:
-        print_json({"deal": deal.name, "file": str(path), **_data(found)})
+        data = [{"deal": one.deal, "file": one.file or None, **_data(one.ladder)} for one in found]
+        print_json({"deals": data} if whole else data[0])
         return 0
-    say(f"{deal.name}, as drafted in {path.name}: each rate held at its Closing Date level from {found.on}")
-    _show(found)
-    return 0
-
-
-def ladders_of_record(workspace: Workspace, name: str | None, on: date | None, templates: Templates, as_json: bool) -> int:
-    """The ladder of a recorded deal on a date; of every deal where none is named."""
-    names = [name] if name is not None else sorted(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
-    if not names:
-        raise WrongUsage(f"there is no recorded deal in {workspace.root}; name a deal file, or run one first")
-    shown = []
-    for one in names:
-        deal = find_deal(workspace, one, templates)
-        found = recorded_ladder(deal, read(workspace.store, deal_log(deal.name)), templates, on)
-        shown.append({"deal": deal.name, **_data(found)})
-        if not as_json:
-            rates = ", ".join(f"{index} {rate}" for index, rate in found.today.items())
-            say(f"{deal.name} on {found.on}, at {rates}; each rate all else unchanged")
-            _show(found)
-            if one != names[-1]:
-                say()
-    if as_json:
-        print_json(shown[0] if name is not None else {"deals": shown})
+    for one in found:
+        ladder = one.ladder
+        if ladder.from_closing:
+            say(f"{one.deal}, as drafted: each rate held at its Closing Date level from {ladder.on}")
+        else:
+            rates = ", ".join(f"{index} {rate}" for index, rate in ladder.today.items())
+            say(f"{one.deal} on {ladder.on}, at {rates}; each rate all else unchanged")
+        _show(ladder)
+        if one is not found[-1]:
+            say()
     return 0
 
 

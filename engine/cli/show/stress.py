@@ -8,9 +8,8 @@ from datetime import date
 from engine.basics.values import counted, listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
-from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.stress import Happening, PathOutcome
-from engine.terms.as_written import Deal, resolve
+from engine.queries.foresight_questions import StressAnswer
 
 WORDS: dict[Happening, str] = {
     "fails": "fails",
@@ -27,26 +26,26 @@ SIDE_BY_SIDE = 3
 """Paths whose dates stand beside one another on a page."""
 
 
-def show_stress(deal: Deal, outcomes: Sequence[PathOutcome], given: FactsByDate, as_json: bool) -> int:
+def show_stress(answer: StressAnswer, as_json: bool) -> int:
     """Print what the draft did on each path."""
     if as_json:
-        print_json({"deal": deal.name, "facts": given.described(), "paths": [_data(one, deal) for one in outcomes]})
+        print_json(as_data(answer))
         return 0
-    until = outcomes[0].until
-    say(f"{deal.name}, from {deal.closing_date} to {until}. Facts: {given.described()}.")
+    outcomes = answer.outcomes
+    say(f"{answer.deal}, from {answer.closing} to {answer.until}. Facts: {answer.facts}.")
     for start in range(0, len(outcomes), SIDE_BY_SIDE):
         together = outcomes[start : start + SIDE_BY_SIDE]
         say()
         head = ("what happens", *(cell for one in together for cell in (one.path, "at")))
         say(table(head, list(_rows(together)), right=range(2, 2 * len(together) + 1, 2)))
     say()
-    for line in _never(deal, outcomes, until):
-        say(line)
+    if answer.never:
+        say(f"NEVER by {answer.until}, on none of these paths: {listed(answer.never)}.")
     for line in _least(outcomes):
         say(line)
-    left = {test: why for one in outcomes for test, why in one.undetermined.items()}
-    if left:
-        say(f"NOT DETERMINED on every date, so left out: {'; '.join(f'{test}, {why}' for test, why in left.items())}.")
+    if answer.left_out:
+        said = "; ".join(f"{test}, {why}" for test, why in answer.left_out.items())
+        say(f"NOT DETERMINED on every date, so left out: {said}.")
     return 0
 
 
@@ -74,31 +73,8 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
         yield (f"{clause} swept in all", *cells)
 
 
-def _never(deal: Deal, outcomes: Sequence[PathOutcome], until: date) -> Iterator[str]:
-    """What never happens on any path, said aloud."""
-    terms = resolve(deal, deal.closing_date)
-    failed = {one.subject for outcome in outcomes for one in outcome.firsts if one.what == "fails"}
-    begun = {one.subject for outcome in outcomes for one in outcome.firsts if one.what == "begins"}
-    determined = {one.test for outcome in outcomes for one in outcome.least}
-    quiet = [name for name in terms.covenants if name in determined and name not in failed]
-    if quiet:
-        say_fail = "fail" if len(quiet) > 1 else "fails"
-        yield f"NEVER by {until}: {listed(quiet)} {say_fail} on none of these paths."
-    idle = [name for name in terms.triggers if name not in begun]
-    if idle:
-        yield f"NEVER by {until}: {listed(idle)} {'begin' if len(idle) > 1 else 'begins'} on none of these paths."
-
-
 def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:
     """The worst figure of each test on the first path."""
     for one in outcomes[0].least:
         measured = printed_apart(one.measured, one.limit)
         yield f"Worst of {one.test} on {outcomes[0].path}: {measured} against {printed(one.limit)} on {one.on}."
-
-
-def _data(one: PathOutcome, deal: Deal) -> dict[str, object]:
-    terms = resolve(deal, deal.closing_date)
-    failed = {first.subject for first in one.firsts if first.what in ("fails", "begins")}
-    names = [*terms.covenants, *terms.triggers]
-    data: dict[str, object] = as_data(one)
-    return {**data, "never": [name for name in names if name not in failed and name not in one.undetermined]}

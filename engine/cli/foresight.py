@@ -1,0 +1,242 @@
+"""Commands about what a clause would do: on stated paths, on paths of the rate model, before a deal is signed and after."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.app import all_templates, app, clock, found, opened
+from engine.cli.options import Json, day, example
+
+if TYPE_CHECKING:
+    from engine.foresight.facts_by_date import FactsByDate
+    from engine.queries.foresight_questions import LadderAnswer, StressAsked
+
+Draft = Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.", show_default=False)]
+Fact = Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")]
+Facts = Annotated[Path | None, typer.Option(help="A table of facts by date: date,figure,value and, where reports come later, received.")]
+Between = Annotated[str | None, typer.Option(help="`straight lines` where a figure moves evenly between its dates; steps otherwise.")]
+Scenario = Annotated[list[str] | None, typer.Option(help="A scenario, or several in turn like A:548,B; A, B and C unless given.")]
+Point = Annotated[str, typer.Option(help="low, middle or high of each band, or `all`.")]
+Shape = Annotated[str, typer.Option(help="compound, or straight line.")]
+Until = Annotated[str | None, typer.Option(help="The last date; so many weeks after closing unless given.")]
+Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
+Workers = Annotated[
+    int,
+    typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
+]
+FACT = "--fact 'outstanding_principal=USD 16,000,000' --fact 'weighted_average_rental_rate=USD 1.80 per GPU-hour'"
+
+
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 4)
+
+
+def _draft(name: str) -> Any:
+    from engine.queries.foresight_questions import draft_or_deal
+
+    return draft_or_deal(name, found(), all_templates())
+
+
+def _given(deal: Any, fact: list[str] | None, facts: Path | None, between: str | None) -> FactsByDate:
+    from engine.queries.draft_files import facts_for
+
+    return facts_for(deal, fact or [], facts, between)
+
+
+def _asked(
+    scenario: list[str] | None,
+    point: str,
+    shape: str,
+    multiples: str = "1",
+    jump: str | None = None,
+    missing: str | None = None,
+    rates: Path | None = None,
+    lose: str | None = None,
+    until: str | None = None,
+    weeks: int = 130,
+) -> StressAsked:
+    """The paths as they are asked for. Raises WrongUsage for a word that is none of those known."""
+    from engine.queries.asked_paths import asked_paths
+
+    last = day(until) if until is not None else None
+    days = frozenset(day(text.strip()) for text in missing.split(",")) if missing is not None else frozenset[date]()
+    return asked_paths(tuple(scenario or ("A", "B", "C")), point, shape, multiples, jump, days, rates, lose, last, weeks)
+
+
+@app.command(epilog=example(f"headroom ladder deals/meridian-2026-1.yaml {FACT}"))
+def ladder(
+    deal: Annotated[str | None, typer.Argument(help="A deal file, or a recorded deal's name; every deal unless given.")] = None,
+    on: Annotated[str | None, typer.Option(help="The date of a recorded deal; the newest unless given.")] = None,
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
+    as_json: Json = False,
+) -> None:
+    """Show in which order limbs act as the rate falls, or rises: each Break-even Rate, how far it is, what is inverted."""
+    from engine.cli.show.ladder import show_ladders
+    from engine.queries.draft_files import draft_in
+    from engine.queries.foresight_questions import draft_ladder, recorded_ladders
+
+    templates = all_templates()
+    if deal is not None and Path(deal).is_file():
+        draft = draft_in(Path(deal), templates)
+        answers: tuple[LadderAnswer, ...] = (draft_ladder(draft, templates, _given(draft, fact, facts, between)),)
+    else:
+        answers = recorded_ladders(opened(), deal, day(on) if on is not None else None, templates)
+    raise typer.Exit(show_ladders(answers, deal is None, as_json))
+
+
+@app.command(epilog=example(f"headroom stress deals/meridian-2026-1.yaml --scenario B --multiples 1,2.5 --weeks 20 {FACT}"))
+def stress(
+    deal: Draft,
+    scenario: Scenario = None,
+    point: Point = "middle",
+    shape: Shape = "compound",
+    multiples: Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")] = "1",
+    jump: Annotated[str | None, typer.Option(help="A jump on the way, like -30%@26w.")] = None,
+    missing: Annotated[str | None, typer.Option(help="Publication Dates without a value, apart by commas.")] = None,
+    rates: Annotated[Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")] = None,
+    lose: Annotated[str | None, typer.Option(help="A contract that ends, and when: NAME@26w.")] = None,
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
+    until: Until = None,
+    weeks: Weeks = 130,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Show what a draft does on stated paths: when and at which rate each test fails, cures, defaults, each trigger begins and ends."""
+    from engine.cli.output import progress, progress_done
+    from engine.cli.show.stress import show_stress
+    from engine.queries.foresight_questions import stress as answered
+
+    draft = _draft(deal)
+    asked = _asked(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
+    answer = answered(draft, all_templates, _given(draft, fact, facts, between), asked, workers or _workers(), progress)
+    progress_done()
+    raise typer.Exit(show_stress(answer, as_json))
+
+
+@app.command(
+    epilog=example(f"headroom compare deals/meridian-2026-1.yaml --term covenants.appraisal.measure=all --scenario C --weeks 30 {FACT}")
+)
+def compare(
+    first: Draft,
+    second: Annotated[Path | None, typer.Argument(help="The other draft; left out where a term is varied.")] = None,
+    term: Annotated[str | None, typer.Option(help="A term written otherwise: TERM=all, or TERM=VALUE|VALUE.")] = None,
+    scenario: Scenario = None,
+    point: Point = "middle",
+    shape: Shape = "compound",
+    multiples: Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")] = "1",
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
+    until: Until = None,
+    weeks: Weeks = 130,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Show what differs between two drafts, or between the wordings of a term: dates, states, money, and whom it serves."""
+    from engine.basics.errors import WrongUsage
+    from engine.cli.output import progress, progress_done
+    from engine.cli.show.compare import show_comparisons
+    from engine.queries.draft_files import draft_in
+    from engine.queries.foresight_questions import compare_drafts, compare_wordings
+
+    if (second is None) == (term is None):
+        raise WrongUsage("name a second draft, or a term with `--term TERM=all`; one of the two")
+    draft = _draft(first)
+    given, many = _given(draft, fact, facts, between), workers or _workers()
+    asked = _asked(scenario, point, shape, multiples, until=until, weeks=weeks)
+    if term is not None:
+        name, _, values = term.partition("=")
+        answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
+    else:
+        assert second is not None
+        answers = (compare_drafts(draft, draft_in(second, all_templates()), all_templates, given, asked, many, progress),)
+    progress_done()
+    raise typer.Exit(show_comparisons(answers, as_json))
+
+
+@app.command(
+    epilog=example("headroom calibrate deals/meridian-2026-1.yaml covenants.cash-sweep.level --paths 1000 --weeks 52 --prior 'weekly 4%'")
+)
+def calibrate(
+    deal: Draft,
+    term: Annotated[str, typer.Argument(help="The level that varies, like covenants.cash-sweep.level.", show_default=False)],
+    low: Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")] = "1.40",
+    high: Annotated[str, typer.Option("--to", help="The highest level.")] = "1.60",
+    step: Annotated[str, typer.Option(help="From one level to the next.")] = "0.10",
+    counts: Annotated[str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")] = "1,2,3",
+    releases: Annotated[str | None, typer.Option(help="Dates in a row that end it, apart by commas; as drafted unless given.")] = None,
+    under: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for.")] = 0.10,
+    q: Annotated[int, typer.Option(min=1, max=52, help="Dates in a row that begin and end a shortfall.")] = 4,
+    k: Annotated[int, typer.Option(min=1, max=104, help="Dates after an end within which a beginning is a flap.")] = 8,
+    history: Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")] = None,
+    noise: Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")] = None,
+    prior: Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")] = None,
+    jump: Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")] = None,
+    paths: Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")] = 4000,
+    weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")] = 104,
+    seed: Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")] = 20260702,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Show false alarms, misses and delay of a trigger for each level, count and release, on the same paths."""
+    from engine.cli.output import progress, progress_done
+    from engine.cli.show.calibrate import show_calibration
+    from engine.foresight.calibrate import Question
+    from engine.queries.calibration_questions import ModelAsked, levels_between, whole_numbers
+    from engine.queries.calibration_questions import calibrate as answered
+
+    draft = _draft(deal)
+    model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
+    ends = whole_numbers(releases, "releases") if releases is not None else ()
+    levels, many = levels_between(low, high, step), workers or _workers()
+    answer = answered(
+        draft, all_templates(), found(), term, levels, whole_numbers(counts, "counts"), ends, model, Question(q, k), under, many, progress
+    )
+    progress_done()
+    raise typer.Exit(show_calibration(answer, as_json))
+
+
+@app.command(
+    epilog=example(
+        "headroom grid deals/meridian-2026-1.yaml --x covenants.ltv.multiple=1.4,1.5 --y covenants.cash-sweep.level=1.50,1.60 "
+        f"--scenario B --weeks 16 {FACT}"
+    )
+)
+def grid(
+    deal: Draft,
+    x: Annotated[str, typer.Option(help="The term across: TERM=FROM:TO:STEP, or TERM=VALUE,VALUE.")],
+    y: Annotated[str, typer.Option(help="The term down, in the same form.")],
+    show: Annotated[str, typer.Option(help="first-failure, weeks-in-cure, or swept.")] = "first-failure",
+    of: Annotated[str | None, typer.Option(help="The test or trigger; the clause of the first term unless given.")] = None,
+    scenario: Scenario = None,
+    point: Point = "middle",
+    shape: Shape = "compound",
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
+    until: Until = None,
+    weeks: Weeks = 104,
+    workers: Workers = 0,
+    into: Annotated[Path | None, typer.Option(help="A CSV file for the cells.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what two terms do together on one stated path: a cell for each pair, and its CSV."""
+    from engine.cli.output import progress, progress_done
+    from engine.cli.show.grid import show_grid
+    from engine.queries.grid_questions import grid as answered
+
+    draft = _draft(deal)
+    asked = _asked(scenario or ["B"], point, shape, until=until, weeks=weeks)
+    given = _given(draft, fact, facts, between)
+    answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress)
+    progress_done()
+    raise typer.Exit(show_grid(answer, into, as_json))

@@ -1,0 +1,60 @@
+"""`headroom grid`: two terms varied at once, as a table and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+from engine.basics.errors import WrongUsage
+from engine.basics.files import write_whole
+from engine.cli.output import print_json, say, table
+from engine.foresight.answers import as_data, exact_text
+from engine.queries.grid_questions import GridAnswer, GridCell
+
+
+def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
+    """Print the grid, or write its CSV where a file is named. Raises WrongUsage for another ending."""
+    if into is not None:
+        if into.suffix != ".csv":
+            raise WrongUsage(f"{into}: a grid is written as .csv; give --into a name that ends so")
+        write_whole(into, grid_csv(answer).encode())
+    if as_json:
+        print_json({**as_data(answer), "into": str(into) if into is not None else None})
+        return 0
+    say(f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: {answer.facts}.")
+    say(f"Across {answer.x}, drafted {answer.drafted[0]}; down {answer.y}, drafted {answer.drafted[1]}.")
+    say()
+    columns = tuple(dict.fromkeys(cell.x for cell in answer.cells))
+    rows = tuple(dict.fromkeys(cell.y for cell in answer.cells))
+    by_pair = {(cell.x, cell.y): cell for cell in answer.cells}
+    say(
+        table(
+            ("", *columns), [(row, *(shown(by_pair[column, row]) for column in columns)) for row in rows], right=range(1, len(columns) + 1)
+        )
+    )
+    if into is not None:
+        say(f"{into}: {len(answer.cells)} cells")
+    return 0
+
+
+def shown(cell: GridCell) -> str:
+    """A cell as people read it."""
+    if isinstance(cell.value, date):
+        return str(cell.value)
+    if isinstance(cell.value, Fraction):
+        return f"{float(cell.value):,.2f}"
+    return "never"
+
+
+def grid_csv(answer: GridAnswer) -> str:
+    """One row for each pair: x, y, value."""
+    file = io.StringIO()
+    written = csv.writer(file, lineterminator="\n")
+    written.writerow((answer.x, answer.y, f"{answer.shown} of {answer.subject}"))
+    for cell in answer.cells:
+        value = "never" if cell.value is None else exact_text(cell.value) if isinstance(cell.value, Fraction) else str(cell.value)
+        written.writerow((cell.x, cell.y, value))
+    return file.getvalue()

@@ -1,0 +1,204 @@
+"""A trigger's level, count and release, calibrated: variants, history and model brought together into one typed answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.basics.values import listed
+from engine.determination.template import Clause, Template
+from engine.foresight.calibrate import Cell, Question, Variant
+from engine.foresight.calibration_run import Calibration, Setting, calibrated
+from engine.foresight.rate_forecast import Score, walk_forward
+from engine.foresight.rate_paths import TICK, Switch
+from engine.foresight.rate_posterior import PRIORS, Posterior, Prior, posterior
+from engine.foresight.rate_scenarios import read_jump
+from engine.foresight.sampling_noise import RateSeries, rate_series
+from engine.foresight.term_variants import steps_between, written_at
+from engine.queries.draft_files import text_of
+from engine.queries.published_history import observed_in, read_history
+from engine.terms.as_written import Deal, resolve
+from engine.workspace.workspace import Workspace
+
+SEED = 20260702
+"""The seed unless another is named; every answer prints it."""
+
+
+@dataclass(frozen=True)
+class ModelAsked:
+    """What the model rests on.
+
+    Attributes:
+        history: a table of the published history; None for the workspace's own.
+        until: the last date of the workspace's history.
+        noise: the sampling error to assume where a week has no interval.
+        prior: the name of a prior; None for the usual one, which needs 26 weeks.
+        paths: how many.
+        weeks: the horizon.
+        seed: of the paths.
+        jump: a named change of the rate, `-30%@26w`.
+    """
+
+    history: Path | None
+    until: date
+    noise: float | None = None
+    prior: str | None = None
+    paths: int = 4000
+    weeks: int = 104
+    seed: int = SEED
+    jump: str | None = None
+
+    @property
+    def switches(self) -> tuple[Switch, ...]:
+        """The named changes of the rate."""
+        if self.jump is None:
+            return ()
+        jump = read_jump(self.jump)
+        return (Switch("jump", float(jump.share), jump.weeks),)
+
+
+@dataclass(frozen=True)
+class CalibrationAnswer:
+    """How every variant of a trigger did.
+
+    Attributes:
+        deal: the draft's name.
+        term: the term that varies.
+        clause: its clause.
+        index: the index.
+        drafted: the variant as drafted, where it is among those tried.
+        found: the figures.
+        setting: model, horizon, seed.
+        scores: how the model forecast the history, beside simpler forecasts.
+        under: the share of false alarms that is asked for.
+    """
+
+    deal: str
+    term: str
+    clause: str
+    index: str
+    drafted: Cell | None
+    found: Calibration
+    setting: Setting
+    scores: tuple[Score, ...]
+    under: float
+
+
+def model_of(workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked) -> tuple[RateSeries, Posterior, Prior | None]:
+    """The history and what it says of the rate.
+
+    Raises:
+        WrongUsage: no history, a prior that is not known, or too short a history without one.
+    """
+    if asked.history is not None:
+        weeks = read_history(text_of(asked.history), str(asked.history))
+    elif workspace is not None:
+        weeks = observed_in(workspace, deal, index, asked.until)
+    else:
+        raise WrongUsage("a model needs a published history: run it in a workspace, or give one with --history FILE")
+    if asked.prior is not None and asked.prior not in PRIORS:
+        raise WrongUsage(f"there is no prior `{asked.prior}`; known are {', '.join(PRIORS)}")
+    series = rate_series(weeks, asked.noise)
+    prior = PRIORS[asked.prior] if asked.prior is not None else None
+    return series, posterior(series, prior), prior
+
+
+def calibrate(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    workspace: Workspace | None,
+    term: str,
+    levels: Sequence[Fraction],
+    counts: Sequence[int],
+    releases: Sequence[int],
+    model: ModelAsked,
+    question: Question,
+    under: float,
+    workers: int = 1,
+    watch: Callable[[str], None] = lambda _: None,
+) -> CalibrationAnswer:
+    """Every level, count and release of a clause's trigger, on the same paths and on the history.
+
+    Args:
+        deal: the draft.
+        templates: the covenant templates by name.
+        workspace: whose history is used where no table is named.
+        term: the level, `covenants.NAME.level`.
+        levels: in USD per GPU-hour.
+        counts: dates in a row that begin it.
+        releases: dates in a row that end it; the draft's own where there is none.
+        model: history, horizon, seed.
+        question: q and k.
+        under: the share of false alarms that is asked for.
+        workers: processes.
+        watch: told what is done.
+
+    Raises:
+        WrongUsage: a term that is no level of a trigger that counts falls, or no history.
+    """
+    key, clause = _counted_clause(deal, templates, term)
+    index = resolve(deal, deal.closing_date).index_of(clause)
+    drafted = _drafted(clause)
+    ends = tuple(releases) or (drafted.release,)
+    variants = [Variant(_ticks(level), count, release) for level in levels for count in counts for release in ends]
+    if not variants or any(one.count < 1 or one.release < 1 or one.level < 1 for one in variants):
+        raise WrongUsage("a level, a count and a release are above zero, and there is at least one of each")
+    series, known, prior = model_of(workspace, deal, index, model)
+    setting = Setting(known, series, model.weeks, model.paths, model.seed, question, switches=model.switches)
+    found = calibrated(setting, variants, workers, watch)
+    return CalibrationAnswer(
+        deal=deal.name,
+        term=term,
+        clause=key,
+        index=index,
+        drafted=next((one for one in found.model if one.variant == replace(drafted, release_level=one.variant.release_level)), None),
+        found=found,
+        setting=setting,
+        scores=walk_forward(series, prior),
+        under=under,
+    )
+
+
+def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, Clause]:
+    """The clause whose level varies. Raises WrongUsage where the term is not the level of a trigger that counts falls."""
+    written_at(deal, term)
+    key = term.split(".")[1] if term.startswith("covenants.") else ""
+    clause = deal.segments[0][1].covenants.get(key)
+    fits = [
+        name
+        for name, one in deal.segments[0][1].covenants.items()
+        if templates[one.template].rule is not None and "below" in getattr(getattr(one, "begins", None), "when", "")
+    ]
+    if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
+        known = listed([f"covenants.{name}.level" for name in fits]) or "none in this draft"
+        raise WrongUsage(f"`{term}` is not the level of a trigger that counts dates below it; those are {known}")
+    return key, clause
+
+
+def _drafted(clause: Any) -> Variant:
+    """The trigger as drafted; one that ends by its account alone is released as soon as the level is reached on one date."""
+    persistence = getattr(clause.ends, "persistence", None)
+    return Variant(_ticks(clause.level), clause.begins.persistence.count, persistence.count if persistence is not None else 1)
+
+
+def _ticks(level: Fraction) -> int:
+    """A level in ticks, rounded up: a value is below the level where it is below this tick."""
+    return -((-level * TICK).__floor__())
+
+
+def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
+    """The levels from `first` to `last`. Raises WrongUsage where there are none, or too many."""
+    return tuple(Fraction(one) for one in steps_between(first, last, step))
+
+
+def whole_numbers(text: str, what: str) -> tuple[int, ...]:
+    """Whole numbers apart by commas. Raises WrongUsage for anything else."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdigit() and 0 < int(part) <= 99 for part in parts):
+        raise WrongUsage(f"`{text}` are no {what}; write them like 1,2,3")
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,76 @@
+"""A deal as foresight takes it: a draft in a file, without a workspace, or a deal of the workspace by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.determination.template import Template
+from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
+from engine.terms.as_written import Deal, resolve
+from engine.workspace.deal_files import read_deal, read_file
+from engine.workspace.workspace import Workspace
+
+
+def text_of(path: Path) -> str:
+    """A file's text; bytes that are no UTF-8 stand as replacement characters. Raises WrongUsage where there is no such file."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def draft_in(path: Path, templates: Mapping[str, Template]) -> Deal:
+    """The draft in a file in which `check` finds no error; warnings stop nothing. Raises InputProblems with all of them otherwise."""
+    deal, problems = read_deal(text_of(path), str(path), templates)
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    if deal is None or errors:
+        raise InputProblems(errors)
+    return deal
+
+
+def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
+    """A deal of the workspace by its name. Raises WrongUsage where there is none, or where it cannot be evaluated."""
+    names = []
+    for path in workspace.deal_files():
+        read = read_file(path, templates)
+        if read.name == name:
+            if read.deal is None:
+                raise WrongUsage(f"{name} cannot be evaluated: {read.reason}")
+            return read.deal
+        names.append(read.name)
+    raise WrongUsage(f"there is no file and no deal `{name}`; deals in this workspace: {', '.join(names) or 'none'}")
+
+
+def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str | None) -> FactsByDate:
+    """What is assumed of the Servicer's reports: held figures, a table of facts by date, or both; a date's own row comes first.
+
+    Args:
+        deal: the draft, whose classes the figures name.
+        held: `NAME=VALUE` each, from the Closing Date on.
+        table: a CSV file `date,figure,value[,received]`.
+        between: `straight lines`, or None for steps.
+
+    Raises:
+        WrongUsage: what is no fact, or another word for what lies between two dates.
+        InputProblems: what is wrong with the table.
+    """
+    if between not in (None, "steps", "straight lines"):
+        raise WrongUsage(f"`--between {between}` is not known; write `straight lines`, or leave it out for steps")
+    terms = resolve(deal, deal.closing_date)
+    found = held_facts(held, deal.closing_date, terms)
+    if table is None:
+        return found
+    lines = between == "straight lines"
+    dated = read_facts(text_of(table), str(table), terms, lines)
+    return FactsByDate({**found.figures, **dated.figures}, lines)
+
+
+def until_of(deal: Deal, until: date | None, weeks: int) -> date:
+    """The last date that is looked at: the one named, otherwise so many weeks after closing, never after maturity."""
+    last = until or deal.closing_date + timedelta(weeks=weeks)
+    maturity = resolve(deal, last).maturity_date
+    if last <= deal.closing_date:
+        raise WrongUsage(f"{last} is not after the Closing Date {deal.closing_date}")
+    return min(last, maturity)

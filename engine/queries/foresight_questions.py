@@ -1,0 +1,217 @@
+"""What foresight is asked, as typed answers: a command prints them, a page shows them, a program reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.determination.template import Template
+from engine.foresight.comparison import Comparison, compared
+from engine.foresight.draft_paths import Make, StatedPath, lived_paths, scenario_paths
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.ladder import Ladder, ladder_at_closing
+from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
+from engine.foresight.stress import PathOutcome
+from engine.foresight.term_variants import choices, in_the_form_of, varied, written_at
+from engine.queries.draft_files import deal_named, draft_in, text_of, until_of
+from engine.queries.recorded_ladder import recorded_ladder
+from engine.record.log import deal_log, read
+from engine.terms.as_written import Deal, resolve
+from engine.workspace.workspace import Workspace
+
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LadderAnswer:
+    """The ladder of one deal; `file` is the draft's file, empty for a recorded deal."""
+
+    deal: str
+    file: str
+    ladder: Ladder
+
+
+def draft_ladder(deal: Deal, templates: Mapping[str, Template], given: FactsByDate) -> LadderAnswer:
+    """The ladder of a draft at closing."""
+    return LadderAnswer(deal.name, deal.tree.file, ladder_at_closing(deal, templates, given))
+
+
+def recorded_ladders(
+    workspace: Workspace, name: str | None, on: date | None, templates: Mapping[str, Template]
+) -> tuple[LadderAnswer, ...]:
+    """The ladder of a recorded deal on a date; of every deal where none is named.
+
+    Raises:
+        WrongUsage: no such deal, no deal at all, or nothing determined by the date.
+    """
+    logs = sorted(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
+    names = [name] if name is not None else logs
+    if not names:
+        raise WrongUsage(f"there is no recorded deal in {workspace.root}; name a deal file, or run one first")
+    found = []
+    for one in names:
+        deal = deal_named(workspace, one, templates)
+        events = read(workspace.store, deal_log(deal.name))
+        found.append(LadderAnswer(deal.name, "", recorded_ladder(deal, events, templates, on)))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class StressAsked:
+    """Which paths a draft is held against.
+
+    Attributes:
+        scenarios: `B`, or several in turn `A:548,B`.
+        points: of each band.
+        shape: compound or straight line.
+        multiples: how many times as fast time runs.
+        jump: `-30%@26w`, or None.
+        missing: Publication Dates without a value.
+        rates: a table of dated rates, one more path; None where there is none.
+        lost: a contract that ends, and after how many weeks; None where none does.
+        until: the last date; None for `weeks` after closing.
+        weeks: how many weeks after closing.
+    """
+
+    scenarios: tuple[str, ...]
+    points: tuple[Point, ...]
+    shape: Shape = "compound"
+    multiples: tuple[Fraction, ...] = (Fraction(1),)
+    jump: str | None = None
+    missing: frozenset[date] = frozenset()
+    rates: Path | None = None
+    lost: tuple[str, int] | None = None
+    until: date | None = None
+    weeks: int = 130
+
+
+@dataclass(frozen=True)
+class StressAnswer:
+    """What a draft does on each path.
+
+    Attributes:
+        deal: its name.
+        file: its file.
+        closing: its Closing Date.
+        until: the last date that was looked at.
+        facts: what was assumed of the Servicer's reports, in words.
+        outcomes: one for each path.
+        tests: its tests, in the file's order, each with its title.
+        triggers: its composite triggers.
+        never: tests that were determined and failed on no path, and triggers that began on none.
+        left_out: tests that were not determined on any date, with the reason.
+    """
+
+    deal: str
+    file: str
+    closing: date
+    until: date
+    facts: str
+    outcomes: tuple[PathOutcome, ...]
+    tests: Mapping[str, str]
+    triggers: tuple[str, ...]
+    never: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
+    """The paths that are asked for. Raises WrongUsage or InputProblems for what is no path."""
+
+    def changed(path: ScenarioPath) -> ScenarioPath:
+        jump = read_jump(asked.jump) if asked.jump is not None else None
+        return ScenarioPath(path.legs, path.point, path.shape, path.multiple, jump, asked.missing)
+
+    found = scenario_paths(deal, asked.scenarios, asked.points, asked.shape, asked.multiples, until, changed)
+    if asked.rates is None:
+        return found
+    indices = tuple(resolve(deal, deal.closing_date).index)
+    rates, problems = read_rates(text_of(asked.rates), str(asked.rates), indices)
+    if problems:
+        raise InputProblems(problems)
+    return (*found, StatedPath(asked.rates.name, rates))
+
+
+def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None) -> StressAnswer:
+    """What a draft does under the paths that are asked for.
+
+    Args:
+        deal: the draft.
+        make: gives the covenant templates by name.
+        given: what the Servicer's reports would say.
+        asked: the paths.
+        workers: processes.
+        watch: told what is done.
+    """
+    until = until_of(deal, asked.until, asked.weeks)
+    facts = given
+    if asked.lost is not None:
+        facts = given.with_lost(asked.lost[0], deal.closing_date + timedelta(weeks=asked.lost[1]))
+    outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
+    terms = resolve(deal, deal.closing_date)
+    templates = make()
+    acted = {one.subject for outcome in outcomes for one in outcome.firsts if one.what in ("fails", "begins")}
+    determined = {one.test for outcome in outcomes for one in outcome.least}
+    left = {test: why for outcome in outcomes for test, why in outcome.undetermined.items() if test not in determined}
+    quiet = [name for name in terms.covenants if name in determined and name not in acted]
+    return StressAnswer(
+        deal=deal.name,
+        file=deal.tree.file,
+        closing=deal.closing_date,
+        until=until,
+        facts=given.described(),
+        outcomes=outcomes,
+        tests={key: templates[clause.template].title for key, clause in terms.covenants.items()},
+        triggers=tuple(terms.triggers),
+        never=(*quiet, *(name for name in terms.triggers if name not in acted)),
+        left_out=left,
+    )
+
+
+def compare_drafts(
+    first: Deal, second: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
+) -> Comparison:
+    """Two drafts on the same paths, which begin at each draft's own Closing Date level."""
+    until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
+    lived = [lived_paths(deal, make, stated_paths(deal, asked, until), given, until, workers, watch) for deal in (first, second)]
+    return compared((Path(first.tree.file).name, Path(second.tree.file).name), (first, second), *lived)
+
+
+def compare_wordings(
+    deal: Deal, term: str, values: str, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
+) -> tuple[Comparison, ...]:
+    """A draft against itself with one term written otherwise: `all` its wordings, or the values named, apart by `|`.
+
+    Raises:
+        WrongUsage: no such term, or one that is not chosen from a list where `all` is asked for.
+        InputProblems: a wording that the file cannot have.
+    """
+    templates = make()
+    now = written_at(deal, term)
+    wanted = choices(deal, templates, term) if values == "all" else tuple(part.strip() for part in values.split("|"))
+    others = [(one, in_the_form_of(now, one)) for one in wanted]
+    until = until_of(deal, asked.until, asked.weeks)
+    paths = stated_paths(deal, asked, until)
+    plain = varied(deal, templates, {})
+    before = lived_paths(plain, make, paths, given, until, workers, watch)
+    found = []
+    for _, text in others:
+        if text == now:
+            continue
+        other = varied(deal, templates, {term: text})
+        after = lived_paths(other, make, paths, given, until, workers, watch)
+        found.append(compared((f"{term}: {now}", f"{term}: {text}"), (plain, other), before, after))
+    return tuple(found)
+
+
+def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str, Template]) -> Deal:
+    """A draft in a file, or a deal of the workspace by its name. Raises WrongUsage where there is neither."""
+    path = Path(name)
+    if path.is_file():
+        return draft_in(path, templates)
+    if workspace is None:
+        raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
+    return deal_named(workspace, name, templates)

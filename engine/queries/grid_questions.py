@@ -1,0 +1,126 @@
+"""Two terms of a draft varied at once on one stated path: a value for each pair, as a heat map and its CSV show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from engine.basics.errors import WrongUsage
+from engine.foresight.draft_paths import Make, lived_paths
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.stress import PathOutcome
+from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
+from engine.queries.draft_files import until_of
+from engine.queries.foresight_questions import StressAsked, stated_paths
+from engine.terms.as_written import Deal, resolve
+
+Shown = Literal["first-failure", "weeks-in-cure", "swept"]
+SHOWN: tuple[Shown, ...] = ("first-failure", "weeks-in-cure", "swept")
+MOST_CELLS = 400
+Value = date | Fraction | None
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One pair of values and what came of it: a date, weeks or USD; None for never."""
+
+    x: str
+    y: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class GridAnswer:
+    """A grid of two terms.
+
+    Attributes:
+        deal: the draft's name.
+        path: the stated path.
+        until: the last date that was looked at.
+        x: the term across.
+        y: the term down.
+        subject: the test or trigger that is looked at.
+        shown: what each cell shows.
+        drafted: both terms as drafted.
+        facts: what was assumed of the Servicer's reports.
+        cells: one for each pair, row by row.
+    """
+
+    deal: str
+    path: str
+    until: date
+    x: str
+    y: str
+    subject: str
+    shown: Shown
+    drafted: tuple[str, str]
+    facts: str
+    cells: tuple[GridCell, ...]
+
+
+def grid(
+    deal: Deal,
+    make: Make,
+    across: str,
+    down: str,
+    shown: str,
+    subject: str | None,
+    given: FactsByDate,
+    asked: StressAsked,
+    workers: int = 1,
+    watch: Callable[[str], None] = lambda _: None,
+) -> GridAnswer:
+    """What a draft does on one stated path for each pair of two terms.
+
+    Args:
+        deal: the draft.
+        make: gives the covenant templates by name.
+        across: `TERM=FROM:TO:STEP` or `TERM=VALUE,VALUE`.
+        down: the same of another term.
+        shown: what each cell shows.
+        subject: the test or trigger that is looked at; the clause of the first term where none is named.
+        given: what the Servicer's reports would say.
+        asked: the path; of several the first.
+        workers: processes.
+        watch: told which pair is done.
+
+    Raises:
+        WrongUsage: a term or a range that is none, or too many pairs.
+        InputProblems: a pair that the file cannot have.
+    """
+    kind = next((one for one in SHOWN if one == shown), None)
+    if kind is None:
+        raise WrongUsage(f"`--show {shown}` is not known; there are {', '.join(SHOWN)}")
+    (x, columns), (y, rows) = read_range(across), read_range(down)
+    if len(columns) * len(rows) > MOST_CELLS:
+        raise WrongUsage(f"{len(columns)} x {len(rows)} pairs are more than {MOST_CELLS}")
+    now = (written_at(deal, x), written_at(deal, y))
+    until = until_of(deal, asked.until, asked.weeks)
+    terms = resolve(deal, deal.closing_date)
+    names = {*terms.covenants, *terms.triggers}
+    about = subject or (x.split(".")[1] if "." in x else "")
+    if about not in names:
+        raise WrongUsage(f"`{about}` is no test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}")
+    path = stated_paths(deal, asked, until)[0]
+    templates = make()
+    cells = []
+    for row in rows:
+        for column in columns:
+            other = varied(deal, templates, {x: in_the_form_of(now[0], column), y: in_the_form_of(now[1], row)})
+            (outcome,) = lived_paths(other, make, (path,), given, until, workers)
+            cells.append(GridCell(column, row, _value(outcome, about, kind)))
+            watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
+    return GridAnswer(deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells))
+
+
+def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:
+    if shown == "swept":
+        return outcome.swept_in_all(subject)
+    if shown == "weeks-in-cure":
+        days = sum((span.until - span.since).days + 1 for span in outcome.lanes.get(subject, ()) if span.kind == "cure")
+        return Fraction(days, 7)
+    found = [one.on for one in outcome.firsts if one.subject == subject and one.what in ("fails", "begins")]
+    return min(found, default=None)
