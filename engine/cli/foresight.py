@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.app import all_templates, app, clock, found, opened
+from engine.assembly import all_templates, clock
+from engine.cli.app import app, found, opened
 from engine.cli.options import Json, day, example
 
 if TYPE_CHECKING:
