@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from covenants import templates
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEALS = REPOSITORY / "deals"
@@ -58,3 +63,20 @@ def meridian(load: Callable[[str], Deal], meridian_text: str) -> Deal:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 7, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's own Chromium, for tests that are marked `browser`; `make test-web` installs it and runs them."""
+    from playwright.sync_api import sync_playwright
+
+    from tools.preflight import BROWSERS
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.fail("Chromium is not on this machine: run these tests with `make test-web`, which installs it")
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=as_root)
+        yield browser
+        browser.close()

@@ -23,6 +23,7 @@ FAMILIES = (
     ("mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
     ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
+    ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),
     ("seeded histories", f"{int(SEEDS):,}", "tests/audit/test_seeded_histories.py -k seeded"),
 )
 

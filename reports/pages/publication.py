@@ -57,7 +57,7 @@ svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { 
 
 def for_screen(html: str, mark: str) -> str:
     """The page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
-    marked = html.replace("<main>", f'<p class="mark">{mark}</p>\n<main>', 1) if mark else html
+    marked = html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
 
 
