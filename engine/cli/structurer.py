@@ -38,7 +38,8 @@ def terms(file: File, on: Annotated[str, typer.Option(help="The date.")], as_jso
 @app.command(epilog=example("headroom clause deals/meridian-2026-1.yaml --on 2026-04-09"))
 def clause(file: File, on: Annotated[str, typer.Option(help="The date.")], as_json: Json = False) -> None:
     """Show the engine's reading of each clause in plain English, beside the agreement's words."""
-    from engine.cli.show.deals import loaded, show_clauses
+    from engine.cli.show.deals import show_clauses
+    from engine.workspace.deal_files import loaded
 
     show_clauses(loaded(file, all_templates()), day(on), all_templates(), as_json)
 

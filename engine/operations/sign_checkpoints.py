@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
-from engine.record.checkpoint import Checkpoint, newest, sign, verify, with_cosignatures
-from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey
-from engine.record.merkle import leaf_hash, root
+from engine.record.checkpoint import Checkpoint, Growth, cosign, newest, sign, verify, with_cosignatures
+from engine.record.consistency import not_after
+from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
+from engine.record.merkle import consistency_proof, leaf_hash, root
 from engine.record.store import Reader
-from engine.workspace.checkpoints import KEY, LONGEST_SAID, TRUSTEES, _not_older, _size_in, known_keys, origin, own_key, trusted, witness
+from engine.record.tiles import read_tiles
+from engine.workspace.checkpoints import (
+    KEY,
+    LONGEST_SAID,
+    TRUSTEES,
+    _not_older,
+    _size_in,
+    known_keys,
+    origin,
+    own_key,
+    read_note,
+    trusted,
+    witness,
+)
 from engine.workspace.workspace import Workspace
 
 
@@ -121,3 +136,60 @@ def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
             write_whole(kept, known[1].encode())
         if grown:
             yield log
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A log's newest signed checkpoint: how many entries it covers, and the note."""
+
+    log: str
+    size: int
+    note: str
+
+    def as_data(self) -> dict[str, object]:
+        """The checkpoint as JSON: `log`, `size`, `note`."""
+        return {"log": self.log, "size": self.size, "note": self.note}
+
+
+def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
+    """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage where there is no key."""
+    if not (workspace.root / KEY).exists():
+        raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+    sign_all(workspace)
+    found = newest(workspace.store.checkpoints(log))
+    if found is None:
+        raise VerificationFailed(f"no checkpoint of {log} is kept")
+    return SignedCheckpoint(log, *found)
+
+
+def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Path]) -> Taken:
+    """Keep a trustee's cosignature with the log that it is of; exports of this size, and notices made after it, carry it."""
+    return take(workspace, log, read_note(file), trustees_of(workspace, trust))
+
+
+def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
+    """A trustee's cosignature on an exported log, from files alone: it has only grown since the one held, and none of it is of later.
+
+    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is none.
+    """
+    keys = trusted(trust)
+    if not folder.is_dir():
+        raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
+    if not key.is_file():
+        raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
+    _, bodies = read_tiles(folder, keys)
+    signing = read_key(key)
+    if signing.kind is not Kind.COSIGNER:
+        raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
+    not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
+    note = read_note(folder / "checkpoint")
+    signed = cosign(note, keys, signing, at, None if since is None else _growth(since, keys, bodies))
+    write_whole(folder / "checkpoint", signed.encode())
+    return signed
+
+
+def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Growth:
+    """The checkpoint that is held, and the proof that the log has only grown since."""
+    held = verify(read_note(since), keys).checkpoint
+    leaves = [leaf_hash(body) for body in bodies]
+    return Growth(held, tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ())

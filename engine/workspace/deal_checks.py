@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.basics.errors import Problem
+from engine.basics.errors import Problem, WrongUsage
 from engine.basics.files import read_text
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.checks.serial_numbers import check_register
 from engine.terms.error_messages import undefined
+from engine.workspace.deal_files import Templates, read_deal
 
 if TYPE_CHECKING:
     from engine.workspace.workspace import Workspace
@@ -97,3 +99,50 @@ def same_names(texts: Mapping[str, str], workspace: Workspace) -> Iterator[Probl
     checked = {Path(file).resolve(): file for file in texts if Path(file).resolve() in ours}
     every = {checked.get(whole, str(path)): read_text(path) for whole, path in ours.items()} if checked else {}
     yield from (problem for problem in claimed_twice(every) if problem.place.file in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found: every problem and warning with its place, and the files' texts by name."""
+
+    files: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+    texts: Mapping[str, str]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that are not warnings."""
+        return tuple(problem for problem in self.problems if not problem.code.startswith("W"))
+
+    def as_data(self) -> list[dict[str, object]]:
+        """The problems as JSON, sorted by place."""
+        return [problem.as_json() for problem in sorted(self.problems, key=lambda one: (one.place, one.code))]
+
+
+def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:
+    """Everything that is wrong with deal files. In a workspace, levels are held against the present interval of their index as well.
+
+    Raises WrongUsage for files that are not there.
+    """
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for path in existing(files):
+        text = texts[str(path)] = read_text(path)
+        deal, found = read_deal(text, str(path), templates)
+        problems += found
+        if deal is not None:
+            problems += registers(deal, path, texts)
+            problems += computable(deal, workspace)
+            problems += models(deal, workspace)
+            problems += inside_intervals(deal, workspace) if workspace is not None else ()
+    if workspace is not None:
+        problems += same_names(texts, workspace)
+    return Checked(tuple(files), tuple(problems), texts)
+
+
+def existing(files: Sequence[Path]) -> Sequence[Path]:
+    """The files themselves. Raises WrongUsage, naming those that are not there."""
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise WrongUsage(f"no such file: {', '.join(missing)}")
+    return files

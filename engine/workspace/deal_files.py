@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.basics.errors import OF_ONE_DEAL, HeadroomError, Problem, render
+from engine.basics.errors import OF_ONE_DEAL, HeadroomError, InputProblems, Problem, render
+from engine.basics.files import read_text as text_of
 from engine.basics.files import write_whole
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.market.methodology import published_versions
 from engine.record.canonical import sha256_hex
-from engine.terms.as_written import Deal
+from engine.terms.as_written import Deal as Deal  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.checks.changes_after_signing import changed_terms
 from engine.terms.checks.deal_file import read_checked
 from engine.terms.in_force import NAME
@@ -127,3 +128,12 @@ def _stem(file: str) -> str:
 def _first(problems: list[Problem], text: str) -> str:
     more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
     return render(problems[0], text.splitlines()).splitlines()[0] + more
+
+
+def loaded(path: Path, templates: Templates) -> Deal:
+    """A deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
+    deal, problems = read_deal(text_of(path), str(path), templates)
+    errors = [problem for problem in problems if not problem.code.startswith("W")]
+    if deal is None or errors:
+        raise InputProblems(errors)
+    return deal

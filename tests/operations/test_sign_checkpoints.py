@@ -24,7 +24,6 @@ from engine.record.consistency import not_after
 from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
-from engine.workspace import checkpoints
 from engine.workspace.checkpoints import KEY, TRUSTEES, origin, witness
 from engine.workspace.workspace import Workspace, create, opened
 from tests.cli.test_commands import headroom
@@ -69,7 +68,7 @@ def test_a_checkpoint_that_a_killed_run_did_not_write_beside_the_database_is_wri
         raise OSError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoints, "write_whole", killed)
+        patched.setattr("engine.operations.sign_checkpoints.write_whole", killed)
         with pytest.raises(OSError, match="killed"):
             run(signed, plan.THURSDAYS[5], tools)
     assert log not in sign_all(signed)

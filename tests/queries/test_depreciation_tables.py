@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from engine.basics.errors import WrongUsage
-from engine.cli.show.curves import _point, depreciation, precision
+from engine.cli.show.curves import depreciation, precision
 from engine.cli.show.series import import_series
+from engine.queries.depreciation_tables import _point
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace, create, opened
 

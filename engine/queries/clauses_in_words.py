@@ -1,0 +1,60 @@
+"""The clauses of a deal in plain English, and the terms in force on a date with the line that set each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.events.deal_adopted import ClauseFacts
+from engine.terms.as_written import Deal, resolve, sources
+from engine.terms.in_force import TermSource
+from engine.wording.adopted_deal import clauses_read
+from engine.wording.clauses import Line, beneath, of_clause
+from engine.workspace.deal_files import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseInWords:
+    """A clause or a trigger: the agreement's words, how it is read, every term that decides it, what follows from it."""
+
+    facts: ClauseFacts
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClausesInWords:
+    """The clauses of a deal on a date, and what all of them rest on."""
+
+    clauses: tuple[ClauseInWords, ...]
+    beneath: tuple[Line, ...]
+
+    def as_data(self) -> list[dict[str, Any]]:
+        """The clauses as JSON: `clause`, `cite`, `text`, `reading`, `follows`, `terms`."""
+        return [
+            {
+                "clause": one.facts.key,
+                "cite": one.facts.cite,
+                "text": one.facts.text,
+                "reading": one.facts.reading,
+                "follows": [*one.facts.consequences],
+                "terms": [{"label": line.label, "text": line.text} for line in (*one.lines, *self.beneath)],
+            }
+            for one in self.clauses
+        ]
+
+
+def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | None = None) -> ClausesInWords:
+    """Each clause and trigger in plain English; of one, where it is named. Raises WrongUsage for a clause that the deal does not have."""
+    terms = resolve(deal, on)
+    facts = [one for one in clauses_read(terms, templates) if only in (None, one.key)]
+    if not facts:
+        raise WrongUsage(f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}")
+    found = tuple(ClauseInWords(one, tuple(of_clause(deal, on, one.key, templates))) for one in facts)
+    return ClausesInWords(found, tuple(beneath(deal, on, tuple(one.facts.key for one in found))))
+
+
+def terms_in_force(deal: Deal, on: date) -> tuple[TermSource, ...]:
+    """Each term in force on a date, and the line that set it."""
+    return tuple(sources(deal, on))

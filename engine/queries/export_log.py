@@ -1,0 +1,110 @@
+"""Write a log as tiles, JSON lines or what other systems read; tiles carry a checkpoint, which is signed where the log has grown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from engine.basics.errors import WrongUsage
+from engine.basics.files import write_whole
+from engine.queries.exports import as_calendar, as_csv
+from engine.queries.history import events_of
+from engine.queries.logs import log_named, named_log
+from engine.queries.regulatory import esma_csv, form_10d_csv
+from engine.record.store import Entry
+from engine.record.tiles import export, json_lines
+from engine.workspace.checkpoints import KEY, trusted
+from engine.workspace.workspace import Workspace
+
+DATED = ("esma", "10-d")
+"""Forms that state what was so on a data cut-off date."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogExported:
+    """An exported log: in which form, where it was written, how many entries it covers, what was written, as of which date."""
+
+    log: str
+    form: str
+    into: Path
+    entries: int
+    count: int
+    counted: str
+    as_of: date | None
+
+    def as_data(self) -> dict[str, object]:
+        """The export as JSON: `log`, `deal`, `as`, `into`, `entries`, `written`."""
+        written = {"count": self.count, "of": self.counted}
+        return {**named_log(self.log), "as": self.form, "into": str(self.into), "entries": self.entries, "written": written}
+
+
+Sign = Callable[[Workspace, str], str]
+"""(the workspace, a log) -> the note of its newest checkpoint, signed now where the log has grown."""
+
+
+def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date | None, sign: Sign) -> LogExported:
+    """Write a log in one of the forms; what only a deal has as of a data cut-off date, the last one unless given.
+
+    Raises WrongUsage for a form that the log does not have.
+    """
+    log = log_named(workspace, name)
+    entries = workspace.store.entries(log)
+    forms = {**_any(entries), **(_of_a_deal(workspace, name, on) if log.startswith("deal/") else {})}
+    if form == "tiles":
+        _export_tiles(workspace, log, into, sign)
+        count, what = len(entries), "entries"
+    elif form in forms:
+        made, counted, what = forms[form]
+        text = made()
+        write_whole(into, text.encode())
+        count = counted(text)
+    else:
+        raise WrongUsage(f"`{form}` is no form of export of {log}; there are tiles, {', '.join(forms)}")
+    as_of = (on or _last_date(workspace, log)) if form in DATED else None
+    return LogExported(log, form, into, len(entries), count, what, as_of)
+
+
+Forms = dict[str, tuple[Callable[[], str], Callable[[str], int], str]]
+"""By name what makes a form, what counts it, and what is counted."""
+
+
+def _any(entries: Sequence[Entry]) -> Forms:
+    return {"jsonl": (lambda: "\n".join(json_lines(entries)) + "\n", _lines_of, "entries")}
+
+
+def _of_a_deal(workspace: Workspace, name: str, on: date | None) -> Forms:
+    deal = name.removeprefix("deal/")
+    events = events_of(workspace, deal)
+    cut_off = on or max(event.effective_on for event in events)
+    return {
+        "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
+        "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
+        "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
+        "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),
+    }
+
+
+def _last_date(workspace: Workspace, log: str) -> date:
+    return max(event.effective_on for event in events_of(workspace, log.removeprefix("deal/")))
+
+
+def _lines_of(text: str) -> int:
+    return len(text.splitlines())
+
+
+def _rows_of(text: str) -> int:
+    """Rows of a CSV text without its head."""
+    return sum(1 for _ in csv.reader(io.StringIO(text))) - 1
+
+
+def _export_tiles(workspace: Workspace, log: str, into: Path, sign: Sign) -> None:
+    key = workspace.root / f"{KEY}.pub"
+    if not key.exists():
+        make = f"headroom keys NAME --into {workspace.root / KEY}"
+        raise WrongUsage(f"tiles carry a signed checkpoint, and there is no key; make one with `{make}`")
+    note = sign(workspace, log)
+    export(workspace.store.entries(log), note, trusted([key]), into)

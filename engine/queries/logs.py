@@ -1,0 +1,22 @@
+"""A log found by the name of its deal or of its series."""
+
+from __future__ import annotations
+
+from engine.basics.errors import WrongUsage
+from engine.record.log import deal_log, index_log
+from engine.workspace.workspace import Workspace
+
+
+def log_named(workspace: Workspace, name: str) -> str:
+    """A log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
+    logs = workspace.store.logs()
+    found = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
+    if found is None:
+        known = [log.removeprefix("deal/").removeprefix("index/") for log in logs]
+        raise WrongUsage(f"there is no log of `{name}`; there are {', '.join(known) or 'none yet'}")
+    return found
+
+
+def named_log(log: str) -> dict[str, str]:
+    """A log in JSON: its own name, and its deal where it is one's."""
+    return {"log": log, **({"deal": log.removeprefix("deal/")} if log.startswith("deal/") else {})}

@@ -1,0 +1,75 @@
+"""The worked examples of deal files, run: which hold, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.basics.files import read_text
+from engine.foresight.prove import Proof, prove
+from engine.workspace.deal_checks import existing
+from engine.workspace.deal_files import Templates, read_deal
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedFile:
+    """One file: the errors for which it cannot be run, or each worked example with what differs."""
+
+    file: Path
+    text: str
+    errors: tuple[Problem, ...]
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Every file with its worked examples."""
+
+    files: tuple[ProvedFile, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The errors of the files and the differences of their examples, in order."""
+        return tuple(problem for one in self.files for problem in (*one.errors, *_differences(one)))
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The files' texts by name."""
+        return {str(one.file): one.text for one in self.files}
+
+    def examples(self) -> Iterator[tuple[Path, Proof]]:
+        """Every worked example that was run."""
+        yield from ((one.file, proof) for one in self.files for proof in one.proofs)
+
+    def as_data(self) -> dict[str, Any]:
+        """The proofs as JSON: `examples`, and `problems` that are of no example."""
+        shown = [
+            {
+                "file": str(file),
+                "example": proof.name,
+                "passed": not proof.problems,
+                "problems": [problem.as_json() for problem in proof.problems],
+            }
+            for file, proof in self.examples()
+        ]
+        return {"examples": shown, "problems": [p.as_json() for p in self.problems if not p.code.startswith("P")]}
+
+
+def prove_deal_files(files: Sequence[Path], templates: Templates) -> Proved:
+    """Run the worked examples of deal files without errors. Raises WrongUsage for files that are not there."""
+    return Proved(tuple(_proved(path, templates) for path in existing(files)))
+
+
+def _proved(path: Path, templates: Templates) -> ProvedFile:
+    text = read_text(path)
+    deal, found = read_deal(text, str(path), templates)
+    errors = tuple(problem for problem in found if not problem.code.startswith("W"))
+    return ProvedFile(path, text, errors, prove(deal, templates) if deal is not None and not errors else ())
+
+
+def _differences(one: ProvedFile) -> Iterator[Problem]:
+    for proof in one.proofs:
+        yield from proof.problems
