@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.basics.errors import HeadroomError
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.events.log_names import subject_of_log
 from engine.record.log import deal_log, read
 from engine.record.store import HASH
 from engine.terms.source import parse
@@ -49,7 +50,7 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
     events = read(workspace.store, log)
     yield from (said for event in events if (said := _kept(workspace, log, event)) is not None)
     issued = {event.payload.file for event in events if isinstance(event.payload, NoticeIssued)}
-    for path in _files(workspace.root / "notices" / log.removeprefix("deal/"), "*"):
+    for path in _files(workspace.root / "notices" / subject_of_log(log), "*"):
         name = str(path.relative_to(workspace.root))
         if name not in issued and not path.name.startswith(".partial-"):
             yield f"{name} was issued by no event ({AGAIN})"
@@ -58,7 +59,7 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
 
 def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
     """Reports and deal files that lie with those of a deal, and that its log names nowhere."""
-    name = log.removeprefix("deal/")
+    name = subject_of_log(log)
     reports = {f"{one.payload.period_end}-{one.payload.sha256[:16]}" for one in events if isinstance(one.payload, ReportReceived)}
     for path in _files(workspace.root / "reports" / name, "*"):
         if path.stem not in reports and not path.name.startswith(".partial-"):
@@ -78,7 +79,7 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
         path = refused_path(workspace, event.inputs[0]) if HASH.fullmatch(event.inputs[0]) else workspace.root
         return _differs([path], event.inputs[0], f"the deal file {event.inputs[0][:16]} in deals/refused")
     if isinstance(payload, ReportReceived):
-        name = log.removeprefix("deal/")
+        name = subject_of_log(log)
         found = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
         return _differs(found, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
     return None

@@ -30,6 +30,7 @@ from engine.evaluation.one_date import evaluate
 from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
+from engine.events.log_names import series_name, series_of_log, subject_of_log
 from engine.events.market_events import SnapshotImported
 from engine.events.rates import Published
 from engine.events.running_state import Past
@@ -76,7 +77,7 @@ class Replay:
                     found.edition, found.events = EDITION - 1, len(self.events(log))
                 elif log == SNAPSHOTS:
                     self._snapshots(found)
-                elif log.startswith("index/"):
+                elif series_of_log(log) is not None:
                     self._index(found)
                 else:
                     self._deal(found)
@@ -118,11 +119,12 @@ class Replay:
             found.events += 1
 
     def _index(self, found: Replayed) -> None:
-        index, _, version = found.log.removeprefix("index/").partition("@")
-        imported = read(self.workspace.store, SNAPSHOTS) if version != "administrator" else ()
+        series = series_name(subject_of_log(found.log))
+        index, _version = series.index, series.version
+        imported = read(self.workspace.store, SNAPSHOTS) if not series.administered else ()
         for event in self.events(found.log):
             day = event.effective_on
-            if version == "administrator":
+            if series.administered:
                 if event.payload.value["value"] is None and event.payload.value["print"] == 1:
                     self._same(event, print_draft(unpublished(index, day)))
                     _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
@@ -158,7 +160,7 @@ class Replay:
         """Whether every date that had come and every notice is there; a log cut off at its end has no entry that could differ."""
         if self.until is not None:
             return
-        name = found.log.removeprefix("deal/")
+        name = subject_of_log(found.log)
         if before.files:
             deal = self._file(events[-1], before.files[-1])
             series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
@@ -253,7 +255,7 @@ class Replay:
             self._evaluated(*due, deal, series, state, share_below)
 
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
-        name = event.log.removeprefix("deal/")
+        name = subject_of_log(event.log)
         files = before.files or self._first_file(event.log)
         if not files:
             return _redrawn(event, payload)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from engine.basics.errors import OF_ONE_DEAL, VerificationFailed
 from engine.determination.template import Template
 from engine.events.kinds import Event, NotEvaluated
+from engine.events.log_names import subject_of_log
 from engine.events.running_state import Past
 from engine.record.canonical import sha256_hex
 from engine.record.store import HASH
@@ -34,7 +35,7 @@ def reason_again(
         return None
     text = _kept(workspace, event.inputs[0])
     said_then = (*event.payload.problems, event.payload.reason)
-    found = read_text(text, file_of(said_then, event.log.removeprefix("deal/")), templates)
+    found = read_text(text, file_of(said_then, subject_of_log(event.log)), templates)
     if found.deal is None:
         return NotEvaluated(reason=found.reason or "")
     refused, terms = changed(workspace, found.deal, before.events)

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.basics.values import counted
 from engine.events.kinds import Event
+from engine.events.log_names import administered_series, computed_series
 from engine.events.market_events import SnapshotImported
 from engine.market.collection_swaps import explained
 from engine.market.index import collected_days, definition
@@ -42,7 +43,7 @@ class Reproduction:
 
 def reproduction(workspace: Workspace, index: str, version: str, publication: date) -> Reproduction:
     """From snapshots alone to the value, each step with its outcome; where another value was published, the collection that explains it."""
-    prints = _prints(workspace, f"{index}@{version}", publication)
+    prints = _prints(workspace, computed_series(index, version), publication)
     try:
         by = prints[-1].recorded_at if prints else None
         value = computed(workspace, index, version, publication - timedelta(days=1), overridden_by=by)
@@ -94,7 +95,7 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
 
 def _administrator(workspace: Workspace, index: str, version: str, publication: date, value: IndexValue) -> list[tuple[str, str]]:
     """The same against the administrator's own value, where it is on record: which collections would give it."""
-    theirs = _prints(workspace, f"{index}@administrator", publication)
+    theirs = _prints(workspace, administered_series(index), publication)
     stated = theirs[-1].payload.value["value"] if theirs else None
     if stated is None:
         return []

@@ -13,6 +13,7 @@ from engine.audit.leftovers import AGAIN, guarded, without_event, without_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.events.kinds import NoticeIssued
+from engine.events.log_names import deal_of_log, deals_among
 from engine.events.market_events import SnapshotImported
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.canonical import sha256_hex
@@ -86,7 +87,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
         *_without_log(workspace, logs, notes),
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
-        known = ", ".join(log.removeprefix("deal/") for log in everything if log.startswith("deal/"))
+        known = ", ".join(deals_among(everything))
         raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
     audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
@@ -235,8 +236,8 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
 
 def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
     for log in logs:
-        if log.startswith("deal/"):
-            name = log.removeprefix("deal/")
+        name = deal_of_log(log)
+        if name is not None:
             yield Finding(*guarded(f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)))
             yield Finding(*guarded(f"{name}: its deal files, reports and notices, all on record", partial(without_event, workspace, log)))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from engine.events.act_identity import act_in_words, date_of_act
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Determined, ReportReceived
 from engine.events.rates import Published, ReferenceRate
@@ -110,7 +111,7 @@ def by_acts(events: Sequence[Recorded]) -> Iterator[Cause]:
     for act in _after_determination(events, ActRecorded):
         if act.act in DECIDING:
             since = _since(act)
-            named = act.details.get("names", "").replace("|", " ") or act.clause
+            named = act_in_words(act.names) or act.clause
             yield Cause(since, f"{act.act}{f' of {named}' if named else ''}, effective {since}")
 
 
@@ -154,5 +155,5 @@ def _since(payload: ActRecorded | ReportReceived) -> date:
     """From which date on a payload bears; an Act that withdraws another bears from that one's date."""
     if isinstance(payload, ReportReceived):
         return payload.period_end
-    named = payload.details.get("names", "").rpartition("|")[2]
-    return date.fromisoformat(named) if payload.act == "act withdrawn" and named else payload.effective_on
+    named = date_of_act(payload.names) if payload.act == "act withdrawn" else None
+    return named or payload.effective_on

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.events.kinds import ActRecorded, ReportReceived
-from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
+from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod, clause_and_day
 from engine.terms.act_requirements import PAYMENT_MADE
 from engine.terms.phrases import read_amount
 
@@ -74,8 +74,8 @@ def _due(moved: Iterable[Money], on: date) -> Fraction:
 def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fraction:
     """What had been stated as due and is due no more, where nobody has said whether it was paid."""
     due = {one.payment_date: one.swept or Fraction(0) for one in moved if isinstance(one, SweptPeriod)}
-    named = ((key.rpartition("@"), amount) for key, amount in said.stated.items())
-    stated = {date.fromisoformat(day): amount for (name, _, day), amount in named if name == clause}
+    named = ((clause_and_day(key), amount) for key, amount in said.stated.items())
+    stated = {day: amount for (name, day), amount in named if name == clause}
     less = (amount - due.get(day, Fraction(0)) for day, amount in stated.items() if day <= on)
     return sum((one for one in less if one > 0), Fraction(0))
 

@@ -32,6 +32,7 @@ from engine.events.states import (
     TestState,
     TriggerState,
     TriggerStatus,
+    dated_key,
     entry_after,
     obligation_key,
 )
@@ -119,7 +120,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case ReportReceived() as report:
             return state.model_copy(update={"reports": (*state.reports, report)})
         case ActRecorded(act="act withdrawn") as act:
-            kept = tuple(one for one in state.acts if not one.goes_by(act.details.get("names", "")))
+            kept = tuple(one for one in state.acts if not one.goes_by(act.names))
             return state.model_copy(update={"acts": kept})
         case ActRecorded() as act:
             return state.model_copy(update={"acts": (*state.acts, act)})
@@ -194,7 +195,7 @@ def as_it_stands(events: Sequence[Recorded]) -> DealState:
         if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
     stated = {
-        f"{one.clause}@{one.payment_date}": one.swept
+        dated_key(one.clause, one.payment_date): one.swept
         for one in (event.payload for event in withdrawn(events))
         if isinstance(one, SweptPeriod) and one.swept is not None
     }

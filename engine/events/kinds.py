@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from engine.basics.values import Fact, Figure
+from engine.events.act_identity import act_identity, short_act_identity
 from engine.events.deal_adopted import DealAdopted
 from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
 from engine.events.rates import ReferenceRate
@@ -215,12 +216,16 @@ class ActRecorded(Fact):
 
         The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives the same bytes.
         """
-        again = (f"no. {self.details['entry']}",) if "entry" in self.details else ()
-        return "|".join((*self.told_by, *again, str(self.effective_on)))
+        return act_identity(self.told_by, self.details.get("entry"), self.effective_on)
+
+    @property
+    def names(self) -> str:
+        """The identity of the Act that this one names, for a withdrawal; empty otherwise."""
+        return self.details.get("names", "")
 
     def goes_by(self, name: str) -> bool:
         """Whether `name` is its identity, or kind, clause and date alone where it was entered once."""
-        short = f"{self.act}|{self.clause or 'deal'}|{self.effective_on}"
+        short = short_act_identity(self.act, self.clause, self.effective_on)
         return name == self.identity or (name == short and "entry" not in self.details)
 
 

@@ -82,7 +82,7 @@ def notice_given(acts: Iterable[ActRecorded], clause: str | None, since: date, b
         before: the date of the next notice about it, to which a later Act belongs; None where there is none.
     """
     known = tuple(acts)
-    undone = [act.details.get("names", "") for act in known if act.act == "act withdrawn"]
+    undone = [act.names for act in known if act.act == "act withdrawn"]
     for act in known:
         in_time = since <= act.effective_on < (before or date.max)
         if act.act == "notice given" and act.clause == clause and in_time and not any(act.goes_by(name) for name in undone):

@@ -249,4 +249,15 @@ class SweptPeriod(Fact):
 
 def obligation_key(obligation: Obligation) -> str:
     """How an Obligation is told from another of the same clause: by the date that created it."""
-    return f"{obligation.clause}@{obligation.created_on}"
+    return dated_key(obligation.clause, obligation.created_on)
+
+
+def dated_key(clause: str, day: date) -> str:
+    """A clause on a day, as the key of what was created or due on it."""
+    return f"{clause}@{day}"
+
+
+def clause_and_day(key: str) -> tuple[str, date]:
+    """The clause and the day that a key names. Raises ValueError for a text that is no key."""
+    clause, _, day = key.rpartition("@")
+    return clause, date.fromisoformat(day)

@@ -7,12 +7,13 @@ from datetime import date
 
 from engine.basics.errors import WrongUsage, dates_there
 from engine.events.kinds import Event
+from engine.events.log_names import CURRENT, series_name
 from engine.market.administrator_series import unpublished
 from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
 from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
 from engine.terms.contract_dates import publication_dates
-from engine.workspace.series import CURRENT, draft, on_record, on_record_computed, over
+from engine.workspace.series import draft, on_record, on_record_computed, over
 from engine.workspace.workspace import Workspace
 
 
@@ -21,9 +22,9 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
 
     A date without a value is recorded only once it is over. Of the administrator's series only its silence is recorded.
     """
-    index, _, version = series.partition("@")
-    theirs = version == "administrator"
-    version = current_version() if version in (CURRENT, "administrator") else version
+    name = series_name(series)
+    index, theirs = name.index, name.administered
+    version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
     log = index_log(series)
     known = {event.effective_on for event in read(workspace.store, log)}
@@ -47,14 +48,14 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
 
     Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
     """
-    index, _, version = series.partition("@")
-    if version == "administrator":
+    name = series_name(series)
+    if name.administered:
         raise WrongUsage("the administrator's series is restated by its administrator; import the new row")
     events = on_record(workspace, series)
     prints = [event for event in events if event.effective_on == publication]
     if not prints:
         there = dates_there((event.effective_on for event in events), publication)
         raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
-    methodology = current_version() if version == CURRENT else version
-    again = on_record_computed(workspace, index, methodology, publication, read(workspace.store, SNAPSHOTS))
+    methodology = current_version() if name.version == CURRENT else name.version
+    again = on_record_computed(workspace, name.index, methodology, publication, read(workspace.store, SNAPSHOTS))
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})

@@ -10,6 +10,7 @@ from typing import Any
 from engine.basics.values import printed, trimmed
 from engine.events.deal_state import DealState
 from engine.events.kinds import Due, Event, Tested
+from engine.events.log_names import series_of_log
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run import DealOutcome, RunOutcome
 from engine.record.log import deal_log, read
@@ -110,7 +111,7 @@ def _within(workspace: Workspace, path: Path) -> str:
 
 def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[dict[str, Any]]:
     for log in workspace.store.logs():
-        if log.startswith("index/"):
+        if series_of_log(log) is not None:
             events = [event for event in read(workspace.store, log) if event.effective_on <= outcome.on]
             if events:
                 yield dict(events[-1].payload.value)

@@ -14,6 +14,7 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.basics.tables import read_table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
+from engine.events.log_names import series_name
 from engine.market import depreciation_curves as curves
 from engine.market.quality.precision import Width
 from engine.record.log import index_log, read
@@ -193,7 +194,7 @@ class WidthTable:
 
 def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable, ...]:
     """A table for each named computed series, or for all. Raises WrongUsage for a series that is not recorded."""
-    known = [name for name in known_series(workspace) if not name.endswith("@administrator")]
+    known = [name for name in known_series(workspace) if not series_name(name).administered]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.events.log_names import deal_of_log, subject_of_log
 from engine.queries.exports import as_calendar, as_csv
 from engine.queries.history import events_of
 from engine.queries.logs import log_named, named_log
@@ -53,7 +54,7 @@ def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date |
     """
     log = log_named(workspace, name)
     entries = workspace.store.entries(log)
-    forms = {**_any(entries), **(_of_a_deal(workspace, name, on) if log.startswith("deal/") else {})}
+    forms = {**_any(entries), **(_of_a_deal(workspace, name, on) if deal_of_log(log) is not None else {})}
     if form == "tiles":
         _export_tiles(workspace, log, into, sign)
         count, what = len(entries), "entries"
@@ -77,7 +78,7 @@ def _any(entries: Sequence[Entry]) -> Forms:
 
 
 def _of_a_deal(workspace: Workspace, name: str, on: date | None) -> Forms:
-    deal = name.removeprefix("deal/")
+    deal = subject_of_log(name)
     events = events_of(workspace, deal)
     cut_off = on or max(event.effective_on for event in events)
     return {
@@ -89,7 +90,7 @@ def _of_a_deal(workspace: Workspace, name: str, on: date | None) -> Forms:
 
 
 def _last_date(workspace: Workspace, log: str) -> date:
-    return max(event.effective_on for event in events_of(workspace, log.removeprefix("deal/")))
+    return max(event.effective_on for event in events_of(workspace, subject_of_log(log)))
 
 
 def _lines_of(text: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.determination.template import Template
+from engine.events.log_names import deals_among
 from engine.foresight.comparison import Comparison, compared
 from engine.foresight.draft_paths import Make, StatedPath, lived_paths, scenario_paths
 from engine.foresight.facts_by_date import FactsByDate
@@ -48,7 +49,7 @@ def recorded_ladders(
     Raises:
         WrongUsage: no such deal, no deal at all, or nothing determined by the date.
     """
-    logs = sorted(log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/"))
+    logs = sorted(deals_among(workspace.store.logs()))
     names = [name] if name is not None else logs
     if not names:
         raise WrongUsage(f"there is no recorded deal in {workspace.root}; name a deal file, or run one first")

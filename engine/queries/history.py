@@ -25,6 +25,7 @@ from engine.events.kinds import (
     Suspended,
     Tested,
 )
+from engine.events.log_names import deals_among, series_of_log, subject_of_log
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
@@ -37,7 +38,7 @@ def events_of(workspace: Workspace, deal: str) -> tuple[Event, ...]:
     """A deal's events. Raises WrongUsage for a deal without a log, naming those that have one."""
     events = tuple(read(workspace.store, deal_log(deal)))
     if not events:
-        known = [log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")]
+        known = deals_among(workspace.store.logs())
         raise WrongUsage(f"there is no log of `{deal}`; there are {', '.join(known) or 'none yet'}")
     return events
 
@@ -98,7 +99,7 @@ def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
     """The index values whose events the result used, newest last."""
     wanted = {one.source.reference for one in event.payload.result.inputs if one.source.kind == "publication"}
     for log in workspace.store.logs():
-        if log.startswith("index/"):
+        if series_of_log(log) is not None:
             for published in read(workspace.store, log):
                 if published.leaf in wanted:
                     yield IndexValue.model_validate(published.payload.value)
@@ -107,7 +108,7 @@ def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
 def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]) -> Iterator[str]:
     tested: Tested = event.payload
     result = tested.result
-    deal = event.log.removeprefix("deal/")
+    deal = subject_of_log(event.log)
     yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}"
     yield ""
     clause = _clause(events, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.basics.errors import WrongUsage
+from engine.events.log_names import deal_of_log, subject_of_log
 from engine.record.log import deal_log, index_log
 from engine.workspace.workspace import Workspace
 
@@ -12,11 +13,11 @@ def log_named(workspace: Workspace, name: str) -> str:
     logs = workspace.store.logs()
     found = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
     if found is None:
-        known = [log.removeprefix("deal/").removeprefix("index/") for log in logs]
+        known = [subject_of_log(log) for log in logs]
         raise WrongUsage(f"there is no log of `{name}`; there are {', '.join(known) or 'none yet'}")
     return found
 
 
 def named_log(log: str) -> dict[str, str]:
     """A log in JSON: its own name, and its deal where it is one's."""
-    return {"log": log, **({"deal": log.removeprefix("deal/")} if log.startswith("deal/") else {})}
+    return {"log": log, **({"deal": deal} if (deal := deal_of_log(log)) is not None else {})}

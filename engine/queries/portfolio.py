@@ -19,6 +19,7 @@ from engine.basics.values import printed, printed_apart, printed_headroom, trimm
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
 from engine.events.kinds import Determined, Due, Event, NotEvaluated, Tested
+from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
@@ -199,7 +200,7 @@ COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "meas
 
 def portfolio_deals(workspace: Workspace) -> Iterator[str]:
     """Every deal: those with a log, and those whose file was never run."""
-    logs = {log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")}
+    logs = set(deals_among(workspace.store.logs()))
     files = set()
     for path in workspace.deal_files():
         tree, _ = parse(read_text(path), path.name)

@@ -16,6 +16,9 @@ from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.basics.values import Fact
 from engine.events.draft import Draft
 from engine.events.kinds import KINDS, Event
+from engine.events.log_names import SNAPSHOTS as SNAPSHOTS
+from engine.events.log_names import deal_log as deal_log
+from engine.events.log_names import index_log as index_log
 from engine.record.canonical import canonical
 from engine.record.store import Entry, Store, Writer
 
@@ -28,20 +31,6 @@ class Scribe:
     engine: str
     at: datetime
     deal_file: str | None = None
-
-
-def deal_log(deal: str) -> str:
-    """The name of a deal's log."""
-    return f"deal/{deal}"
-
-
-def index_log(series: str) -> str:
-    """The name of an index's log; `series` names index and methodology, or the administrator."""
-    return f"index/{series}"
-
-
-SNAPSHOTS = "snapshots"
-"""The log of what entered the archive."""
 
 
 VERSION = 2

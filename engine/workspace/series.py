@@ -17,6 +17,7 @@ from engine.determination.accepted_prints import Policy, accepted, in_error
 from engine.events.deal_adopted import IndexFacts
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
+from engine.events.log_names import CURRENT, administered_series, computed_series, series_among
 from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
 from engine.events.rates import Published
 from engine.market.index import compute, definition
@@ -29,22 +30,22 @@ from engine.terms.in_force import IndexTerms
 from engine.workspace.workspace import Workspace
 
 ADMINISTRATOR = "published by the administrator"
-CURRENT = "current"
-"""Our series under whatever version was current on the day on which each week was computed; each print says which."""
 
 
 def series_of(name: str, terms: IndexTerms) -> str:
     """Which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
     if terms.source == ADMINISTRATOR:
-        return f"{name}@administrator"
-    return f"{name}@{terms.methodology.version if terms.methodology.policy == 'pinned' else CURRENT}"
+        return administered_series(name)
+    pinned = terms.methodology.version if terms.methodology.policy == "pinned" else None
+    return computed_series(name, pinned or CURRENT)
 
 
 def series_of_facts(index: IndexFacts) -> str:
     """The same, from what the log says about a deal's index."""
     if index.source == ADMINISTRATOR:
-        return f"{index.name}@administrator"
-    return f"{index.name}@{index.version if index.policy == 'pinned' else CURRENT}"
+        return administered_series(index.name)
+    pinned = index.version if index.policy == "pinned" else None
+    return computed_series(index.name, pinned or CURRENT)
 
 
 def over(publication: date, zone: str, now: datetime) -> bool:
@@ -55,7 +56,7 @@ def over(publication: date, zone: str, now: datetime) -> bool:
 
 def known_series(workspace: Workspace) -> tuple[str, ...]:
     """The series on record, by name."""
-    return tuple(log.removeprefix("index/") for log in workspace.store.logs() if log.startswith("index/"))
+    return series_among(workspace.store.logs())
 
 
 def on_record(workspace: Workspace, series: str) -> Sequence[Event]:

@@ -121,7 +121,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
 
 def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
     """A withdrawal that names one standing Act in full. Raises WrongUsage where it names none, or several."""
-    name = act.details.get("names", "")
+    name = act.names
     meant = [one for one in standing if one.goes_by(name)]
     if len(meant) == 1:
         return _with(act, names=meant[0].identity), True

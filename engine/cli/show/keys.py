@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from engine.cli.output import print_json, say, write
+from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
 from engine.operations.sign_checkpoints import cosign_folder, newest_signed, take_cosignature
 from engine.queries.export_log import export_to
@@ -72,4 +73,4 @@ def export_log(workspace: Workspace, name: str, form: str, into: Path, on: date 
         print_json(made.as_data())
     else:
         dated = f" of {made.as_of}" if made.as_of is not None else ""
-        say(f"{made.into}: {made.count} {made.counted} of {made.log.removeprefix('deal/')}, as {made.form}{dated}")
+        say(f"{made.into}: {made.count} {made.counted} of {subject_of_log(made.log)}, as {made.form}{dated}")

@@ -9,6 +9,7 @@ from engine.audit.replay import Replay
 from engine.audit.replay_answer import Replayed
 from engine.cli.output import print_json, progress, progress_done, say
 from engine.events.deal_adopted import EDITION
+from engine.events.log_names import deals_among
 from engine.queries.states_as_known import as_known
 from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
@@ -23,7 +24,7 @@ def replay(workspace: Workspace, templates: Templates, until: date | None, as_js
     progress_done()
     failed = [one for one in found if one.difference is not None]
     code = 3 if failed else 4 if any(one.edition != EDITION for one in found) else 0
-    deals = [one.log.removeprefix("deal/") for one in found if one.log.startswith("deal/")]
+    deals = deals_among(one.log for one in found)
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
         print_json({"replayed": code == 0, "logs": [one.as_data() for one in found], "as_known": [asdict(one) for one in known]})

@@ -12,6 +12,7 @@ from engine.basics.files import read_text
 from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
 from engine.determination.template import Template
+from engine.events.log_names import administered_series
 from engine.market.administrator_series import read_series
 from engine.market.methodology import current_version, load_methodology
 from engine.operations.publish import restated
@@ -23,7 +24,7 @@ from engine.workspace.workspace import Workspace
 
 def import_series(workspace: Workspace, index: str, paths: Sequence[Path], scribe: Scribe, as_json: bool) -> int:
     """Record each row as the first print of its Publication Date, or as the next print where it differs."""
-    log = index_log(f"{index}@administrator")
+    log = index_log(administered_series(index))
     zone = ZoneInfo(load_methodology(current_version()).zone)
     recorded = 0
     for path in paths:

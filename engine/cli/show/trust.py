@@ -16,6 +16,7 @@ from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
+from engine.events.log_names import series_name
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
 from engine.market.methodology import load_methodology
@@ -165,7 +166,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         event = _newest(read(workspace.store, index_log(series)), result.on)
         version = event.payload.value["methodology"] if event else None
         row = {"test": result.test, "result": result.verdict.value, "index": even.index}
-        if even.rate is None or event is None or not version or series.endswith("@administrator"):
+        if even.rate is None or event is None or not version or series_name(series).administered:
             yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None}
             continue
         days = days_of(workspace, even.index, version, event.effective_on)

@@ -1,0 +1,33 @@
+"""How one Recorded Act is told from every other: made in one place, and taken apart in the same place.
+
+`waiver|ltv|2026-03-05`, or `waiver|ltv|no. 2|2026-03-05` for an Act that was entered again. The date stands last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+_BETWEEN = "|"
+WHOLE_DEAL = "deal"
+"""What stands for the clause in the identity of an Act that is of no clause."""
+
+
+def act_identity(told_by: Sequence[str], entry: str | None, effective_on: date) -> str:
+    """The identity of an Act: what tells it from others of its date, which entry of it this is, and its date."""
+    return _BETWEEN.join((*told_by, *((f"no. {entry}",) if entry is not None else ()), str(effective_on)))
+
+
+def short_act_identity(act: str, clause: str | None, effective_on: date) -> str:
+    """Kind, clause and date alone, which name an Act that was entered once."""
+    return act_identity((act, clause or WHOLE_DEAL), None, effective_on)
+
+
+def date_of_act(identity: str) -> date | None:
+    """The effective date in an identity; None for an empty one. Raises ValueError for a text that is no identity."""
+    return date.fromisoformat(identity.rpartition(_BETWEEN)[2]) if identity else None
+
+
+def act_in_words(identity: str) -> str:
+    """An identity as a sentence can hold it."""
+    return identity.replace(_BETWEEN, " ")
