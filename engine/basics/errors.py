@@ -16,12 +16,19 @@ PAGE = "docs/errors.md"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where in a file something stands: 1-based line and column, and how many characters it spans."""
+    """Where in a file something stands: 1-based line and column, and how many characters it spans; in a workbook its cell."""
 
     file: str
     line: int = 1
     column: int = 1
     length: int = 1
+    cell: str = ""
+    """Like `Report!C7`; empty in a text."""
+
+    @property
+    def shown(self) -> str:
+        """As an editor opens it, or as a spreadsheet finds it: `report.yaml:3:5`, `report.xlsx:Report!C7`."""
+        return f"{self.file}:{self.cell or f'{self.line}:{self.column}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +42,12 @@ class Problem:
     place: Place
 
     def as_json(self) -> dict[str, object]:
-        """The fields of `--json`: file, line, column, code, what, why, fix, and the page that explains the code."""
+        """The fields of `--json`: file, line, column (in a workbook the cell too), code, what, why, fix, and the page that explains the code."""
         fields = asdict(self)
         place = fields.pop("place")
-        return {"file": place["file"], "line": place["line"], "column": place["column"], **fields, "page": f"{PAGE}#{self.code}"}
+        cell = {"cell": place["cell"]} if place["cell"] else {}
+        where = {"file": place["file"], "line": place["line"], "column": place["column"], **cell}
+        return {**where, **fields, "page": f"{PAGE}#{self.code}"}
 
 
 class HeadroomError(Exception):
@@ -84,9 +93,9 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
         lines: the text of the problem's file, one entry per line; may be empty.
     """
     place = problem.place
-    head = f"{place.file}:{place.line}:{place.column}: {problem.code} {problem.what}"
+    head = f"{place.shown}: {problem.code} {problem.what}"
     tail = f"   = fix: {problem.why}; {problem.fix}." if problem.why else f"   = fix: {problem.fix}."
-    if not 1 <= place.line <= len(lines):
+    if place.cell or not 1 <= place.line <= len(lines):
         return f"{head}\n{tail}"
     text = lines[place.line - 1].rstrip("\n").replace("\t", " ")
     margin = " " * len(str(place.line))

@@ -1,0 +1,106 @@
+"""CSV as people save it: any encoding that a spreadsheet writes, the separator decided by the known head, a title above it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.errors import Place, Problem
+from engine.servicer_report.figure_cells import Questions
+from engine.servicer_report.report_table import head_of, sheet_of_rows, tree_of_table
+from engine.terms.source import Tree
+
+SEPARATORS = (",", ";", "\t", "|")
+"""What may part cells; a semicolon where a comma is a decimal point."""
+DELIMITED = (".csv", ".tsv", ".txt")
+"""The endings of tables in text; upper case is as good."""
+
+
+def is_delimited(file: str) -> bool:
+    """Whether a file's name says that it is a table in text."""
+    return file.lower().endswith(DELIMITED)
+
+
+def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
+    """The text of a file, or why it has none (R159); a file in a Western code page is read, and said (RW13).
+
+    A figure is written in ASCII digits, so that a code page can only change names.
+    """
+    place = Place(file)
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding), []
+            except UnicodeDecodeError as error:
+                what = f"the file says that it is {encoding} and is not"
+                return None, [Problem("R159", what, str(error), "save it as CSV UTF-8", place)]
+    if b"\x00" in data:
+        what = "the file is no text"
+        return None, [Problem("R159", what, "it has zero bytes", "save it as CSV UTF-8", place)]
+    try:
+        return data.decode("utf-8"), []
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+    what = "the file is not UTF-8; it is read as Windows-1252"
+    why = f"line {line} has the byte {data[error_at(data)]:#04x}"
+    return data.decode("cp1252", errors="replace"), [Problem("RW13", what, why, "save it as CSV UTF-8", Place(file, line))]
+
+
+def error_at(data: bytes) -> int:
+    """Where the first byte stands that is no UTF-8; 0 where there is none."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> tuple[list[tuple[int, list[str]]], str] | None:
+    """The rows of a table by their line, and its separator: the one by which some line near the top is a known head.
+
+    Args:
+        text: the file.
+        known: whether cells are the head that is looked for.
+    """
+    for separator in SEPARATORS:
+        try:
+            rows = list(_split(text, separator))
+        except csv.Error:
+            continue
+        if any(known([cell.strip().lower() for cell in cells]) for _, cells in rows[:60]):
+            return rows, separator
+    return None
+
+
+def _split(text: str, separator: str) -> Iterable[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
+    """The report in a table of text, or what has to be asked about it."""
+    text, problems = text_of(data, file)
+    if text is None:
+        return None, problems
+    split = rows_of(text, lambda cells: {"figure", "value"} <= set(cells))
+    if split is None:
+        what = "no line has the columns `figure` and `value`, by a comma, a semicolon or a tab"
+        why, fix = "each row is one figure", "begin with the line `figure,value,as_of,source`"
+        return None, [*problems, Problem("R102", what, why, fix, Place(file))]
+    rows, separator = split
+    asked = Questions(file)
+    sheet = sheet_of_rows(rows)
+    head = head_of(sheet.cells)
+    if head is None:
+        return None, problems
+    widest = max(head.columns.values())
+    beyond = {line: cell for (line, column), cell in sheet.cells.items() if line > head.row and column > widest}
+    for cell in beyond.values():
+        why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
+        asked.ask("R105", "the row has more cells than columns", why, fix, cell)
+    tree = tree_of_table(sheet, head, asked, decimal_comma=separator == ";")
+    return tree, [*problems, *asked.problems]

@@ -1,0 +1,174 @@
+"""What one cell of a sent file says as a figure or as a date: its stored value and its number format both count.
+
+What is ambiguous is asked, never guessed: each question is a problem that names the cell and its cause (codes R146 to R156).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from engine.errors import Place, Problem
+from engine.servicer_report.number_formats import Shown, shown_by
+from engine.servicer_report.workbook import Cell
+from engine.values import Unit
+
+PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
+"""A number in text without its unit, its thousands rightly apart."""
+EITHER = re.compile(r"[-+\N{MINUS SIGN}]?\d{1,3}[.,]\d{3}", re.ASCII)
+"""A number in text that means one thing with a decimal comma and a thousand times another with a decimal point."""
+UNIT_WORDS = {
+    Unit.USD: ("USD", "US$", "$"),
+    Unit.RATE: ("USD", "$", "USD per GPU-hour", "per GPU-hour", "/GPU-hour", "/h", "$/h"),
+    Unit.GPU_HOURS: ("GPU-hours", "GPU hours", "h"),
+    Unit.GPUS: ("GPUs", "GPU"),
+}
+"""Words in a number format that name the figure's own unit, and so change nothing."""
+
+
+@dataclass
+class Questions:
+    """What is wrong or ambiguous in one file, and what is worth saying although it is taken."""
+
+    file: str
+    sheet: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, cell: Cell) -> Place:
+        """Where a cell stands, as a person finds it."""
+        if self.sheet is None:
+            return Place(self.file, cell.row, 1, max(1, len(cell.text)))
+        return Place(self.file, cell.row, cell.column, 1, f"{self.sheet}!{cell.name}")
+
+    def ask(self, code: str, what: str, why: str, fix: str, cell: Cell) -> None:
+        """Note one question at its cell."""
+        self.problems.append(Problem(code, what, why, fix, self.place(cell)))
+
+
+def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int = 1, decimal_comma: bool = False) -> str | None:
+    """A cell as the text of a figure in its unit, like `USD 15,900,000`; None where it is asked about, or refused.
+
+    Args:
+        asked: where questions are noted.
+        cell: the cell.
+        name: of the figure, for the questions.
+        unit: that the figure is counted in.
+        factor: by which the sender's own layout multiplies what a cell shows: 1,000 where it is in thousands.
+        decimal_comma: whether the file comes from where a comma is a decimal point, so that text with one is ambiguous.
+    """
+    if not _plain_value(asked, cell, name):
+        return None
+    if cell.kind == "text":
+        return _from_text(asked, cell, name, unit, factor, decimal_comma)
+    if cell.kind == "date":
+        fix = "give the cell a number format and look at its value again"
+        asked.ask("R149", f"`{name}` is shown as a date, {cell.text}", f"it is counted in {unit.value}", fix, cell)
+        return None
+    value = Decimal(cell.text)
+    shown = shown_by(cell.number_format, value)
+    if not _as_it_is_shown(asked, cell, name, unit, shown):
+        return None
+    if unit is Unit.SHARE:
+        return f"{value * 100:f}%"
+    if factor != 1:
+        value = value / 1000**shown.thousands * factor
+    elif shown.thousands:
+        what = f"`{name}` is shown without its last {3 * shown.thousands} digits; {value:,f} is stored and is taken"
+        asked.ask("RW11", what, "the cell's format hides them", "it is taken, and said", cell)
+    return in_unit(f"{value:f}", unit)
+
+
+def in_unit(number: str, unit: Unit) -> str:
+    """A plain number as the text of a figure."""
+    money = {Unit.USD: f"USD {number}", Unit.RATE: f"USD {number} per GPU-hour"}
+    return money.get(unit, f"{number}%" if unit is Unit.SHARE else number)
+
+
+def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
+    """A cell as the text of a date; None where it is asked about. A number is no date: nobody can tell which day it counts from."""
+    if not _plain_value(asked, cell, name):
+        return None
+    if cell.kind == "number":
+        fix = "give the cell a date format, or write 2026-03-04"
+        asked.ask("R149", f"`{name}` is the number {cell.text}", "it may be a date, and it may be none", fix, cell)
+        return None
+    if cell.kind == "date" and "T" in cell.text:
+        asked.ask("R149", f"`{name}` has an hour, {cell.text}", "a date has none", "write the day alone", cell)
+        return None
+    return cell.text.strip()
+
+
+def plain_text(asked: Questions, cell: Cell, name: str) -> str | None:
+    """A cell as text: a name, a source; None where it is an error or has no result."""
+    return cell.text.strip() if _plain_value(asked, cell, name, computed=True) else None
+
+
+def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False) -> bool:
+    """Whether a cell has a value that stands by itself: no error, no formula without a result, no yes or no, not out of sight."""
+    if cell.kind == "error":
+        why = "the formula behind it has no value"
+        asked.ask("R146", f"`{name}` is the error {cell.text}", why, "mend the formula, or write the figure itself", cell)
+    elif cell.kind == "nothing" or (cell.formula is not None and cell.text == "0" and not computed):
+        why = "some programs store none, or zero, until the file is opened and saved"
+        fix = "open and save it in your spreadsheet program, or write the figure itself"
+        asked.ask("R147", f"`{name}` is a formula without a stored result: {cell.formula}", why, fix, cell)
+    elif cell.kind == "truth":
+        asked.ask("R154", f"`{name}` is {cell.text}", "a figure is a number", "write the figure", cell)
+    elif cell.hidden:
+        why = "who sent the file may not have seen it"
+        asked.ask("R150", f"`{name}` stands in a row or column out of sight", why, "show it, or delete it", cell)
+    else:
+        return True
+    return False
+
+
+def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: Shown) -> bool:
+    """Whether a number's format says nothing that would make it mean something else."""
+    form = f"the cell's format is `{cell.number_format}`"
+    if shown.conditional:
+        asked.ask("R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell)
+    elif shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
+        what = f"`{name}` is {cell.text}, shown with `{shown.words}`"
+        asked.ask("R148", what, f"{form}; the word changes what is read, not what is stored", "write the figure in a plain format", cell)
+    elif shown.currency is not None and (unit not in (Unit.USD, Unit.RATE) or shown.currency != "USD"):
+        what = f"`{name}` is shown as {shown.currency}"
+        asked.ask("R156", what, f"{form}; it is counted in {unit.value}", "report it in its own unit", cell)
+    elif unit is Unit.SHARE and shown.percent != 1:
+        fix = f"give the cell a per cent format, or write `{cell.text}%` as text"
+        asked.ask("R148", f"`{name}` is {cell.text} without a per cent sign", "it may be a share of one or per cent", fix, cell)
+    elif unit is not Unit.SHARE and shown.percent:
+        what = f"`{name}` is shown in per cent"
+        asked.ask("R148", what, f"{form}; it is counted in {unit.value}", "give the cell a number format", cell)
+    else:
+        return True
+    return False
+
+
+def _from_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int, decimal_comma: bool) -> str | None:
+    """A figure that stands as text: with its unit as it is, without one in the figure's own."""
+    text = cell.text.strip()
+    number = text.replace("\N{MINUS SIGN}", "-")
+    grouped = re.search(r"\d[\d.,]*", number)
+    digits = grouped[0] if grouped else ""
+    either = EITHER.fullmatch(digits) is not None and "." in digits and unit not in (Unit.RATE, Unit.SHARE)
+    if either or (decimal_comma and "," in digits):
+        why = "a comma or a point may part thousands or decimals"
+        asked.ask("R153", f"`{name}` is the text `{text}`", why, "write it without thousands, with a point, like 15900000.00", cell)
+        return None
+    if "," in digits and PLAIN.fullmatch(digits) is None:
+        why = "commas part thousands in threes"
+        asked.ask("R153", f"`{name}` is the text `{text}`", why, "write decimals with a point, like 1.92", cell)
+        return None
+    if PLAIN.fullmatch(number) is None:
+        if factor == 1:
+            return text
+        why = f"the sender's layout says that it is in units of {factor:,}"
+        asked.ask("R153", f"`{name}` is the text `{text}`", why, "send a plain number", cell)
+        return None
+    if unit is Unit.SHARE:
+        fix = f"write `{text}%`"
+        asked.ask("R148", f"`{name}` is {text} without a per cent sign", "it may be a share of one or per cent", fix, cell)
+        return None
+    value = Decimal(number.replace(",", "")) * factor
+    return in_unit(f"{value:f}", unit)

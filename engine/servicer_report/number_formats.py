@@ -1,0 +1,83 @@
+"""What a spreadsheet's number format adds to a stored number: per cent, thousands, words (a person sees the two together)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+PART = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\]]*)\]|(.)', re.DOTALL)
+"""A quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, a code."""
+COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
+"""Commas after the last digit: each hides three digits of what is stored."""
+CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "CHF": "CHF", "USD": "USD", "EUR": "EUR", "GBP": "GBP"}
+"""The currency that a sign or a code in a format stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a number format does to the number in its cell.
+
+    Attributes:
+        percent: how many per cent signs: each shows a hundred times what is stored.
+        thousands: how many trailing commas: each shows a thousandth of what is stored.
+        words: literal text around the number, currency apart; a unit among it may change what the number means.
+        currency: the currency that is shown, where one is; its own sign where it is none that is known.
+        conditional: whether the format differs by the number's size, so that nobody can tell it from the format alone.
+        is_date: whether the number is shown as a date or an hour.
+    """
+
+    percent: int = 0
+    thousands: int = 0
+    words: str = ""
+    currency: str | None = None
+    conditional: bool = False
+    is_date: bool = False
+
+
+def shown_by(number_format: str, value: Decimal) -> Shown:
+    """What `number_format` shows of `value` beside its digits, by the section that applies to its sign."""
+    sections = _sections(number_format or "General")
+    conditional = any(kind == "condition" for section in sections for kind, _ in section)
+    section = sections[0] if conditional else _of_sign(sections, value)
+    code = "".join(text if kind == "code" else "\0" for kind, text in section)
+    commas = COMMAS.search(code)
+    words = "".join(text for kind, text in section if kind == "words").strip()
+    signs = [text for kind, text in section if kind == "currency"] + [one for one in code if one in CURRENCIES]
+    if words in CURRENCIES:
+        signs, words = [*signs, words], ""
+    return Shown(
+        percent=code.count("%"),
+        thousands=len(commas[1]) if commas else 0,
+        words=words,
+        currency=CURRENCIES.get(signs[0].strip(), signs[0].strip()) if signs else None,
+        conditional=conditional,
+        is_date=code != "General" and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
+    )
+
+
+def _of_sign(sections: list[list[tuple[str, str]]], value: Decimal) -> list[tuple[str, str]]:
+    """A format of two sections has its second for negative numbers, one of three its third for zero."""
+    if value < 0 and len(sections) > 1:
+        return sections[1]
+    return sections[2] if value == 0 and len(sections) > 2 else sections[0]
+
+
+def _sections(number_format: str) -> list[list[tuple[str, str]]]:
+    """Each section of a format as what stands in it, in order: code, words, a currency, a condition."""
+    sections: list[list[tuple[str, str]]] = [[]]
+    for quoted, escaped, _pad, _fill, bracket, code in PART.findall(number_format):
+        if code == ";":
+            sections.append([])
+        elif quoted or escaped:
+            sections[-1].append(("words", quoted or escaped))
+        elif bracket.startswith("$"):
+            sign = bracket[1:].partition("-")[0]
+            sections[-1] += [("currency", sign)] if sign else []
+        elif bracket[:1] in ("<", ">", "="):
+            sections[-1].append(("condition", bracket))
+        elif re.fullmatch(r"[hms]+", bracket, re.IGNORECASE):
+            sections[-1].append(("code", bracket))
+        elif code:
+            sections[-1].append(("code", code))
+    return sections

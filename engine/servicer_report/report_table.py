@@ -1,0 +1,163 @@
+"""A report as a table, one row for each figure, in a workbook or as CSV: the same tree that YAML gives, with the place of each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
+from engine.servicer_report.workbook import Cell, Sheet, Workbook
+from engine.terms.figures import unit_of
+from engine.terms.source import Path, Tree
+
+COLUMNS = ("figure", "value", "as_of", "source")
+"""What a table may say of each figure."""
+FOR_THE_SENDER = ("unit", "section", "last period", "due", "needed for")
+"""Columns of our own forms that tell the sender what is asked; the unit alone is read, and must be the figure's own."""
+DATES = ("period.from", "period.to", "as_of", "corrects", "completes", "received")
+"""Rows of a table that are dates of the report."""
+WORDS = ("deal", "source", "form")
+"""Rows of a table that are words about the report; `form` says which form it was filled in on."""
+LOOKED_AT = 60
+"""Rows from the top among which the head of a table is looked for: a title and an address may stand above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a table begins: the row of its head, and in which column each of its names stands."""
+
+    row: int
+    columns: Mapping[str, int]
+
+
+def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
+    """The first row near the top that names the columns `figure` and `value`; None where there is none."""
+    rows: dict[int, dict[str, int]] = {}
+    for (row, column), cell in sorted(cells.items()):
+        if row <= LOOKED_AT and cell.kind == "text":
+            rows.setdefault(row, {}).setdefault(cell.text.strip().lower().replace("as of", "as_of"), column)
+    return next((Head(row, names) for row, names in rows.items() if {"figure", "value"} <= names.keys()), None)
+
+
+def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
+    """The report in the one sheet of a workbook that holds one, or what has to be asked about it."""
+    found = [(sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))]
+    fix = "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: [intake.NAME]"
+    if not found:
+        what = "no sheet in sight has the columns `figure` and `value`"
+        why = f"it has {', '.join(f'`{sheet.name}`' for sheet in workbook.sheets) or 'no sheet'}"
+        return None, [Problem("R144", what, why, fix, Place(workbook.file))]
+    if len(found) > 1:
+        names = " and ".join(f"`{sheet.name}`" for sheet, _ in found)
+        why = "nobody can tell which of them is the report"
+        return None, [Problem("R145", f"the sheets {names} each hold a report", why, "send one alone", Place(workbook.file))]
+    sheet, head = found[0]
+    asked = Questions(workbook.file, sheet.name)
+    tree = tree_of_table(sheet, head, asked)
+    asked.problems += [Problem("RW10", remark, "it is taken, and said", "", Place(workbook.file)) for remark in workbook.remarks]
+    return tree, asked.problems
+
+
+def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: bool = False) -> Tree:
+    """The report in a table; what is wrong with it is noted in `asked`, and what could be read is in the tree."""
+    data: dict[str, Any] = {}
+    places: dict[Path, Place] = {(): Place(asked.file)}
+    known = (*COLUMNS, *FOR_THE_SENDER)
+    strange = [name for name in head.columns if name and name not in known]
+    for name in strange:
+        cell = sheet.cells[head.row, head.columns[name]]
+        asked.ask("R102", f"the table has the column `{name}`", f"it may have {', '.join(known)}", "remove it", cell)
+    for row in sorted({row for row, _ in sheet.cells if row > head.row}):
+        cells = {name: sheet.cells.get((row, column)) for name, column in head.columns.items() if name in known}
+        entry = _entry(sheet, asked, row, cells, head, decimal_comma)
+        if entry is None:
+            continue
+        path, value, cell = entry
+        if path in places or not put(data, path, value):
+            name = ".".join(map(str, path))
+            asked.ask("R103", f"`{name}` stands twice", "one figure stands once", "remove one of the rows", cell)
+        places[path] = asked.place(cell)
+        if isinstance(value, dict):
+            places[(*path, "value")] = places[path]
+    return Tree(asked.file, "", data, places, {})
+
+
+def put(data: dict[str, Any], path: Path, value: Any) -> bool:
+    """Put a value at a path of nested blocks; False where something else stands there."""
+    for step in path[:-1]:
+        data = data.setdefault(str(step), {})
+        if not isinstance(data, dict):
+            return False
+    return data.setdefault(str(path[-1]), value) is value
+
+
+def _entry(
+    sheet: Sheet, asked: Questions, row: int, cells: Mapping[str, Cell | None], head: Head, decimal_comma: bool
+) -> tuple[Path, Any, Cell] | None:
+    """One row as a path and its value, with the value's cell; None where it says nothing, or has to be asked about."""
+    label, value = cells.get("figure"), cells.get("value")
+    if label is None:
+        if value is not None:
+            area = sheet.within(row, head.columns["figure"])
+            why = f"its name lies in the merged cells {area}" if area else "the row has no figure's name"
+            asked.ask("R152", f"the value {value.text or value.formula} belongs to no figure", why, "name it, or delete it", value)
+        return None
+    name = label.text.strip()
+    if value is None:
+        area = sheet.within(row, head.columns["value"])
+        if area is not None and unit_of(name) is not None:
+            why = f"its cell lies in the merged cells {area}, whose value may be another figure's"
+            asked.ask("R151", f"`{name}` has no cell of its own", why, "unmerge them and write each value", label)
+        return None
+    text = _read(asked, name, value, decimal_comma)
+    if text is None or not _of_its_unit(asked, name, cells.get("unit")):
+        return None
+    extra = {"as_of": date_text, "source": plain_text}
+    said = {key: read(asked, cell, f"{key} of {name}") for key, read in extra.items() if (cell := cells.get(key)) is not None}
+    said = {key: one for key, one in said.items() if one}
+    path: Path = tuple(name.split("."))
+    return path, ({"value": text, **said} if said and name not in (*DATES, *WORDS) else text), value
+
+
+def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool) -> str | None:
+    """The text of a row's value, by what its name says that it is; a name that is no figure's keeps its text, to be refused by name."""
+    if name in DATES:
+        return date_text(asked, cell, name)
+    unit = unit_of(name)
+    if name in WORDS or unit is None:
+        return plain_text(asked, cell, name)
+    text = figure_text(asked, cell, name, unit, decimal_comma=decimal_comma)
+    if text is not None and cell.formula is not None:
+        asked.ask("RW12", f"`{name}` was computed by {cell.formula}", "its stored result is taken", "it is taken, and said", cell)
+    return text
+
+
+def _of_its_unit(asked: Questions, name: str, cell: Cell | None) -> bool:
+    unit = unit_of(name)
+    if cell is None or unit is None or cell.text.strip() in ("", unit.value):
+        return True
+    why = f"`{name}` is counted in {unit.value}"
+    asked.ask("R122", f"the unit of `{name}` is given as `{cell.text}`", why, "report it in its own unit", cell)
+    return False
+
+
+def letters(column: int) -> str:
+    """The letters of a column that is counted from 1."""
+    found = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def sheet_of_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str = "") -> Sheet:
+    """Rows of text by their line as a sheet, so that a table of CSV is read as one of a workbook is."""
+    cells = {
+        (line, column): Cell(line, column, f"{letters(column)}{line}", "text", text)
+        for line, row in rows
+        for column, text in enumerate(row, start=1)
+        if text.strip()
+    }
+    return Sheet(name, False, cells)

@@ -1,0 +1,154 @@
+"""A sender's own workbook or tape, read by the map that `[intake.NAME]` of `headroom.toml` gives: the same tree that YAML gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import PurePath
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.servicer_report.delimited import is_delimited, rows_of, text_of
+from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
+from engine.servicer_report.report_table import DATES, put, sheet_of_rows
+from engine.servicer_report.tape_tables import read_tape
+from engine.servicer_report.workbook import Cell, Sheet, Workbook, is_workbook, read_workbook
+from engine.terms.figures import unit_of
+from engine.terms.sender_layout import SenderLayout
+from engine.terms.source import Path, Tree
+
+
+def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
+    """The layout whose patterns the file's name matches, in upper or lower case; the first of several; None where none does."""
+    name = PurePath(file).name.lower()
+    matches = (one for one in layouts.items() if any(fnmatch(name, pattern.lower()) for pattern in one[1].files))
+    return next(matches, None)
+
+
+def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> tuple[Tree | None, list[Problem]]:
+    """The report in a sender's file, or what has to be asked about it.
+
+    Args:
+        data: the file, byte for byte.
+        file: its name, for the errors.
+        name: of the layout, for the errors.
+        layout: which cell, column or tape holds what.
+    """
+    tree = Tree(file, "", {"deal": layout.deal} if layout.deal else {}, {(): Place(file)}, {})
+    problems: list[Problem] = []
+    if layout.cells or layout.columns:
+        workbook, found = _sheets(data, file, layout)
+        problems += found
+        if workbook is None:
+            return None, problems
+        asked = Questions(file)
+        _mapped(tree, workbook, name, layout, asked)
+        problems += asked.problems
+        problems += [Problem("RW10", remark, "it is taken, and said", "", Place(file)) for remark in workbook.remarks]
+    if layout.tape is not None:
+        problems += read_tape(tree, data, file, layout.tape, separators=_separator(data, file, layout))
+    if tree.get(("period", "to")) and not tree.get(("as_of",)):
+        put(tree.data, ("as_of",), tree.get(("period", "to")))
+    return tree, problems
+
+
+def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] | None:
+    """The encoding and the separator of a tape in text; None for a workbook, or where its head is not found."""
+    if not is_delimited(file) or layout.tape is None:
+        return None
+    text, _ = text_of(data, file)
+    wanted = {column.strip().lower() for column in layout.tape.wanted.values()}
+    split = rows_of("\n".join((text or "").splitlines()[:60]), lambda cells: wanted <= set(cells))
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        encoding = "cp1252"
+    return None if split is None else (encoding, split[1])
+
+
+def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | None, list[Problem]]:
+    """A workbook's sheets; a table in text as a workbook of one, its separator decided by the columns that the layout names."""
+    if is_workbook(file):
+        return read_workbook(data, file)
+    text, problems = text_of(data, file)
+    wanted = {column.strip().lower() for column in layout.columns.values()}
+    split = None if text is None else rows_of(text, lambda cells: len(cells) > 1 and wanted <= set(cells))
+    if split is None:
+        why = "cells are apart by a comma, a semicolon or a tab"
+        return None, [*problems, Problem("R102", "no table is found in the file", why, "save it as CSV", Place(file))]
+    return Workbook(file, (sheet_of_rows(split[0]),), {}), problems
+
+
+def _mapped(tree: Tree, workbook: Workbook, name: str, layout: SenderLayout, asked: Questions) -> None:
+    """Put into the tree what the layout's cells and columns hold."""
+    where = f"[intake.{name}] of headroom.toml"
+    for figure, spot in layout.cells.items():
+        sheet_name, _, cell_name = spot.rpartition("!")
+        sheet = _sheet(workbook, sheet_name or layout.sheet, asked, where)
+        if sheet is None:
+            continue
+        cell = next((cell for cell in sheet.cells.values() if cell.name == cell_name.upper()), None)
+        if cell is not None:
+            _take(tree, asked, sheet, figure, cell, layout)
+    if layout.columns:
+        sheet = _sheet(workbook, layout.sheet, asked, where)
+        if sheet is not None:
+            _row(tree, sheet, layout, asked, where)
+
+
+def _sheet(workbook: Workbook, name: str | None, asked: Questions, where: str) -> Sheet | None:
+    """The sheet that a layout names, or the only one in sight."""
+    seen = [sheet for sheet in workbook.sheets if not sheet.hidden]
+    found = workbook.sheet(name) if name else seen[0] if len(seen) == 1 else None
+    if found is None:
+        what = f"the workbook has no sheet `{name}`" if name else "the workbook has several sheets"
+        why = f"it has {', '.join(sheet.name for sheet in workbook.sheets)}"
+        problem = Problem("R144", what, why, f"correct `sheet` in {where}", Place(workbook.file))
+        asked.problems += [] if problem in asked.problems else [problem]
+    return found
+
+
+def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where: str) -> None:
+    """Put into the tree the one row below the head that the layout's columns name."""
+    names = {figure: column.strip().lower() for figure, column in layout.columns.items()}
+    rows: dict[int, dict[str, int]] = {}
+    for (row, column), cell in sorted(sheet.cells.items()):
+        rows.setdefault(row, {}).setdefault(cell.text.strip().lower(), column)
+    heads = (row for row, there in rows.items() if set(names.values()) <= there.keys() and layout.header_row in (None, row))
+    head = next(heads, None)
+    if head is None:
+        missing = ", ".join(f"`{column}`" for column in layout.columns.values())
+        what = f"no row has the columns {missing}"
+        asked.problems.append(Problem("R144", what, "the layout names them", f"correct {where}", Place(asked.file)))
+        return
+    below = [row for row in rows if row > head and any((row, rows[head][column]) in sheet.cells for column in names.values())]
+    if len(below) != 1:
+        what = f"{len(below)} rows stand below the head in row {head}"
+        asked.problems.append(Problem("R145", what, "one row is one report", "send one period's row alone", Place(asked.file)))
+        return
+    for figure, column in names.items():
+        found = sheet.cells.get((below[0], rows[head][column]))
+        if found is not None:
+            _take(tree, asked, sheet, figure, found, layout)
+
+
+def _take(tree: Tree, asked: Questions, sheet: Sheet, figure: str, cell: Cell, layout: SenderLayout) -> None:
+    """Put one cell into the tree as the figure, date or word that it is."""
+    asked.sheet = sheet.name or None
+    unit = unit_of(figure)
+    if figure in DATES:
+        text = date_text(asked, cell, figure)
+    elif unit is None:
+        text = plain_text(asked, cell, figure)
+    else:
+        spoken = cell
+        if layout.decimal == "," and cell.kind == "text":
+            spoken = replace(cell, text=cell.text.replace(".", "").replace(",", "."))
+        text = figure_text(asked, spoken, figure, unit, layout.factors.get(figure, 1))
+    path: Path = tuple(figure.split("."))
+    if text is not None:
+        data: dict[str, Any] = tree.data
+        put(data, path, text)
+        tree.places[path] = asked.place(cell)  # type: ignore[index]  # the tree is ours until it is handed out

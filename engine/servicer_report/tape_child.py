@@ -1,0 +1,154 @@
+"""The child process that adds up a rental tape: sums by class of assets and rate, exact to the cent, however many contracts there are.
+
+It is started by its path, imports nothing of the engine, and prints one JSON object. Its reader of workbooks gives an error, a formula
+without a result and an empty cell all as empty, so an empty cell in a column that must have figures is a question, never a zero.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import resource
+import sys
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+MEMORY, SECONDS = 800 << 20, 20
+MOST_QUESTIONS = 20
+FIGURES = ("gpu_hours", "rate", "revenue")
+TOTAL = re.compile(r"(grand |sub[- ]?)?(total|sum)\b.*", re.IGNORECASE)
+AMOUNT = re.compile(r"(?:USD|US\$|\$)? ?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: per GPU-hour| GPU-hours|/h)?", re.ASCII)
+"""A number in a cell of text, with or without its unit."""
+
+
+class Question(Exception):
+    """Something that keeps the tape from being read at all: a code and a cause."""
+
+
+def letters(column: int) -> str:
+    """The letters of a column that is counted from 0."""
+    found = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[list[Any]]]:
+    """The name of the sheet, the number of its first column (from 0), and its rows from the top."""
+    import python_calamine
+
+    book = python_calamine.load_workbook(path)
+    seen = [one.name for one in book.sheets_metadata if str(one.visible).endswith("Visible")]
+    if sheet is None and len(seen) != 1:
+        raise Question("R145", f"the workbook has the sheets {', '.join(seen)}; the sender's layout names none")
+    if sheet is not None and sheet not in book.sheet_names:
+        raise Question("R144", f"the workbook has no sheet `{sheet}`; it has {', '.join(book.sheet_names)}")
+    found = book.get_sheet_by_name(sheet or seen[0])
+    if found.start is None:
+        raise Question("R144", f"the sheet `{found.name}` is empty")
+    return found.name, found.start[1], found.iter_rows()
+
+
+def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[str]]:
+    """The rows of a tape in text."""
+    with open(path, encoding=encoding, newline="") as file:  # noqa: PTH123  # the child imports as little as it can
+        yield from csv.reader(file, delimiter=separator, strict=True)
+
+
+def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -> tuple[int, dict[str, int]]:
+    """The line of the head and where each wanted column stands in it: the given line, or the first that has them all."""
+    names = {key: text.strip().lower() for key, text in wanted.items()}
+    for line, row in enumerate(rows, start=1):
+        if at is not None and line < at:
+            continue
+        there = [str(cell).strip().lower() for cell in row]
+        if all(name in there for name in names.values()):
+            twice = [name for name in names.values() if there.count(name) > 1]
+            if twice:
+                raise Question("R157", f"line {line} names the column `{twice[0]}` twice")
+            return line, {key: there.index(name) for key, name in names.items()}
+        if at is not None or line >= 60:
+            missing = [wanted[key] for key, name in names.items() if name not in there]
+            where = f"line {line} has no column" if at is not None else "none of the first 60 lines has all the columns, among them"
+            raise Question("R144", f"{where} {', '.join(f'`{name}`' for name in missing)}")
+    raise Question("R144", f"no line has the columns {', '.join(f'`{name}`' for name in wanted.values())}")
+
+
+def number_of(value: Any) -> Decimal | None:
+    """A cell as an exact number at 15 digits, None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Decimal(format(value, ".15g"))
+    found = AMOUNT.fullmatch(str(value).strip())
+    return Decimal(found["number"].replace(",", "")) if found else None
+
+
+def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str) -> tuple[list[Any], list[Any], int]:
+    """The columns of the tape as sums by class and rate, the questions about its cells, and how many contracts it has."""
+    import pandas
+
+    kept: dict[str, list[Any]] = {key: [] for key in where}
+    questions: list[list[str]] = []
+    for number, row in enumerate(rows, start=line + 1):
+        cells = {key: row[at] if at < len(row) else "" for key, at in where.items()}
+        if not any(str(cell).strip() for cell in row):
+            continue
+        for key, value in cells.items():
+            cell = f"{prefix}{letters(first + where[key])}{number}" if prefix else f"line {number}"
+            text = str(value).strip()
+            if key in FIGURES:
+                found = number_of(value)
+                if found is None:
+                    what = f"`{key}` is `{text}`, which is no number" if text else f"`{key}` is empty; it may have been an error"
+                    questions.append(["R157", cell, what])
+                kept[key].append(found or Decimal(0))
+            else:
+                if not text or (key == "contract" and TOTAL.fullmatch(text)):
+                    questions.append(["R157", cell, f"the row has figures and its {key} is `{text}`; it may be a total"])
+                kept[key].append(text)
+        if len(questions) >= MOST_QUESTIONS:
+            break
+    table = pandas.DataFrame(kept, dtype=object)
+    count = len(table)
+    if "rate" in table and "revenue" not in table:
+        by = [key for key in ("asset_class", "rate") if key in table]
+        sums = table.groupby(by, sort=True)["gpu_hours"].agg("sum").reset_index()
+    else:
+        for key in ("asset_class",):
+            if key not in table:
+                table[key] = ""
+        sums = table.groupby("asset_class", sort=True)[[key for key in ("gpu_hours", "revenue") if key in table]].agg("sum").reset_index()
+    return [{key: str(value) for key, value in row.items()} for row in sums.to_dict("records")], questions, count
+
+
+def main(kind: str, path: str, spec: str) -> None:
+    """Add up one tape and print its sums, or what has to be asked about it."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    asked = json.loads(spec)
+    try:
+        if kind == "text":
+            sheet, first, rows = "", 0, rows_of_text(path, asked["encoding"], asked["separator"])
+        else:
+            sheet, first, rows = rows_of_workbook(path, asked.get("sheet"))  # type: ignore[assignment]
+        line, where = head_of(rows, asked["columns"], asked.get("header_row"))
+        sums, questions, count = added_up(rows, line, where, first, f"{sheet}!" if sheet else "")
+        answer = {"sums": sums, "questions": questions, "contracts": count, "sheet": sheet, "line": line}
+    except Question as question:
+        code, why = question.args
+        answer = {"sums": [], "questions": [[code, "", why]], "contracts": 0, "sheet": "", "line": 1}
+    except MemoryError:
+        answer = {"refused": "memory", "why": "it needs more memory than a tape may"}
+    except Exception as error:  # a reader raises whatever it likes about a file that is no workbook
+        answer = {"refused": "broken", "why": f"{type(error).__name__}: {error}"[:300]}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,71 @@
+"""A rental tape as a table of its own, of 100,000 contracts and more: added up in a child process, its sums put into the report."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.errors import Place, Problem
+from engine.servicer_report.report_table import put
+from engine.servicer_report.workbook import ask_child, doorway, is_workbook
+from engine.terms.sender_layout import TapeLayout
+from engine.terms.source import Tree
+
+
+def read_tape(tree: Tree, data: bytes, file: str, layout: TapeLayout, separators: tuple[str, str] | None = None) -> list[Problem]:
+    """Put the sums of a tape into a report's tree; what has to be asked about the tape comes back (codes R140 to R157).
+
+    Args:
+        tree: the report, which gets `rental.CLASS.tape`.
+        data: the file, byte for byte.
+        file: its name, for the errors.
+        layout: which column holds what.
+        separators: the encoding and the separator, where the tape is text.
+    """
+    spec: dict[str, Any] = {"columns": layout.wanted, "sheet": layout.sheet, "header_row": layout.header_row}
+    if is_workbook(file):
+        kind, _, refused = doorway(data, file)
+        if kind is None:
+            return refused
+    elif separators is None:
+        what = "no line of the tape has the columns that the layout names"
+        why = ", ".join(f"`{column}`" for column in layout.wanted.values())
+        return [Problem("R144", what, why, "correct [intake.NAME.tape] of headroom.toml", Place(file))]
+    else:
+        kind, spec = "text", {**spec, "encoding": separators[0], "separator": separators[1]}
+    answer = ask_child("tape_child.py", data, kind, json.dumps(spec))
+    if "refused" in answer:
+        fix = "delete what is far below or beside the tape, or send it as CSV"
+        return [Problem("R143", "the tape cannot be read", str(answer["why"]), fix, Place(file))]
+    if answer["questions"]:
+        return [_question(code, cell, what, file) for code, cell, what in answer["questions"]]
+    return list(_put_sums(tree, answer, layout, file))
+
+
+def _question(code: str, cell: str, what: str, file: str) -> Problem:
+    why = "a tape is added up only where every contract's figures can be read"
+    line = int(cell.removeprefix("line ")) if cell.startswith("line ") else 1
+    place = Place(file, line) if cell.startswith("line ") else Place(file, cell=cell)
+    return Problem(code, what, why, "correct the cell, or delete the row", place)
+
+
+def _put_sums(tree: Tree, answer: dict[str, Any], layout: TapeLayout, file: str) -> list[Problem]:
+    """Put each class's sums into the tree, as the rows of a tape by rate; a class that the layout does not know is a problem."""
+    found: dict[str, list[dict[str, str]]] = {}
+    problems = []
+    for one in answer["sums"]:
+        said = one.get("asset_class") or ""
+        asset = layout.classes.get(said, said) if layout.asset_class else layout.of_class
+        if not asset:
+            why, fix = "the deal's classes of assets have other names", "add it to [intake.NAME.tape.classes]"
+            problems.append(Problem("R157", f"the tape has the class `{said}`", why, fix, Place(file)))
+            continue
+        row = {"contract": f"of {answer['contracts']:,}", "gpu_hours": one["gpu_hours"]}
+        row |= {"rate": f"USD {one['rate']} per GPU-hour"} if "rate" in one else {}
+        row |= {"revenue": f"USD {one['revenue']}"} if "revenue" in one else {}
+        found.setdefault(asset, []).append(row)
+    for asset, rows in found.items():
+        put(tree.data, ("rental", asset, "tape"), rows)
+        where = f"{answer['sheet']}!A{answer['line']}" if answer["sheet"] else ""
+        tree.places["rental", asset, "tape"] = Place(file, answer["line"], cell=where)  # type: ignore[index]
+    return problems

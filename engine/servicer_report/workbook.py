@@ -1,0 +1,183 @@
+"""A workbook as people save it: what its cells hold, show and hide; read in a child process with limits, after a look at its directory.
+
+What is ambiguous stays visible here (a formula without a result, an error, a hidden row): what it means is decided where a figure is
+read from it. Macros and links to other files are named and never followed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Literal
+
+from engine.errors import Place, Problem
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+"""The endings of the workbooks that are read; upper case is as good."""
+UNPACKED, RATIO, MEMBERS = 200 << 20, 200, 2_000
+"""How large a workbook may be once it is unpacked, how tightly packed a large part of it, and how many parts it may have."""
+PATIENCE = 30
+"""Seconds after which a reader is ended."""
+OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How an .xls begins, and also every workbook that a password protects."""
+
+Kind = Literal["number", "text", "date", "truth", "error", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell that holds something.
+
+    Attributes:
+        row: counted from 1.
+        column: counted from 1.
+        name: like `C7`.
+        kind: what it holds; nothing where a formula has no stored result.
+        text: a number at 15 digits, a date as ISO text, a text as it stands.
+        number_format: how the number is shown.
+        formula: where the value was computed.
+        hidden: whether its row or column is out of sight.
+    """
+
+    row: int
+    column: int
+    name: str
+    kind: Kind
+    text: str
+    number_format: str = "General"
+    formula: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: its cells by row and column, and what is merged in it as (top, left, bottom, right, name)."""
+
+    name: str
+    hidden: bool
+    cells: Mapping[tuple[int, int], Cell]
+    merged: tuple[tuple[int, int, int, int, str], ...] = ()
+
+    def within(self, row: int, column: int) -> str | None:
+        """The name of the merged area that a place lies in, None where it lies in none."""
+        return next((name for top, left, low, right, name in self.merged if top <= row <= low and left <= column <= right), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """A workbook's sheets in order, its custom properties, and what is worth saying of it."""
+
+    file: str
+    sheets: tuple[Sheet, ...]
+    properties: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+
+    def sheet(self, name: str) -> Sheet | None:
+        """The sheet of that name."""
+        return next((sheet for sheet in self.sheets if sheet.name == name), None)
+
+
+def is_workbook(file: str) -> bool:
+    """Whether a file's name says that it is a workbook."""
+    return file.lower().endswith(WORKBOOKS)
+
+
+def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem]]:
+    """The workbook in `data`, or why it is refused (codes R140 to R143).
+
+    Args:
+        data: the file, byte for byte.
+        file: its name, for the errors.
+    """
+    kind, remarks, refused = doorway(data, file)
+    if kind is None:
+        return None, refused
+    answer = ask_child("workbook_child.py", data, kind)
+    if "refused" in answer:
+        return None, [_refused(answer, file)]
+    sheets = tuple(
+        Sheet(
+            name=sheet["name"],
+            hidden=sheet["hidden"],
+            cells={(row, column): Cell(row, column, *rest) for row, column, *rest in sheet["cells"]},
+            merged=tuple((top, left, low, right, name) for top, left, low, right, name in sheet["merged"]),
+        )
+        for sheet in answer["sheets"]
+    )
+    return Workbook(file, sheets, answer["properties"], tuple(remarks)), []
+
+
+def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem]]:
+    """Which reader a file is for, what is worth saying of it, or why none may see it: by its first bytes and its directory alone."""
+    place = Place(file)
+    if data.startswith(OLD_OFFICE):
+        return _old_office(data, place)
+    if not zipfile.is_zipfile(BytesIO(data)):
+        why = "its name says that it is one, its bytes do not"
+        return None, [], [Problem("R140", "the file is no workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        return None, [], [Problem("R140", "the workbook is damaged", str(error), "send it again, or save it anew", place)]
+    size = sum(part.file_size for part in parts)
+    tight = any(part.file_size > max(RATIO * part.compress_size, 10 << 20) for part in parts)
+    if size > UNPACKED or tight or len(parts) > MEMBERS:
+        what = f"the workbook unpacks to {size:,} bytes in {len(parts):,} parts"
+        return None, [], [Problem("R141", what, "no report is so large", "send the sheet with the figures alone", place)]
+    names = [part.filename for part in parts]
+    remarks = ["the workbook has macros; they were not run"] if any(name.endswith("vbaProject.bin") for name in names) else []
+    if any("externalLink" in name for name in names):
+        remarks.append("the workbook links to other files; its values are those of its last save")
+    return ("ods" if "content.xml" in names else "xlsx"), remarks, []
+
+
+def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[Problem]]:
+    import msoffcrypto
+
+    try:
+        locked = msoffcrypto.OfficeFile(BytesIO(data)).is_encrypted()
+    except Exception as error:  # it raises whatever it likes about a file that is no workbook
+        why = f"{type(error).__name__}: {error}"
+        return None, [], [Problem("R140", "the file is no workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+    if locked:
+        fix = "save it without a password"
+        return None, [], [Problem("R142", "the workbook is protected by a password", "nobody here can open it", fix, place)]
+    return "xls", [], []
+
+
+def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
+    """What a child process says of a file: its JSON, or that it was ended, with `refused` and `why`."""
+    path = Path(__file__).with_name(script)
+    with NamedTemporaryFile(suffix=f".{arguments[0]}") as kept:
+        kept.write(data)
+        kept.flush()
+        command = [sys.executable, "-P", str(path), arguments[0], kept.name, *arguments[1:]]
+        surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=surroundings, check=False)
+        except subprocess.TimeoutExpired:
+            return {"refused": "time", "why": f"reading it took more than {PATIENCE} seconds"}
+    try:
+        answer = json.loads(done.stdout) if done.returncode == 0 else None
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict):
+        return answer
+    return {"refused": "ended", "why": f"its reader was ended ({done.returncode}): it needs more memory or time than a report may"}
+
+
+def _refused(answer: Mapping[str, Any], file: str) -> Problem:
+    if answer["refused"] == "broken":
+        fix = "open it in your spreadsheet program and save it as .xlsx"
+        return Problem("R140", "the workbook cannot be read", str(answer["why"]), fix, Place(file))
+    fix = "delete what is far below or beside the figures, or send the sheet with the figures alone"
+    return Problem("R143", "the workbook is too large to be read as a report", str(answer["why"]), fix, Place(file))

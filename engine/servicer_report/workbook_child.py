@@ -1,0 +1,267 @@
+"""The child process that opens a workbook, so that whatever one can do to a reader ends this process and nothing else.
+
+A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort; no exception can be caught then.
+It is started by its path, imports nothing of the engine, and prints one JSON object: what the cells hold, or why it was refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+MOST_CELLS = 100_000
+"""More cells than any form has; what is larger is a tape, and is added up by another reader."""
+MEMORY, SECONDS = 800 << 20, 20
+DAY = timedelta(days=1)
+
+
+class TooLarge(Exception):
+    """A workbook with more cells than a form or a small report has."""
+
+
+def digits(value: float) -> str:
+    """A stored number at 15 digits, as a spreadsheet shows it: it stores 17, and the last two are noise."""
+    return format(Decimal(format(value, ".15g")), "f")
+
+
+def told(value: Any) -> tuple[str, str]:
+    """The kind of a value and its text: number, date, truth or text."""
+    if isinstance(value, bool):
+        return "truth", str(value).upper()
+    if isinstance(value, int | float):
+        return "number", digits(value)
+    if isinstance(value, datetime):
+        return "date", value.date().isoformat() if value.time() == time() else value.isoformat(timespec="seconds")
+    if isinstance(value, date | time | timedelta):
+        return "date", str(value)
+    return "text", str(value)
+
+
+def open_xlsx(path: str) -> dict[str, Any]:
+    """Every cell of an .xlsx or .xlsm, read twice: once as it was stored, once as its formulas."""
+    import openpyxl
+    import openpyxl.worksheet._reader as reader
+    from openpyxl.utils import get_column_letter
+
+    as_read = reader.from_excel
+
+    def not_rounded_up(value: Any, *others: Any, **more: Any) -> Any:
+        """A moment just before midnight stays on its day; the reader would make it the next one."""
+        found = as_read(value, *others, **more)
+        if isinstance(found, datetime) and found.time() == time() and float(value) % 1 > 0.5:
+            return found - timedelta(seconds=1)
+        return found
+
+    reader.from_excel = not_rounded_up
+    stored = openpyxl.load_workbook(path, data_only=True, keep_links=False)
+    written = openpyxl.load_workbook(path, keep_links=False)
+    sheets, count = [], 0
+    for sheet in stored.worksheets:
+        formulas = written[sheet.title]
+        count += len(sheet._cells)
+        if count > MOST_CELLS:
+            raise TooLarge
+        out_of_sight = {
+            number
+            for letter, column in sheet.column_dimensions.items()
+            if column.hidden
+            for number in range(column.min or 0, (column.max or 0) + 1)
+        }
+        cells = []
+        for (row, column), cell in sorted(sheet._cells.items()):
+            formula = formulas._cells[row, column].value
+            formula = getattr(formula, "text", formula)
+            is_formula = formulas._cells[row, column].data_type == "f" and isinstance(formula, str)
+            if cell.value is None and not is_formula:
+                continue
+            kind, text = ("nothing", "") if cell.value is None else told(cell.value)
+            hidden = column in out_of_sight or (row in sheet.row_dimensions and bool(sheet.row_dimensions[row].hidden))
+            kind = "error" if cell.data_type == "e" else kind
+            place = f"{get_column_letter(column)}{row}"
+            cells.append([row, column, place, kind, text, cell.number_format, formula if is_formula else None, hidden])
+        merged = [[area.min_row, area.min_col, area.max_row, area.max_col, area.coord] for area in sheet.merged_cells.ranges]
+        sheets.append({"name": sheet.title, "hidden": sheet.sheet_state != "visible", "cells": cells, "merged": merged})
+    properties = {one.name: str(one.value) for one in stored.custom_doc_props.props}
+    return {"sheets": sheets, "properties": properties}
+
+
+def letters(column: int) -> str:
+    """The letters of a column that is counted from 0."""
+    found = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def open_xls(path: str) -> dict[str, Any]:
+    """Every cell of an .xls with its format; of its formulas the stored results are all that the reader gives."""
+    import xlrd
+
+    book = xlrd.open_workbook(path, formatting_info=True)
+    sheets, count = [], 0
+    for sheet in book.sheets():
+        cells = []
+        for row in range(sheet.nrows):
+            for column in range(sheet.row_len(row)):
+                cell = sheet.cell(row, column)
+                if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) or cell.value == "":
+                    continue
+                count += 1
+                if count > MOST_CELLS:
+                    raise TooLarge
+                number_format = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
+                kind, text = _xls_value(cell, book.datemode)
+                hidden = any(
+                    at in known and bool(known[at].hidden) for known, at in ((sheet.rowinfo_map, row), (sheet.colinfo_map, column))
+                )
+                cells.append([row + 1, column + 1, f"{letters(column)}{row + 1}", kind, text, number_format, None, hidden])
+        merged = [
+            [top + 1, left + 1, bottom, right, f"{letters(left)}{top + 1}:{letters(right - 1)}{bottom}"]
+            for top, bottom, left, right in sheet.merged_cells
+        ]
+        sheets.append({"name": sheet.name, "hidden": sheet.visibility != 0, "cells": cells, "merged": merged})
+    return {"sheets": sheets, "properties": {}}
+
+
+def _xls_value(cell: Any, datemode: int) -> tuple[str, str]:
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return "error", xlrd.error_text_from_code.get(cell.value, "an error")
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "truth", str(bool(cell.value)).upper()
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        whole = int(cell.value)
+        moment = xlrd.xldate.xldate_as_datetime(whole, datemode) + timedelta(seconds=int((cell.value - whole) * 86_400))
+        return told(moment)
+    return told(cell.value)
+
+
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+NUMBER = "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"
+STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
+MOST_REPEATED = 1_000
+"""How often a cell with a value may say that it is repeated; an empty one may as often as it likes."""
+ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
+
+
+def open_ods(path: str) -> dict[str, Any]:
+    """Every cell of an .ods: its value, the kind that it says it is of, its formula; its data style as a number format."""
+    from odf.opendocument import load
+    from odf.table import Table
+
+    document = load(path)
+    formats = _ods_formats(document)
+    sheets, count = [], 0
+    for table in document.spreadsheet.getElementsByType(Table):
+        cells, merged = [], []
+        for row, column, cell, hidden in _ods_cells(table):
+            count += 1
+            if count > MOST_CELLS:
+                raise TooLarge
+            place = f"{letters(column)}{row + 1}"
+            kind, text = _ods_value(cell)
+            number_format = formats.get(cell.attributes.get((TABLE, "style-name"), ""), "General")
+            number_format = f"[${cell.attributes[(OFFICE, 'currency')]}]0" if (OFFICE, "currency") in cell.attributes else number_format
+            if cell.attributes.get((OFFICE, "value-type")) == "percentage" and "%" not in number_format:
+                number_format = "0%"
+            cells.append([row + 1, column + 1, place, kind, text, number_format, cell.attributes.get((TABLE, "formula")), hidden])
+            below, right = (int(cell.attributes.get((TABLE, f"number-{way}-spanned"), 1)) for way in ("rows", "columns"))
+            if below * right > 1:
+                end = f"{letters(column + right - 1)}{row + below}"
+                merged.append([row + 1, column + 1, row + below, column + right, f"{place}:{end}"])
+        sheets.append({"name": table.getAttribute("name"), "hidden": False, "cells": cells, "merged": merged})
+    return {"sheets": sheets, "properties": {}}
+
+
+def _ods_formats(document: Any) -> dict[str, str]:
+    """By the style of a cell, what its data style adds to a number, written as a number format."""
+    data: dict[str, str] = {}
+    styles = [*document.styles.childNodes, *document.automaticstyles.childNodes]
+    for style in styles:
+        if style.qname[0] == NUMBER:
+            parts = []
+            for part in style.childNodes:
+                factor = int(part.attributes.get((NUMBER, "display-factor"), 1) or 1)
+                shown = "#,##0" + "," * (len(str(factor)) // 3)
+                parts.append({"number": shown, "text": json.dumps(str(part)) if str(part).strip() else ""}.get(part.qname[1], ""))
+            percent = "%" if style.qname[1] == "percentage-style" else ""
+            words = "".join(parts).replace('"%"', "")
+            data[style.attributes.get((STYLE, "name"), "")] = words + percent if style.qname[1] != "date-style" else "yyyy-mm-dd"
+    return {
+        style.attributes.get((STYLE, "name"), ""): data.get(style.attributes.get((STYLE, "data-style-name"), ""), "General")
+        for style in styles
+        if style.qname == (STYLE, "style")
+    }
+
+
+def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
+    """The cells of a sheet that hold something, by row and column from 0, and whether their row is out of sight."""
+    from odf.table import CoveredTableCell, TableCell, TableRow
+
+    row = 0
+    for line in table.getElementsByType(TableRow):
+        again = int(line.attributes.get((TABLE, "number-rows-repeated"), 1))
+        hidden = line.attributes.get((TABLE, "visibility"), "visible") != "visible"
+        column, full = 0, []
+        for cell in line.childNodes:
+            if cell.qname not in (TableCell().qname, CoveredTableCell().qname):
+                continue
+            times = int(cell.attributes.get((TABLE, "number-columns-repeated"), 1))
+            if (OFFICE, "value-type") in cell.attributes or (TABLE, "formula") in cell.attributes or str(cell).strip():
+                if times > MOST_REPEATED:
+                    raise TooLarge
+                full += [(column + n, cell) for n in range(times)]
+            column += times
+        if full and again > MOST_REPEATED:
+            raise TooLarge
+        yield from ((row + n, column, cell, hidden) for n in range(again if full else 0) for column, cell in full)
+        row += again
+
+
+def _ods_value(cell: Any) -> tuple[str, str]:
+    said = cell.attributes.get((OFFICE, "value-type"))
+    shown = str(cell).strip()
+    is_error = any(name == "value-type" and value == "error" for (_, name), value in cell.attributes.items())
+    if is_error or ((TABLE, "formula") in cell.attributes and ERROR.fullmatch(shown)):
+        return "error", shown or "an error"
+    if said in ("float", "percentage", "currency"):
+        return "number", digits(float(cell.attributes[(OFFICE, "value")]))
+    if said == "date":
+        day = datetime.fromisoformat(cell.attributes[(OFFICE, "date-value")])
+        return told(day)
+    if said == "boolean":
+        return "truth", shown.upper()
+    return ("text", shown) if shown else ("nothing", "")
+
+
+READERS: dict[str, Callable[[str], dict[str, Any]]] = {"xlsx": open_xlsx, "xls": open_xls, "ods": open_ods}
+
+
+def main(kind: str, path: str) -> None:
+    """Read one workbook and print what its cells hold; what a reader cannot open is said, not raised."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        answer = READERS[kind](path)
+    except TooLarge:
+        answer = {"refused": "large", "why": f"it has more than {MOST_CELLS:,} cells"}
+    except MemoryError:
+        answer = {"refused": "memory", "why": "it needs more memory than a report may"}
+    except Exception as error:  # a reader raises whatever it likes about a file that is no workbook
+        answer = {"refused": "broken", "why": f"{type(error).__name__}: {error}"[:300]}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

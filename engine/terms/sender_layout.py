@@ -1,0 +1,80 @@
+"""A sender's own layout of a report, as `headroom.toml` maps it to the report's figures: `[intake.NAME]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from engine.terms.figures import unit_of
+from engine.values import Fact
+
+ABOUT = ("deal", "period.from", "period.to", "as_of", "source", "corrects", "completes")
+"""What a report says of itself, beside its figures."""
+
+
+class TapeLayout(Fact):
+    """Which columns of a rental tape hold what.
+
+    Attributes:
+        sheet: the sheet's name; the only one in sight unless given.
+        header_row: the row of the columns' names; the first that has them all unless given.
+        contract: the column of the contract's name or number.
+        asset_class: the column of the class of assets; `of_class` where the tape is of one.
+        of_class: the class of assets that the whole tape is of.
+        classes: by the tape's own word for a class of assets, the deal's.
+        gpu_hours: the column of the GPU-hours rented.
+        rate: the column of the rate; either it or `revenue`.
+        revenue: the column of the rent in USD.
+    """
+
+    sheet: str | None = None
+    header_row: int | None = Field(default=None, ge=1)
+    contract: str
+    asset_class: str | None = None
+    of_class: str | None = None
+    classes: Mapping[str, str] = {}
+    gpu_hours: str
+    rate: str | None = None
+    revenue: str | None = None
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The columns by what they hold."""
+        named = {key: getattr(self, key) for key in ("contract", "asset_class", "gpu_hours", "rate", "revenue")}
+        return {key: column for key, column in named.items() if column is not None}
+
+
+class SenderLayout(Fact):
+    """How one sender's files are read.
+
+    Attributes:
+        files: patterns of the files' names, like `acme-*.xlsx`.
+        deal: the deal that they are of; read from a cell where it is not given.
+        sheet: the sheet of `cells` and `columns`; the only one in sight unless given.
+        cells: by figure, or `period.from`, the cell that holds it, like `B7` or `Summary!B7`.
+        columns: by figure the name of its column, where one row below the head holds the report.
+        header_row: the row of those names; the first that has them all unless given.
+        factors: by figure what it is multiplied by: 1000 where the sender reports thousands.
+        decimal: how text in the file parts decimals.
+        tape: the columns of a rental tape, where the file has one.
+    """
+
+    files: tuple[str, ...] = Field(min_length=1)
+    deal: str | None = None
+    sheet: str | None = None
+    cells: Mapping[str, str] = {}
+    columns: Mapping[str, str] = {}
+    header_row: int | None = Field(default=None, ge=1)
+    factors: Mapping[str, Literal[1, 1000, 1_000_000]] = {}
+    decimal: Literal[".", ","] = "."
+    tape: TapeLayout | None = None
+
+    @field_validator("cells", "columns", "factors")
+    @classmethod
+    def _are_figures(cls, named: Mapping[str, object]) -> Mapping[str, object]:
+        strange = [name for name in named if name not in ABOUT and unit_of(name) is None]
+        if strange:
+            raise ValueError(f"`{strange[0]}` is no figure that a report can give")
+        return named

@@ -1,0 +1,45 @@
+"""What a number format adds to a stored number: the twenty formats that people use most, and those that mislead."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from engine.servicer_report.number_formats import Shown, shown_by
+
+FORMATS = [
+    ("0.85", "0%", Shown(percent=1)),
+    ("0.85", "0.00%", Shown(percent=1)),
+    ("85", '0"%"', Shown(words="%")),
+    ("85", "0\\%", Shown(words="%")),
+    ("15900000", "#,##0,", Shown(thousands=1)),
+    ("15900000", "0.0,,", Shown(thousands=2)),
+    ("1234567", "#,##0,.0", Shown(thousands=1)),
+    ("15900", '#,##0," k"', Shown(thousands=1, words="k")),
+    ("1234567", '0.0,"M"', Shown(thousands=1, words="M")),
+    ("15900", "#,##0\\,", Shown(words=",")),
+    ("1234567", "#,##0", Shown()),
+    ("-5", "#,##0;[Red](#,##0)", Shown()),
+    ("-15900000", "#,##0;(#,##0,)", Shown(thousands=1)),
+    ("0", '#,##0;-#,##0;"nil"', Shown(words="nil")),
+    ("1234.5", '"USD" #,##0.00', Shown(currency="USD")),
+    ("1234.5", "$#,##0.00", Shown(currency="USD")),
+    ("1234", "[$€-407] #,##0", Shown(currency="EUR")),
+    ("1234", "[$CHF] #,##0", Shown(currency="CHF")),
+    ("0.85", "[$-409]0.00%", Shown(percent=1)),
+    ("0.856", "[>1]0;0.0%", Shown(conditional=True)),
+    ("0.5", "0.00E+00", Shown()),
+    ("1", "_-* #,##0.00_-", Shown()),
+    ("5", "General", Shown()),
+    ("5", "", Shown()),
+    ("46112", "yyyy-mm-dd", Shown(is_date=True)),
+    ("46112", "[$-409]d mmm yyyy;@", Shown(is_date=True)),
+    ("0.5", "[h]:mm", Shown(is_date=True)),
+    ("7", "[Red]#,##0", Shown()),
+]
+
+
+@pytest.mark.parametrize(("value", "number_format", "expected"), FORMATS, ids=[one[1] for one in FORMATS])
+def test_what_a_format_shows(value: str, number_format: str, expected: Shown) -> None:
+    assert shown_by(number_format, Decimal(value)) == expected

@@ -1,0 +1,169 @@
+"""A sender's own layout, and a rental tape of 100,000 contracts: mapped, added up exactly, within time and memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from engine.errors import Problem
+from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
+from engine.terms.sender_layout import SenderLayout, TapeLayout
+from tests.conftest import REPOSITORY
+from tests.servicer_report.workbooks import saved
+
+FIGURES = SenderLayout(
+    files=("acme-*.xlsx",),
+    deal="meridian-2026-1",
+    sheet="Summary",
+    cells={"period.from": "B1", "period.to": "B2", "outstanding_principal.class_a": "B4", "collections": "Cash!C2"},
+    factors={"outstanding_principal.class_a": 1000},
+)
+
+
+def acme(principal: Any = 15_900, number_format: str = "#,##0") -> bytes:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.title = "Summary"
+    for row in [["From", "2026-01-01"], ["To", "2026-01-07"], ["USD thousands"], ["Class A", principal]]:
+        sheet.append(row)
+    sheet["B4"].number_format = number_format
+    cash = made.create_sheet("Cash")
+    cash["C2"] = 1_420_000
+    return saved(made)
+
+
+def codes(problems: list[Problem]) -> list[str]:
+    return [one.code for one in problems if not one.code.startswith("RW")]
+
+
+def test_cells_are_mapped_with_the_senders_factor() -> None:
+    tree, problems = tree_by_layout(acme(), "acme-01.xlsx", "acme", FIGURES)
+    assert (tree is not None, problems) == (True, [])
+    assert tree is not None
+    assert tree.data == {
+        "deal": "meridian-2026-1",
+        "period": {"from": "2026-01-01", "to": "2026-01-07"},
+        "as_of": "2026-01-07",
+        "outstanding_principal": {"class_a": "USD 15900000"},
+        "collections": "USD 1420000",
+    }
+    assert tree.place(("outstanding_principal", "class_a")).cell == "Summary!B4"
+
+
+def test_the_factor_is_of_what_the_cell_shows() -> None:
+    """15,900,000 shown as 15,900 under a head that says thousands is 15.9 million, not 15.9 thousand million."""
+    tree, _ = tree_by_layout(acme(15_900_000, "#,##0,"), "acme-01.xlsx", "acme", FIGURES)
+    assert tree is not None
+    assert tree.get(("outstanding_principal", "class_a")) == "USD 15900000"
+
+
+def test_a_map_that_does_not_fit_is_said() -> None:
+    elsewhere = FIGURES.model_copy(update={"sheet": "Gone"})
+    assert codes(tree_by_layout(acme(), "acme-01.xlsx", "acme", elsewhere)[1]) == ["R144"]
+    assert codes(tree_by_layout(acme("15,900 k"), "acme-01.xlsx", "acme", FIGURES)[1]) == ["R153"]
+    with pytest.raises(ValueError, match="is no figure"):
+        SenderLayout(files=("*.xlsx",), cells={"principal": "B4"})
+
+
+def test_one_row_below_a_head_is_a_report() -> None:
+    layout = SenderLayout(
+        files=("*.csv",), deal="d", columns={"period.to": "Week to", "outstanding_principal.class_a": "Class A"}, decimal=","
+    )
+    data = "Acme;;\nWeek to;Class A;Note\n2026-01-07;15.900.000,50;x\n".encode()
+    tree, problems = tree_by_layout(data, "acme.csv", "acme", layout)
+    assert (codes(problems), tree and tree.get(("outstanding_principal", "class_a"))) == ([], "USD 15900000.50")
+    assert codes(tree_by_layout(data + b"2026-01-14;1;x\n", "acme.csv", "acme", layout)[1]) == ["R145"]
+
+
+def test_the_layout_is_found_by_the_files_name() -> None:
+    assert layout_for("in/ACME-01.XLSX", {"acme": FIGURES}) == ("acme", FIGURES)
+    assert layout_for("other.xlsx", {"acme": FIGURES}) is None
+
+
+TAPE = TapeLayout(contract="Contract", asset_class="Model", classes={"H100 SXM5": "h100"}, gpu_hours="Hours", rate="Rate")
+LAYOUT = SenderLayout(files=("tape.*",), deal="meridian-2026-1", tape=TAPE)
+ROWS: list[list[Any]] = [["C-1", "H100 SXM5", 0.1, 1.9], ["C-2", "H100 SXM5", 0.2, 1.9], ["C-3", "H100 SXM5", 90_000, 1.95]]
+
+
+def tape(rows: list[list[Any]]) -> bytes:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.title = "Tape"
+    sheet["B2"] = "Rental tape"
+    for number, row in enumerate([["Contract", "Model", "Hours", "Rate"], *rows], start=4):
+        for column, value in enumerate(row, start=2):
+            sheet.cell(number, column).value = value
+    return saved(made)
+
+
+def test_a_tape_is_added_up_exactly_by_rate() -> None:
+    tree, problems = tree_by_layout(tape(ROWS), "tape.xlsx", "acme", LAYOUT)
+    assert (codes(problems), tree is not None) == ([], True)
+    assert tree is not None
+    found = tree.get(("rental", "h100", "tape"))
+    assert [(row["gpu_hours"], row["rate"]) for row in found] == [("0.3", "USD 1.9 per GPU-hour"), ("90000", "USD 1.95 per GPU-hour")]
+
+
+def test_a_tape_in_text_says_the_same() -> None:
+    rows = [["Contract", "Model", "Hours", "Rate"], *([*map(str, row)] for row in ROWS)]
+    for separator, encoding in ((",", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16")):
+        data = "\r\n".join(separator.join(row) for row in rows).encode(encoding)
+        tree, problems = tree_by_layout(data, "TAPE.CSV", "acme", LAYOUT)
+        assert (codes(problems), tree is not None) == ([], True)
+        assert tree is not None
+        assert [row["gpu_hours"] for row in tree.get(("rental", "h100", "tape"))] == ["0.3", "90000"]
+
+
+QUESTIONS = [
+    ("an empty rate", [["C-4", "H100 SXM5", 5, None]], "Tape!E8", "may have been an error"),
+    ("words for hours", [["C-4", "H100 SXM5", "n/a", 2]], "Tape!D8", "no number"),
+    ("a total", [["Total", "H100 SXM5", 90_000.3, 1.95]], "Tape!B8", "may be a total"),
+    ("a total without a name", [[None, None, 90_000.3, 1.95]], "Tape!B8", "may be a total"),
+]
+
+
+@pytest.mark.parametrize(("more", "cell", "cause"), [one[1:] for one in QUESTIONS], ids=[one[0] for one in QUESTIONS])
+def test_a_row_that_may_be_anything_is_asked_about(more: list[list[Any]], cell: str, cause: str) -> None:
+    _, problems = tree_by_layout(tape([*ROWS, *more]), "tape.xlsx", "acme", LAYOUT)
+    assert (problems[0].code, problems[0].place.cell) == ("R157", cell)
+    assert cause in problems[0].what
+
+
+def test_a_tape_with_a_cell_at_the_end_of_the_grid_ends_its_reader_and_nothing_else() -> None:
+    made = openpyxl.load_workbook(BytesIO(tape(ROWS)))
+    made["Tape"]["XFD1048576"] = 1
+    _, problems = tree_by_layout(saved(made), "tape.xlsx", "acme", LAYOUT)
+    assert [one.code for one in problems] == ["R143"]
+
+
+def test_a_tape_of_100_000_contracts_takes_five_seconds_and_300_mb(tmp_path: Path) -> None:
+    count = 100_000
+    path = tmp_path / "tape.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as made:
+        sheet = made.add_worksheet("Tape")
+        sheet.write_row(0, 0, ["Contract", "Customer", "Model", "Hours", "Rate", "Billed", "From", "To", "Site", "Note"])
+        for number in range(count):
+            row = [f"C-{number}", f"Customer {number % 900}", "H100 SXM5", 0.1 + number % 7, 1.5 + number % 100 / 100]
+            sheet.write_row(number + 1, 0, [*row, 9.99, 46_000, 46_100, "US", "n"])
+    script = REPOSITORY / "engine" / "servicer_report" / "tape_child.py"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-P", str(script), "xlsx", str(path), json.dumps({"columns": TAPE.wanted})]
+    done = subprocess.run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    answer = json.loads(done.stdout)
+    assert answer["contracts"] == count
+    assert sum(float(one["gpu_hours"]) for one in answer["sums"]) == pytest.approx(sum(0.1 + n % 7 for n in range(count)))
+    assert len(answer["sums"]) == 100
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
+    assert after.ru_maxrss < 300 << 10
