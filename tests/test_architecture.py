@@ -82,6 +82,12 @@ DOORS = {
     "apscheduler": {"engine/operations/scheduler.py"},
     "pypdfium2": {"engine/notices/pdf.py"},
     "pyhanko": {"engine/notices/signature.py"},
+    "openpyxl": {"engine/servicer_report/workbook_child.py"},
+    "xlrd": {"engine/servicer_report/workbook_child.py"},
+    "odf": {"engine/servicer_report/workbook_child.py"},
+    "msoffcrypto": {"engine/servicer_report/workbook.py"},
+    "python_calamine": {"engine/servicer_report/tape_child.py"},
+    "pandas": {"engine/servicer_report/tape_child.py"},
 }
 PROTOCOL_DOORS = (
     *(f"engine.basics.{room}" for room in ("values", "calendar", "errors")),

@@ -42,7 +42,7 @@ class Problem:
     place: Place
 
     def as_json(self) -> dict[str, object]:
-        """The fields of `--json`: file, line, column (in a workbook the cell too), code, what, why, fix, and the page that explains the code."""
+        """The fields of `--json`: file, line, column, in a workbook the cell, code, what, why, fix, the page that explains it."""
         fields = asdict(self)
         place = fields.pop("place")
         cell = {"cell": place["cell"]} if place["cell"] else {}

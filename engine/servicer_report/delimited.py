@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 from engine.servicer_report.figure_cells import Questions
 from engine.servicer_report.report_table import head_of, sheet_of_rows, tree_of_table
 from engine.terms.source import Tree

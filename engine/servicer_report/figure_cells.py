@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
+from engine.basics.values import Unit
 from engine.servicer_report.number_formats import Shown, shown_by
 from engine.servicer_report.workbook import Cell
-from engine.values import Unit
 
 PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
 """A number in text without its unit, its thousands rightly apart."""

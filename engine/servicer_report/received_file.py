@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 from engine.servicer_report.delimited import is_delimited, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
 from engine.servicer_report.workbook import WORKBOOKS, is_workbook, read_workbook

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
 from engine.servicer_report.workbook import Cell, Sheet, Workbook
-from engine.terms.figures import unit_of
+from engine.terms.report_figures import unit_of
 from engine.terms.source import Path, Tree
 
 COLUMNS = ("figure", "value", "as_of", "source")

@@ -8,13 +8,13 @@ from fnmatch import fnmatch
 from pathlib import PurePath
 from typing import Any
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 from engine.servicer_report.delimited import is_delimited, rows_of, text_of
 from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
 from engine.servicer_report.report_table import DATES, put, sheet_of_rows
 from engine.servicer_report.tape_tables import read_tape
 from engine.servicer_report.workbook import Cell, Sheet, Workbook, is_workbook, read_workbook
-from engine.terms.figures import unit_of
+from engine.terms.report_figures import unit_of
 from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Path, Tree
 
@@ -114,10 +114,10 @@ def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where
     """Put into the tree the one row below the head that the layout's columns name."""
     names = {figure: column.strip().lower() for figure, column in layout.columns.items()}
     rows: dict[int, dict[str, int]] = {}
-    for (row, column), cell in sorted(sheet.cells.items()):
-        rows.setdefault(row, {}).setdefault(cell.text.strip().lower(), column)
-    heads = (row for row, there in rows.items() if set(names.values()) <= there.keys() and layout.header_row in (None, row))
-    head = next(heads, None)
+    for (row, at), cell in sorted(sheet.cells.items()):
+        rows.setdefault(row, {}).setdefault(cell.text.strip().lower(), at)
+    named = set(names.values())
+    head = next((row for row, there in rows.items() if named <= there.keys() and layout.header_row in (None, row)), None)
     if head is None:
         missing = ", ".join(f"`{column}`" for column in layout.columns.values())
         what = f"no row has the columns {missing}"

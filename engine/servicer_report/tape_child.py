@@ -53,7 +53,7 @@ def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[l
     return found.name, found.start[1], found.iter_rows()
 
 
-def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[str]]:
+def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[Any]]:
     """The rows of a tape in text."""
     with open(path, encoding=encoding, newline="") as file:  # noqa: PTH123  # the child imports as little as it can
         yield from csv.reader(file, delimiter=separator, strict=True)
@@ -136,7 +136,7 @@ def main(kind: str, path: str, spec: str) -> None:
         if kind == "text":
             sheet, first, rows = "", 0, rows_of_text(path, asked["encoding"], asked["separator"])
         else:
-            sheet, first, rows = rows_of_workbook(path, asked.get("sheet"))  # type: ignore[assignment]
+            sheet, first, rows = rows_of_workbook(path, asked.get("sheet"))
         line, where = head_of(rows, asked["columns"], asked.get("header_row"))
         sums, questions, count = added_up(rows, line, where, first, f"{sheet}!" if sheet else "")
         answer = {"sums": sums, "questions": questions, "contracts": count, "sheet": sheet, "line": line}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 from engine.servicer_report.report_table import put
 from engine.servicer_report.workbook import ask_child, doorway, is_workbook
 from engine.terms.sender_layout import TapeLayout

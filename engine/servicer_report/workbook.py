@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
-from engine.errors import Place, Problem
+from engine.basics.errors import Place, Problem
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 """The endings of the workbooks that are read; upper case is as good."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from engine.terms.figures import unit_of
-from engine.values import Fact
+from engine.basics.values import Fact
+from engine.terms.report_figures import unit_of
 
 ABOUT = ("deal", "period.from", "period.to", "as_of", "source", "corrects", "completes")
 """What a report says of itself, beside its figures."""

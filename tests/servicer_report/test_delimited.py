@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import Problem
+from engine.basics.errors import Problem
 from engine.servicer_report.received_file import tree_of
 
 ROWS = [

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from engine.errors import Problem
+from engine.basics.errors import Problem
 from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
 from engine.terms.sender_layout import SenderLayout, TapeLayout
 from tests.conftest import REPOSITORY
@@ -79,7 +79,7 @@ def test_one_row_below_a_head_is_a_report() -> None:
     layout = SenderLayout(
         files=("*.csv",), deal="d", columns={"period.to": "Week to", "outstanding_principal.class_a": "Class A"}, decimal=","
     )
-    data = "Acme;;\nWeek to;Class A;Note\n2026-01-07;15.900.000,50;x\n".encode()
+    data = b"Acme;;\nWeek to;Class A;Note\n2026-01-07;15.900.000,50;x\n"
     tree, problems = tree_by_layout(data, "acme.csv", "acme", layout)
     assert (codes(problems), tree and tree.get(("outstanding_principal", "class_a"))) == ([], "USD 15900000.50")
     assert codes(tree_by_layout(data + b"2026-01-14;1;x\n", "acme.csv", "acme", layout)[1]) == ["R145"]

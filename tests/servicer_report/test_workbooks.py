@@ -15,7 +15,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from engine.errors import Problem
+from engine.basics.errors import Problem
 from engine.servicer_report.received_file import tree_of
 from engine.terms.source import Tree
 from tests.servicer_report.workbooks import (
