@@ -20,6 +20,7 @@ from engine.audit.leftovers import deal_named, without_log
 from engine.audit.replay_answer import Difference, Replayed
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
+from engine.audit.report_reread import read_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
@@ -39,7 +40,6 @@ from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, body_of, of_earlier_edition, read
-from engine.servicer_report.read_report import read_report
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
 from engine.wording.adopted_deal import adopted
 from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
@@ -259,14 +259,9 @@ class Replay:
         files = before.files or self._first_file(event.log)
         if not files:
             return _redrawn(event, payload)
-        folder = self.workspace.root / "reports" / name
-        kept = sorted(folder.glob(f"{payload.period_end}-{payload.sha256[:16]}*")) if folder.is_dir() else []
-        if not kept:
-            raise _Differs(event.seq, f"the report {payload.sha256[:16]} is not in reports/{name}")
-        terms = resolve(self._file(event, files[-1]), payload.received)
-        report, problems = read_report(kept[0].read_text(encoding="utf-8"), payload.document, terms, payload.received)
+        report, lacks = read_again(self.workspace, name, payload, resolve(self._file(event, files[-1]), payload.received))
         if report is None:
-            raise _Differs(event.seq, f"the report cannot be read again: {problems[0].what}")
+            raise _Differs(event.seq, lacks)
         return _redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str) -> Deal:

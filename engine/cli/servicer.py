@@ -16,17 +16,18 @@ from engine.cli.options import Json, day, example
 
 @app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
 def intake(
-    file: Annotated[Path, typer.Argument(help="The report.")],
+    files: Annotated[list[Path], typer.Argument(help="The reports, or folders of them.")],
     received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take a servicer's report (YAML or CSV); missing, late, stale or contradictory figures are named with their place."""
+    """Take servicer's reports (a workbook, CSV, YAML); what is missing, late, ambiguous or contradictory is named with its place."""
     from engine.cli.show.intake import intake
+    from engine.operations.intake import Intake
 
     came = None if received is None else day(received)
     with previewing() if preview else recording() as (workspace, by):
-        code = intake(workspace, file, came, all_templates(), by, as_json, preview)
+        code = intake(Intake(workspace, all_templates(), by), files, came, as_json, preview)
     raise typer.Exit(code)
 
 
@@ -79,8 +80,8 @@ def act(
 ) -> None:
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
     from engine.cli.show.act import document_hash, record_act
-    from engine.cli.show.intake import find_deal
     from engine.events.kinds import ActRecorded
+    from engine.workspace.deals_by_name import find_deal
 
     name, sha256 = document_hash(document)
     said = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from engine.basics.errors import Place, Problem
 from engine.servicer_report.figure_cells import Questions
@@ -56,29 +57,40 @@ def error_at(data: bytes) -> int:
     return 0
 
 
-def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> tuple[list[tuple[int, list[str]]], str] | None:
-    """The rows of a table by their line, and its separator: the one by which some line near the top is a known head.
+def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | None:
+    """The rows of a table, by the separator by which some line near the top is a known head; None where none is.
 
     Args:
         text: the file.
         known: whether cells are the head that is looked for.
     """
     for separator in SEPARATORS:
-        try:
-            rows = list(_split(text, separator))
-        except csv.Error:
-            continue
-        if any(known([cell.strip().lower() for cell in cells]) for _, cells in rows[:60]):
-            return rows, separator
+        found = _split(text, separator)
+        if any(known([cell.strip().lower() for cell in cells]) for _, cells in found.rows[:60]):
+            return found
     return None
 
 
-def _split(text: str, separator: str) -> Iterable[tuple[int, list[str]]]:
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """The rows of a table by their line, its separator, and the line and cause from which on it cannot be read."""
+
+    rows: list[tuple[int, list[str]]]
+    separator: str
+    broken: tuple[int, str] | None = None
+
+
+def _split(text: str, separator: str) -> Delimited:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[tuple[int, list[str]]] = []
     line = 1
-    for cells in reader:
-        yield line, cells
-        line = reader.line_num + 1
+    try:
+        for cells in reader:
+            rows.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        return Delimited(rows, separator, (line, str(error)))
+    return Delimited(rows, separator)
 
 
 def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
@@ -91,9 +103,12 @@ def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem
         what = "no line has the columns `figure` and `value`, by a comma, a semicolon or a tab"
         why, fix = "each row is one figure", "begin with the line `figure,value,as_of,source`"
         return None, [*problems, Problem("R102", what, why, fix, Place(file))]
-    rows, separator = split
+    if split.broken is not None:
+        line, why = split.broken
+        fix = "save it as CSV: cells apart by commas, text with commas or quotes in quotes"
+        return None, [*problems, Problem("Y120", "the table cannot be read from here on", why, fix, Place(file, line))]
     asked = Questions(file)
-    sheet = sheet_of_rows(rows)
+    sheet = sheet_of_rows(split.rows)
     head = head_of(sheet.cells)
     if head is None:
         return None, problems
@@ -102,5 +117,5 @@ def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem
     for cell in beyond.values():
         why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
         asked.ask("R105", "the row has more cells than columns", why, fix, cell)
-    tree = tree_of_table(sheet, head, asked, decimal_comma=separator == ";")
+    tree = tree_of_table(sheet, head, asked, decimal_comma=split.separator == ";")
     return tree, [*problems, *asked.problems]

@@ -25,7 +25,8 @@ One file per deal and period, YAML::
     collections: USD 1,150,000
     operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
-or CSV with the columns `figure,value,as_of,source` and rows `deal`, `period.from`, `period.to`, `as_of` for the rest.
+or a table, in a workbook or as CSV, with the columns `figure,value,as_of,source` and rows `deal`, `period.from`, `period.to`, `as_of`
+for the rest; or a sender's own layout (`sender_layouts`). `received_file` opens each; this module sees what they have in common.
 Every figure may be `{value, as_of, source}`. Figures are flattened to dotted names: `rental.h100.rented_gpu_hours`.
 A figure that is not given is missing, never zero: the test that needs it is NOT DETERMINED.
 """
@@ -34,23 +35,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date
-from hashlib import sha256
 from typing import Any
 
-from engine.basics.errors import Place, Problem
-from engine.basics.tables import read_table
+from engine.basics.errors import Problem
 from engine.events.reports import ReportFacts
 from engine.events.results import Given
 from engine.servicer_report.certificates import read_certificates
 from engine.servicer_report.plausibility import Reading, closed, dated, figure_at, judge, late
+from engine.servicer_report.received_file import ReceivedFile
 from engine.servicer_report.rental_tape import read_tapes
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import read_day
 from engine.terms.report_figures import unit_of
-from engine.terms.source import Path, Tree, parse
+from engine.terms.source import Path
 
-HEADER = ("deal", "period", "as_of", "source", "corrects")
-COLUMNS = ("figure", "value", "as_of", "source")
+HEADER = ("deal", "period", "as_of", "source", "corrects", "form")
 OWN = ("value", "as_of", "source")
 """What a figure may say of itself."""
 
@@ -61,37 +60,22 @@ class ServicerReport(ReportFacts):
     deal: str
 
 
-def deal_of(text: str, file: str) -> tuple[str | None, list[Problem]]:
-    """The deal that a report names, or why none can be read."""
-    tree, problems = _tree(text, file)
-    if tree is None:
-        return None, problems
-    name = tree.get(("deal",))
-    if not isinstance(name, str) or not name:
-        fix = "write `deal:` with the deal's name"
-        return None, [Problem("R101", "the report names no deal", "a report belongs to one deal", fix, Place(file))]
-    return name, problems
-
-
 def read_report(
-    text: str, file: str, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
+    file: ReceivedFile, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
 ) -> tuple[ServicerReport | None, list[Problem]]:
-    """The report in `text`: refused with all of its problems, or taken with its warnings (codes RW...).
+    """The report in a file: refused with all of its problems, or taken with its warnings (codes RW...).
 
     Args:
-        text: the file, YAML or CSV.
-        file: its name, for the errors.
+        file: the file as it came, opened.
         terms: the deal's terms in force on the day of receipt.
         received: when it came in.
         on_record: the as-of dates of the reports on record, one of which a corrected report must name; None where it was taken before.
     """
-    tree, problems = _tree(text, file)
-    if tree is None or problems:
-        return None, problems
-    reading = Reading(tree, terms, received)
+    reading = Reading(file.tree, terms, received)
+    reading.problems += file.remarks
     start, end, as_of = _dates(reading)
     corrects = _corrects(reading, on_record)
-    for path, name, raw in _figures(tree.data, ()):
+    for path, name, raw in _figures(file.tree.data, ()):
         _take(reading, path, name, raw)
     read_tapes(reading)
     read_certificates(reading)
@@ -107,62 +91,14 @@ def read_report(
         period_end=end,
         as_of=as_of,
         received=received,
-        document=file.rpartition("/")[2],
-        sha256=sha256(text.encode()).hexdigest(),
+        document=file.name,
+        sha256=file.sha256,
         corrects=corrects,
         figures=reading.figures,
         given=reading.given,
         warnings=tuple(problem.what for problem in reading.problems),
     )
     return report, reading.problems
-
-
-def _tree(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
-    if file.endswith(".csv"):
-        return _from_csv(text, file)
-    tree, problems = parse(text, file)
-    if tree is not None and not isinstance(tree.data, dict):
-        fix = "begin with `deal: name`"
-        return None, [*problems, Problem("R100", "the file is no report", "a report is a block of figures", fix, Place(file))]
-    return tree, problems
-
-
-def _from_csv(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
-    """The same tree from rows `figure,value,as_of,source`."""
-    data: dict[str, Any] = {}
-    places: dict[Path, Place] = {(): Place(file)}
-    table, problems = read_table(text, file)
-    if table is None:
-        return None, problems
-    columns = set(table.columns)
-    if not {"figure", "value"} <= columns <= set(COLUMNS):
-        fix = f"begin with the line `{','.join(COLUMNS)}`"
-        what = "the table has other columns" if {"figure", "value"} <= columns else "the table lacks the columns figure and value"
-        return None, [Problem("R102", what, "each row is one figure", fix, Place(file))]
-    for row in table.rows:
-        cells = row.cells
-        path: Path = tuple(cells["figure"].strip().split("."))
-        extra = {key: cells[key] for key in ("as_of", "source") if cells.get(key)}
-        value: Any = {"value": cells["value"], **extra} if extra and path[0] not in HEADER else cells["value"]
-        place = Place(file, row.line, 1, max(1, len(cells["figure"])))
-        if any(cell.strip() for cell in row.beyond):
-            why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
-            problems.append(Problem("R105", "the row has more cells than columns", why, fix, place))
-        if path in places or not _put(data, path, value):
-            why = "one figure stands once"
-            problems.append(Problem("R103", f"`{'.'.join(map(str, path))}` stands twice", why, "remove one of the rows", place))
-        places[path] = place
-        if extra:
-            places[(*path, "value")] = place
-    return Tree(file, text, data, places, {}), problems
-
-
-def _put(data: dict[str, Any], path: Path, value: Any) -> bool:
-    for step in path[:-1]:
-        data = data.setdefault(str(step), {})
-        if not isinstance(data, dict):
-            return False
-    return data.setdefault(str(path[-1]), value) is value
 
 
 def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:

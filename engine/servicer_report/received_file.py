@@ -2,14 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import PurePath
+
 from engine.basics.errors import Place, Problem
 from engine.servicer_report.delimited import is_delimited, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
+from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
 from engine.servicer_report.workbook import WORKBOOKS, is_workbook, read_workbook
+from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Tree, parse
 
 ENDINGS = (".yaml", ".yml", ".csv", ".tsv", ".txt", *WORKBOOKS)
 """The endings of files that may be reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file as it came, and what could be read of it.
+
+    Attributes:
+        name: its name, without folders.
+        data: its bytes.
+        tree: the report in it, before any figure is judged.
+        remarks: what is worth saying of it, though it is taken (codes RW...).
+        layout: the sender's layout by which it was read, where one was.
+    """
+
+    name: str
+    data: bytes
+    tree: Tree
+    remarks: tuple[Problem, ...] = ()
+    layout: SenderLayout | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes as received."""
+        return sha256(self.data).hexdigest()
+
+    @property
+    def deal(self) -> str | None:
+        """The deal that it names."""
+        name = self.tree.get(("deal",))
+        return name if isinstance(name, str) and name else None
+
+
+def open_report(data: bytes, file: str, layouts: Mapping[str, SenderLayout]) -> tuple[ReceivedFile | None, list[Problem]]:
+    """A report's file opened, or everything that has to be asked about it; one that names no deal is refused (R101).
+
+    Args:
+        data: the file, byte for byte as received.
+        file: its name, for the errors; its ending says how it is read.
+        layouts: the senders' own layouts, by name.
+    """
+    mapped = layout_for(file, layouts)
+    tree, problems = tree_by_layout(data, file, *mapped) if mapped else tree_of(data, file)
+    wrong = [problem for problem in problems if not problem.code.startswith("RW")]
+    if tree is None or wrong:
+        return None, problems
+    remarks = tuple(problem for problem in problems if problem.code.startswith("RW"))
+    received = ReceivedFile(PurePath(file).name, data, tree, remarks, mapped[1] if mapped else None)
+    if received.deal is None:
+        fix = "write `deal:` with the deal's name"
+        return None, [Problem("R101", "the report names no deal", "a report belongs to one deal", fix, Place(file))]
+    return received, []
+
+
+def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
+    """A kept report opened again, under the name that it came with, by the layout that was kept with it."""
+    kept = SenderLayout.model_validate_json(layout) if layout is not None else None
+    return open_report(data, file, {"kept": kept.model_copy(update={"files": ("*",)})} if kept else {})
 
 
 def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:

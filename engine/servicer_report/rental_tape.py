@@ -12,8 +12,8 @@ from engine.basics.values import Figure, Unit, printed
 from engine.servicer_report.plausibility import Reading, closed, figure_at
 from engine.terms.source import Path
 
-TAPE = {"gpu_hours": Unit.GPU_HOURS, "rate": Unit.RATE}
-"""What a row of the rental tape must give."""
+TAPE = {"gpu_hours": Unit.GPU_HOURS, "rate": Unit.RATE, "revenue": Unit.USD}
+"""What a row of the rental tape gives: its hours, and their rate or their revenue."""
 
 
 def read_tapes(reading: Reading) -> None:
@@ -32,18 +32,19 @@ def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:
     hours, revenue, whole = Fraction(0), Fraction(0), bool(tape)
     for number, row in enumerate(tape):
         path: Path = ("rental", asset, "tape", number)
-        if not isinstance(row, dict) or not TAPE.keys() <= row.keys():
+        if not isinstance(row, dict) or "gpu_hours" not in row or not row.keys() & {"rate", "revenue"}:
             fix = "write it like `{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}`"
-            reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours and a rate", fix, path)
+            reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours, and a rate or revenue", fix, path)
             whole = False
             continue
         closed(reading, path, ("contract", *TAPE))
-        found = [figure_at(reading, (*path, key), key, row[key], unit) for key, unit in TAPE.items()]
-        if found[0] is None or found[1] is None:
+        found = {key: figure_at(reading, (*path, key), key, row[key], unit) for key, unit in TAPE.items() if key in row}
+        figures = {key: figure.value for key, figure in found.items() if figure is not None}
+        if len(figures) < len(found):
             whole = False
             continue
-        hours += found[0].value
-        revenue += found[0].value * found[1].value
+        hours += figures["gpu_hours"]
+        revenue += figures["revenue"] if "revenue" in figures else figures["gpu_hours"] * figures["rate"]
     if whole:
         _from_tape(reading, asset, "rented_gpu_hours", Figure(value=hours, unit=Unit.GPU_HOURS), Fraction(1))
     if whole and hours > 0:

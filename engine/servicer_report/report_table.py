@@ -37,8 +37,13 @@ def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
     rows: dict[int, dict[str, int]] = {}
     for (row, column), cell in sorted(cells.items()):
         if row <= LOOKED_AT and cell.kind == "text":
-            rows.setdefault(row, {}).setdefault(cell.text.strip().lower().replace("as of", "as_of"), column)
+            rows.setdefault(row, {}).setdefault(_name(cell.text), column)
     return next((Head(row, names) for row, names in rows.items() if {"figure", "value"} <= names.keys()), None)
+
+
+def _name(text: str) -> str:
+    """A column's name as it is compared."""
+    return text.strip().lower().replace("as of", "as_of")
 
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
@@ -69,6 +74,10 @@ def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: boo
     for name in strange:
         cell = sheet.cells[head.row, head.columns[name]]
         asked.ask("R102", f"the table has the column `{name}`", f"it may have {', '.join(known)}", "remove it", cell)
+    names = [(_name(cell.text), cell) for (row, _), cell in sheet.cells.items() if row == head.row]
+    for name, cell in names:
+        if name in known and cell.column != head.columns[name]:
+            asked.ask("Y121", f"the column `{name}` stands twice", "nobody can tell which is meant", "remove one", cell)
     for row in sorted({row for row, _ in sheet.cells if row > head.row}):
         cells = {name: sheet.cells.get((row, column)) for name, column in head.columns.items() if name in known}
         entry = _entry(sheet, asked, row, cells, head, decimal_comma)

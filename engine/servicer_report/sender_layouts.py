@@ -65,7 +65,7 @@ def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] 
         data.decode(encoding)
     except UnicodeDecodeError:
         encoding = "cp1252"
-    return None if split is None else (encoding, split[1])
+    return None if split is None else (encoding, split.separator)
 
 
 def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | None, list[Problem]]:
@@ -78,7 +78,7 @@ def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | No
     if split is None:
         why = "cells are apart by a comma, a semicolon or a tab"
         return None, [*problems, Problem("R102", "no table is found in the file", why, "save it as CSV", Place(file))]
-    return Workbook(file, (sheet_of_rows(split[0]),), {}), problems
+    return Workbook(file, (sheet_of_rows(split.rows),), {}), problems
 
 
 def _mapped(tree: Tree, workbook: Workbook, name: str, layout: SenderLayout, asked: Questions) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
 from engine.record.store import Store
+from engine.terms.sender_layout import SenderLayout
 
 SETTINGS = "headroom.toml"
 LOCK = "headroom.lock"
@@ -56,6 +57,14 @@ timeout_seconds = 20
 # gpu_name = "H100 SXM"
 # country = ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
 #   "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
+
+# A sender's own workbook or tape; `headroom intake` reads files of these names by it.
+# [intake.example]
+# files = ["example-*.xlsx"]
+# deal = "example-2026-1"
+# sheet = "Summary"
+# cells = { "period.from" = "B1", "period.to" = "B2", "outstanding_principal.class_a" = "B7" }
+# factors = { "outstanding_principal.class_a" = 1000 }
 """
 
 
@@ -84,6 +93,8 @@ class Settings(Fact):
     collect: Collect = Collect()
     collection_right: CollectionRight | None = None
     index: tuple[IndexDefinition, ...] = ()
+    intake: Mapping[str, SenderLayout] = {}
+    """How each sender's own files are read, by a name for the layout."""
 
 
 @dataclass(frozen=True)

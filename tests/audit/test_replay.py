@@ -16,7 +16,6 @@ import pytest
 from engine.audit.first_difference import first_difference
 from engine.audit.replay import Replay
 from engine.cli.show.act import record_act
-from engine.cli.show.intake import find_deal, take
 from engine.cli.show.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
@@ -32,7 +31,9 @@ from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.merkle import CompactRange, leaf_hash
 from engine.record.store import Entry, Reader
 from engine.workspace.deal_files import keep, read_text
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace, opened
+from tests.operations.taking import take
 from tests.operations.test_corrections import administered as administered  # the fixture
 from tests.operations.test_corrections import made, series
 from tests.operations.test_corrections import tools as tools  # the fixture

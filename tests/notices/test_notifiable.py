@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from engine.cli.show.act import record_act
-from engine.cli.show.intake import find_deal
 from engine.determination.template import Template
 from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.operations.run import Tools, run
 from engine.record.log import Scribe
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
 from tests.operations.test_corrections import DEAL, administered, events, series, tools
 

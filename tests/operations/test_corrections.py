@@ -15,7 +15,7 @@ from engine.audit.replay import Replay
 from engine.basics.errors import WrongUsage
 from engine.cli.show.act import record_act
 from engine.cli.show.history import explain
-from engine.cli.show.intake import find_deal, intake, take
+from engine.cli.show.intake import intake
 from engine.cli.show.replay import replay
 from engine.cli.show.series import import_series
 from engine.demo import plan
@@ -26,12 +26,15 @@ from engine.events.kinds import ActRecorded, Correction, Event
 from engine.events.notice import NoticeInputs
 from engine.events.standing import standing, withdrawn
 from engine.market.index_value import IndexValue
+from engine.operations.intake import Intake
 from engine.operations.run import Tools, run
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.terms.as_written import load_deal
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS
+from tests.operations.taking import take
 from tests.operations.test_run import DEAL, NOW, fill, keep, paper
 from tests.operations.test_run import tools as tools  # the fixture
 
@@ -181,7 +184,7 @@ def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
     corrected.write_text(text, encoding="utf-8")
     before = events(workspace)
     capsys.readouterr()
-    intake(workspace, corrected, day, all_templates, Scribe("t", "t", NOW), as_json=True, preview=True)
+    intake(Intake(workspace, all_templates, Scribe("t", "t", NOW)), [corrected], day, as_json=True, preview=True)
     shown = json.loads(capsys.readouterr().out)["changes"]
     assert (len(shown), events(workspace)) == (again, before)
     take(workspace, text, f"{DEAL}-corrected.yaml", day, all_templates, Scribe("t", "t", NOW))

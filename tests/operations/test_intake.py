@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from engine.basics.errors import InputProblems
-from engine.cli.show.intake import take
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.workspace import Workspace
+from tests.operations.taking import take
 from tests.operations.test_run import DEAL, NOW
 from tests.operations.test_run import workspace as workspace  # the fixture
 

@@ -12,7 +12,6 @@ from engine.audit.replay import Replay
 from engine.basics.calendar import OutsideTable
 from engine.basics.errors import InputProblems
 from engine.basics.values import long_date
-from engine.cli.show.intake import find_deal
 from engine.cli.show.keys import make_key
 from engine.demo import plan
 from engine.determination.template import Template
@@ -25,6 +24,7 @@ from engine.notices.verify_notice import STEPS, verify_notice
 from engine.operations.run import Tools, run
 from engine.record.log import deal_log, read
 from engine.workspace.checkpoints import KEY
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
 from reports.render.pdf import render_notice
 from tests.conftest import DEALS

@@ -12,13 +12,13 @@ import pytest
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show.act import record_act
-from engine.cli.show.intake import find_deal
 from engine.determination.template import Template
 from engine.evaluation.recorded_acts import agreed_rates
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
 from engine.record.log import Scribe, append, deal_log, read
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS
 

@@ -14,7 +14,6 @@ import pytest
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show.history import explain, history
-from engine.cli.show.intake import take
 from engine.cli.show.run import run_on
 from engine.cli.show.verify import verify_workspace
 from engine.demo import plan
@@ -29,6 +28,7 @@ from engine.queries.history import SUMMARIES
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS, shared
+from tests.operations.taking import take
 
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
 DEAL = "meridian-2026-1"

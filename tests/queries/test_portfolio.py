@@ -13,7 +13,6 @@ import pytest
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show.act import record_act
-from engine.cli.show.intake import find_deal
 from engine.cli.show.portfolio import show_portfolio
 from engine.demo import plan
 from engine.determination.template import Template
@@ -21,6 +20,7 @@ from engine.events.kinds import ActRecorded
 from engine.operations.run import Tools, run
 from engine.queries.due_dates import deadlines
 from engine.record.log import deal_log, read
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
 from tests.conftest import DEALS
 from tests.operations.test_run import DEAL, fill, tools, workspace

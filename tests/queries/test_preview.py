@@ -11,7 +11,7 @@ import pytest
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show.act import record_act
-from engine.cli.show.intake import find_deal, intake
+from engine.cli.show.intake import intake
 from engine.demo import plan
 from engine.determination.template import Template, clauses_of
 from engine.events.draft import Draft
@@ -20,10 +20,12 @@ from engine.events.standing import standing
 from engine.foresight.differences import ResultChange, result_changes
 from engine.foresight.impact import Reach
 from engine.market.administrator_series import read_series
+from engine.operations.intake import Intake
 from engine.operations.run import Tools, run
 from engine.queries.preview import of_event, of_print
 from engine.record.log import Scribe, append, deal_log, imagined, index_log, read
 from engine.terms.as_written import load_deal
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import draft
 from engine.workspace.workspace import Workspace
 from tests.operations.test_corrections import ROWS, made
@@ -148,7 +150,7 @@ def test_a_report_is_previewed_and_nothing_is_taken(
     path.write_text(report.text, encoding="utf-8")
     capsys.readouterr()
     for as_json in (True, False):
-        assert intake(workspace, path, report.received, all_templates, Scribe("t", "t", tools.now), as_json, preview=True) == 0
+        assert intake(Intake(workspace, all_templates, Scribe("t", "t", tools.now)), [path], report.received, as_json, preview=True) == 0
         assert (events(workspace), sorted((workspace.root / "reports").rglob("*"))) == (before, kept)
     words = capsys.readouterr().out
     assert '"changes": []' in words

@@ -12,7 +12,6 @@ from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
 from engine.basics.values import Figure, counted, listed, printed, printed_headroom
 from engine.cli.output import print_json, say, shortened, table
-from engine.cli.show.intake import find_deal
 from engine.determination.template import clauses_of
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
@@ -23,6 +22,7 @@ from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
 from engine.terms.worked_example import read_figure
 from engine.workspace.deal_files import Templates, loaded
+from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of
 from engine.workspace.workspace import Workspace
 

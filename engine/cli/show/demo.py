@@ -11,12 +11,11 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, progress_done, say
-from engine.cli.show.intake import take
 from engine.demo import plan
-from engine.determination.template import Template
 from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.events.states import TestStatus, TriggerStatus
 from engine.notices.signature import make_certificate
+from engine.operations.intake import Intake
 from engine.operations.issue_notices import NOTICE_KEY
 from engine.operations.run import RunOutcome, Tools, run
 from engine.operations.snapshots import record_snapshots
@@ -85,10 +84,10 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     tools.progress("collecting offers")
     added = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
     record_snapshots(workspace, added, scribe)
-    templates: dict[str, Template] = dict(tools.templates)
+    desk = Intake(workspace, tools.templates, scribe)
     for report in plan.reports(thursday):
         tools.progress(f"taking in {report.name}")
-        take(workspace, report.text, report.name, report.received, templates, scribe)
+        desk.take(report.text.encode(), report.name, report.received)
     return run(workspace, thursday, tools)
 
 

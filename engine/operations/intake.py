@@ -1,0 +1,164 @@
+"""What a servicer reports, taken into the record: files as they come, each kept byte for byte, read once, named once.
+
+Many reports of one week are one intake: a deal's file is looked up by name once and read when a report needs it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
+from engine.basics.files import write_whole
+from engine.determination.template import Template
+from engine.events.draft import Draft
+from engine.events.kinds import ReportReceived, as_received
+from engine.record.log import Scribe, append, deal_log, read
+from engine.servicer_report.read_report import ServicerReport, read_report
+from engine.servicer_report.received_file import ENDINGS, ReceivedFile, open_report
+from engine.terms.as_written import Deal, day_of, resolve
+from engine.workspace.deals_by_name import DealsByName
+from engine.workspace.kept_reports import layout_path, report_path
+from engine.workspace.workspace import Workspace
+
+JOURNAL = "refused-reports.jsonl"
+"""The file of the workspace that has a line for each report that was refused: who sent it in when, its hash, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """One report that can be taken: its deal, the file as it came, what it says, what is worth saying of it."""
+
+    deal: Deal
+    file: ReceivedFile
+    report: ServicerReport
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One report that was taken; `recorded` is False where it was on record already."""
+
+    report: ServicerReport
+    warnings: tuple[Problem, ...]
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """One file that was not taken, and everything that is wrong with it."""
+
+    path: Path
+    problems: tuple[Problem, ...]
+
+
+@dataclass
+class Intake:
+    """One intake of any number of reports into a workspace.
+
+    Attributes:
+        workspace: the workspace; nobody else records in it meanwhile.
+        templates: the covenant templates.
+        scribe: who takes them, when.
+    """
+
+    workspace: Workspace
+    templates: Mapping[str, Template]
+    scribe: Scribe
+
+    @cached_property
+    def deals(self) -> DealsByName:
+        """The workspace's deals, looked at once."""
+        return DealsByName(self.workspace, self.templates)
+
+    def read(self, data: bytes, file: str, received: date | None) -> ReadReport:
+        """One report, read and judged by its deal's terms; received today where the deal is, unless given.
+
+        Raises:
+            InputProblems: everything that is wrong with it.
+        """
+        opened, problems = open_report(data, file, self.workspace.settings.intake)
+        if opened is None or opened.deal is None:
+            raise InputProblems(problems)
+        deal = self.deals.find(opened.deal)
+        came = received or day_of(deal, self.scribe.at)
+        events = read(self.workspace.store, deal_log(deal.name))
+        on_record = {event.payload.as_of for event in events if isinstance(event.payload, ReportReceived)}
+        report, problems = read_report(opened, resolve(deal, came), came, on_record)
+        if report is None:
+            raise InputProblems(problems)
+        return ReadReport(deal, opened, report, tuple(problems))
+
+    def take(self, data: bytes, file: str, received: date | None = None) -> Taken:
+        """Take one report into the record and keep its file as it came. Raises InputProblems: everything that is wrong with it."""
+        found = self.read(data, file, received)
+        self._keep(found)
+        with self.workspace.store.begin() as writer:
+            recorded = bool(append(writer, deal_log(found.deal.name), [draft_of(found.report)], self.scribe))
+        return Taken(found.report, found.warnings, recorded)
+
+    def take_all(self, paths: Iterable[Path], received: date | None = None) -> Iterator[Taken | RefusedFile]:
+        """Take each file, a folder's in the order of their names; what is refused stops no other and leaves a line in the journal."""
+        for path in files_of(paths):
+            data = path.read_bytes()
+            try:
+                yield self.take(data, str(path), received)
+            except InputProblems as refused:
+                self.journal(path, data, refused.problems)
+                yield RefusedFile(path, tuple(refused.problems))
+            except WrongUsage as refused:
+                problem = _unknown_deal(str(path), str(refused))
+                self.journal(path, data, [problem])
+                yield RefusedFile(path, (problem,))
+
+    def journal(self, path: Path, data: bytes, problems: Iterable[Problem]) -> None:
+        """Add a line to the journal of refused files."""
+        line = {
+            "at": self.scribe.at.isoformat(timespec="seconds"),
+            "by": self.scribe.actor,
+            "file": path.name,
+            "sha256": sha256(data).hexdigest(),
+            "problems": [problem.as_json() | {"file": path.name} for problem in problems if not problem.code.startswith("RW")],
+        }
+        with (self.workspace.root / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(line, ensure_ascii=True) + "\n")
+
+    def _keep(self, found: ReadReport) -> None:
+        """Keep the file byte for byte, and the sender's layout by which it was read."""
+        report = found.report
+        place = report_path(self.workspace, report.deal, report.period_end, report.sha256, report.document)
+        if found.file.layout is not None:
+            write_whole(layout_path(self.workspace, report.sha256), found.file.layout.model_dump_json().encode())
+        if not place.exists():
+            write_whole(place, found.file.data)
+
+
+def _unknown_deal(file: str, why: str) -> Problem:
+    return Problem("R106", "the report's deal is not in this workspace", why, "correct `deal`, or add the deal's file", Place(file))
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """Each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage where there is none."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(one for one in path.iterdir() if one.is_file() and one.suffix.lower() in ENDINGS)
+        elif path.is_file():
+            yield path
+        else:
+            raise WrongUsage(f"no such file: {path}")
+
+
+def draft_of(report: ServicerReport) -> Draft:
+    """The event that a report is."""
+    return Draft(
+        kind="report received",
+        subject=f"{report.period_end} {report.sha256[:16]}",
+        effective_on=report.received,
+        payload=as_received(report),
+        inputs=(report.sha256,),
+    )

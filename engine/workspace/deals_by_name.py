@@ -1,0 +1,60 @@
+"""The deals of a workspace by their own names: each file is looked at once, and read when its deal is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from engine.basics.errors import InputProblems, Problem, WrongUsage
+from engine.determination.template import Template, clauses_of
+from engine.terms.as_written import Deal, load_deal
+from engine.terms.checks.duplicate_names import claimed_twice, name_of
+from engine.workspace.workspace import Workspace
+
+
+@dataclass
+class DealsByName:
+    """The deals of one workspace, as its files are when the first one is asked for."""
+
+    workspace: Workspace
+    templates: Mapping[str, Template]
+    _deals: dict[str, Deal] = field(default_factory=dict)
+
+    def find(self, name: str) -> Deal:
+        """A deal by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+        if name not in self._deals:
+            self._deals[name] = self._read(name)
+        return self._deals[name]
+
+    @cached_property
+    def _texts(self) -> dict[Path, str]:
+        return {path: path.read_text(encoding="utf-8", errors="replace") for path in self.workspace.deal_files()}
+
+    @cached_property
+    def _named(self) -> dict[str, Path]:
+        """The deal files by the names that they claim; a file that claims none by its own."""
+        claims = {path: name_of(text, str(path)) for path, text in self._texts.items()}
+        return {claim[0] if claim else path.stem: path for path, claim in claims.items()}
+
+    @cached_property
+    def _twice(self) -> list[Problem]:
+        return list(claimed_twice({str(path): text for path, text in self._texts.items()}))
+
+    def _read(self, name: str) -> Deal:
+        twice = [one for one in self._twice if f"`{name}`" in one.what]
+        if twice:
+            raise InputProblems(twice)
+        path = self._named.get(name)
+        if path is None:
+            raise WrongUsage(f"there is no deal `{name}` in deals/; there are {', '.join(self._named) or 'none'}")
+        deal, problems = load_deal(self._texts[path], str(path), clauses_of(self.templates))
+        if deal is None:
+            raise InputProblems(problems)
+        return deal
+
+
+def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
+    """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+    return DealsByName(workspace, templates).find(name)

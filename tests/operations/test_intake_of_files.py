@@ -1,0 +1,107 @@
+"""Files and folders on their way in: workbooks as YAML, a sender's own layout, what is refused on the journal, each deal read once."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import engine.workspace.deals_by_name as deals_by_name
+from engine.audit.report_reread import read_again
+from engine.determination.template import Template
+from engine.events.kinds import ReportReceived
+from engine.operations.intake import JOURNAL, Intake, RefusedFile, Taken
+from engine.record.log import Scribe, deal_log, read
+from engine.terms.as_written import resolve
+from engine.terms.sender_layout import SenderLayout
+from engine.workspace.deals_by_name import find_deal
+from engine.workspace.workspace import Workspace
+from tests.operations.test_run import DEAL, NOW
+from tests.operations.test_run import workspace as workspace  # the fixture
+from tests.servicer_report.workbooks import book
+
+CAME = date(2026, 1, 7)
+
+
+@pytest.fixture
+def desk(workspace: Workspace, all_templates: dict[str, Template]) -> Intake:
+    return Intake(workspace, all_templates, Scribe("desk", "t", NOW))
+
+
+def test_a_workbook_says_the_same_as_text_and_is_kept_byte_for_byte(desk: Intake) -> None:
+    data = book()
+    taken = desk.take(data, "in/Report.XLSX", CAME)
+    text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\n"
+    text += "outstanding_principal: {class_a: USD 15900000}\navailable: {h100: {gpus: 1024}}\n"
+    text += "rental: {h100: {rented_gpu_hours: 151990, weighted_average_rate: USD 1.92 per GPU-hour}}\n"
+    assert taken.report.figures == desk.read(text.encode(), "r.yaml", CAME).report.figures
+    kept = desk.workspace.root / "reports" / DEAL / f"2026-01-07-{sha256(data).hexdigest()[:16]}.XLSX"
+    assert kept.read_bytes() == data
+    assert taken.report.document == "Report.XLSX"
+
+
+def test_a_report_is_hashed_as_it_came_whatever_its_line_ends(desk: Intake) -> None:
+    text = f"deal: {DEAL}\r\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\r\nas_of: 2026-01-07\r\n".encode()
+    taken = desk.take(text, "r.yaml", CAME)
+    assert taken.report.sha256 == sha256(text).hexdigest()
+    assert (desk.workspace.root / "reports" / DEAL / f"2026-01-07-{taken.report.sha256[:16]}.yaml").read_bytes() == text
+
+
+def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(desk: Intake, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "1.xlsx").write_bytes(book())
+    (folder / "2.xlsx").write_bytes(book(value=85, number_format='0"%"'))
+    (folder / "3.yaml").write_text("deal: elsewhere\nperiod: {from: 2026-01-01, to: 2026-01-07}\nas_of: 2026-01-07\n", encoding="utf-8")
+    (folder / "notes.pdf").write_bytes(b"%PDF")
+    found = list(desk.take_all([folder], CAME))
+    assert [type(one) for one in found] == [Taken, RefusedFile, RefusedFile]
+    lines = [json.loads(line) for line in (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()]
+    assert [(line["by"], line["file"], line["problems"][0]["code"]) for line in lines] == [
+        ("desk", "2.xlsx", "R148"),
+        ("desk", "3.yaml", "R106"),
+    ]
+    assert lines[0]["sha256"] == sha256((folder / "2.xlsx").read_bytes()).hexdigest()
+    assert lines[0]["problems"][0]["cell"] == "Report!B6"
+    assert len(read(desk.workspace.store, deal_log(DEAL))) == 1
+
+
+def test_each_deal_is_read_once_however_many_reports_come(desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads, names = [], []
+    load, name = deals_by_name.load_deal, deals_by_name.name_of
+    monkeypatch.setattr(deals_by_name, "load_deal", lambda *given: (loads.append(given[1]), load(*given))[1])
+    monkeypatch.setattr(deals_by_name, "name_of", lambda *given: (names.append(given[1]), name(*given))[1])
+    for number in range(5):
+        text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\nsource: copy {number}\n"
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
+    assert all(isinstance(one, Taken) for one in desk.take_all([tmp_path / f"{n}.yaml" for n in range(5)], CAME))
+    assert (len(loads), len(names)) == (1, len(desk.workspace.deal_files()))
+
+
+def test_a_report_by_a_senders_layout_is_read_again_by_the_layout_of_its_day(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    for row in [["from", "2026-01-01"], ["to", "2026-01-07"], ["USD thousands", 15_900]]:
+        sheet.append(row)
+    into = BytesIO()
+    made.save(into)
+    cells = {"period.from": "B1", "period.to": "B2", "outstanding_principal.class_a": "B3"}
+    layout = SenderLayout(files=("acme*.xlsx",), deal=DEAL, cells=cells, factors={"outstanding_principal.class_a": 1000})
+    settings = workspace.settings.model_copy(update={"intake": {"acme": layout}})
+    mapped = Workspace(workspace.root, settings)
+    taken = Intake(mapped, all_templates, Scribe("t", "t", NOW)).take(into.getvalue(), "acme-01.xlsx", CAME)
+    assert taken.report.figures["outstanding_principal.class_a"].value == 15_900_000
+    event = next(one.payload for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReportReceived))
+    terms = resolve(find_deal(workspace, DEAL, all_templates), CAME)
+    again, lacks = read_again(workspace, DEAL, event, terms)  # the settings of today no longer have the layout
+    assert (again is not None, lacks) == (True, "")
+    assert again is not None
+    assert again.figures == taken.report.figures
