@@ -125,7 +125,8 @@ class Replay:
         for event in self.events(found.log):
             day = event.effective_on
             if series.administered:
-                if event.payload.value["value"] is None and event.payload.value["print"] == 1:
+                unread = event.payload.value["value"] is None and event.payload.value["print"] == 1
+                if unread and event.payload.taken_from is None:
                     self._same(event, print_draft(unpublished(index, day)))
                     _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
                 else:

@@ -20,6 +20,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "index": (
         "init",
         "import",
+        "announce",
         "collect",
         "exclude",
         "index",

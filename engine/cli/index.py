@@ -39,7 +39,10 @@ def init(
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
     series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
-    accept: Annotated[list[str] | None, typer.Option(help="Take a change of form that was refused, by its name; once for each.")] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="Take what was refused, by its name; once for each.")] = None,
+    publication_date: Annotated[
+        list[str] | None, typer.Option(help="Whose a row of another day is in a weekly series, like 2026-11-25=2026-11-26.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
@@ -48,10 +51,29 @@ def import_(
 
     with recording() as (workspace, by):
         if series is not None:
-            code = import_series(workspace, series, paths, by, as_json)
+            code = import_series(workspace, series, paths, by, as_json, publication_date or (), accept or ())
         else:
             code = import_snapshots(workspace, paths, by, as_json, accept or ())
     raise typer.Exit(code)
+
+
+@app.command(epilog=example("headroom announce CRI-H100 --what cessation --effective 2026-12-31 --words 'No value after it.' .."))
+def announce(
+    index: Annotated[str, typer.Argument(help="The index.")],
+    what: Annotated[str, typer.Option(help="cessation, methodology change, break, or restatement.")],
+    effective: Annotated[str, typer.Option(help="From when; of a restatement the date that is restated.")],
+    words: Annotated[str, typer.Option(help="What it says, in one sentence.")],
+    document: Annotated[Path, typer.Option(help="The announcement; its hash is recorded.")],
+    prepared_by: Annotated[str, typer.Option(help="One person.")],
+    approved_by: Annotated[str, typer.Option(help="Another.")],
+    version: Annotated[str | None, typer.Option(help="The methodology version that it brings.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Record what an index's administrator announced: that it ceases, changes its method, breaks, or restates a date."""
+    from engine.cli.show.series import announce
+
+    with recording() as (workspace, by):
+        announce(workspace, (index, what, day(effective), version, words), document, (prepared_by, approved_by), by, as_json)
 
 
 @app.command(epilog=example("headroom collect"))

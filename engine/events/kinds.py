@@ -13,7 +13,7 @@ from typing import Any, Literal
 from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
 from engine.events.deal_adopted import DealAdopted
-from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
+from engine.events.market_events import IndexAnnounced, IndexFinding, IndexPublished, ListingsExcluded, SnapshotImported, ValueSeen
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import Remedy, TestResult
@@ -275,6 +275,9 @@ KINDS: dict[str, type[Fact]] = {
     "snapshot imported": SnapshotImported,
     "listings excluded": ListingsExcluded,
     "index published": IndexPublished,
+    "value seen": ValueSeen,
+    "index finding": IndexFinding,
+    "index announced": IndexAnnounced,
 }
 """Each kind of event and the type of its payload."""
 

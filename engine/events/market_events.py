@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
@@ -41,11 +41,83 @@ class SnapshotImported(Fact):
         return {key: value for key, value in said.items() if value or key not in ("accepted", "stated_sha256", "part_of")}
 
 
+class SeriesFile(Fact):
+    """The file that an administrator's values were taken from, and the map by which it was read (`rulings.md` 62)."""
+
+    sha256: str
+    form: str
+    map_sha256: str
+
+
 class IndexPublished(Fact):
-    """One print of one Publication Date in an index's own log: the whole IndexValue as its JSON."""
+    """One print of one Publication Date in an index's own log: the whole IndexValue as its JSON.
+
+    `taken_from` is the file of an administrator's print.
+    """
 
     value: Mapping[str, Any]
     reason: str | None = None
+    taken_from: SeriesFile | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a file where the value is computed."""
+        said: dict[str, Any] = whole(self)
+        return {key: value for key, value in said.items() if value is not None or key != "taken_from"}
+
+
+class ValueSeen(Fact):
+    """A value of a daily series that was published and not final when it was taken."""
+
+    value: Mapping[str, Any]
+    taken_from: SeriesFile
+
+
+class IndexFinding(Fact):
+    """A row of an administrator's file that was not taken, and why.
+
+    Attributes:
+        index: the index.
+        what: `changed after it was final`, or `awaits confirmation` for a step by a factor of 10, 100 or 1,000.
+        publication_date: the date that it is of.
+        was: the value on record, or before it.
+        now: the value in the file.
+        line: its line there.
+        taken_from: the file.
+    """
+
+    index: str
+    what: str
+    publication_date: date
+    was: str | None
+    now: str | None
+    line: int
+    taken_from: SeriesFile
+
+
+class IndexAnnounced(Fact):
+    """What an administrator announced of an index, on whose word it is on record (`rulings.md` 62).
+
+    Attributes:
+        index: the index.
+        what: `cessation`, `methodology change`, `break` in the series, or `restatement` of a date.
+        effective_on: from when, or of which date.
+        version: the methodology version that it brings, where it does.
+        words: what it says, in one sentence.
+        document: the name of the announcement, with its SHA-256.
+        prepared_by: one person.
+        approved_by: another.
+    """
+
+    index: str
+    what: str
+    effective_on: date
+    version: str | None = None
+    words: str
+    document: str
+    document_sha256: str
+    prepared_by: str
+    approved_by: str
 
 
 class ListingsExcluded(Fact):

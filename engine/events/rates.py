@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from engine.basics.values import Fact
 
@@ -32,7 +35,17 @@ class Published(Fact):
     recorded_on: date | None = None
     published_on: date | None = None
     """The day on which this print became public; the Publication Date itself unless it came late."""
+    final_at: datetime | None = None
+    """When a value of a daily series was final; None of a weekly one."""
+    read_of: date | None = None
+    """The day of a daily series that the Publication Date reads."""
     event: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what only a daily series has."""
+        said: dict[str, Any] = whole(self)
+        return {key: one for key, one in said.items() if one is not None or key not in ("final_at", "read_of")}
 
 
 class ReferenceRate(Fact):

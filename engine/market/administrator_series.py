@@ -1,115 +1,297 @@
-"""An administrator's published series, taken in place of our own; every value says which it is (`index.md`, Published series)."""
+"""An administrator's published series, taken in place of our own; every value says which it is (`rulings.md` 62).
+
+Weekly and daily series come in as they lie, by a map of their columns. A daily series keeps its own days: a value seen
+before its day is over is provisional, and what changes after it is final is a finding and no Restatement.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal
 
 from engine.basics.errors import Place, Problem
 from engine.basics.tables import read_table
 from engine.market.index_value import IndexValue
+from engine.market.series_map import Said, SeriesMap, map_for, shipped_maps
 
-COLUMNS = ("publication_date", "value", "low_confidence", "observations", "methodology_version")
 SOURCE = "published by the administrator"
 PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 COUNT = re.compile(r"[0-9]{1,9}")
 EARLIEST = date(1970, 1, 1)
 """Nothing was published before it; damaged files say year 1."""
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+UNIT_SLIPS = (10, 100, 1000)
+WITHIN = Fraction(5, 100)
+"""How near to such a factor a step is taken for a slip of the unit (`rulings.md` 57)."""
+THURSDAY = 3
+WEEK = timedelta(days=7)
 
 
-def read_series(text: str, file: str, index: str, known: Mapping[date, Any], today: date) -> tuple[list[IndexValue], list[Problem]]:
+@dataclass(frozen=True)
+class SeriesKnown:
+    """What is on record of a series.
+
+    Attributes:
+        newest: the newest print of each date.
+        seen: the newest provisional value of each day.
+        restated: days of which the administrator announced a Restatement.
+    """
+
+    newest: Mapping[date, Any] = field(default_factory=dict)
+    seen: Mapping[date, Any] = field(default_factory=dict)
+    restated: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class SeriesQuestions:
+    """What a person has answered: whose value a row of another day is, and whether a step by a factor of 10, 100 or 1,000 is right."""
+
+    whose: Mapping[date, date] = field(default_factory=dict)
+    unit_slips: bool = False
+
+
+NothingAnswered = SeriesQuestions()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFinding:
+    """A row that was not taken: it changed after it was final, or it awaits confirmation."""
+
+    what: Literal["changed after it was final", "awaits confirmation"]
+    publication_date: date
+    was: Decimal | None
+    now: Decimal | None
+    line: int
+
+
+@dataclass
+class SeriesRead:
+    """What a file gave: new prints, new provisional values, findings, and what is wrong with it. With a problem nothing is taken."""
+
+    values: list[IndexValue] = field(default_factory=list)
+    provisional: list[IndexValue] = field(default_factory=list)
+    findings: list[SeriesFinding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    form: SeriesMap | None = None
+
+
+def read_series(
+    text: str,
+    file: str,
+    index: str,
+    known: SeriesKnown,
+    now: datetime,
+    own: SeriesMap | None = None,
+    answered: SeriesQuestions = NothingAnswered,
+) -> SeriesRead:
     """The values that are new: a first print of its date, or the next one where it differs from the last.
 
     Args:
-        text: CSV with the columns publication_date, value, low_confidence, observations, methodology_version. A row dated
-            after a Thursday is a later print of that Thursday, made public on its own date. An exported series says more: its
-            `published_on` is that date, and a row whose `print` is lower than the newest on record is on record already.
+        text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on` is the date on which
+            the print became public, and a row whose `print` is lower than the newest on record is on record already.
         file: its name, for the errors.
         index: the index that it is of.
-        known: the newest print on record by Publication Date.
-        today: the date at the administrator's place; a row of a later one is refused.
+        known: what is on record.
+        now: a row of a later date at the administrator's place is refused, and a day that is over by then is final.
+        own: the workspace's own map.
+        answered: what a person has answered.
     """
     table, problems = read_table(text, file)
     if table is None:
-        return [], problems
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        fix = f"begin with `{','.join(COLUMNS)}`"
-        return [], [Problem("I101", f"the series lacks {', '.join(missing)}", "each row is one print", fix, Place(file))]
-    values: list[IndexValue] = []
-    newest = dict(known)
-    for row in table.rows:
-        value, wrong = _row(row.cells, Place(file, row.line), index, today)
-        problems += wrong
-        if value is None:
-            continue
-        before = newest.get(value.publication_date)
-        if before is not None and (_same(before, value) or _earlier(row.cells, before)):
-            continue
-        printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
-        newest[value.publication_date] = printed.model_dump(mode="json")
-        values.append(printed)
-    return ([] if problems else values), problems
+        return SeriesRead(problems=problems)
+    form = map_for(table.columns, own)
+    if form is None:
+        return SeriesRead(problems=[_no_form(table.columns, file, own)])
+    found = SeriesRead(form=form)
+    mapped = [(Place(file, row.line), _said(row.cells, form)) for row in table.rows]
+    ours = [(place, cells) for place, cells in mapped if cells.get("index", index) in (index, *form.aliases)]
+    if mapped and not ours:
+        found.problems.append(_not_ours(sorted({cells["index"] for _, cells in mapped}), index, file))
+    newest, seen = dict(known.newest), dict(known.seen)
+    for place, cells in ours:
+        value = _row(cells, place, index, form, now, answered, found.problems)
+        if value is not None:
+            _take(value, cells, place, newest, seen, known, answered, found)
+    if found.problems:
+        return SeriesRead(problems=found.problems, form=form)
+    return found
 
 
-def _earlier(row: Mapping[str, str], before: Mapping[str, Any]) -> bool:
+def _said(cells: Mapping[str, str], form: SeriesMap) -> dict[Said, str]:
+    """What a row says, by our names; the columns of an exported series are read wherever they stand."""
+    said = {name: cells[column].strip() for name, column in form.columns.items()}
+    exported: tuple[Said, ...] = ("published_on", "print")
+    return {**{name: cells[name].strip() for name in exported if name in cells}, **said}
+
+
+def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Problem:
+    if own is not None and own.columns:
+        lacking = ", ".join(sorted(set(own.columns.values()) - set(columns)))
+        return Problem("I101", f"the series lacks {lacking}", "the map in headroom.toml names it", "correct the map", Place(file))
+    own_form = next(one for one in shipped_maps() if one.name == "headroom")
+    lacking = ", ".join(name for name in own_form.columns.values() if name not in columns)
+    fix = f"begin with `{','.join(own_form.columns.values())}`, or map its columns under [series.NAME.columns] in headroom.toml"
+    return Problem("I101", f"the series lacks {lacking}", "each row is one print", fix, Place(file))
+
+
+def _not_ours(names: list[str], index: str, file: str) -> Problem:
+    said = ", ".join(f"`{name}`" for name in names)
+    fix = f"name the index as the file does, or write `aliases = [..]` under [series.{index}] in headroom.toml"
+    return Problem("I109", f"the file is of {said}", f"none of its rows is of {index}, and one index is not another", fix, Place(file))
+
+
+def _take(
+    value: IndexValue,
+    cells: Mapping[Said, str],
+    place: Place,
+    newest: dict[date, Any],
+    seen: dict[date, Any],
+    known: SeriesKnown,
+    answered: SeriesQuestions,
+    found: SeriesRead,
+) -> None:
+    """Put one row where it belongs: a print, a provisional value, a finding, or on record already."""
+    day = value.publication_date
+    before = newest.get(day)
+    if before is not None and (_same(before, value) or _earlier(cells, before) or value.provisional):
+        return
+    if before is not None and value.cadence == "daily" and before["value"] is not None and day not in known.restated:
+        found.findings.append(SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line))
+        return
+    last = _last_value(newest, seen, day)
+    if last is not None and value.value is not None and _slips(last, value.value) and not answered.unit_slips:
+        found.findings.append(SeriesFinding("awaits confirmation", day, last, value.value, place.line))
+        return
+    if value.provisional:
+        earlier = seen.get(day)
+        if earlier is None or not _same(earlier, value):
+            printed = value if earlier is None else value.model_copy(update={"print": int(earlier["print"]) + 1})
+            seen[day] = printed.model_dump(mode="json")
+            found.provisional.append(printed)
+        return
+    printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
+    newest[day] = printed.model_dump(mode="json")
+    found.values.append(printed)
+
+
+def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date) -> Decimal | None:
+    """The newest value before a date, provisional ones included."""
+    values = {on: one for one_of in (seen, newest) for on, one in one_of.items() if on < day and one["value"] is not None}
+    return _decimal(values[max(values)]) if values else None
+
+
+def _decimal(one: Mapping[str, Any]) -> Decimal | None:
+    return None if one["value"] is None else Decimal(one["value"])
+
+
+def _slips(before: Decimal, after: Decimal) -> bool:
+    """Whether a step is within 5% of a factor of 10, 100 or 1,000 either way."""
+    times = Fraction(max(before, after)) / Fraction(min(before, after))
+    return any(abs(times / factor - 1) <= WITHIN for factor in UNIT_SLIPS)
+
+
+def _earlier(row: Mapping[Said, str], before: Mapping[str, Any]) -> bool:
     """Whether a row of an exported series is an earlier print than the newest on record."""
-    stated = row.get("print", "").strip()
+    stated = row.get("print", "")
     return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
 
 def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
     """Whether a print says what the one before it says; 1.735 and 1.7350 are one value."""
-    was = None if before["value"] is None else Decimal(before["value"])
     after = value.model_dump(mode="json")
-    return was == value.value and all(before[name] == after[name] for name in ("low_confidence", "observations", "methodology"))
+    return _decimal(before) == value.value and all(
+        before[name] == after[name] for name in ("low_confidence", "observations", "methodology")
+    )
 
 
-def _row(row: Mapping[str, str], place: Place, index: str, today: date) -> tuple[IndexValue | None, list[Problem]]:
-    problems: list[Problem] = []
-
-    def refuse(code: str, what: str, fix: str) -> None:
-        problems.append(Problem(code, what, "a published value is taken as it was published", fix, place))
-
+def _row(
+    row: Mapping[Said, str],
+    place: Place,
+    index: str,
+    form: SeriesMap,
+    now: datetime,
+    answered: SeriesQuestions,
+    problems: list[Problem],
+) -> IndexValue | None:
+    """One row's value; None where it is not taken, and then why in `problems`."""
+    count = len(problems)
+    problems += _wrong(row, place, form, form.today(now))
+    if len(problems) > count:
+        return None
     day = _date(row["publication_date"])
-    if day is None:
-        refuse("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
-    stated = row.get("published_on", "").strip()
-    public = _date(stated) if stated else day
-    if day is not None and (public is None or public < day):
-        refuse("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
-    elif public is not None and public > today:
-        refuse("I106", f"`{public}` is in the future; today is {today}", "correct the date, or import the row when it is published")
+    assert day is not None  # `_wrong` has looked at it
+    publication, public = day, _public(row, day, form)
+    if form.cadence == "weekly" and day.weekday() != THURSDAY:
+        if day not in answered.whose:
+            problems.append(_asked(day, place))
+            return None
+        publication, public = answered.whose[day], day
     price = _price(row["value"])
-    if price is False:
-        refuse("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
-    flag = WORDS.get(row["low_confidence"].strip().lower())
-    if flag is None:
-        refuse("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
-    count = row["observations"].strip()
-    if not COUNT.fullmatch(count):
-        refuse("I105", f"`{count}` is no number of observations", "write a whole number")
-    if problems or day is None or flag is None or price is False:
-        return None, problems
-    thursday = day - timedelta(days=(day.weekday() - 3) % 7)
-    value = IndexValue(
+    daily = form.cadence == "daily"
+    flagged = WORDS.get(row.get("low_confidence", "").lower(), False)
+    return IndexValue(
         index=index,
-        publication_date=thursday,
+        publication_date=publication,
+        scheduled=not daily or day.weekday() == THURSDAY,
         published_on=public,
-        window_start=thursday - timedelta(days=7),
-        window_end=thursday - timedelta(days=1),
-        methodology=row["methodology_version"],
+        window_start=day if daily else publication - WEEK,
+        window_end=day if daily else publication - timedelta(days=1),
+        methodology=row.get("methodology_version", ""),
         source=SOURCE,
         value=price if isinstance(price, Decimal) else None,
-        observations=int(count),
-        low_confidence=flag,
-        low_confidence_reasons=("flagged by the administrator",) if flag else (),
+        observations=int(row.get("observations") or 0),
+        low_confidence=flagged,
+        low_confidence_reasons=("flagged by the administrator",) if flagged else (),
+        cadence=form.cadence,
+        provisional=daily and now < form.final_at(day),
+        final_at=form.final_at(day) if daily else None,
     )
-    return value, []
+
+
+def _asked(day: date, place: Place) -> Problem:
+    back = day - timedelta(days=(day.weekday() - THURSDAY) % 7)
+    why = f"a weekly series has Thursdays; it can be a late print of {back}, or the print of {back + WEEK}, published early"
+    fix = f"say whose it is: --publication-date {day}={back + WEEK}, or ={back}"
+    return Problem("I107", f"{day} is a {day:%A} and no Publication Date", why, fix, place)
+
+
+def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
+    """When a print became public: as it says, or from the hour of its making; its own day otherwise."""
+    if row.get("published_on"):
+        return _date(row["published_on"]) or day
+    try:
+        made = datetime.fromisoformat(row.get("public_at", ""))
+    except ValueError:
+        return day
+    return max(day, form.today(made)) if made.tzinfo is not None else day
+
+
+def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) -> Iterator[Problem]:
+    """What is wrong with a row."""
+
+    def refused(code: str, what: str, fix: str) -> Problem:
+        return Problem(code, what, "a published value is taken as it was published", fix, place)
+
+    day, stated = _date(row["publication_date"]), row.get("published_on", "")
+    if day is None:
+        yield refused("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
+        return
+    public = _date(stated) if stated else _public(row, day, form)
+    if public is None or public < day:
+        yield refused("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
+    elif public > today:
+        yield refused("I106", f"`{public}` is in the future; today is {today}", "correct the date, or import the row when it is published")
+    if _price(row["value"]) is False:
+        yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
+    if "low_confidence" in row and row["low_confidence"].lower() not in WORDS:
+        yield refused("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
+    if "observations" in row and not COUNT.fullmatch(row["observations"]):
+        yield refused("I105", f"`{row['observations']}` is no number of observations", "write a whole number")
 
 
 def unpublished(index: str, publication: date) -> IndexValue:
@@ -117,7 +299,7 @@ def unpublished(index: str, publication: date) -> IndexValue:
     return IndexValue(
         index=index,
         publication_date=publication,
-        window_start=publication - timedelta(days=7),
+        window_start=publication - WEEK,
         window_end=publication - timedelta(days=1),
         methodology="",
         source=SOURCE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -117,6 +117,12 @@ class IndexValue(Fact):
     """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
     collection_range: CollectionRange | None = None
     """The range over all choices of collections, where some day has several."""
+    cadence: Literal["weekly", "daily"] = "weekly"
+    """How often an administrator publishes the series; a daily value's Publication Date is its own day (`rulings.md` 62)."""
+    provisional: bool = False
+    """Whether its administrator may still revise it."""
+    final_at: dt.datetime | None = None
+    """When a daily value is final."""
     known_at: dt.datetime | None = None
     engine: str = ""
     """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
@@ -124,7 +130,11 @@ class IndexValue(Fact):
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what there is nothing to say of, so that a print from before there was any gives the same bytes."""
-        return _said(whole(self), "overrides", "collection_range")
+        data = whole(self)
+        weekly = () if self.cadence == "daily" else ("cadence",)
+        return {
+            key: one for key, one in _said(data, "overrides", "collection_range", "provisional", "final_at").items() if key not in weekly
+        }
 
 
 def _said(data: dict[str, Any], *names: str) -> dict[str, Any]:

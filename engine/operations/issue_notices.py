@@ -20,7 +20,7 @@ from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.draft import Draft
 from engine.events.kinds import Event, NoticeIssued
 from engine.events.notice import NoticeInputs, Render, notice_file_name
-from engine.events.rates import ReferenceRate
+from engine.events.rates import Published, ReferenceRate
 from engine.events.standing import standing
 from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
 from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
@@ -152,7 +152,7 @@ def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
 def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event], told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
     upto = [event for event in events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
-    publications = _publications(workspace, adoptions[-1], owed.on, scribe) if adoptions else {}
+    publications = _publications(workspace, adoptions[-1], owed.on, scribe, upto) if adoptions else {}
     entries = workspace.store.entries(deal_log(deal))
     entry = entries[owed.event.seq]
     evidence = Evidence(
@@ -182,19 +182,40 @@ def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event]
     )
 
 
-def _publications(workspace: Workspace, deal: DealAdopted, on: date, scribe: Scribe) -> dict[str, list[dict[str, Any]]]:
-    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day."""
+def _publications(
+    workspace: Workspace, deal: DealAdopted, on: date, scribe: Scribe, events: Sequence[Event]
+) -> dict[str, list[dict[str, Any]]]:
+    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
+
+    Of a daily series it is the day that the deal read, under the Publication Date.
+    """
+    read_of = {one.event: one for one in _published(events) if one.read_of is not None}
     found = {}
     for name in (index.name for index in facts_on(deal, on).indices):
         series = partial(_series_on, deal, name)
-        prints = {
-            event.effective_on: event.payload.value
+        prints: dict[date, dict[str, Any]] = {
+            event.effective_on if event.leaf not in read_of else read_of[event.leaf].publication_date: _as_read(event, read_of)
             for one in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
             for event in read(workspace.store, index_log(one))
             if event.effective_on <= on and event.recorded_at <= scribe.at and series(event.effective_on) == one
+            if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
         }
         found[name] = [prints[day] for day in sorted(prints)]
     return found
+
+
+def _published(events: Sequence[Event]) -> Iterator[Published]:
+    """The prints that a deal's rates rest on."""
+    rates = (event.payload for event in events if isinstance(event.payload, ReferenceRate))
+    yield from (rate.published for rate in rates if rate.published is not None)
+
+
+def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str, Any]:
+    """A print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
+    value = dict(event.payload.value)
+    if event.leaf not in read_of:
+        return value
+    return {**value, "publication_date": str(read_of[event.leaf].publication_date), "read_of": str(event.effective_on)}
 
 
 def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:

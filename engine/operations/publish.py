@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from engine.basics.errors import WrongUsage, dates_there
 from engine.events.kinds import Event
-from engine.events.log_names import CURRENT, series_name
+from engine.events.log_names import CURRENT, administered_series, series_name
+from engine.events.market_events import IndexFinding
 from engine.market.administrator_series import unpublished
 from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
@@ -27,12 +28,15 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
     version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
     log = index_log(series)
-    known = {event.effective_on for event in read(workspace.store, log)}
+    known = _known(workspace, log, theirs)
     imported: Sequence[Event] | None = None
+    waiting = awaiting(workspace, index) if theirs else frozenset()
     drafts = []
     for day in publication_dates(first, last):
         if day in known:
             continue
+        if day in waiting:
+            break
         if imported is None:  # late: the longest log of all, and mostly nothing is due
             imported = () if theirs else read(workspace.store, SNAPSHOTS)
         value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, scribe.at)
@@ -41,6 +45,27 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
         drafts.append(draft(value))
     with workspace.store.begin() as writer:
         return append(writer, log, drafts, scribe)
+
+
+def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:
+    """The dates that need no record any more: those on record, and in a daily series each with a value in the week before it."""
+    events = read(workspace.store, log)
+    days = {event.effective_on for event in events}
+    if not theirs or not any(event.payload.value.get("cadence") == "daily" for event in events):
+        return days
+    valued = {event.effective_on for event in events if event.payload.value["value"] is not None}
+    read_in = {day + timedelta(days=n) for day in valued for n in range(7)}
+    return days - valued | read_in
+
+
+def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
+    """The dates of an administrator's series whose value a person has still to confirm."""
+    asked, taken = set(), {event.effective_on for event in read(workspace.store, index_log(administered_series(index)))}
+    for event in read(workspace.store, SNAPSHOTS):
+        payload = event.payload
+        if isinstance(payload, IndexFinding) and payload.index == index and payload.what == "awaits confirmation":
+            asked.add(payload.publication_date)
+    return frozenset(asked - taken)
 
 
 def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:

@@ -7,7 +7,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -294,8 +294,17 @@ def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day
         dates = {p.publication_date for p in series[name]}
         for one in due:
             if one not in dates:
-                return f"{name} of {one} is not yet published"
+                return _waits_for(name, one, series[name])
     return None
+
+
+def _waits_for(name: str, on: date, known: Sequence[Published]) -> str:
+    """What is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
+    last = next((one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None)
+    if last is None or last.final_at is None or last.read_of is None:
+        return f"{name} of {on} is not yet published"
+    final_at = last.final_at + (on - last.read_of)
+    return f"{name} of {on} is not yet published as final; it is final at {final_at:%Y-%m-%d %H:%M} {final_at:%Z}".rstrip()
 
 
 def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:

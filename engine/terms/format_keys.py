@@ -44,9 +44,22 @@ def _quarter(block: Block, _: Block) -> list[str] | None:
 
 
 OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
+OF_A_SERIES = "a daily series has a value for every day, and each reading gives another rate"
+
+
+def _nothing_asked(_: Block, __: Block) -> None:
+    """A key that a block may have and need not."""
+
+
+def _of_a_daily_series(block: Block, _: Block) -> str | None:
+    return "the last day final at the cut-off" if block.get("cadence") == "daily" else None
+
+
 KEYS: tuple[FormatKey, ...] = (
     FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
+    FormatKey(("index", "*"), "cadence", _nothing_asked, OF_A_SERIES),
+    FormatKey(("index", "*"), "day_read", _of_a_daily_series, OF_A_SERIES),
 )
 """Every key of format 2, in the order of the file."""
 

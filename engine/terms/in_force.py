@@ -142,7 +142,7 @@ class FallbackStep(Fact):
 
 
 class IndexTerms(Fact):
-    """What the deal says about one index."""
+    """What the deal says about one index; of a daily series which of its days a Publication Date reads (`rulings.md` 62)."""
 
     source: Literal["computed by the calculation agent", "published by the administrator"]
     methodology: MethodologyPolicy
@@ -152,6 +152,8 @@ class IndexTerms(Fact):
     restatement: RestatementTerms
     cite: str
     fallback: tuple[FallbackStep, ...]
+    cadence: Annotated[Literal["weekly", "daily"], SINCE_2] = "weekly"
+    day_read: Annotated[Literal["the last day final at the cut-off", "the publication date"] | None, SINCE_2] = None
 
 
 class DebtClass(Fact):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from engine.basics.errors import WrongUsage
 from engine.determination.accepted_prints import Policy, accepted, in_error
+from engine.determination.day_read import LAST_FINAL, daily_readings
 from engine.events.deal_adopted import IndexFacts
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
@@ -25,7 +26,8 @@ from engine.market.index_value import IndexValue
 from engine.market.listing import Override
 from engine.market.methodology import load_methodology, materially_different
 from engine.record.log import SNAPSHOTS, index_log, read
-from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices
+from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
+from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import IndexTerms
 from engine.workspace.workspace import Workspace
 
@@ -149,6 +151,7 @@ def published(event: Event) -> Published:
         hosts=value.hosts,
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
+        final_at=value.final_at,
         published_on=value.published_on or (value.publication_date if value.print == 1 else None),
         event=event.leaf,
     )
@@ -172,6 +175,31 @@ def _dated(deal: Deal, recorded_at: datetime, one: Published) -> Published:
     """A print with the date of its record at the deal's own place."""
     recorded_on = day_of(deal, recorded_at)
     return one.model_copy(update={"recorded_on": recorded_on, "published_on": one.published_on or recorded_on})
+
+
+def _by_publication_date(
+    prints: Sequence[tuple[datetime, Published]], deal: Deal, name: str, until: date
+) -> Iterable[tuple[datetime, Published]]:
+    """The prints of a series under Publication Dates: a weekly one as it is, a daily one as the deal reads it.
+
+    Raises WrongUsage where the deal takes a daily series for a weekly one, or the reverse.
+    """
+    daily = any(one.final_at is not None for _, one in prints)
+    says = {index_terms(deal, name, since).cadence for since, _ in deal.segments}
+    valued = any(one.value is not None for _, one in prints)
+    if valued and daily != ("daily" in says):
+        read, said = ("daily", "weekly") if daily else ("weekly", "daily")
+        raise WrongUsage(f"the series of {name} on record is {read}, and the deal reads it as {said}: see its `cadence`")
+    if not daily:
+        return prints
+    dates = publication_dates(deal.closing_date + timedelta(days=1), until)
+    return daily_readings(prints, dates, lambda on: index_terms(deal, name, on).day_read or LAST_FINAL, partial(cut_off_of, deal))
+
+
+def cut_off_of(deal: Deal, on: date) -> datetime:
+    """When a date of a deal is determined: the end of the day at its own place."""
+    end = datetime.combine(on + timedelta(days=1), time(), ZoneInfo(resolve(deal, on).time_zone))
+    return end.astimezone(UTC)
 
 
 def series_by_index(
@@ -201,7 +229,7 @@ def series_by_index(
         known = [
             _dated(deal, at, one)
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
-            for at, one in prints(series)
+            for at, one in _by_publication_date(prints(series), deal, name, until)
             if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series
         ]
         found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))

@@ -22,6 +22,7 @@ from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, W
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
+from engine.market.series_map import SeriesMap
 from engine.record.store import Store
 from engine.terms.sender_layout import SenderLayout
 
@@ -50,6 +51,19 @@ timeout_seconds = 20
 # document = "Data licence of 1 January 2026"
 # date = "2026-01-01"
 # holder = "Calculation Agent"
+
+# An administrator's series of a form that is not known: which of its columns says what.
+# [series.CRI-H100]
+# cadence = "daily"           # or weekly
+# zone = "America/Chicago"
+# final_after_days = 0        # whole days after a value's own day until it is final
+# unit = "USD per GPU-hour"
+# calendar = "every weekday"
+# licence = "written permission of 1 July 2026"
+# aliases = ["H100-SXM-US"]   # other names that the file has for the index
+# [series.CRI-H100.columns]
+# publication_date = "date"
+# value = "price"
 
 # Further indices: any GPU model and any countries that the snapshots hold.
 # [[index]]
@@ -95,6 +109,8 @@ class Settings(Fact):
     index: tuple[IndexDefinition, ...] = ()
     intake: Mapping[str, SenderLayout] = {}
     """How each sender's own files are read, by a name for the layout."""
+    series: dict[str, SeriesMap] = Field(default_factory=dict)
+    """How an administrator's files of an index are read, where no shipped map does."""
 
 
 @dataclass(frozen=True)

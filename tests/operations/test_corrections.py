@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event
 from engine.events.notice import NoticeInputs
 from engine.events.standing import standing, withdrawn
+from engine.market.administrator_series import SeriesQuestions
 from engine.market.index_value import IndexValue
 from engine.operations.intake import Intake
 from engine.operations.run import Tools, run
@@ -67,7 +68,15 @@ def administered(tmp_path: Path) -> Iterator[Workspace]:
 def series(workspace: Workspace, rows: str, on: date) -> None:
     path = workspace.root / "rows.csv"
     path.write_text(ROWS + rows, encoding="utf-8")
-    import_series(workspace, "CRI-H100", [path], Scribe("t", "t", datetime(on.year, on.month, on.day, 18, tzinfo=UTC)), as_json=True)
+    whose = [f"{day}={thursday}" for day, thursday in late(rows).whose.items()]
+    by = Scribe("t", "t", datetime(on.year, on.month, on.day, 18, tzinfo=UTC))
+    import_series(workspace, "CRI-H100", [path], by, as_json=True, whose=whose)
+
+
+def late(rows: str) -> SeriesQuestions:
+    """Each row of a day after a Thursday is a late print of that Thursday, as a person would say."""
+    days = [date.fromisoformat(row.partition(",")[0]) for row in rows.splitlines()]
+    return SeriesQuestions({day: day - timedelta(days=day.weekday() - 3) for day in days if day.weekday() > 3})
 
 
 def events(workspace: Workspace) -> tuple[Event, ...]:

@@ -19,7 +19,7 @@ from engine.basics.errors import VerificationFailed
 from engine.cli.show.keys import make_key
 from engine.cli.show.verify import verify_workspace
 from engine.events.kinds import Event
-from engine.market.administrator_series import read_series
+from engine.market.administrator_series import SeriesKnown, read_series
 from engine.operations.run import Tools, run
 from engine.operations.scheduler import serve
 from engine.record.canonical import sha256_hex
@@ -27,7 +27,7 @@ from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.store import Writer
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace, opened
-from tests.operations.test_corrections import ROWS, made
+from tests.operations.test_corrections import ROWS, late, made
 from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_run import DEAL
 from tests.record.conftest import postgresql_server as postgresql_server  # the fixture
@@ -51,10 +51,11 @@ def publish(workspace: Workspace, rows: str, at: datetime) -> None:
     """Put rows on record at a time that may stand before them, so that a test can lay out its weeks at once; `import` refuses that."""
     log = index_log("CRI-H100@administrator")
     known = {event.effective_on: event.payload.value for event in read(workspace.store, log)}
-    values, problems = read_series(ROWS + rows, "rows.csv", "CRI-H100", known, date.max)
-    assert not problems
+    found = read_series(ROWS + rows, "rows.csv", "CRI-H100", SeriesKnown(known), datetime(9999, 1, 1, tzinfo=UTC), None, late(rows))
+    assert not found.problems
+    assert not found.findings
     with workspace.store.begin() as writer:
-        append(writer, log, [print_draft(value) for value in values], Scribe("t", "t", at))
+        append(writer, log, [print_draft(value) for value in found.values], Scribe("t", "t", at))
 
 
 def rows(rates: list[str]) -> str:

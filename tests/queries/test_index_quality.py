@@ -206,7 +206,7 @@ def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspac
         "2026-03-05,1.7350,false,44,1.1.1\n2026-03-06,1.6021,true,20,1.1.0\n2026-03-12,,true,0,1.1.1\n"
     )
     scribe = Scribe("t", "t", NOW)
-    import_series(other, "CRI-H100", [restated], scribe, as_json=True)
+    import_series(other, "CRI-H100", [restated], scribe, as_json=True, whose=["2026-03-06=2026-03-05"])
     first, again = tmp_path / "first.csv", tmp_path / "again.csv"
     assert export_series(other, "CRI-H100@administrator", first, as_json=True) == 0
     import_series(desk, "CRI-H100", [first], scribe, as_json=True)

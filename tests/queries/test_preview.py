@@ -19,7 +19,7 @@ from engine.events.kinds import ActRecorded, Event
 from engine.events.standing import standing
 from engine.foresight.differences import ResultChange, result_changes
 from engine.foresight.impact import Reach
-from engine.market.administrator_series import read_series
+from engine.market.administrator_series import SeriesKnown, read_series
 from engine.operations.intake import Intake
 from engine.operations.run import Tools, run
 from engine.queries.preview import of_event, of_print
@@ -48,9 +48,9 @@ def lived(root: Path, tools: Tools) -> Workspace:
 
 def print_of(workspace: Workspace, day: date, value: str) -> Draft:
     known = {event.effective_on: event.payload.value for event in read(workspace.store, LOG)}
-    values, problems = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", known, LATER.date())
-    assert problems == []
-    return draft(values[0].model_copy(update={"published_on": LATER.date()}))
+    found = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", SeriesKnown(known), LATER)
+    assert (found.problems, found.findings) == ([], [])
+    return draft(found.values[0].model_copy(update={"published_on": LATER.date()}))
 
 
 def happened(before: list[Event], after: list[Event], found: Reach) -> tuple[ResultChange, ...]:

@@ -235,7 +235,8 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
                 yield Problem(
                     "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
                 )
-            if policy.version is not None and policy.version not in versions:
+            ours = index.source != "published by the administrator"  # of the administrator's any version is its own text (rulings 62)
+            if ours and policy.version is not None and policy.version not in versions:
                 yield undefined(tree, (*path, "version"), policy.version, "methodology version", versions, "there are")
             if policy.policy == "current" and policy.version is not None:
                 why = "`current` takes each version as it is published"
@@ -256,6 +257,19 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
                 yield Problem("D515", f"methodology `{policy.version}` cannot be pinned here", why, "pin a published version", place)
+
+
+def _cadences(deal: Deal) -> Iterator[Problem]:
+    """A daily series is an administrator's, and says which of its days is read; a weekly one has nothing to say there."""
+    for terms, tree in _each(deal):
+        for name, index in terms.index.items():
+            place = tree.place(("index", name))
+            if index.cadence == "daily" and index.source != "published by the administrator":
+                why, fix = "a computed rate is weekly", "remove `cadence:`, or take the administrator's series"
+                yield Problem("D561", f"`{name}` is computed and daily", why, fix, place)
+            if index.cadence == "weekly" and index.day_read is not None:
+                why, fix = "a weekly series has one value for each Publication Date", "write `cadence: daily`, or remove `day_read:`"
+                yield Problem("D561", f"`{name}` is weekly and names a day to be read", why, fix, place)
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
@@ -295,6 +309,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _conditions,
     _circles,
     date_rules,
+    _cadences,
     _formats,
     _calendars,
     _documents,

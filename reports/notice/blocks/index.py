@@ -100,7 +100,8 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
 def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
     """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
     if facts.source.startswith("published"):
-        return "published by the administrator"
+        day = value.get("read_of")
+        return "published by the administrator" + (f"; daily, the value of {_day(day)}" if day else "")
     version = value.get("methodology") or facts.version or "the pinned version"
     return f"computed by {found.inputs.operator} under {version}; not published by the administrator"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from fractions import Fraction
 from textwrap import wrap
 from typing import Any
 
@@ -23,6 +25,7 @@ from reports.formats import (
     percent,
     price,
     role,
+    share,
     short_date,
     signed,
     table_date,
@@ -217,7 +220,7 @@ def _rate_note(found: Brief, name: str) -> Runs:
             if hosts
             else f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin}."
         )
-    return [*head, (text + low, False)]
+    return [*head, (text + low + far_from_before(found, name, value), False)]
 
 
 def newest_publication(found: Brief, name: str) -> dict[str, Any]:
@@ -226,6 +229,25 @@ def newest_publication(found: Brief, name: str) -> dict[str, Any]:
     wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
     values = [value for value in found.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
     return dict(values[-1]) if values else {}
+
+
+FAR = Fraction(1, 4)
+"""A step of an administrator's series beyond which page 1 speaks of it (`rulings.md` 62)."""
+
+
+def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
+    """That an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
+    if not str(value.get("source", "")).startswith("published") or value.get("value") is None:
+        return ""
+    dated = [one for one in found.inputs.publications.get(name, ()) if str(one["publication_date"]) < str(value["publication_date"])]
+    before = next((one["value"] for one in reversed(dated) if one["value"] is not None), None)
+    if before is None:
+        return ""
+    step = Fraction(str(value["value"])) / Fraction(str(before)) - 1
+    if abs(step) <= FAR:
+        return ""
+    side = "above" if step > 0 else "below"
+    return f" It is {share(abs(step))} {side} the print before, {price(before)}, and taken as published."
 
 
 def due(found: Brief) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Which day of a daily series a weekly Publication Date reads (`rulings.md` 62)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from engine.events.rates import Published
+
+WEEK = timedelta(days=7)
+LAST_FINAL = "the last day final at the cut-off"
+ON_THE_DATE = "the publication date"
+Recorded = tuple[datetime, Published]
+"""A print with when it was recorded."""
+
+
+def daily_readings(
+    daily: Sequence[Recorded], dates: Iterable[date], day_read: Callable[[date], str], cut_off: Callable[[date], datetime]
+) -> Iterator[Recorded]:
+    """What each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
+
+    `the last day final at the cut-off` is the newest day of the week up to the date that was final by then. `the publication date` is that
+    day alone: where it has no value and a later day has one, the date had none.
+
+    Args:
+        daily: the final prints of the series under their own days, and the dates on which its silence was recorded, without a value.
+        dates: the Publication Dates.
+        day_read: how the deal reads the series on a date.
+        cut_off: when a date is determined.
+    """
+    by_day: dict[date, list[Recorded]] = {}
+    silent: dict[date, Recorded] = {}
+    for at, one in daily:
+        if one.final_at is None:
+            silent[one.publication_date] = (at, one)
+        else:
+            by_day.setdefault(one.publication_date, []).append((at, one))
+    for on in dates:
+        read = _read(by_day, on, day_read(on), cut_off(on))
+        if read is not None:
+            yield from ((at, one.model_copy(update={"publication_date": on, "read_of": read})) for at, one in by_day[read])
+        elif on in silent:
+            yield silent[on]
+        elif day_read(on) == ON_THE_DATE and by_day and max(by_day) > on:
+            at, later = by_day[min(day for day in by_day if day > on)][0]
+            yield at, _without(later, on)
+
+
+def _read(by_day: Mapping[date, Sequence[Recorded]], on: date, day_read: str, cut_off: datetime) -> date | None:
+    if day_read == ON_THE_DATE:
+        return on if on in by_day else None
+    final = [day for day, prints in by_day.items() if on - WEEK < day <= on and _final_by(prints[0][1], cut_off)]
+    return max(final, default=None)
+
+
+def _final_by(one: Published, cut_off: datetime) -> bool:
+    return one.final_at is not None and one.final_at <= cut_off
+
+
+def _without(later: Published, on: date) -> Published:
+    """A Publication Date of which the series had no value, as a later day shows."""
+    reason = "the administrator's series has no value for this date"
+    empty = {"value": None, "publication_date": on, "low_confidence": True, "low_confidence_reasons": (reason,), "print": 1}
+    return later.model_copy(update={**empty, "final_at": None, "read_of": None, "published_on": on})

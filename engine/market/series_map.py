@@ -1,0 +1,85 @@
+"""How an administrator's file is read: which of its columns says what, how often it publishes, when a value is final (`rulings.md` 62).
+
+Maps of known public forms ship as data; a workspace writes its own under `[series.NAME]` in `headroom.toml`. Each import
+records the map's hash.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from engine.basics.values import Fact
+
+Said = Literal[
+    "publication_date", "value", "low_confidence", "observations", "methodology_version", "published_on", "print", "index", "public_at"
+]
+"""What a column may say; the first two are needed."""
+
+
+class SeriesMap(Fact):
+    """One form of file.
+
+    Attributes:
+        name: what the form is called.
+        columns: for each thing that is said the file's own column.
+        cadence: how often a value is published.
+        unit: what it is counted in; printed, never converted.
+        zone: the administrator's time zone.
+        final_after_days: whole days after a value's own day until it is final; 0 for the end of that day.
+        calendar: on which days values are published, in words.
+        licence: under which terms the file may be used, in words.
+        aliases: other names under which the file knows the index.
+    """
+
+    name: str = "own"
+    columns: Mapping[Said, str] = Field(default_factory=dict)
+    cadence: Literal["weekly", "daily"] = "weekly"
+    unit: str = "USD per GPU-hour"
+    zone: str = "America/Chicago"
+    final_after_days: int = Field(default=0, ge=0, le=31)
+    calendar: str = "as published"
+    licence: str = "not stated"
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the map, so that an import says by which reading it was made."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+    def final_at(self, day: date) -> datetime:
+        """When the value of a day is final, with the administrator's zone."""
+        return datetime.combine(day + timedelta(days=1 + self.final_after_days), time(), ZoneInfo(self.zone))
+
+    def today(self, now: datetime) -> date:
+        """The date at the administrator's place."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+
+@cache
+def shipped_maps() -> tuple[SeriesMap, ...]:
+    """The maps that ship, by name."""
+    found = sorted((files("deals") / "series").iterdir(), key=lambda one: one.name)
+    return tuple(SeriesMap.model_validate(tomllib.loads(one.read_text(encoding="utf-8"))) for one in found if one.name.endswith(".toml"))
+
+
+def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None:
+    """The map by which a file with these columns is read: the workspace's own, or else the shipped one that finds most of them.
+
+    A workspace's map without columns keeps a shipped form's, and says otherwise what it says.
+    """
+    fitting = [one for one in shipped_maps() if set(one.columns.values()) <= set(columns)]
+    best = max(fitting, key=lambda one: len(one.columns), default=None)
+    if own is None or not own.columns:
+        if best is None or own is None:
+            return best
+        return best.model_copy(update={name: getattr(own, name) for name in own.model_fields_set if name != "columns"})
+    return own if set(own.columns.values()) <= set(columns) else None

@@ -1,0 +1,148 @@
+"""An administrator's files and announcements on their way into the record (`rulings.md` 62)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.files import read_text
+from engine.events.draft import Draft
+from engine.events.log_names import administered_series
+from engine.events.market_events import IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
+from engine.market.administrator_series import THURSDAY, SeriesFinding, SeriesKnown, SeriesQuestions, read_series
+from engine.market.index_value import IndexValue
+from engine.market.series_map import SeriesMap
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
+from engine.workspace.series import draft
+from engine.workspace.workspace import Workspace
+
+UNIT_SLIP = "unit-slip"
+"""The name under which a step by a factor of 10, 100 or 1,000 is taken as it was published."""
+ANNOUNCED = ("cessation", "methodology change", "break", "restatement")
+
+
+@dataclass
+class SeriesTaken:
+    """What an import of an administrator's files did."""
+
+    recorded: int = 0
+    provisional: int = 0
+    findings: list[SeriesFinding] = field(default_factory=list)
+    form: SeriesMap | None = None
+
+
+def import_series(
+    workspace: Workspace, index: str, paths: Sequence[Path], scribe: Scribe, answered: SeriesQuestions | None = None
+) -> SeriesTaken:
+    """Record each row as the first print of its date, as the next one, as provisional, or as a finding.
+
+    Raises:
+        WrongUsage: a file is missing.
+        InputProblems: a row cannot be taken; nothing of its file is.
+    """
+    log, taken = index_log(administered_series(index)), SeriesTaken()
+    for path in paths:
+        if not path.is_file():
+            raise WrongUsage(f"no such file: {path}")
+        text = read_text(path)
+        known = known_of(workspace, index)
+        found = read_series(text, str(path), index, known, scribe.at, workspace.settings.series.get(index), answered or SeriesQuestions())
+        if found.problems or found.form is None:
+            raise InputProblems(found.problems)
+        file = SeriesFile(sha256=sha256(path.read_bytes()).hexdigest(), form=found.form.name, map_sha256=found.form.sha256)
+        with workspace.store.begin() as writer:
+            taken.recorded += len(append(writer, log, [_print(value, known, file) for value in found.values], scribe))
+            taken.provisional += len(append(writer, SNAPSHOTS, [_seen(value, file) for value in found.provisional], scribe))
+            append(writer, SNAPSHOTS, [_finding(index, one, file) for one in found.findings], scribe)
+        taken.findings += found.findings
+        taken.form = found.form
+    return taken
+
+
+def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
+    """What a person has answered, from the options of `headroom import`. Raises WrongUsage."""
+    strange = [name for name in accept if name != UNIT_SLIP]
+    if strange:
+        raise WrongUsage(f"a published series has nothing to accept as {', '.join(strange)}; there is {UNIT_SLIP}")
+    return SeriesQuestions(_whose(whose), UNIT_SLIP in accept)
+
+
+def asked_about(one: SeriesFinding) -> str:
+    """What a person is asked or told of a row that was not taken."""
+    if one.what == "awaits confirmation":
+        step = f"{one.publication_date}: {one.now} is about 10, 100 or 1,000 times {one.was} before it, or so much less"
+        return f"{step}. It is not taken, and its date waits. If it is right: --accept {UNIT_SLIP}"
+    changed = f"{one.publication_date}: {one.now} in the file, and {one.was} on record as final"
+    return f"{changed}. It is a finding and not taken. A Restatement is announced first: headroom announce --what restatement"
+
+
+def _whose(said: Sequence[str]) -> dict[date, date]:
+    """The Publication Date of each row of another day. Raises WrongUsage."""
+    found = {}
+    for one in said:
+        row, _, publication = one.partition("=")
+        try:
+            day, thursday = date.fromisoformat(row), date.fromisoformat(publication)
+        except ValueError:
+            raise WrongUsage(f"`{one}` does not say whose a row is; write it like 2026-11-25=2026-11-26") from None
+        if thursday.weekday() != THURSDAY or abs((thursday - day).days) > 7:
+            raise WrongUsage(f"{thursday} is no Thursday within a week of {day}")
+        found[day] = thursday
+    return found
+
+
+def known_of(workspace: Workspace, index: str) -> SeriesKnown:
+    """What is on record of an administrator's series."""
+    newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(administered_series(index)))}
+    seen: dict[date, Any] = {}
+    restated: set[date] = set()
+    for event in read(workspace.store, SNAPSHOTS):
+        payload = event.payload
+        if isinstance(payload, ValueSeen) and payload.value["index"] == index:
+            seen[event.effective_on] = payload.value
+        elif isinstance(payload, IndexAnnounced) and payload.index == index and payload.what == "restatement":
+            restated.add(payload.effective_on)
+    return SeriesKnown(newest, seen, frozenset(restated))
+
+
+def _print(value: IndexValue, known: SeriesKnown, file: SeriesFile) -> Draft:
+    reason = "announced by the administrator" if value.print > 1 and value.publication_date in known.restated else None
+    plain = draft(value, reason)
+    return plain.model_copy(update={"payload": plain.payload.model_copy(update={"taken_from": file})})
+
+
+def _seen(value: IndexValue, file: SeriesFile) -> Draft:
+    payload = ValueSeen(value=value.model_dump(mode="json"), taken_from=file)
+    subject = f"{value.index}|provisional"
+    return Draft(kind="value seen", subject=subject, effective_on=value.publication_date, payload=payload, print=value.print)
+
+
+def _finding(index: str, one: SeriesFinding, file: SeriesFile) -> Draft:
+    was, now = (None if value is None else str(value) for value in (one.was, one.now))
+    payload = IndexFinding(
+        index=index, what=one.what, publication_date=one.publication_date, was=was, now=now, line=one.line, taken_from=file
+    )
+    subject = f"{index}|{one.what}|{was}|{now}"
+    return Draft(kind="index finding", subject=subject, effective_on=one.publication_date, payload=payload)
+
+
+def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> bool:
+    """Record an announcement; returns whether it is new.
+
+    Raises WrongUsage where one person stands in both roles, or the kind is none.
+    """
+    if said.prepared_by == said.approved_by:
+        raise WrongUsage(f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person")
+    if said.what not in ANNOUNCED:
+        raise WrongUsage(f"`{said.what}` is no kind of announcement; kinds are {', '.join(ANNOUNCED)}")
+    if said.what == "methodology change" and said.version is None:
+        raise WrongUsage("a methodology change names its version: --version")
+    subject = f"{said.index}|{said.what}|{said.document_sha256[:16]}"
+    new = Draft(kind="index announced", subject=subject, effective_on=said.effective_on, payload=said)
+    with workspace.store.begin() as writer:
+        return bool(append(writer, SNAPSHOTS, [new], scribe))
