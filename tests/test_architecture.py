@@ -77,6 +77,7 @@ DOORS = {
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series", "distribution", "representativeness")),
         *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
+    "pandas": {"engine/analysis/frames.py"},
     "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/operations/scheduler.py"},

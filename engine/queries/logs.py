@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.basics.errors import WrongUsage
-from engine.events.log_names import deal_of_log, subject_of_log
+from engine.events.log_names import deal_of_log, deals_among, subject_of_log
 from engine.record.log import deal_log, index_log
 from engine.workspace.workspace import Workspace
 
@@ -21,3 +21,8 @@ def log_named(workspace: Workspace, name: str) -> str:
 def named_log(log: str) -> dict[str, str]:
     """A log in JSON: its own name, and its deal where it is one's."""
     return {"log": log, **({"deal": deal} if (deal := deal_of_log(log)) is not None else {})}
+
+
+def recorded_deals(workspace: Workspace) -> tuple[str, ...]:
+    """The deals that have a log, by name."""
+    return tuple(sorted(deals_among(workspace.store.logs())))
