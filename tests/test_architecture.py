@@ -77,7 +77,6 @@ DOORS = {
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series", "distribution", "representativeness")),
         *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
-    "pandas": {"engine/analysis/frames.py"},
     "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
     "yaml": {"engine/terms/source.py"},
     "apscheduler": {"engine/operations/scheduler.py"},
@@ -88,7 +87,7 @@ DOORS = {
     "odf": {"engine/servicer_report/workbook_child.py"},
     "msoffcrypto": {"engine/servicer_report/workbook.py"},
     "python_calamine": {"engine/servicer_report/tape_child.py"},
-    "pandas": {"engine/servicer_report/tape_child.py"},
+    "pandas": {"engine/analysis/frames.py", "engine/servicer_report/tape_child.py"},
 }
 PROTOCOL_DOORS = (
     *(f"engine.basics.{room}" for room in ("values", "calendar", "errors")),
