@@ -29,6 +29,7 @@ from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_ter
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
 from engine.events.deal_adopted import EDITION, DealAdopted
+from engine.events.delivery import DELIVERY_KINDS
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.events.log_names import series_name, series_of_log, subject_of_log
@@ -185,7 +186,7 @@ class Replay:
             return (self._report(before, event, payload),)
         if isinstance(payload, NotEvaluated):
             return (self._refused(before, event, payload, found),)
-        if isinstance(payload, (ActRecorded, NoticeIssued)):
+        if isinstance(payload, (ActRecorded, NoticeIssued, *DELIVERY_KINDS.values())):
             found.asserted += not isinstance(payload, NoticeIssued)
             return (_redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")

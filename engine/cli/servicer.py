@@ -165,6 +165,37 @@ def serve(
         say(f"{runs} runs")
 
 
+@app.command(epilog=example("headroom release meridian-2026-1 12 --by 'A. Person'"))
+def release(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    number: Annotated[int, typer.Argument(help="The notice, by its number.")],
+    by: Annotated[str, typer.Option(help="Who releases it, by the name in [people.NAME] of headroom.toml.")],
+    approved_by: Annotated[str | None, typer.Option(help="A second person, where the deal asks for two.")] = None,
+    as_draft: Annotated[bool, typer.Option("--as-draft", help="Send it as a draft, for whoever does not act for its giver.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Release a notice for sending, by a person who acts for the party that gives it; anybody may send a draft."""
+    from engine.cli.show.deliver import show_released
+    from engine.delivery.release import release
+
+    with recording() as (workspace, who):
+        released = release(workspace, deal, number, by, approved_by, as_draft, who)
+    raise typer.Exit(show_released(deal, released, as_json))
+
+
+@app.command(epilog=example("headroom deliver --dry-run"))
+def deliver(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and record nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send what is released, read what came back, record what is given by the deal's rule; run again, nothing is sent twice."""
+    from engine.assembly import scribe
+    from engine.cli.show.deliver import show_delivered
+    from engine.delivery.deliver import deliver
+
+    raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
+
+
 @app.command(epilog=example("headroom history meridian-2026-1"))
 def history(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
     """Show every event of a deal, oldest first."""

@@ -102,6 +102,12 @@ class DutyFacts(Fact):
     to: tuple[str, ...]
     within: str | None
     cite: str | None
+    deemed_given: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """When a notice that was sent counts as given (`rulings.md` 54); absent where the deal does not say."""
+    if_sent_after: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    returned: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    released_by: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    body: str | None = Field(default=None, exclude_if=lambda said: said is None)
 
 
 class IndexFacts(Fact):

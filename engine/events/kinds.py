@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
 from engine.events.deal_adopted import DealAdopted
+from engine.events.delivery import DELIVERY_KINDS
 from engine.events.market_events import IndexAnnounced, IndexFinding, IndexPublished, ListingsExcluded, SnapshotImported, ValueSeen
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
@@ -278,6 +279,7 @@ KINDS: dict[str, type[Fact]] = {
     "value seen": ValueSeen,
     "index finding": IndexFinding,
     "index announced": IndexAnnounced,
+    **DELIVERY_KINDS,
 }
 """Each kind of event and the type of its payload."""
 

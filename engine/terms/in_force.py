@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from engine.basics.values import Fact
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
+from engine.terms.delivery_terms import DeliveryTerms
 from engine.terms.field_types import SINCE_2, DayOfMonth, MonthsOfQuarters, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
 from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
 from engine.terms.phrases import Whole, refusal
@@ -275,7 +276,7 @@ class TriggerTerms(Fact):
         return self
 
 
-class NoticeDuty(Fact):
+class NoticeDuty(DeliveryTerms):
     """Who must tell whom by when."""
 
     given_by: str

@@ -26,6 +26,7 @@ from engine.events.deal_adopted import (
 from engine.terms.amendment import Change, ChangeKind
 from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import default_needs
+from engine.terms.delivery_terms import DeliveryTerms
 from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.wording.plain_english import compared, consequence, named, trigger_reading
 
@@ -83,7 +84,14 @@ def _four(terms: TermsInForce) -> dict[str, Any]:
         ),
         "indices": tuple(_indices(terms)),
         "duties": tuple(
-            DutyFacts(kind=kind, given_by=d.given_by, to=d.to, within=str(d.within) if d.within else None, cite=d.cite)
+            DutyFacts(
+                kind=kind,
+                given_by=d.given_by,
+                to=d.to,
+                within=str(d.within) if d.within else None,
+                cite=d.cite,
+                **{name: getattr(d, name) for name in DeliveryTerms.model_fields},
+            )
             for kind, d in terms.notices.items()
         ),
     }

@@ -25,6 +25,7 @@ from engine.market.index_definitions import IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.record.store import Store
 from engine.terms.sender_layout import SenderLayout
+from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
 
 SETTINGS = "headroom.toml"
 LOCK = "headroom.lock"
@@ -111,6 +112,10 @@ class Settings(Fact):
     """How each sender's own files are read, by a name for the layout."""
     series: dict[str, SeriesMap] = Field(default_factory=dict)
     """How an administrator's files of an index are read, where no shipped map does."""
+    mail: MailSettings | None = None
+    people: Mapping[str, Person] = {}
+    """Who acts for which party, by name; only they release a notice."""
+    folder: FolderSettings | None = None
 
 
 @dataclass(frozen=True)

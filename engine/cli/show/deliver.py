@@ -1,0 +1,37 @@
+"""`headroom deliver` and `headroom release`: what was sent, what waits, what a person has to read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from engine.cli.output import print_json, say
+from engine.delivery.deliver import Delivered
+from engine.events.delivery import NoticeReleased
+
+
+def show_delivered(done: Delivered, as_json: bool) -> int:
+    """What one round did; 1 where something failed or cannot be told, so that whoever runs it looks."""
+    troubled = [one for one in done.steps if one.state in ("failed", "unknown", "given no more")]
+    if as_json:
+        steps, waiting = [asdict(one) for one in done.steps], [asdict(one) for one in done.waiting]
+        print_json({"steps": steps, "waiting": waiting, "not_understood": done.not_understood})
+        return 1 if troubled or done.not_understood else 0
+    for one in done.steps:
+        say(f"{one.deal} No. {one.number}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}")
+    for one in done.waiting:
+        say(f"{one.deal} No. {one.number} waits: {one.said}")
+    for text in done.not_understood:
+        say(f"a person has to read {text}")
+    if not done.steps and not done.waiting:
+        say("nothing is owed")
+    return 1 if troubled or done.not_understood else 0
+
+
+def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:
+    """Who released which notice."""
+    if as_json:
+        print_json({"deal": deal, **released.model_dump(mode="json")})
+    else:
+        what = "sent as a draft" if released.draft else f"released for the {released.acts_for}"
+        say(f"{deal} No. {released.number}: {what}, by {released.released_by}; `headroom deliver` sends it")
+    return 0

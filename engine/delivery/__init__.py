@@ -1,0 +1,1 @@
+"""How a notice reaches its addressees, and what the record says of it."""

@@ -1,0 +1,249 @@
+"""Everything that is owed and released, sent; what came back, read; what is given by the deal's rule, recorded.
+
+A message is recorded before its data begins and after the relay has taken it: a crash anywhere loses nothing and sends at most one copy
+more, with the same id and bytes, and the record says so. What could not be sent stays owed and is tried again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from engine.basics.errors import WrongUsage
+from engine.basics.values import Fact
+from engine.delivery.evidence import day_in, given, record, step, withdrawn
+from engine.delivery.local_folder import into_maildir, into_pick_up
+from engine.delivery.mail import Outcome, Relay, hand_over
+from engine.delivery.message import Envelope, Sender, log_tag, notice_message
+from engine.delivery.outbox import Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
+from engine.delivery.returned_mail import returned, seen
+from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
+from engine.events.kinds import Event
+from engine.queries.exports import as_calendar
+from engine.record.log import Scribe, deal_log, read
+from engine.workspace.checkpoints import origin
+from engine.workspace.delivery_settings import MailSettings, password_of
+from engine.workspace.workspace import Workspace
+
+LOCK = "delivery.lock"
+"""The file that whoever delivers holds, so that no message is sent by two at once."""
+ENDED = "the program ended between the message and its reply"
+ScribeNow = Callable[[], Scribe]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was done, or waits, for one notice and addressee."""
+
+    deal: str
+    number: int
+    to: str
+    state: str
+    said: str
+
+
+@dataclass
+class Delivered:
+    """What one round of deliveries did."""
+
+    steps: list[Step] = field(default_factory=list)
+    waiting: list[Step] = field(default_factory=list)
+    not_understood: list[str] = field(default_factory=list)
+    """Messages that came in and that a person has to read."""
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    with (workspace.root / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongUsage("another command is delivering from this workspace") from None
+        yield
+
+
+def deal_names(workspace: Workspace) -> list[str]:
+    """The deals of the record, by name."""
+    return [log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")]
+
+
+def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> Delivered:
+    """One round: what came back is read, what is released is sent, what is given by rule is recorded.
+
+    Args:
+        workspace: the workspace; its `[mail]` says how.
+        scribe: who records, with the clock of each step.
+        dry_run: say what would be sent, and send and record nothing.
+
+    Raises:
+        WrongUsage: there is no `[mail]`, or somebody else delivers.
+    """
+    mail = workspace.settings.mail
+    if mail is None:
+        raise WrongUsage("headroom.toml has no [mail]: say how messages go out (docs/guides/delivery.md)")
+    done = Delivered()
+    with _alone(workspace):
+        post = _Post(workspace, mail, scribe, done)
+        if not dry_run and mail.returned is not None:
+            post.read_returned(mail.returned)
+        for deal in deal_names(workspace):
+            if dry_run:
+                post.show(deal)
+            else:
+                post.send(deal)
+                post.record_given(deal)
+    return done
+
+
+@dataclass
+class _Post:
+    workspace: Workspace
+    mail: MailSettings
+    scribe: ScribeNow
+    done: Delivered
+    _relay: Relay | None = None
+
+    def events(self, deal: str) -> Sequence[Event]:
+        return read(self.workspace.store, deal_log(deal))
+
+    def show(self, deal: str) -> None:
+        """What would be sent, and what waits."""
+        for one in deliveries(self.events(deal)):
+            why = why_not_sent(one)
+            if why is not None and one.given_on is None and not one.superseded:
+                self.done.waiting.append(Step(deal, one.number, "", "drafted", why))
+            self.done.steps += [Step(deal, one.number, to.role, "would be sent", to.address) for to in to_send(one)]
+
+    def send(self, deal: str) -> None:
+        """Send what is owed of a deal, one message per addressee."""
+        events = self.events(deal)
+        for one in deliveries(events):
+            why = why_not_sent(one)
+            if why is not None:
+                if one.given_on is None and not one.superseded:
+                    self.done.waiting.append(Step(deal, one.number, "", "drafted", why))
+                continue
+            for to in to_send(one):
+                self._send(deal, events, one, to)
+
+    def _send(self, deal: str, events: Sequence[Event], one: Delivery, to: Addressee) -> None:
+        log = origin(self.workspace, deal_log(deal))
+        upto = events[: next(n for n, event in enumerate(events) if event.payload is one.notice) + 1]
+        files = self._files(deal, one, upto)
+        if files is None:
+            self.done.waiting.append(Step(deal, one.number, to.role, "drafted", f"{one.notice.file} is not the file that was issued"))
+            return
+        envelope = notice_message(log, deal, one, to, self.sender, upto, files)
+        if to.state == "sending":  # a program that ended has left it so; it may have gone
+            lost = DeliveryUnknown(number=one.number, to=to.role, message_id=envelope.message_id, copy_number=to.copies, why=ENDED)
+            self._record(deal, one, to.role, lost, f"copy {to.copies}")
+        copy = to.copies + 1 if to.state in ("sending", "unknown") else max(1, to.copies)
+        begun = self._begin(deal, one, to, envelope, copy)
+        outcome, by = self._hand_over(to, envelope, files, begun)
+        self._became(deal, one, to, envelope, copy, outcome, by)
+
+    def _begin(self, deal: str, one: Delivery, to: Addressee, envelope: Envelope, copy: int) -> Callable[[], None]:
+        def begun() -> None:
+            payload = DeliveryBegun(
+                number=one.number,
+                to=to.role,
+                address=to.address,
+                message_id=envelope.message_id,
+                sha256=envelope.sha256,
+                copy_number=copy,
+            )
+            at = self.scribe().at
+            self._record(deal, one, to.role, payload, f"copy {copy} at {at:%H:%M:%S.%f}")
+
+        return begun
+
+    def _hand_over(
+        self, to: Addressee, envelope: Envelope, files: list[tuple[str, bytes]], begun: Callable[[], None]
+    ) -> tuple[Outcome, str]:
+        """Hand a message over the way that its addressee has chosen; what became of it, and by what."""
+        folder = self.workspace.settings.folder
+        if folder is not None and to.role in folder.parties:
+            begun()
+            said = into_pick_up(self.workspace.root / folder.path, to.role, envelope.message_id, files)
+            return Outcome("sent", said), f"folder {folder.path}"
+        if self.mail.maildir is not None:
+            begun()
+            return Outcome("sent", into_maildir(self.workspace.root / self.mail.maildir, envelope)), f"maildir {self.mail.maildir}"
+        return hand_over(self.relay, envelope, begun), f"{self.relay.host}:{self.relay.port}"
+
+    def _became(self, deal: str, one: Delivery, to: Addressee, envelope: Envelope, copy: int, outcome: Outcome, by: str) -> None:
+        at, of = self.scribe().at, {"number": one.number, "to": to.role}
+        if outcome.became == "sent":
+            of |= {"address": to.address, "message_id": envelope.message_id, "sha256": envelope.sha256}
+            self._record(deal, one, to.role, NoticeSent(**of, copy_number=copy, by=by, reply=outcome.reply), f"copy {copy}")
+        elif outcome.became == "unknown":
+            lost = DeliveryUnknown(**of, message_id=envelope.message_id, copy_number=copy, why=outcome.reply)
+            self._record(deal, one, to.role, lost, f"copy {copy}")
+        elif outcome.became == "failed":
+            failed = DeliveryFailed(**of, address=to.address, reply=outcome.reply, found_by="relay")
+            self._record(deal, one, to.role, failed, f"at {at:%H:%M:%S}")
+        elif to.state != "deferred" or to.said != outcome.reply:  # a relay that is down for a weekend is said once, not every hour
+            put_off = DeliveryDeferred(**of, address=to.address, reply=outcome.reply)
+            self._record(deal, one, to.role, put_off, f"at {at:%H:%M:%S}")
+        self.done.steps.append(Step(deal, one.number, to.role, outcome.became, outcome.reply))
+
+    def _record(self, deal: str, one: Delivery, to: str, payload: Fact, more: str) -> None:
+        scribe = self.scribe()
+        record(self.workspace, deal, step(one, to, payload, scribe.at, more), scribe)
+
+    def _files(self, deal: str, one: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
+        """The notice and the calendar of its deadlines; None where the notice's file is not the one that was issued."""
+        path = self.workspace.root / one.notice.file
+        data = path.read_bytes() if path.is_file() else b""
+        if sha256(data).hexdigest() != one.notice.sha256:
+            return None
+        return [(path.name, data), (f"{path.stem}.ics", as_calendar(deal, upto).encode())]
+
+    def record_given(self, deal: str) -> None:
+        """Record what is given by the deal's rule by now, and what a message that came back withdraws."""
+        for one in deliveries(self.events(deal)):
+            found, scribe = deemed_given(one), self.scribe()
+            if one.given_on is None and found is not None and found.on <= day_in(one.zone, scribe.at):
+                record(self.workspace, deal, given(one, found), scribe)
+                self.done.steps.append(Step(deal, one.number, "", "given", f"{found.rule}, on {found.on}"))
+            elif one.given_by_rule and found is None and any(to.returned for to in one.addressees):
+                record(self.workspace, deal, withdrawn(one, scribe.at), scribe)
+                self.done.steps.append(Step(deal, one.number, "", "given no more", "a message came back"))
+
+    def read_returned(self, folder: str) -> None:
+        """Record what came back; what is not understood stays for a person."""
+        place = self.workspace.root / folder
+        names = deal_names(self.workspace)
+        logs = {log_tag(origin(self.workspace, deal_log(deal)), draft): deal for deal in names for draft in (False, True)}
+        for one in returned(place):
+            deal = logs.get(one.log)
+            known = {each.number: each for each in deliveries(self.events(deal))} if deal else {}
+            notice = known.get(one.number or 0)
+            if deal is None or notice is None or one.says == "not understood" or one.role not in {to.role for to in notice.addressees}:
+                self.done.not_understood.append(f"{folder}/new/{one.key}: {one.reply}")
+                continue
+            to = next(each for each in notice.addressees if each.role == one.role)
+            if one.says == "failed":
+                failed = DeliveryFailed(number=notice.number, to=to.role, address=to.address, reply=one.reply, found_by="returned message")
+                self._record(deal, notice, to.role, failed, f"returned {one.key[:40]}")
+            elif one.says == "delivered":
+                there = NoticeDelivered(number=notice.number, to=to.role, reply=one.reply)
+                self._record(deal, notice, to.role, there, f"reported {one.key[:40]}")
+            seen(place, one.key)
+            self.done.steps.append(Step(deal, notice.number, to.role, one.says, one.reply))
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.mail.name or self.workspace.settings.operator, self.mail.sender, self.mail.bounces, self.mail.link)
+
+    @property
+    def relay(self) -> Relay:
+        if self._relay is None:
+            if self.mail.host is None:
+                raise WrongUsage("[mail] names neither a relay (`host`) nor a `maildir`")
+            password, mail = password_of(self.mail, self.workspace.root), self.mail
+            self._relay = Relay(mail.host or "", mail.port, mail.security, mail.user, password, mail.timeout_seconds, mail.cafile)
+        return self._relay

@@ -1,0 +1,72 @@
+"""What is recorded of a delivery: one event per step, in the deal's own log, before and after each word that cannot be taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from engine.basics.values import Fact
+from engine.delivery.outbox import DeemedGiven, Delivery
+from engine.events.delivery import DELIVERY_KINDS, NoticeGiven
+from engine.events.draft import Draft
+from engine.events.kinds import Event
+from engine.record.log import Scribe, append, deal_log
+from engine.workspace.workspace import Workspace
+
+KIND_OF = {payload: kind for kind, payload in DELIVERY_KINDS.items()}
+"""The kind of an event by the type of its payload."""
+
+
+def record(workspace: Workspace, deal: str, draft: Draft, scribe: Scribe) -> tuple[Event, ...]:
+    """Record one event in a deal's log; nothing where its key is there already.
+
+    It waits for nobody but the database: whoever evaluates the deal meanwhile finds that the log has grown, and begins again.
+    """
+    with workspace.store.begin() as writer:
+        return append(writer, deal_log(deal), [draft], scribe)
+
+
+def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "") -> Draft:
+    """The event of one step of a delivery to one addressee; those of a draft have keys of their own."""
+    draft = " draft" if delivery.release is not None and delivery.release.draft else ""
+    return Draft(
+        kind=KIND_OF[type(payload)],
+        subject=f"{delivery.number} {to}{draft}{f' {more}' if more else ''}",
+        effective_on=day_in(delivery.zone, at),
+        payload=payload,
+        inputs=(delivery.notice.sha256,),
+    )
+
+
+def given(delivery: Delivery, found: DeemedGiven) -> Draft:
+    """The event of a notice that is given by the deal's rule."""
+    duty = delivery.duty
+    payload = NoticeGiven(
+        number=delivery.number,
+        kind=delivery.notice.kind,
+        clause=delivery.clause,
+        states=delivery.states,
+        rule=found.rule,
+        cite=duty.cite if duty else None,
+    )
+    return Draft(kind="notice given", subject=str(delivery.number), effective_on=found.on, payload=payload)
+
+
+def withdrawn(delivery: Delivery, at: datetime) -> Draft:
+    """The event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
+    duty = delivery.duty
+    payload = NoticeGiven(
+        number=delivery.number,
+        kind=delivery.notice.kind,
+        clause=delivery.clause,
+        states=delivery.states,
+        rule=f"returned: {duty.returned if duty else ''}",
+        cite=duty.cite if duty else None,
+        withdrawn=True,
+    )
+    return Draft(kind="notice given", subject=f"{delivery.number} withdrawn", effective_on=day_in(delivery.zone, at), payload=payload)
+
+
+def day_in(zone: str, at: datetime) -> date:
+    """The date of a moment where the deal is."""
+    return at.astimezone(ZoneInfo(zone)).date()

@@ -1,0 +1,119 @@
+"""One message handed to a relay, word by word, so that its last reply is kept and what a failure means is known.
+
+`mail`, `rcpt` and `data` are said one by one: a connection that is lost before the data began has carried nothing, one that is lost
+after may have. Both look alike to whoever sends a message in one call.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.delivery.message import Envelope
+
+Became = Literal["sent", "deferred", "failed", "unknown"]
+"""What became of a message: taken over, not yet, refused for good, or nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A mail relay and how it is spoken to."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    user: str | None = None
+    password: str | None = None
+    timeout: float = 60.0
+    cafile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message, and the last words about it."""
+
+    became: Became
+    reply: str
+
+
+def hand_over(relay: Relay, envelope: Envelope, before_data: Callable[[], None]) -> Outcome:
+    """Hand one message to a relay.
+
+    Args:
+        relay: the relay.
+        envelope: the message with its envelope.
+        before_data: called once the relay has accepted sender and addressee, before any of the message is said.
+    """
+    try:
+        server = _connected(relay)
+    except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
+        return _not_begun(error)
+    try:
+        refused = _addressed(server, envelope)
+        if refused is not None:
+            return refused
+        before_data()
+        return _said(server, envelope.data)
+    except (OSError, smtplib.SMTPException) as error:
+        return _not_begun(error)
+    finally:
+        server.close()
+
+
+def _connected(relay: Relay) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=relay.cafile)
+    if relay.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, timeout=relay.timeout, context=context)
+    else:
+        server = smtplib.SMTP(relay.host, relay.port, timeout=relay.timeout)
+    try:
+        if relay.security == "starttls":
+            server.starttls(context=context)
+        if relay.user is not None and relay.password is not None:
+            server.login(relay.user, relay.password)
+        server.ehlo_or_helo_if_needed()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _addressed(server: smtplib.SMTP, envelope: Envelope) -> Outcome | None:
+    """Say sender and addressee; what was refused, None where both were accepted."""
+    for code, reply in (server.mail(envelope.sender), server.rcpt(envelope.recipient)):
+        if code not in (250, 251):
+            return Outcome(_by_code(code), f"{code} {_text(reply)}")
+    return None
+
+
+def _said(server: smtplib.SMTP, data: bytes) -> Outcome:
+    """Say the message. From here on a lost connection means that nobody can tell whether it arrived."""
+    try:
+        code, reply = server.data(data)
+    except smtplib.SMTPDataError as error:  # the relay answered before any of the message was said
+        return Outcome(_by_code(error.smtp_code), f"{error.smtp_code} {_text(error.smtp_error)}")
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome("unknown", f"the connection was lost after the message began: {type(error).__name__}: {error}")
+    if code != 250:
+        return Outcome(_by_code(code), f"{code} {_text(reply)}")
+    return Outcome("sent", f"{code} {_text(reply)}")
+
+
+def _not_begun(error: Exception) -> Outcome:
+    """What an error before the message began means: nothing was carried; a refusal that names its code says for how long."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        temporary = error.smtp_code < 500 or isinstance(error, smtplib.SMTPAuthenticationError)
+        return Outcome("deferred" if temporary else "failed", f"{error.smtp_code} {_text(error.smtp_error)}")
+    return Outcome("deferred", f"{type(error).__name__}: {error}")
+
+
+def _by_code(code: int) -> Became:
+    return "failed" if 500 <= code < 600 else "deferred"
+
+
+def _text(reply: bytes | str) -> str:
+    text = reply.decode("utf-8", errors="replace") if isinstance(reply, bytes) else reply
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:500]

@@ -1,0 +1,151 @@
+"""The message that carries a notice to one addressee: the same bytes each time it is built, so that a second copy is the first again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from hashlib import sha256
+
+from engine.basics.values import long_date
+from engine.delivery.outbox import Addressee, Delivery
+from engine.events.kinds import Counted, Determined, Event, Tested
+from engine.events.standing import standing
+
+KIND_WORDS = {
+    "compliance": "compliance notice",
+    "test_failed": "notice of a failed test",
+    "event_of_default": "notice of an Event of Default indicated",
+    "trigger_event": "notice of a trigger event",
+    "cure": "notice of a cure",
+    "correction": "Correction Notice",
+    "not_evaluated": "report of a date not evaluated",
+}
+"""Each kind of notice in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """From whom messages go, and where those go that come back: `bounce+12.agent@..` names the message."""
+
+    name: str
+    address: str
+    bounces: str
+    link: str | None = None
+    """The address of the workspace's pages, where there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message: its envelope sender, its addressee, its id and its bytes."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of the message's bytes."""
+        return sha256(self.data).hexdigest()
+
+
+def log_tag(origin: str, draft: bool = False) -> str:
+    """What stands for a log in an id: ten hexadecimal digits; others for drafts, so that no server takes a notice for one."""
+    return sha256(f"{origin}{' draft' if draft else ''}".encode()).hexdigest()[:10]
+
+
+def tag_of(origin: str, number: int, role: str, draft: bool = False) -> str:
+    """What names a message in its id and in its envelope sender: always the same, from the log's origin, the number, the addressee."""
+    return f"{number}.{role}.{log_tag(origin, draft)}"
+
+
+def notice_message(
+    origin: str, deal: str, delivery: Delivery, to: Addressee, sender: Sender, events: Sequence[Event], files: Sequence[tuple[str, bytes]]
+) -> Envelope:
+    """The message of a notice to one addressee.
+
+    Args:
+        origin: of the deal's log, from which the ids are made.
+        deal: the deal's name.
+        delivery: the notice.
+        to: the addressee.
+        sender: from whom it goes.
+        events: the deal's log, for the answer in the body.
+        files: the notice and the calendar of its deadlines, by name.
+    """
+    draft = delivery.release is not None and delivery.release.draft
+    kind = KIND_WORDS.get(delivery.notice.kind, "notice")
+    subject = f"{'DRAFT, not given: ' if draft else ''}{deal}: {kind} No. {delivery.number}, {delivery.states}"
+    tag = tag_of(origin, delivery.number, to.role, draft)
+    message = _headed(sender, to.name, to.address, subject, f"<{tag}@{sender.address.rpartition('@')[2]}>", delivery.issued_at)
+    message.set_content(_body(deal, delivery, to, kind, sender, events), cte="quoted-printable")
+    with_files = delivery.duty is None or delivery.duty.body != "link only"
+    for name, data in files if with_files else ():
+        main, sub = ("text", "calendar") if name.endswith(".ics") else ("application", "pdf")
+        message.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    if message.is_multipart():
+        message.set_boundary(f"=_headroom_{tag}")
+    local, _, domain = sender.bounces.partition("@")
+    return Envelope(f"{local}+{tag}@{domain}", to.address, str(message["Message-ID"]), message.as_bytes(policy=SMTP))
+
+
+def plain_message(sender: Sender, name: str, address: str, subject: str, text: str, message_id: str, at: datetime) -> Envelope:
+    """A message of text alone: a reminder, a digest."""
+    message = _headed(sender, name, address, subject, message_id, at)
+    message.set_content(text, cte="quoted-printable")
+    return Envelope(sender.bounces, address, message_id, message.as_bytes(policy=SMTP))
+
+
+def _headed(sender: Sender, name: str, address: str, subject: str, message_id: str, at: datetime) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["To"] = Address(name, addr_spec=address)
+    message["Subject"] = "".join(sign for sign in subject if sign.isprintable())
+    message["Message-ID"] = message_id
+    message["Date"] = at.replace(microsecond=0)
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def _body(deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sender, events: Sequence[Event]) -> str:
+    """The answer in a few lines, or no figure at all, as the deal says; the document governs."""
+    draft = delivery.release is not None and delivery.release.draft
+    said = [f"To {to.name}", "", f"This is the {kind} No. {delivery.number} of {deal} for {long_date(delivery.states)}."]
+    if draft:
+        given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
+        said.append(f"It is a draft. It becomes a notice when the {given_by} gives it.")
+    if delivery.duty is not None and delivery.duty.body == "link only":
+        place = f"{sender.link.rstrip('/')}/deals/{deal}/notices/{delivery.number}" if sender.link else "the agreed place"
+        said += ["", f"The document is at {place}.", "The agreement asks that no figure stands in this mail."]
+    else:
+        said += ["", *answer(delivery, events), "", "The attached document governs. The calendar file has its deadlines."]
+    if sender.link and not draft:
+        place = f"{sender.link.rstrip('/')}/receipt/{deal}/{delivery.number}/{to.role}"
+        said += ["", f"Receipt is acknowledged with a name and a button: {place}"]
+    return "\n".join(said) + "\n"
+
+
+def answer(delivery: Delivery, events: Sequence[Event]) -> list[str]:
+    """The answer of a notice's date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
+    of_date = [event.payload for event in standing(events) if event.effective_on == delivery.states]
+    tested = [payload for payload in of_date if isinstance(payload, Tested)]
+    failing = [one for one in tested if one.result.verdict.value == "FAIL"]
+    undetermined = [one for one in tested if one.result.verdict.value == "NOT DETERMINED"]
+    passing = len(tested) - len(failing) - len(undetermined)
+    lines = [f"{len(tested)} tests: {passing} pass, {len(failing)} fail, {len(undetermined)} are not determined."]
+    if failing:
+        lines.append("Failing: " + "; ".join(f"{one.result.title}, {one.state.status.value}" for one in failing) + ".")
+    if undetermined:
+        lines.append("Not determined: " + "; ".join(one.result.title for one in undetermined) + ".")
+    in_effect = [one.state.trigger for one in of_date if isinstance(one, Counted) and one.state.status.value == "IN EFFECT"]
+    if in_effect:
+        lines.append(f"In effect: {', '.join(in_effect)}.")
+    determined = [one for one in of_date if isinstance(one, Determined)]
+    due = min(determined[-1].due, key=lambda one: one.by, default=None) if determined else None
+    if due is not None:
+        lines.append(f"Next: by {due.by} the {due.who.replace('_', ' ')}: {due.what}.")
+    return lines

@@ -1,0 +1,239 @@
+"""What became of each notice, read from the log: what is released, sent, perhaps there, acknowledged, given; and what is owed still.
+
+Pure: from events to values. What is sent is what has no event yet, so a crash loses nothing and repeats at most one copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.events.deal_adopted import DealAdopted, DutyFacts, facts_on
+from engine.events.delivery import (
+    DeliveryBegun,
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryUnknown,
+    NoticeAcknowledged,
+    NoticeDelivered,
+    NoticeGiven,
+    NoticeReleased,
+    NoticeSent,
+)
+from engine.events.kinds import ActRecorded, Event, NoticeIssued
+from engine.events.notice import notice_given
+
+COPIES = 2
+"""How many copies of one message are sent at most: a second one where nobody can tell whether the first arrived."""
+FOR_A_DATE = ("correction", "not_evaluated")
+"""Kinds of notices that go to those of the compliance notice, where no duty names them."""
+
+State = Literal["drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """What became of a notice for one addressee.
+
+    Attributes:
+        role: the party.
+        name: its name.
+        address: where notices to it go.
+        state: how far its copy has come.
+        said: the last words about it: a relay's reply, a reason.
+        copies: how many copies were handed over, or may have been.
+        sent_at: when a copy was taken over.
+        acknowledged_at: when its receipt was acknowledged.
+        returned: whether a message came back after it was sent.
+    """
+
+    role: str
+    name: str
+    address: str
+    state: State = "drafted"
+    said: str = ""
+    copies: int = 0
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one notice.
+
+    Attributes:
+        number: of the notice.
+        notice: the event that it is.
+        issued_at: when it was issued.
+        states: the date that it states.
+        duty: the duty that it fulfils; None where the deal names none.
+        calendar: the deal's Business Days, by name.
+        zone: the deal's zone.
+        addressees: each with what became of its copy.
+        release: who released it; None for one that is a draft still.
+        given_on: when it was given, and by what; None while it is owed.
+        given_by_rule: whether the record says so by the deal's rule, and not by an Act.
+        superseded: whether a later notice takes its place.
+    """
+
+    number: int
+    notice: NoticeIssued
+    clause: str | None
+    issued_at: datetime
+    states: date
+    duty: DutyFacts | None
+    calendar: str
+    zone: str
+    addressees: tuple[Addressee, ...] = ()
+    release: NoticeReleased | None = None
+    released_at: datetime | None = None
+    given_on: date | None = None
+    given_by_rule: bool = False
+    superseded: bool = False
+
+    @property
+    def state(self) -> str:
+        """The notice as a whole, in one word of ruling 65: as far as the addressee that is least far; given when the last one's is."""
+        if self.given_on is not None:
+            return "given"
+        order = ("failed", "unknown", "drafted", "deferred", "sending", "released", "sent", "delivered", "acknowledged")
+        found = {one.state for one in self.addressees}
+        return next((word for word in order if word in found), "drafted" if self.release is None else "released")
+
+
+def deliveries(events: Sequence[Event]) -> tuple[Delivery, ...]:
+    """Each notice of a deal's log with what became of it, oldest first."""
+    deal: DealAdopted | None = None
+    found: dict[int, Delivery] = {}
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, DealAdopted):
+            deal = payload
+        elif isinstance(payload, NoticeIssued) and deal is not None:
+            found[payload.number] = _issued(event, payload, deal)
+            if payload.supersedes in found:
+                found[payload.supersedes] = replace(found[payload.supersedes], superseded=True)
+        elif (number := getattr(payload, "number", None)) in found and not isinstance(payload, NoticeIssued):
+            found[number] = _after(found[number], payload, event)
+    acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
+    return tuple(_by_act(one, acts) for one in found.values())
+
+
+def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
+    facts = facts_on(deal, event.effective_on)
+    duties = {duty.kind: duty for duty in facts.duties}
+    duty = duties.get(notice.kind) or (duties.get("compliance") if notice.kind in FOR_A_DATE else None)
+    parties = {party.role: party for party in deal.parties}
+    to = tuple(Addressee(role, parties[role].name, parties[role].notices) for role in (duty.to if duty else ()) if role in parties)
+    clause = event.subject.partition("-")[2] or None
+    return Delivery(notice.number, notice, clause, event.recorded_at, event.effective_on, duty, deal.business_days, deal.time_zone, to)
+
+
+def _after(delivery: Delivery, payload: object, event: Event) -> Delivery:
+    """The delivery after one more event about it."""
+    if isinstance(payload, NoticeReleased):
+        ready = tuple(Addressee(one.role, one.name, one.address, "released") for one in delivery.addressees)
+        return replace(delivery, release=payload, released_at=event.recorded_at, addressees=ready)
+    if isinstance(payload, NoticeGiven):
+        return replace(delivery, given_on=None if payload.withdrawn else event.effective_on, given_by_rule=not payload.withdrawn)
+    to = getattr(payload, "to", None)
+    changed = tuple(_addressee(one, payload, event.recorded_at) if one.role == to else one for one in delivery.addressees)
+    return replace(delivery, addressees=changed)
+
+
+def _addressee(one: Addressee, payload: object, at: datetime) -> Addressee:
+    match payload:
+        case DeliveryBegun(copy_number=copy):
+            return replace(one, state="sending", copies=copy)
+        case NoticeSent(reply=reply, copy_number=copy):
+            return replace(one, state="sent", said=reply, copies=copy, sent_at=one.sent_at or at)
+        case DeliveryUnknown(why=why, copy_number=copy):
+            return replace(one, state="unknown", said=why, copies=copy)
+        case DeliveryDeferred(reply=reply):
+            return replace(one, state="deferred", said=reply)
+        case DeliveryFailed(reply=reply, found_by=found_by):
+            return replace(one, state="failed", said=reply, returned=found_by == "returned message")
+        case NoticeDelivered(reply=reply):
+            return replace(one, state="acknowledged" if one.state == "acknowledged" else "delivered", said=reply, sent_at=one.sent_at or at)
+        case NoticeAcknowledged(name=name):
+            return replace(one, state="acknowledged", said=name, acknowledged_at=at)
+        case _:
+            return one
+
+
+def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
+    """The same, where the Act `notice given` says that it was given."""
+    act = notice_given(acts, delivery.clause, delivery.states) if delivery.given_on is None else None
+    return delivery if act is None else replace(delivery, given_on=act.effective_on)
+
+
+def why_not_sent(delivery: Delivery) -> str | None:
+    """Why nothing of a notice is sent; None where what is released of it may be."""
+    duty = delivery.duty
+    if duty is None or not delivery.addressees:
+        return "the deal names nobody to whom it is given"
+    if delivery.release is None:
+        return f"it is a draft until who acts for the {duty.given_by} releases it"
+    if delivery.release.sha256 != delivery.notice.sha256:
+        return "another file was released than the one that was issued"
+    if not delivery.release.draft and None in (duty.deemed_given, duty.body):
+        return "the deal does not say when a notice that is sent is given, and what its mail says: `deemed_given`, `body`"
+    return None
+
+
+def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
+    """The addressees to whom a copy goes now: what is released or was put off; once more where nobody can tell whether it arrived."""
+    if why_not_sent(delivery) is not None:
+        return ()
+    first = [one for one in delivery.addressees if one.state in ("released", "deferred")]
+    again = [one for one in delivery.addressees if one.state in ("unknown", "sending") and one.copies < COPIES]
+    return (*first, *again)
+
+
+@dataclass(frozen=True, slots=True)
+class DeemedGiven:
+    """When a notice is given by the deal's rule: the day, and the rule in the deal's own words."""
+
+    on: date
+    rule: str
+    days: tuple[tuple[str, date], ...] = field(default=())
+
+
+def deemed_given(delivery: Delivery) -> DeemedGiven | None:
+    """When the deal's rule makes a notice given: when the last addressee's is; None while one is not, or where only an Act can."""
+    duty = delivery.duty
+    if duty is None or duty.deemed_given is None or delivery.release is None or delivery.release.draft:
+        return None
+    calendar, zone = load_calendar(delivery.calendar), ZoneInfo(delivery.zone)
+    days = []
+    for one in delivery.addressees:
+        if one.returned and duty.returned == "withdraws":
+            return None
+        day = _given_to(one, duty, calendar, zone)
+        if day is None:
+            return None
+        days.append((one.role, day))
+    return DeemedGiven(max(day for _, day in days), duty.deemed_given, tuple(days)) if days else None
+
+
+def _given_to(one: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo) -> date | None:
+    rule = duty.deemed_given or "by Act"
+    if rule == "on acknowledgement":
+        return one.acknowledged_at.astimezone(zone).date() if one.acknowledged_at else None
+    if rule == "by Act" or one.sent_at is None:
+        return None
+    sent = one.sent_at.astimezone(zone)
+    day = sent.date()
+    late = duty.if_sent_after is not None and sent.time() > time.fromisoformat(duty.if_sent_after)
+    counted = re.match(r"(\d+) business day", rule)
+    if counted is None:
+        return calendar.add(day, 1) if late else day
+    if late or not calendar.is_business_day(day):
+        day = calendar.add(day, 1)
+    return calendar.add(day, int(counted[1]))

@@ -1,0 +1,32 @@
+"""When a notice that was sent counts as given, by the agreement (`rulings.md` 54); none of it has a default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.basics.values import Fact
+
+DeemedGiven = Annotated[str, Field(pattern=r"^(by Act|on sending|on acknowledgement|[1-9]\d? business days? after sending)$")]
+"""By the Act `notice given` alone, or by what the record says of its sending."""
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""An hour of the deal's zone, like `17:00`."""
+
+
+class DeliveryTerms(Fact):
+    """What a duty to give notice says of its delivery; a notice is sent by mail only where it says when it is given.
+
+    Attributes:
+        deemed_given: when a notice that was sent is given.
+        if_sent_after: the hour after which it counts as sent on the next Business Day.
+        returned: whether a message that comes back withdraws what was deemed given.
+        released_by: who releases it: one person who acts for the giver, or two.
+        body: what the mail says beside the document: the answer, or no figure at all.
+    """
+
+    deemed_given: DeemedGiven | None = Field(default=None, exclude_if=lambda said: said is None)
+    if_sent_after: Hour | None = Field(default=None, exclude_if=lambda said: said is None)
+    returned: Literal["withdraws", "changes nothing"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    released_by: Literal["one person", "two persons"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    body: Literal["answer", "link only"] | None = Field(default=None, exclude_if=lambda said: said is None)
