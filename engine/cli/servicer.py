@@ -132,7 +132,10 @@ def serve(
     every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
 ) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
+    from engine.assembly import scribe
     from engine.cli.output import print_line, progress, progress_done, say
+    from engine.cli.show.deliver import tell_delivered
+    from engine.delivery.deliver import deliver
     from engine.operations.run import begun
     from engine.operations.run import run as run_due
     from engine.operations.scheduler import serve
@@ -144,6 +147,8 @@ def serve(
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
+        if workspace.settings.mail is not None:
+            tell_delivered(deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say)
         if as_json:
             done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped}
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
@@ -165,7 +170,7 @@ def serve(
         say(f"{runs} runs")
 
 
-@app.command(epilog=example("headroom release meridian-2026-1 12 --by 'A. Person'"))
+@app.command(epilog=example("headroom release meridian-2026-1 12 --by 'A. Person' --as-draft"))
 def release(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     number: Annotated[int, typer.Argument(help="The notice, by its number.")],

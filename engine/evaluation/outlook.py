@@ -22,7 +22,8 @@ from engine.events.kinds import Determined, Due, Follow, StripDay
 from engine.events.results import TestResult
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
 from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
-from engine.terms.in_force import Consequence, NoticeDuty, ServicerReports, TermsInForce
+from engine.terms.delivery_terms import NoticeDuty
+from engine.terms.in_force import Consequence, ServicerReports, TermsInForce
 
 STRIP_LONGEST = 31
 """Calendar days that a deadline's strip can show."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from engine.basics.values import Fact
+from engine.terms.periods import DayPeriod
 
 DeemedGiven = Annotated[str, Field(pattern=r"^(by Act|on sending|on acknowledgement|[1-9]\d? business days? after sending)$")]
 """By the Act `notice given` alone, or by what the record says of its sending."""
@@ -30,3 +31,13 @@ class DeliveryTerms(Fact):
     returned: Literal["withdraws", "changes nothing"] | None = Field(default=None, exclude_if=lambda said: said is None)
     released_by: Literal["one person", "two persons"] | None = Field(default=None, exclude_if=lambda said: said is None)
     body: Literal["answer", "link only"] | None = Field(default=None, exclude_if=lambda said: said is None)
+
+
+class NoticeDuty(DeliveryTerms):
+    """Who must tell whom by when."""
+
+    given_by: str
+    to: tuple[str, ...]
+    every: Literal["determination date"] | None = None
+    within: DayPeriod | None = None
+    cite: str | None = None

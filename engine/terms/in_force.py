@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from engine.basics.values import Fact
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
-from engine.terms.delivery_terms import DeliveryTerms
+from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.field_types import SINCE_2, DayOfMonth, MonthsOfQuarters, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
 from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
 from engine.terms.phrases import Whole, refusal
@@ -274,16 +274,6 @@ class TriggerTerms(Fact):
             fix = "leave `ends:` out of the sweep, or let the trigger end `never`"
             raise refusal("D129", "a cash sweep cannot outlast its trigger", why, fix, "consequences")
         return self
-
-
-class NoticeDuty(DeliveryTerms):
-    """Who must tell whom by when."""
-
-    given_by: str
-    to: tuple[str, ...]
-    every: Literal["determination date"] | None = None
-    within: DayPeriod | None = None
-    cite: str | None = None
 
 
 class RecordedActs(Fact):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from engine.cli.output import print_json, say
@@ -25,6 +26,14 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
     if not done.steps and not done.waiting:
         say("nothing is owed")
     return 1 if troubled or done.not_understood else 0
+
+
+def tell_delivered(done: Delivered, told: Callable[[str], None]) -> None:
+    """One line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
+    for one in done.steps:
+        told(f"{one.deal} No. {one.number}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}")
+    for text in done.not_understood:
+        told(f"a person has to read {text}")
 
 
 def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:

@@ -22,7 +22,7 @@ from engine.operations.snapshots import record_snapshots
 from engine.record.keys import generate_key, write_key
 from engine.record.log import deal_log, read
 from engine.workspace.checkpoints import KEY
-from engine.workspace.workspace import Workspace, create, opened
+from engine.workspace.workspace import SETTINGS, Workspace, create, opened
 
 MARK = "GENERATED"
 """The file that says that a folder is a demonstration and may be replaced."""
@@ -38,12 +38,26 @@ AT = time(22, 0)
 """When the demonstration's clock stands on each Thursday, UTC."""
 
 
+MAIL = """
+[mail]                       # a maildir in this folder stands for a relay: nothing of a demonstration leaves the machine
+sender = "notices@agent.example.com"
+bounces = "bounce@agent.example.com"
+maildir = "outgoing-mail"
+
+[people."A. Person"]
+acts_for = ["servicer"]
+"""
+"""How the demonstration delivers."""
+
+
 def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = False) -> None:
     """Make the demonstration in `into`. Raises WrongUsage where something else is there."""
     if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
         raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
     shutil.rmtree(into, ignore_errors=True)
     create(into, OPERATOR)
+    with (into / SETTINGS).open("a", encoding="utf-8") as settings:
+        settings.write(MAIL)
     (into / MARK).write_text("Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8")
     _keys(into)
     for name in plan.DEALS:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
+from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.error_messages import undefined
-from engine.terms.in_force import NoticeDuty, TermsInForce
+from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
 
 
