@@ -45,9 +45,20 @@ class RenderPool:
 
 
 def _ready() -> None:
-    """Load the renderer once in a process of the pool, and then spare the collector its search."""
+    """Load the renderer once in a process of the pool, and then spare the collector its search.
+
+    The process ends with the one that started it. A killed command would otherwise leave its pool behind, waiting for ever.
+    """
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     load_renderer()
     spare_loaded_code()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from engine.events.deal_adopted import AmendmentFacts, LaterClauses
 from engine.events.notice import NoticeInputs, notice_file_name
 from engine.events.results import Bearing
 from reports.notice.compose import BLOCKS, compose
+from reports.render import pdf
 from reports.render.assets import BASE, FONTS, assets, legible
 from reports.render.pdf import fetcher, render_notice, to_html
 
@@ -346,3 +347,23 @@ def test_text_outside_the_fonts_is_spelled_out() -> None:
     party = facts.parties[0].model_copy(update={"name": "深圳 Compute"})
     found = pages(render_notice(cases.standard(facts=facts.model_copy(update={"parties": (party, *facts.parties[1:])})).inputs()))
     assert "[U+6DF1][U+5733] Compute" in found[0]
+
+
+def test_the_quick_reader_of_our_pages_gives_the_bytes_of_the_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeasyPrint reads any HTML that people write; ours is well-formed, so the standard library's XML parser will do."""
+    import weasyprint
+
+    crowded = cases.crowded()
+    quick = render_notice(crowded)
+    slow = lambda html: weasyprint.HTML(string=html, base_url=BASE, url_fetcher=fetcher())  # noqa: E731
+    monkeypatch.setattr(pdf, "_page_type", lambda: slow)
+    assert render_notice(crowded) == quick
+
+
+def test_what_xml_forbids_in_a_text_is_spelled_out() -> None:
+    """A notice with such a character is made all the same."""
+    hostile = "".join(map(chr, range(32))) + "<&>\"'\x7f\ud800\ufffe\uffff"
+    seen = legible(hostile.replace("\n", ""))
+    assert "[U+0000]" in seen
+    assert "[U+D800]" in seen
+    assert all(" " <= character <= "~" for character in seen)
