@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.events.notice import Render
     from engine.operations.run import Tools
-    from engine.record.log import Scribe
+    from engine.record.log import Scribe as Scribe
     from engine.workspace.workspace import Workspace
 
 

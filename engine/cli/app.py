@@ -20,7 +20,7 @@ from engine.assembly import scribe
 from engine.cli.options import CODES
 
 if TYPE_CHECKING:
-    from engine.record.log import Scribe
+    from engine.assembly import Scribe
     from engine.workspace.workspace import Workspace
 
 app = typer.Typer(

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.basics.errors import WrongUsage
 from engine.cli.app import alone, app, opened
 from engine.cli.options import Json, example
 
@@ -27,7 +26,7 @@ def prepare(
     as_json: Json = False,
 ) -> None:
     """Make the tables and their guards in PostgreSQL, once, as their owner."""
-    from engine.record.store import prepare as prepare_database
+    from engine.operations.maintain_database import prepare as prepare_database
 
     prepare_database(url, writer)
     _tell({"prepared": True, "writer": writer}, f"prepared; now write `database = ...` with the role {writer} into headroom.toml", as_json)
@@ -39,7 +38,7 @@ def upgrade(
     as_json: Json = False,
 ) -> None:
     """Bring the record's tables to this release's form; entries are never changed."""
-    from engine.record.maintenance import upgraded
+    from engine.operations.maintain_database import upgraded
 
     if url is not None:
         revision = upgraded(url)
@@ -52,7 +51,7 @@ def upgrade(
 @db.command(epilog=example("headroom db backup build/record.sqlite"))
 def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
     """Copy the record as it stands, and check that the copy is whole."""
-    from engine.record.maintenance import copied
+    from engine.operations.maintain_database import copied
 
     count = copied(_file(), into)
     _tell({"copy": str(into), "entries": count}, f"{into}: {count} entries, every leaf and link checked", as_json)
@@ -61,7 +60,7 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Jso
 @db.command(epilog=example("headroom db restore build/record.sqlite"))
 def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")], as_json: Json = False) -> None:
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
-    from engine.record.maintenance import restored
+    from engine.operations.maintain_database import restored
 
     with alone(opened()):  # a run that goes on would write into what is moved away
         count, aside = restored(copy, _file())
@@ -81,7 +80,6 @@ def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
 
 def _file() -> Path:
     """The workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
-    workspace = opened()
-    if "://" in workspace.settings.database:
-        raise WrongUsage("this workspace is on PostgreSQL: upgrade it with --url, and copy it with PostgreSQL's own tools")
-    return workspace.root / workspace.settings.database
+    from engine.operations.maintain_database import database_file
+
+    return database_file(opened())

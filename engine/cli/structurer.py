@@ -50,10 +50,9 @@ def schema(
 ) -> None:
     """Print the JSON Schema of the deal file, for editors."""
     from engine.cli.output import print_json
-    from engine.determination.template import clauses_of
-    from engine.terms.schema import deal_schema
+    from engine.workspace.deal_files import schema_of
 
-    print_json(deal_schema(clauses_of(all_templates())))
+    print_json(schema_of(all_templates()))
 
 
 @app.command(epilog=example("headroom backtest deals/meridian-2026-1.yaml --fact 'outstanding_principal=USD 16,000,000'"))

@@ -22,6 +22,7 @@ from engine.delivery.outbox import Addressee, Delivery, deemed_given, deliveries
 from engine.delivery.returned_mail import returned, seen
 from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
 from engine.events.kinds import Event
+from engine.events.log_names import deals_among
 from engine.queries.exports import as_calendar
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.checkpoints import origin
@@ -67,7 +68,7 @@ def _alone(workspace: Workspace) -> Iterator[None]:
 
 def deal_names(workspace: Workspace) -> list[str]:
     """The deals of the record, by name."""
-    return [log.removeprefix("deal/") for log in workspace.store.logs() if log.startswith("deal/")]
+    return list(deals_among(workspace.store.logs()))
 
 
 def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> Delivered:

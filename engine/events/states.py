@@ -257,6 +257,11 @@ def dated_key(clause: str, day: date) -> str:
     return f"{clause}@{day}"
 
 
+def clause_of_key(key: str) -> str:
+    """The clause that a key of a clause on a day names; a name that is no such key is the clause itself."""
+    return key.partition("@")[0]
+
+
 def clause_and_day(key: str) -> tuple[str, date]:
     """The clause and the day that a key names. Raises ValueError for a text that is no key."""
     clause, _, day = key.rpartition("@")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.basics.errors import OF_ONE_DEAL, HeadroomError, InputProblems, Problem, render
 from engine.basics.files import read_text as text_of
@@ -137,3 +138,10 @@ def loaded(path: Path, templates: Templates) -> Deal:
     if deal is None or errors:
         raise InputProblems(errors)
     return deal
+
+
+def schema_of(templates: Templates) -> dict[str, Any]:
+    """The JSON Schema of the deal file, for editors."""
+    from engine.terms.schema import deal_schema  # late: only editors ask for it, and `check` is quick without
+
+    return deal_schema(clauses_of(templates))
