@@ -31,6 +31,23 @@ def intake(
     raise typer.Exit(code)
 
 
+@app.command("report-form", epilog=example("headroom report-form meridian-2026-1 --period 2026-04-08 --into build/form.xlsx"))
+def report_form(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    period: Annotated[str, typer.Option(help="A month like 2026-03, or the last day of a week.")],
+    into: Annotated[Path, typer.Option(help="The file: .xlsx, .csv or .yaml.")],
+    as_json: Json = False,
+) -> None:
+    """Make the form of a deal's report for one period: exactly the figures that its tests need, to be filled in and taken back."""
+    from engine.cli.show.report_form import show_form
+    from engine.queries.report_forms import form_as_file, form_of
+    from engine.workspace.deals_by_name import find_deal
+
+    workspace, templates = opened(), all_templates()
+    form = form_of(workspace, find_deal(workspace, deal, templates), templates, period)
+    raise typer.Exit(show_form(form_as_file(form, into.suffix.lower()), into, as_json))
+
+
 ACTS = (
     "cure accepted",
     "waiver",

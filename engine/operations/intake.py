@@ -38,6 +38,8 @@ class ReadReport:
     file: ReceivedFile
     report: ServicerReport
     warnings: tuple[Problem, ...]
+    older: tuple[ReportReceived, ...] = ()
+    """The reports on record before it, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Taken:
     report: ServicerReport
     warnings: tuple[Problem, ...]
     recorded: bool
+    found: ReadReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,13 @@ class Intake:
         deal = self.deals.find(opened.deal)
         came = received or day_of(deal, self.scribe.at)
         events = read(self.workspace.store, deal_log(deal.name))
-        on_record = {event.payload.as_of for event in events if isinstance(event.payload, ReportReceived)}
+        older = [event.payload for event in events if isinstance(event.payload, ReportReceived)]
+        on_record = {one.as_of for one in older}
         report, problems = read_report(opened, resolve(deal, came), came, on_record)
         if report is None:
             raise InputProblems(problems)
-        return ReadReport(deal, opened, report, tuple(problems))
+        newest_first = sorted(older, key=lambda one: (one.as_of, one.received), reverse=True)
+        return ReadReport(deal, opened, report, tuple(problems), tuple(newest_first))
 
     def take(self, data: bytes, file: str, received: date | None = None) -> Taken:
         """Take one report into the record and keep its file as it came. Raises InputProblems: everything that is wrong with it."""
@@ -100,7 +105,7 @@ class Intake:
         self._keep(found)
         with self.workspace.store.begin() as writer:
             recorded = bool(append(writer, deal_log(found.deal.name), [draft_of(found.report)], self.scribe))
-        return Taken(found.report, found.warnings, recorded)
+        return Taken(found.report, found.warnings, recorded, found)
 
     def take_all(self, paths: Iterable[Path], received: date | None = None) -> Iterator[Taken | RefusedFile]:
         """Take each file, a folder's in the order of their names; what is refused stops no other and leaves a line in the journal."""

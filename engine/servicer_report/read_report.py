@@ -44,6 +44,7 @@ from engine.servicer_report.certificates import read_certificates
 from engine.servicer_report.plausibility import Reading, closed, dated, figure_at, judge, late
 from engine.servicer_report.received_file import ReceivedFile
 from engine.servicer_report.rental_tape import read_tapes
+from engine.servicer_report.report_form import not_of
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import read_day
 from engine.terms.report_figures import unit_of
@@ -75,6 +76,9 @@ def read_report(
     reading.problems += file.remarks
     start, end, as_of = _dates(reading)
     corrects = _corrects(reading, on_record)
+    form = file.tree.get(("form",))
+    if form is not None and (why := not_of(str(form), terms.deal, start, end)) is not None:
+        reading.refuse("R155", why, "a form is for one deal and one period", "fill in the form of this period", ("form",))
     for path, name, raw in _figures(file.tree.data, ()):
         _take(reading, path, name, raw)
     read_tapes(reading)

@@ -62,6 +62,10 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     asked = Questions(workbook.file, sheet.name)
     tree = tree_of_table(sheet, head, asked)
     asked.problems += [Problem("RW10", remark, "it is taken, and said", "", Place(workbook.file)) for remark in workbook.remarks]
+    form = workbook.properties.get("headroom-form")
+    if form is not None and tree.get(("form",)) not in (None, form):
+        why = "the workbook's own properties name another form"
+        asked.problems.append(Problem("R155", "the row `form` was changed", why, "fill in the form as it was made", tree.place(("form",))))
     return tree, asked.problems
 
 

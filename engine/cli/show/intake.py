@@ -12,6 +12,7 @@ from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
 from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, draft_of, files_of
 from engine.queries.preview import of_event, reach_as_data
+from engine.queries.report_forms import LackingFigure, lacking
 from engine.record.log import deal_log, imagined
 from engine.servicer_report.read_report import ServicerReport
 
@@ -31,11 +32,12 @@ def intake(desk: Intake, paths: Sequence[Path], received: date | None, as_json: 
     if refused and len(found) == 1:
         raise InputProblems(refused[0].problems)
     if as_json:
-        print_json(_as_json(found[0]) if len(found) == 1 else {"reports": [_as_json(one) for one in found]})
+        print_json(_as_json(found[0], desk) if len(found) == 1 else {"reports": [_as_json(one, desk) for one in found]})
         return 1 if refused else 0
     for one in found:
         if isinstance(one, Taken):
             _say(one.report, one.warnings, "taken" if one.recorded else "already on record")
+            _say_lacking(_lacking(one.found, desk))
         else:
             say(f"{one.path}: refused")
             _say_problems(one.problems, "problem")
@@ -44,11 +46,27 @@ def intake(desk: Intake, paths: Sequence[Path], received: date | None, as_json: 
     return 1 if refused else 0
 
 
-def _as_json(one: Taken | RefusedFile) -> dict[str, Any]:
+def _as_json(one: Taken | RefusedFile, desk: Intake) -> dict[str, Any]:
     if isinstance(one, RefusedFile):
         return {"file": str(one.path), "recorded": False, "problems": [problem.as_json() for problem in one.problems]}
     warnings = [problem.as_json() for problem in one.warnings]
-    return {"deal": one.report.deal, "recorded": one.recorded, "report": one.report.model_dump(mode="json"), "warnings": warnings}
+    lacks = [lacking_as_data(each) for each in _lacking(one.found, desk)]
+    said = {"report": one.report.model_dump(mode="json"), "warnings": warnings, "lacks": lacks}
+    return {"deal": one.report.deal, "recorded": one.recorded, **said}
+
+
+def _lacking(found: ReadReport | None, desk: Intake) -> tuple[LackingFigure, ...]:
+    return () if found is None else lacking(found.report, found.older, found.deal, desk.templates)
+
+
+def lacking_as_data(one: LackingFigure) -> dict[str, Any]:
+    """A figure that a report lacks, for `--json`."""
+    return {"figure": one.name, "tests": list(one.tests), "not_determined_on": str(one.on)}
+
+
+def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
+    for one in lacks:
+        say(f"incomplete: {one}")
 
 
 def _previews(desk: Intake, paths: Sequence[Path], received: date | None, as_json: bool) -> int:
@@ -67,7 +85,13 @@ def _preview(desk: Intake, found: ReadReport, as_json: bool) -> dict[str, Any]:
     if not as_json:
         say_reach(reached)
         _say(report, found.warnings, "already on record" if known else "not taken; without --preview it is")
-    said = {"recorded": False, "report": report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in found.warnings]}
+        _say_lacking(_lacking(found, desk))
+    said = {
+        "recorded": False,
+        "lacks": [lacking_as_data(each) for each in _lacking(found, desk)],
+        "report": report.model_dump(mode="json"),
+        "warnings": [problem.as_json() for problem in found.warnings],
+    }
     return {"deal": report.deal, **said, "changes": [reach_as_data(one) for one in reached]}
 
 

@@ -1,0 +1,114 @@
+"""What a deal's next report must say, from the deal's own tests: the form of a period, and what a report lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.basics.calendar import load_calendar
+from engine.basics.errors import WrongUsage
+from engine.basics.values import Figure, Unit, listed
+from engine.determination.measure_inputs import Reported
+from engine.determination.template import Template
+from engine.evaluation.figures_needed import figures_needed
+from engine.events.kinds import ReportReceived
+from engine.events.reports import ReportFacts
+from engine.events.results import Source
+from engine.record.log import deal_log, read
+from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends
+from engine.workspace.workspace import Workspace
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class LackingFigure:
+    """A figure that a report lacks, the tests that will be NOT DETERMINED for it, and on which date."""
+
+    name: str
+    tests: tuple[str, ...]
+    on: date
+
+    def __str__(self) -> str:
+        """In one sentence."""
+        plural = "will be" if len(self.tests) == 1 else "will each be"
+        return f"the report lacks `{self.name}`: {listed(self.tests)} {plural} NOT DETERMINED on {self.on}"
+
+
+def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template], period: str) -> ReportForm:
+    """The form of one period's report. Raises WrongUsage where the deal asks for no report of such a period."""
+    start, end = _period(deal, period)
+    terms = resolve(deal, end)
+    events = read(workspace.store, deal_log(deal.name))
+    reports = [event.payload for event in events if isinstance(event.payload, ReportReceived) and event.payload.period_end < end]
+    last: Mapping[str, Figure] = max(reports, key=lambda one: (one.period_end, one.received)).figures if reports else {}
+    calendar, rule = load_calendar(terms.business_days), terms.servicer_reports
+    determined = next_determination_date(terms, calendar, end)
+    due = counted_from(rule.due, determined, calendar) if rule is not None else None
+    rows = tuple(
+        FormRow(one.name, one.unit or Unit.COUNT, ", ".join(one.cites), last.get(one.name), ", ".join(one.needed_by))
+        for one in figures_needed(terms, templates, determined)
+    )
+    return ReportForm(deal.name, start, end, deal.sha256, due, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A form as a file: its bytes, and what it asks for by when."""
+
+    data: bytes
+    deal: str
+    start: date
+    end: date
+    due: date | None
+    figures: tuple[str, ...]
+
+
+def form_as_file(form: ReportForm, ending: str) -> FormFile:
+    """A form by the ending of its file. Raises WrongUsage for an ending that no form has."""
+    text = {".csv": as_csv, ".yaml": as_yaml}
+    if ending != ".xlsx" and ending not in text:
+        raise WrongUsage(f"a form is .xlsx, .csv or .yaml, not `{ending}`")
+    data = as_workbook(form) if ending == ".xlsx" else text[ending](form).encode()
+    return FormFile(data, form.deal, form.start, form.end, form.due, tuple(row.name for row in form.rows))
+
+
+def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]) -> tuple[LackingFigure, ...]:
+    """What a report lacks: each figure with the tests that will be NOT DETERMINED for it, on the first date that the report serves.
+
+    Args:
+        report: the report that came in.
+        older: the reports before it, newest first.
+        deal: its deal.
+        templates: the covenant templates.
+    """
+    terms = resolve(deal, report.received)
+    if terms.servicer_reports is None:
+        return ()
+    on = next_determination_date(terms, load_calendar(terms.business_days), report.received - timedelta(days=1))
+    before = tuple(Reported(one.figures, Source(kind="servicer report", text=one.document, as_of=one.as_of), one.given) for one in older)
+    needed = figures_needed(terms, templates, on, report.figures, before)
+    return tuple(LackingFigure(one.name, one.needed_by, on) for one in needed)
+
+
+def _period(deal: Deal, period: str) -> tuple[date, date]:
+    """The first and the last day of a period: `2026-03`, or the last day of a week."""
+    month = re.fullmatch(r"(\d{4})-(\d{2})", period)
+    try:
+        end = month_end(date(int(month[1]), int(month[2]), 1)) if month else date.fromisoformat(period)
+    except ValueError:
+        raise WrongUsage(f"`{period}` is no period; write it like 2026-03, or the last day of a week like 2026-03-04") from None
+    rule = resolve(deal, max(end, deal.closing_date)).servicer_reports
+    if rule is None:
+        raise WrongUsage(f"{deal.name} asks for no servicer's reports")
+    if (rule.every == "month") != (month is not None):
+        example = "2026-03" if rule.every == "month" else "the last day of a week, like 2026-03-04"
+        raise WrongUsage(f"{deal.name} is reported on every {rule.every}; write its period as {example}")
+    due = period_ends(rule.every, end + timedelta(days=1))
+    if end not in due:
+        raise WrongUsage(f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on {due[0] + WEEK}")
+    return (end.replace(day=1) if month else end - timedelta(days=6)), end
