@@ -218,6 +218,17 @@ def deliver(
     raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
 
 
+@app.command(epilog=example("headroom owed --on 2026-04-09"))
+def owed(
+    on: Annotated[str | None, typer.Option(help="The date; today unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who owes whom what over all deals: reports, cures, deliveries, payments, notices; the longest overdue first."""
+    from engine.cli.show.owed import show_owed
+
+    raise typer.Exit(show_owed(opened(), clock().date() if on is None else day(on), as_json))
+
+
 @app.command(epilog=example("headroom history meridian-2026-1"))
 def history(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
     """Show every event of a deal, oldest first."""

@@ -19,6 +19,7 @@ from engine.delivery.local_folder import into_maildir, into_pick_up
 from engine.delivery.mail import Outcome, Relay, hand_over
 from engine.delivery.message import Envelope, Sender, log_tag, notice_message
 from engine.delivery.outbox import Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
+from engine.delivery.reminders import send_reminders
 from engine.delivery.returned_mail import returned, seen
 from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
 from engine.events.kinds import Event
@@ -96,6 +97,7 @@ def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> D
             else:
                 post.send(deal)
                 post.record_given(deal)
+                post.remind(deal)
     return done
 
 
@@ -213,6 +215,17 @@ class _Post:
             elif one.given_by_rule and found is None and any(to.returned for to in one.addressees):
                 record(self.workspace, deal, withdrawn(one, scribe.at), scribe)
                 self.done.steps.append(Step(deal, one.number, "", "given no more", "a message came back"))
+
+    def remind(self, deal: str) -> None:
+        """Send the reminders of a deal and its digest."""
+        log, events = origin(self.workspace, deal_log(deal)), self.events(deal)
+        for one, outcome in send_reminders(self.workspace, deal, log, events, self.sender, self._plain, self.scribe):
+            self.done.steps.append(Step(deal, 0, one.role, f"reminder {outcome.became}", f"{one.what}; {outcome.reply}"))
+
+    def _plain(self, envelope: Envelope) -> Outcome:
+        if self.mail.maildir is not None:
+            return Outcome("sent", into_maildir(self.workspace.root / self.mail.maildir, envelope))
+        return hand_over(self.relay, envelope, lambda: None)
 
     def read_returned(self, folder: str) -> None:
         """Record what came back; what is not understood stays for a person."""

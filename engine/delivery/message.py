@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -122,16 +122,16 @@ def _body(deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sende
         place = f"{sender.link.rstrip('/')}/deals/{deal}/notices/{delivery.number}" if sender.link else "the agreed place"
         said += ["", f"The document is at {place}.", "The agreement asks that no figure stands in this mail."]
     else:
-        said += ["", *answer(delivery, events), "", "The attached document governs. The calendar file has its deadlines."]
+        said += ["", *answer_of(delivery.states, events), "", "The attached document governs. The calendar file has its deadlines."]
     if sender.link and not draft:
         place = f"{sender.link.rstrip('/')}/receipt/{deal}/{delivery.number}/{to.role}"
         said += ["", f"Receipt is acknowledged with a name and a button: {place}"]
     return "\n".join(said) + "\n"
 
 
-def answer(delivery: Delivery, events: Sequence[Event]) -> list[str]:
-    """The answer of a notice's date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
-    of_date = [event.payload for event in standing(events) if event.effective_on == delivery.states]
+def answer_of(on: date, events: Sequence[Event]) -> list[str]:
+    """The answer of a date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
+    of_date = [event.payload for event in standing(events) if event.effective_on == on]
     tested = [payload for payload in of_date if isinstance(payload, Tested)]
     failing = [one for one in tested if one.result.verdict.value == "FAIL"]
     undetermined = [one for one in tested if one.result.verdict.value == "NOT DETERMINED"]

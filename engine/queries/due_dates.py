@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from engine.events.delivery import NoticeGiven
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
@@ -117,11 +118,19 @@ def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
 
 
 def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
-    """Whether the Act `notice given` is on record for it."""
+    """Whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
     given = notice_given(acts, one.due.subject, one.first)
     if given is not None:
         yield f"given on {given.effective_on}, as recorded"
+    by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, one)]
+    if by_rule and not by_rule[-1].payload.withdrawn:
+        yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}"
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > one.due.by:
         yield "no Act `notice given` is on record"
+
+
+def _is_of(given: NoticeGiven, one: DatedDuty) -> bool:
+    """Whether a notice that was given is the one of a duty: about its clause, of the date that first stated it."""
+    return given.clause == one.due.subject and given.states == one.first

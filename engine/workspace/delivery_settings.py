@@ -30,6 +30,7 @@ class MailSettings(Fact):
         maildir: a maildir that takes messages in the place of a relay.
         link: the address of the workspace's pages.
         remind_days: how many days before something is due its reminders go.
+        digest_to: the addresses to which the digest of each Determination Date goes.
     """
 
     host: str | None = None
@@ -47,6 +48,7 @@ class MailSettings(Fact):
     link: str | None = None
     timeout_seconds: float = Field(default=60.0, gt=0)
     remind_days: tuple[int, ...] = (5, 1)
+    digest_to: tuple[str, ...] = ()
 
 
 class Person(Fact):

@@ -171,6 +171,7 @@ def settled(desk: Workspace, relay: Relay, tmp_path: Path) -> Settled:
             "bounces": "bounce@agent.example",
             "returned": "returned",
             "timeout_seconds": 5,
+            "remind_days": (),
             **changed,
         }
         people = {"A. Person": Person(acts_for=("servicer",))}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from engine.cli.output import print_json, say
-from engine.delivery.deliver import Delivered
+from engine.delivery.deliver import Delivered, Step
 from engine.events.delivery import NoticeReleased
 
 
@@ -18,7 +18,7 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
         print_json({"steps": steps, "waiting": waiting, "not_understood": done.not_understood})
         return 1 if troubled or done.not_understood else 0
     for one in done.steps:
-        say(f"{one.deal} No. {one.number}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}")
+        say(_line(one))
     for one in done.waiting:
         say(f"{one.deal} No. {one.number} waits: {one.said}")
     for text in done.not_understood:
@@ -28,10 +28,16 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
     return 1 if troubled or done.not_understood else 0
 
 
+def _line(one: Step) -> str:
+    """One step in a line; a reminder is of no notice."""
+    notice = f" No. {one.number}" if one.number else ""
+    return f"{one.deal}{notice}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}"
+
+
 def tell_delivered(done: Delivered, told: Callable[[str], None]) -> None:
     """One line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
     for one in done.steps:
-        told(f"{one.deal} No. {one.number}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}")
+        told(_line(one))
     for text in done.not_understood:
         told(f"a person has to read {text}")
 

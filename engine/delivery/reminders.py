@@ -1,0 +1,126 @@
+"""Reminders of what is owed, once each, to who owes it; and on each Determination Date a digest to whoever runs the desk.
+
+A reminder that a relay did not take is tried again at the next round; one that it took is an event, and goes no second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.basics.values import long_date
+from engine.delivery.evidence import day_in, record
+from engine.delivery.mail import Outcome
+from engine.delivery.message import Envelope, Sender, answer_of, log_tag, plain_message
+from engine.delivery.outbox import deliveries
+from engine.events.deal_adopted import DealAdopted
+from engine.events.delivery import ReminderSent
+from engine.events.draft import Draft
+from engine.events.kinds import Determined, Event
+from engine.queries.who_owes_whom import OpenDuty, owed_of
+from engine.record.log import Scribe
+from engine.workspace.workspace import Workspace
+
+Send = Callable[[Envelope], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One reminder or digest: its key in the log, to whom, and its words."""
+
+    subject: str
+    on: date
+    role: str
+    address: str
+    act: str
+    what: str
+    by: date
+    days_before: int
+    headline: str
+    text: str
+
+
+def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]) -> Iterator[Reminder]:
+    """The reminders that go today: for each open duty the one of the nearest day that has been reached, unless it has gone.
+
+    Args:
+        deal: the deal's name.
+        events: its log.
+        today: the date where the deal is.
+        days_before: how many days before the last day of a duty its reminders go.
+    """
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    sent = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, ReminderSent)}
+    parties = {party.role: party for party in adopted[-1].parties} if adopted else {}
+    for one in owed_of(deal, events, today):
+        reached = [days for days in days_before if 0 <= one.days <= days]
+        party = parties.get(one.who)
+        if not reached or party is None or "@" not in party.notices:
+            continue
+        days = min(reached)
+        subject = f"{one.who} {one.act} {one.subject} {days}"
+        if (subject, one.by) not in sent:
+            headline = f"{deal}: due on {one.by}: {one.act}"
+            yield Reminder(subject, one.by, one.who, party.notices, one.act, one.what, one.by, days, headline, _words(one, party.name))
+
+
+def _words(one: OpenDuty, name: str) -> str:
+    left = "today" if one.days == 0 else "tomorrow" if one.days == 1 else f"in {one.days} days"
+    return (
+        f"To {name}\n\nUnder {one.deal} this is due {left}, on {long_date(one.by)}:\n\n  {one.what} ({one.cite})\n\n"
+        "This is a reminder. It is no notice under the agreement.\n"
+    )
+
+
+def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Sequence[str]) -> Iterator[Reminder]:
+    """The digest of the newest Determination Date, to each address to which it has not gone: the answer, what is owed, what waits."""
+    determined = [event for event in events if isinstance(event.payload, Determined)]
+    if not determined:
+        return
+    on = determined[-1].effective_on
+    sent = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, ReminderSent)}
+    for address in addresses:
+        subject = f"digest {address}"
+        if (subject, on) not in sent:
+            text = _digest(deal, events, on, today)
+            yield Reminder(subject, on, "desk", address, "digest", f"digest of {on}", on, 0, f"{deal}: digest of {on}", text)
+
+
+def _digest(deal: str, events: Sequence[Event], on: date, today: date) -> str:
+    lines = [f"{deal}, determined on {long_date(on)}", "", *answer_of(on, events), "", "Who owes what:"]
+    owed = list(owed_of(deal, events, today))
+    lines += [f"  {one.by}{' OVERDUE' if one.days < 0 else ''}  {one.who}: {one.what} ({one.cite})" for one in owed]
+    lines += [] if owed else ["  nothing is open"]
+    waits = [one for one in deliveries(events) if one.given_on is None and not one.superseded and one.duty is not None]
+    lines += ["", "Notices that are not given:"]
+    lines += [f"  No. {one.number}, {one.notice.kind}, {one.states}: {one.state}" for one in waits] or ["  none"]
+    return "\n".join(lines) + "\n"
+
+
+def send_reminders(
+    workspace: Workspace, deal: str, origin: str, events: Sequence[Event], sender: Sender, send: Send, scribe: Callable[[], Scribe]
+) -> Iterator[tuple[Reminder, Outcome]]:
+    """Send what is to be reminded of a deal and its digest, and record each that was taken; what came of each."""
+    mail = workspace.settings.mail
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    if mail is None or not adopted:
+        return
+    today = day_in(adopted[-1].time_zone, scribe().at)
+    for one in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
+        at = scribe()
+        id_ = f"<{log_tag(f'{origin}|{one.subject}|{one.on}')}.reminder@{sender.address.rpartition('@')[2]}>"
+        outcome = send(plain_message(sender, one.role.replace("_", " "), one.address, one.headline, one.text, id_, at.at))
+        if outcome.became == "sent":
+            payload = ReminderSent(
+                to=one.role,
+                address=one.address,
+                act=one.act,
+                what=one.what,
+                by=one.by,
+                days_before=one.days_before,
+                message_id=id_,
+                reply=outcome.reply,
+            )
+            record(workspace, deal, Draft(kind="reminder sent", subject=one.subject, effective_on=one.on, payload=payload), at)
+        yield one, outcome

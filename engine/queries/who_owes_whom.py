@@ -1,0 +1,119 @@
+"""Who owes whom what, over all deals: reports, cures, deliveries, payments, notices that are still open. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from engine.basics.values import Figure, printed
+from engine.events.deal_adopted import DealAdopted, facts_on
+from engine.events.kinds import Determined, Event
+from engine.events.log_names import deals_among
+from engine.queries.due_dates import DatedDuty, deadlines
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+STILL_OWED = ("open", "not received", "overdue", "no Act")
+"""How an outcome begins of what is still owed; every other outcome ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDuty:
+    """Something that is still owed.
+
+    Attributes:
+        deal: the deal's name.
+        principal: what is outstanding under it, by its newest determination.
+        who: the role of the party that owes it.
+        name: the party's name, where the deal has that party.
+        to: the roles of those to whom it is owed, where the deal says.
+        act: what kind of thing it is: a report, a cure, a delivery, a notice.
+        subject: the clause that it is about.
+        what: in words.
+        by: its last day.
+        days: days until then; negative where it is overdue.
+        outcome: what the log says of it.
+        cite: its section.
+    """
+
+    deal: str
+    principal: Figure | None
+    who: str
+    name: str
+    to: tuple[str, ...]
+    act: str
+    subject: str
+    what: str
+    by: date
+    days: int
+    outcome: str
+    cite: str
+
+    def as_data(self) -> dict[str, Any]:
+        """As programs read it."""
+        return {
+            "deal": self.deal,
+            "principal": printed(self.principal) if self.principal else None,
+            "who": self.who,
+            "name": self.name,
+            "to": list(self.to),
+            "act": self.act,
+            "subject": self.subject,
+            "what": self.what,
+            "by": str(self.by),
+            "days": self.days,
+            "outcome": self.outcome,
+            "cite": self.cite,
+        }
+
+
+def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
+    """What is still owed under one deal on a date, earliest first.
+
+    Args:
+        deal: its name.
+        events: its log, oldest first.
+        on: the date.
+    """
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    determined = [event.payload for event in events if isinstance(event.payload, Determined) and event.effective_on <= on]
+    if not adopted or not determined:
+        return
+    facts = facts_on(adopted[-1], on)
+    names = {party.role: party.name for party in adopted[-1].parties}
+    duties = {duty.kind: duty for duty in facts.duties}
+    for one in deadlines(events):
+        if one.first <= on and one.outcome.startswith(STILL_OWED):
+            to = _owed_to(one, {kind: duty.to for kind, duty in duties.items()})
+            yield OpenDuty(
+                deal=deal,
+                principal=determined[-1].outstanding_principal,
+                who=one.due.who,
+                name=names.get(one.due.who, ""),
+                to=to,
+                act=one.due.act,
+                subject=one.due.subject,
+                what=one.what,
+                by=one.due.by,
+                days=(one.due.by - on).days,
+                outcome=one.outcome,
+                cite=one.due.cite,
+            )
+
+
+def _owed_to(one: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """To whom a notice is owed, by the duty whose words it has; nobody in particular for anything else."""
+    if one.due.act != "notify":
+        return ()
+    named = [to for kind, to in duties.items() if kind.replace("_", " ") in one.what.lower()]
+    return named[0] if len(named) == 1 else ()
+
+
+def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:
+    """What is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
+    found: list[OpenDuty] = []
+    for deal in deals_among(workspace.store.logs()):
+        found += owed_of(deal, read(workspace.store, deal_log(deal)), on)
+    return tuple(sorted(found, key=lambda one: (one.by, one.deal, one.subject, one.act)))
