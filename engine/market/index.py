@@ -42,6 +42,7 @@ def compute(
     window_end: date,
     known_at: datetime | None = None,
     overrides: Sequence[Override] = (),
+    others: Sequence[Methodology] = (),
 ) -> IndexValue:
     """The value of `index` for the 7 days that end on `window_end`.
 
@@ -52,6 +53,7 @@ def compute(
         window_end: the last day of the Calculation Window; any date (`rulings.md` 9).
         known_at: only what was collected by then is known; None for everything.
         overrides: Manifest Error Overrides of this index.
+        others: other versions; what each gives from the same collections stands beside the value.
     """
     first = window_end - timedelta(days=DAYS - 1)
     known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
@@ -63,7 +65,18 @@ def compute(
     said = tuple(one.said for one in overrides if one.snapshot in chosen)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled, said)
     value = _value([o.micro for o in observations])
-    return _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
+    made = _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
+    if not others:
+        return made
+    beside = {one.version: _value_under(index, one, known, window_end, overrides) for one in others if one.version != methodology.version}
+    return made.model_copy(update={"other_versions": beside})
+
+
+def _value_under(
+    index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot], window_end: date, overrides: Sequence[Override]
+) -> Decimal | None:
+    """What another version gives from the same collections."""
+    return value_of([day.listings for day in collected_days(index, methodology, known, window_end, overrides)], methodology)
 
 
 def collected_days(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from engine.basics.values import Fact
 from engine.market.interval_types import HostInterval, Interval
@@ -117,6 +117,8 @@ class IndexValue(Fact):
     """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
     collection_range: CollectionRange | None = None
     """The range over all choices of collections, where some day has several."""
+    other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
+    """What each other version gives from the same collections; None for no value. Decides nothing (`rulings.md` 1)."""
     cadence: Literal["weekly", "daily"] = "weekly"
     """How often an administrator publishes the series; a daily value's Publication Date is its own day (`rulings.md` 62)."""
     provisional: bool = False
@@ -133,7 +135,9 @@ class IndexValue(Fact):
         data = whole(self)
         weekly = () if self.cadence == "daily" else ("cadence",)
         return {
-            key: one for key, one in _said(data, "overrides", "collection_range", "provisional", "final_at").items() if key not in weekly
+            key: one
+            for key, one in _said(data, "overrides", "other_versions", "collection_range", "provisional", "final_at").items()
+            if key not in weekly
         }
 
 

@@ -24,7 +24,7 @@ from engine.events.rates import Published
 from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Override
-from engine.market.methodology import load_methodology, materially_different
+from engine.market.methodology import known_versions, load_methodology, materially_different
 from engine.record.log import SNAPSHOTS, index_log, read
 from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
 from engine.terms.contract_dates import publication_dates
@@ -89,7 +89,8 @@ def computed(
     """
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides)
+    beside = [load_methodology(one) for one in known_versions()]
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides, beside)
 
 
 def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
@@ -100,7 +101,13 @@ def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = No
 
 
 def on_record_computed(
-    workspace: Workspace, index: str, version: str, publication: date, imported: Iterable[Event], by: datetime | None = None
+    workspace: Workspace,
+    index: str,
+    version: str,
+    publication: date,
+    imported: Iterable[Event],
+    by: datetime | None = None,
+    others: Iterable[str] | None = None,
 ) -> IndexValue:
     """The value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
 
@@ -111,13 +118,15 @@ def on_record_computed(
         publication: the Publication Date; its window ends the day before.
         imported: the log of snapshots.
         by: leaves out what was recorded later, where given.
+        others: the other versions whose values stand beside it; all that ship unless given, as where a print is made again.
     """
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
     end = publication - timedelta(days=1)
     snapshots = [one for one in workspace.archive.between(end - timedelta(days=6), end) if one.sha256 in known]
     overrides = overrides_of(there, index)
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides)
+    beside = [load_methodology(one) for one in (known_versions() if others is None else others)]
+    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides, beside)
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:

@@ -64,7 +64,7 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
         say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}, {value.host_interval.method}{note}")
     for line in _dispersion(value):
         say(line)
-    for line in _collections(value):
+    for line in (*_others(value), *_collections(value)):
         say(line)
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"
     say(f"Low Confidence: {flag}")
@@ -82,6 +82,13 @@ def _dispersion(value: IndexValue) -> Iterator[str]:
     yield f"{sample}; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {deviation}"
     yield f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}"
     yield _sellers(value)
+
+
+def _others(value: IndexValue) -> Iterator[str]:
+    """What the other versions give from the same collections."""
+    if value.other_versions:
+        given = "; ".join(f"{version}: {one if one is not None else 'no value'}" for version, one in value.other_versions.items())
+        yield f"other versions on the same collections, deciding nothing: {given}"
 
 
 def _collections(value: IndexValue) -> Iterator[str]:

@@ -25,6 +25,7 @@ from reports.notice import log_lookup as log
 from reports.notice.blocks.index_chart import SHOWN, chart, chart_note, points_of
 from reports.notice.blocks.page_one import newest_publication
 from reports.notice.collection_sentences import collections
+from reports.notice.version_sentences import other_values, turned_results
 from reports.notice.view import Brief
 
 RECENT = 7
@@ -94,6 +95,7 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
         ("95% interval, listings", interval(value.get("interval")) + width),
         ("95% interval, hosts", _hosts_interval(value)),
         ("Low Confidence", _low(facts, value)),
+        *([("Other versions", other_values(value))] if value.get("other_versions") else []),
     ]
 
 
@@ -221,7 +223,7 @@ def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
     said = [f"Fallback in order: {steps}."] if steps else []
     if value.get("days"):
         said.append("The snapshot that stands for each day.")
-    said += collections(value)
+    said += [*turned_results(found, facts.name, value), *collections(value)]
     said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
     note = (value.get("host_interval") or {}).get("note")
     return said + ([f"{sentence(note)}."] if note else [])
