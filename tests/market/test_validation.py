@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,14 +10,10 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from engine.basics.errors import WrongUsage
-from engine.basics.values import counted
 from engine.market.quality import statistical_suite as v
-from engine.market.quality.distribution import bimodality
 from engine.market.quality.finding import CollectedDay
-from engine.market.quality.platforms import compared, read_quotes
-from engine.market.quality.representativeness import coverage_of
-from engine.market.quality.time_series import adf, arch_lm, kpss, time_series
+from engine.market.quality.representativeness import coverage_of, papers_flag
+from engine.market.quality.time_series import adf, arch_lm, kpss, read_together, time_series
 
 START = date(2024, 1, 4)
 
@@ -126,10 +121,32 @@ def test_days_whose_listings_are_not_known_have_no_coverage() -> None:
     assert v.coverage([replace(week, days=(filtered,))] * 5).verdict.startswith("refused: 0 weeks with a known coverage")
 
 
-def test_a_week_whose_coverage_is_not_known_ends_no_run() -> None:
+def test_running_weeks_do_not_bridge_one_that_is_not_known_or_missing() -> None:
     low, unknown = (CollectedDay(START, 40, 8, 2.0),), (CollectedDay(START, None, 8, 2.0),)
-    made = [v.Week(START, 2.0, (), None, days) for days in (low, low, unknown, low, low)]
-    assert v.coverage(made).finding is True
+
+    def of(*parts: tuple[int, tuple[CollectedDay, ...]]) -> bool | None:
+        return v.coverage([v.Week(START + timedelta(weeks=n), 2.0, (), None, days) for n, days in parts]).finding
+
+    assert of((0, low), (1, low), (2, unknown), (3, low), (4, low)) is False
+    assert of((0, low), (1, low), (3, low), (4, low)) is False
+    assert of((0, low), (1, low), (2, low), (3, low)) is True
+
+
+def test_the_caveat_names_the_rules_that_removed_the_listings() -> None:
+    day = CollectedDay(START, 40, 8, 2.0, removed={"availability": 24, "geography": 8})
+    said = v.coverage([v.Week(START, 2.0, (), None, (day,))] * 4)
+    assert "removed by rule: availability 75%, geography 25%" in said.caveat
+
+
+def test_the_papers_own_flag_stands_beside_the_versions() -> None:
+    thin, full = CollectedDay(START, 40, 9, 2.0), CollectedDay(START, 40, 12, 2.0)
+    made = [
+        v.Week(START, 2.0, (2.0,) * 30, None, (thin, full), False),
+        v.Week(START, 2.0, (2.0,) * 30, None, (full,), False),
+        v.Week(START, 2.0, (2.0,) * 3, None, (full,), True),
+    ]
+    found = papers_flag(made)
+    assert found.verdict == "2 of 3 weeks by a day below 10 or a week below 4; 1 by the version's rules; 1 by both"
 
 
 def test_a_step_over_a_missing_day_is_no_day_over_day_jump() -> None:
@@ -166,10 +183,17 @@ def test_a_jump_is_named_with_its_day() -> None:
     assert str(jumped.day) in said.verdict
 
 
-def test_the_minimum_viable_count_is_where_the_fit_crosses_a_quarter() -> None:
-    made = [v.Week(START, 2.0, (2.0,) * count, 1.5 / math.sqrt(count), ()) for count in (16, 20, 25, 30, 36, 40, 49, 64)]
-    found = v.minimum_viable_count(made)
-    assert found.statistic == pytest.approx(36.0)
+def test_the_minimum_viable_count_is_three_numbers_with_its_failures() -> None:
+    counts = (16, 20, 25, 30, 36, 40, 49, 64, 70, 80, 90, 100)
+    exact = [v.Week(START, 2.0, (2.0,) * count, 1.5 / math.sqrt(count), ()) for count in counts]
+    found = v.minimum_viable_count(exact)
+    assert found.statistic == pytest.approx(36.0, abs=1)
+    assert "of the 8 weeks with at least" in found.verdict
+    assert found.verdict.endswith("0 were wider than 25%")
+    scattered = [replace(week, width=(week.width or 0) * (3 if n % 3 == 0 else 0.5)) for n, week in enumerate(exact)]
+    said = v.minimum_viable_count(scattered).verdict
+    assert said.startswith("not determined: ")
+    assert not said.endswith("0 were wider than 25%")
 
 
 def test_the_minimum_viable_count_is_given_for_each_quarter() -> None:
@@ -177,53 +201,13 @@ def test_the_minimum_viable_count_is_given_for_each_quarter() -> None:
     assert [one.test.partition(", ")[2] for one in found] == ["2024 Q1", "2024 Q2", "2024 Q3"]
     assert [one.sample for one in found] == [13, 13, 4]
     assert [one.statistic is None for one in found] == [False, False, True]
-    assert found[2].verdict == "refused: 4 weeks with an interval, and it needs 8"
+    assert found[2].verdict == "refused: 4 weeks with an interval, and it needs 12"
 
 
-def test_counts_agree_with_their_nouns() -> None:
-    assert counted(1, "weekly values") == "1 weekly value"
-    assert counted(1, "pairs of consecutive days") == "1 pair of consecutive days"
-    assert counted(0, "weeks with an interval") == "0 weeks with an interval"
-
-
-def test_two_lumps_of_prices_are_seen_and_one_is_not() -> None:
-    chance = np.random.default_rng(4)
-    two = v.Week(START, 2.0, tuple(np.concatenate([1.5 + 0.05 * chance.random(22), 2.5 + 0.05 * chance.random(22)])), 0.2, ())
-    one = v.Week(START, 2.0, tuple(2.0 + 0.1 * chance.standard_normal(44)), 0.2, ())
-    assert bimodality(two).finding
-    assert bimodality(one).finding is False
-    assert bimodality(replace(two, prices=two.prices[:7])).verdict.startswith("refused: 7 observations")
-
-
-QUOTES = "date,platform,usd_per_gpu_hour,source\n"
-
-
-def test_other_platforms_are_compared_on_the_dates_of_their_rates() -> None:
-    """Two rates in weeks of USD 2.00 and 1.80; one before the series and one in a week without a value are left out."""
-    made = [v.Week(START + timedelta(weeks=n), value, (), None, ()) for n, value in enumerate((2.0, 1.8, None))]
-    text = QUOTES + "2024-01-04,P,2.5,list\n2024-01-17,P,2.0,list\n2023-12-01,P,3,list\n2024-01-19,P,3,list\n2024-01-05,Q,1.0,page\n"
-    found = compared(made, read_quotes(text, "q.csv"))
-    assert [one.test for one in found] == ["price comparison, P", "price comparison, Q"]
-    assert found[0].statistic == pytest.approx(-0.15)
-    assert found[0].verdict == "the index is 15.0% below P in the middle of 2 rates (-20.0% to -10.0%)"
-    assert "source: list; 2 rates without a value" in found[0].caveat
-    assert found[1].statistic == pytest.approx(1.0)
-    assert compared(made, None)[0].verdict.startswith("refused: rates of other platforms are not given")
-
-
-@pytest.mark.parametrize(
-    ("row", "why"),
-    [
-        ("5 March,P,2,x", "q.csv:2: `5 March` is not a date"),
-        ("2024-01-04,P,-2,x", "not above zero"),
-        ("2024-01-04,P,nan,x", "not above zero"),
-        ("2024-01-04,P,cheap,x", "is no rate"),
-        ("2024-01-04,P,2,", "names its platform and its source"),
-        ("2024-01-04,P", "is no rate"),
-    ],
-)
-def test_a_rate_without_its_date_figure_or_source_is_refused(row: str, why: str) -> None:
-    with pytest.raises(WrongUsage, match=re.escape(why)):
-        read_quotes(QUOTES + row + "\n", "q.csv")
-    with pytest.raises(WrongUsage, match="has no rows with the columns"):
-        read_quotes("a,b\n1,2\n", "q.csv")
+def test_adf_and_kpss_are_read_together() -> None:
+    walk = np.cumsum(np.random.default_rng(1).standard_normal(200)) + 50
+    noise = np.random.default_rng(2).standard_normal(200) + 50
+    assert read_together(adf(walk, "levels"), kpss(walk, "levels")).verdict == "both read the series as one with a unit root"
+    assert read_together(adf(noise, "levels"), kpss(noise, "levels")).verdict == "both read the series as stationary"
+    assert read_together(adf(noise[:5], "levels"), kpss(noise, "levels")).verdict.startswith("refused: ")
+    assert "rejected at 5 of 5 lags" in adf(noise, "levels").verdict

@@ -80,6 +80,7 @@ def backtest(
     """What a deal would have done over the workspace's published history; as if it had closed on another day, where one is named."""
     deal = read_deal(workspace, name, templates)
     history = _history(workspace, deal, facts, until)
+    written = deal.closing_date
     if closed is not None:
         levels = {name: value for name, prints in history.series.items() if (value := newest_value(prints, closed)) is not None}
         deal = as_if_closed(deal, templates, closed, levels)
@@ -94,6 +95,8 @@ def backtest(
         say(_no_history(workspace, deal))
         return 0
     say(f"{deal.name}, {deal.closing_date} to {history.until}, as written in {Path(deal.tree.file).name}")
+    if deal.closing_date < written:
+        say(f"The levels were chosen when this history was known, up to {written}: that they hold on it shows nothing of what comes.")
     say()
     head = (
         "test",

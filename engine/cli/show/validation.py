@@ -93,7 +93,7 @@ def _plain(value: Any) -> Any:
 def _collected(day: DayDetail, median: float | None) -> CollectedDay:
     """One day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
     known = day.form == "offers" and not day.truncated
-    return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated)
+    return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated, dict(day.excluded))
 
 
 def _week(value: IndexValue, days: tuple[Day, ...]) -> Week:
@@ -101,7 +101,9 @@ def _week(value: IndexValue, days: tuple[Day, ...]) -> Week:
     middle = {day: day_median(found, methodology) for day, found in days}
     rows = tuple(_collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None)
     width = None if value.interval_width is None else float(value.interval_width)
-    return Week(value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows)
+    return Week(
+        value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows, value.low_confidence
+    )
 
 
 def _float(value: Decimal | Fraction | None) -> float | None:

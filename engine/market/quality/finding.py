@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from engine.basics.values import counted
@@ -48,6 +48,7 @@ class CollectedDay:
         qualifying: Qualifying Listings.
         median: of the day, after outlier removal, in USD per GPU-hour; None of an empty day.
         cut: whether the list was as long as the query's limit.
+        removed: how many listings each rule removed.
     """
 
     day: date
@@ -55,6 +56,7 @@ class CollectedDay:
     qualifying: int
     median: float | None
     cut: bool = False
+    removed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def coverage(self) -> float | None:
@@ -72,6 +74,7 @@ class Week:
         prices: the pooled Observations.
         width: of the 95% interval, as a share of the value.
         days: the days that were collected.
+        flagged: whether the methodology flags it Low Confidence; None where that is not known.
     """
 
     publication: date
@@ -79,6 +82,7 @@ class Week:
     prices: tuple[float, ...]
     width: float | None
     days: tuple[CollectedDay, ...]
+    flagged: bool | None = None
 
 
 def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from scipy import stats
 
 from engine.basics.values import counted
-from engine.market.quality.finding import LEVEL, CollectedDay, Finding, Week, refused, unvarying
+from engine.market.quality.finding import LEVEL, WEEK, CollectedDay, Finding, Week, refused, unvarying
 
 LEAST_COVERAGE = 0.30
 COVERAGE_WEEKS = 4
@@ -23,22 +24,20 @@ def coverage_of(week: Week) -> float | None:
 def coverage(weeks: Sequence[Week]) -> Finding:
     """Qualifying Listings over all listings of the model; a finding below 30% in four weeks running.
 
-    A week whose share is not known neither continues a run nor ends it: absence never heals.
+    A week whose share is not known ends a run: what is not known continues nothing. So does a Publication
+    Date that is missing.
     """
     means = [mean for mean in map(coverage_of, weeks) if mean is not None]
     left_out = _left_out([day for week in weeks for day in week.days])
     if len(means) < COVERAGE_WEEKS:
         few = refused("coverage ratio", "WP §7.1", len(means), COVERAGE_WEEKS, "weeks with a known coverage")
         return replace(few, caveat=f"{few.caveat}; {left_out}" if left_out else few.caveat)
-    run = longest = 0
-    for mean in means:
-        run = run + 1 if mean < LEAST_COVERAGE else 0
-        longest = max(longest, run)
+    longest = _longest_low(weeks)
     span = f"{min(means):.0%} to {max(means):.0%} of the model's listings qualify, by week"
     below = (
         f"below {LEAST_COVERAGE:.0%} for at most {counted(longest, 'weeks')} running" if longest else f"never below {LEAST_COVERAGE:.0%}"
     )
-    caveat = "listings outside the index's country count as not qualifying"
+    caveat = _causes([day for week in weeks for day in week.days])
     return Finding(
         "coverage ratio",
         "WP §7.1",
@@ -49,6 +48,49 @@ def coverage(weeks: Sequence[Week]) -> Finding:
         f"{span}; {below}",
         f"{caveat}; {left_out}" if left_out else caveat,
     )
+
+
+def _longest_low(weeks: Sequence[Week]) -> int:
+    """The longest run of Publication Dates, one after the other, whose coverage is known and low."""
+    run = longest = 0
+    before: Week | None = None
+    for week in weeks:
+        mean = coverage_of(week)
+        follows = before is not None and week.publication - before.publication <= WEEK
+        run = 0 if mean is None or mean >= LEAST_COVERAGE else (run if follows else 0) + 1
+        longest, before = max(longest, run), week
+    return longest
+
+
+def _causes(days: Sequence[CollectedDay]) -> str:
+    """Which rules removed the listings that do not qualify, the greatest first."""
+    removed: Counter[str] = Counter()
+    for day in days:
+        if day.coverage is not None:
+            removed.update(day.removed)
+    total = sum(removed.values())
+    if not total:
+        return "which rules removed the others is not known"
+    parts = [f"{rule} {count / total:.0%}" for rule, count in removed.most_common() if 200 * count >= total]
+    return f"removed by rule: {', '.join(parts)}"
+
+
+PAPERS_DAY, PAPERS_WEEK = 10, 4
+"""The paper's own flag: a day below the first, or a week below the second, is Low Confidence (WP §7.1)."""
+
+
+def papers_flag(weeks: Sequence[Week]) -> Finding:
+    """The weeks that the paper's §7.1 would flag beside those that the methodology flags."""
+    name, known = "Low Confidence by WP §7.1", [week for week in weeks if week.value is not None and week.flagged is not None]
+    if not known:
+        return refused(name, "WP §7.1", 0, 1, "weeks with a value")
+    theirs = [any(day.qualifying < PAPERS_DAY for day in week.days) or len(week.prices) < PAPERS_WEEK for week in known]
+    ours = [bool(week.flagged) for week in known]
+    both = sum(one and other for one, other in zip(theirs, ours, strict=True))
+    paper = f"{sum(theirs)} of {counted(len(known), 'weeks')} by a day below {PAPERS_DAY} or a week below {PAPERS_WEEK}"
+    said = f"{paper}; {sum(ours)} by the version's rules; {both} by both"
+    why = "§7.1 flags a week for one thin day; the version judges the week by its valid days, its count and its width (WP §7.5)"
+    return Finding(name, "WP §7.1", len(known), float(sum(theirs)), None, None, said, why)
 
 
 def _left_out(days: Sequence[CollectedDay]) -> str:

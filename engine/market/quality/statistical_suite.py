@@ -1,6 +1,7 @@
 """The paper's statistical validation of an index, each test by its name, with its sample, its verdict and its caveat (WP §7).
 
-A test that needs more than there is refuses by name. Statistics are floats: they describe the index, and decide nothing in a deal.
+A test that needs more than there is refuses by name. Statistics are floats: they describe the index, and
+decide nothing in a deal.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from engine.basics.values import counted
 from engine.market.quality.distribution import bimodality, jarque_bera, shapiro_wilk, skewness
 from engine.market.quality.finding import LEVEL, Finding, Week, refused
 from engine.market.quality.platforms import Quote, compared
-from engine.market.quality.representativeness import count_trend, coverage
+from engine.market.quality.representativeness import count_trend, coverage, papers_flag
 from engine.market.quality.time_series import time_series
 
 DAY = timedelta(days=1)
 DISTRIBUTIONS = 4
 """Weeks whose prices are tested for their shape, the newest."""
 JUMP = 3.0
-FITTED_WEEKS = 8
-"""Weeks below which no curve is fitted through their widths: some two thirds of a quarter."""
+FITTED_WEEKS = 12
+"""Weeks below which no curve is fitted through their widths: nearly a quarter."""
+NORMAL = 1.4826
+"""What makes a median absolute deviation the standard deviation of a normal distribution."""
 LEAST_PAIRS = 14
 """Pairs of consecutive days below which no jump is looked for: two weeks of days."""
 WIDEST = 0.25
@@ -48,23 +51,32 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
 
 
 def jumps(weeks: Sequence[Week]) -> Finding:
-    """Changes of the daily median from one day to the next beyond three standard deviations of them; over a gap there is no change."""
+    """Changes of the daily median from one day to the next beyond three robust standard deviations; over a gap there is no change.
+
+    The standard deviation is 1.4826 times the median absolute deviation from the median: the jumps that are
+    looked for would widen the plain one and hide each other. Where more than half of the changes are equal
+    it is nought, and the plain one serves.
+    """
     medians = {one.day: one.median for week in weeks for one in week.days if one.median is not None}
     pairs = [(day, math.log(now / medians[day - DAY])) for day, now in sorted(medians.items()) if day - DAY in medians]
     apart = max(0, len(medians) - 1 - len(pairs))
     if len(pairs) < LEAST_PAIRS:
         return refused("day-over-day jumps", "WP §7.3", len(pairs), LEAST_PAIRS, "pairs of consecutive days")
     changes = np.array([change for _, change in pairs])
-    spread = float(changes.std(ddof=1))
-    far = [day for day, change in pairs if spread > 0 and abs(change - changes.mean()) > JUMP * spread]
+    middle = float(np.median(changes))
+    spread = NORMAL * float(np.median(np.abs(changes - middle))) or float(changes.std(ddof=1))
+    far = [day for day, change in pairs if spread > 0 and abs(change - middle) > JUMP * spread]
     named = f": {', '.join(str(day) for day in far)}" if far else ""
-    said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
+    said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} robust sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
     caveat = f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the snapshots, and for nothing else"
     return Finding("day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat)
 
 
 def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
-    """The number of observations at which the fitted width of the interval, c / sqrt(N), crosses 25% (WP §7.5.3).
+    """The numbers of observations at which the interval's width crosses 25%: three, as the widths scatter (WP §7.5.3; `rulings.md` 63).
+
+    N = (q c / 25%)^2 for c the geometric mean of width x sqrt(N) and q the 10th, 50th and 90th percentile
+    of the widths about that fit. Not determined where the 90th lies beyond the largest N seen.
 
     Args:
         weeks: those of the period.
@@ -76,13 +88,20 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
     if len(known) < FITTED_WEEKS:
         return refused(name, "WP §7.5.3", len(known), FITTED_WEEKS, "weeks with an interval")
     scale = math.exp(sum(math.log(width * math.sqrt(count)) for count, width in known) / len(known))
-    least = (scale / WIDEST) ** 2
-    spread = max(count for count, _ in known) / min(count for count, _ in known)
-    said = f"about {math.ceil(least)} observations a week keep the interval within {WIDEST:.0%} of the value"
+    about = np.percentile([width * math.sqrt(count) / scale for count, width in known], (10, 50, 90))
+    low, middle, high = (math.ceil((float(q) * scale / WIDEST) ** 2) for q in about)
+    fitted, largest = math.ceil((scale / WIDEST) ** 2), max(count for count, _ in known)
+    above = [width for count, width in with_interval if count >= fitted]
+    wide = sum(width > WIDEST for width in above)
+    were = f"{wide} {'was' if wide == 1 else 'were'} wider than {WIDEST:.0%}"
+    failures = f"of the {counted(len(above), 'weeks')} with at least {fitted} listings, {were}"
+    determined = high <= largest
+    numbers = f"{low}, {middle} and {high} observations by the 10th, 50th and 90th percentile of the widths"
+    said = numbers if determined else f"not determined: {numbers}, and no week had more than {largest}"
     flat = len(with_interval) - len(known)
-    caveat = f"c / sqrt(N) fitted over weeks whose counts differ by a factor of {spread:.1f}; hosts, not listings, are what is independent"
-    caveat += f"; {counted(flat, 'weeks with an interval')} of no width left out" if flat else ""
-    return Finding(name, "WP §7.5.3", len(known), least, None, None, said, caveat)
+    caveat = "counts alone do not fix widths; hosts, not listings, are what is independent"
+    caveat += f"; {counted(flat, 'weeks with an interval')} of no width left out of the fit" if flat else ""
+    return Finding(name, "WP §7.5.3", len(known), float(middle), None, None, f"{said}; {failures}", caveat)
 
 
 def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
@@ -100,7 +119,7 @@ def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[
         weeks: every Publication Date that the snapshots give, oldest first.
         quotes: rates of other platforms; None where no file names any.
     """
-    found = [coverage(weeks), count_trend(weeks), *compared(weeks, quotes)]
+    found = [coverage(weeks), count_trend(weeks), papers_flag(weeks), *compared(weeks, quotes)]
     for week in distributed(weeks):
         found += [shapiro_wilk(week), jarque_bera(week), skewness(week), bimodality(week)]
     return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]

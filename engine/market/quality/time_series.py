@@ -1,6 +1,7 @@
 """The index as a time series (WP §7.2): unit roots, stationarity, volatility that clusters.
 
-Every test runs on the longest run of consecutive weeks that all have a value: a step over a missing week is no weekly step.
+Every test runs on the longest run of consecutive weeks that all have a value: a step over a missing week is
+no weekly step.
 """
 
 from __future__ import annotations
@@ -29,47 +30,85 @@ ARCH_LAGS = 4
 
 
 def time_series(weeks: Sequence[Week]) -> list[Finding]:
-    """ADF and KPSS on levels and first differences, ARCH-LM on log returns, all on the longest unbroken run of weeks."""
+    """ADF and KPSS on levels and first differences, read together, and ARCH-LM on log returns, all on the longest unbroken run of weeks."""
     run = unbroken(weeks)
     values = np.array([week.value for week in run if week.value is not None])
     changes = np.diff(values)
     found = [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
-    found.append(arch_lm(values))
+    found = [*found, read_together(found[0], found[2]), read_together(found[1], found[3]), arch_lm(values)]
     valued = sum(week.value is not None for week in weeks)
     basis = f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, {counted(len(changes), 'pairs')} of neighbours"
-    return [replace(one, caveat=f"{one.caveat}; {basis}") for one in found]
+    noise = _noise(run)
+    return [replace(one, caveat=f"{one.caveat}; {basis}{noise}") for one in found]
+
+
+def _noise(run: Sequence[Week]) -> str:
+    """The measurement noise of the values, which makes any series look as if it came back to a level."""
+    widths = [week.width for week in run if week.width is not None]
+    if not widths:
+        return ""
+    return (
+        f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), and such noise leans to stationarity"
+    )
 
 
 def adf(values: Floats, what: str) -> Finding:
-    """Augmented Dickey-Fuller with a constant and one lag; a unit root is the null hypothesis."""
+    """Augmented Dickey-Fuller with a constant; a unit root is the null hypothesis. The figures are of one lag; others are counted."""
     name, count = f"ADF, {what}", len(values)
     if count < 20:
         return refused(name, "WP §7.2", count, 20, _unit(what))
-    change = np.diff(values)
-    y, level, lag = change[1:], values[1:-1], change[:-1]
-    x = np.column_stack([np.ones_like(level), level, lag])
-    beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
-    rest = y - x @ beta
-    if rank < 3 or not float(rest @ rest) > 0:
+    by_lag = {lags: _dickey_fuller(values, lags) for lags in LAGS}
+    one = by_lag[1]
+    if one is None:
         return unvarying(name, "WP §7.2", count, "the series does")
-    error = math.sqrt(float(rest @ rest) / (len(y) - 3) * np.linalg.inv(x.T @ x)[1, 1])
-    statistic = float(beta[1]) / error
-    size = len(y)
-    critical = -2.86154 - 2.8903 / size - 4.234 / size**2 - 40.040 / size**3
+    statistic, critical = one
     stationary = statistic < critical
     p_value = _mackinnon(statistic)
+    known = [found for found in by_lag.values() if found is not None]
+    rejecting = sum(found < bound for found, bound in known)
     figures = f"t {statistic:.2f}, critical {critical:.2f}, p {p_value:.3f}"
-    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures})"
-    return Finding(
-        name,
-        "WP §7.2",
-        count,
-        statistic,
-        p_value,
-        not stationary,
-        said,
-        "a constant and 1 lag, fixed; weeks of data cannot tell a slow trend from a unit root; MacKinnon's surfaces",
-    )
+    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {rejecting} of {len(known)} lags"
+    caveat = f"a constant and 1 lag; {LAGS[0]} to {LAGS[-1]} lags counted; MacKinnon's surfaces"
+    caveat += "; weeks of data cannot tell a slow trend from a unit root"
+    return Finding(name, "WP §7.2", count, statistic, p_value, not stationary, said, caveat)
+
+
+LAGS = (0, 1, 2, 3, 4)
+"""Lags of the changes: the verdict of one may turn at the next."""
+
+
+def _dickey_fuller(values: Floats, lags: int) -> tuple[float, float] | None:
+    """The statistic and its critical value at 5%; None where the series does not vary."""
+    change = np.diff(values)
+    y, level = change[lags:], values[lags:-1]
+    x = np.column_stack([np.ones_like(level), level, *(change[lags - k : len(change) - k] for k in range(1, lags + 1))])
+    beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
+    rest = y - x @ beta
+    if rank < 2 + lags or not float(rest @ rest) > 0:
+        return None
+    error = math.sqrt(float(rest @ rest) / (len(y) - 2 - lags) * np.linalg.inv(x.T @ x)[1, 1])
+    size = len(y)
+    return float(beta[1]) / error, -2.86154 - 2.8903 / size - 4.234 / size**2 - 40.040 / size**3
+
+
+READINGS = {
+    (True, False): "both read the series as stationary",
+    (False, True): "both read the series as one with a unit root",
+    (False, False): "neither rejects: the weeks are too few to tell",
+    (True, True): "both reject: neither a level nor a unit root describes it, as with a break or with noise",
+}
+"""What ADF and KPSS say together, by whether each rejects its own null hypothesis."""
+
+
+def read_together(unit_root: Finding, level: Finding) -> Finding:
+    """ADF and KPSS read as one: each alone is half an answer."""
+    what = unit_root.test.removeprefix("ADF, ")
+    name = f"ADF with KPSS, {what}"
+    if unit_root.finding is None or level.finding is None:
+        return refused(name, "WP §7.2", unit_root.sample, 20, _unit(what))
+    both = not unit_root.finding and level.finding
+    said = READINGS[not unit_root.finding, level.finding]
+    return Finding(name, "WP §7.2", unit_root.sample, None, None, both, said, "one lag for ADF; at other lags it may turn")
 
 
 def _unit(what: str) -> str:
