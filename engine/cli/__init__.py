@@ -33,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "depreciation",
         "precision",
     ),
+    "review": ("review", "disclosure", "cri-d", "fleet"),
     "structurer": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
     "foresight": ("ladder", "stress", "calibrate", "compare", "grid"),
     "servicer": ("intake", "report-form", "act", "run", "serve", "release", "deliver", "owed", "history", "explain", "portfolio", "demo"),

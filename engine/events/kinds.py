@@ -14,7 +14,15 @@ from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
-from engine.events.market_events import IndexAnnounced, IndexFinding, IndexPublished, ListingsExcluded, SnapshotImported, ValueSeen
+from engine.events.market_events import (
+    DepreciationPublished,
+    IndexAnnounced,
+    IndexFinding,
+    IndexPublished,
+    ListingsExcluded,
+    SnapshotImported,
+    ValueSeen,
+)
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import Remedy, TestResult
@@ -280,6 +288,7 @@ KINDS: dict[str, type[Fact]] = {
     "index finding": IndexFinding,
     "index announced": IndexAnnounced,
     **DELIVERY_KINDS,
+    "depreciation published": DepreciationPublished,
 }
 """Each kind of event and the type of its payload."""
 

@@ -120,6 +120,30 @@ class IndexAnnounced(Fact):
     approved_by: str
 
 
+class DepreciationPublished(Fact):
+    """One value of CRI-D: an older generation's rate since a newer one came (WP §6.4).
+
+    Attributes:
+        index: like `CRI-D-A100`.
+        older: the older generation's series.
+        newer: the newer one's, whose first value is the transition's beginning.
+        methodology: the one version of both.
+        publication_date: the Thursday.
+        reference_date: where the level is 100.
+        level: 100 times the rate over that of the reference date, 4 decimals.
+        change: eq. 1, 6 decimals; negative for a fall.
+    """
+
+    index: str
+    older: str
+    newer: str
+    methodology: str
+    publication_date: date
+    reference_date: date
+    level: str
+    change: str
+
+
 class ListingsExcluded(Fact):
     """A Manifest Error Override: listings of one snapshot that an index does not take, and on whose word (WP §7.3).
 

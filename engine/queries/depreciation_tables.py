@@ -37,7 +37,8 @@ def _versions(workspace: Workspace, name: str) -> dict[str, int]:
 
 def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
     if not series:
-        return {"first": None, "last": None, "values": 0, "change": None, "annual_decline": None, "points": []}
+        absent = dict.fromkeys(("first", "last", "change", "annual_decline", "useful_life"))
+        return {**absent, "values": 0, "points": []}
     curve = curves.depreciation(series)
     change = curve[-1][1]
     annual = curves.annual_decline(series)
@@ -47,8 +48,16 @@ def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
         "values": len(series),
         "change": f"{float(change):+.2%}",
         "annual_decline": None if annual is None else f"{annual:.1%}",
+        "useful_life": _life(annual),
         "points": [{"date": str(day), "change": f"{float(fallen):+.4%}"} for day, fallen in curve],
     }
+
+
+def _life(annual: float | None) -> str | None:
+    """The useful life that a measured decline implies on a straight line, as Table 1 has them; None where it is not measured."""
+    if annual is None:
+        return None
+    return f"{1 / annual:.1f} years" if annual > 0 else "no decline"
 
 
 def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: str | None) -> list[dict[str, str]]:

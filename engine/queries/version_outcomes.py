@@ -50,7 +50,8 @@ class VersionOutcome:
 def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, Template]) -> tuple[VersionOutcome, ...]:
     """The tests and triggers that end otherwise under another known version, by the values alone.
 
-    Each print holds what the other versions gave from the same collections. Low Confidence and intervals are left out on both sides.
+    Each print holds what the other versions gave from the same collections. Low Confidence and intervals
+    are left out on both sides.
     """
     own: dict[str, Values] = {}
     others: dict[tuple[str, str], Values] = {}

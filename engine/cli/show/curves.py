@@ -64,6 +64,13 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
     for one in data["transitions"]:
         fallen = f"{one['fallen']} (the paper says {one['stated']})"
         say(f"reconstructed by the paper, enters no test: {one['name']} {fallen}, {one['annual']} a year")
+    say()
+    say("Useful lives (WP Table 1), beside the measured decline as a straight line")
+    lives = [(one["entity"], one["years"], one["annual"], one["basis"]) for one in data["useful_lives"]]
+    lives += [
+        (name, c["useful_life"] or "too short", c["annual_decline"] or "too short", "measured here") for name, c in data["series"].items()
+    ]
+    say(table(("who", "years", "a year", "basis"), lives))
     cri_d = data["cri_d"]
     say(
         "CRI-D: "

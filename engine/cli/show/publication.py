@@ -11,6 +11,7 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say
 from engine.queries.exports import published_week, series_csv, series_json, series_rows
+from engine.queries.injection_appendix import first_publication, injection_appendix
 from engine.workspace.workspace import Workspace
 
 RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None], tuple[str, bytes]]
@@ -23,6 +24,8 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
     html, pdf = render(found.weeks, found.recorded_at, found.first)
     name = into / f"{series.replace('@', '-')}-{publication}"
     written = {"html": (Path(f"{name}.html"), html.encode()), "pdf": (Path(f"{name}.pdf"), pdf)}
+    if publication == first_publication(workspace, series) and found.first is None:
+        written["appendix_a"] = (Path(f"{name}-appendix-a.csv"), injection_appendix(workspace, series, publication).encode())
     for place, data in written.values():
         write_whole(place, data)
     if as_json:
@@ -30,6 +33,8 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
         print_json({"series": series, "publication_date": str(publication), **places})
     else:
         say(f"{name}.html and .pdf")
+        if "appendix_a" in written:
+            say(f"{written['appendix_a'][0]}: Appendix A, what injected listings do, with the first publication (WP §7.3.1)")
     return 0
 
 

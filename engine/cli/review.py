@@ -1,0 +1,64 @@
+"""Commands for analysts of the index: the quarterly review, the rating agency's disclosure, CRI-D, a fleet's performance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import app, opened, recording
+from engine.cli.options import Json, example
+
+
+@app.command(epilog=example("headroom review CRI-H100@1.1-wp --quarter 2026Q1 --into build/review.html"))
+def review(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    quarter: Annotated[str, typer.Option(help="The quarter, like 2026Q1.")],
+    into: Annotated[Path | None, typer.Option(help="Write the page with its picture to this file (.html).")] = None,
+    as_json: Json = False,
+) -> None:
+    """The quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
+    from engine.cli.show.review import review
+
+    review(opened(), series, quarter, into, as_json)
+
+
+@app.command(epilog=example("headroom disclosure CRI-H100@1.1-wp"))
+def disclosure(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    as_json: Json = False,
+) -> None:
+    """The rating agency's disclosure with figures: source, scenarios, governance, audit, and IOSCO principle by principle."""
+    from engine.cli.show.review import disclosure
+
+    disclosure(opened(), series, as_json)
+
+
+@app.command("cri-d", epilog=example("headroom cri-d CRI-H100@1.1-wp CRI-H200@1.1-wp"))
+def cri_d(
+    older: Annotated[str, typer.Argument(help="The older generation's series.")],
+    newer: Annotated[str, typer.Argument(help="The newer one's, whose first value begins the transition.")],
+    record: Annotated[bool, typer.Option("--record", help="Record it; otherwise it is only shown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compute the depreciation index of a generation; refused by name until the paper's three conditions hold."""
+    from engine.cli.show.review import cri_d
+
+    if record:
+        with recording() as (workspace, by):
+            cri_d(workspace, older, newer, by, as_json)
+    else:
+        cri_d(opened(), older, newer, None, as_json)
+
+
+@app.command(epilog=example("headroom fleet certificates.csv --pledged 128"))
+def fleet(
+    certificates: Annotated[Path, typer.Argument(help="CSV: serial, performance.")],
+    pledged: Annotated[int | None, typer.Option(help="GPUs pledged, where it is to be said how many have no certificate.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A fleet's certified performance by percentile."""
+    from engine.cli.show.review import fleet
+
+    fleet(certificates, pledged, as_json)

@@ -1,0 +1,125 @@
+"""`headroom review`, `disclosure`, `cri-d` and `fleet`: what an analyst of the index reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+from engine.basics.errors import WrongUsage
+from engine.basics.files import write_whole
+from engine.cli.output import print_json, say, table
+from engine.operations.depreciation_index import depreciation_index, publish_depreciation
+from engine.queries.fleet_performance import fleet_performance
+from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, quarterly_review
+from engine.queries.rating_disclosure import rating_disclosure
+from engine.record.log import Scribe
+from engine.workspace.workspace import Workspace
+
+WIDE, HIGH = 640, 300
+"""The picture's size."""
+MOST = 1.0
+"""The width at which the picture ends; a wider interval is drawn there."""
+
+
+def review(workspace: Workspace, series: str, quarter: str, into: Path | None, as_json: bool) -> None:
+    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for a file that is no .html."""
+    found = quarterly_review(workspace, series, quarter)
+    if into is not None:
+        if into.suffix != ".html":
+            raise WrongUsage(f"{into}: the page is written as .html")
+        write_whole(into, page_of(found).encode())
+    if as_json:
+        print_json(found.as_data())
+        return
+    say(f"{found.series}, {found.quarter}: {len(found.points)} weeks with an interval, {len(found.earlier)} before")
+    say(table(("listings", "weeks", "10th", "middle", "90th", "the paper's Table 6"), list(_bands(found)), right=(1, 2, 3, 4)))
+    for line in found.minimum:
+        say(line)
+    if into is not None:
+        say(f"{into} is written")
+
+
+def _bands(found: QuarterlyReview) -> Iterator[tuple[str, ...]]:
+    for one in found.bands:
+        yield one.band, str(one.weeks), *("-" if width is None else f"{width:.0%}" for width in (one.low, one.middle, one.high)), one.paper
+
+
+def page_of(found: QuarterlyReview) -> str:
+    """The page: each week as a point, Table 6 as measured, the minimum viable count."""
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in _bands(found))
+    points = "".join(_point(one, "#111") for one in found.points) + "".join(_point(one, "#aaa") for one in found.earlier)
+    minimum = "".join(f"<p>{escape(line)}.</p>" for line in found.minimum)
+    axes = f'<path d="M40 10V{HIGH - 30}H{WIDE - 10}" fill="none" stroke="#111"/>'
+    labels = f'<text x="44" y="20">width of the 95% interval, to {MOST:.0%}</text>'
+    labels += f'<text x="{WIDE - 150}" y="{HIGH - 10}">listings of the week</text>'
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(found.series)}, {found.quarter}</title>'
+        "<style>body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}</style>"
+        f"<h1>Quarterly methodology review of {escape(found.series)}, {found.quarter}</h1>"
+        f"<p>Each point is one week: {len(found.points)} of the quarter in black, {len(found.earlier)} before it in grey.</p>"
+        f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="width by listings">{axes}{labels}{points}</svg>'
+        "<h2>Table 6 as measured (WP §7.5.2)</h2><table><tr><th>listings<th>weeks<th>10th<th>middle<th>90th<th>the paper</tr>"
+        f"{rows}</table><h2>Minimum viable observation count (WP §7.5.3)</h2>{minimum}</html>\n"
+    )
+
+
+def _point(one: WidthPoint, colour: str) -> str:
+    x = 40 + min(one.observations, 240) / 240 * (WIDE - 60)
+    y = HIGH - 30 - min(one.width, MOST) / MOST * (HIGH - 50)
+    said = f"{one.publication}: {one.observations}, {one.width:.1%}"
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{said}</title></circle>'
+
+
+def disclosure(workspace: Workspace, series: str, as_json: bool) -> None:
+    """Print the disclosure, part by part."""
+    found = rating_disclosure(workspace, series)
+    if as_json:
+        print_json(found.as_data())
+        return
+    say(f"Rating agency disclosure of {series}")
+    parts = (
+        ("(a) an independent, auditable data source", found.data_source),
+        ("(b) depreciation scenarios for sensitivity analysis", found.scenarios),
+        ("(c) methodology governance", found.governance),
+        ("(d) independent audit before closing", found.audit),
+    )
+    for title, rows in parts:
+        say()
+        say(title)
+        say(table(("what", "figure"), list(rows)))
+    say()
+    say("IOSCO Principles for Financial Benchmarks")
+    say(table(("", "principle", "what the record shows"), list(found.principles)))
+
+
+def cri_d(workspace: Workspace, older: str, newer: str, scribe: Scribe | None, as_json: bool) -> None:
+    """Print CRI-D, recorded where somebody records. Raises WrongUsage, naming what is lacking."""
+    new, found = (
+        (0, depreciation_index(workspace, older, newer)) if scribe is None else publish_depreciation(workspace, older, newer, scribe)
+    )
+    if as_json:
+        print_json({"recorded": new, "values": [one.model_dump(mode="json") for one in found]})
+        return
+    first = found[0]
+    say(f"{first.index} under {first.methodology}: {first.reference_date} = 100, since {newer} came")
+    say(
+        table(
+            ("Publication Date", "level", "change (eq. 1)"),
+            [(str(one.publication_date), one.level, one.change) for one in found],
+            right=(1, 2),
+        )
+    )
+    say(f"{new} values recorded" if scribe is not None else "not recorded; give --record")
+
+
+def fleet(path: Path, pledged: int | None, as_json: bool) -> None:
+    """Print a fleet's performance by percentile."""
+    found = fleet_performance(path, pledged)
+    if as_json:
+        print_json(found.as_data())
+        return
+    of = f" of {found.pledged} pledged; {found.pledged - found.certified} have no certificate" if found.pledged is not None else ""
+    say(f"{found.certified} GPUs certified{of}")
+    say(table(tuple(found.percentiles), [tuple(found.percentiles.values())]))
+    say(f"mean {found.mean}; the 95th percentile is {found.spread} above the 5th. Equal GPUs by name are not equal collateral.")

@@ -1,0 +1,70 @@
+"""CRI-D: an older generation's rental rate since a newer one came, as a series on record (WP §6.4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from fractions import Fraction
+
+from engine.basics.errors import WrongUsage
+from engine.basics.values import rounded
+from engine.events.draft import Draft
+from engine.events.log_names import series_name
+from engine.events.market_events import DepreciationPublished
+from engine.market import depreciation_curves as curves
+from engine.record.log import SNAPSHOTS, Scribe, append, read
+from engine.workspace.series import on_record
+from engine.workspace.workspace import Workspace
+
+
+def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[DepreciationPublished, ...]:
+    """CRI-D of the older generation on each Publication Date since the newer one's first, 100 at the reference date.
+
+    The reference date is the newer series' first value: the older one's newest value by then is 100.
+
+    Raises WrongUsage, naming what is lacking, until the paper's three conditions hold (WP §6.1), and for a
+    series that is not on record.
+    """
+    series, versions = {}, {}
+    for name in (older, newer):
+        newest = {event.effective_on: event.payload.value for event in on_record(workspace, name)}
+        valued = [(day, Fraction(newest[day]["value"])) for day in sorted(newest) if newest[day]["value"] is not None]
+        series[name] = tuple(valued)
+        versions[name] = Counter(newest[day]["methodology"] for day, _ in valued)
+    lacking = [*curves.lacking(series, newer), *curves.one_version(versions)]
+    if lacking:
+        raise WrongUsage(f"CRI-D is refused: {'; '.join(lacking)}")
+    arrival = series[newer][0][0]
+    reference = [(day, value) for day, value in series[older] if day <= arrival][-1]
+    (version,) = versions[older]
+    return tuple(
+        DepreciationPublished(
+            index=f"CRI-D-{series_name(older).index.removeprefix('CRI-')}",
+            older=older,
+            newer=newer,
+            methodology=version,
+            publication_date=day,
+            reference_date=reference[0],
+            level=str(rounded(100 * value / reference[1], 4)),
+            change=str(rounded(value / reference[1] - 1, 6)),
+        )
+        for day, value in series[older]
+        if day >= reference[0]
+    )
+
+
+def publish_depreciation(workspace: Workspace, older: str, newer: str, scribe: Scribe) -> tuple[int, tuple[DepreciationPublished, ...]]:
+    """Record each value that is not on record yet; returns how many are new, and all. Raises WrongUsage while it is refused."""
+    found = depreciation_index(workspace, older, newer)
+    drafts = [
+        Draft(kind="depreciation published", subject=f"{one.index}|{one.newer}|{one.level}", effective_on=one.publication_date, payload=one)
+        for one in found
+    ]
+    with workspace.store.begin() as writer:
+        return len(append(writer, SNAPSHOTS, drafts, scribe)), found
+
+
+def recorded_depreciation(workspace: Workspace, index: str) -> dict[date, DepreciationPublished]:
+    """The values of a depreciation index on record, the newest of each date."""
+    payloads = (event.payload for event in read(workspace.store, SNAPSHOTS))
+    return {one.publication_date: one for one in payloads if isinstance(one, DepreciationPublished) and one.index == index}

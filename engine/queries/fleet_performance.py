@@ -1,0 +1,82 @@
+"""A fleet's certified performance by percentile: a fleet of nominally equal GPUs is not one asset (WP §9.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.basics.files import read_text
+from engine.basics.tables import read_table
+
+PERCENTILES = (5, 25, 50, 75, 95)
+COLUMNS = ("serial", "performance")
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPerformance:
+    """What a fleet's certificates say.
+
+    Attributes:
+        certified: GPUs with a certificate.
+        pledged: GPUs pledged, where named.
+        percentiles: performance at the 5th, 25th, 50th, 75th and 95th percentile, as shares of the model's
+        nominal performance. mean: over the certified GPUs. spread: 95th over 5th percentile, less one.
+    """
+
+    certified: int
+    pledged: int | None
+    percentiles: dict[str, str]
+    mean: str
+    spread: str
+
+    def as_data(self) -> dict[str, Any]:
+        """The figures as JSON."""
+        return asdict(self)
+
+
+def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
+    """The percentiles of a file of certificates: CSV with serial and performance, like `SN-0001,98%`.
+
+    Raises WrongUsage for a file without them, for a serial number that stands twice, and for more
+    certificates than pledged GPUs.
+    """
+    table, problems = read_table(read_text(path), str(path))
+    if table is None or any(column not in table.columns for column in COLUMNS) or not table.rows:
+        why = problems[0].why if problems else f"it needs rows with the columns {', '.join(COLUMNS)}"
+        raise WrongUsage(f"{path} holds no certificates: {why}")
+    seen: dict[str, Decimal] = {}
+    for row in table.rows:
+        serial = row.cells["serial"].strip()
+        if serial in seen:
+            raise WrongUsage(f"{path}:{row.line}: `{serial}` is certified twice")
+        seen[serial] = _performance(row.cells["performance"], f"{path}:{row.line}")
+    if pledged is not None and pledged < len(seen):
+        raise WrongUsage(f"{path} certifies {len(seen)} GPUs, and {pledged} are pledged")
+    found = sorted(seen.values())
+    at = {share: _percentile(found, share) for share in PERCENTILES}
+    shown = {f"{share}th": f"{value:.1%}" for share, value in at.items()}
+    mean = sum(found, Decimal(0)) / len(found)
+    return FleetPerformance(len(found), pledged, shown, f"{mean:.1%}", f"{at[95] / at[5] - 1:.1%}")
+
+
+def _performance(text: str, place: str) -> Decimal:
+    plain = text.strip()
+    try:
+        value = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+    except InvalidOperation:
+        raise WrongUsage(f"{place}: `{text}` is no performance; write it like 98%") from None
+    if not (value.is_finite() and 0 < value <= 10):
+        raise WrongUsage(f"{place}: a performance of {text} cannot be")
+    return value
+
+
+def _percentile(ascending: Sequence[Decimal], share: int) -> Decimal:
+    """A percentile by linear interpolation, exact."""
+    place = Decimal((len(ascending) - 1) * share) / 100
+    below = int(place)
+    above = min(below + 1, len(ascending) - 1)
+    return ascending[below] + (place - below) * (ascending[above] - ascending[below])

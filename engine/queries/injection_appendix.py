@@ -1,0 +1,67 @@
+"""Appendix A: what it takes to move the index by injected listings, published with its first value (WP §7.3.1)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+
+from engine.events.log_names import series_name
+from engine.market.methodology import load_methodology
+from engine.market.quality import manipulation as attack
+from engine.queries.index_weeks import days_of
+from engine.workspace.series import on_record
+from engine.workspace.workspace import Workspace
+
+HEADS = ("what", "listings", "at", "moved by", "least injected")
+
+
+def first_publication(workspace: Workspace, series: str) -> date | None:
+    """The first Publication Date on which a computed series has a value; None for the administrator's own, or where there is none."""
+    if series_name(series).administered:
+        return None
+    days = (event.effective_on for event in on_record(workspace, series) if event.payload.value["value"] is not None)
+    return min(days, default=None)
+
+
+def injection_appendix(workspace: Workspace, series: str, publication: date) -> str:
+    """The appendix as CSV: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(HEADS)
+    rows.writerows(_rows(workspace, series, publication))
+    return text.getvalue()
+
+
+def _rows(workspace: Workspace, series: str, publication: date) -> Iterator[tuple[str, ...]]:
+    name = series_name(series)
+    values = {event.effective_on: event.payload.value for event in on_record(workspace, series)}
+    version = str(values[publication]["methodology"])
+    methodology = load_methodology(version)
+    days = days_of(workspace, name.index, version, publication)
+    for at in attack.AT:
+        for move in attack.MOVES:
+            shown = (f"{float(at):.0%} of the median", f"{float(move):.0%}")
+            yield (
+                "week, on every day",
+                str(sum(len(found) for _, found in days)),
+                *shown,
+                _least(attack.least_for_week(days, methodology, at, move)),
+            )
+            for day, found in days:
+                if found:
+                    yield str(day), str(len(found)), *shown, _least(attack.least_for_day(found, methodology, at, move))
+    for row in attack.table_5([found for _, found in days if found], methodology):
+        for (at, move), least in row.least.items():
+            yield (
+                "Table 5",
+                str(row.listings),
+                f"{float(at):.0%} of the median",
+                f"{float(move):.0%}",
+                _least(least) if row.days else "no day",
+            )
+
+
+def _least(count: int | None) -> str:
+    return "not reachable" if count is None else str(count)

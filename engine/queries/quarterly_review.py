@@ -1,0 +1,123 @@
+"""The quarterly methodology review: widths by count, Table 6 as measured, the minimum viable count (WP §7.5.2, §7.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.market.quality.finding import Week
+from engine.market.quality.statistical_suite import minimum_viable_count
+from engine.record.log import index_log, read
+from engine.workspace.series import on_record
+from engine.workspace.workspace import Workspace
+
+BANDS: tuple[tuple[int, int | None, str], ...] = (
+    (1, 20, "15% to 25% or more"),
+    (20, 40, "8% to 15%"),
+    (40, 80, "4% to 8%"),
+    (80, None, "below 4%"),
+)
+"""The paper's bands of weekly observations: from, to (not included), and the width that it expects (WP Table 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WidthPoint:
+    """One week: its observations, the width of its 95% interval as a share of the value, and whether it is flagged."""
+
+    publication: date
+    observations: int
+    width: float
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WidthBand:
+    """One row of Table 6 as measured: the weeks in the band, and the 10th, middle and 90th percentile of their widths."""
+
+    band: str
+    paper: str
+    weeks: int
+    low: float | None
+    middle: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterlyReview:
+    """The review of one quarter of a series, over the weeks up to its end.
+
+    Attributes:
+        series: the series.
+        quarter: like `2026 Q1`.
+        points: every week of the quarter that has an interval.
+        earlier: the weeks before it.
+        bands: Table 6 over all of them.
+        minimum: what is said of the minimum viable count, for the quarter and for all weeks.
+    """
+
+    series: str
+    quarter: str
+    points: Sequence[WidthPoint]
+    earlier: Sequence[WidthPoint]
+    bands: Sequence[WidthBand]
+    minimum: Sequence[str]
+
+    def as_data(self) -> dict[str, Any]:
+        """The review as JSON."""
+        return asdict(self)
+
+
+def quarterly_review(workspace: Workspace, series: str, quarter: str) -> QuarterlyReview:
+    """The review of a quarter, like `2026Q1`. Raises WrongUsage for a series or a quarter without a week."""
+    on_record(workspace, series)
+    newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(series))}
+    wanted = quarter.replace(" ", "").upper()
+    of = {day: f"{day.year}Q{(day.month + 2) // 3}" for day in newest}
+    if wanted not in of.values():
+        raise WrongUsage(f"{series} has no week in {quarter}; it has {', '.join(dict.fromkeys(of[day] for day in sorted(of)))}")
+    upto = {day: newest[day] for day in sorted(newest) if of[day] <= wanted}
+    points = list(_points(upto))
+    mine = [one for one in points if of[one.publication] == wanted]
+    said = f"{wanted[:4]} {wanted[4:]}"
+    weeks = [_week(day, value) for day, value in upto.items()]
+    findings = [
+        minimum_viable_count([week for week in weeks if of[week.publication] == wanted], said),
+        minimum_viable_count(weeks, "all weeks"),
+    ]
+    minimum = [f"{one.test}: {one.verdict}" for one in findings]
+    return QuarterlyReview(series, said, mine, [one for one in points if one not in mine], list(bands(points)), minimum)
+
+
+def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
+    for day, value in values.items():
+        if value.get("interval_width") is not None:
+            yield WidthPoint(day, int(value["observations"]), float(Decimal(value["interval_width"])), bool(value["low_confidence"]))
+
+
+def _week(day: date, value: Mapping[str, Any]) -> Week:
+    width = value.get("interval_width")
+    prices = tuple(float(price) for price in value.get("pooled", ()))
+    return Week(day, None if value["value"] is None else float(value["value"]), prices, None if width is None else float(width), ())
+
+
+def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
+    """Table 6 as measured; a band without a week says so by its count."""
+    for first, beyond, paper in BANDS:
+        widths = sorted(one.width for one in points if one.observations >= first and (beyond is None or one.observations < beyond))
+        name = f"{first} and more" if beyond is None else f"below {beyond}" if first == 1 else f"{first} to {beyond - 1}"
+        low, middle, high = (_percentile(widths, share) for share in (10, 50, 90))
+        yield WidthBand(name, paper, len(widths), low, middle, high)
+
+
+def _percentile(ascending: Sequence[float], share: int) -> float | None:
+    """A percentile by linear interpolation; None of nothing."""
+    if not ascending:
+        return None
+    place = (len(ascending) - 1) * share / 100
+    below = int(place)
+    above = min(below + 1, len(ascending) - 1)
+    return ascending[below] + (place - below) * (ascending[above] - ascending[below])
