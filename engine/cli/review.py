@@ -44,12 +44,14 @@ def cri_d(
 ) -> None:
     """Compute the depreciation index of a generation; refused by name until the paper's three conditions hold."""
     from engine.cli.show.review import cri_d
+    from engine.operations.depreciation_index import depreciation_index, publish_depreciation
 
     if record:
         with recording() as (workspace, by):
-            cri_d(workspace, older, newer, by, as_json)
+            new, values = publish_depreciation(workspace, older, newer, by)
+        cri_d(values, new, as_json)
     else:
-        cri_d(opened(), older, newer, None, as_json)
+        cri_d(depreciation_index(opened(), older, newer), None, as_json)
 
 
 @app.command(epilog=example("headroom fleet certificates.csv --pledged 128"))

@@ -158,7 +158,7 @@ def _take(
     """Put one row where it belongs: a print, a provisional value, a finding, or on record already."""
     day = value.publication_date
     before = newest.get(day)
-    if before is not None and (_same(before, value) or _earlier(cells, before) or value.provisional):
+    if before is not None and (_same(before, value, cells) or _earlier(cells, before) or value.provisional):
         return
     if before is not None and value.cadence == "daily" and before["value"] is not None and day not in known.restated:
         found.findings.append(SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line))
@@ -169,7 +169,7 @@ def _take(
         return
     if value.provisional:
         earlier = seen.get(day)
-        if earlier is None or not _same(earlier, value):
+        if earlier is None or not _same(earlier, value, cells):
             printed = value if earlier is None else value.model_copy(update={"print": int(earlier["print"]) + 1})
             seen[day] = printed.model_dump(mode="json")
             found.provisional.append(printed)
@@ -201,12 +201,18 @@ def _earlier(row: Mapping[Said, str], before: Mapping[str, Any]) -> bool:
     return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
 
-def _same(before: Mapping[str, Any], value: IndexValue) -> bool:
-    """Whether a print says what the one before it says; 1.735 and 1.7350 are one value."""
+COMPARED: tuple[tuple[Said, str], ...] = (
+    ("low_confidence", "low_confidence"),
+    ("observations", "observations"),
+    ("methodology_version", "methodology"),
+)
+"""What a row may say beside its value, and where a print has it."""
+
+
+def _same(before: Mapping[str, Any], value: IndexValue, row: Mapping[Said, str]) -> bool:
+    """Whether a row says what the print before it says; 1.735 and 1.7350 are one value, and what a form does not say is no change."""
     after = value.model_dump(mode="json")
-    return _decimal(before) == value.value and all(
-        before[name] == after[name] for name in ("low_confidence", "observations", "methodology")
-    )
+    return _decimal(before) == value.value and all(before[name] == after[name] for said, name in COMPARED if said in row)
 
 
 def _row(

@@ -128,3 +128,11 @@ def test_a_value_that_is_not_stated_flagged_is_not_flagged_and_the_version_is_op
 
 def test_each_map_has_its_own_hash() -> None:
     assert len({one.sha256 for one in shipped_maps()}) == len(shipped_maps()) == 4
+
+
+def test_a_form_that_says_less_is_no_change_of_what_another_said() -> None:
+    """The history of a series has neither counts nor versions."""
+    head = "series_id,as_of_date,price_headline,n_observations,methodology_version\n"
+    known = after(read_series(f"{head}{DAILY},2026-07-15,2.84,9,v2.3.1\n", "s.csv", DAILY, SeriesKnown(), LATE))
+    again = taken(row("2026-07-15", "2.8400"), known=known)
+    assert (again.values, again.findings) == ([], [])

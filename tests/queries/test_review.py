@@ -88,7 +88,7 @@ def test_cri_d_is_computed_recorded_and_printed_once_its_conditions_hold(desk: W
     assert Fraction(last.level) == pytest.approx(100 * Fraction(Decimal(f"{2.0 * math.exp(-2.0):.4f}")) / 2, abs=1e-4)
     assert publish_depreciation(desk, OLD, NEW, SCRIBE)[0] == 0
     assert recorded_depreciation(desk, "CRI-D-A100")[last.publication_date] == last
-    shown.cri_d(desk, OLD, NEW, None, as_json=False)
+    shown.cri_d(found, new, as_json=False)
     assert "CRI-D-A100 under 1.1.1" in capsys.readouterr().out
 
 

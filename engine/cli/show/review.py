@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
-from engine.operations.depreciation_index import depreciation_index, publish_depreciation
+from engine.events.market_events import DepreciationPublished
 from engine.queries.fleet_performance import fleet_performance
 from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, quarterly_review
 from engine.queries.rating_disclosure import rating_disclosure
-from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 
 WIDE, HIGH = 640, 300
@@ -93,24 +92,16 @@ def disclosure(workspace: Workspace, series: str, as_json: bool) -> None:
     say(table(("", "principle", "what the record shows"), list(found.principles)))
 
 
-def cri_d(workspace: Workspace, older: str, newer: str, scribe: Scribe | None, as_json: bool) -> None:
-    """Print CRI-D, recorded where somebody records. Raises WrongUsage, naming what is lacking."""
-    new, found = (
-        (0, depreciation_index(workspace, older, newer)) if scribe is None else publish_depreciation(workspace, older, newer, scribe)
-    )
+def cri_d(values: Sequence[DepreciationPublished], new: int | None, as_json: bool) -> None:
+    """Print CRI-D; `new` is how many values were recorded, None where it is only shown."""
     if as_json:
-        print_json({"recorded": new, "values": [one.model_dump(mode="json") for one in found]})
+        print_json({"recorded": new, "values": [one.model_dump(mode="json") for one in values]})
         return
-    first = found[0]
-    say(f"{first.index} under {first.methodology}: {first.reference_date} = 100, since {newer} came")
-    say(
-        table(
-            ("Publication Date", "level", "change (eq. 1)"),
-            [(str(one.publication_date), one.level, one.change) for one in found],
-            right=(1, 2),
-        )
-    )
-    say(f"{new} values recorded" if scribe is not None else "not recorded; give --record")
+    first = values[0]
+    say(f"{first.index} under {first.methodology}: {first.reference_date} = 100, since {first.newer} came")
+    rows = [(str(one.publication_date), one.level, one.change) for one in values]
+    say(table(("Publication Date", "level", "change (eq. 1)"), rows, right=(1, 2)))
+    say("not recorded; give --record" if new is None else f"{new} values recorded")
 
 
 def fleet(path: Path, pledged: int | None, as_json: bool) -> None:
