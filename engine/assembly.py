@@ -22,14 +22,25 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+def actor() -> str:
+    """Who records: the account that the operating system runs this process under, whatever variables of the environment say."""
+    import getpass
+    import os
+
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return f"{getpass.getuser()} (as stated)"
+
+
 def scribe() -> Scribe:
     """Who records: the operating system's user, now, with this engine."""
-    import getpass
-
     from engine.basics.build_identity import built
     from engine.record.log import Scribe
 
-    return Scribe(getpass.getuser(), built(), clock())
+    return Scribe(actor(), built(), clock())
 
 
 def tools(progress: Callable[[str], None], now: datetime | None = None) -> Tools:

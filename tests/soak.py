@@ -21,6 +21,7 @@ FAMILIES = (
     ("log attacks, append-only statements, Merkle to n = 130", "all", "tests/record --deselect tests/record/test_power_loss.py"),
     ("power-loss images", "5,000", "tests/record/test_power_loss.py"),
     ("mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
+    ("every reader against files that nobody would write", "200,000 or 10 minutes each", "tests/fuzz"),
     ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
     ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),

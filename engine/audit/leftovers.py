@@ -6,19 +6,22 @@ checkpoints, the deal file that it adopted, its reports and its notices.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError
+from engine.basics.files import text_of
 from engine.events.deal_adopted import DealAdopted
-from engine.events.kinds import Event, NotEvaluated, NoticeIssued, ReportReceived
+from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.events.log_names import subject_of_log
 from engine.record.log import deal_log, read
 from engine.record.store import HASH
 from engine.terms.source import parse
-from engine.workspace.checkpoints import origin, witness
+from engine.workspace.checkpoints import witness
 from engine.workspace.deal_files import refused_path
+from engine.workspace.documents import kept_documents
 from engine.workspace.workspace import Workspace
 
 INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
@@ -34,13 +37,15 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     places = {witness(workspace, log) for log in logs}
     for path in _files(workspace.root / "checkpoints", "*"):
         if path not in places and not path.name.startswith(".partial-"):
-            yield _named(path, workspace), f"checkpoints/{path.name} was signed over a log that is not there"
+            yield _named(path), f"checkpoints/{path.name} was signed over a log that is not there"
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
         name = deal_named(path)
         if name is None or deal_log(name) not in there:
             yield deal_log(name or path.stem), f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})"
     for room in ("notices", "reports"):
         for folder in _files(workspace.root / room, "*"):
+            if not folder.is_dir() and not folder.name.startswith(".partial-"):
+                yield folder.name, f"{room}/{folder.name} lies outside the folder of any deal, and no event names it (remove it)"
             if folder.is_dir() and deal_log(folder.name) not in there and any(folder.iterdir()):
                 yield deal_log(folder.name), f"{room}/{folder.name} holds files of a deal whose log is not there"
 
@@ -78,11 +83,18 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
     if isinstance(payload, NotEvaluated) and event.inputs:
         path = refused_path(workspace, event.inputs[0]) if HASH.fullmatch(event.inputs[0]) else workspace.root
         return _differs([path], event.inputs[0], f"the deal file {event.inputs[0][:16]} in deals/refused")
+    if isinstance(payload, ActRecorded) and payload.sha256 is not None:
+        return without_document(workspace, payload.sha256, f"`{payload.identity}`")
     if isinstance(payload, ReportReceived):
         name = subject_of_log(log)
         found = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
         return _differs(found, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
     return None
+
+
+def without_document(workspace: Workspace, sha256: str, rests: str) -> str | None:
+    """What is wrong with the kept document that something rests on; None where it is the one that was handed over."""
+    return _differs(kept_documents(workspace, sha256), sha256, f"the document {sha256[:16]} of {rests} in documents/")
 
 
 def _differs(paths: Sequence[Path], expected: str, what: str) -> str | None:
@@ -99,20 +111,32 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 def deal_named(path: Path) -> str | None:
     """The name in a deal file; None where it has none."""
     try:
-        tree, _ = parse(path.read_text(encoding="utf-8", errors="replace"), path.name)
+        tree, _ = parse(text_of(path.read_bytes()), path.name)
     except OSError:
         return None
     name = tree.get(("deal",)) if tree else None
     return name if isinstance(name, str) and name else None
 
 
-def _named(path: Path, workspace: Workspace) -> str:
+def _named(path: Path) -> str:
     """The log that a kept checkpoint is of, by its first line."""
     try:
         first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
         return path.name
-    return first.removeprefix(origin(workspace, ""))
+    return found[0] if (found := re.search(r"(?:deal|index)/[^/]+$|snapshots$", first)) else path.name
+
+
+ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "documents", "set-aside")
+
+
+def links_outside(workspace: Workspace) -> Iterator[str]:
+    """Every link of the workspace that leads out of it: what lies there is not kept with the record, and can change unseen."""
+    root = workspace.root.resolve()
+    places = [*workspace.root.glob("*"), *(path for room in ROOMS for path in (workspace.root / room).rglob("*"))]
+    for path in sorted({path for path in places if path.is_symlink()}):
+        if not path.resolve().is_relative_to(root):
+            yield f"{path.relative_to(workspace.root)} is a link to {path.resolve()}, outside the workspace"
 
 
 def guarded(step: str, differences: Callable[[], Iterator[str]]) -> tuple[str, str | None]:

@@ -24,6 +24,7 @@ from engine.audit.report_reread import read_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
+from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import inputs_of, kinds_of
@@ -274,8 +275,7 @@ class Replay:
             path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
             if not path.is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
-            clauses = clauses_of(self.templates)
-            deal, problems = load_deal(path.read_text(encoding="utf-8"), path.name, clauses)
+            deal, problems = load_deal(text_of(path.read_bytes()), path.name, clauses_of(self.templates))
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")
             self.deals[sha256] = deal

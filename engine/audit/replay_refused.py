@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.basics.errors import OF_ONE_DEAL, VerificationFailed
+from engine.basics.files import text_of
 from engine.determination.template import Template
 from engine.events.kinds import Event, NotEvaluated
 from engine.events.log_names import subject_of_log
@@ -56,4 +57,4 @@ def _kept(workspace: Workspace, sha256: str) -> str:
     data = path.read_bytes()
     if sha256_hex(data) != sha256:
         raise VerificationFailed(f"the deal file {sha256[:16]} in deals/refused has been changed")
-    return data.decode()
+    return text_of(data)

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.audit.leftovers import AGAIN, guarded, without_event, without_log
+from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.events.kinds import NoticeIssued
 from engine.events.log_names import deal_of_log, deals_among
-from engine.events.market_events import SnapshotImported
+from engine.events.market_events import ListingsExcluded, SnapshotImported
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.canonical import sha256_hex
-from engine.record.checkpoint import holds_all_of, newest, signed_by_others, verify
+from engine.record.checkpoint import holds_all_of, malformed, newest, signed_by_others, verify
 from engine.record.consistency import audit, out_of_time
 from engine.record.keys import BadKey, VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
@@ -82,6 +82,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
     notes = [read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path) for path in held]
     without = [
         _guards(workspace),
+        Finding(*guarded("no link leads out of the workspace", lambda: links_outside(workspace))),
         *(damaged or _keys(workspace, keys, notes)),
         *_gone(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
@@ -205,7 +206,11 @@ def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iter
     """
     here = {origin(workspace, log) for log in logs}
     elsewhere = {origin(workspace, log) for log in workspace.store.logs()} - here
-    for name in (_of(note) for note in held):
+    for note in held:
+        name, damage = _of(note), malformed(note)
+        if damage is not None:
+            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"damaged on its way, or no checkpoint: {damage}")
+            continue
         if name in elsewhere:
             raise WrongUsage(f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is")
         if name not in here:
@@ -218,6 +223,9 @@ def _snapshots(workspace: Workspace) -> Iterator[Finding]:
     def differences() -> Iterator[str]:
         imported.extend(event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, SnapshotImported))
         yield from filter(None, (_snapshot(workspace, payload) for payload in imported))
+        overrides = (event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, ListingsExcluded))
+        named = "a Manifest Error Override"
+        yield from filter(None, (without_document(workspace, override.document_sha256, named) for override in overrides))
 
     _, lost = guarded("", differences)
     yield Finding(f"snapshots: {len(imported)} files, each named by its hash", lost)

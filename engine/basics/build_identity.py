@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import subprocess
+from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from engine import __version__
@@ -18,24 +21,59 @@ PATIENCE = 10
 
 @cache
 def built(root: Path = ROOT) -> str:
-    """The engine as an event names it: `headroom 0.1.0, commit 5d1c..., lock 9af0...`; `unknown` for what no checkout says.
+    """The engine as an event names it: `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`.
+
+    `unknown` stands for what no checkout says.
 
     It says who recorded: nothing that is computed depends on it, and a replay takes it from the recorded event (`rulings.md` 32).
     """
-    return f"headroom {__version__}, commit {_commit(root)}, lock {_lock(root)}"
+    return f"headroom {__version__}, commit {_commit(root)}, lock {_lock(root)}, {', '.join(_ran())}"
+
+
+DECIDING = ("cryptography", "msgspec", "numpy", "pydantic", "pyHanko", "PyYAML", "rfc8785", "scipy", "SQLAlchemy", "weasyprint")
+"""The libraries that could make a figure, a byte of the record or a page other than it is."""
+
+
+def _ran() -> Iterator[str]:
+    """Python and the libraries that are there, each with its version: the lock file says which were meant."""
+    yield f"Python {platform.python_version()}"
+    for name in DECIDING:
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            yield f"{name} {UNKNOWN}"
+
+
+CODE = ("engine", "covenants", "reports", "deals")
+"""The folders whose files run, or are read by what runs."""
 
 
 def _commit(root: Path) -> str:
-    """The commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked."""
+    """The commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked.
+
+    No variable of the environment leads git to another repository. Files that git is told to pass over are changes:
+    untracked ones among the code, ignored or not, and those marked `assume-unchanged` or `skip-worktree`.
+    """
     if not (root / ".git").exists():
         return UNKNOWN
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty= with changes", "--abbrev=40", "--exclude=*"]
-    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=quiet, check=True)
+        commit = _git(root, "rev-parse", "HEAD").strip()
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
+        marked = [line for line in _git(root, "ls-files", "-v").splitlines() if line[:1].islower() or line[:1] == "S"]
+        folders = [folder for folder in CODE if (root / folder).is_dir()]
+        others = _git(root, "ls-files", "--others", "--", *folders).splitlines() if folders else []
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN
-    return done.stdout.strip() or UNKNOWN
+    added = [path for path in others if "__pycache__/" not in path]
+    return f"{commit}{' with changes' if changed or marked or added else ''}" if commit else UNKNOWN
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says of the repository in `root`, and of no other."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    quiet = {**plain, "GIT_OPTIONAL_LOCKS": "0"}
+    command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=quiet, check=True).stdout
 
 
 def _lock(root: Path) -> str:

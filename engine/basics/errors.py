@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from engine.basics.inert import ACTIVE, inert, one_line
+
 PAGE = "docs/errors.md"
 """Where every code is explained, from the repository's root; each code is an anchor in it."""
 
@@ -93,11 +95,12 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
         lines: the text of the problem's file, one entry per line; may be empty.
     """
     place = problem.place
-    head = f"{place.shown}: {problem.code} {problem.what}"
-    tail = f"   = fix: {problem.why}; {problem.fix}." if problem.why else f"   = fix: {problem.fix}."
+    head = f"{inert(place.shown)}: {problem.code} {one_line(problem.what)}"
+    tail = f"   = fix: {one_line(f'{problem.why}; {problem.fix}' if problem.why else problem.fix)}."
     if place.cell or not 1 <= place.line <= len(lines):
         return f"{head}\n{tail}"
-    text = lines[place.line - 1].rstrip("\n").replace("\t", " ")
+    # one sign for each character, so that the carets stand below what they mean
+    text = ACTIVE.sub("\N{REPLACEMENT CHARACTER}", lines[place.line - 1].rstrip("\n").replace("\t", " "))
     margin = " " * len(str(place.line))
     room = max(1, min(place.length, len(text) - place.column + 1))
     carets = " " * (place.column - 1) + "^" * room

@@ -1,12 +1,23 @@
-"""Files written whole, and text read as it stands."""
+"""Files written whole; text and bytes that turn into each other without loss, and what is no text found at its place."""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import Place, Problem, WrongUsage
+
+LARGEST_TOML = 1_000_000
+MARK = "\ufeff"
+"""The mark of byte order that programs on Windows put before a text."""
+STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
+"""Control characters other than tabs and the ends of lines, and what stands for bytes that are no UTF-8."""
+ENDS = re.compile("\r\n?|\n")
 
 
 def write_whole(place: Path, data: bytes) -> None:
@@ -35,7 +46,56 @@ def write_whole(place: Path, data: bytes) -> None:
 
 
 def read_text(path: Path) -> str:
-    """A file's text; bytes that are no UTF-8 stand as replacement characters, which the readers refuse at their place."""
+    """The text of a file, from which `bytes_of` makes the file again. Raises WrongUsage where there is none."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
-    return path.read_text(encoding="utf-8", errors="replace")
+    return text_of(path.read_bytes())
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file as it stands: line ends untouched, and each byte that is no UTF-8 in place of a character (`strange` finds it)."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+class NoToml(ValueError):
+    """A file that cannot be read as TOML, with the reason."""
+
+
+def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """What a TOML file says; a mark of byte order and the line ends of Windows are passed over. Raises NoToml, OSError."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TOML + 1)
+    if len(data) > LARGEST_TOML:
+        raise NoToml(f"more than {LARGEST_TOML:,} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"), parse_float=parse_float)
+    except UnicodeDecodeError as error:
+        raise NoToml(f"not UTF-8 from byte {error.start} on") from None
+    except RecursionError:
+        raise NoToml("nested too deep") from None
+    except (ValueError, ArithmeticError) as error:
+        raise NoToml(str(error).splitlines()[0]) from None
+
+
+def bytes_of(text: str) -> bytes:
+    """The bytes of a text that came by `text_of`, every one of them."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def without_mark(text: str) -> str:
+    """A text without the mark of byte order before it."""
+    return text.removeprefix(MARK)
+
+
+def strange(text: str, file: str) -> list[Problem]:
+    """The first thing in a text that no person can have meant, at its place: no UTF-8 (Y105), or a control character (Y104)."""
+    found = STRANGE.search(text)
+    if found is None:
+        return []
+    before = ENDS.split(text[: found.start()])
+    place = Place(file, len(before), len(before[-1]) + 1)
+    if found[0] >= "\ud800":
+        why = "what is no UTF-8 cannot be read, and a guess could be wrong"
+        return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
+    why = "control characters are invisible to a reader"
+    return [Problem("Y104", f"a control character (U+{ord(found[0]):04X})", why, "remove it", place)]

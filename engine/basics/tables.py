@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.basics.errors import Place, Problem
+from engine.basics.files import strange, without_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,16 @@ class Table:
 
 
 def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
-    """The table in `text`, or why there is none (codes Y120, Y121).
+    """The table in `text`, or why there is none (codes Y104, Y105, Y120, Y121).
 
     Args:
         text: CSV; a mark of byte order before its head is passed over.
         file: its name, for the errors.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    unreadable = strange(text, file)
+    if unreadable:
+        return None, unreadable
+    reader = csv.reader(io.StringIO(without_mark(text), newline=""), strict=True)
     columns: tuple[str, ...] | None = None
     rows: list[Row] = []
     line = 1

@@ -68,6 +68,30 @@ def operated() -> Workspace:
     return workspace
 
 
+def read_only() -> Workspace:
+    """The workspace for a command that writes nothing in it, so that it may be on a medium that cannot be written.
+
+    Raises:
+        WrongUsage: the operator is not named.
+        VerificationFailed: the record is missing, or lacks a log beside what was made from it.
+    """
+    from engine.workspace.workspace import refuse_unnamed
+
+    workspace = opened(to_inspect=True)
+    refuse_unnamed(workspace)
+    workspace.refuse_lacking(workspace.store.logs())
+    return workspace
+
+
+def signed_whole(log: str) -> Workspace | None:
+    """The workspace to be read alone, where the newest checkpoint covers the whole of a log; None where there is something to sign."""
+    from engine.operations.sign_checkpoints import all_signed
+    from engine.queries.logs import log_named
+
+    workspace = read_only()
+    return workspace if all_signed(workspace, log_named(workspace, log)) else None
+
+
 def found() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())

@@ -15,6 +15,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
+from engine.basics.files import text_of
+from engine.basics.inert import inert_lines, one_line
 
 CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
 
@@ -82,7 +84,9 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             ends = int(getattr(error, "exit_code", 2))
-            error.show()  # type: ignore[attr-defined]  # every usage error of the command line can show itself
+            shown = io.StringIO()
+            error.show(file=shown)  # type: ignore[attr-defined]  # every usage error of the command line can show itself
+            sys.stderr.write(inert_lines(shown.getvalue()))
             _as_json(error.format_message(), ends)  # type: ignore[attr-defined]
             sys.exit(ends)
         raise
@@ -93,7 +97,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
 
 def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
     """One refusal, for people and, where JSON was asked for, for programs."""
-    sys.stderr.write(f"{before}headroom: {what}\n")
+    sys.stderr.write(f"{before}headroom: {one_line(what)}\n")
     _as_json(what, exit_code)
     sys.exit(exit_code)
 
@@ -124,8 +128,8 @@ def _say_problems(error: InputProblems) -> None:
     from engine.cli.output import report_problems
 
     files = {problem.place.file for problem in error.problems}
-    sources = {name: Path(name).read_text(encoding="utf-8", errors="replace") for name in files if Path(name).is_file()}
+    sources = {name: text_of(Path(name).read_bytes()) for name in files if Path(name).is_file()}
     as_json = "--json" in sys.argv
     report_problems(error.problems, sources, as_json)
     if as_json:
-        sys.stderr.write(render_all(error.problems, sources) + "\n")
+        sys.stderr.write(inert_lines(render_all(error.problems, sources)) + "\n")

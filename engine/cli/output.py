@@ -11,28 +11,41 @@ from textwrap import wrap
 from typing import Any
 
 from engine.basics.errors import Problem, render_all
+from engine.basics.inert import inert, inert_json, inert_lines, one_line
 from engine.cli.columns import laid_out
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output. Raises ValueError for a figure that is no number: JSON has no word for it."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False) + "\n")
+    sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n")
 
 
 def print_line(value: Any) -> None:
     """One JSON document on one line of standard output, for a command that goes on saying more."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(inert_json(json.dumps(value, ensure_ascii=False, default=str)) + "\n")
     sys.stdout.flush()
 
 
 def write(text: str) -> None:
-    """Text on standard output exactly as it stands: what is copied elsewhere, or has its own lines."""
-    sys.stdout.write(text + "\n")
+    """Text on standard output with its own lines: what is copied elsewhere, for one. Nothing in it acts on a terminal."""
+    sys.stdout.write(inert_lines(text) + "\n")
 
 
 def say(text: str = "") -> None:
-    """A line on standard output, or several; one that is wider than the terminal goes on below, indented."""
+    """A line on standard output, or a table; one that is wider than the terminal goes on below, indented.
+
+    What a person or a file put into it stays in its line: only a table, and empty lines before a sentence, have line ends of ours.
+    """
+    if not isinstance(text, LaidOut):
+        said = text.lstrip("\n")
+        text = "\n" * (len(text) - len(said)) + one_line(said)
     write(wrapped(text, terminal_width()))
+
+
+class LaidOut(str):
+    """Lines that we laid out ourselves."""
+
+    __slots__ = ()
 
 
 def terminal_width() -> int | None:
@@ -60,7 +73,7 @@ def shortened(text: str, most: int) -> str:
 def progress(text: str) -> None:
     """One line of progress on standard error, overwritten by the next; silent where nobody watches."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[2K{text[:100]}")
+        sys.stderr.write(f"\r\x1b[2K{inert(text)[:100]}")
         sys.stderr.flush()
 
 
@@ -92,13 +105,13 @@ class ProgressLines:
         now = self._now()
         if self._written is None or now - self._written >= self.SECONDS_APART:
             self._written = now
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{one_line(text)}\n")
             sys.stderr.flush()
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> LaidOut:
     """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right; no wider than the terminal."""
-    return laid_out(head, rows, right, terminal_width())
+    return LaidOut(laid_out(head, [[one_line(cell) for cell in row] for row in rows], right, terminal_width()))
 
 
 def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_json: bool) -> None:

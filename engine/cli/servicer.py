@@ -11,7 +11,7 @@ import typer
 from engine.assembly import all_templates, clock, summary_page, tools
 from engine.basics.errors import WrongUsage
 from engine.cli.app import app, found, opened, operated, previewing, recording
-from engine.cli.options import Json, day, example
+from engine.cli.options import STOPPED, Json, day, example
 
 
 @app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
@@ -87,7 +87,7 @@ def act(
     names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`; `act` prints it.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
-    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded.")] = None,
+    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded, and a copy kept.")] = None,
     prepared_by: Annotated[str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")] = None,
     approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
     index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
@@ -96,11 +96,12 @@ def act(
     as_json: Json = False,
 ) -> None:
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
-    from engine.cli.show.act import document_hash, record_act
+    from engine.cli.show.act import record_act
     from engine.events.kinds import ActRecorded
     from engine.workspace.deals_by_name import find_deal
+    from engine.workspace.documents import keep_document, read_document
 
-    name, sha256 = document_hash(document)
+    handed = None if document is None else read_document(document)
     said = {
         "index": index,
         "rate": rate,
@@ -116,8 +117,8 @@ def act(
     recorded = ActRecorded(
         act=kind,
         clause=clause,
-        document=name,
-        sha256=sha256,
+        document=handed.name if handed else None,
+        sha256=handed.sha256 if handed else None,
         effective_on=day(effective_on),
         until=None if until is None else day(until),
         prepared_by=prepared_by,
@@ -126,6 +127,8 @@ def act(
     )
     templates = all_templates()
     with previewing() if preview else recording() as (workspace, by):
+        if handed is not None and not preview:
+            keep_document(workspace, handed)
         record_act(workspace, find_deal(workspace, deal, templates), recorded, by, as_json, templates if preview else None)
 
 
@@ -155,24 +158,26 @@ def serve(
     from engine.delivery.deliver import deliver
     from engine.operations.run import begun
     from engine.operations.run import run as run_due
-    from engine.operations.scheduler import serve
+    from engine.operations.scheduler import Stop, serve
 
-    workspace = operated()
+    workspace, stop = operated(), Stop()
 
     def tick() -> None:
-        outcome = run_due(workspace, begun(clock()), tools(progress))
+        outcome = run_due(workspace, begun(clock()), replace(tools(progress), stopping=stop))
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
         if workspace.settings.mail is not None:
             tell_delivered(deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say)
         if as_json:
-            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped}
+            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped, "left": outcome.left}
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
             say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
             for deal, why in stopped.items():
                 say(f"{deal}: {why}")
+            if outcome.left:
+                say(f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} {', '.join(outcome.left)}")
 
     def told(what: str) -> None:
         if as_json:
@@ -180,11 +185,13 @@ def serve(
         else:
             say(what)
 
-    runs = serve(tick, every_minutes * 60, told, clock)
+    runs = serve(tick, every_minutes * 60, told, clock, stop=stop)
     if as_json:
         print_line({"runs": runs})
     else:
         say(f"{runs} runs")
+    if stop.interrupted:
+        raise typer.Exit(STOPPED)
 
 
 @app.command(epilog=example("headroom release meridian-2026-1 12 --by 'A. Person' --as-draft"))

@@ -9,7 +9,7 @@ import typer
 
 from engine.assembly import all_templates, clock
 from engine.basics.errors import WrongUsage
-from engine.cli.app import alone, app, opened, operated
+from engine.cli.app import alone, app, opened, operated, read_only, signed_whole
 from engine.cli.options import Json, day, example
 
 
@@ -77,6 +77,9 @@ def checkpoint(
 
     if take is None and trust:
         raise WrongUsage("--trust says whose cosignature is taken; give the cosigned checkpoint with --take")
+    if take is None and (kept := signed_whole(log)) is not None:
+        show_checkpoint(kept, log, as_json)
+        return
     workspace = operated()
     with alone(workspace):
         if take is not None:
@@ -111,8 +114,8 @@ def export(
     from engine.cli.show.keys import export_log
 
     cut_off = None if on is None else day(on)
-    if form != "tiles":
-        export_log(opened(), log, form, into, cut_off, as_json)
+    if (kept := read_only() if form != "tiles" else signed_whole(log)) is not None:
+        export_log(kept, log, form, into, cut_off, as_json)
         return
     workspace = operated()
     with alone(workspace):  # it signs what is new

@@ -43,7 +43,7 @@ def read_metadata(plain: bytes) -> CollectionMetadata | None:
     """The metadata of a day, or None for a file that is none."""
     try:
         return _metadata.decode(plain)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -126,8 +126,13 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     digest = hashlib.sha256(plain).hexdigest()
     if name.removesuffix(".gz").endswith(".csv"):
         return _from_csv(plain, name, digest)
-    said = read_metadata(plain)
+    said = read_metadata(unmarked(plain))
     return _from_json(plain, name, digest) if said is None else _empty_day(plain, name, digest, said)
+
+
+def unmarked(plain: bytes) -> bytes:
+    """What a file says after the mark of byte order that programs on Windows put before it; the hash is over all of the file."""
+    return plain.removeprefix(b"\xef\xbb\xbf")
 
 
 def plain_bytes(data: bytes, name: str) -> bytes:
@@ -153,8 +158,8 @@ def _decompressed(data: bytes, name: str) -> bytes:
 def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
         plain.decode("utf-8")  # texts inside the offers are read later, when nothing can be refused any more
-        document = _documents.decode(plain)
-        _any.decode(b"[" * NESTING + plain + b"]" * NESTING)
+        document = _documents.decode(unmarked(plain))
+        _any.decode(b"[" * NESTING + unmarked(plain) + b"]" * NESTING)
         for model, raw in document.offers_by_model.items():
             if not bytes(raw).lstrip().startswith(b"["):
                 raise SnapshotRefused(f"{name}: the offers of `{model}` are not a list")

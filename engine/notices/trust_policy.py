@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from engine.basics.errors import InputProblems, Place, Problem
+from engine.basics.files import NoToml, read_toml
 from engine.basics.values import Fact
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
 
@@ -52,10 +52,10 @@ def plain(fingerprint: str) -> str:
 def read_policy(path: Path) -> Policy:
     """The policy in a TOML file. Raises InputProblems, with the key that is wrong."""
     try:
-        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Policy.model_validate(read_toml(path))
     except ValidationError as error:
         raise InputProblems(_problem(path, _said(one)) for one in error.errors()) from error
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, NoToml) as error:
         raise InputProblems([_problem(path, str(error).splitlines()[0])]) from error
 
 

@@ -91,7 +91,8 @@ def _give(
             given[deal].stopped = f"{what}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
         signed = seal(data, key) if key.is_file() else data
-        given[deal].files.append(_issue(workspace, notice, signed, sha256_hex(data), scribe))
+        issued = _issue(workspace, notice, signed, sha256_hex(data), scribe)
+        given[deal].files += [issued] if issued is not None else []
     return []
 
 
@@ -117,8 +118,11 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
             yield _Waiting(owed, inputs)
 
 
-def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path:
-    """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again."""
+def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path | None:
+    """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
+
+    None where another process, which reaches the same database from elsewhere, has issued it meanwhile.
+    """
     owed, inputs = notice.owed, notice.inputs
     path = workspace.inside("notices", inputs.deal, notice_file_name(inputs))
     payload = NoticeIssued(
@@ -133,10 +137,11 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
     leaf = (owed.event.leaf,)
     new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
     with workspace.store.begin() as writer:
-        if writer.body(deal_log(inputs.deal), new.key) is None:
-            _set_aside(workspace, inputs, path)
-            write_whole(path, data)
-            append(writer, deal_log(inputs.deal), [new], scribe)
+        if writer.body(deal_log(inputs.deal), new.key) is not None:
+            return None
+        _set_aside(workspace, inputs, path)
+        write_whole(path, data)
+        append(writer, deal_log(inputs.deal), [new], scribe)
     return path
 
 

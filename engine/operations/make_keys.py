@@ -39,7 +39,7 @@ class NoticeKeyMade:
 
 def make_log_key(name: str, path: Path, cosigner: bool) -> KeyMade:
     """Make a key for a log, or for a trustee, private to its owner."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = generate_key(name, Kind.COSIGNER if cosigner else Kind.LOG)
     return KeyMade(path, write_key(path, key), key.verifier.text)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL, render
-from engine.basics.files import write_whole
+from engine.basics.files import text_of, write_whole
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
@@ -72,6 +72,8 @@ class RunOutcome:
     on: date
     publications: list[Event] = field(default_factory=list)
     deals: list[DealOutcome] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    """The deals that were left to the next run, or their notices, because it was asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Tools:
     engine: str = f"headroom {__version__}"
     """What recorded events name: version, commit and lock file, which the composition root knows."""
     clock: Callable[[], datetime] | None = None
+    stopping: Callable[[], bool] = lambda: False
+    """Whether somebody has asked it to stop: then the deal in hand is finished, and the rest is left to the next run."""
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Who records now."""
@@ -110,6 +114,9 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
     outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
     for path, found in loaded.items():
+        if tools.stopping():
+            outcome.left.append(found.name)
+            continue
         result = DealOutcome(found.name, path, reason=found.reason)
         told = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
         outcome.deals.append(result)
@@ -121,6 +128,9 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
     names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
+    if tools.stopping():
+        outcome.left += [name for name in names if name not in outcome.left]
+        return outcome
     made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
     for result in outcome.deals:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
@@ -137,7 +147,7 @@ def begun(now: datetime) -> date:
 def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     """The deal files that claim the name of another one, and why none of them is evaluated."""
     paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
-    for problem in claimed_twice({file: path.read_text(encoding="utf-8", errors="replace") for file, path in paths.items()}):
+    for problem in claimed_twice({file: text_of(path.read_bytes()) for file, path in paths.items()}):
         yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
 
@@ -255,7 +265,7 @@ def _version_before(workspace: Workspace, events: list[Event], templates: Mappin
         return None
     path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
     clauses = clauses_of(templates)
-    return load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
+    return load_deal(text_of(path.read_bytes()), path.name, clauses)[0]
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:

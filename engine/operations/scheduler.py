@@ -5,8 +5,12 @@ The job store is in memory and the zone is UTC: nothing is missed by a restart, 
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -14,7 +18,30 @@ from typing import Any
 Tick = Callable[[], None]
 
 
-def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], clock: Callable[[], datetime], scheduler: Any = None) -> int:
+@dataclass
+class Stop:
+    """Whether a signal has asked the program to stop, and which; what goes on looks at it between two pieces of work."""
+
+    number: int | None = None
+
+    def __call__(self) -> bool:
+        """Whether one has."""
+        return self.number is not None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was Ctrl-C."""
+        return self.number == signal.SIGINT
+
+
+def serve(
+    tick: Tick,
+    every_seconds: int,
+    told: Callable[[str], None],
+    clock: Callable[[], datetime],
+    scheduler: Any = None,
+    stop: Stop | None = None,
+) -> int:
     """Tick at once and then at each interval, until a signal to stop; a tick that is running is finished first.
 
     Args:
@@ -23,19 +50,24 @@ def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], clock: Ca
         told: where it is told.
         clock: what time it is, read where the program is put together.
         scheduler: another scheduler than APScheduler's blocking one, for tests.
+        stop: where the signal is noted, for the tick to look at.
 
     Returns:
         How many ticks there were.
     """
+    from apscheduler.schedulers import SchedulerNotRunningError
     from apscheduler.schedulers.blocking import BlockingScheduler
 
-    ticks = 0
+    ticks, asked, in_hand = 0, stop or Stop(), threading.Lock()
 
     def once() -> None:
         nonlocal ticks
+        if asked():
+            return
         ticks += 1
         try:
-            tick()
+            with in_hand:
+                tick()
         except Exception as error:  # a server outlives one bad run; the next tick tries again
             told(f"{clock():%Y-%m-%d %H:%M} UTC: the run failed: {type(error).__name__}: {error}")
 
@@ -43,13 +75,34 @@ def serve(tick: Tick, every_seconds: int, told: Callable[[str], None], clock: Ca
     options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None, "next_run_time": clock()}
     ticking.add_job(once, "interval", seconds=every_seconds, **options)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        ticking.shutdown(wait=False)
+    heard, tell = os.pipe()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    def note(number: int, _frame: FrameType | None) -> None:
+        # Nothing that takes a lock: the main thread, which it interrupts, may hold that lock.
+        asked.number = asked.number or number
+        os.write(tell, b".")
+
+    def end() -> None:
+        over = os.read(heard, 1) != b"."
+        while not over:
+            try:
+                ticking.shutdown(wait=False)
+                over = True
+            except SchedulerNotRunningError:  # asked before it has begun
+                time.sleep(0.05)
+
+    ending = threading.Thread(target=end, daemon=True)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        ending.start()
         ticking.start()
+        with in_hand:  # the tick runs in a thread of its own, which the end of the program would cut off
+            pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.write(tell, b"-")
+        ending.join()
+        os.close(heard)
+        os.close(tell)
     return ticks

@@ -123,14 +123,14 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
 def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
     keys = known_keys(workspace, key)
     for log in workspace.store.logs():
-        kept = witness(workspace, log)
+        kept, name = witness(workspace, log), origin(workspace, log)
         with workspace.store.begin() as writer:
             size, root = writer.head(log)
             _not_older(writer, log, kept, keys)
             known = newest(writer.checkpoints(log))
             grown = known is None or known[0] < size
             if known is None or grown:
-                known = size, sign(Checkpoint(origin(workspace, log), size, root), key)
+                known = size, sign(Checkpoint(name, size, root), key)
                 writer.save_checkpoint(log, *known)
         if grown or _size_in(kept, keys) < known[0]:
             write_whole(kept, known[1].encode())
@@ -151,8 +151,16 @@ class SignedCheckpoint:
         return {"log": self.log, "size": self.size, "note": self.note}
 
 
+def all_signed(workspace: Workspace, log: str) -> bool:
+    """Whether the newest checkpoint of a log covers all of it, so that nothing is to be signed, nor written."""
+    found = newest(workspace.store.checkpoints(log))
+    return found is not None and found[0] == workspace.store.size(log)
+
+
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
     """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage where there is no key."""
+    if workspace.to_inspect and all_signed(workspace, log):
+        return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
         raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     sign_all(workspace)

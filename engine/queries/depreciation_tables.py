@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.files import text_of
 from engine.basics.tables import read_table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.events.log_names import series_name
@@ -74,7 +75,7 @@ def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: st
 def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
     """Resale quotes: CSV with date, usd_per_gpu, source. Raises WrongUsage for a row without any of them, or without a price above zero."""
     try:
-        sheet, problems = read_table(path.read_text(encoding="utf-8"), str(path))
+        sheet, problems = read_table(text_of(path.read_bytes()), str(path))
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]

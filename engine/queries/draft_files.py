@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.files import read_text
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
 from engine.terms.as_written import Deal, resolve
@@ -15,10 +16,8 @@ from engine.workspace.workspace import Workspace
 
 
 def text_of(path: Path) -> str:
-    """A file's text; bytes that are no UTF-8 stand as replacement characters. Raises WrongUsage where there is no such file."""
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    return path.read_text(encoding="utf-8", errors="replace")
+    """A file's text as it stands. Raises WrongUsage where there is no such file."""
+    return read_text(path)
 
 
 def draft_in(path: Path, templates: Mapping[str, Template]) -> Deal:

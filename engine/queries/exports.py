@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
+from engine.basics.inert import inert, one_line
 from engine.basics.values import printed, trimmed
 from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.queries.due_dates import DatedDuty, deadlines
@@ -46,7 +47,7 @@ def as_csv(events: Sequence[Event]) -> str:
         row = _row(event)
         if row is not None:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
-            table.writerow((*head, *row, event.print, event.leaf))
+            table.writerow([one_line(str(cell)) for cell in (*head, *row, event.print, event.leaf)])
     return file.getvalue()
 
 
@@ -83,7 +84,7 @@ def _entry(deal: str, one: DatedDuty) -> list[str]:
     same = sha256(f"{due.who}|{one.what}".encode()).hexdigest()[:8]
     return [
         "BEGIN:VEVENT",
-        f"UID:{deal}-{due.by}-{due.act.replace(' ', '-')}-{due.subject}-{same}@headroom",
+        f"UID:{inert(deal)}-{due.by}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom",
         f"DTSTAMP:{one.stated_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
         f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
@@ -95,9 +96,10 @@ def _entry(deal: str, one: DatedDuty) -> list[str]:
 
 
 def _escaped(text: str) -> str:
+    text = one_line(text)
     for sign in ("\\", ";", ","):
         text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", "\\n")
+    return text
 
 
 def _folded(line: str) -> Iterator[str]:

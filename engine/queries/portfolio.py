@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
+from engine.basics.inert import one_line
 from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
@@ -218,7 +219,8 @@ def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
         due = row["due"]
         first = (due[0]["by"], due[0]["who"], "; ".join(one["what"] for one in due)) if due else ("", "", "")
         overdue = "yes" if any(one["overdue"] for one in due) else ""
-        written.writerow((*(row[name] for name in COLUMNS), *first, overdue, row["note"]))
+        cells = (*(row[name] for name in COLUMNS), *first, overdue, row["note"])
+        written.writerow(["" if cell is None else one_line(str(cell)) for cell in cells])
     return file.getvalue()
 
 

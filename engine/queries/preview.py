@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_state import fold
 from engine.events.kinds import Event
@@ -52,7 +53,7 @@ def _reach(
 def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[Deal]:
     """The deals of the workspace whose files can be read; the others are not evaluated either."""
     for path in workspace.deal_files():
-        deal, _ = load_deal(path.read_text(encoding="utf-8", errors="replace"), path.name, clauses_of(templates))
+        deal, _ = load_deal(text_of(path.read_bytes()), path.name, clauses_of(templates))
         if deal is not None:
             yield deal
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from engine.basics.inert import one_line
 from engine.basics.values import Figure, Unit, printed, rounded, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Event, Suspended, Tested
@@ -136,5 +137,5 @@ def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(head)
-    table.writerows(rows)
+    table.writerows([one_line(cell) for cell in row] for row in rows)
     return file.getvalue()

@@ -173,6 +173,18 @@ def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
 
 
+def malformed(note: str) -> str | None:
+    """What keeps a note from being read as a signed checkpoint; None where it has the form of one, whoever signed it."""
+    try:
+        text, lines = _split(note)
+        _checkpoint(text)
+        for line in lines:
+            _signature(line)
+    except VerificationFailed as error:
+        return str(error)
+    return None
+
+
 def holds_all_of(note: str, other: str) -> bool:
     """Whether a note is of the same checkpoint as `other` and has every signature that `other` has. Raises as `verify`."""
     (text, lines), (same, some) = _split(note), _split(other)

@@ -6,6 +6,7 @@ where its faster settings lost some. PostgreSQL is reached by URL; the role that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,8 +26,12 @@ DAMAGE = ("malformed", "not a database", "Could not decode", "database corruptio
 """Words of a database that finds its own file damaged."""
 
 
-CHANGED = "the record's append-only triggers are missing or changed; nothing is added to it until it is verified"
-"""Said of guards that do not stand as this release makes them."""
+CHANGED = "the record's tables or append-only triggers are missing or changed; nothing is added to it until it is verified"
+"""Said of a schema that does not stand as this release makes it."""
+PATIENCE = 30
+"""Seconds that a transaction waits for another program to let go of the database."""
+HELD = ("database is locked", "database table is locked", "lock timeout", "deadlock detected")
+"""Words of a database that another program holds."""
 
 
 class NotOurs(HeadroomError):
@@ -79,11 +84,11 @@ def inspected(url: str | Path) -> Engine:
     return engine
 
 
-def doubt(engine: Engine) -> str | None:
+def doubt(engine: Engine, tables: MetaData) -> str | None:
     """What is wrong with the guards of a database, None where they are as this release makes them."""
     try:
         with engine.execution_options(reads_only=True).begin() as connection:
-            _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_triggers(connection)
+            _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_schema(connection, tables)
     except NotOurs as error:
         return str(error)
     return None
@@ -98,6 +103,11 @@ def refusal(said: str) -> HeadroomError:
     """The same from the database's own words."""
     if any(word in said for word in DAMAGE):
         return VerificationFailed(f"the record is damaged: {said}; put a copy back (`headroom db restore`)")
+    if any(word in said for word in HELD):
+        return NotOurs(
+            f"another program has held the record's database for {PATIENCE} seconds; nothing was recorded: "
+            "close it, or wait, and enter this again"
+        )
     return NotOurs(f"the record's database refused: {said}; see that its disk has room and can be written")
 
 
@@ -164,6 +174,7 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions are begun by us
+    connection.text_factory = _text
     cursor = connection.cursor()
     for pragma in SQLITE_SETTINGS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -172,10 +183,16 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 def _set_up_to_inspect(connection: Any, _: object) -> None:
     connection.isolation_level = None
+    connection.text_factory = _text
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.execute("PRAGMA query_only=ON")
     cursor.close()
+
+
+def _text(data: bytes) -> str:
+    """A stored text; one that is none stops nobody from reading the others, and its hash finds it."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _reads_only(connection: Connection) -> bool:
@@ -191,21 +208,43 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     else:
         # Before anything is read: each later statement then sees what the writer before us committed.
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
 def _check_sqlite(connection: Connection, tables: MetaData) -> None:
     if not inspect(connection).get_table_names():
-        tables.create_all(connection)
-        for name in guards.SQLITE:
-            connection.exec_driver_sql(guards.sqlite_trigger(name))
-    _check_triggers(connection)
+        _make_sqlite(connection, tables)
+    _check_schema(connection, tables)
 
 
-def _check_triggers(connection: Connection) -> None:
-    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    if {row.name: row.sql for row in rows} != {name: guards.sqlite_trigger(name) for name in guards.SQLITE}:
-        raise NotOurs(CHANGED)
+def _make_sqlite(connection: Connection, tables: MetaData) -> None:
+    tables.create_all(connection)
+    for name in guards.SQLITE:
+        connection.exec_driver_sql(guards.sqlite_trigger(name))
+
+
+def _check_schema(connection: Connection, tables: MetaData) -> None:
+    """Refuse a file whose schema is not, object by object, the one that an empty file is given (`rulings.md` 70)."""
+    standing = dict(_schema(connection))
+    blank = create_engine("sqlite://")
+    with blank.begin() as other:
+        _make_sqlite(other, tables)
+        made = dict(_schema(other))
+    blank.dispose()
+    differing = sorted(name for name in {*standing, *made} if standing.get(name) != made.get(name))
+    if differing:
+        kind, name = differing[0]
+        what = "is missing" if differing[0] not in standing else "is none of ours" if differing[0] not in made else "was changed"
+        raise NotOurs(f"{CHANGED} (the {kind} {name} {what})")
+
+
+def _schema(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
+    """Every table, index, view and trigger by its kind and name, as it was declared; the migrations' own table is passed over."""
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    for kind, name, table, sql in rows:
+        if table != "alembic_version":
+            yield (kind, name), " ".join((sql or "").replace('"', "").split())
 
 
 def _check_postgresql(connection: Connection) -> None:
@@ -215,6 +254,9 @@ def _check_postgresql(connection: Connection) -> None:
             raise NotOurs("the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role")
         if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
             raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")
+    for query, expected in guards.WHOLE:
+        if {tuple(row) for row in connection.exec_driver_sql(query)} != expected:
+            raise NotOurs(f"{CHANGED} (its tables, types, keys, indices or grants are not those that were made)")
     standing = {(table, name): tuple(guard) for table, name, *guard in connection.exec_driver_sql(guards.STANDING)}
     if standing != guards.POSTGRESQL or connection.exec_driver_sql(guards.AROUND).first() is not None:
         raise NotOurs(CHANGED)

@@ -91,6 +91,59 @@ AND (c.relrowsecurity OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.e
 """Reads the tables in which a rule or row security changes what is written or seen: none of ours has any."""
 
 
+_TEXTS = ("body", "key", "leaf", "log", "peak", "root")
+_COLUMNS = {
+    *(("log_entry", name, "text", True, None, "") for name in _TEXTS),
+    ("log_entry", "seq", "integer", True, None, ""),
+    *(("checkpoint", name, "text", True, None, "") for name in ("log", "note")),
+    *(("checkpoint", name, "integer", True, None, "") for name in ("seq", "size")),
+}
+_OURS = f"""
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version'"""
+WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
+    (
+        f"SELECT c.relname, c.relkind::text, c.relpersistence::text, c.relispartition {_OURS} AND c.relkind NOT IN ('i', 'I', 't', 'S')",
+        {(table, "r", "p", False) for table in _TABLES},
+    ),
+    (
+        f"""SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+        set(_COLUMNS),
+    ),
+    (
+        f"""SELECT c.relname, pg_catalog.pg_get_constraintdef(k.oid), k.convalidated, k.condeferrable
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND k.contype <> 'n' AND k.contype <> 't'""",
+        {
+            ("log_entry", "PRIMARY KEY (log, seq)", True, False),
+            ("log_entry", "UNIQUE (log, key)", True, False),
+            ("checkpoint", "PRIMARY KEY (log, seq)", True, False),
+        },
+    ),
+    (
+        f"""SELECT c.relname, i.indisunique, i.indisvalid, i.indpred IS NULL, i.indexprs IS NULL, count(*)
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' GROUP BY 1, 2, 3, 4, 5""",
+        {("log_entry", True, True, True, True, 2), ("checkpoint", True, True, True, True, 1)},
+    ),
+    (
+        f"""SELECT DISTINCT c.relname, g.privilege_type
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+        LATERAL pg_catalog.aclexplode(c.relacl) g
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' AND g.grantee <> c.relowner""",
+        {(table, right) for table in _TABLES for right in ("SELECT", "INSERT")},
+    ),
+)
+"""What the catalogue says of the tables, their columns and types, keys, indices and grants, and what it must say (`rulings.md` 70)."""
+
+
 def postgresql(writer: str) -> list[str]:
     """The statements that the owner runs after making the tables; `writer` gets SELECT and INSERT, and nothing else.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Table, Text
+from sqlalchemy import Connection, Engine, Table, Text, func
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
@@ -99,8 +99,11 @@ class Reader:
         self._connection = connection
 
     def logs(self) -> list[str]:
-        """The names of all logs, sorted."""
-        return list(self._connection.execute(select(_ENTRIES.c.log).distinct().order_by(_ENTRIES.c.log)).scalars())
+        """The names of all logs, sorted; each is found from the one before it, whatever the number of entries."""
+        names = select(func.min(_ENTRIES.c.log).label("log")).cte("names", recursive=True)
+        after = select(func.min(_ENTRIES.c.log)).where(_ENTRIES.c.log > names.c.log).scalar_subquery()
+        names = names.union_all(select(after).where(names.c.log.is_not(None)))
+        return list(self._connection.execute(select(names.c.log).where(names.c.log.is_not(None))).scalars())
 
     def noted(self) -> list[str]:
         """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
@@ -142,6 +145,10 @@ class Reader:
         """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
         query = select(_NOTES.c.size, _NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
         return [(int(size), str(note)) for size, note in self._connection.execute(query)]
+
+    def first_note(self, log: str) -> str | None:
+        """The first signed checkpoint of a log, or None."""
+        return self._connection.execute(select(_NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq).limit(1)).scalar()
 
     def note_numbers(self, log: str) -> list[int]:
         """The numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
@@ -186,8 +193,7 @@ class Writer(Reader):
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
         """Keep a signed checkpoint beside the log; saving the same one again changes nothing."""
-        known = self.checkpoints(log)
-        if (size, note) not in known:
+        if (size, note) not in (known := self.checkpoints(log)):
             self._insert(_NOTES, log, [(log, len(known), size, note)])
 
     def _insert(self, table: Table, log: str, rows: list[tuple[object, ...]]) -> None:
@@ -240,7 +246,7 @@ class Store:
 
     def doubt(self) -> str | None:
         """What is wrong with the database's own guards; None where they stand as they were made."""
-        return database.doubt(self._engine)
+        return database.doubt(self._engine, Row.metadata)
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:
@@ -316,6 +322,8 @@ def _understood() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise database.trouble(error) from error
+    except UnicodeEncodeError as error:
+        raise VerificationFailed("a log's name is no text; the record was changed") from error
 
 
 def _hash(log: str, seq: int, text: str) -> bytes:
@@ -332,7 +340,7 @@ def _plain(text: str) -> bytes:
 
 def _entry(row: Any) -> Entry:
     leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
-    return Entry(row.log, row.seq, row.key, row.body.encode(), leaf, root, _plain(row.peak))
+    return Entry(row.log, row.seq, row.key, row.body.encode("utf-8", "surrogateescape"), leaf, root, _plain(row.peak))
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -38,6 +38,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.errors import Problem
+from engine.basics.inert import inert
 from engine.events.reports import ReportFacts
 from engine.events.results import Given
 from engine.servicer_report.certificates import read_certificates
@@ -95,7 +96,7 @@ def read_report(
         period_end=end,
         as_of=as_of,
         received=received,
-        document=file.name,
+        document=inert(file.name),
         sha256=file.sha256,
         corrects=corrects,
         figures=reading.figures,

@@ -17,7 +17,7 @@ from engine.terms.periods import read_day
 from engine.terms.source import Path, Tree
 
 ChangeKind = Literal["amendment", "correction"]
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 
 def read_period(text: str, *units: PeriodUnit) -> Period:
     """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
-    match = re.fullmatch(r"(\d+) ([a-z ]+?)(s?)", text, re.ASCII)
+    match = re.fullmatch(r"([0-9]{1,6}) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
     if match and match[2] == "quarter" and int(match[1]) >= 1:
         fix = f"write `{3 * int(match[1])} months`" if "months" in units else f"write it in {' or '.join(units)}"
@@ -118,8 +118,8 @@ def read_relative(text: str) -> RelativePeriod:
 
 def read_persistence(text: str) -> Persistence:
     """`2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
-    run = re.fullmatch(r"(\d+)(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
-    window = re.fullmatch(r"(\d+) of the last (\d+)(?: (publication|determination) dates)?", text, re.ASCII)
+    run = re.fullmatch(r"([0-9]{1,6})(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
+    window = re.fullmatch(r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII)
     if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
         return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
     if window and 1 <= int(window[1]) <= int(window[2]):

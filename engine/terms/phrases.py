@@ -19,7 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from engine.basics.values import Comparison, Figure, Unit, trimmed
 
-NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,300}(?:\.[0-9]{1,900})?|[0-9]{1,900}(?:\.[0-9]{1,900})?"
+"""A number as people write it: the digits of ASCII, commas between thousands, no longer than a machine turns into one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,14 @@ class Caps:
         return " and ".join(str(cap) for cap in self.each)
 
 
+LONGEST_SAID = 200
+"""Characters of a refusal's first sentence: what it quotes may be of any length."""
+
+
 def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
     """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
+    if len(what) > LONGEST_SAID:
+        what = f"{what[: LONGEST_SAID // 2]}…{what[-LONGEST_SAID // 4 :]}"
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
 
 
@@ -166,7 +173,7 @@ def read_caps(text: str) -> Caps:
     fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
     each = []
     for part in text.split(" and "):
-        match = re.fullmatch(r"(\d+) in (?:total|any (\d+) months)", part, re.ASCII)
+        match = re.fullmatch(r"([0-9]{1,6}) in (?:total|any ([0-9]{1,6}) months)", part, re.ASCII)
         if not match or int(match[1]) < 1 or match[2] == "0":
             raise refusal("D120", f"`{text}` is not a cap", "a cap says how often, and over what time", fix)
         each.append(Cap(int(match[1]), int(match[2]) if match[2] else None))
@@ -185,7 +192,7 @@ def read_number(text: str) -> Fraction:
 
 def read_whole(text: str) -> int:
     """`1024` or `1,024` as an integer. Raises D107 otherwise."""
-    if not re.fullmatch(r"\d{1,3}(,\d{3})+|\d+", text, re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
         raise refusal("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
     return int(text.replace(",", ""))
 
@@ -198,7 +205,7 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
     """`1.60 1.55x3 _` as one entry per Thursday, None where nothing was published. Raises D112 otherwise."""
     rates: list[Decimal | None] = []
     for word in text.split():
-        match = re.fullmatch(r"(_|\d+(?:\.\d+)?)(?:x(\d+))?", word, re.ASCII)
+        match = re.fullmatch(r"(_|[0-9]{1,30}(?:\.[0-9]{1,30})?)(?:x([0-9]{1,30}))?", word, re.ASCII)
         times = match[2] or "1" if match else "0"
         if match is None or not int(times[:5]) > 0 or len(times) > 4 or len(rates) + int(times) > MOST_WEEKS:
             why = f"a worked example gives one rate per Thursday, for at most {MOST_WEEKS:,} of them"

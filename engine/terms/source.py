@@ -15,12 +15,11 @@ from typing import Any
 import yaml
 
 from engine.basics.errors import Place, Problem
+from engine.basics.files import strange
 
 LARGEST = 1_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
-"""Control characters other than tabs and the ends of lines, halves of characters, and what stands for bytes that are no UTF-8."""
 THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
 """What the commas of an amount leave of it inside braces."""
 
@@ -114,15 +113,7 @@ def _before_parsing(text: str, file: str) -> list[Problem]:
     if len(text) > LARGEST:
         why = f"{len(text):,} characters; a deal file has at most {LARGEST:,}"
         return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
-    found = UNSEEN.search(text)
-    if found:
-        place = Place(file, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
-        if found[0] == "\ufffd":
-            why = "what is no UTF-8 cannot be read, and a guess could be wrong"
-            return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
-        why = "control characters are invisible to a reader"
-        return [Problem("Y104", f"a control character (U+{ord(found[0]):04X})", why, "remove it", place)]
-    return []
+    return strange(text, file)
 
 
 def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:

@@ -192,6 +192,8 @@ REPORT_RECEIVED = "report_received"
 """The fact that says when the Servicer's reports come; without it each comes on its Thursday."""
 MISSING = "missing"
 """In a fact's map by date: from this date on no report gives it."""
+LONGEST_FIGURE = 80
+"""Characters of a figure: more than any amount of the trade has."""
 FIGURE = re.compile(
     rf"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>{NUMBER})"
     r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?",
@@ -214,7 +216,7 @@ UNITS = {
 def read_figure(text: str) -> Figure | None:
     """A figure as a worked example writes it, None where it is none; prices and amounts both read as USD."""
     match = FIGURE.fullmatch(text.strip())
-    if match is None:
+    if match is None or len(text) > LONGEST_FIGURE:
         return None
     unit = (match["unit"] or "").strip()
     kind = Unit.RATE if unit == "per GPU-hour" else Unit.USD if match["usd"] else UNITS.get(unit, Unit.COUNT)

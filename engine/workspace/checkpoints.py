@@ -7,9 +7,9 @@ from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
-from engine.record.keys import SigningKey, VerifierKey, parse_verifier, read_key
+from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
 from engine.record.store import Reader
-from engine.workspace.workspace import Workspace
+from engine.workspace.workspace import Workspace, in_a_file_name
 
 LONGEST_SAID = 120
 """Characters of a name in somebody's file that are printed: it may be any file."""
@@ -20,20 +20,40 @@ TRUSTEES = "keys/trustees.pub"
 
 
 def origin(workspace: Workspace, log: str) -> str:
-    """The name of a log in its checkpoints."""
+    """The name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since."""
+    signed = _signed_as(workspace, log)
+    if signed is not None:
+        return signed
     operator = re.sub(r"[^a-z0-9.]+", "-", workspace.settings.operator.lower()).strip("-") or "operator"
     return origin_of(operator, log)
 
 
+def _signed_as(workspace: Workspace, log: str) -> str | None:
+    """The first line of the log's first checkpoint, where it names this log; None where nothing was signed."""
+    with workspace.store.read() as reader:
+        first = reader.first_note(log) or ""
+    name = first.partition("\n")[0]
+    return name if name.endswith(f"/{log}") and name.isprintable() else None
+
+
 def witness(workspace: Workspace, log: str) -> Path:
     """Where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
-    return workspace.root / "checkpoints" / f"{log.replace('/', '_')}.checkpoint"
+    return workspace.root / "checkpoints" / f"{in_a_file_name(log)}.checkpoint"
 
 
 def own_key(workspace: Workspace) -> SigningKey | None:
-    """The operator's key, None where none was made. Raises BadKey where others can read it."""
+    """The operator's key, None where none was made. Raises BadKey where others can read it, or put another in its place."""
     path = workspace.root / KEY
-    return read_key(path) if path.exists() else None
+    if not path.exists():
+        return None
+    refuse_open_folder(path.parent)
+    return read_key(path)
+
+
+def refuse_open_folder(folder: Path) -> None:
+    """Refuse a folder of keys that others can write into: they could put a key of theirs in its place. Raises BadKey."""
+    if folder.stat().st_mode & 0o022:
+        raise BadKey(f"others can write into {folder}; make it yours alone with `chmod 700`")
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
@@ -48,10 +68,18 @@ def trusted(paths: list[Path]) -> list[VerifierKey]:
 
 
 def read_note(path: Path) -> str:
-    """The text of a checkpoint or key that somebody handed over. Raises WrongUsage where the file holds no such text."""
+    """The text of a checkpoint or key that somebody handed over, as it was before a mail program or Windows saved it otherwise.
+
+    What is signed has line feeds and no mark of byte order, so that nothing is lost by taking those away.
+
+    Raises:
+        WrongUsage: the file holds no text.
+    """
     try:
         with path.open("rb") as file:
-            return file.read(LONGEST_NOTE + 1).decode()
+            data = file.read(LONGEST_NOTE + 1)
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -72,7 +100,7 @@ def refuse_older(workspace: Workspace) -> None:
     """
     key = own_key(workspace)
     if key is None:
-        if workspace.store.noted():
+        if workspace.store.noted() or any((workspace.root / "checkpoints").glob("*.checkpoint")):
             raise VerificationFailed(
                 f"this record was signed until now, and {KEY} is not there; put the key back, so that it goes on signed"
             )

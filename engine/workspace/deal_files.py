@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import OF_ONE_DEAL, HeadroomError, InputProblems, Problem, render
-from engine.basics.files import read_text as text_of
-from engine.basics.files import write_whole
+from engine.basics.files import bytes_of, text_of, write_whole
+from engine.basics.files import read_text as text_in
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
@@ -49,7 +49,7 @@ def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
     """A deal file of the workspace."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = text_of(path.read_bytes())
     except OSError as error:
         reason = f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
         return Read(_stem(path.name), None, reason, None)
@@ -75,7 +75,7 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
     kept = adopted_path(workspace, live[-1])
     if not kept.is_file():
         return f"the file on record, {live[-1][:16]}, is missing from deals/adopted", ()
-    before, _ = parse(kept.read_text(encoding="utf-8"), kept.name)
+    before, _ = parse(text_of(kept.read_bytes()), kept.name)
     terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
     if terms:
         return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
@@ -107,7 +107,7 @@ def refused_path(workspace: Workspace, sha256: str) -> Path:
 
 def keep(workspace: Workspace, text: str) -> str:
     """Keep a file that could not be evaluated, as it was read; returns its SHA-256."""
-    data = text.encode()
+    data = bytes_of(text)
     path = refused_path(workspace, sha256_hex(data))
     if not path.exists():
         write_whole(path, data)
@@ -133,7 +133,7 @@ def _first(problems: list[Problem], text: str) -> str:
 
 def loaded(path: Path, templates: Templates) -> Deal:
     """A deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
-    deal, problems = read_deal(text_of(path), str(path), templates)
+    deal, problems = read_deal(text_in(path), str(path), templates)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if deal is None or errors:
         raise InputProblems(errors)

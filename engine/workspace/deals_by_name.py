@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, Problem, WrongUsage
+from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
 from engine.terms.checks.duplicate_names import claimed_twice, name_of
@@ -30,7 +31,7 @@ class DealsByName:
 
     @cached_property
     def _texts(self) -> dict[Path, str]:
-        return {path: path.read_text(encoding="utf-8", errors="replace") for path in self.workspace.deal_files()}
+        return {path: text_of(path.read_bytes()) for path in self.workspace.deal_files()}
 
     @cached_property
     def _named(self) -> dict[str, Path]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,8 @@ from typing import IO, Any
 
 from pydantic import Field, ValidationError
 
-from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, WrongUsage
+from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, VerificationFailed, WrongUsage
+from engine.basics.files import NoToml, read_toml
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
@@ -32,6 +32,7 @@ LOCK = "headroom.lock"
 """The file that whoever records in a workspace holds, whatever database its record is in."""
 LOOK = 0.1
 """Seconds between two looks at whether a workspace is free."""
+PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 
 PLACEHOLDER = "Calculation Agent (name it here)"
@@ -129,10 +130,42 @@ class Workspace:
 
     @cached_property
     def store(self) -> Store:
-        """The log."""
+        """The log.
+
+        Raises VerificationFailed, and makes none, where what lies beside it says that it is missing, or lacks one of its logs.
+        """
         database = self.settings.database
         place = database if "://" in database else self.root / database
-        return Store.inspect(place) if self.to_inspect else Store.open(place)
+        if self.to_inspect:
+            return Store.inspect(place)
+        beside = self._logs_beside()
+        if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
+            kept = ", ".join(sorted(set(beside.values()))[:3])
+            raise VerificationFailed(f"the record is missing: there is no {database}, and {kept} lie here; nothing was made: {PUT_BACK}")
+        store = Store.open(place)
+        try:
+            self.refuse_lacking(store.logs())
+        except VerificationFailed:
+            store.close()
+            raise
+        return store
+
+    def refuse_lacking(self, logs: Iterable[str]) -> None:
+        """Refuse a record whose `logs` lack one that files beside it were made from. Raises VerificationFailed."""
+        beside = self._logs_beside()
+        gone = sorted(beside.keys() - {in_a_file_name(log) for log in logs})
+        if gone:
+            more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+            what = "the record has no such log, so it is an older copy or another's"
+            raise VerificationFailed(f"{beside[gone[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}")
+
+    def _logs_beside(self) -> dict[str, str]:
+        """The logs that files beside the record were made from, each as file names have it, with such a file's place."""
+        notices = [path for path in _listed(self.root / "notices") if path.is_dir() and any(path.iterdir())]
+        signed = [path for path in _listed(self.root / "checkpoints") if path.suffix == ".checkpoint"]
+        return {in_a_file_name(f"deal/{path.name}"): f"notices/{path.name}" for path in notices} | {
+            path.stem: f"checkpoints/{path.name}" for path in signed
+        }
 
     @cached_property
     def archive(self) -> Archive:
@@ -176,7 +209,7 @@ class Workspace:
 
     def sweep(self) -> int:
         """Remove what an interrupted write left behind; only while `alone`."""
-        left = [path for name in (*FOLDERS, "keys") for path in (self.root / name).rglob(".partial-*")]
+        left = [path for name in (*FOLDERS, "keys", "documents", "checkpoints") for path in (self.root / name).rglob(".partial-*")]
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
@@ -184,6 +217,15 @@ class Workspace:
     def deal_files(self) -> tuple[Path, ...]:
         """The deal files, by name."""
         return tuple(sorted((self.root / "deals").glob("*.yaml")))
+
+
+def in_a_file_name(log: str) -> str:
+    """A log's name as the name of a file has it."""
+    return log.replace("/", "_")
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 class Busy(HeadroomError):
@@ -267,8 +309,8 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     if not path.is_file():
         raise WrongUsage(f"{root} is no workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
     try:
-        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        settings = Settings.model_validate(read_toml(path))
+    except NoToml as error:
         raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
     except ValidationError as error:
         raise InputProblems(_problem(found, path) for found in error.errors()) from None

@@ -50,6 +50,7 @@ def _ready() -> None:
     The process ends with the one that started it. A killed command would otherwise leave its pool behind, waiting for ever.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     load_renderer()
     spare_loaded_code()
 

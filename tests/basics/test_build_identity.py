@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from engine import __version__
+from engine.assembly import actor
 from engine.audit.replay import Replay
 from engine.basics.build_identity import built
 from engine.demo import plan
@@ -45,19 +49,73 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_checkout_is_named_by_commit_and_lock_file_and_changed_files_are_said(checkout: Path) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     first = hashlib.sha256(b"numpy==2.0\n").hexdigest()
-    assert built(checkout) == f"headroom {__version__}, commit {commit}, lock {first}"
+    assert built(checkout).startswith(f"headroom {__version__}, commit {commit}, lock {first}, Python {platform.python_version()}, ")
+    assert f"numpy {version('numpy')}" in built(checkout)
     built.cache_clear()
     git(checkout, "tag", "-am", "v", "v1.0")
     (checkout / "requirements.lock").write_text("numpy==2.1\n", encoding="utf-8")
     second = hashlib.sha256(b"numpy==2.1\n").hexdigest()
-    assert built(checkout) == f"headroom {__version__}, commit {commit} with changes, lock {second}"
+    assert built(checkout).startswith(f"headroom {__version__}, commit {commit} with changes, lock {second}, ")
+
+
+HIDDEN = {
+    "another repository in the environment": lambda root, patched: patched.setenv("GIT_DIR", str(root / "elsewhere")),
+    "another folder of files in the environment": lambda root, patched: patched.setenv("GIT_WORK_TREE", str(root / "engine")),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_no_variable_of_the_environment_falsifies_the_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    (checkout / "elsewhere").mkdir()
+    git(checkout / "elsewhere", "init", "-q", "--bare")
+    HIDDEN[name](checkout, monkeypatch)
+    built.cache_clear()
+    assert f"commit {commit}, " in built(checkout)
+
+
+def test_files_that_git_is_told_to_pass_over_are_changes(checkout: Path) -> None:
+    """An untracked module, an ignored one, and tracked files whose changes git does not look for."""
+    (checkout / "engine").mkdir()
+    (checkout / "engine" / "a.py").write_text("A = 1\n", encoding="utf-8")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "two")
+
+    def said() -> bool:
+        built.cache_clear()
+        return "with changes" in built(checkout)
+
+    assert not said()
+    (checkout / "engine" / "b.py").write_text("B = 1\n", encoding="utf-8")
+    assert said()
+    (checkout / ".git" / "info").mkdir(exist_ok=True)
+    (checkout / ".git" / "info" / "exclude").write_text("b.py\n", encoding="utf-8")
+    assert said()
+    (checkout / "engine" / "b.py").unlink()
+    assert not said()
+    for mark in ("--assume-unchanged", "--skip-worktree"):
+        git(checkout, "update-index", mark, "engine/a.py")
+        (checkout / "engine" / "a.py").write_text("A = 2\n", encoding="utf-8")
+        assert said()
+        git(checkout, "update-index", mark.replace("--", "--no-"), "engine/a.py")
+        git(checkout, "checkout", "-q", "engine/a.py")
+        assert not said()
+
+
+def test_who_records_is_the_account_and_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = actor()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody else")
+    assert actor() == before != "somebody else"
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    assert actor() == "somebody else (as stated)"
 
 
 def test_what_no_checkout_says_is_unknown(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package that lies inside some other repository does not take its commit."""
     inside = checkout / "site-packages"
     inside.mkdir()
-    assert built(inside) == f"headroom {__version__}, commit unknown, lock unknown"
+    assert built(inside).startswith(f"headroom {__version__}, commit unknown, lock unknown, ")
     built.cache_clear()
     monkeypatch.setenv("PATH", "")
     assert "commit unknown, lock " in built(checkout)
@@ -74,7 +132,7 @@ def test_an_import_on_the_command_line_records_it(tmp_path: Path) -> None:
     workspace = opened(desk)
     (event,) = read(workspace.store, "index/CRI-H100@administrator")
     lock = hashlib.sha256((REPOSITORY / "requirements.lock").read_bytes()).hexdigest()
-    assert re.fullmatch(rf"headroom {__version__}, commit ([0-9a-f]{{40}}( with changes)?|unknown), lock {lock}", event.engine)
+    assert re.fullmatch(rf"headroom {__version__}, commit ([0-9a-f]{{40}}( with changes)?|unknown), lock {lock}, Python .*", event.engine)
     workspace.store.close()
 
 

@@ -19,7 +19,7 @@ MERIDIAN: list[Fault] = [
     ("maximum_decline: 25%", "maximum_decline: ¦0%", "D124"),
     ("multiple: 1.5", "multiple: ¦0", "D124"),
     ("multiple: 1.5", f"multiple: ¦{'9' * 400}", "D124"),
-    ("multiple: 1.5", f"multiple: ¦{'9' * 9000}", "D206"),
+    ("multiple: 1.5", f"multiple: ¦{'9' * 9000}", "D106"),
     ("level: USD 1.50 per GPU-hour", "level: ¦USD 0 per GPU-hour", "D124"),
     ("level: USD 1.50 per GPU-hour", "level: ¦USD 150,000 per GPU-hour", "D124"),
     ("level: USD 1.50 per GPU-hour", "level: ¦USD 150 per GPU-hour", "W110"),

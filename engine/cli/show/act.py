@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.inert import same_person
 from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
 from engine.determination.template import Template
@@ -13,7 +13,6 @@ from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
 from engine.queries.preview import of_event, reach_as_data
-from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
 from engine.terms.act_requirements import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
 from engine.terms.as_written import Deal, resolve
@@ -36,7 +35,7 @@ def record_act(
     """
     if act.act not in KINDS:
         raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
-    if act.prepared_by is not None and act.prepared_by == act.approved_by:
+    if same_person(act.prepared_by, act.approved_by):
         raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
     terms = resolve(deal, act.effective_on)
     known = (*terms.covenants, *terms.triggers)
@@ -162,12 +161,3 @@ def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def document_hash(path: Path | None) -> tuple[str | None, str | None]:
-    """The name and the SHA-256 of the document that an Act rests on."""
-    if path is None:
-        return None, None
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    return path.name, sha256_hex(path.read_bytes())

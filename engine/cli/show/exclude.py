@@ -7,14 +7,15 @@ from datetime import date
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.inert import same_person
 from engine.cli.output import print_json, say, table
-from engine.cli.show.act import document_hash
 from engine.events.draft import Draft
 from engine.events.market_events import ListingsExcluded
 from engine.market.index import definition
 from engine.market.listing import Listings, qualifying
 from engine.market.methodology import load_methodology
 from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.workspace.documents import keep_document, read_document
 from engine.workspace.series import computed
 from engine.workspace.workspace import Workspace
 
@@ -68,26 +69,27 @@ def exclude(
         WrongUsage: no such listing qualifies, no document, or one person in both roles.
     """
     reason, path, prepared_by, approved_by = said
-    if prepared_by == approved_by:
+    if same_person(prepared_by, approved_by):
         raise WrongUsage(f"{prepared_by} cannot both prepare and approve an override; name a second person")
     sha256, found = listings_of(workspace, index, version, on)
     strange = sorted(set(listings) - set(found.places))
     if strange:
         known = ", ".join(str(place) for place in found.places) or "none"
         raise WrongUsage(f"of {index} on {on} no listing {', '.join(map(str, strange))} qualifies; there are {known}")
-    name, document = document_hash(path)
+    document = read_document(path)
     payload = ListingsExcluded(
         index=index,
         snapshot=sha256,
         listings=tuple(sorted(set(listings))),
         reason=reason,
-        document=name or "",
-        document_sha256=document or "",
+        document=document.name,
+        document_sha256=document.sha256,
         prepared_by=prepared_by,
         approved_by=approved_by,
     )
     subject = f"{index}|{sha256[:16]}|{','.join(map(str, payload.listings))}"
     draft = Draft(kind="listings excluded", subject=subject, effective_on=on, payload=payload)
+    keep_document(workspace, document)
     with workspace.store.begin() as writer:
         new = bool(append(writer, SNAPSHOTS, [draft], scribe))
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.files import NoToml, read_toml
 
 NEEDED = ("gpu_price_usd", "gpus_per_listing", "weekly_cost_usd", "weeks", "source", "as_of")
 FIX = f"it needs {', '.join(NEEDED)}"
@@ -23,8 +23,8 @@ def read_costs(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {"per_listing": "not given", "source": None, "usd": None, "gpus": None}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = read_toml(path, Decimal)
+    except (OSError, NoToml) as error:
         raise WrongUsage(f"{path} cannot be read ({error}); {FIX}") from None
     wrong = list(_wrong(found))
     if wrong:

@@ -1,0 +1,54 @@
+"""What people and files say, made inert: control and bidirectional characters shown as escapes, never sent (`rulings.md` 69)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+ACTIVE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that steer a terminal, turn the order of a line or are not seen: controls, line ends, bidirectional and invisible ones."""
+ENDS = re.compile(r"\s*(?:\r\n?|[\n\u0085\u2028\u2029])\s*")
+
+
+def inert(text: str) -> str:
+    """A name or a sentence on one line, in which nothing acts: an escape sequence and a line end are shown as such."""
+    return ACTIVE.sub(_shown, text)
+
+
+def one_line(text: str) -> str:
+    """A text of several lines as one, with a space for each line end, in which nothing acts."""
+    return inert(ENDS.sub(" ", text))
+
+
+def same_person(one: str | None, other: str | None) -> bool:
+    """Whether two names are one to a reader: spaces, case and what is not seen tell nobody apart."""
+    return one is not None and other is not None and _seen(one) == _seen(other)
+
+
+def _seen(name: str) -> str:
+    return " ".join(ACTIVE.sub("", unicodedata.normalize("NFKC", name)).casefold().split())
+
+
+def inert_lines(text: str) -> str:
+    """A text whose line ends and tabs are ours, in which nothing else acts."""
+    return ACTIVE.sub(lambda found: found[0] if found[0] in "\n\t" else _shown(found), text)
+
+
+def inert_json(text: str) -> str:
+    """A JSON text in which what acts is escaped as JSON has it: it says the same. Line ends between its parts stay."""
+    return ACTIVE.sub(lambda found: found[0] if found[0] == "\n" else _escaped(found[0]), text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def _escaped(one: str) -> str:
+    point = ord(one)
+    if point < 0x10000:
+        return f"\\u{point:04x}"
+    return f"\\u{0xD800 + ((point - 0x10000) >> 10):04x}\\u{0xDC00 + ((point - 0x10000) & 0x3FF):04x}"

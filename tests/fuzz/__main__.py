@@ -1,0 +1,58 @@
+"""`python -m tests.fuzz READER[,READER] COUNT SECONDS`: each reader until one of the two is reached, in a process of its own.
+
+Prints a line of JSON: how many files were read, how many were refused, the most memory that the process held, and the first
+file that ended in an exception that is no refusal, with its seed: `python -m tests.fuzz READER 1 60 SEED` reads that one again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import resource
+import sys
+import time
+import traceback
+import warnings
+
+from tests.fuzz.mutations import mutated
+from tests.fuzz.readers import REFUSALS, readers
+
+READERS = readers()
+
+
+def fuzz(name: str, count: int, seconds: float, first: int = 0) -> dict[str, object]:
+    """What came of up to `count` files, made from those that the reader takes by the seeds from `first` on."""
+    reader = READERS[name]
+    began, refused, done = time.monotonic(), 0, 0
+    slowest = 0.0
+    for done in range(count):
+        if time.monotonic() - began > seconds:
+            break
+        chance = random.Random(f"{name} {first + done}")
+        data = mutated(chance.choice(reader.files), chance)
+        at = time.monotonic()
+        try:
+            reader.read(data)
+        except REFUSALS:
+            refused += 1
+        except Exception:
+            file = base64.b64encode(data[:4000]).decode()
+            return {"reader": name, "failed": traceback.format_exc(), "seed": first + done, "file": file, "bytes": len(data)}
+        slowest = max(slowest, time.monotonic() - at)
+    else:
+        done = count
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"reader": name, "files": done, "refused": refused, "megabytes": most, "slowest_seconds": round(slowest, 2)}
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    most, limit = int(sys.argv[2]), float(sys.argv[3])
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    failed = False
+    for wanted in sys.argv[1].split(","):
+        found = fuzz(wanted, most, limit, seed)
+        failed |= "failed" in found
+        sys.stdout.write(json.dumps(found) + "\n")
+    sys.exit(failed)
