@@ -111,3 +111,14 @@ def test_the_pages_link_to_what_is_there() -> None:
     for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / link).exists(), (path.name, link)
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    """A cited test may be cut short with an ellipsis."""
+    tests = {path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    wrong = []
+    for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
+        for file, name in re.findall(r"`(?:tests/[\w/]+/)?(test_\w+\.py)(?:::(\w+)(?:\.\.\.)?)?`", path.read_text(encoding="utf-8")):
+            if file not in tests or (name and f"def {name}" not in tests[file]):
+                wrong.append((path.name, file, name))
+    assert wrong == []
