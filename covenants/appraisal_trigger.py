@@ -18,6 +18,7 @@ from engine.determination.template import (
     Deliver,
     Facts,
     Figure,
+    Maximum,
     Measurement,
     Missing,
     PartOf,
@@ -134,6 +135,19 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
     return ((closed, closing), *found) if first <= closed else found
 
 
+def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
+    """How two of the readings look at the highest value of the window; the others look at fixed dates."""
+    if terms.measure not in ("fall_in_window", "below_closing"):
+        return None
+    index = facts.terms.index_of(terms)
+    closing = facts.closing_level(index)
+
+    def figure(highest: Fraction, rate: Fraction) -> Fraction:
+        return max(Fraction(0), READINGS[terms.measure](((facts.on, highest),), closing, rate)[0])
+
+    return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
+
+
 def _article(what: str) -> str:
     return f"{'an' if what[:1].lower() in 'aeiou' else 'a'} {what}"
 
@@ -165,4 +179,5 @@ TEMPLATE = Template(
     reading=reading,
     breach="obligation",
     deliver=lambda terms: terms.then,
+    maximum=maximum,
 )

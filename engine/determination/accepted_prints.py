@@ -114,7 +114,17 @@ def _in_time(one: Published, stands: Published, day: date, terms: IndexTerms, ca
 
 def _without(one: Published, reason: str | None) -> Published:
     """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
-    empty = {"value": None, "low": None, "high": None, "pooled": (), "event": one.event, "low_confidence": True}
+    empty = {
+        "value": None,
+        "low": None,
+        "high": None,
+        "pooled": (),
+        "sellers": (),
+        "seller_low": None,
+        "seller_high": None,
+        "event": one.event,
+        "low_confidence": True,
+    }
     return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
 
 

@@ -7,11 +7,14 @@ published 4-decimal grid, so every template has one and none can disagree with i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import partial
 
 from engine.basics.values import Figure, Unit, ratio_decimals, rounded
 from engine.determination.break_even import last_agreeing
+from engine.determination.seller_bearing import MeasuredTest, seller_bearing
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
 from engine.events.rates import Published
 from engine.events.results import (
@@ -71,7 +74,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
             "headroom": apart,
             "headroom_share": share_of_limit(apart, found.limit),
             "break_even": even,
-            "bearing": _bearing(clause, template, facts, even, share_below) if used else None,
+            "bearing": _bearing(clause, template, facts, found, even, share_below),
             "remedies": () if passed else _remedies(clause, template, facts),
             "inputs": _inputs(facts),
             "steps": found.working(),
@@ -84,7 +87,7 @@ def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
     rounding = facts.terms.rounding.ratios
     if rounding == "unrounded" or found.measured.unit is not Unit.SHARE:
         return found
-    share = _round_share(found.measured.value, rounding)
+    share = _rounded(found.measured.value, rounding, Unit.SHARE)
     return Measurement(Figure(value=share, unit=Unit.SHARE), found.limit, found.comparison, found.working)
 
 
@@ -144,39 +147,42 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
     return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
 
 
-def _bearing(clause: Clause, template: Template, facts: Facts, even: tuple[BreakEven, ...], share_below: ShareBelow | None) -> Bearing:
-    """Whether the result is the same at both ends of the interval of each index that was used (`rulings.md` 10)."""
-    shown = [(index, _published_today(facts, index)) for index in facts.indices_used]
-    if any(published is None or published.low is None or published.high is None for _, published in shown):
-        return Bearing(decisive=False, note="no 95% interval is known for this rate")
-    try:
-        ends = [
-            [_passes_at(clause, template, facts, index, Fraction(end)) for end in (published.low, published.high)]
-            for index, published in shown
-            if published is not None and published.low is not None and published.high is not None
-        ]
-    except Missing as missing:
-        return Bearing(decisive=False, note=f"not determined at an end of the 95% interval: {missing.why.reason}")
-    low, high = all(end[0] for end in ends), all(end[1] for end in ends)
-    return Bearing(
-        decisive=len({passed for end in ends for passed in end}) == 1,
-        at_low=Verdict.PASS if low else Verdict.FAIL,
-        at_high=Verdict.PASS if high else Verdict.FAIL,
-        share_failing=_share_failing(even, shown[0][1], share_below) if len(shown) == 1 else None,
+def _bearing(
+    clause: Clause, template: Template, facts: Facts, found: Measurement, even: tuple[BreakEven, ...], share: ShareBelow | None
+) -> Bearing | None:
+    """Whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
+    maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
+    test = MeasuredTest(
+        facts=facts,
+        measured=partial(_measured, clause, template),
+        found=found,
+        maximum=maximum,
+        rounded=partial(_rounded, rule=facts.terms.rounding.ratios, unit=found.measured.unit),
+    )
+    bearing = seller_bearing(test)
+    if bearing is None or len(test.prints) != 1 or not even:
+        return bearing
+    return bearing.model_copy(
+        update={"share_failing": _share_failing(even, _published_today(facts, even[0].index), share, bearing.decisive)}
     )
 
 
-def _published_today(facts: Facts, index: str) -> Published | None:
-    """The publication that this date's rate of `index` rests on, today's own or the one that is carried.
+def _rounded(value: Fraction, rule: str, unit: Unit) -> Fraction:
+    """A figure rounded as the deal says."""
+    return value if rule == "unrounded" or unit is not Unit.SHARE else _round_share(value, rule)
 
-    None where it rests on none: a rate that the agent or the parties have set has no interval.
-    """
+
+def _published_today(facts: Facts, index: str) -> Published | None:
+    """The publication that this date's rate of `index` rests on, today's own or the one that is carried; None where it rests on none."""
     rates = facts.rates.get(index, ())
     return rates[-1].published if rates and rates[-1].on == facts.on else None
 
 
-def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None) -> str | None:
-    """The share of resamples of the listings in which the test fails, as text with two decimals."""
+def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None, decisive: bool) -> str | None:
+    """The share of resamples of the listings in which the test fails, as text with two decimals.
+
+    None where it would be all or nothing beside a result that the sellers leave open: it would say more than is known.
+    """
     if share_below is None or published is None or not published.pooled:
         return None
     if not even or even[0].rate is None:
@@ -186,6 +192,8 @@ def _share_failing(even: tuple[BreakEven, ...], published: Published | None, sha
         share = share_below(published.pooled, level)
     else:
         share = 1 - share_below(published.pooled, level + Decimal(1) / TICK)
+    if not decisive and not 0.01 <= share <= 0.99:
+        return None
     if 0 < share < 0.01:
         return "<0.01"
     return ">0.99" if 0.99 < share < 1 else f"{share:.2f}"

@@ -22,6 +22,8 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period
 
 WEEK = timedelta(days=7)
+PrintKey = tuple[str, date]
+"""An index and a Publication Date."""
 
 
 @lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
@@ -60,10 +62,15 @@ class Facts:
     pledged: Mapping[str, int] = field(default_factory=dict)
     trace: dict[str, Used] = field(default_factory=dict)
     substituted: Mapping[str, Fraction] = field(default_factory=dict)
+    at_prints: Mapping[PrintKey, Fraction] = field(default_factory=dict)
 
     def with_rate(self, index: str, rate: Fraction) -> Facts:
         """The same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
         return replace(self, trace={}, substituted={**self.substituted, index: rate})
+
+    def with_prints(self, rates: Mapping[PrintKey, Fraction]) -> Facts:
+        """The same facts, had these Publication Dates given other values; with a trace of its own."""
+        return replace(self, trace={}, at_prints=rates)
 
     def reference_rate(self, index: str) -> Fraction:
         """The Reference Rate of this date, blended where the name is a blend's. Raises Missing where the fallback gives none."""
@@ -315,21 +322,28 @@ class Facts:
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
         """The value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
         value = self.substituted.get(index) if rate.on == self.on else None
+        of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
+        if value is None:
+            value = self.at_prints.get(of_print) if of_print else None
         if value is None:
             value = Fraction(rate.value or 0)
         source = _publication(rate.step, rate.publication_date, rate.published.event if rate.published else None)
-        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None)
+        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None, of_print)
 
     def _published(self, index: str, published: Published) -> Fraction:
         value = self.substituted.get(index) if published.publication_date == self.on else None
+        day = published.publication_date
+        if value is None:
+            value = self.at_prints.get((index, day))
         if value is None:
             value = Fraction(published.value or 0)
-        day = published.publication_date
         source = _publication("published value", day, published.event)
-        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None)
+        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
 
-    def _note(self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None) -> Fraction:
-        self.trace[name] = Used(name, value, unit, source, index)
+    def _note(
+        self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None, of_print: PrintKey | None = None
+    ) -> Fraction:
+        self.trace[name] = Used(name, value, unit, source, index, of_print)
         return value
 
     @property

@@ -26,6 +26,8 @@ SALT = "headroom sellers 1|"
 
 Bits = NDArray[np.bool_]
 Micros = NDArray[np.int64]
+Rates = tuple[int, ...]
+"""One rate in millionths for each print, in their order."""
 Outcomes = Callable[[Micros], tuple[Bits, list[Fraction]]]
 """Rates in millionths, a row for each case and a column for each print -> whether the test passes, and the figure measured."""
 
@@ -131,30 +133,117 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
     return np.where(empty, prices[0], prices[low]), np.where(empty, prices[-1], prices[high])
 
 
-def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes, highest: Highest | None = None) -> Replicates:
+def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes) -> Replicates:
     """A test over subsets of the sellers of all its prints.
 
     Args:
         weeks: the listings behind each print that the test uses.
-        today: the place among them of this date's rate of the clause's first index.
+        today: the place among them of this date's rate of the clause's first index; -1 where it uses none.
         passed: the verdict of the value.
         outcomes: the test at other rates.
-        highest: where the figure looks at the highest value of a window: its week is chosen by a subset and measured by the
-            sellers outside of it, since the highest of many noisy weeks is high by luck.
     """
-    names = sorted({name for week in weeks for name in week.clusters})
-    inside = memberships(names)
+    names, inside = _inside(weeks)
+    found = _ranked(_corners(*_rates(weeks, names, inside), today), outcomes)
+    return _replicates(passed, found, found, len(names))
+
+
+def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest) -> Replicates:
+    """The same of a figure that looks at the highest value of a window.
+
+    The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the sellers outside of it;
+    that gives a replicate's least figure and its share, while its largest is the plain one.
+    """
+    names, inside = _inside(weeks)
     within = _rates(weeks, names, inside)
-    plain = _ranked(_corners(*within, today), outcomes)
-    low = plain if highest is None else _outside(within, _rates(weeks, names, ~inside), today, highest)
-    least, most = low.places.min(axis=0), plain.places.max(axis=0)
-    differs = (low.passing[least] != passed) | (plain.passing[most] != passed)
+    scale = lcm(*(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole))
+
+    def values(rates: Micros) -> Micros:
+        return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
+
+    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
+        found = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
+        return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
+
+    def pairs(corners: Micros, week: Micros | None) -> Micros:
+        """The highest value, or the chosen week's, with this date's at each corner."""
+        found = []
+        for rates in corners:
+            held = values(rates)
+            top = held[:, :-1].max(axis=1) if week is None else held[np.arange(len(week)), week]
+            found.append(np.stack([top, held[:, -1]], axis=1))
+        return np.stack(found)
+
+    low, high = (values(rates)[:, :-1] for rates in within)
+    chosen = (low + high).argmax(axis=1)
+    outside = _ranked(pairs(_corners(*_rates(weeks, names, ~inside), today), chosen), outcomes)
+    return _replicates(passed, outside, _ranked(pairs(_corners(*within, today), None), outcomes), len(names))
+
+
+def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Callable[[Fraction], bool]) -> Outcomes:
+    """A test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
+
+    Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one rate at a time;
+    the formula is taken only where it gives the figure itself, exactly, at places spread over all cases and at its own extremes.
+    """
+
+    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
+        figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
+        if figures is None:
+            found = [at(tuple(map(int, rates))) for rates in cases]
+            return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
+        verdicts = {figure: passes(figure) for figure in set(figures)}
+        return np.array([verdicts[figure] for figure in figures], dtype=np.bool_), figures
+
+    return outcomes
+
+
+FEW_CASES = 200
+"""Cases up to which each is asked for."""
+CHECKED = 40
+"""Cases at which a formula is held against the test itself."""
+
+
+def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fraction] | None:
+    """The figures of all cases by a weighted sum or its reciprocal; None where neither holds."""
+    base = tuple(map(int, cases[0]))
+    step = 10**6
+    moved = [tuple(rate + step * (n == place) for n, rate in enumerate(base)) for place in range(len(base))]
+    asked = [figure(rates) for rates in (base, *moved)]
+    for turned in (False, True):
+        if turned and not all(asked):
+            return None
+        first, *others = [1 / value if turned else value for value in asked]
+        weights = [(other - first) / step for other in others]
+        constant = first - sum((weight * rate for weight, rate in zip(weights, base, strict=True)), Fraction(0))
+        scale = lcm(*(one.denominator for one in (constant, *weights)))
+        whole = np.array([int(weight * scale) for weight in weights], dtype=object)
+        sums = (cases.astype(object) @ whole + int(constant * scale)).tolist()
+        if turned and not all(sums):
+            continue
+        known = {total: Fraction(scale, total) if turned else Fraction(total, scale) for total in set(sums)}
+        found = [known[total] for total in sums]
+        extremes = (sums.index(min(sums)), sums.index(max(sums)))
+        spread = (n * (len(cases) - 1) // (CHECKED - 1) for n in range(CHECKED))
+        if all(found[n] == figure(tuple(map(int, cases[n]))) for n in (*extremes, *spread)):
+            return found
+    return None
+
+
+def _inside(weeks: Sequence[SellerWeek]) -> tuple[list[str], Bits]:
+    """The clusters of all weeks, and which of them are in each replicate."""
+    names = sorted({name for week in weeks for name in week.clusters})
+    return names, memberships(names)
+
+
+def _replicates(passed: bool, low: _Ranked, high: _Ranked, clusters: int) -> Replicates:
+    """What the least figures and shares of one, and the largest figures of another ranking, come to."""
+    least, most = low.places.min(axis=0), high.places.max(axis=0)
     return Replicates(
-        subsets=len(inside),
-        drawn=len(names) > ALL_SUBSETS_UP_TO,
+        subsets=len(least),
+        drawn=clusters > ALL_SUBSETS_UP_TO,
         lows=tuple(low.figures[place] for place in np.sort(least)),
-        highs=tuple(plain.figures[place] for place in np.sort(most)),
-        apart=int(differs.sum()),
+        highs=tuple(high.figures[place] for place in np.sort(most)),
+        apart=int(((low.passing[least] != passed) | (high.passing[most] != passed)).sum()),
         failing=Fraction(int((~low.passing[low.places]).sum()), low.places.size),
     )
 
@@ -196,20 +285,3 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
             verdicts.append(bool(passing[case]))
         rank[case] = len(distinct) - 1
     return _Ranked(distinct, np.array(verdicts, dtype=np.bool_), rank[place_of.reshape(-1)].reshape(shape))
-
-
-def _outside(within: tuple[Micros, Micros], beyond: tuple[Micros, Micros], today: int, highest: Highest) -> _Ranked:
-    """The highest week of each replicate as its subset sees it, the earliest of equals, measured by the sellers outside of it."""
-    scale = lcm(*(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole))
-    low, high = (np.stack([value.at(rates, scale) for value in highest.window], axis=1) for rates in within)
-    chosen = (low + high).argmax(axis=1)
-    corners = []
-    for rates in _corners(*beyond, today):
-        values = np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
-        corners.append(np.stack([values[np.arange(len(chosen)), chosen], values[:, -1]], axis=1))
-
-    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
-        found = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
-        return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
-
-    return _ranked(np.stack(corners), outcomes)

@@ -57,6 +57,8 @@ class Used:
     source: Source
     index: str | None = None
     """The index, where the figure is its value of this date."""
+    of_print: tuple[str, date] | None = None
+    """The index and the Publication Date whose listings stand behind the figure; None of a rate that was set."""
 
 
 def written(value: Fraction, unit: Unit) -> str:

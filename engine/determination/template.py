@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
@@ -59,6 +60,7 @@ __all__ = [
     "Limit",
     "LimitClause",
     "MaintenanceClause",
+    "Maximum",
     "Measurement",
     "Missing",
     "MissingLeg",
@@ -107,6 +109,21 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Maximum:
+    """How a figure looks at the highest value of a window, which is high by luck where the values are noisy (`rulings.md` 59).
+
+    Attributes:
+        window: the values of the window at given facts, oldest first.
+        today: this date's value at given facts.
+        figure: what is measured of the highest value and this date's; never below nought.
+    """
+
+    window: Callable[[Facts], tuple[tuple[date, Fraction], ...]]
+    today: Callable[[Facts], Fraction]
+    figure: Callable[[Fraction, Fraction], Fraction]
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """A condition on one test's results: a verdict, or its measured figure against a level."""
 
@@ -146,6 +163,7 @@ class Template:
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
+        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None where it does not.
         recomputable: whether a result's inputs are all that its measure asks for; where they are not, as with the days on which
             reports came, a notice proves the result by its place in the log alone.
     """
@@ -161,6 +179,7 @@ class Template:
     sweep: Callable[[Any], Sweep] | None = None
     deliver: Callable[[Any], Deliver] | None = None
     remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
+    maximum: Callable[[Any, Facts], Maximum | None] | None = None
     recomputable: bool = True
 
     @property

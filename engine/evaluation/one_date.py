@@ -234,7 +234,7 @@ def _held(day: Day, result: TestResult) -> str | None:
         published = rates[-1].published if rates else None
         if effect == "hold" and published is not None and published.low_confidence:
             return f"held: {name} of {published.publication_date} is Low Confidence"
-        if effect == "decisive only" and (result.bearing is None or not result.bearing.decisive):
+        if effect == "decisive only" and (result.bearing is not None and not result.bearing.decisive):
             return "held: the result is not decisive"
     return None
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
+from pydantic import Field
+
 from engine.basics.values import Fact
 
 
@@ -32,6 +34,11 @@ class Published(Fact):
     hosts: int | None = None
     hosts_at_least: bool = False
     pooled: tuple[Decimal, ...] = ()
+    seller_low: Decimal | None = None
+    seller_high: Decimal | None = None
+    """The ends of the interval by sellers, where there is one."""
+    sellers: tuple[str | None, ...] = Field(default=(), exclude=True)
+    """The host of each value of `pooled`, in the same order, read from the index's own log: a deal's log says no host."""
     recorded_on: date | None = None
     published_on: date | None = None
     """The day on which this print became public; the Publication Date itself unless it came late."""

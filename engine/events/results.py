@@ -6,11 +6,12 @@ One object, made once: what `explain` prints, what the log stores and what the n
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
-from engine.basics.values import Comparison, Exact, Fact, Figure, Unit
+from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
 
 
 class Verdict(StrEnum):
@@ -77,20 +78,46 @@ class BreakEven(Fact):
 
 
 class Bearing(Fact):
-    """How the index's sampling error bears on a result (`rulings.md` 10)."""
+    """How a result depends on who sells: whether it is the same with other sellers of the same kind (`rulings.md` 59).
+
+    `low` and `high` are the ends of the figure that is measured, at 95%; the verdicts `at_low` and `at_high` are the test's there. A
+    replicate is one subset of the sellers; it is apart where the verdict differs from the value's at its least or largest figure.
+    """
 
     decisive: bool
+    decisive_at: Literal[95, 80] = 95
+    """The level that the deal asks for, in per cent."""
+    decisive_95: bool = False
+    decisive_80: bool = False
     at_low: Verdict | None = None
     at_high: Verdict | None = None
+    low: Figure | None = None
+    high: Figure | None = None
+    low_80: Figure | None = None
+    high_80: Figure | None = None
+    sellers: int | None = None
+    """The named sellers behind all rates that the test uses."""
+    replicates: int | None = None
+    drawn: bool = False
+    """Whether the replicates were drawn, there being too many subsets to take all."""
+    apart: int | None = None
+    share_failing_sellers: Exact | None = None
+    """The share of subsets of sellers in which the test fails; sellers only, not a forecast."""
     share_failing: str | None = None
-    """Share of resamples of the listings in which the test fails, as text; sampling only, not a forecast."""
-    share_failing_hosts: str | None = None
+    """The share of resamples of the listings of one rate in which the test fails, as text; sampling only, not a forecast."""
+    turns_at: Decimal | None = None
+    """Of a test of one rate, in USD: the lowest listed price at which its verdict is another than at the lowest listing."""
     note: str | None = None
 
     @property
     def undecided(self) -> str | None:
         """Why the result is not decisive, as a clause of a sentence; None where it is."""
-        return None if self.decisive else self.note or "the limit lies inside the 95% interval"
+        if self.decisive:
+            return None
+        low, high = (self.low_80, self.high_80) if self.decisive_at == 80 else (self.low, self.high)
+        if self.note is not None or low is None or high is None:
+            return self.note or "the limit lies inside the interval by sellers"
+        return f"the limit lies inside {printed(low)} to {printed(high)}, by sellers"
 
 
 class Remedy(Fact):

@@ -184,7 +184,7 @@ def _due(view: _View, wanted: date) -> Compared:
 
 def _decisive(view: _View, wanted: str) -> Compared:
     bearing = view.result.bearing if view.result else None
-    found = "yes" if bearing and bearing.decisive else "no"
+    found = "no" if view.result is None or (bearing is not None and not bearing.decisive) else "yes"
     return found, found == wanted
 
 

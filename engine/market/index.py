@@ -5,7 +5,6 @@ The same rules serve any GPU model and country by parameters alone: an index is 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +13,7 @@ from fractions import Fraction
 
 from engine import __version__
 from engine.basics.errors import WrongUsage
+from engine.basics.seller_subsets import seller_week
 from engine.basics.values import Figure, Unit, counted, median, printed_apart, rounded
 from engine.market.collected_day import CollectedDay, collected_day, collection_range, doubt
 from engine.market.collection_swaps import value_of
@@ -21,6 +21,7 @@ from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.index_value import DayDetail, IndexValue, OfDay
 from engine.market.listing import Listings, Observation, Override
 from engine.market.methodology import Methodology
+from engine.market.seller_interval import no_interval, seller_interval
 from engine.market.snapshot import Snapshot
 
 DAYS = 7
@@ -159,8 +160,7 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
     exact = interval.exact_interval(prices)
     width = Fraction(exact.high - exact.low) / Fraction(value)
     sellers = [o.host for o in observations]
-    resampled = _hosts_for_resampling(week, observations)
-    by_host = interval.host_interval(prices, resampled)
+    by_seller = seller_week(zip(sellers, micros, strict=True))
     reasons = _low_confidence(week, len(observations), width, pooled_all)
     hosts, machines = _known(sellers), _known([o.machine for o in observations])
     return IndexValue.model_validate(
@@ -176,39 +176,24 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
             "low_confidence_reasons": reasons,
             "interval": exact,
             "interval_width": rounded(width, 4),
-            "host_interval": by_host,
+            "seller_interval": seller_interval(by_seller),
+            "seller_interval_why": no_interval(by_seller),
             "precision_class": class_by_count(len(observations)),
             "precision_class_measured": class_by_width(width),
             "hosts": hosts,
             "machines": machines,
             "hosts_at_least": None in sellers,
-            "largest_host_share": None if hosts is None else _largest_share(resampled),
-            "effective_sellers": None if hosts is None else _effective(resampled),
+            "largest_host_share": None if hosts is None else rounded(max(by_seller.shares.values()), 4),
+            "effective_sellers": None if hosts is None else rounded(by_seller.effective, 2),
             "pooled": tuple(prices),
+            "sellers": tuple(sellers),
         }
     )
-
-
-def _hosts_for_resampling(week: _Week, observations: Sequence[Observation]) -> list[str]:
-    """The host of each observation; rows without one are one host of their day (`rulings.md` 7)."""
-    day_of = {id(o): day.day for day in week.pooled for o in day.kept}
-    return [o.host if o.host is not None else f"unknown of {day_of[id(o)]}" for o in observations]
 
 
 def _known(names: Sequence[str | None]) -> int | None:
     """How many hosts or machines are named; None where none is: that nothing names them is not that there are none."""
     return len({name for name in names if name is not None}) or None
-
-
-def _largest_share(sellers: Sequence[str]) -> Decimal:
-    """The share of the largest seller's listings; rows without a host are one seller of their day, as for the interval."""
-    return rounded(Fraction(max(Counter(sellers).values()), len(sellers)), 4)
-
-
-def _effective(sellers: Sequence[str]) -> Decimal:
-    """The inverse of the Herfindahl index of listings by seller; rows without a host are one seller of their day."""
-    squares = sum(sellers.count(seller) ** 2 for seller in set(sellers))
-    return rounded(Fraction(len(sellers) ** 2, squares), 2)
 
 
 def _deviation(micros: Sequence[int]) -> Decimal | None:

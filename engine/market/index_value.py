@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from engine.basics.values import Fact
-from engine.market.interval_types import HostInterval, Interval
+from engine.market.interval_types import Interval
 
 
 class OfDay(Fact):
@@ -97,7 +97,10 @@ class IndexValue(Fact):
     interval: Interval | None = None
     interval_width: Decimal | None = None
     """Width of the interval as a share of the value."""
-    host_interval: HostInterval | None = None
+    seller_interval: Interval | None = None
+    """The interval over subsets of sellers (`rulings.md` 59)."""
+    seller_interval_why: str | None = None
+    """Why there is none."""
     precision_class: str | None = None
     precision_class_measured: str | None = None
     hosts: int | None = None
@@ -106,11 +109,13 @@ class IndexValue(Fact):
     hosts_at_least: bool = False
     """Whether `hosts` is a lower bound, because some observations came without host ids."""
     largest_host_share: Decimal | None = None
-    """The largest seller's share of the observations; a day's rows without host ids are one seller, in `effective_sellers` too."""
+    """The largest seller's share of the observations; rows without host ids are one seller, in `effective_sellers` too."""
     effective_sellers: Decimal | None = None
     """The number of sellers of equal size that would be as concentrated: 1 / the sum of squared shares, 2 decimals."""
     days: tuple[DayDetail, ...] = ()
     pooled: tuple[Decimal, ...] = ()
+    sellers: tuple[str | None, ...] = ()
+    """The host of each value of `pooled`, in the same order; None where none is named."""
     inputs: tuple[str, ...] = ()
     """SHA-256 of every snapshot used."""
     overrides: tuple[str, ...] = ()

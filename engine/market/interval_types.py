@@ -16,10 +16,3 @@ class Interval(Fact):
     low: Decimal
     high: Decimal
     method: str
-
-
-class HostInterval(Interval):
-    """The interval from resampling hosts; with too few of them it is printed and not to be trusted."""
-
-    trusted: bool
-    note: str | None = None

@@ -27,7 +27,7 @@ from engine.events.kinds import (
 )
 from engine.events.log_names import deals_among, series_of_log, subject_of_log
 from engine.events.rates import ReferenceRate
-from engine.events.results import TestResult
+from engine.events.results import Bearing, TestResult
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
 from engine.market.index_value import IndexValue
 from engine.record.log import deal_log, read
@@ -153,8 +153,12 @@ def _index_lines(value: IndexValue) -> Iterator[str]:
     if value.interval is not None:
         yield (
             f"  median of {counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')} = {value.value}; "
-            f"95% interval {value.interval.low} to {value.interval.high}"
+            f"the methodology's 95% interval, of listings, {value.interval.low} to {value.interval.high}"
         )
+    if value.seller_interval is not None:
+        yield f"  with other sellers of the same kind {value.seller_interval.low} to {value.seller_interval.high}"
+    elif value.seller_interval_why is not None:
+        yield f"  no interval by sellers: {value.seller_interval_why}"
     for reason in value.low_confidence_reasons:
         yield f"  Low Confidence: {reason}"
     yield ""
@@ -175,18 +179,23 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
         else:
             yield f"Break-even Rate of {even.index}: {printed(even.rate)}; fails {even.fails} it"
     if result.bearing is not None:
-        yield "Decisive: " + ("yes, the same at both ends of the 95% interval" if result.bearing.decisive else _not_decisive(result))
-        if result.bearing.share_failing is not None:
-            yield f"Share of resamples in which the test fails: {result.bearing.share_failing}; sampling of listings only, not a forecast"
+        yield from _bearing_lines(result.bearing)
     for way in result.remedies:
         yield f"To cure today: {way.text}"
 
 
-def _not_decisive(result: TestResult) -> str:
-    bearing = result.bearing
-    if bearing is None or bearing.at_low is None or bearing.at_high is None:
-        return f"no, {bearing.note if bearing and bearing.note else 'no interval'}"
-    return f"no, {bearing.at_low.value} at the low end and {bearing.at_high.value} at the high end of the 95% interval"
+def _bearing_lines(bearing: Bearing) -> Iterator[str]:
+    """Whether a result is the same with other sellers, the figure between them, and the shares in which it fails."""
+    yield f"Decisive by sellers, at {bearing.decisive_at}%: " + ("yes" if bearing.undecided is None else f"no, {bearing.undecided}")
+    if bearing.low is not None and bearing.high is not None and bearing.at_low is not None and bearing.at_high is not None:
+        ends = f"{printed(bearing.low)} to {printed(bearing.high)}"
+        yield f"With other sellers of the same kind: {ends}; {bearing.at_low.value} and {bearing.at_high.value} there"
+    if bearing.share_failing_sellers is not None:
+        of = f"{bearing.replicates:,} {'drawn ' if bearing.drawn else ''}subsets of {counted(bearing.sellers or 0, 'sellers')}"
+        share = f"{float(bearing.share_failing_sellers):.4f} of {of}"
+        yield f"Share of subsets of sellers in which the test fails: {share}; sellers only, not a forecast"
+    if bearing.share_failing is not None:
+        yield f"Share of resamples in which the test fails: {bearing.share_failing}; sampling of listings only, not a forecast"
 
 
 def _state_lines(tested: Tested) -> Iterator[str]:

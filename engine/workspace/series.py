@@ -161,6 +161,9 @@ def published(event: Event) -> Published:
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
         final_at=value.final_at,
+        seller_low=value.seller_interval.low if value.seller_interval else None,
+        seller_high=value.seller_interval.high if value.seller_interval else None,
+        sellers=value.sellers,
         published_on=value.published_on or (value.publication_date if value.print == 1 else None),
         event=event.leaf,
     )

@@ -32,6 +32,9 @@ class Point:
     value: float | None
     low: float | None = None
     high: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    """The lowest and highest listing, of a week without an interval."""
     low_confidence: bool = False
     carried: bool = False
     restated: bool = False
@@ -147,6 +150,7 @@ def rate_chart(
         "months": _months(frame),
         "closing": _closing(frame, closing, closing_label) if points[0].day <= closing <= points[-1].day else None,
         "bands": _bands(frame, points),
+        "hatched": _hatched(frame, points),
         "rate": [polyline(run) for run in _runs(frame, points)],
         "marks": _point_marks(frame, points),
         "levels": [{"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.2} for n, level in enumerate(drawn)],
@@ -209,6 +213,17 @@ def _bands(frame: Frame, points: Sequence[Point]) -> list[str]:
         lower = [(frame.x(p.day), frame.y(p.low or 0)) for p in reversed(run)]
         drawn.append(polyline([*upper, *lower]) + "Z")
     return drawn
+
+
+def _hatched(frame: Frame, points: Sequence[Point]) -> str:
+    """Upright strokes from the lowest to the highest listing of each week without an interval, as far as the chart goes."""
+    strokes = []
+    for point in points:
+        if point.lowest is None or point.highest is None:
+            continue
+        low, high = (min(max(end, frame.low), frame.high) for end in (point.lowest, point.highest))
+        strokes += [f"M{frame.x(point.day) + aside:.1f} {frame.y(low):.1f}V{frame.y(high):.1f}" for aside in (-6, 0, 6)]
+    return "".join(strokes)
 
 
 def _point_marks(frame: Frame, points: Sequence[Point]) -> list[dict[str, Any]]:

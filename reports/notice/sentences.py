@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 
 from engine.basics.values import Comparison, Figure, Unit, printed_limit
 from engine.events.kinds import Due
 from engine.events.rates import ReferenceRate
-from engine.events.results import Remedy, TestResult, Verdict
+from engine.events.results import Bearing, Remedy, TestResult, Verdict
 from engine.events.states import PRINTED_STATUS, TestStatus, TriggerStatus
 from reports.formats import (
     Runs,
@@ -308,3 +309,14 @@ def _in_effect(line: Line) -> bool:
 
 def _joined(said: Sequence[str]) -> Runs:
     return [(" ".join(said), False)]
+
+
+def subsets_failing(bearing: Bearing) -> str | None:
+    """The share of subsets of sellers in which a test fails: `24% of subsets`; never all or none of them by rounding."""
+    share = bearing.share_failing_sellers
+    if share is None:
+        return None
+    near = "<1%" if 0 < share < Fraction(1, 100) else "99%" if Fraction(99, 100) < share < 1 else None
+    whole = near or f"{float(share) * 100:.0f}%"
+    drawn = f"{bearing.replicates:,} drawn " if bearing.drawn else ""
+    return f"{whole} of {drawn}subsets"

@@ -125,6 +125,6 @@ def _share(even: BreakEven, rates: Mapping[str, ReferenceRate]) -> float:
 
 def _band(rates: Mapping[str, ReferenceRate], name: str) -> tuple[float, float] | None:
     rate, published = _rate(rates, name), rates[name].published
-    if rate is None or published is None or published.low is None or published.high is None or rates[name].age:
+    if rate is None or published is None or published.seller_low is None or published.seller_high is None or rates[name].age:
         return None
-    return float(published.low) / rate, float(published.high) / rate
+    return float(published.seller_low) / rate, float(published.seller_high) / rate

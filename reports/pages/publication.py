@@ -16,6 +16,7 @@ from reports.drawing.chart import Point, rate_chart
 from reports.drawing.marks import PAGE_WORDS
 from reports.formats import NONE, eights, instant, long_date, short_date
 from reports.notice.blocks.index import meaning, measured
+from reports.notice.blocks.index_chart import band_of
 from reports.notice.collection_sentences import collections
 
 Value = Mapping[str, Any]
@@ -148,7 +149,7 @@ def _precision(value: Value) -> list[tuple[str, bool]]:
         if by_count != by_width
         else f" By count and by width alike the paper calls it {by_width}."
     )
-    return [(f"95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
+    return [(f"The methodology’s 95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
 
 
 def _sellers(value: Value) -> list[tuple[str, bool]]:
@@ -159,12 +160,11 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     worth = f", worth {value['effective_sellers']} of equal size" if value.get("effective_sellers") is not None else ""
     share = value.get("largest_host_share")
     largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
-    by_host = value.get("host_interval")
-    how = str((by_host or {}).get("method") or "").partition(", ")[2]  # exact, or simulated with its seed
-    trusted = f" Resampling hosts gives {by_host['low']} to {by_host['high']}{f' ({how})' if how else ''}" if by_host else ""
-    note = f", {by_host['note']}" if by_host and by_host.get("note") else ""
-    largest += ", a day’s rows that name no host counted as one" if largest and least else ""
-    return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{trusted}{note}{'.' if by_host else ''}", False)]
+    largest += ", rows that name no host counted as one" if largest and least else ""
+    ends, why = value.get("seller_interval"), value.get("seller_interval_why")
+    between = f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at 95%." if ends else ""
+    without = f" There is no interval by sellers: {why}." if why and not ends else ""
+    return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{between}{without}", False)]
 
 
 def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:
@@ -177,16 +177,14 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     drawn = rate_chart(points, (), said, (), date.min, "")
     if drawn is not None:
         name = last["index"]
-        drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval"
+        drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval by sellers"
         drawn["alt"] = f"Line chart of {name} over {len(points)} weeks to {short_date(day)}."
     return drawn
 
 
 def _point(value: Value) -> Point:
-    ends = value.get("interval") or {}
-    low, high = (float(ends[name]) if ends.get(name) is not None else None for name in ("low", "high"))
     number = float(value["value"]) if value["value"] is not None else None
-    return Point(_date(value["publication_date"]), number, low, high, bool(value["low_confidence"]), restated=int(value["print"]) > 1)
+    return Point(_date(value["publication_date"]), number, *band_of(value), bool(value["low_confidence"]), restated=int(value["print"]) > 1)
 
 
 def _day(one: Value) -> dict[str, str]:

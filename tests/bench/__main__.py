@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,13 @@ from pypdf import PdfReader
 from scipy import stats
 
 from covenants import templates
+from engine.basics.seller_subsets import seller_week
 from engine.cli.show.keys import make_key, make_notice_key
 from engine.demo import plan
 from engine.events.notice import NoticeInputs
 from engine.market.archive import Archive
 from engine.market.index import compute, definition
-from engine.market.interval import exact_interval, host_interval
+from engine.market.interval import exact_interval
 from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.notices.trust_policy import Policy
@@ -105,20 +107,17 @@ def intervals() -> None:
 
     line("exact 95% interval of the median", "scipy.stats.bootstrap, 10,000", ratio(lambda: exact_interval(prices), plain), "floor 50x")
     hosts = [f"h{n % 12}" for n in range(200)]
-    many = [Decimal(int(x * 1e6)).scaleb(-6) for x in np.random.default_rng(2).normal(2, 0.2, 200)]
-    micros = np.array([int(x.scaleb(6)) for x in many])
+    many = np.random.default_rng(2).integers(1_500_000, 2_500_000, 200).tolist()
+    week = seller_week(zip(hosts, many, strict=True))
+    micros = np.array(many)
     groups = [micros[np.array(hosts) == name] for name in sorted(set(hosts))]
 
     def loop() -> object:
-        chance = np.random.default_rng(1)
-        return [np.median(np.concatenate([groups[k] for k in chance.integers(0, 12, 12)])) for _ in range(10_000)]
+        chosen = ([group for group, there in zip(groups, bits, strict=True) if there] for bits in subsets)
+        return [np.median(np.concatenate(held or [micros])) for held in chosen]
 
-    line(
-        "host-cluster bootstrap, 200 observations",
-        "loop of concatenate + median",
-        ratio(lambda: host_interval(many, hosts), loop, 3),
-        "floor 8x",
-    )
+    subsets = list(product((False, True), repeat=12))
+    line("interval by sellers, 200 observations, 12 sellers", "every subset written out", ratio(week.interval, loop, 3), "floor 50x")
 
 
 SIZES = (8, 15, 30, 60, 100, 200)

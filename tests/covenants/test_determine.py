@@ -29,7 +29,11 @@ def facts(terms: TermsInForce, reference: ReferenceRate, published: Published, p
 
 
 def published(value: str, low: str, high: str) -> Published:
-    return Published(index="CRI-H100", publication_date=ON, value=Decimal(value), low=Decimal(low), high=Decimal(high))
+    """Seven sellers with one listing each from `low` to `high`, the middle one at the value."""
+    ends, middle = (Decimal(low), Decimal(high)), Decimal(value)
+    pooled = (ends[0],) * 3 + (middle,) + (ends[1],) * 3
+    one = Published(index="CRI-H100", publication_date=ON, value=middle, low=ends[0], high=ends[1], pooled=pooled)
+    return one.model_copy(update={"sellers": tuple("abcdefg")})
 
 
 def rate(value: str, one: Published | None, step: str = "published value") -> ReferenceRate:
@@ -48,10 +52,10 @@ def test_a_rate_that_the_agent_has_set_has_no_interval_and_decides_nothing_by_an
     result = determine("ltv", terms.covenants["ltv"], loan_to_value.TEMPLATE, known)
     assert result.verdict is Verdict.PASS
     assert result.bearing is not None
-    assert (result.bearing.decisive, result.bearing.note) == (False, "no 95% interval is known for this rate")
+    assert (result.bearing.decisive, result.bearing.note) == (False, "rate set by Act")
 
 
-def test_a_published_rate_is_decisive_by_its_own_interval(terms: TermsInForce) -> None:
+def test_a_published_rate_is_decisive_by_its_own_sellers(terms: TermsInForce) -> None:
     one = published("2.0000", "1.9500", "2.0500")
     result = determine("ltv", terms.covenants["ltv"], loan_to_value.TEMPLATE, facts(terms, rate("2.0000", one), one))
     assert result.bearing is not None
@@ -63,7 +67,7 @@ def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(terms:
     """Break-even Rate, interval and remedies ask the template again; what they lack is said, and raises nothing."""
 
     def only_here(clause: loan_to_value.LoanToValue, known: Facts) -> Measurement:
-        if known.substituted:
+        if known.substituted or known.at_prints:
             raise Missing("no figure at this rate", "x", "report")
         return loan_to_value.measure(clause, known)
 

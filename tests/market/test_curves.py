@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import pytest
 
+from engine.basics.seller_subsets import seller_week
+from engine.basics.values import rounded
 from engine.market import depreciation_curves as curves
 from engine.market.quality.precision import expected, widths
 
@@ -100,8 +102,9 @@ def test_the_paper_s_first_row_is_open_above() -> None:
 
 
 def test_effective_sellers_of_a_concentrated_market() -> None:
-    from engine.market.index import _effective
+    def effective(sellers: str) -> Decimal:
+        return rounded(seller_week((name, 1) for name in sellers).effective, 2)
 
-    assert _effective(["a"] * 10) == 1
-    assert _effective(["a", "b", "c", "d"]) == 4
-    assert _effective(["a"] * 6 + ["b"] * 2 + ["c"] * 2) == Decimal("2.27")
+    assert effective("a" * 10) == 1
+    assert effective("abcd") == 4
+    assert effective("a" * 6 + "bbcc") == Decimal("2.27")

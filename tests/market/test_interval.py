@@ -1,4 +1,4 @@
-"""The exact bootstrap against full enumeration, rationals and simulation; hosts; the share below a level."""
+"""The exact bootstrap against full enumeration, rationals and simulation; the share below a level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy.special import betainc
 
 from engine.market import interval
-from engine.market.interval import exact_interval, host_interval, monte_carlo_interval, share_below
+from engine.market.interval import exact_interval, monte_carlo_interval, share_below
 
 
 def usd(micros: list[int]) -> list[Decimal]:
@@ -152,30 +152,3 @@ def test_the_simulation_agrees_with_the_exact_interval() -> None:
     exact, simulated = exact_interval(prices), monte_carlo_interval(prices)
     assert float(exact.low) == pytest.approx(float(simulated.low), rel=0.02)
     assert float(exact.high) == pytest.approx(float(simulated.high), rel=0.02)
-
-
-def test_hosts_are_resampled_whole() -> None:
-    prices = usd([1_000_000] * 10 + [2_000_000] * 10 + [3_000_000] * 10)
-    found = host_interval(prices, ["a"] * 10 + ["b"] * 10 + ["c"] * 10)
-    assert (found.low, found.high, found.trusted) == (Decimal("1.0000"), Decimal("3.0000"), False)
-    assert "3 hosts" in (found.note or "")
-
-
-def test_the_host_interval_agrees_with_the_plain_loop() -> None:
-    chance = np.random.default_rng(3)
-    hosts = [f"h{n}" for n in chance.integers(0, 9, 60)]
-    micros = chance.integers(10**6, 3 * 10**6, 60)
-    names = sorted(set(hosts))
-    groups = {name: micros[[host == name for host in hosts]] for name in names}
-    medians = [np.median(np.concatenate([groups[names[k]] for k in chance.integers(0, len(names), len(names))])) for _ in range(4000)]
-    low, high = np.percentile(medians, [2.5, 97.5]) / 1e6
-    found = host_interval(usd(micros.tolist()), hosts)
-    assert float(found.low) == pytest.approx(low, rel=0.03)
-    assert float(found.high) == pytest.approx(high, rel=0.03)
-
-
-@pytest.mark.parametrize(("count", "how"), [(8, "exact"), (9, "exact"), (10, "10,000 resamples")])
-def test_up_to_nine_hosts_every_resample_is_weighed(count: int, how: str) -> None:
-    chance = random.Random(count)
-    prices = usd([chance.randrange(10**6, 3 * 10**6) for _ in range(4 * count)])
-    assert how in host_interval(prices, [f"h{n % count}" for n in range(4 * count)]).method

@@ -187,15 +187,14 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
     assert any("pooled" in reason for reason in paper.low_confidence_reasons)
 
 
-def test_rows_that_name_no_host_are_one_seller_of_their_day_in_every_figure_of_sellers() -> None:
-    """Ten rows without hosts on one day, eight listings of two hosts on the next: the rows are the largest seller of eighteen."""
-    before = ROW.replace("03-04", "03-03") * 10
-    table = read_snapshot((HEAD + before).encode(), "day.csv")
+def test_rows_that_name_no_host_are_one_seller_in_every_figure_of_sellers() -> None:
+    """Rows without hosts on two days, eight listings of two hosts on the third: the rows are the largest seller of all."""
+    table, other = (read_snapshot((HEAD + ROW.replace("03-04", day) * 10).encode(), "day.csv") for day in ("03-03", "03-02"))
     raw = read_snapshot(document([offer(host_id=n % 2, machine_id=n) for n in range(8)]), "a.json")
-    mixed = compute(definition("CRI-H100"), V111, [table, raw], date(2026, 3, 4))
+    mixed = compute(definition("CRI-H100"), V111, [table, other, raw], date(2026, 3, 4))
     assert (mixed.hosts, mixed.machines, mixed.hosts_at_least) == (2, 8, True)
-    assert mixed.largest_host_share == Decimal("0.5556")
-    assert mixed.effective_sellers == Decimal("2.45")  # 18 squared over 100 + 16 + 16
+    assert mixed.largest_host_share == Decimal("0.7143")
+    assert mixed.effective_sellers == Decimal("1.81")  # 28 squared over 400 + 16 + 16
     alone = compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))
     assert alone.value is not None
     assert (alone.hosts, alone.machines, alone.largest_host_share, alone.effective_sellers) == (None, None, None, None)

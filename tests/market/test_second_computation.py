@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
-from itertools import accumulate, combinations_with_replacement
-from math import comb, factorial, isqrt, prod
+from itertools import product
+from math import comb, isqrt
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ MODELS = ("A100 PCIE", "A100 SXM", "H100 PCIE", "H100 SXM", "H200", "H200 NVL", 
 VERSIONS = {"1.1.0": (10, None, None, False), "1.1.1": (8, None, None, False), "1.1-wp": (10, 20, Fraction(25, 100), True)}
 """Daily minimum, and what else makes a value Low Confidence: observations, width; whether all days are pooled where none counts."""
 CUT = 64
-FEW = 6
-"""Up to so many sellers every draw of them is made."""
+MOST_WRITTEN_OUT = 10
+"""Clusters up to which all subsets are written out."""
 WINDOWS = [date(2026, 2, 25) + timedelta(days=n) for n in range(16)]
 
 
@@ -145,15 +145,18 @@ def end(prices: list[Fraction], share: Fraction) -> Fraction:
     return places[low]
 
 
-def by_hosts(kept: list[Price], sellers: list[Any], share: Fraction) -> Fraction:
-    """The smallest median of whole hosts drawn with replacement with a law of at least `share`: every draw, by how often it comes."""
-    of = {name: [one[0] for one, seller in zip(kept, sellers, strict=True) if seller == name] for name in sellers}
-    law: Counter[Fraction] = Counter()
-    for drawn in combinations_with_replacement(of, len(of)):
-        ways = factorial(len(of)) // prod(factorial(times) for times in Counter(drawn).values())
-        law[median([price for name in drawn for price in of[name]])] += ways
-    reached = accumulate(law[x] for x in sorted(law))
-    return next(x for x, ways in zip(sorted(law), reached, strict=True) if ways >= share * len(of) ** len(of))
+def by_subsets(kept: list[Price]) -> tuple[int, list[Fraction], list[Fraction]]:
+    """Of every subset of the sellers, each written out: how many there are, the lower medians and the upper ones, ascending."""
+    of: dict[str | None, list[Fraction]] = {}
+    for one in kept:
+        of.setdefault(one[1], []).append(one[0])
+    everything = sorted(one[0] for one in kept)
+    lows, highs = [], []
+    for inside in product((False, True), repeat=len(of)):
+        held = sorted(price for prices, there in zip(of.values(), inside, strict=True) if there for price in prices)
+        lows.append(held[(len(held) - 1) // 2] if held else everything[0])
+        highs.append(held[len(held) // 2] if held else everything[-1])
+    return len(lows), sorted(lows), sorted(highs)
 
 
 def deviation(prices: list[Fraction]) -> Decimal | None:
@@ -168,7 +171,7 @@ def deviation(prices: list[Fraction]) -> Decimal | None:
 
 def the_figures_agree(value: IndexValue, days: list[Collected | None], counting: list[Collected], kept: list[Price]) -> None:
     prices = [one[0] for one in kept]
-    sellers = [one[1] if one[1] is not None else day.at.date() for day in counting for one in without_outliers(day.prices)]
+    sellers = [one[1] for one in kept]
     hosts, machines = ({one[place] for one in kept if one[place] is not None} for place in (1, 2))
     assert value.value == half_even(median(prices), 4)
     assert sorted(value.pooled) == sorted(half_even(price, 6) for price in prices)
@@ -184,10 +187,12 @@ def the_figures_agree(value: IndexValue, days: list[Collected | None], counting:
     assert value.interval is not None
     low, high = end(prices, Fraction(1, 40)), end(prices, Fraction(39, 40))
     assert (value.interval.low, value.interval.high) == (half_even(low, 4), half_even(high, 4))
-    if len(set(sellers)) <= FEW:
-        assert value.host_interval is not None
-        ends = [half_even(by_hosts(kept, sellers, share), 4) for share in (Fraction(1, 40), Fraction(39, 40))]
-        assert [value.host_interval.low, value.host_interval.high] == ends
+    unknown = sum(one[1] is None for one in kept)
+    assert (value.seller_interval is None) == (len(hosts) < 6 or 5 * unknown > len(kept)) == (value.seller_interval_why is not None)
+    if value.seller_interval is not None and len(hosts) <= MOST_WRITTEN_OUT:
+        subsets, lows, highs = by_subsets(kept)
+        ends = lows[subsets // 40], highs[-1 - subsets // 40]
+        assert [value.seller_interval.low, value.seller_interval.high] == [half_even(end, 4) for end in ends]
 
 
 def the_flag_agrees(value: IndexValue, version: str, valid: int) -> None:

@@ -30,8 +30,9 @@ def test_the_published_week(real: list[Snapshot]) -> None:
     assert value.interval_width is not None
     assert f"{value.interval_width:.3f}" == "0.155"
     assert (value.hosts, value.hosts_at_least) == (6, True)
-    assert value.host_interval is not None
-    assert not value.host_interval.trusted
+    assert value.seller_interval is not None
+    assert (str(value.seller_interval.low), str(value.seller_interval.high)) == ("1.5552", "2.2011")
+    assert (len(value.sellers), value.sellers.count(None)) == (44, 8)
 
 
 def test_the_week_as_it_was_known_before_the_minimum_changed(real: list[Snapshot]) -> None:

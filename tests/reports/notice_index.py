@@ -113,7 +113,7 @@ def index_value(name: str, day: date, value: Decimal | None, seed: int = 0) -> d
             "low_confidence": True,
             "low_confidence_reasons": [reason],
             "interval": None,
-            "host_interval": None,
+            "seller_interval": None,
             "days": [],
             "pooled": [],
             "inputs": [],
@@ -136,14 +136,15 @@ def index_value(name: str, day: date, value: Decimal | None, seed: int = 0) -> d
         "low_confidence_reasons": ["18 observations; fewer than 20"] if flagged else [],
         "interval": {"level": "0.95", "low": str(round(low, 4)), "high": str(round(high, 4)), "method": "exact bootstrap"},
         "interval_width": "0.0500",
-        "host_interval": {
+        "seller_interval": None
+        if flagged
+        else {
             "level": "0.95",
             "low": str(round(value * Decimal("0.916"), 4)),
             "high": str(round(value * Decimal("1.055"), 4)),
-            "method": "hosts",
-            "trusted": not flagged,
-            "note": None,
+            "method": "subsets of sellers, exact",
         },
+        "seller_interval_why": "4 sellers; six are needed" if flagged else None,
         "precision_class": "Low Confidence" if flagged else "Standard",
         "precision_class_measured": "Standard",
         "hosts": 4 if flagged else noise.randint(7, 11),

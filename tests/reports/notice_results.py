@@ -78,15 +78,24 @@ def even(value: Fraction, fails: Any, index: str = "CRI-H100", up: bool = True) 
 
 
 def bearing(value: Fraction, level: Fraction, above: bool = False) -> Bearing:
-    """Decisive when the level lies outside the interval."""
+    """Decisive when the level lies outside the interval; nine sellers, 512 subsets."""
     fails = value > level if above else value < level
-    inside = value * Fraction("0.967") <= level <= value * Fraction("1.017")
+    inside = value * Fraction("0.916") <= level <= value * Fraction("1.055")
+    apart = 200 if inside else 3
+    failing = Fraction(125, 512) if inside else Fraction(511, 512) if fails else Fraction(1, 512)
     return Bearing(
         decisive=not inside,
+        decisive_95=not inside,
+        decisive_80=not inside,
         at_low=Verdict.FAIL if inside or fails else Verdict.PASS,
         at_high=Verdict.FAIL if fails and not inside else Verdict.PASS,
+        low=Figure(value=level * Fraction("0.95"), unit=Unit.RATE),
+        high=Figure(value=level * Fraction("1.05"), unit=Unit.RATE),
+        sellers=9,
+        replicates=512,
+        apart=apart,
+        share_failing_sellers=failing,
         share_failing="0.63" if inside else ">0.99" if fails else "<0.01",
-        share_failing_hosts="0.58" if inside else "0.95" if fails else "<0.01",
     )
 
 

@@ -50,7 +50,7 @@ def value(day: date, price: str | None, **more: Any) -> dict[str, Any]:
         "low_confidence_reasons": [] if known else ["no day has 8 Qualifying Listings"],
         "interval": {"low": f"{base * 0.93:.4f}", "high": f"{base * 1.08:.4f}"} if known else None,
         "interval_width": "0.1550" if known else None,
-        "host_interval": None,
+        "seller_interval": None,
         "precision_class": "Standard",
         "precision_class_measured": "Low Confidence",
         "hosts": 6 if known else None,
@@ -61,15 +61,13 @@ def value(day: date, price: str | None, **more: Any) -> dict[str, Any]:
     }
 
 
-HOSTS = {"low": "1.6021", "high": "1.9000", "trusted": True, "note": None}
-
-
-@pytest.mark.parametrize("how", ["exact", "10,000 resamples, seed 20260108"])
-def test_the_page_says_whether_the_interval_by_hosts_is_exact_or_simulated(how: str) -> None:
-    hosts = 9 if how == "exact" else 10
-    found = {**HOSTS, "method": f"bootstrap of {hosts} hosts, {how}"}
-    said = str(compose(inputs(value=value(date(2026, 3, 5), "1.7350", host_interval=found))))
-    assert f"Resampling hosts gives 1.6021 to 1.9000 ({how})." in said
+def test_the_page_says_what_other_sellers_would_give_or_why_that_is_not_known() -> None:
+    ends = {"level": "0.95", "low": "1.6021", "high": "1.9000", "method": "subsets of 6 sellers, exact"}
+    text = str(compose(inputs(value=value(date(2026, 3, 5), "1.7350", seller_interval=ends))))
+    assert "With other sellers of the same kind the value lies between 1.6021 and 1.9000, at 95%." in text
+    why = "4 sellers; six are needed; listings from 1.4447 to 2.2689"
+    text = str(compose(inputs(value=value(date(2026, 3, 5), "1.7350", seller_interval_why=why))))
+    assert f"There is no interval by sellers: {why}." in text
 
 
 def inputs(**more: Any) -> PublicationInputs:

@@ -18,7 +18,7 @@ from engine.events.states import Deadline, Limb, Obligation, TestState, TestStat
 from reports.formats import plain, role, trigger_name
 from reports.notice import due_sentences as owed
 from reports.notice import sentences
-from reports.notice.blocks.index import _hosts_interval
+from reports.notice.blocks.index import seller_interval
 from reports.notice.view import Line
 
 ON = date(2026, 11, 5)
@@ -350,9 +350,6 @@ def test_deadline_mark(update: dict[str, Any], said: str) -> None:
     assert owed.deadline_mark(OWED.model_copy(update={"deadline": CURE.model_copy(update=update)})) == said
 
 
-def test_an_interval_by_hosts_that_is_simulated_says_so_with_its_seed() -> None:
-    found = {"low": "1.6000", "high": "1.9000", "trusted": True, "method": "bootstrap of 9 hosts, exact"}
-    simulated = {**found, "method": "bootstrap of 10 hosts, 10,000 resamples, seed 20260108"}
-    exact = _hosts_interval({"host_interval": found})
-    assert "simulated" not in exact
-    assert _hosts_interval({"host_interval": simulated}) == f"{exact}; simulated, 10,000 resamples, seed 20260108"
+def test_where_there_is_no_interval_by_sellers_the_reason_stands_in_its_place() -> None:
+    assert seller_interval({"seller_interval": {"low": "1.6000", "high": "1.9000"}}) == "1.6000 to 1.9000"
+    assert seller_interval({"seller_interval": None, "seller_interval_why": "no listing names its seller"}) == "No listing names its seller"

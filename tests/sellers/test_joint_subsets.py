@@ -14,7 +14,16 @@ import numpy as np
 import pytest
 
 from engine.basics.seller_subsets import LEAST_SELLERS, Listing, SellerWeek, effective_sellers, seller_week
-from engine.determination.joint_subsets import Candidate, Highest, Replicates, bits_of, medians, memberships, replicates
+from engine.determination.joint_subsets import (
+    Candidate,
+    Highest,
+    Replicates,
+    bits_of,
+    medians,
+    memberships,
+    replicates,
+    replicates_of_highest,
+)
 from tests.conftest import shared
 
 FILE = (shared() or Path("absent")) / "data" / "sellers" / "sellers_vectors.json"
@@ -61,9 +70,14 @@ def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> t
 
     today = len(weeks) - 1
     candidates = tuple(Candidate(Fraction(0), ((place, Fraction(1)),)) for place in range(len(weeks)))
-    highest = Highest(candidates, candidates[today], of_highest) if "highest" in figure else None
     value = measure([median(week) for week in weeks])
-    return value, passing(value), replicates(weeks, today, passing(value), outcomes, highest)
+    if "highest" in figure:
+        return (
+            value,
+            passing(value),
+            replicates_of_highest(weeks, today, passing(value), Highest(candidates, candidates[today], of_highest)),
+        )
+    return value, passing(value), replicates(weeks, today, passing(value), outcomes)
 
 
 @pytest.mark.skipif(not VECTORS, reason="the vectors of sellers are not beside this checkout")

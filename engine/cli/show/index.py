@@ -59,9 +59,10 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
     if value.interval is not None and value.interval_width is not None:
         width = f"{float(value.interval_width) * 100:.1f}%"
         say(f"95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}")
-    if value.host_interval is not None:
-        note = f"; {value.host_interval.note}" if value.host_interval.note else ""
-        say(f"resampling hosts: {value.host_interval.low} to {value.host_interval.high}, {value.host_interval.method}{note}")
+    if value.seller_interval is not None:
+        say(f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}")
+    elif value.seller_interval_why is not None:
+        say(f"by sellers no interval: {value.seller_interval_why}")
     for line in _dispersion(value):
         say(line)
     for line in (*_others(value), *_collections(value)):
@@ -112,7 +113,7 @@ def _sellers(value: IndexValue) -> str:
         return "hosts, machines and the largest host's share: not known; the rows name none"
     least = "at least " if value.hosts_at_least else ""
     machines = "machines not known" if value.machines is None else f"{least}{counted(value.machines, 'machines')}"
-    basis = "; a day's rows that name no host count as one" if value.hosts_at_least else ""
+    basis = "; rows that name no host count as one" if value.hosts_at_least else ""
     return f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of the observations{basis}"
 
 

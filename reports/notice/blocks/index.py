@@ -93,7 +93,7 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
         ("Fallback step", step),
         ("Print", _print(value)),
         ("95% interval, listings", interval(value.get("interval")) + width),
-        ("95% interval, hosts", _hosts_interval(value)),
+        ("95% interval, sellers", seller_interval(value)),
         ("Low Confidence", _low(facts, value)),
         *([("Other versions", other_values(value))] if value.get("other_versions") else []),
     ]
@@ -122,13 +122,10 @@ def _print(value: Mapping[str, Any]) -> str:
     return NONE if number is None else "1, not restated" if number == 1 else f"{number}, restated"
 
 
-def _hosts_interval(value: Mapping[str, Any]) -> str:
-    found = value.get("host_interval")
-    if not found:
-        return NONE
-    how = str(found.get("method") or "").partition(", ")[2]
-    simulated = f"; simulated, {how}" if "resamples" in how else ""
-    return interval(found) + simulated + ("" if found.get("trusted", True) else "; too few sellers to be trusted")
+def seller_interval(value: Mapping[str, Any]) -> str:
+    """The interval by sellers, or why there is none."""
+    found = value.get("seller_interval")
+    return interval(found) if found else sentence(value.get("seller_interval_why") or NONE)
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
@@ -154,8 +151,8 @@ def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Calculation Window", window),
         ("Observations", kept),
         ("Valid days", f"{whole(value.get('valid_days'))} of {len(days) or 7}" if value else NONE),
-        ("Independent hosts", hosts),
-        ("Largest host", f"{share(value.get('largest_host_share'))} of the Observations" if value.get("largest_host_share") else NONE),
+        ("Sellers", hosts),
+        ("Largest seller", f"{share(value.get('largest_host_share'))} of the Observations" if value.get("largest_host_share") else NONE),
         ("Least, mean, greatest", spread),
         ("Standard deviation", price(value.get("stdev"))),
         ("Precision class", classes),
@@ -182,7 +179,7 @@ def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
                 "day": short_date(day),
                 "rate": price(value.get("value")) if value.get("value") is not None else price(rate.value if rate else None),
                 "step": _step_words(facts, value, rate),
-                "interval": interval(value.get("interval")),
+                "interval": interval(value.get("seller_interval")),
                 "observations": whole(value.get("observations")) if value else NONE,
                 "hosts": whole(value.get("hosts")) if value else NONE,
             }
@@ -225,8 +222,7 @@ def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
         said.append("The snapshot that stands for each day.")
     said += [*turned_results(found, facts.name, value), *collections(value)]
     said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
-    note = (value.get("host_interval") or {}).get("note")
-    return said + ([f"{sentence(note)}."] if note else [])
+    return said
 
 
 def _restated(value: Mapping[str, Any]) -> str:

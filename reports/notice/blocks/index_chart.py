@@ -24,6 +24,9 @@ LANE_NAME = 21
 """Characters of a test's title beside its row of flags."""
 
 
+HATCHED = "Hatched: a week without one, from its lowest to its highest listing."
+
+
 def points_of(found: Brief, name: str) -> list[Point]:
     """One point per Publication Date of the last 52, from a little before closing: what was published, or what the fallback carried."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
@@ -35,15 +38,21 @@ def points_of(found: Brief, name: str) -> list[Point]:
     return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
 
 
+def band_of(value: Mapping[str, Any]) -> tuple[float | None, float | None, float | None, float | None]:
+    """The ends of a week's interval by sellers, or its lowest and highest listing where there is none."""
+    ends = value.get("seller_interval") or {}
+    pair = [ends.get("low"), ends.get("high")] if ends else [None, None]
+    rest = [None, None] if ends else [value.get("min"), value.get("max")]
+    low, high, lowest, highest = (None if end is None else float(end) for end in (*pair, *rest))
+    return low, high, lowest, highest
+
+
 def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
     if value.get("value") is not None:
-        ends = value.get("interval") or {}
-        low, high = ends.get("low"), ends.get("high")
         return Point(
             day,
             float(value["value"]),
-            float(low) if low is not None else None,
-            float(high) if high is not None else None,
+            *band_of(value),
             low_confidence=bool(value.get("low_confidence")),
             restated=int(value.get("print", 1)) > 1,
         )
@@ -76,7 +85,7 @@ def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
     valued = [point for point in points if point.value is not None]
     ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
     said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
-    return f"Line chart of {name}, {ends}, with its 95% interval as a band. Levels now: {said or 'none'}."
+    return f"Line chart of {name}, {ends}, with its 95% interval by sellers as a band. Levels now: {said or 'none'}."
 
 
 def _levels(found: Brief, name: str) -> list[Level]:
@@ -114,4 +123,4 @@ def _lanes(found: Brief, points: list[Point], names: Collection[str]) -> list[tu
 def chart_note(found: Brief, facts: IndexFacts) -> str:
     """How the chart is read."""
     rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(found, facts.name) else ""
-    return f"Heavy line and band: Reference Rate and its 95% interval.{rest}"
+    return f"Heavy line and band: Reference Rate and its 95% interval by sellers. {HATCHED}{rest}"

@@ -165,7 +165,7 @@ def notes(found: Brief) -> list[Runs]:
     why = [f"Not decisive, for {reason}: {listed(titles)}" for reason, titles in undecided.items()]
     rest = f"{'. '.join(why)}{_effect(found)}. " if why else ""
     drawn = (
-        f"In the strips the hatched side fails{'; the grey band is the interval' if strips.banded(found.rates) else ''}."
+        f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(found.rates) else ''}."
         if any(rate.value for rate in found.rates.values())
         else ""
     )
@@ -202,25 +202,28 @@ def _rate_note(found: Brief, name: str) -> Runs:
         )
         return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
     value = newest_publication(found, name)
-    by_host = value.get("host_interval") or {}
-    distrust = "" if by_host.get("trusted", True) else ", too few sellers to be trusted"
-    hosts = f" by hosts {interval(by_host)}{distrust}" if by_host else ""
-    thin = (
-        f" of {'at least ' if value.get('hosts_at_least') else ''}{value['hosts']} host{'' if value['hosts'] == 1 else 's'}"
-        if value.get("hosts") is not None
-        else ""
-    )
     reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
     low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
     text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
     if value.get("interval"):
-        text += (
-            f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin};{hosts}."
-            if hosts
-            else f" 95% interval {interval(value['interval'])} from {whole(value.get('observations'))} Observations{thin}."
-        )
+        text += f" {how_sure(value)}"
     return [*head, (text + low + far_from_before(found, name, value), False)]
+
+
+def how_sure(value: Mapping[str, Any]) -> str:
+    """How many listings and sellers stand behind a value, and how far it goes with other sellers of the same kind (`rulings.md` 59)."""
+    share = value.get("largest_host_share")
+    largest = f" (largest {Fraction(share):.0%})" if share else ""
+    least = "at least " if value.get("hosts_at_least") else ""
+    sellers = f" of {least}{counted(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
+    found = value.get("seller_interval")
+    without = value.get("seller_interval_why")
+    by_sellers = (
+        f"; with other sellers of the same kind {interval(found)}" if found else f"; no interval by sellers: {without}" if without else ""
+    )
+    listings = f"The methodology’s own 95% interval, of listings alone, is {interval(value['interval'])}."
+    return f"{whole(value.get('observations'))} listings{sellers}{by_sellers}. {listings}"
 
 
 def newest_publication(found: Brief, name: str) -> dict[str, Any]:

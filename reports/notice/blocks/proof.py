@@ -10,10 +10,26 @@ from engine.basics.values import Figure, Unit, ratio_decimals, rounded, rounding
 from engine.events.results import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.events.states import Limb, TriggerStatus
 from reports.drawing.chart import sparkline
-from reports.formats import NONE, apart, cut, minus, name, percent, price, sentence, short_date, signed, table_date, term, with_dates
+from reports.formats import (
+    NONE,
+    apart,
+    cut,
+    figure,
+    minus,
+    name,
+    percent,
+    price,
+    sentence,
+    short_date,
+    signed,
+    table_date,
+    term,
+    with_dates,
+)
 from reports.notice import due_sentences as owed_words
 from reports.notice import log_lookup as log
 from reports.notice.blocks.page_one import proof_reference, state
+from reports.notice.sentences import subsets_failing
 from reports.notice.view import Brief, Line
 
 SPARK_DATES = 52
@@ -207,15 +223,16 @@ def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
 
 
 def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
-    """Decisive or not, by listings and by hosts, with the share of resamples that fail."""
+    """Decisive or not by sellers, the figure with other sellers, the share of subsets that fail; the listings’ share beside it."""
     if bearing is None:
         return None
     ends = f"{_short(bearing.at_low)} / {_short(bearing.at_high)}" if bearing.at_low or bearing.at_high else NONE
     return {
-        "decisive": "decisive" if bearing.decisive else "not decisive",
+        "decisive": f"{'decisive' if bearing.decisive else 'not decisive'} at {bearing.decisive_at}%",
+        "between": f"{figure(bearing.low)} to {figure(bearing.high)}" if bearing.low and bearing.high else "",
         "ends": ends,
+        "sellers": subsets_failing(bearing) or NONE,
         "listings": _part(bearing.share_failing),
-        "hosts": _part(bearing.share_failing_hosts),
         "note": with_dates(bearing.note) if bearing.note else "",
     }
 

@@ -70,7 +70,7 @@ def _test_course(found: Brief, line: Line) -> dict[str, Any]:
     moved = {event.effective_on: event.payload.state for event in found.past.of("counted", line.key)} if line.counts else {}
     rows = [_course_row(found, one, moved.get(one.result.on)) for one in history]
     title = "The count that began it" if line.counts else "The dates that led here"
-    heads = ["Date", "Result", "Measured", "Limit", "Headroom", "95% interval of the rate", "Hosts", "Status after"]
+    heads = ["Date", "Result", "Measured", "Limit", "Headroom", "With other sellers", "Sellers", "Status after"]
     return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
 
 
@@ -86,7 +86,7 @@ def _course_row(found: Brief, one: Tested, trigger: TriggerState | None) -> list
         apart(result.measured, result.limit, found.deal.rounding) if result.measured and result.limit else NONE,
         sentences.limit(result) or NONE,
         signed(result.headroom, found.deal.rounding) if result.headroom else NONE,
-        interval(value.get("interval")),
+        interval(value.get("seller_interval")),
         whole(value.get("hosts")) if value else NONE,
         sentences.STATUS[one.state.status] if trigger is None else _after(trigger),
     ]
@@ -100,17 +100,18 @@ def _after(trigger: TriggerState) -> str:
 
 
 def _decisive_note(history: tuple[Tested, ...]) -> str:
-    bearings = [(short_date(one.result.on), one.result.bearing) for one in history if one.result.bearing]
-    inside = [day for day, bearing in bearings if not bearing.decisive and bearing.note is None]
-    unknown = [f"on {day} {bearing.note}" for day, bearing in bearings if not bearing.decisive and bearing.note is not None]
-    why = [*([f"within the 95% interval on {', '.join(inside)}"] if inside else []), *unknown]
-    if not why:
+    bearings = [(one.result.on, one.result.bearing) for one in history if one.result.bearing]
+    by_reason: dict[str, list[str]] = {}
+    for day, bearing in bearings:
+        if bearing.undecided is not None:
+            reason = bearing.note or "the limit lies inside the interval by sellers"
+            by_reason.setdefault(reason, []).append(short_date(day))
+    if not by_reason:
         return ""
-    shares = [one.result.bearing.share_failing for one in history if one.result.bearing and one.result.bearing.share_failing]
-    share = (
-        f" Share of resamples of the listings that fail on the newest date: {shares[-1]}; sampling only, not a forecast." if shares else ""
-    )
-    return f"Not decisive {', '.join(why)}.{share}"
+    why = "; ".join(f"{', '.join(days)}: {reason}" for reason, days in by_reason.items())
+    newest = sentences.subsets_failing(bearings[-1][1])
+    share = f" On the newest date {newest} of sellers fail; sellers only, not a forecast." if newest else ""
+    return f"Not decisive on {why}.{share}"
 
 
 # ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------

@@ -1,0 +1,285 @@
+"""How a result depends on who sells: the test over subsets of the sellers of all its rates (`rulings.md` 59).
+
+One rate alone is counted exactly, however many sellers there are. Several rates go through `joint_subsets`, one subset for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from engine.basics.seller_subsets import LEAST_SELLERS, TAILS, SellerWeek, seller_week
+from engine.basics.values import Figure, Unit, counted
+from engine.determination.facts import Facts, PrintKey
+from engine.determination.measure_inputs import Used
+from engine.determination.template import Maximum, Measurement, Missing
+from engine.events.rates import Published
+from engine.events.results import Bearing, Verdict, passes
+
+if TYPE_CHECKING:
+    from engine.determination.joint_subsets import Highest, Replicates
+
+MILLION = 10**6
+NEEDED = {95: "six", 80: "four"}
+Outcome = tuple[bool, Fraction]
+"""Whether the test passes, and the figure measured."""
+Measured = Callable[[Facts], Measurement]
+"""The test at given facts, its figure rounded as the deal says. Raises Missing."""
+
+
+@dataclass(frozen=True)
+class MeasuredTest:
+    """A test that has been measured.
+
+    Attributes:
+        facts: what it was measured on; the trace is the measure's own.
+        measured: the test itself, at other facts.
+        found: what came out.
+        level: at which the deal asks for decisiveness, in per cent.
+        maximum: how its figure looks at the highest value of a window, where it does.
+        rounded: the deal's rounding of a figure.
+    """
+
+    facts: Facts
+    measured: Measured
+    found: Measurement
+    level: Literal[95, 80] = 95
+    maximum: Maximum | None = None
+    rounded: Callable[[Fraction], Fraction] = lambda value: value
+
+    @property
+    def passed(self) -> bool:
+        """The verdict of the value."""
+        return self.passes(self.found.measured.value)
+
+    @property
+    def rates_used(self) -> tuple[Used, ...]:
+        """The rates that the measure asked for."""
+        return tuple(one for one in self.facts.trace.values() if one.unit is Unit.RATE and one.source.kind == "publication")
+
+    @property
+    def prints(self) -> tuple[PrintKey, ...]:
+        """The prints behind them, each once, in the order asked."""
+        return tuple(dict.fromkeys(one.of_print for one in self.rates_used if one.of_print is not None))
+
+    def passes(self, value: Fraction) -> bool:
+        """Whether a figure passes against the test's limit."""
+        return passes(Figure(value=value, unit=self.found.measured.unit), self.found.limit, self.found.comparison)
+
+
+def seller_bearing(test: MeasuredTest) -> Bearing | None:
+    """How the sellers bear on a result; None for a test without an index, which is decisive."""
+    used = test.rates_used
+    keys = test.prints
+    if not used:
+        return None
+    if any(one.of_print is None for one in used):
+        return _open(test, "rate set by Act")
+    prints = [_print_of(test.facts, key) for key in keys]
+    unknown = next((why for one in prints if (why := _not_known(one)) is not None), None)
+    weeks = [week for one in prints if one is not None and (week := week_of(one)) is not None]
+    if len(weeks) < len(keys):
+        return _open(test, unknown or "sellers not known")
+    sellers = len({name for week in weeks for name in week.clusters if name})
+    if not sellers:
+        return _open(test, unknown or "sellers not known")
+    try:
+        found = _one_rate(test, keys[0], weeks[0]) if len(keys) == 1 else None
+        found = found or _together(test, keys, weeks)
+    except Missing as missing:
+        return _open(test, f"not determined at some rates of its sellers: {missing.why.reason}")
+    return _bearing(test, found, sellers, unknown)
+
+
+def week_of(published: Published) -> SellerWeek | None:
+    """The listings behind a print by seller; None where they are not known."""
+    if not published.pooled or len(published.sellers) != len(published.pooled):
+        return None
+    return _week(published.pooled, published.sellers)
+
+
+@lru_cache(maxsize=1024)
+def _week(pooled: tuple[Decimal, ...], sellers: tuple[str | None, ...]) -> SellerWeek:
+    return seller_week((seller, int(price.scaleb(6))) for seller, price in zip(sellers, pooled, strict=True))
+
+
+def _print_of(facts: Facts, key: PrintKey) -> Published | None:
+    """The print of a Publication Date: what the series holds, or what this date's rate rests on."""
+    index, day = key
+    rates = (rate.published for rate in reversed(facts.rates.get(index, ())) if rate.published is not None)
+    there = [one for one in (*facts.published.get(index, ()), *rates) if one.publication_date == day and one.value is not None]
+    return next((one for one in there if one.sellers), there[0] if there else None)
+
+
+def _not_known(published: Published | None) -> str | None:
+    """Why the sellers behind a print are not known; None where they are."""
+    if published is None:
+        return "sellers not known: the print is not at hand"
+    if published.source.startswith("published"):
+        return "sellers not known: published by the administrator"
+    week = week_of(published)
+    if week is None:
+        return "sellers not known: no listings stand beside the rate"
+    return None if week.known else f"{week.unknown} of {counted(len(week.prices), 'listings')} name no seller"
+
+
+def _open(test: MeasuredTest, why: str) -> Bearing:
+    return Bearing(decisive=False, decisive_at=test.level, note=why)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the replicates of a test gave: their number, the ends by level, how many are apart, the share failing."""
+
+    replicates: int
+    apart: int
+    failing: Fraction
+    ends: dict[int, tuple[Fraction, Fraction]]
+    drawn: bool = False
+    turns_at: Decimal | None = None
+
+
+def _bearing(test: MeasuredTest, found: Found, sellers: int, unknown: str | None) -> Bearing:
+    decisive = {
+        level: unknown is None and sellers >= LEAST_SELLERS[level] and tail * found.apart <= found.replicates
+        for level, tail in TAILS.items()
+    }
+    ends = {level: pair for level, pair in found.ends.items() if unknown is None and sellers >= LEAST_SELLERS[level]}
+    low, high = _figures(test, ends.get(95))
+    low_80, high_80 = _figures(test, ends.get(80))
+    at_low, at_high = (_verdict(test.passes(end)) for end in ends[test.level]) if test.level in ends else (None, None)
+    few = f"{counted(sellers, 'sellers')}; {NEEDED[test.level]} are needed" if sellers < LEAST_SELLERS[test.level] else None
+    return Bearing(
+        decisive=decisive[test.level],
+        decisive_at=test.level,
+        decisive_95=decisive[95],
+        decisive_80=decisive[80],
+        at_low=at_low,
+        at_high=at_high,
+        low=low,
+        high=high,
+        low_80=low_80,
+        high_80=high_80,
+        sellers=sellers,
+        replicates=found.replicates,
+        drawn=found.drawn,
+        apart=found.apart,
+        share_failing_sellers=found.failing,
+        turns_at=found.turns_at,
+        note=unknown or few,
+    )
+
+
+def _figures(test: MeasuredTest, ends: tuple[Fraction, Fraction] | None) -> tuple[Figure | None, Figure | None]:
+    if ends is None:
+        return None, None
+    low, high = (Figure(value=end, unit=test.found.measured.unit) for end in ends)
+    return low, high
+
+
+def _verdict(passed: bool) -> Verdict:
+    return Verdict.PASS if passed else Verdict.FAIL
+
+
+# ---- one rate: exact for any number of sellers -------------------------------------------------------------------------
+
+
+def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | None:
+    """The test of one rate, its subsets counted by sums; None where its figure does not move one way with the rate."""
+    prices = sorted(set(week.prices))
+    outcomes = [_at(test, (key,), (price,)) for price in prices]
+    figures = [figure for _, figure in outcomes]
+    rising, falling = figures == sorted(figures), figures == sorted(figures, reverse=True)
+    if not (rising or falling):
+        return None
+    low = _masses([week.low_at_most(price) for price in prices])
+    high = _masses([week.subsets - week.high_at_least(price) for price in (*prices[1:], prices[-1] + 1)])
+    failing = [sum(mass for mass, (passed, _) in zip(masses, outcomes, strict=True) if not passed) for masses in (low, high)]
+    apart = max(failing) if test.passed else week.subsets - min(failing)
+    if rising:
+        lows, highs = low, high
+    else:  # the figures, too, are read from the least on
+        figures, lows, highs = figures[::-1], high[::-1], low[::-1]
+    turn = next((price for price, (passed, _) in zip(prices, outcomes, strict=True) if passed != outcomes[0][0]), None)
+    return Found(
+        replicates=week.subsets,
+        apart=apart,
+        failing=Fraction(sum(failing), 2 * week.subsets),
+        ends={level: _ends(figures, lows, highs, week.subsets // tail) for level, tail in TAILS.items()},
+        turns_at=None if turn is None else Decimal(turn).scaleb(-6),
+    )
+
+
+def _masses(upto: Sequence[int]) -> list[int]:
+    """How many subsets have each price, from how many have at most it."""
+    return [count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True)]
+
+
+def _ends(figures: Sequence[Fraction], lows: Sequence[int], highs: Sequence[int], beyond: int) -> tuple[Fraction, Fraction]:
+    """The figures, ascending, beyond which no more than so many subsets have their least, or their largest."""
+    return _reached(figures, lows, beyond), _reached(figures[::-1], highs[::-1], beyond)
+
+
+def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) -> Fraction:
+    total = 0
+    for figure, mass in zip(figures, masses, strict=True):
+        total += mass
+        if total > beyond:
+            return figure
+    return figures[-1]
+
+
+def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
+    """The test had its prints given these rates, in millionths."""
+    found = test.measured(test.facts.with_prints({key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}))
+    value = found.measured.value
+    return passes(found.measured, found.limit, found.comparison), value
+
+
+# ---- several rates -----------------------------------------------------------------------------------------------------
+
+
+def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[SellerWeek]) -> Found:
+    from engine.determination import joint_subsets as joint  # late: numpy is imported only where several rates meet
+
+    first = next((one.of_print for one in test.facts.trace.values() if one.index is not None and one.of_print is not None), None)
+    today = keys.index(first) if first is not None else -1
+    if test.maximum is not None:
+        found = joint.replicates_of_highest(weeks, today, test.passed, _highest(test, test.maximum, keys))
+    else:
+        found = joint.replicates(weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes))
+    return _of(found)
+
+
+def _of(found: Replicates) -> Found:
+    ends = {level: found.interval(level) for level in TAILS}
+    return Found(found.subsets, found.apart, found.failing, ends, found.drawn)
+
+
+def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> Highest:
+    """The values of the window and this date's, each as a weighted sum of prints, found by moving one print at a time."""
+    from engine.determination import joint_subsets as joint
+
+    base = {key: Fraction(1) for key in keys}
+
+    def values(rates: dict[PrintKey, Fraction]) -> list[Fraction]:
+        facts = test.facts.with_prints(rates)
+        return [*(value for _, value in maximum.window(facts)), maximum.today(facts)]
+
+    flat = values(base)
+    moved = [values({**base, key: Fraction(2)}) for key in keys]
+    candidates = []
+    for place, value in enumerate(flat):
+        weights = tuple((n, other[place] - value) for n, other in enumerate(moved) if other[place] != value)
+        constant = value - sum((weight for _, weight in weights), Fraction(0))
+        candidates.append(joint.Candidate(constant * MILLION, weights))
+
+    def figure(top: Fraction, own: Fraction) -> Outcome:
+        value = test.rounded(maximum.figure(top / MILLION, own / MILLION))
+        return test.passes(value), value
+
+    return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure)
