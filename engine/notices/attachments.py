@@ -18,8 +18,8 @@ from engine.record.inclusion_proof import LONGEST_PATH, Proof
 from engine.record.merkle import inclusion_proof, leaf_hash
 from engine.record.store import Entry
 
-OBSERVATIONS = "index,publication_date,usd_per_gpu_hour"
-"""The first line of `observations.csv`."""
+OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
+"""The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing where it is not known."""
 HASH = re.compile(r"[0-9a-f]{64}")
 
 Files = dict[str, tuple[bytes, str]]

@@ -6,7 +6,7 @@ The inputs of a result are exactly what its measure asked for, so they are enoug
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -24,16 +24,22 @@ RATE = re.compile(r"(?P<index>.+), (?P<on>\d{4}-\d{2}-\d{2})")
 PERIOD = re.compile(r"(?P<name>.+), (?P<one>week|month) to (?P<end>\d{4}-\d{2}-\d{2})")
 
 
-def recomputed(result: TestResult, terms: TermsInForce, templates: Mapping[str, Template]) -> TestResult | None:
+Listed = Mapping[tuple[str, str], Sequence[tuple[Decimal, str | None]]]
+"""The listings of each index and Publication Date: their prices, ascending, and their sellers' numbers."""
+
+
+def recomputed(
+    result: TestResult, terms: TermsInForce, templates: Mapping[str, Template], listed: Listed | None = None
+) -> TestResult | None:
     """The result that comes out again; None where it was not determined or rests on what a notice does not carry."""
     clause = terms.covenants.get(result.test)
     template = templates[clause.template] if clause is not None else None
     if result.verdict is Verdict.NOT_DETERMINED or clause is None or template is None or not template.recomputable:
         return None
-    return determine(result.test, clause, template, _facts(result, terms))
+    return determine(result.test, clause, template, _facts(result, terms, listed or {}))
 
 
-def _facts(result: TestResult, terms: TermsInForce) -> Facts:
+def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
     rates: dict[str, dict[date, ReferenceRate]] = {}
     periods: dict[str, dict[date, dict[str, Input]]] = {"week": {}, "month": {}}
     report: dict[str, Input] = {}
@@ -41,23 +47,25 @@ def _facts(result: TestResult, terms: TermsInForce) -> Facts:
         period, rate = PERIOD.fullmatch(one.name), RATE.fullmatch(one.name)
         if one.source.kind == "publication" and rate is not None:
             on = date.fromisoformat(rate["on"])
-            rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one)
+            rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one, listed)
         elif period is not None:
             periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
         elif one.source.kind not in ("deal file", "publication"):
             report[one.name] = one
     series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
-    published = {index: tuple(_published(rate) for rate in found) for index, found in series.items()}
+    published = {index: tuple(rate.published or _published(rate) for rate in found) for index, found in series.items()}
     weeks, months = (tuple((end, _reported(found[end])) for end in sorted(found)) for found in periods.values())
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
     return Facts(result.on, terms, series, published, served, weeks, months)
 
 
-def _rate(index: str, on: date, one: Input) -> ReferenceRate:
+def _rate(index: str, on: date, one: Input, listed: Listed) -> ReferenceRate:
     value = _decimal(one.figure.value)
     step = one.source.text.rpartition(",")[0] or one.source.text
     made = ReferenceRate(index=index, on=on, value=value, step=step, cite="-", publication_date=one.source.as_of)
-    return made.model_copy(update={"published": _published(made)})
+    rows = listed.get((index, str(one.source.as_of or on)), ())
+    behind = {"pooled": tuple(price for price, _ in rows), "sellers": tuple(seller for _, seller in rows)}
+    return made.model_copy(update={"published": _published(made).model_copy(update=behind)})
 
 
 def _published(rate: ReferenceRate) -> Published:

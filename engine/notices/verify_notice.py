@@ -21,7 +21,7 @@ from engine.events.results import TestResult, Verdict
 from engine.notices.attachments import OBSERVATIONS, Manifest, read_manifest, read_of_date
 from engine.notices.page_text import shown_as_recorded, shown_of
 from engine.notices.pdf import NoticeFile, read_notice
-from engine.notices.recompute import recomputed
+from engine.notices.recompute import Listed, recomputed
 from engine.notices.signature import check_seal
 from engine.notices.trust_policy import Policy, plain
 from engine.notices.whole_date import OfDate
@@ -36,7 +36,7 @@ from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce
 
 NEEDED = ("event.json", "date.jsonl", "observations.csv", "manifest.json")
-ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?)")
+ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?")
 """A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What a reader raises for something that is not in its form."""
@@ -223,13 +223,14 @@ def _observations(notice: _Notice) -> str:
     weeks = _weeks(notice.attached["observations.csv"].decode())
     for rate in notice.of_date.rates if notice.of_date else ():
         used = rate.published
-        if used is not None and used.pooled and weeks.get((used.index, str(used.publication_date)), []) != sorted(used.pooled):
+        attached = [price for price, _ in weeks.get((used.index, str(used.publication_date)), ())] if used is not None else []
+        if used is not None and used.pooled and attached != sorted(used.pooled):
             raise VerificationFailed(f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on")
     checked: list[str] = []
     without: list[str] = []
     for one in (one for result in notice.results for one in result.inputs if one.source.kind == "publication"):
         index, _, day = one.name.rpartition(", ")
-        prices = weeks.get((index, str(one.source.as_of or day)))
+        prices = [price for price, _ in weeks.get((index, str(one.source.as_of or day)), ())]
         (checked if prices else without).append(one.name)
         if prices:
             value = rounded(median([int(price * 10**6) for price in prices]), 4)
@@ -239,18 +240,18 @@ def _observations(notice: _Notice) -> str:
     return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
 
 
-def _weeks(text: str) -> dict[tuple[str, str], list[Decimal]]:
-    """The prices of each week, in rising order. Raises VerificationFailed at a line of another form."""
+def _weeks(text: str) -> Listed:
+    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form."""
     head, *lines = text.split("\n")
     if head != OBSERVATIONS or not lines or lines.pop():
         raise VerificationFailed(f"observations.csv does not begin with `{OBSERVATIONS}`, or ends within a line")
-    weeks: dict[tuple[str, str], list[Decimal]] = {}
+    weeks: dict[tuple[str, str], list[tuple[Decimal, str | None]]] = {}
     for number, line in enumerate(lines, start=2):
         row = ROW.fullmatch(line)
         if row is None:
-            raise VerificationFailed(f"observations.csv:{number}: not an index, a date and a price")
-        weeks.setdefault((row["index"], row["on"]), []).append(Decimal(row["price"]))
-    return {week: sorted(prices) for week, prices in weeks.items()}
+            raise VerificationFailed(f"observations.csv:{number}: not an index, a date, a price and a seller's number")
+        weeks.setdefault((row["index"], row["on"]), []).append((Decimal(row["price"]), row["seller"]))
+    return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
 
 
 def _results(notice: _Notice) -> str:
@@ -262,9 +263,11 @@ def _results(notice: _Notice) -> str:
     missing = _due(notice.terms, notice.templates, notice.of_date.on) - {result.test for result in notice.results}
     if missing:
         raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {notice.of_date.on}")
+    listed = _weeks(notice.attached["observations.csv"].decode())
+    sellers = 0
     again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in notice.results)
     for result in notice.results:
-        found = recomputed(result, notice.terms, notice.templates)
+        found = recomputed(result, notice.terms, notice.templates, listed)
         if found is None:
             continue
         for name in ("verdict", "measured", "limit", "headroom"):
@@ -273,13 +276,33 @@ def _results(notice: _Notice) -> str:
                     f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}"
                 )
         again += 1
+        sellers += _by_sellers(result, found)
     other = len(notice.results) - again - undetermined
     said = (
         f"{again} determined, each comes out again" if again else "",
+        f"{sellers} of them by the subsets of their sellers" if sellers else "",
         f"{undetermined} not determined" if undetermined else "",
         f"{other} by their place in the log alone" if other else "",
     )
     return ", ".join(one for one in said if one) or "no test on this date"
+
+
+SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicates", "apart", "share_failing_sellers", "low", "high")
+
+
+def _by_sellers(result: TestResult, found: TestResult) -> bool:
+    """Whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
+
+    Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
+    """
+    said, again = result.bearing, found.bearing
+    if said is None or said.replicates is None or said.drawn:
+        return False
+    for name in SELLER_FIGURES:
+        stated, computed = getattr(said, name), getattr(again, name) if again is not None else None
+        if stated != computed:
+            raise VerificationFailed(f"{result.test}: `{name}` by sellers comes out as {computed}, the log says {stated}")
+    return True
 
 
 def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:

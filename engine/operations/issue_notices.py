@@ -242,9 +242,15 @@ def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], ev
         if isinstance(rate, ReferenceRate) and rate.published is not None and rate.published.value is not None
     }
     rows = [OBSERVATIONS]
+    numbers: dict[str, int] = {}
     for index, values in publications.items():
         for value in values:
-            pooled = value.get("pooled")
-            prices = used.get((index, str(value["publication_date"])), pooled if isinstance(pooled, list) else [])
-            rows += [f"{index},{value['publication_date']},{price}" for price in prices]
+            day, pooled = str(value["publication_date"]), value.get("pooled")
+            listed = [str(price) for price in pooled] if isinstance(pooled, list) else []
+            prices = [str(price) for price in used.get((index, day), listed)]
+            hosts = value.get("sellers")
+            same = prices == listed and isinstance(hosts, list) and len(hosts) == len(prices)
+            for price, host in zip(prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True):
+                number = "" if host is None else str(numbers.setdefault(str(host), len(numbers) + 1))
+                rows.append(f"{index},{day},{price},{number}")
     return ("\n".join(rows) + "\n").encode()

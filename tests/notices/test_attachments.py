@@ -136,6 +136,7 @@ FORGERIES: dict[str, tuple[Callable[[Files, Files], Files], str]] = {
     "another date": (lambda f, other: {"date.jsonl": other["date.jsonl"]}, "log: "),
     "no line": (lambda f, _: {"date.jsonl": b""}, "date.jsonl does not end"),
     "no observations": (lambda f, _: {"observations.csv": f["observations.csv"].splitlines(keepends=True)[0]}, "not the ones it rests on"),
+    "another seller": (lambda f, _: {"observations.csv": re.sub(rb",\d+\n", b",1\n", f["observations.csv"])}, "by sellers comes out as"),
     "an observation of its week left out": (lambda f, _: {"observations.csv": f["observations.csv"].rpartition(b"CRI")[0]}, "rests on"),
     "another deal file": (lambda f, _: {"deal.yaml": f["deal.yaml"].replace(b"65%", b"95%")}, "not the one that the event names"),
 }
@@ -182,7 +183,7 @@ def test_a_manifest_that_states_otherwise_is_refused(
 
 
 MALFORMED = {
-    "observations.csv": [b"\xff", b"", *(b"index,publication_date,usd_per_gpu_hour\nCRI-H100,2026-02-26," + price + b"\n" for price in (
+    "observations.csv": [b"\xff", b"", *(b"index,publication_date,usd_per_gpu_hour,seller\nCRI-H100,2026-02-26," + price + b",1\n" for price in (
         b"abc", b"Infinity", b"NaN", b"-1", b"1e999999999", b'"' + b"1" * 200_000 + b'"', b"1\n1"
     ))],
     "date.jsonl": [

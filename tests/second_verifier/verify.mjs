@@ -131,6 +131,93 @@ function wholeDate(lines, stated) {
   }
 }
 
+// The listings of each index and Publication Date by seller; prices in millionths. A seller is a number, nothing where it is unknown.
+function listings(text) {
+  const lines = text.split("\n");
+  need(lines.shift() === "index,publication_date,usd_per_gpu_hour,seller" && lines.pop() === "", "observations.csv has another form");
+  const weeks = new Map();
+  for (const line of lines) {
+    const match = /^([^,]{1,100}),(\d{4}-\d{2}-\d{2}),(\d{1,9})(?:\.(\d{1,6}))?,([1-9]\d{0,5})?$/.exec(line);
+    need(match, "observations.csv has a line of another form");
+    const [, index, day, whole, part = "", seller = ""] = match, key = `${index}, ${day}`;
+    const price = BigInt(whole) * 1000000n + BigInt(part.padEnd(6, "0"));
+    const week = weeks.get(key) ?? new Map();
+    week.set(seller, [...(week.get(seller) ?? []), price]);
+    weeks.set(key, week);
+  }
+  return weeks;
+}
+
+// Subsets of sellers by the sum of 2 x (listings below) - listings, one seller at a time: how many have a sum of at least `least`.
+function subsets(week, below, least) {
+  let sums = new Map([[0, 1n]]);
+  for (const held of week.values()) {
+    const surplus = 2 * held.filter(below).length - held.length, next = new Map(sums);
+    for (const [sum, ways] of sums) next.set(sum + surplus, (next.get(sum + surplus) ?? 0n) + ways);
+    sums = next;
+  }
+  return [...sums].reduce((total, [sum, ways]) => sum >= least ? total + ways : total, 0n);
+}
+const every = (week) => [...week.values()].flat();
+const lowBelow = (week, price) => subsets(week, (one) => one < price, 0) - 1n + (every(week).some((one) => one < price) ? 1n : 0n);
+const highBelow = (week, price) => subsets(week, (one) => one < price, 1) + (every(week).every((one) => one < price) ? 1n : 0n);
+
+// The ends of the interval by sellers at 4 decimals, half to even.
+function interval(week) {
+  const prices = every(week).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)), all = 1n << BigInt(week.size);
+  const low = prices.find((price) => 40n * lowBelow(week, price + 1n) > all);
+  const high = prices.findLast((price) => 40n * (all - highBelow(week, price)) > all);
+  return [low, high].map((micro) => {
+    const rest = micro % 100n, down = micro / 100n, up = rest > 50n || (rest === 50n && down % 2n === 1n);
+    const text = String(down + (up ? 1n : 0n)).padStart(5, "0");
+    return `${text.slice(0, -4)}.${text.slice(-4)}`;
+  });
+}
+
+const fraction = (text) => { const [top, under = "1"] = text.split("/"); return [BigInt(top), BigInt(under)]; };
+
+// What a result of one rate says of its sellers, and the interval of each rate, computed again; how many results that was.
+function sellers(bodies, weeks) {
+  let counted = 0;
+  for (const { payload } of bodies.filter(({ kind }) => kind === "rate")) {
+    const used = payload.published;
+    if (!used || used.seller_low === null || used.seller_low === undefined) continue;
+    const week = weeks.get(`${used.index}, ${used.publication_date}`);
+    need(week, `no listings of ${used.index} of ${used.publication_date}`);
+    const [low, high] = interval(week);
+    need(low === used.seller_low && high === used.seller_high, `the interval of ${used.index} by sellers is ${low} to ${high}`);
+  }
+  for (const { payload: { result } } of bodies.filter(({ kind }) => kind === "tested")) {
+    const said = result.bearing, rates = (result.inputs ?? []).filter(({ source }) => source.kind === "publication");
+    const prints = new Set(rates.map(({ name, source }) => `${name.slice(0, name.lastIndexOf(", "))}, ${source.as_of}`));
+    if (!said || said.replicates === null || said.drawn || prints.size !== 1 || !result.break_even[0]?.fails) continue;
+    const week = weeks.get([...prints][0]);
+    need(week, `no listings behind ${result.test}`);
+    const all = 1n << BigInt(week.size), listed = every(week).length, unknown = (week.get("") ?? []).length;
+    const named = week.size - (week.has("") ? 1 : 0), fails = result.break_even[0].fails === "below", passed = result.verdict === "PASS";
+    let failing, apart;
+    if (said.turns_at === null) {
+      const [top, under] = fraction(said.share_failing_sellers);
+      need(top === 0n || top === under, `${result.test}: every listing gives one verdict, and the share says two`);
+      [failing, apart] = [top === 0n ? 0n : 2n * all, (top === 0n) === passed ? 0n : all];
+    } else {
+      const at = BigInt(said.turns_at.replace(".", "")), low = lowBelow(week, at), high = highBelow(week, at);
+      failing = fails ? low + high : 2n * all - low - high;
+      apart = fails === passed ? low : all - high;
+    }
+    const [top, under] = fraction(said.share_failing_sellers);
+    need(BigInt(said.replicates) === all && said.sellers === named, `${result.test}: ${named} sellers, ${all} subsets`);
+    need(BigInt(said.apart) === apart, `${result.test}: ${apart} subsets are apart`);
+    need(top * 2n * all === failing * under, `${result.test}: another share of subsets fails`);
+    for (const [level, tail, least] of [[95, 40n, 6], [80, 10n, 4]]) {
+      const decisive = 5 * unknown <= listed && named >= least && tail * apart <= all;
+      need(said[`decisive_${level}`] === decisive, `${result.test}: decisive at ${level}% is ${decisive}`);
+    }
+    counted += 1;
+  }
+  return counted;
+}
+
 function check(folder, keyText) {
   const files = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   const file = (name) => { need(files.has(name), `there is no ${name}`); return files.get(name); };
@@ -149,7 +236,8 @@ function check(folder, keyText) {
   const lines = text.slice(0, -1).split("\n").map(lineOf);
   for (const one of lines) need(rootFrom(leafHash(one.body), one.seq, head.size, one.path).equals(head.root), `entry ${one.seq} is not in the log`);
   wholeDate(lines, proof.index);
-  return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index) };
+  const by_sellers = sellers(lines.map(({ body: one }) => JSON.parse(utf8(one))), listings(utf8(file("observations.csv"))));
+  return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index), by_sellers };
 }
 
 const [folder, key] = process.argv.slice(2);

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from fractions import Fraction
 from textwrap import wrap
 from typing import Any
 
@@ -214,7 +213,7 @@ def _rate_note(found: Brief, name: str) -> Runs:
 def how_sure(value: Mapping[str, Any]) -> str:
     """How many listings and sellers stand behind a value, and how far it goes with other sellers of the same kind (`rulings.md` 59)."""
     share = value.get("largest_host_share")
-    largest = f" (largest {Fraction(share):.0%})" if share else ""
+    largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""
     sellers = f" of {least}{counted(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
     found = value.get("seller_interval")
