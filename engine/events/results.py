@@ -9,7 +9,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import model_validator
 
 from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
 
@@ -108,6 +110,12 @@ class Bearing(Fact):
     turns_at: Decimal | None = None
     """Of a test of one rate, in USD: the lowest listed price at which its verdict is another than at the lowest listing."""
     note: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_edition(cls, data: Any) -> Any:
+        """A log of edition 1 has a share by hosts, which nothing ever computed."""
+        return {key: value for key, value in data.items() if key != "share_failing_hosts"} if isinstance(data, dict) else data
 
     @property
     def undecided(self) -> str | None:

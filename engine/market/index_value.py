@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from engine.basics.values import Fact
 from engine.market.interval_types import Interval
@@ -133,6 +133,12 @@ class IndexValue(Fact):
     known_at: dt.datetime | None = None
     engine: str = ""
     """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_edition(cls, data: Any) -> Any:
+        """A print of edition 1 has an interval from resampling hosts, which covered too little and is no longer read."""
+        return {key: value for key, value in data.items() if key != "host_interval"} if isinstance(data, dict) else data
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
     shown = headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
     assert "12 observations" in shown
-    assert "bootstrap of 3 hosts, exact; 3 hosts: too few sellers to be trusted" in shown
+    assert "by sellers no interval: 3 sellers; six are needed; listings from " in shown
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
     empty = headroom("index", "--window-end", "2026-05-06", folder=desk).stdout
     assert "0 observations on 0 valid days" in empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from engine.cli.show.keys import make_key
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.events.notice import NoticeInputs
+from engine.notices.attachments import OBSERVATIONS
 from engine.notices.pdf import NoticeFile
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import STEPS, UNREADABLE, _Notice, verify_notice
@@ -183,7 +185,7 @@ def test_a_manifest_that_states_otherwise_is_refused(
 
 
 MALFORMED = {
-    "observations.csv": [b"\xff", b"", *(b"index,publication_date,usd_per_gpu_hour,seller\nCRI-H100,2026-02-26," + price + b",1\n" for price in (
+    "observations.csv": [b"\xff", b"", *(OBSERVATIONS.encode() + b"\nCRI-H100,2026-02-26," + price + b",1\n" for price in (
         b"abc", b"Infinity", b"NaN", b"-1", b"1e999999999", b'"' + b"1" * 200_000 + b'"', b"1\n1"
     ))],
     "date.jsonl": [

@@ -162,6 +162,7 @@ class Deal:
     def _published(self, day: date) -> Published:
         found = index_value("CRI-H100", day, self.value(day))
         ends = found["interval"] or {}
+        sellers = found["seller_interval"] or {}
         return Published(
             index="CRI-H100",
             publication_date=day,
@@ -175,6 +176,8 @@ class Deal:
             observations=found["observations"],
             valid_days=found["valid_days"],
             hosts=found["hosts"],
+            seller_low=Decimal(sellers["low"]) if sellers else None,
+            seller_high=Decimal(sellers["high"]) if sellers else None,
             event=sha(f"print {day}"),
         )
 

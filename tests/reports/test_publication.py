@@ -83,7 +83,7 @@ def test_the_first_sentences_say_how_far_to_trust_it() -> None:
     text = said(compose(inputs()))
     assert "USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days." in text
     assert "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence." in text
-    assert "at least 6 independent sellers; the largest has 30% of the listings, a day’s rows that name no host counted as one." in text
+    assert "at least 6 independent sellers; the largest has 30% of the listings, rows that name no host counted as one." in text
 
 
 def test_the_page_says_what_every_notice_says_of_the_index() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from fractions import Fraction
 from textwrap import wrap
 from typing import Any
 
@@ -161,7 +162,7 @@ def notes(found: Brief) -> list[Runs]:
     """How thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
     said = [_rate_note(found, name) for name in found.rates]
     undecided = _undecided(found)
-    why = [f"Not decisive, for {reason}: {listed(titles)}" for reason, titles in undecided.items()]
+    why = [f"Not decisive: {listed(titles)}; {reason}" for reason, titles in undecided.items()]
     rest = f"{'. '.join(why)}{_effect(found)}. " if why else ""
     drawn = (
         f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(found.rates) else ''}."
@@ -178,7 +179,9 @@ def _undecided(found: Brief) -> dict[str, list[str]]:
     for line in found.lines:
         bearing = line.result.bearing if line.result else None
         if bearing is not None and bearing.undecided is not None:
-            by_reason.setdefault(with_dates(bearing.undecided), []).append(line.title)
+            failing = sentences.subsets_failing(bearing) if bearing.note is None else None
+            share = f"; {failing} of sellers fail" if failing else ""
+            by_reason.setdefault(with_dates(bearing.undecided) + share, []).append(line.title)
     return by_reason
 
 
@@ -215,7 +218,7 @@ def how_sure(value: Mapping[str, Any]) -> str:
     share = value.get("largest_host_share")
     largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""
-    sellers = f" of {least}{counted(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
+    sellers = f" of {least}{whole(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
     found = value.get("seller_interval")
     without = value.get("seller_interval_why")
     by_sellers = (
