@@ -321,24 +321,21 @@ class Facts:
 
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
         """The value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
-        value = self.substituted.get(index) if rate.on == self.on else None
         of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
-        if value is None:
-            value = self.at_prints.get(of_print) if of_print else None
-        if value is None:
-            value = Fraction(rate.value or 0)
+        value = self._replaced(index, rate.on, of_print, Fraction(rate.value or 0))
         source = _publication(rate.step, rate.publication_date, rate.published.event if rate.published else None)
         return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None, of_print)
 
     def _published(self, index: str, published: Published) -> Fraction:
-        value = self.substituted.get(index) if published.publication_date == self.on else None
         day = published.publication_date
-        if value is None:
-            value = self.at_prints.get((index, day))
-        if value is None:
-            value = Fraction(published.value or 0)
+        value = self._replaced(index, day, (index, day), Fraction(published.value or 0))
         source = _publication("published value", day, published.event)
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
+
+    def _replaced(self, index: str, on: date, of_print: PrintKey | None, value: Fraction) -> Fraction:
+        """What stands in a rate's place: this date's, or its print's; else its own value."""
+        other = self.substituted.get(index) if on == self.on else None
+        return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 
     def _note(
         self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None, of_print: PrintKey | None = None
