@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from engine.basics.values import counted
 from engine.determination.scenario import BANDS, USEFUL_LIVES
 from engine.events.log_names import series_name
-from engine.events.market_events import IndexAnnounced, ListingsExcluded, SnapshotImported
+from engine.events.market_events import IndexAnnounced, IndexFinding, ListingsExcluded, SnapshotImported
 from engine.market.methodology import known_versions, load_methodology
 from engine.record.log import SNAPSHOTS, read
 from engine.workspace.series import on_record
@@ -82,12 +83,12 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
     ]
     for what, key in (("listings a week", "observations"), ("valid days a week", "valid_days"), ("named sellers a week", "hosts")):
         known = sorted(int(one[key]) for one in valued if one.get(key) is not None)
-        said.append((what, f"{known[0]} to {known[-1]}, middle {known[len(known) // 2]}" if known else "not known"))
+        said.append((what, f"{known[0]} to {known[-1]}, middle {median(known):g}" if known else "not known"))
     widths = sorted(float(one["interval_width"]) for one in valued if one.get("interval_width") is not None)
     said.append(
         (
             "width of the 95% interval",
-            f"{widths[0]:.1%} to {widths[-1]:.1%}, middle {widths[len(widths) // 2]:.1%}" if widths else "not known",
+            f"{widths[0]:.1%} to {widths[-1]:.1%}, middle {median(widths):.1%}" if widths else "not known",
         )
     )
     collections = [event.payload for event in entered if isinstance(event.payload, SnapshotImported)]
@@ -123,6 +124,7 @@ def _governance(
         ("versions that ship", versions),
         ("Restatements, each beside its first print", str(restated)),
         ("Manifest Error Overrides, each with document and two persons", str(len(overrides))),
+        ("rows of an administrator that were not taken", str(sum(isinstance(one, IndexFinding) for one in index))),
         ("announcements on record", "; ".join(f"{one.what} of {one.effective_on}" for one in announced) or "none"),
     ]
 

@@ -125,12 +125,19 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     flagged = "; ".join(value["low_confidence_reasons"])
     lead = [
         (f"USD {value['value']} per GPU-hour", True),
-        (f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}.", False),
+        (f"{_basis(value)}.", False),
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
     days = [[(one, False)] for one in collections(value)]
     return [lead, _precision(value), _sellers(value), flag, *overrides, *days]
+
+
+def _basis(value: Value) -> str:
+    """What the number is the median of; an administrator's form may not say."""
+    if _theirs(value) and not value["observations"]:
+        return ", as the administrator states it"
+    return f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}"
 
 
 def _on_days(value: Value) -> str:

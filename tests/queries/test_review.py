@@ -172,7 +172,7 @@ def test_the_disclosure_has_its_four_parts_with_figures_and_nineteen_principles(
     source, governance = dict(found.data_source), dict(found.governance)
     assert source["weeks with a value"] == "12 of 12"
     assert source["flagged Low Confidence"] == "3 of 12"
-    assert source["listings a week"] == "40 to 51, middle 46"
+    assert source["listings a week"] == "40 to 51, middle 45.5"
     assert governance["announcements on record"] == f"break of {FIRST}"
     assert governance["versions that made the values"] == "1.1.1"
     assert [number for number, _, _ in found.principles] == [str(n) for n in range(1, 20)]

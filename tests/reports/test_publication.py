@@ -155,6 +155,8 @@ def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
     assert found["form"] == "Published by the administrator under 1.1.1, and recorded as it came by Agent; not computed here."
     assert "the median of 44 listed prices, as the administrator states it." in said(found)
     assert "not on this record" in dict(found["disclosure"])["Source"]
+    uncounted = said(compose(inputs(value={**theirs, "observations": 0})))
+    assert "USD 1.7350 per GPU-hour, as the administrator states it." in uncounted
     assert "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States." in found["meaning"]
     silent = compose(inputs(value={**theirs, "value": None, "methodology": "", "low_confidence_reasons": ["no value for this date"]}))
     assert (silent["form"], silent["foot"]) == ("The administrator’s own series, as recorded by Agent.", "Print 1")
