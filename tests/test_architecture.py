@@ -86,7 +86,7 @@ DOORS = {
     "xlrd": {"engine/servicer_report/workbook_child.py"},
     "odf": {"engine/servicer_report/workbook_child.py"},
     "msoffcrypto": {"engine/servicer_report/workbook.py"},
-    "xlsxwriter": {"engine/servicer_report/report_form.py"},
+    "xlsxwriter": {"engine/servicer_report/report_form.py", "engine/queries/spreadsheets.py"},
     "python_calamine": {"engine/servicer_report/tape_child.py"},
     "pandas": {"engine/analysis/frames.py", "engine/servicer_report/tape_child.py"},
 }

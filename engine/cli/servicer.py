@@ -237,11 +237,15 @@ def owed(
 
 
 @app.command(epilog=example("headroom history meridian-2026-1"))
-def history(deal: Annotated[str, typer.Argument(help="The deal, by its name.")], as_json: Json = False) -> None:
+def history(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    into: Annotated[Path | None, typer.Option(help="The file, .xlsx; printed unless given.")] = None,
+    as_json: Json = False,
+) -> None:
     """Show every event of a deal, oldest first."""
     from engine.cli.show.history import history
 
-    history(opened(), deal, as_json)
+    history(opened(), deal, as_json, into)
 
 
 @app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-04-09"))
@@ -269,7 +273,7 @@ def explain(
 @app.command(epilog=example("headroom portfolio --on 2026-04-09 --into build/portfolio.pdf"))
 def portfolio(
     on: Annotated[str | None, typer.Option(help="The date as of which everything stands; today unless given.")] = None,
-    into: Annotated[Path | None, typer.Option(help="The file: .pdf or .csv; printed unless given.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The file: .pdf, .csv or .xlsx; printed unless given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""

@@ -10,6 +10,18 @@ from typing import Any
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import Figure, Unit, counted, printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
+from engine.events.delivery import (
+    DeliveryBegun,
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryUnknown,
+    NoticeAcknowledged,
+    NoticeDelivered,
+    NoticeGiven,
+    NoticeReleased,
+    NoticeSent,
+    ReminderSent,
+)
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
@@ -76,6 +88,16 @@ def _swept(period: SweptPeriod) -> str:
 
 
 SUMMARIES: dict[type, Callable[[Any], str]] = {
+    NoticeReleased: lambda p: f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}",
+    DeliveryBegun: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}, {p.message_id}",
+    NoticeSent: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}: {p.by} said {p.reply}",
+    DeliveryUnknown: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}: {p.why}",
+    DeliveryDeferred: lambda p: f"notice {p.number} to {p.to}: {p.reply}",
+    DeliveryFailed: lambda p: f"notice {p.number} to {p.to}, by the {p.found_by}: {p.reply}",
+    NoticeDelivered: lambda p: f"notice {p.number} to {p.to}: {p.reply}",
+    NoticeAcknowledged: lambda p: f"notice {p.number} by {p.name} for the {p.to}",
+    NoticeGiven: lambda p: f"notice {p.number}{', withdrawn' if p.withdrawn else ''}: {p.rule}{f' ({p.cite})' if p.cite else ''}",
+    ReminderSent: lambda p: f"to {p.to}: {p.what}",
     Tested: _tested,
     ReferenceRate: _rate,
     Counted: _counted,

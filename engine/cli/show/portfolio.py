@@ -11,6 +11,7 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
 from engine.queries.portfolio import Row, portfolio_of
+from engine.queries.spreadsheets import portfolio_workbook
 from engine.workspace.workspace import Workspace
 
 RenderPage = Callable[[Sequence[Mapping[str, Any]], date, str], bytes]
@@ -20,14 +21,15 @@ HEAD = ("deal", "test", "state", "result", "headroom", "on", "due")
 
 def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: RenderPage, as_json: bool) -> int:
     """Print the portfolio, or write it where a file is named. Raises WrongUsage for a workspace without deals, or another ending."""
-    if into is not None and into.suffix not in (".csv", ".pdf"):
-        raise WrongUsage(f"{into}: a portfolio is written as .csv or .pdf; give --into a name that ends so")
+    if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx"):
+        raise WrongUsage(f"{into}: a portfolio is written as .csv, .pdf or .xlsx; give --into a name that ends so")
     found = portfolio_of(workspace, on)
     data = found.as_data()
     count = f"{len(found.deals)} deal{'s' if len(found.deals) > 1 else ''}"
     if into is not None:
         text = found.as_csv()
-        write_whole(into, render(data["rows"], on, text) if into.suffix == ".pdf" else text.encode())
+        made = {".pdf": lambda: render(data["rows"], on, text), ".xlsx": lambda: portfolio_workbook(found.rows, on)}
+        write_whole(into, made.get(into.suffix, text.encode)())
     if as_json:
         print_json({**data, "into": str(into) if into is not None else None})
     elif into is not None:
