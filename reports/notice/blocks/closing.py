@@ -10,6 +10,7 @@ from engine.events.kinds import Determined, Due, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
 from reports.formats import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
 from reports.notice import log_lookup as log
+from reports.notice.delivery_words import became
 from reports.notice.due_sentences import deadline_mark, due_act
 from reports.notice.view import AGENTS, Brief, party_names
 
@@ -160,7 +161,8 @@ def duties(found: Brief) -> dict[str, Any]:
 def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
     clause, following = _about(found, day, one)
     act = notice_given(log.acts(found.past), clause, day, following)
-    evidence = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else "none recorded"
+    acted = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else ""
+    evidence = acted or became(found.past, one.number)
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
         "number": str(one.number),
