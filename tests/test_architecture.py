@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "queries": (*BELOW_OPERATIONS, "foresight"),
     "analysis": (*FACTS, "queries", "workspace"),
     "delivery": (*FACTS, "record", "notices", "workspace", "queries"),
-    "demo": (*FACTS, "operations", "workspace", "record", "notices"),
+    "demo": (*FACTS, "operations", "delivery", "workspace", "record", "notices"),
     "assembly": (*FACTS, "operations", "workspace", "record", "covenants", "reports"),
     "web": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace"),
     "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo"),

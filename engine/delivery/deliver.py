@@ -17,8 +17,8 @@ from engine.basics.values import Fact
 from engine.delivery.evidence import day_in, given, record, step, withdrawn
 from engine.delivery.local_folder import into_maildir, into_pick_up
 from engine.delivery.mail import Outcome, Relay, hand_over
-from engine.delivery.message import Envelope, Sender, log_tag, notice_message
-from engine.delivery.outbox import Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
+from engine.delivery.message import Envelope, Sender, log_tag, message_id_of, notice_message
+from engine.delivery.outbox import COPIES, Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
 from engine.delivery.reminders import send_reminders
 from engine.delivery.returned_mail import returned, seen
 from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
@@ -131,6 +131,8 @@ class _Post:
                 continue
             for to in to_send(one):
                 self._send(deal, events, one, to)
+            for to in (to for to in one.addressees if to.state == "sending" and to.copies >= COPIES):
+                self._lost(deal, one, to)
 
     def _send(self, deal: str, events: Sequence[Event], one: Delivery, to: Addressee) -> None:
         log = origin(self.workspace, deal_log(deal))
@@ -141,12 +143,17 @@ class _Post:
             return
         envelope = notice_message(log, deal, one, to, self.sender, upto, files)
         if to.state == "sending":  # a program that ended has left it so; it may have gone
-            lost = DeliveryUnknown(number=one.number, to=to.role, message_id=envelope.message_id, copy_number=to.copies, why=ENDED)
-            self._record(deal, one, to.role, lost, f"copy {to.copies}")
+            self._lost(deal, one, to)
         copy = to.copies + 1 if to.state in ("sending", "unknown") else max(1, to.copies)
         begun = self._begin(deal, one, to, envelope, copy)
         outcome, by = self._hand_over(to, envelope, files, begun)
         self._became(deal, one, to, envelope, copy, outcome, by)
+
+    def _lost(self, deal: str, one: Delivery, to: Addressee) -> None:
+        """Record that nobody can tell whether a copy has gone, because the program ended."""
+        id_ = message_id_of(origin(self.workspace, deal_log(deal)), one, to.role, self.sender)
+        lost = DeliveryUnknown(number=one.number, to=to.role, message_id=id_, copy_number=to.copies, why=ENDED)
+        self._record(deal, one, to.role, lost, f"copy {to.copies}")
 
     def _begin(self, deal: str, one: Delivery, to: Addressee, envelope: Envelope, copy: int) -> Callable[[], None]:
         def begun() -> None:

@@ -63,6 +63,12 @@ def tag_of(origin: str, number: int, role: str, draft: bool = False) -> str:
     return f"{number}.{role}.{log_tag(origin, draft)}"
 
 
+def message_id_of(origin: str, delivery: Delivery, role: str, sender: Sender) -> str:
+    """The Message-ID of a notice to an addressee."""
+    draft = delivery.release is not None and delivery.release.draft
+    return f"<{tag_of(origin, delivery.number, role, draft)}@{sender.address.rpartition('@')[2]}>"
+
+
 def notice_message(
     origin: str, deal: str, delivery: Delivery, to: Addressee, sender: Sender, events: Sequence[Event], files: Sequence[tuple[str, bytes]]
 ) -> Envelope:
@@ -81,7 +87,7 @@ def notice_message(
     kind = KIND_WORDS.get(delivery.notice.kind, "notice")
     subject = f"{'DRAFT, not given: ' if draft else ''}{deal}: {kind} No. {delivery.number}, {delivery.states}"
     tag = tag_of(origin, delivery.number, to.role, draft)
-    message = _headed(sender, to.name, to.address, subject, f"<{tag}@{sender.address.rpartition('@')[2]}>", delivery.issued_at)
+    message = _headed(sender, to.name, to.address, subject, message_id_of(origin, delivery, to.role, sender), delivery.issued_at)
     message.set_content(_body(deal, delivery, to, kind, sender, events), cte="quoted-printable")
     with_files = delivery.duty is None or delivery.duty.body != "link only"
     for name, data in files if with_files else ():

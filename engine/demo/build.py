@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.delivery.deliver import deliver
+from engine.delivery.outbox import deliveries
+from engine.delivery.release import release
 from engine.demo import plan
 from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
 from engine.events.states import TestStatus, TriggerStatus, clause_of_key
@@ -18,6 +21,7 @@ from engine.notices.signature import make_certificate
 from engine.operations.intake import Intake
 from engine.operations.issue_notices import NOTICE_KEY
 from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.sign_checkpoints import sign_all
 from engine.operations.snapshots import record_snapshots
 from engine.record.keys import generate_key, write_key
 from engine.record.log import deal_log, read
@@ -93,6 +97,7 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
             made += sum(len(deal.notices) for deal in outcome.deals)
             if not any(deal.waiting for deal in outcome.deals):
                 break
+    _mailed(workspace, tools(now))
     found = workspace.root / "notices" / plan.DEALS[0]
     page = sorted(found.glob("*compliance.pdf"))[13]
     worst = sorted(found.glob("*trigger_event*.pdf")) or sorted(found.glob("*.pdf"))
@@ -123,6 +128,17 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
         tools.progress(f"taking in {report.name}")
         desk.take(report.text.encode(), report.name, report.received)
     return run(workspace, thursday, tools)
+
+
+def _mailed(workspace: Workspace, tools: Tools) -> None:
+    """The newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
+    scribe = tools.scribe()
+    for deal in plan.DEALS:
+        newest = [one for one in deliveries(read(workspace.store, deal_log(deal))) if one.duty is not None][-1:]
+        for one in newest:
+            release(workspace, deal, one.number, "A. Person", None, True, scribe)
+    deliver(workspace, lambda: scribe)
+    sign_all(workspace)
 
 
 def _notable(workspace: Workspace) -> list[str]:

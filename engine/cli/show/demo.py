@@ -25,6 +25,7 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
     say(f"{span}, {len(made.deals)} illustrative deals, {made.notices} notices. All of it is generated.")
     for line in made.notable[:SHOWN]:
         say(line)
+    say(f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this machine")
     page, worst = made.open
     say(f"Open  {page}")
     say(f"and   {worst}; then: .venv/bin/headroom --workspace {made.workspace} history {made.deals[0]}")

@@ -1,0 +1,49 @@
+"""Receipt of a notice, acknowledged by a person by name: on a page with a button, or in a document; never by the opening of a link."""
+
+from __future__ import annotations
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from engine.basics.errors import WrongUsage
+from engine.delivery.evidence import record, step
+from engine.delivery.outbox import deliveries
+from engine.events.delivery import NoticeAcknowledged
+from engine.record.log import Scribe, deal_log, read
+from engine.workspace.workspace import Workspace
+
+Acknowledged = Literal["page", "document"]
+
+
+def acknowledge(
+    workspace: Workspace, deal: str, number: int, to: str, name: str, how: Acknowledged, document_sha256: str | None, scribe: Scribe
+) -> NoticeAcknowledged:
+    """Record that an addressee acknowledged receipt of a notice; a second time changes nothing.
+
+    Args:
+        workspace: the workspace.
+        deal: the deal's name.
+        number: of the notice.
+        to: the addressee's role.
+        name: of the person who acknowledged it, as typed.
+        how: on a page, or in a document.
+        document_sha256: of the document, where it is one.
+        scribe: who records it, when.
+
+    Raises:
+        WrongUsage: there is no such notice or addressee, nothing was sent, or the name is empty.
+    """
+    one = next((each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None)
+    addressee = next((each for each in one.addressees if each.role == to), None) if one is not None else None
+    if one is None or addressee is None:
+        raise WrongUsage(f"{deal} has no notice No. {number} to a {to}")
+    if addressee.copies == 0:
+        raise WrongUsage(f"notice No. {number} was not sent to the {to}; there is nothing to acknowledge")
+    if not name.strip() or not name.isprintable():
+        raise WrongUsage("an acknowledgement has the name of the person who gives it, in one line")
+    if how == "document" and document_sha256 is None:
+        raise WrongUsage("an acknowledgement in a document names the document: --document FILE")
+    payload = NoticeAcknowledged(number=number, to=to, name=name.strip(), how=how, document_sha256=document_sha256)
+    if addressee.acknowledged_at is None:
+        record(workspace, deal, step(one, to, payload, scribe.at.astimezone(ZoneInfo(one.zone))), scribe)
+    return payload
