@@ -15,7 +15,7 @@ def into_maildir(folder: Path, envelope: Envelope) -> str:
     box = mailbox.Maildir(folder, factory=None, create=True)
     known = [key for key in box.iterkeys() if box.get_bytes(key) == envelope.data]
     key = known[0] if known else box.add(envelope.data)
-    return f"kept in {folder.name} as {str(key).partition('.')[0]}"
+    return f"kept in {folder.name} as {key}"
 
 
 def into_pick_up(folder: Path, addressee: str, message_id: str, files: list[tuple[str, bytes]]) -> str:

@@ -142,7 +142,7 @@ def answer_of(on: date, events: Sequence[Event]) -> list[str]:
     failing = [one for one in tested if one.result.verdict.value == "FAIL"]
     undetermined = [one for one in tested if one.result.verdict.value == "NOT DETERMINED"]
     passing = len(tested) - len(failing) - len(undetermined)
-    lines = [f"{len(tested)} tests: {passing} pass, {len(failing)} fail, {len(undetermined)} are not determined."]
+    lines = [f"{len(tested)} tests: {passing} pass, {len(failing)} fail, {len(undetermined)} not determined."]
     if failing:
         lines.append("Failing: " + "; ".join(f"{one.result.title}, {one.state.status.value}" for one in failing) + ".")
     if undetermined:

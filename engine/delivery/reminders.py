@@ -27,11 +27,11 @@ Send = Callable[[Envelope], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """One reminder or digest: its key in the log, to whom, and its words."""
+    """One reminder or digest: what tells it from every other in the log, to whom, and its words."""
 
     subject: str
-    on: date
     role: str
+    name: str
     address: str
     act: str
     what: str
@@ -51,7 +51,7 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
         days_before: how many days before the last day of a duty its reminders go.
     """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
-    sent = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, ReminderSent)}
+    sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
     parties = {party.role: party for party in adopted[-1].parties} if adopted else {}
     for one in owed_of(deal, events, today):
         reached = [days for days in days_before if 0 <= one.days <= days]
@@ -59,10 +59,11 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
         if not reached or party is None or "@" not in party.notices:
             continue
         days = min(reached)
-        subject = f"{one.who} {one.act} {one.subject} {days}"
-        if (subject, one.by) not in sent:
+        subject = f"{one.who} {one.act} {one.subject} {one.by} {days}"
+        if subject not in sent:
             headline = f"{deal}: due on {one.by}: {one.act}"
-            yield Reminder(subject, one.by, one.who, party.notices, one.act, one.what, one.by, days, headline, _words(one, party.name))
+            text = _words(one, party.name)
+            yield Reminder(subject, one.who, party.name, party.notices, one.act, one.what, one.by, days, headline, text)
 
 
 def _words(one: OpenDuty, name: str) -> str:
@@ -79,12 +80,12 @@ def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Seque
     if not determined:
         return
     on = determined[-1].effective_on
-    sent = {(event.subject, event.effective_on) for event in events if isinstance(event.payload, ReminderSent)}
+    sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
     for address in addresses:
-        subject = f"digest {address}"
-        if (subject, on) not in sent:
+        subject = f"digest {on} {address}"
+        if subject not in sent:
             text = _digest(deal, events, on, today)
-            yield Reminder(subject, on, "desk", address, "digest", f"digest of {on}", on, 0, f"{deal}: digest of {on}", text)
+            yield Reminder(subject, "desk", "Desk", address, "digest", f"digest of {on}", on, 0, f"{deal}: digest of {on}", text)
 
 
 def _digest(deal: str, events: Sequence[Event], on: date, today: date) -> str:
@@ -109,8 +110,8 @@ def send_reminders(
     today = day_in(adopted[-1].time_zone, scribe().at)
     for one in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
         at = scribe()
-        id_ = f"<{log_tag(f'{origin}|{one.subject}|{one.on}')}.reminder@{sender.address.rpartition('@')[2]}>"
-        outcome = send(plain_message(sender, one.role.replace("_", " "), one.address, one.headline, one.text, id_, at.at))
+        id_ = f"<{log_tag(f'{origin}|{one.subject}')}.reminder@{sender.address.rpartition('@')[2]}>"
+        outcome = send(plain_message(sender, one.name, one.address, one.headline, one.text, id_, at.at))
         if outcome.became == "sent":
             payload = ReminderSent(
                 to=one.role,
@@ -122,5 +123,5 @@ def send_reminders(
                 message_id=id_,
                 reply=outcome.reply,
             )
-            record(workspace, deal, Draft(kind="reminder sent", subject=one.subject, effective_on=one.on, payload=payload), at)
+            record(workspace, deal, Draft(kind="reminder sent", subject=one.subject, effective_on=today, payload=payload), at)
         yield one, outcome

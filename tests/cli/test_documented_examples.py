@@ -135,7 +135,7 @@ def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], sa
         ("headroom publication CRI-H100@1.1-wp --date 2026-04-10 --into build", "nearest 2026-04-09"),
         ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
-        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv or .json"),
+        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json or .xlsx"),
         ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
         ("headroom export meridian --into build/x", "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1"),

@@ -135,7 +135,7 @@ def test_a_failure_of_the_machine_is_a_sentence(what: str, capsys: pytest.Captur
 
 def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
     """Through the whole command line, which answers Ctrl-C with an exit code of its own."""
-    code = "import signal, sys, engine.commands.market as m\n"
+    code = "import signal, sys, engine.cli.show.index as m\n"
     code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
     code += f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport engine.cli\nengine.cli.main()"
     headroom("init", str(tmp_path))
