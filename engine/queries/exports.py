@@ -14,8 +14,9 @@ from typing import Any
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.inert import inert, one_line
 from engine.basics.values import printed, trimmed
-from engine.events.kinds import Counted, DeadlinePassed, Event, ObligationMoved, Tested
-from engine.queries.due_dates import DatedDuty, deadlines
+from engine.events.kinds import Counted, DeadlinePassed, Determined, Due, Event, ObligationMoved, Tested
+from engine.events.standing import withdrawn
+from engine.queries.due_dates import OVERDUE, DatedDuty, deadlines
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 
@@ -70,27 +71,61 @@ def _row(event: Event) -> tuple[str, ...] | None:
 
 
 def as_calendar(deal: str, events: Sequence[Event]) -> str:
-    """Every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports)."""
+    """Every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports).
+
+    A deadline keeps its UID when its last day moves, and says so by its SEQUENCE; one that a correction withdrew is CANCELLED. What is
+    open has an alarm on the day before.
+    """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
-    lines += [line for one in deadlines(events) for line in _entry(deal, one)]
+    stated: dict[str, list[DatedDuty]] = {}
+    for one in deadlines(events):
+        stated.setdefault(_uid(deal, one.due, one.what), []).append(one)
+    for uid, versions in stated.items():
+        newest = max(versions, key=lambda one: one.stated_at)
+        lines += _entry(deal, uid, newest, len(versions) - 1, cancelled=False)
+    for one in _withdrawn_duties(events):
+        uid = _uid(deal, one.due, one.what)
+        if uid not in stated:
+            stated[uid] = [one]
+            lines += _entry(deal, uid, one, 1, cancelled=True)
     lines.append("END:VCALENDAR")
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
 
-def _entry(deal: str, one: DatedDuty) -> list[str]:
+def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
+    """What only a determination stated that a correction withdrew, the newest statement first."""
+    for event in reversed(withdrawn(events)):
+        payload = event.payload
+        for due in payload.due if isinstance(payload, Determined) else ():
+            what = due.what.removesuffix(OVERDUE)
+            yield DatedDuty(due, what, event.effective_on, payload.next_determination_date, event.recorded_at, "withdrawn by a correction")
+
+
+def _uid(deal: str, due: Due, what: str) -> str:
+    """What a deadline is told by: who owes what since when, whatever its last day."""
+    same = sha256(f"{due.who}|{what}".encode()).hexdigest()[:8]
+    since = due.deadline.counted_from if due.deadline else due.by
+    return f"{inert(deal)}-{since}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom"
+
+
+def _entry(deal: str, uid: str, one: DatedDuty, sequence: int, cancelled: bool) -> list[str]:
     due = one.due
     amount = f" ({trimmed(due.figure)})" if due.figure else ""
     rule = f"; {due.deadline.rule}, {due.deadline.calendar}" if due.deadline else ""
-    same = sha256(f"{due.who}|{one.what}".encode()).hexdigest()[:8]
+    summary = _escaped(f"{deal}: {due.who}: {one.what}{amount}")
+    alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{summary}", "TRIGGER:-P1D", "END:VALARM"]
     return [
         "BEGIN:VEVENT",
-        f"UID:{inert(deal)}-{due.by}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom",
+        f"UID:{uid}",
+        f"SEQUENCE:{sequence}",
+        *(["STATUS:CANCELLED"] if cancelled else []),
         f"DTSTAMP:{one.stated_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
         f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
-        f"SUMMARY:{_escaped(f'{deal}: {due.who}: {one.what}{amount}')}",
+        f"SUMMARY:{summary}",
         f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {one.outcome}')}",
         "TRANSP:TRANSPARENT",
+        *(alarm if one.outcome == "open" and not cancelled else []),
         "END:VEVENT",
     ]
 
