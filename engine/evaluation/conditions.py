@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from engine.basics.values import Comparison, Figure, Unit, trimmed
+from engine.events.rates import Announced
 from engine.events.results import TestResult, Verdict, passes
 from engine.events.states import Entry, Limb, TestState, TriggerState
 from engine.terms.periods import Persistence
@@ -23,7 +24,7 @@ from engine.terms.periods import Persistence
 class LeafRule:
     """One leaf: which test, trigger or state it looks at, what meets it, on how many dates.
 
-    `persistence` is None for a leaf that looks at a state as it stands.
+    `persistence` is None for a leaf that looks at a state as it stands, and for one on what is `announced` of an `index`.
     """
 
     test: str | None = None
@@ -33,6 +34,8 @@ class LeafRule:
     level: Fraction | None = None
     state: str | None = None
     persistence: Persistence | None = None
+    announced: str | None = None
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Seen:
         test_entries: when each test came into its status.
         trigger_entries: the same of each trigger.
         terms_since: from when the terms that are in force on the date are.
+        announced: what is announced of each index.
     """
 
     on: date
@@ -71,6 +75,7 @@ class Seen:
     test_entries: Mapping[str, Entry] = field(default_factory=dict)
     trigger_entries: Mapping[str, Entry] = field(default_factory=dict)
     terms_since: date = date.min
+    announced: Mapping[str, tuple[Announced, ...]] = field(default_factory=dict)
 
 
 def leaves(tree: Tree) -> tuple[LeafRule, ...]:
@@ -152,6 +157,9 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
 def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
     if limb.count < limb.needed:
         return None
+    if leaf.announced is not None:  # met from its date on, and newly so once
+        on = _effective_on(leaf, seen) or seen.on
+        return _Met(on, on if ended is None or on >= ended else None)
     if leaf.persistence is not None or leaf.state is None:
         on = limb.met_since or seen.on
         return _Met(on, on)
@@ -210,10 +218,18 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
     """The leaf's dates with this one, where it counts."""
     if leaf.persistence is not None and leaf.persistence.dates not in seen.dates:
         return limb.met
+    if leaf.announced is not None:
+        return (_effective_on(leaf, seen) is not None,)
     meets = _state_meets(leaf, seen) if leaf.state is not None else _result_meets(leaf, seen)
     if meets is None:
         return limb.met
     return (*limb.met, meets)[-(leaf.persistence.out_of if leaf.persistence else 1) :]
+
+
+def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
+    """From when an announcement that a leaf looks for is effective, the first one by the date; None where there is none."""
+    known = (one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced)
+    return min((on for on in known if on <= seen.on), default=None)
 
 
 def _state_meets(leaf: LeafRule, seen: Seen) -> bool | None:
@@ -247,6 +263,8 @@ def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 def described(leaf: LeafRule) -> str:
     """A leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
+    if leaf.announced is not None:
+        return f"{leaf.announced} of {leaf.index} announced"
     name = leaf.test or leaf.trigger or ""
     if leaf.comparison is not None and leaf.level is not None:
         what = f"{name} {leaf.comparison} {trimmed(Figure(value=leaf.level, unit=Unit.RATE))}"

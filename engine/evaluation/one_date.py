@@ -256,10 +256,11 @@ def _triggers(day: Day) -> None:
     """
     seen = Seen(day.inputs.on, day.results, frozenset(day.held), day.state.tests, {}, day.inputs.kinds)
     decided = dict(day.state.triggers)
+    announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
     for rule in rules(day.inputs.terms, day.inputs.templates):
         before = decided.get(rule.name)
         entries = (day.state.test_entries, day.state.trigger_entries)
-        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates, *entries, day.inputs.terms_since)
+        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates, *entries, day.inputs.terms_since, announced)
         held = account(day.inputs, day.state, rule.name).held
         after = undone(next_trigger(before, rule, today, held, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
         decided[rule.name] = after

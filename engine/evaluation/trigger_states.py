@@ -76,9 +76,14 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
     match condition:
         case Leaf():
             # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
-            once = None if condition.state else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
+            once = (
+                None
+                if condition.state or condition.announced
+                else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
+            )
             persistence = condition.persistence or once
-            return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence)
+            said = (condition.announced, condition.index)
+            return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence, *said)
         case AnyOf():
             return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))
         case AllOf():

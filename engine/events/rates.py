@@ -11,6 +11,14 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from engine.basics.values import Fact
 
 
+class Announced(Fact):
+    """What an index's administrator announced: its kind, from when it is effective, when it was recorded (`rulings.md` 62)."""
+
+    what: str
+    effective_on: date
+    recorded_at: datetime
+
+
 class Published(Fact):
     """What one Publication Date gave for one index: the light form of an IndexValue, or its absence.
 
@@ -44,6 +52,8 @@ class Published(Fact):
     """When a value of a daily series was final; None of a weekly one."""
     read_of: date | None = None
     """The day of a daily series that the Publication Date reads."""
+    announced: tuple[Announced, ...] = Field(default=(), exclude=True)
+    """What is announced of the index. Its own log holds it: no event of a deal repeats it."""
     event: str | None = None
 
     @model_serializer(mode="wrap")

@@ -168,13 +168,15 @@ class DebtClass(Fact):
 
 
 class Leaf(Fact):
-    """A condition on one test, trigger or state, met on one date or on a count of dates."""
+    """A condition on one test, trigger or state, met on one date or on a count of dates; or on what an index's administrator announced."""
 
     test: str | None = None
     trigger: str | None = None
     result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
     state: str | None = None
     persistence: Annotated[Times | None, Field(alias="for")] = None
+    announced: Literal["cessation", "methodology change", "break"] | None = None
+    index: str | None = None
 
 
 class AnyOf(Fact):

@@ -41,6 +41,8 @@ def named(key: str, terms: TermsInForce) -> str:
 
 def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
     """A condition in words; one that stands inside another is put between brackets."""
+    if isinstance(tree, LeafRule) and tree.announced is not None:
+        return f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
     if isinstance(tree, LeafRule):
         name = named(tree.test or tree.trigger or "", terms)
         said = f"stands at {tree.state}" if tree.state is not None else VERBS[tree.result or "FAIL"]

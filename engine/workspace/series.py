@@ -18,9 +18,9 @@ from engine.determination.day_read import LAST_FINAL, daily_readings
 from engine.events.deal_adopted import IndexFacts
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
-from engine.events.log_names import CURRENT, administered_series, computed_series, series_among
-from engine.events.market_events import IndexPublished, ListingsExcluded, SnapshotImported
-from engine.events.rates import Published
+from engine.events.log_names import CURRENT, administered_series, computed_series, series_among, series_name
+from engine.events.market_events import IndexAnnounced, IndexPublished, ListingsExcluded, SnapshotImported
+from engine.events.rates import Announced, Published
 from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Override
@@ -169,6 +169,17 @@ def published(event: Event) -> Published:
     )
 
 
+def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
+    """What administrators announced, by index, in the order of its record; a Restatement of a date is its print's own reason."""
+    found: dict[str, tuple[Announced, ...]] = {}
+    for event in read(workspace.store, SNAPSHOTS):
+        said = event.payload
+        if isinstance(said, IndexAnnounced) and said.what != "restatement":
+            one = Announced(what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at)
+            found[said.index] = (*found.get(said.index, ()), one)
+    return found
+
+
 Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
 """The prints of a series with when each was recorded, oldest first."""
 
@@ -178,15 +189,19 @@ def prints_of(workspace: Workspace) -> Prints:
 
     @cache
     def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
-        return tuple((event.recorded_at, published(event)) for event in read(workspace.store, index_log(series)))
+        announced = announcements(workspace).get(series_name(series).index, ())
+        events = read(workspace.store, index_log(series))
+        return tuple((event.recorded_at, published(event).model_copy(update={"announced": announced})) for event in events)
 
     return prints
 
 
-def _dated(deal: Deal, recorded_at: datetime, one: Published) -> Published:
-    """A print with the date of its record at the deal's own place."""
+def _dated(deal: Deal, recorded_at: datetime, one: Published, known_at: datetime | None) -> Published:
+    """A print with the date of its record at the deal's own place, and what was announced by a time."""
     recorded_on = day_of(deal, recorded_at)
-    return one.model_copy(update={"recorded_on": recorded_on, "published_on": one.published_on or recorded_on})
+    announced = tuple(said for said in one.announced if known_at is None or said.recorded_at <= known_at)
+    dated = {"recorded_on": recorded_on, "published_on": one.published_on or recorded_on, "announced": announced}
+    return one.model_copy(update=dated)
 
 
 def _by_publication_date(
@@ -239,7 +254,7 @@ def series_by_index(
     for name in indices(deal, until):
         terms = partial(index_terms, deal, name)
         known = [
-            _dated(deal, at, one)
+            _dated(deal, at, one, known_at)
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
             for at, one in _by_publication_date(prints(series), deal, name, until)
             if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series

@@ -12,8 +12,10 @@ import pytest
 from engine.audit.replay import Replay
 from engine.cli.show.series import import_series
 from engine.determination.template import Template
+from engine.events.kinds import Counted
 from engine.events.market_events import IndexAnnounced
 from engine.events.rates import ReferenceRate
+from engine.events.states import TriggerStatus
 from engine.operations.run import Tools, run
 from engine.operations.series_intake import announce
 from engine.record.log import Scribe, deal_log, read
@@ -113,20 +115,50 @@ def test_a_change_after_final_moves_nothing_until_it_is_announced(made: Callable
     assert came(workspace, evening(FRIDAY), (WEDNESDAY, "2.5000")) == 1
     run(workspace, FRIDAY, replace(tools, now=evening(FRIDAY)))
     assert [value for _, value, _ in rates(workspace)] == ["2.8400"]
-    said = IndexAnnounced(
+    assert announce(workspace, announced("restatement", WEDNESDAY), Scribe("t", "t", evening(FRIDAY)))
+    assert came(workspace, evening(FRIDAY), (WEDNESDAY, "2.5000")) == 0
+    run(workspace, FRIDAY, replace(tools, now=evening(FRIDAY)))
+    assert [value for _, value, _ in rates(workspace)] == ["2.8400", "2.5000"]
+
+
+BEGINS = "begins:\n      any_of:\n        - {test: ltv, result: FAIL, for: 4 consecutive determination dates}\n"
+
+
+def test_a_trigger_may_begin_on_what_was_announced(
+    made: Callable[[str], Workspace], tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    workspace = made("the last day final at the cut-off")
+    path = workspace.root / "deals" / f"{DEAL}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert BEGINS in text
+    path.write_text(text.replace(BEGINS, BEGINS + "        - {announced: cessation, index: CRI-H100}\n"), encoding="utf-8")
+    third = FIRST + timedelta(days=14)
+    for n in range(4):
+        thursday = FIRST + timedelta(days=7 * n)
+        came(workspace, evening(thursday), (thursday - timedelta(days=1), "2.8400"))
+        if n == 1:
+            said = announced("cessation", third)
+            assert announce(workspace, said, Scribe("t", "t", evening(thursday)))
+        run(workspace, thursday, replace(tools, now=evening(thursday)))
+    moved = [event for event in read(workspace.store, deal_log(DEAL)) if isinstance(event.payload, Counted)]
+    begun = [event.payload.state for event in moved if event.payload.state.status is TriggerStatus.IN_EFFECT]
+    assert [(one.since, one.leading_begin.what if one.leading_begin else None) for one in begun[:1]] == [
+        (third, "cessation of CRI-H100 announced")
+    ]
+    assert [one.difference for one in Replay(workspace, all_templates).run()] == [None] * len(workspace.store.logs())
+
+
+def announced(what: str, effective_on: date) -> IndexAnnounced:
+    return IndexAnnounced(
         index="CRI-H100",
-        what="restatement",
-        effective_on=WEDNESDAY,
-        words="The value of 7 January was 2.5000.",
+        what=what,
+        effective_on=effective_on,
+        words="No value is published after it.",
         document="a.pdf",
         document_sha256="0" * 64,
         prepared_by="A",
         approved_by="B",
     )
-    assert announce(workspace, said, Scribe("t", "t", evening(FRIDAY)))
-    assert came(workspace, evening(FRIDAY), (WEDNESDAY, "2.5000")) == 0
-    run(workspace, FRIDAY, replace(tools, now=evening(FRIDAY)))
-    assert [value for _, value, _ in rates(workspace)] == ["2.8400", "2.5000"]
 
 
 def test_a_series_that_ceases_leaves_its_dates_without_a_value(made: Callable[[str], Workspace], tools: Tools) -> None:

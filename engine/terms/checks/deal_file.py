@@ -146,6 +146,9 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
 
 
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    if leaf.announced is not None or leaf.index is not None:
+        yield from _announced(terms, tree, leaf, path)
+        return
     if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
         fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
         yield Problem(
@@ -163,6 +166,18 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
         yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
+
+
+def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    """A condition on an announcement names its kind and an index of the deal, and nothing else."""
+    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
+    if leaf.announced is None or leaf.index is None or any(one is not None for one in others):
+        fix = "write it like `{announced: cessation, index: CRI-H100}`"
+        yield Problem(
+            "D506", "the condition is not complete", "an announcement is of one index, and counts no dates", fix, tree.place(path)
+        )
+    elif leaf.index not in terms.index:
+        yield undefined(tree, (*path, "index"), leaf.index, "index", terms.index)
 
 
 def _circles(deal: Deal) -> Iterator[Problem]:
