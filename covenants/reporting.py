@@ -34,7 +34,7 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
     if known is None:
         raise Missing("no Servicer's report has been due since closing", terms.cite, "window")
     late = Fraction(max(0, ((known.received or facts.on) - known.due).days))
-    if known.received is None and late == 0:
+    if late == 0 and (known.received is None or known.after_the_hour):
         late = Fraction(1)  # due by this date and not in: late from now on, whatever the hour
     came = f"received {known.received}" if known.received else f"not received by {facts.on}"
 

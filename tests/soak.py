@@ -25,6 +25,7 @@ FAMILIES = (
     ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
     ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),
+    ("histories keyed late equal those keyed in time", "500", "tests/evaluation/test_late_entry.py"),
     ("seeded histories", f"{int(SEEDS):,}", "tests/audit/test_seeded_histories.py -k seeded"),
 )
 

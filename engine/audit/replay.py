@@ -20,7 +20,7 @@ from engine.audit.leftovers import deal_named, without_log
 from engine.audit.replay_answer import Difference, Replayed
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
-from engine.audit.report_reread import read_again
+from engine.audit.report_reread import Known, read_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
@@ -37,14 +37,16 @@ from engine.events.log_names import series_name, series_of_log, subject_of_log
 from engine.events.market_events import SnapshotImported
 from engine.events.rates import Published
 from engine.events.running_state import Past
+from engine.events.servicing import FigureConfirmed, ReceiptShown
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, body_of, of_earlier_edition, read
 from engine.terms.as_written import Deal, day_of, load_deal, resolve
+from engine.terms.contract_dates import cut_off_on, waits_until
 from engine.wording.adopted_deal import adopted
-from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
+from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index, series_of
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace
 
@@ -169,13 +171,19 @@ class Replay:
         if before.files:
             deal = self._file(events[-1], before.files[-1])
             series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
-            missing = next_date(deal, before.state, series)
+            missing = next_date(deal, before.state, series, self._ran(deal, events))
             why = None if missing is None else reason_on(events, missing)
             if missing is not None and (why is None or why.seq not in found.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
                 raise _Differs(len(events), not_there(missing, why, listed))
         for seq, what in notices_differ(name, events):
             raise _Differs(seq, what)
+
+    def _ran(self, deal: Deal, events: Sequence[Event]) -> datetime:
+        """When a run last recorded something that the deal reads or that is of the deal."""
+        made = [event.recorded_at for event in events if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)]
+        read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
+        return max([*made, *(at for series in read_from for at, _ in self._prints(series))], default=events[-1].recorded_at)
 
     def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
         """What comes out at this place of the log: one event that came in, or all events of the next date."""
@@ -189,7 +197,7 @@ class Replay:
             return (self._report(before, event, payload),)
         if isinstance(payload, NotEvaluated):
             return (self._refused(before, event, payload, found),)
-        if isinstance(payload, (ActRecorded, NoticeIssued, *DELIVERY_KINDS.values())):
+        if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, NoticeIssued, *DELIVERY_KINDS.values())):
             found.asserted += not isinstance(payload, NoticeIssued)
             return (_redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
@@ -217,6 +225,8 @@ class Replay:
             # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
             begun = any(one.kind in OF_A_DATE for one in recorded) and all(one.recorded_at == event.recorded_at for one in recorded)
             if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
+                if event.recorded_at < cut_off_on(terms, day):
+                    raise _Differs(event.seq, f"it was recorded before the cut-off of {waits_until(terms, day)}")
                 return drafts
             if drafts:
                 break  # the next date has other events than these
@@ -231,7 +241,7 @@ class Replay:
 
     def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
         past, files = before.events, before.files
-        causes = [*by_prints(past, series), *by_acts(past), *by_reports(past, partial(resolve, deal))]
+        causes = [*by_prints(past, series), *by_acts(past, partial(resolve, deal)), *by_reports(past, partial(resolve, deal))]
         if len(files) > 1:
             older = self._file(event, files[-2])
             causes += by_terms(past, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
@@ -260,11 +270,12 @@ class Replay:
             self._evaluated(*due, deal, series, state, share_below)
 
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
-        name = subject_of_log(event.log)
         files = before.files or self._first_file(event.log)
         if not files:
             return _redrawn(event, payload)
-        report, lacks = read_again(self.workspace, name, payload, resolve(self._file(event, files[-1]), payload.received))
+        deal = self._file(event, files[-1])
+        known = Known(before, deal, self._series(deal, before, event.recorded_at), self.templates)
+        report, lacks = read_again(self.workspace, event, payload, known)
         if report is None:
             raise _Differs(event.seq, lacks)
         return _redrawn(event, as_received(report))

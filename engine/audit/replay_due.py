@@ -19,7 +19,7 @@ from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.notices.due import Owed, Told, owed_notices, superseded, told_of
 from engine.record.log import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
-from engine.terms.contract_dates import publication_dates
+from engine.terms.contract_dates import cut_off_on, publication_dates
 
 DAY = timedelta(days=1)
 AHEAD = timedelta(hours=14)
@@ -64,8 +64,11 @@ def _had(one: Published) -> date:
     return min(one.publication_date, one.recorded_on or one.publication_date)
 
 
-def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]]) -> date | None:
-    """The first date that is not determined though its index values are on record, so that a run must have had it; None for none."""
+def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime) -> date | None:
+    """The first date that is not determined though its index values are on record, so that a run must have had it; None for none.
+
+    `ran` is when something was last recorded by a run: one before a date's cut-off waited for it.
+    """
     if discharged(state.acts, state.applied):
         return None
     newest = [max((_had(one) for one in found), default=deal.closing_date) for found in series.values()]
@@ -75,6 +78,8 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
         terms = resolve(deal, day)
         thursdays = tuple(publication_dates(deal.closing_date + DAY, day))[-1:]
         if kinds_of(terms, load_calendar(terms.business_days), day):
+            if ran < cut_off_on(terms, day):
+                return None
             there = ({one.publication_date for one in found} for found in series.values())
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY

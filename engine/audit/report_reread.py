@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from engine.events.kinds import ReportReceived
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.determination.template import Template
+from engine.evaluation.late_entry import why_from_keying
+from engine.events.kinds import Event, ReportReceived, as_received
+from engine.events.log_names import subject_of_log
+from engine.events.rates import Published
+from engine.events.running_state import Past
 from engine.servicer_report.read_report import ServicerReport, read_report
+from engine.servicer_report.receipts import Receipt, with_receipt
 from engine.servicer_report.received_file import reopen
-from engine.terms.in_force import TermsInForce
+from engine.terms.as_written import Deal, resolve
 from engine.workspace.kept_reports import kept_layout
 from engine.workspace.workspace import Workspace
 
 
-def read_again(workspace: Workspace, deal: str, recorded: ReportReceived, terms: TermsInForce) -> tuple[ServicerReport | None, str]:
-    """The report that was recorded, from its file; None and the reason where the file is gone or cannot be read."""
+@dataclass(frozen=True)
+class Known:
+    """What was known when a report was entered: the log before it, the deal, what had been published."""
+
+    before: Past
+    deal: Deal
+    series: Mapping[str, tuple[Published, ...]]
+    templates: Mapping[str, Template]
+
+
+def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, known: Known) -> tuple[ServicerReport | None, str]:
+    """The report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
+
+    When it was received is a person's word and is taken as recorded; what follows from it comes out again.
+    """
+    deal = subject_of_log(event.log)
     folder = workspace.root / "reports" / deal
     kept = sorted(folder.glob(f"{recorded.period_end}-{recorded.sha256[:16]}*")) if folder.is_dir() else []
     if not kept:
         return None, f"the report {recorded.sha256[:16]} is not in reports/{deal}"
+    terms = resolve(known.deal, recorded.received)
     opened, problems = reopen(kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256))
     report, problems = (None, problems) if opened is None else read_report(opened, terms, recorded.received)
-    return report, "" if report is not None else f"the report cannot be read again: {problems[0].what}"
+    if report is None:
+        return None, f"the report cannot be read again: {problems[0].what}"
+    receipt = Receipt(recorded.received, recorded.received_at)
+    report = with_receipt(report, receipt, event.recorded_at, known.before.state.reports, terms)
+    further = event.model_copy(update={"payload": as_received(report)})
+    why = why_from_keying(known.deal, known.before.events, further, report, known.series, known.templates)
+    late = {"serves_from_keying": True, "why_from_keying": why}
+    return (report if why is None else report.model_copy(update=late)), ""

@@ -36,7 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "review": ("review", "disclosure", "cri-d", "fleet"),
     "structurer": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
     "foresight": ("ladder", "stress", "calibrate", "compare", "grid"),
-    "servicer": ("intake", "report-form", "act", "run", "serve", "release", "deliver", "owed", "history", "explain", "portfolio", "demo"),
+    "servicer": ("intake", "report-form", "confirm", "act", "run", "serve", "release", "deliver", "owed", "history", "explain", "portfolio", "demo"),
     "trustee": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
     "database": ("db",),
 }

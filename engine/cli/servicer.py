@@ -17,17 +17,25 @@ from engine.cli.options import STOPPED, Json, day, example
 @app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
 def intake(
     files: Annotated[list[Path], typer.Argument(help="The reports, or folders of them.")],
-    received: Annotated[str | None, typer.Option(help="The day on which it came in; today where the deal is, unless given.")] = None,
+    received: Annotated[
+        str | None, typer.Option(help="When it came in where the deal is: a day, or 2026-04-08T17:40; now, unless given.")
+    ] = None,
+    document: Annotated[Path | None, typer.Option(help="What shows the receipt of a report that is entered late.")] = None,
+    prepared_by: Annotated[str | None, typer.Option(help="Who prepared a late entry.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take servicer's reports (a workbook, CSV, YAML); what is missing, late, ambiguous or contradictory is named with its place."""
     from engine.cli.show.intake import intake
     from engine.operations.intake import Intake
+    from engine.operations.report_entry import proof_of
 
-    came = None if received is None else day(received)
+    if received is not None:
+        day(received[:10])
+    proof = proof_of(document, prepared_by, approved_by)
     with previewing() if preview else recording() as (workspace, by):
-        code = intake(Intake(workspace, all_templates(), by), files, came, as_json, preview)
+        code = intake(Intake(workspace, all_templates(), by), files, received, as_json, preview, proof)
     raise typer.Exit(code)
 
 
@@ -48,6 +56,29 @@ def report_form(
     raise typer.Exit(show_form(form_as_file(form, into.suffix.lower()), into, as_json))
 
 
+@app.command(epilog=example("headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'"))
+def confirm(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    report: Annotated[str, typer.Argument(help="The report: its name, its document, or the last day of its period.")],
+    words: Annotated[str, typer.Option(help="Why the figure is right, in the words of who confirms it.")],
+    figure: Annotated[list[str] | None, typer.Option(help="A figure that is confirmed; all that are held, unless given.")] = None,
+    prepared_by: Annotated[str | None, typer.Option(help="Who confirms; the operator, unless given.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Who approves; where the deal asks for two persons.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Confirm a figure that is held: it then serves from its report's receipt."""
+    from engine.cli.show.confirm import show_confirmed
+    from engine.events.servicing import FigureConfirmed
+    from engine.operations.confirm import confirm as confirmed
+    from engine.workspace.deals_by_name import DealsByName
+
+    with recording() as (workspace, by):
+        said = FigureConfirmed(report=report, figures=(), words=words, prepared_by=prepared_by or by.actor, approved_by=approved_by)
+        found_deal = DealsByName(workspace, all_templates()).find(deal)
+        done = confirmed(workspace, found_deal, report, figure or (), said, by)
+    show_confirmed(deal, done, as_json)
+
+
 ACTS = (
     "cure accepted",
     "waiver",
@@ -61,12 +92,14 @@ ACTS = (
     "discharged",
     "consent",
     "notice given",
+    "notice released",
     "notice by the agent",
     "knowledge of the borrower",
     "successor benchmark agreed",
     "agent determination",
     "interpolation",
     "payment made",
+    "report withdrawn",
     "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
@@ -84,7 +117,15 @@ def act(
     method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
     paid_to: Annotated[str | None, typer.Option(help="Where a payment went: `reserve account`, unless given, or `borrower`.")] = None,
-    names: Annotated[str | None, typer.Option(help="The Act that is withdrawn, like `waiver|ltv|2026-04-09`; `act` prints it.")] = None,
+    names: Annotated[
+        str | None, typer.Option(help="What is meant: the Act or the report that is withdrawn, the number of the notice that was given.")
+    ] = None,
+    otherwise: Annotated[Path | None, typer.Option(help="The document by which a notice was given that is none of ours.")] = None,
+    notice: Annotated[str | None, typer.Option(help="The kind of a notice that has no number, like test_failed.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="An addressee to whom a notice was given, or who released it; all unless given.")
+    ] = None,
+    received: Annotated[str | None, typer.Option(help="When the Act came in where the deal is, like 2026-04-09T17:40.")] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded, and a copy kept.")] = None,
@@ -98,10 +139,12 @@ def act(
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
     from engine.cli.show.act import record_act
     from engine.events.kinds import ActRecorded
+    from engine.operations.act_details import receipt_of_an_act
     from engine.workspace.deals_by_name import find_deal
     from engine.workspace.documents import keep_document, read_document
 
-    handed = None if document is None else read_document(document)
+    shown = otherwise or document
+    handed = None if shown is None else read_document(shown)
     said = {
         "index": index,
         "rate": rate,
@@ -112,6 +155,7 @@ def act(
         "names": names,
         "version": version,
     }
+    said |= {"notice": notice, "to": "; ".join(to or ()), "otherwise": "true" if otherwise is not None else None}
     said["conditions"] = "; ".join(condition or ())
     details = {key: value for key, value in said.items() if value}
     recorded = ActRecorded(
@@ -129,7 +173,9 @@ def act(
     with previewing() if preview else recording() as (workspace, by):
         if handed is not None and not preview:
             keep_document(workspace, handed)
-        record_act(workspace, find_deal(workspace, deal, templates), recorded, by, as_json, templates if preview else None)
+        of = find_deal(workspace, deal, templates)
+        came = receipt_of_an_act(recorded, received, of, by.at)
+        record_act(workspace, of, came, by, as_json, templates if preview else None)
 
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))

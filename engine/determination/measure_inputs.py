@@ -16,7 +16,7 @@ from engine.events.results import Given, NotDetermined, Source
 class Missing(Exception):
     """A figure that a measure needs and nobody has given; carries the reason."""
 
-    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act"]) -> None:
+    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act", "confirmation"]) -> None:
         super().__init__(reason)
         self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
 
@@ -28,6 +28,8 @@ class Reported:
     figures: Mapping[str, Figure]
     source: Source
     given: Mapping[str, Given] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Figures that await confirmation, and why each is held (`rulings.md` 57)."""
 
     def source_of(self, name: str) -> Source:
         """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
@@ -45,6 +47,8 @@ class ReportDue:
     period_end: date
     due: date
     received: date | None
+    after_the_hour: bool = False
+    """Whether it came on the due date, after the hour by which it was due."""
 
 
 @dataclass(frozen=True, slots=True)

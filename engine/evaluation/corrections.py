@@ -1,7 +1,7 @@
 """What makes dates be determined again, and from which date on (`rulings.md` 25 to 29).
 
-Four things reach back: a later print that the deal accepts, an Act that is effective on a date already determined, a
-corrected report where the deal says retest, and a change of the terms in force on past dates. Each is found by comparing
+Four things reach back: a later print that the deal accepts, an Act that is effective on a date already determined, what is said
+late of a Servicer's report, and a change of the terms in force on past dates. Each is found by comparing
 the log with what is known now; nothing is found twice, because a correction withdraws what it re-runs.
 """
 
@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TypeVar
+from datetime import date, datetime, timedelta
 
+from engine.evaluation.recorded_acts import counts_for
+from engine.evaluation.serving_report import serves_from
 from engine.events.act_identity import act_in_words, date_of_act
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Determined, ReportReceived
 from engine.events.rates import Published, ReferenceRate
+from engine.events.servicing import FigureConfirmed, ReceiptShown
 from engine.events.standing import OF_A_DATE, Recorded, standing
 from engine.terms.act_requirements import DECIDING
+from engine.terms.contract_dates import cut_off_on
 from engine.terms.in_force import TermsInForce
 
 Terms = Callable[[date], TermsInForce]
@@ -106,23 +109,71 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
             yield Cause(rate.on, f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}")
 
 
-def by_acts(events: Sequence[Recorded]) -> Iterator[Cause]:
+def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """Acts that were recorded after a date on which they were already effective had been determined."""
-    for act in _after_determination(events, ActRecorded):
+    for act in _after_determination(events, terms):
         if act.act in DECIDING:
-            since = _since(act)
+            since = _since(act, terms)
             named = act_in_words(act.names) or act.clause
             yield Cause(since, f"{act.act}{f' of {named}' if named else ''}, effective {since}")
 
 
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """Corrected reports in a deal that tests past dates again with them (`rulings.md` 26)."""
-    for report in _after_determination(events, ReportReceived):
-        rule = terms(report.received).servicer_reports
-        if report.corrects is None or rule is None or rule.corrected_report != "retest":
-            continue
-        first = [e.payload.received for e in events if isinstance(e.payload, ReportReceived) and e.payload.period_end == report.period_end]
-        yield Cause(min(first), f"corrected Servicer's report for the period to {report.period_end}: {report.document}")
+    """What was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
+
+    A report that was entered late, a corrected one where the deal says retest, the document that shows a receipt, the
+    confirmation of a figure, and the withdrawal of a report: each bears from the first date whose cut-off the report met.
+    """
+    reports: dict[str, ReportReceived] = {}
+    determined: set[date] = set()
+    found: list[Cause] = []
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, Correction):
+            found, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+        elif event.kind in OF_A_DATE:
+            determined.add(event.effective_on)
+        told = _told_of_a_report(payload, reports)
+        if told is not None:
+            from_on = first_date(serves_from(told[0], reports.values(), terms(told[0].received)), terms)
+            if determined and from_on <= max(determined):
+                found.append(Cause(from_on, told[1]))
+        if isinstance(payload, ReportReceived):
+            reports[payload.name] = payload
+    yield from found
+
+
+def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) -> tuple[ReportReceived, str] | None:
+    """The report that a payload bears on, and what it says of it in words; None where it says nothing of one."""
+    match payload:
+        case ReportReceived() as report:
+            told, what = report, "corrected Servicer's report" if report.corrects else "Servicer's report"
+            entered = f", received {_moment(report)}, entered late" if report.keyed_at else ""
+        case ReceiptShown(report=name, document=document) if name in reports:
+            told, what, entered = (
+                reports[name].model_copy(update={"serves_from_keying": False}),
+                "Servicer's report",
+                f", receipt shown by {document}",
+            )
+        case FigureConfirmed(report=name, figures=figures) if name in reports:
+            told, what, entered = reports[name], "Servicer's report", f", {', '.join(figures)} confirmed"
+        case ActRecorded(act="report withdrawn", details=details) if details.get("names", "") in reports:
+            told, what, entered = reports[details["names"]], "Servicer's report", ", withdrawn"
+        case _:
+            return None
+    return told, f"{what} for the period to {told.period_end}{entered}: {told.document}"
+
+
+def _moment(report: ReportReceived) -> str:
+    return f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at is not None else str(report.received)
+
+
+def first_date(moment: datetime, terms: Terms) -> date:
+    """The first day whose cut-off is not before a moment: what came then counts from it (`rulings.md` 26a)."""
+    day = moment.date() - timedelta(days=1)
+    while cut_off_on(terms(day), day) < moment:
+        day += timedelta(days=1)
+    return day
 
 
 def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[Cause]:
@@ -133,27 +184,22 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
             return
 
 
-P = TypeVar("P", ActRecorded, ReportReceived)
-
-
-def _after_determination(events: Sequence[Recorded], kind: type[P]) -> Iterator[P]:
-    """Payloads of one kind that entered the log after a date that they bear on, and after the last correction."""
+def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[ActRecorded]:
+    """Acts that entered the log after a date that they bear on, and after the last correction."""
     determined: set[date] = set()
-    found: list[P] = []
+    found: list[ActRecorded] = []
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
             found, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
-        elif isinstance(payload, kind) and determined and _since(payload) <= max(determined):
+        elif isinstance(payload, ActRecorded) and determined and _since(payload, terms) <= max(determined):
             found.append(payload)
     yield from found
 
 
-def _since(payload: ActRecorded | ReportReceived) -> date:
-    """From which date on a payload bears; an Act that withdraws another bears from that one's date."""
-    if isinstance(payload, ReportReceived):
-        return payload.period_end
-    named = date_of_act(payload.names) if payload.act == "act withdrawn" else None
-    return named or payload.effective_on
+def _since(act: ActRecorded, terms: Terms) -> date:
+    """From which date on an Act bears; one that withdraws another bears from that one's date."""
+    named = date_of_act(act.names) if act.act == "act withdrawn" else None
+    return named or counts_for(act, terms(act.effective_on))

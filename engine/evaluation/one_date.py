@@ -20,8 +20,10 @@ from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
 from engine.evaluation.conditions import Seen
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
+from engine.evaluation.notice_duties import arisen
 from engine.evaluation.outlook import Finished, outlook
-from engine.evaluation.serving_report import overdue_reports, serving
+from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
+from engine.evaluation.serving_report import newest_first, overdue_reports, serving
 from engine.evaluation.sweeps import account, sweeps, swept
 from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
@@ -94,7 +96,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
     for start, begun in _clocks(day):
         yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
-    for act in recorded_acts.waiting(state.acts, state.applied, on)[:1]:
+    for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
         yield since, 0, partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since)
@@ -218,7 +220,7 @@ def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
 
     A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
     """
-    received = [report.received for report in day.state.reports if report.received <= day.inputs.on]
+    received = [report.delivered_on for report in newest_first(day.inputs)]
     if waits:
         return min((one for one in received if one > began), default=None)
     return max(received, default=None)
@@ -311,6 +313,8 @@ def _money(day: Day) -> None:
 def _whole(day: Day) -> None:
     """The date as a whole: what it rested on, what is due, what follows."""
     inputs = day.inputs
+    for owed in arisen(inputs.terms, inputs.calendar, day.state.notifiable, inputs.on):
+        day.add("notice owed", f"{owed.label} of {owed.since}", owed)
     served = serving(inputs)
     report = served if isinstance(served, Reported) else None
     finished = Finished(
@@ -324,6 +328,9 @@ def _whole(day: Day) -> None:
         report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
         accounts={one.trigger: account(inputs, day.state, one.trigger) for one in sweeps(inputs.terms, inputs.templates)},
         overdue_reports=overdue_reports(inputs),
+        served=served_report(inputs),
+        held=held_figures(inputs),
+        gpus=gpus_counted(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     day.add("determined", "deal", outlook(finished), inputs=used)

@@ -14,16 +14,18 @@ from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Figure, Unit, last_thursday, printed, trimmed
 from engine.determination.measure_inputs import ReportDue
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
-from engine.evaluation.deadlines import day_after, deadline
+from engine.evaluation.deadlines import day_after
+from engine.evaluation.notice_duties import open_duties
 from engine.evaluation.sweeps import Sweeping, sweeps, swept
 from engine.evaluation.trigger_states import rules
 from engine.events.deal_state import DealState
 from engine.events.kinds import Determined, Due, Follow, StripDay
 from engine.events.results import TestResult
+from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
 from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
-from engine.terms.delivery_terms import NoticeDuty
-from engine.terms.in_force import Consequence, ServicerReports, TermsInForce
+from engine.terms.in_force import Consequence, TermsInForce
+from engine.terms.report_terms import ServicerReports
 
 STRIP_LONGEST = 31
 """Calendar days that a deadline's strip can show."""
@@ -43,6 +45,9 @@ class Finished:
     report_text: str
     overdue_reports: tuple[ReportDue, ...] = ()
     """Reports that are late and have not come, oldest first."""
+    served: ReportServed | None = None
+    held: tuple[HeldFigure, ...] = ()
+    gpus: tuple[GpusCounted, ...] = ()
     accounts: Mapping[str, ReserveAccount] = field(default_factory=dict)
     """The reserve account of each sweep, by its trigger."""
 
@@ -67,6 +72,9 @@ def outlook(day: Finished) -> Determined:
         strip=strip[1],
         strip_title=strip[0],
         warnings=tuple(_warnings(day.terms)),
+        served=day.served,
+        held=day.held,
+        gpus=day.gpus,
         reserves=tuple(one for one in day.accounts.values() if one.held or one.due or one.withdrawn or one.confirmed_on),
     )
 
@@ -188,21 +196,25 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
 
 def _duties(day: Finished) -> Iterator[Due]:
-    """Notices that somebody must give of what has happened since the last Determination Date, counted from when it happened."""
-    for kind, subject, since in day.state.notifiable:
-        duty = day.terms.notices.get(kind)
-        if duty is not None and duty.within is not None:
-            yield _notify(day, duty, kind, subject, since)
-
-
-def _notify(day: Finished, duty: NoticeDuty, kind: str, subject: str, since: date) -> Due:
-    assert duty.within is not None  # the caller asks only for duties with a period
-    cite = duty.cite or "deal file"
-    event = "determination date" if since == day.on else kind.replace("_", " ").replace("event of default", "Event of Default")
-    last = deadline(since, duty.within, day.calendar, cite, event, day.on)
-    to = ", ".join(role.replace("_", " ") for role in duty.to)
-    what = f"give notice of {kind.replace('_', ' ')} ({subject}) to {to}"
-    return Due(by=last.by, who=duty.given_by, act="notify", subject=subject, what=what, deadline=last, cite=cite)
+    """Notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
+    for one in open_duties(day.state.duties, day.state.acts, day.on):
+        owed, late = one.owed, one.overdue_since(day.on)
+        to = ", ".join(role.replace("_", " ") for role in one.to)
+        what = f"give notice of {owed.kind.replace('_', ' ')} ({owed.subject or 'deal'}) to {to}"
+        yield Due(
+            by=owed.last.by if owed.last is not None else owed.since,
+            who=owed.given_by,
+            act="notify",
+            subject=owed.subject or "deal",
+            what=what,
+            deadline=owed.last,
+            cite=owed.cite,
+            urgent=late is not None,
+            notice=owed.kind,
+            of=owed.on,
+            to=one.to,
+            overdue_since=late,
+        )
 
 
 def _follows(day: Finished) -> Iterator[Follow]:

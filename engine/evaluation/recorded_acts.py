@@ -13,16 +13,25 @@ from engine.events.kinds import ActApplied, ActRecorded
 from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
 from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, PAYMENT_MADE, RATE_ACTS
 from engine.terms.clause import Clause
+from engine.terms.contract_dates import cut_off_on
+from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import read_set_rate
 
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 
-def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date) -> tuple[ActRecorded, ...]:
+def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, terms: TermsInForce) -> tuple[ActRecorded, ...]:
     """Acts on states that are effective by `on` and have not been considered, earliest first."""
-    found = (act for act in acts if act.act in ON_STATES and act.effective_on <= on and act.identity not in applied)
+    found = (act for act in acts if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied)
     return tuple(sorted(found, key=lambda act: act.effective_on))
+
+
+def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
+    """The date from which an Act counts: its effective date; the next, where it was received on it after the cut-off (rulings 26a)."""
+    at = act.received_at
+    late = at is not None and at.date() == act.effective_on and at > cut_off_on(terms, act.effective_on)
+    return act.effective_on + timedelta(days=1) if late and act.act in ON_STATES else act.effective_on
 
 
 def effects(

@@ -1,16 +1,17 @@
-"""Which report serves on a date, and which reports are due or overdue (rulings 26)."""
+"""Which report serves on a date, and which reports are due or overdue (rulings 26, 26a, 53)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from engine.determination.measure_inputs import ReportDue, Reported
 from engine.evaluation.inputs import Inputs
 from engine.events.kinds import ReportReceived
-from engine.events.results import NotDetermined, Source
-from engine.terms.contract_dates import counted_from, earlier, next_determination_date, period_ends
+from engine.events.results import Given, NotDetermined, Source
+from engine.terms.contract_dates import counted_from, cut_off_on, earlier, moment_on, next_determination_date, period_ends
+from engine.terms.in_force import TermsInForce
 
 WEEK = timedelta(days=7)
 
@@ -32,29 +33,60 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
 
 
 def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
-    """Every report received by the date: by its as-of date, then its receipt, then the order of the log."""
-    received = [report for report in inputs.state.reports if receipt_day(report, inputs) <= inputs.on]
-    return tuple(sorted(received, key=lambda report: (report.as_of, report.received)))[::-1]
+    """Every report received by the date's cut-off, by its as-of date, then its receipt (rulings 26a, 53).
+
+    A correction comes after what it corrects. When a report was entered decides nothing: it counts from its receipt.
+    """
+    cut_off = cut_off_on(inputs.terms, inputs.on)
+    received = [(serves_from(report, inputs.state.reports, inputs.terms), report) for report in inputs.state.reports]
+    by_receipt = [(report.as_of, at, report.counts_from(inputs.terms.time_zone), _rank(report), report) for at, report in received]
+    kept = [one for one in by_receipt if one[1] <= cut_off]
+    return tuple(one[-1] for one in sorted(kept, key=lambda one: (one[0], one[2], one[3])))[::-1]
 
 
-def receipt_day(report: ReportReceived, inputs: Inputs) -> date:
-    """From when a report serves: its receipt; a corrected one, where the deal says retest, from that of the first."""
-    rule = inputs.terms.servicer_reports
+def _rank(report: ReportReceived) -> tuple[bool, str]:
+    """Which of two reports of one moment is the later one, whatever the order in which they were entered."""
+    return (report.corrects is not None or report.completes is not None, report.sha256)
+
+
+def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms: TermsInForce) -> datetime:
+    """From when a report serves: its receipt; a corrected one, where the deal says retest, from that of the first (rulings 26, 53)."""
+    rule, zone = terms.servicer_reports, terms.time_zone
     if report.corrects is None or rule is None or rule.corrected_report != "retest":
-        return report.received
-    return min(other.received for other in inputs.state.reports if other.period_end == report.period_end)
+        return report.counts_from(zone)
+    return min(other.counts_from(zone) for other in (report, *reports) if other.period_end == report.period_end)
 
 
 def reported(report: ReportReceived, inputs: Inputs) -> Reported:
-    """A received report as the tests read it, with the words that name its source."""
+    """A received report as the tests read it, with the words that name its source, and with what it completes."""
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
     source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
-    return Reported(report.figures, source, report.given)
+    whole = Reported(report.figures, source, report.given, report.held)
+    if report.completes is None:
+        return whole
+    older = next((one for one in newest_first(inputs) if one is not report and _completed_by(one, report)), None)
+    return whole if older is None else _completed(whole, reported(older, inputs))
+
+
+def _completed_by(one: ReportReceived, report: ReportReceived) -> bool:
+    """Whether a report adds to another of its period, which came before it."""
+    return one.period_end == report.period_end and str(one.as_of) == report.completes and one.completes != str(report.as_of)
+
+
+def _completed(newer: Reported, older: Reported) -> Reported:
+    """Both reports' figures as one: each keeps the source that it came from."""
+    own = {name: Given(as_of=older.source_of(name).as_of, source=None) for name in older.figures if name not in older.given}
+    return Reported(
+        {**older.figures, **newer.figures},
+        newer.source,
+        {**own, **older.given, **newer.given},
+        {**older.held, **newer.held},
+    )
 
 
 def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
-    """Every period whose report had to be in by the date, newest first, and when it receipt_day: the first report for it counts."""
+    """Every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
     for end in period_ends(rule.every, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
@@ -62,8 +94,16 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
             start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
-            receipt_day = [r.received for r in inputs.state.reports if start < r.period_end <= end and r.received <= inputs.on]
-            yield ReportDue(end, due, min(receipt_day, default=None))
+            came = [r for r in newest_first(inputs) if start < r.period_end <= end]
+            first = min(came, key=lambda r: r.counts_from(inputs.terms.time_zone), default=None)
+            by = moment_on(due, rule.due.at, inputs.terms.time_zone)
+            late = (
+                first is not None
+                and first.delivered_on == due
+                and by < first.counts_from(inputs.terms.time_zone)
+                and first.received_at is not None
+            )
+            yield ReportDue(end, due, None if first is None else first.delivered_on, late)
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:

@@ -50,17 +50,20 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     """The state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
     state = state.model_copy(update={"default_needs": default_needs(moment.clause)})
-    run = _dates_without_a_report(state, moment)
-    verdict = _counted_verdict(run, moment)
+    lacking = _lacks_report(moment, state)
+    run = _dates_without_a_report(state, moment, lacking)
+    verdict = _counted_verdict(run, moment, lacking)
     if verdict is Verdict.NOT_DETERMINED:
         why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
-        return state.model_copy(update={"verdict": moment.result.verdict, "not_determined_run": run, "why": why})
+        awaited = state.awaited or awaits_confirmation(moment.result)
+        return state.model_copy(update={"verdict": moment.result.verdict, "not_determined_run": run, "why": why, "awaited": awaited})
     failed = verdict is Verdict.FAIL
     seen = state.model_copy(
         update={
             "verdict": moment.result.verdict,
             "rests_on": moment.on,
             "not_determined_run": run,
+            "awaited": awaits_confirmation(moment.result),
             "passing_run": 0 if failed else state.passing_run + 1,
             "counted": (*state.counted, failed)[-_looks_back(moment.clause) :],
             "why": "",
@@ -127,23 +130,30 @@ def lacks_report(result: TestResult) -> bool:
     return result.reason is not None and result.reason.lacks == "report"
 
 
-def _lacks_report(moment: Moment) -> bool:
-    return moment.held is None and lacks_report(moment.result)
+def awaits_confirmation(result: TestResult) -> bool:
+    """Whether a result is not determined because a figure that it needs is held until somebody confirms it (`rulings.md` 57)."""
+    return result.reason is not None and result.reason.lacks == "confirmation"
 
 
-def _dates_without_a_report(state: TestState, moment: Moment) -> int:
+def _lacks_report(moment: Moment, state: TestState) -> bool:
+    """Whether the date counts as one without the Servicer's figures; the first that awaits a confirmation does not."""
+    lacks = lacks_report(moment.result) or (awaits_confirmation(moment.result) and state.awaited)
+    return moment.held is None and lacks
+
+
+def _dates_without_a_report(state: TestState, moment: Moment, lacking: bool) -> int:
     """The run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
-    if _lacks_report(moment):
+    if lacking:
         return state.not_determined_run + 1
     return state.not_determined_run if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED else 0
 
 
-def _counted_verdict(run: int, moment: Moment) -> Verdict:
+def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
     """The verdict that the state may act on: none while held; FAIL for missing reports where the deal says so (`rulings.md` 21)."""
     if moment.held is not None:
         return Verdict.NOT_DETERMINED
     rule = moment.clause.if_not_determined
-    if not _lacks_report(moment) or rule == "hold":
+    if not lacking or rule == "hold":
         return moment.result.verdict
     needed = 1 if rule == "fail" else int(rule.split()[2])
     return Verdict.FAIL if run >= needed else Verdict.NOT_DETERMINED

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from typing import Protocol
 
 from engine.basics.values import Exact, Fact
@@ -23,6 +23,7 @@ from engine.events.kinds import (
 )
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
+from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown
 from engine.events.standing import Recorded, standing, withdrawn
 from engine.events.states import (
     Entry,
@@ -76,6 +77,8 @@ class DealState(Fact):
     """The last date that was determined."""
     notifiable: tuple[tuple[Notifiable, str, date], ...] = ()
     """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
+    duties: tuple[NoticeOwed, ...] = ()
+    """Every notice that somebody has owed, oldest first; Acts say which are done with."""
     notices: int = 0
     """The number of the last notice."""
 
@@ -115,15 +118,14 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, obligation_key(moved): moved}})
+        case NoticeOwed() as owed:
+            return state.model_copy(update={"duties": (*state.duties, owed)})
         case SweptPeriod() | ReserveReleased() as money:
             return _moved_money(state, money)
-        case ReportReceived() as report:
-            return state.model_copy(update={"reports": (*state.reports, report)})
-        case ActRecorded(act="act withdrawn") as act:
-            kept = tuple(one for one in state.acts if not one.goes_by(act.names))
-            return state.model_copy(update={"acts": kept})
+        case ReportReceived() | ReceiptShown() | FigureConfirmed() as told:
+            return _told_of_a_report(state, told)
         case ActRecorded() as act:
-            return state.model_copy(update={"acts": (*state.acts, act)})
+            return _recorded(state, act)
         case ActApplied() as applied:
             return _applied(state, applied, event.effective_on)
         case NoticeIssued(number=number):
@@ -154,6 +156,42 @@ def _entered(state: DealState, event: Happened) -> DealState:
         entry = entry_after(state.trigger_entries.get(trigger.trigger), trigger.status.value, trigger.since)
         changes["trigger_entries"] = {**state.trigger_entries, trigger.trigger: entry}
     return state.model_copy(update=changes) if changes else state
+
+
+def _recorded(state: DealState, act: ActRecorded) -> DealState:
+    """The state after an Act has been entered; one that withdraws another Act, or a report, takes it away."""
+    named = act.details.get("names", "")
+    if act.act == "act withdrawn":
+        return state.model_copy(update={"acts": tuple(one for one in state.acts if not one.goes_by(named))})
+    acts = (*state.acts, act)
+    if act.act == "report withdrawn":
+        return state.model_copy(update={"acts": acts, "reports": tuple(one for one in state.reports if one.name != named)})
+    return state.model_copy(update={"acts": acts})
+
+
+def _told_of_a_report(state: DealState, told: ReportReceived | ReceiptShown | FigureConfirmed) -> DealState:
+    """The state after a report has come in, its receipt has been shown, or a figure of it has been confirmed."""
+    match told:
+        case ReportReceived():
+            return state.model_copy(update={"reports": (*state.reports, told)})
+        case ReceiptShown(report=name):
+            return _each_report(state, name, lambda one: one.model_copy(update={"serves_from_keying": False, "why_from_keying": None}))
+        case FigureConfirmed(report=name, figures=figures):
+            return _each_report(state, name, partial(_confirmed, figures))
+
+
+def _each_report(state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]) -> DealState:
+    """The state with the report of a name changed."""
+    reports = tuple(changed(one) if one.name == name else one for one in state.reports)
+    return state.model_copy(update={"reports": reports})
+
+
+def _confirmed(names: Iterable[str], report: ReportReceived) -> ReportReceived:
+    """A report with figures that were held now among those that serve."""
+    served = {name: report.awaiting[name] for name in names if name in report.awaiting}
+    held = {name: why for name, why in report.held.items() if name not in served}
+    awaiting = {name: figure for name, figure in report.awaiting.items() if name not in served}
+    return report.model_copy(update={"figures": {**report.figures, **served}, "held": held, "awaiting": awaiting})
 
 
 def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:

@@ -26,6 +26,7 @@ from engine.events.market_events import (
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import Remedy, TestResult
+from engine.events.servicing import FigureConfirmed, GpusCounted, HeldFigure, NoticeOwed, ReceiptShown, ReportServed
 from engine.events.states import (
     Deadline,
     Obligation,
@@ -108,6 +109,14 @@ class Due(Fact):
     cite: str
     urgent: bool = False
     elsewhere: tuple[ElsewhereDue, ...] = ()
+    notice: str | None = None
+    """Which notice is to be given, by its kind, where that is what is due."""
+    of: date | None = None
+    """The Determination Date that the notice is of."""
+    to: tuple[str, ...] = ()
+    """To whom the notice is still owed."""
+    overdue_since: date | None = None
+    """The day after its last day, where that has passed."""
 
 
 FollowKind = Literal[
@@ -160,6 +169,9 @@ class Determined(Fact):
     strip_title: str | None = None
     warnings: tuple[str, ...] = ()
     """Plain sentences that belong on every notice (`rulings.md` 41, WP §5.2)."""
+    served: ReportServed | None = None
+    held: tuple[HeldFigure, ...] = ()
+    gpus: tuple[GpusCounted, ...] = ()
     reserves: tuple[ReserveAccount, ...] = ()
     """Each reserve account that holds something, or ought to (`rulings.md` 30a)."""
     entries: int | None = None
@@ -196,6 +208,9 @@ TOLD_BY = {
     "consent": "version",
     "act withdrawn": "names",
     "payment made": "amount",
+    "report withdrawn": "names",
+    "notice given": "names",
+    "notice released": "names",
 }
 """The detail that tells two Acts of one kind on one date and clause from one another."""
 
@@ -208,6 +223,8 @@ class ActRecorded(Fact):
     document: str | None = None
     sha256: str | None = None
     effective_on: date
+    received_at: datetime | None = None
+    """The hour of its receipt where the deal is: after the cut-off of its effective date it counts for the next one (`rulings.md` 26a)."""
     until: date | None = None
     prepared_by: str | None = None
     approved_by: str | None = None
@@ -267,6 +284,8 @@ class NoticeIssued(Fact):
 KINDS: dict[str, type[Fact]] = {
     "deal adopted": DealAdopted,
     "report received": ReportReceived,
+    "receipt shown": ReceiptShown,
+    "figure confirmed": FigureConfirmed,
     "act recorded": ActRecorded,
     "act applied": ActApplied,
     "rate": ReferenceRate,
@@ -275,6 +294,7 @@ KINDS: dict[str, type[Fact]] = {
     "suspended": Suspended,
     "counted": Counted,
     "obligation": ObligationMoved,
+    "notice owed": NoticeOwed,
     "swept": SweptPeriod,
     "reserve released": ReserveReleased,
     "determined": Determined,

@@ -72,19 +72,19 @@ class Render(Protocol):
         """The files' bytes, in the order of `notices`."""
 
 
-def notice_given(acts: Iterable[ActRecorded], clause: str | None, since: date, before: date | None = None) -> ActRecorded | None:
-    """The first Act that says that the notice about a clause was given, on a date or after it; None where none stands.
+def notice_given(acts: Iterable[ActRecorded], number: int | None, kind: str, clause: str | None, of: date) -> tuple[ActRecorded, ...]:
+    """The Acts that stand and say that a notice was given, or that its giver was released from it (`rulings.md` 54).
 
     Args:
         acts: the Recorded Acts, oldest first.
-        clause: what the notice is about; None for one about a whole date.
-        since: the date that the notice states.
-        before: the date of the next notice about it, to which a later Act belongs; None where there is none.
+        number: the notice's number; None for a duty of which no notice was issued.
+        kind: of the notice.
+        clause: what it is about; None for one about a whole date.
+        of: the date that it states.
     """
     known = tuple(acts)
-    undone = [act.names for act in known if act.act == "act withdrawn"]
-    for act in known:
-        in_time = since <= act.effective_on < (before or date.max)
-        if act.act == "notice given" and act.clause == clause and in_time and not any(act.goes_by(name) for name in undone):
-            return act
-    return None
+    undone = [act.details.get("names", "") for act in known if act.act == "act withdrawn"]
+    told = (act for act in known if act.act in ("notice given", "notice released") and not any(act.goes_by(name) for name in undone))
+    wanted = (kind, clause, str(of))
+    of_it = (act for act in told if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted)
+    return tuple(act for act in of_it if number is None or act.details.get("names", str(number)) == str(number))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from engine.basics.values import Fact, Figure
 from engine.events.results import Given
@@ -18,7 +19,41 @@ class ReportFacts(Fact):
     received: date
     document: str
     sha256: str
+    received_at: datetime | None = None
+    """The hour of its receipt where the deal is; of a day alone the end of that day is its receipt (`rulings.md` 53)."""
+    keyed_at: datetime | None = None
+    """When it was entered, where the deal is."""
+    serves_from_keying: bool = False
+    """Whether it counts from when it was entered: it was entered late, and no document has shown its receipt."""
+    why_from_keying: str | None = None
     corrects: str | None = None
+    """The as-of date of the report of the same period that it corrects."""
+    completes: str | None = None
+    """The as-of date of the report of the same period to which it adds figures that none had given."""
+    held: Mapping[str, str] = {}
+    """Figures that await confirmation, by name, and why (`rulings.md` 57); none of them is among `figures`."""
+    awaiting: Mapping[str, Figure] = {}
+    """The same figures as reported."""
     figures: Mapping[str, Figure]
     given: Mapping[str, Given] = {}
     warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How the report is named: the last day of its period, and the beginning of its hash."""
+        return f"{self.period_end} {self.sha256[:16]}"
+
+    @property
+    def delivered_on(self) -> date:
+        """The day on which it counts as delivered."""
+        return self.keyed_at.date() if self.serves_from_keying and self.keyed_at is not None else self.received
+
+    def counts_from(self, zone: str) -> datetime:
+        """The moment from which it counts: its receipt, or its entry where that alone is certain."""
+        if self.serves_from_keying and self.keyed_at is not None:
+            return self.keyed_at
+        return self.received_at or datetime.combine(self.received + timedelta(days=1), time(), ZoneInfo(zone))
+
+    def entered_late(self, cut_off: datetime, zone: str) -> bool:
+        """Whether it was received by a cut-off and entered after it."""
+        return self.keyed_at is not None and self.counts_from(zone) <= cut_off < self.keyed_at

@@ -29,7 +29,7 @@ class NotDetermined(Fact):
 
     reason: str
     cite: str
-    lacks: Literal["rate", "report", "window", "term", "act"]
+    lacks: Literal["rate", "report", "window", "term", "act", "confirmation"]
 
 
 class Source(Fact):

@@ -10,7 +10,7 @@ from engine.events.kinds import Correction
 
 OF_A_DATE = ("rate", "tested", "suspended", "counted", "swept", "determined")
 """Kinds of events whose date is the one that was determined."""
-DETERMINED = (*OF_A_DATE, "deadline passed", "act applied", "obligation", "reserve released")
+DETERMINED = (*OF_A_DATE, "deadline passed", "act applied", "obligation", "notice owed", "reserve released")
 """Every kind of event that a determination makes; the others are what people did and what came in."""
 
 

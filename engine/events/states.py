@@ -99,6 +99,8 @@ class TestState(Fact):
     """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
     not_determined_run: int = 0
     """Determination Dates in a row without the Servicer's figures, others left out, since the last that was determined."""
+    awaited: bool = False
+    """Whether the last date that was not determined awaited the confirmation of a figure (`rulings.md` 57)."""
     default_needs: Literal["nothing", "notice", "vote"] = "nothing"
     """What an Event of Default of this test needs to take effect."""
     effective_on: date | None = None

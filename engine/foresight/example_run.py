@@ -23,7 +23,8 @@ from engine.events.rates import Published
 from engine.events.results import TestResult
 from engine.market.methodology import materially_different
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices, resolve
-from engine.terms.contract_dates import counted_from, next_determination_date, publication_dates
+from engine.terms.contract_dates import counted_from, moment_on, next_determination_date, publication_dates
+from engine.terms.periods import ClockTime
 from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrint, WorkedExample, fact_on, received_by
 
 WEEK = timedelta(days=7)
@@ -136,6 +137,7 @@ def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
         period_end=day - DAY,
         as_of=min(day, received),
         received=received,
+        received_at=moment_on(received, ClockTime(0), resolve(deal, day).time_zone),
         document=example.name,
         sha256="",
         figures=given,

@@ -59,7 +59,8 @@ def reach(
         templates: the covenant templates by name.
         share_below: how listings are resampled; None leaves the reliability of each result out.
     """
-    again = correction(events, (*by_prints(events, series), *by_acts(events), *by_reports(events, partial(resolve, deal))))
+    terms = partial(resolve, deal)
+    again = correction(events, (*by_prints(events, series), *by_acts(events, terms), *by_reports(events, terms)))
     if again is None:
         return None
     log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]

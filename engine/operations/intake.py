@@ -16,12 +16,16 @@ from pathlib import Path
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.files import write_whole
 from engine.determination.template import Template
+from engine.events.deal_state import fold
 from engine.events.draft import Draft
-from engine.events.kinds import ReportReceived, as_received
+from engine.operations.report_entry import ReceiptProof, entered, on_record, proof_draft, report_draft, times_withdrawn
 from engine.record.log import Scribe, append, deal_log, read
+from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.read_report import ServicerReport, read_report
+from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
 from engine.servicer_report.received_file import ENDINGS, ReceivedFile, open_report
 from engine.terms.as_written import Deal, day_of, resolve
+from engine.terms.source import Tree
 from engine.workspace.deals_by_name import DealsByName
 from engine.workspace.kept_reports import layout_path, report_path
 from engine.workspace.workspace import Workspace
@@ -40,6 +44,13 @@ class ReadReport:
     warnings: tuple[Problem, ...]
     older: tuple[ReportReceived, ...] = ()
     """The reports on record before it, the newest first."""
+    print: int = 1
+    """Which print of the report it is: one more for each time that it was withdrawn."""
+
+    @property
+    def draft(self) -> Draft:
+        """The event that it is."""
+        return report_draft(self.report, self.print)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +90,8 @@ class Intake:
         """The workspace's deals, looked at once."""
         return DealsByName(self.workspace, self.templates)
 
-    def read(self, data: bytes, file: str, received: date | None) -> ReadReport:
-        """One report, read and judged by its deal's terms; received today where the deal is, unless given.
+    def read(self, data: bytes, file: str, received: date | str | None) -> ReadReport:
+        """One report, read and judged by its deal's terms; received now, unless a day, or a day with its hour, is given.
 
         Raises:
             InputProblems: everything that is wrong with it.
@@ -89,30 +100,54 @@ class Intake:
         if opened is None or opened.deal is None:
             raise InputProblems(problems)
         deal = self.deals.find(opened.deal)
-        came = received or day_of(deal, self.scribe.at)
-        events = read(self.workspace.store, deal_log(deal.name))
-        older = [event.payload for event in events if isinstance(event.payload, ReportReceived)]
-        on_record = {one.as_of for one in older}
-        report, problems = read_report(opened, resolve(deal, came), came, on_record)
+        came = self._receipt(deal, received, file)
+        events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, came.received)
+        known = fold(events).reports
+        report, problems = read_report(opened, terms, came.received, {one.as_of for one in known})
         if report is None:
             raise InputProblems(problems)
-        newest_first = sorted(older, key=lambda one: (one.as_of, one.received), reverse=True)
-        return ReadReport(deal, opened, report, tuple(problems), tuple(newest_first))
+        report = with_receipt(report, came, self.scribe.at, known, terms)
+        wrong = tuple(out_of_place(report, known, terms, opened.tree))
+        if wrong:
+            raise InputProblems([*problems, *wrong])
+        report = entered(self.workspace, deal, events, report, self.scribe, self.templates)
+        newest_first = sorted(known, key=lambda one: (one.as_of, one.received), reverse=True)
+        told, print_ = (*problems, *_remarks(report, opened.tree)), times_withdrawn(events, report.name) + 1
+        return ReadReport(deal, opened, report, told, tuple(newest_first), print_)
 
-    def take(self, data: bytes, file: str, received: date | None = None) -> Taken:
-        """Take one report into the record and keep its file as it came. Raises InputProblems: everything that is wrong with it."""
+    def _receipt(self, deal: Deal, received: date | str | None, file: str) -> Receipt:
+        """When a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""
+        try:
+            return receipt_of(received, self.scribe.at, resolve(deal, day_of(deal, self.scribe.at)).time_zone)
+        except WrongUsage as error:
+            what, _, why = str(error).partition("; ")
+            raise InputProblems([Problem("R119", what, why, "give `--received` when it came in", Place(file))]) from error
+
+    def take(self, data: bytes, file: str, received: date | str | None = None, proof: ReceiptProof | None = None) -> Taken:
+        """Take one report into the record and keep its file as it came; a proof shows the receipt of one that counts from its entry.
+
+        Raises:
+            InputProblems: everything that is wrong with it.
+        """
         found = self.read(data, file, received)
         self._keep(found)
+        log = deal_log(found.deal.name)
+        stands = on_record(read(self.workspace.store, log), found.report.name) or found.report
+        drafts = [] if stands is not found.report else [found.draft]
+        if proof is not None and stands.serves_from_keying:
+            drafts.append(proof_draft(stands, proof, resolve(found.deal, stands.received).time_zone))
         with self.workspace.store.begin() as writer:
-            recorded = bool(append(writer, deal_log(found.deal.name), [draft_of(found.report)], self.scribe))
+            recorded = bool(append(writer, log, drafts, self.scribe))
         return Taken(found.report, found.warnings, recorded, found)
 
-    def take_all(self, paths: Iterable[Path], received: date | None = None) -> Iterator[Taken | RefusedFile]:
+    def take_all(
+        self, paths: Iterable[Path], received: date | str | None = None, proof: ReceiptProof | None = None
+    ) -> Iterator[Taken | RefusedFile]:
         """Take each file, a folder's in the order of their names; what is refused stops no other and leaves a line in the journal."""
         for path in files_of(paths):
             data = path.read_bytes()
             try:
-                yield self.take(data, str(path), received)
+                yield self.take(data, str(path), received, proof)
             except InputProblems as refused:
                 self.journal(path, data, refused.problems)
                 yield RefusedFile(path, tuple(refused.problems))
@@ -158,12 +193,13 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
             raise WrongUsage(f"no such file: {path}")
 
 
-def draft_of(report: ServicerReport) -> Draft:
-    """The event that a report is."""
-    return Draft(
-        kind="report received",
-        subject=f"{report.period_end} {report.sha256[:16]}",
-        effective_on=report.received,
-        payload=as_received(report),
-        inputs=(report.sha256,),
-    )
+def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:
+    """What is worth saying of a report that is taken: what is held, and from when it counts."""
+    for name, why in report.held.items():
+        fix = f"it is held until `headroom confirm '{report.name}' --figure {name}`"
+        yield Problem("RW04", f"`{name}` awaits confirmation", why, fix, tree.place(tuple(name.split("."))))
+    if report.why_from_keying is not None:
+        fix = "give `--document` that shows the receipt, `--prepared-by` and `--approved-by`"
+        yield Problem(
+            "RW03", "the report counts from its entry, not from its receipt", report.why_from_keying, fix, tree.place(("period",))
+        )

@@ -33,7 +33,7 @@ from engine.operations.sign_checkpoints import sign_all
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition, read
 from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
-from engine.terms.contract_dates import publication_dates
+from engine.terms.contract_dates import cut_off_on, publication_dates, waits_until
 from engine.wording.adopted_deal import adopted
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
@@ -250,7 +250,7 @@ def _causes(
 ) -> Iterator[Cause]:
     """Everything that reaches back to a date that was determined."""
     yield from by_prints(events, series)
-    yield from by_acts(events)
+    yield from by_acts(events, partial(resolve, deal))
     yield from by_reports(events, partial(resolve, deal))
     before = _version_before(workspace, events, templates)
     if before is not None:
@@ -288,13 +288,19 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
     day = (result.state.reached or deal.closing_date) + DAY
     while day <= on:
         inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
-        missing = _unpublished(inputs.series, deal.closing_date, day, inputs.terms.index) if inputs.kinds else None
-        if missing is not None:
-            result.waiting = missing
+        result.waiting = _waits(inputs, deal.closing_date, tools.now) if inputs.kinds else None
+        if result.waiting is not None:
             return
         if inputs.kinds or day == on:
             yield inputs
         day += DAY
+
+
+def _waits(inputs: Inputs, closing: date, now: datetime) -> str | None:
+    """What a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
+    if now < cut_off_on(inputs.terms, inputs.on):
+        return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
+    return _unpublished(inputs.series, closing, inputs.on, inputs.terms.index)
 
 
 def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:

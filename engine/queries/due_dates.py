@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from engine.basics.values import counted
 from engine.events.delivery import NoticeGiven
 from engine.events.kinds import (
     ActApplied,
@@ -63,7 +64,7 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
             continue
         for due in event.payload.due:
             what = due.what.removesuffix(OVERDUE)
-            key = (due.by, due.act, due.subject, due.who, what)
+            key = (due.by, due.act, due.subject, due.who, f"{due.notice} {due.of}" if due.notice else what)
             known = found.get(key)
             first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
             found[key] = DatedDuty(due, what, first, following, event.recorded_at)
@@ -120,17 +121,19 @@ def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
 def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
     """Whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
-    given = notice_given(acts, one.due.subject, one.first)
-    if given is not None:
-        yield f"given on {given.effective_on}, as recorded"
+    subject = None if one.due.subject == "deal" else one.due.subject
+    told = notice_given(acts, None, one.due.notice or "", subject, one.due.of or one.first)
+    if told:
+        yield "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in told)
     by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, one)]
     if by_rule and not by_rule[-1].payload.withdrawn:
         yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}"
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > one.due.by:
-        yield "no Act `notice given` is on record"
+        days = (newest - one.due.by).days
+        yield f"overdue since {one.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record"
 
 
 def _is_of(given: NoticeGiven, one: DatedDuty) -> bool:
-    """Whether a notice that was given is the one of a duty: about its clause, of the date that first stated it."""
-    return given.clause == one.due.subject and given.states == one.first
+    """Whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
+    return (given.kind, given.clause or "deal", given.states) == (one.due.notice, one.due.subject, one.due.of)

@@ -6,7 +6,7 @@ One file per deal and period, YAML::
     period: {from: 2026-02-26, to: 2026-03-04}
     as_of: 2026-03-04
     source: servicing system, week 9
-    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects
+    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects; or `completes:`
     outstanding_principal:              # one figure, or one for each class
       class_a: USD 16,000,000
     rental:
@@ -51,7 +51,7 @@ from engine.terms.periods import read_day
 from engine.terms.report_figures import unit_of
 from engine.terms.source import Path
 
-HEADER = ("deal", "period", "as_of", "source", "corrects", "form")
+HEADER = ("deal", "period", "as_of", "source", "corrects", "completes", "form")
 OWN = ("value", "as_of", "source")
 """What a figure may say of itself."""
 
@@ -76,7 +76,7 @@ def read_report(
     reading = Reading(file.tree, terms, received)
     reading.problems += file.remarks
     start, end, as_of = _dates(reading)
-    corrects = _corrects(reading, on_record)
+    corrects, completes = (_named(reading, key, on_record) for key in ("corrects", "completes"))
     form = file.tree.get(("form",))
     if form is not None and (why := not_of(str(form), terms.deal, start, end)) is not None:
         reading.refuse("R155", why, "a form is for one deal and one period", "fill in the form of this period", ("form",))
@@ -99,6 +99,7 @@ def read_report(
         document=inert(file.name),
         sha256=file.sha256,
         corrects=corrects,
+        completes=completes,
         figures=reading.figures,
         given=reading.given,
         warnings=tuple(problem.what for problem in reading.problems),
@@ -120,16 +121,16 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
     return start, end, as_of
 
 
-def _corrects(reading: Reading, on_record: Collection[date] | None) -> str | None:
-    """The as-of date of the report that this one corrects; a problem where no report on record has it."""
-    if reading.tree.get(("corrects",)) is None:
+def _named(reading: Reading, key: str, on_record: Collection[date] | None) -> str | None:
+    """The as-of date of the report that this one corrects or completes; a problem where no report on record has it."""
+    if reading.tree.get((key,)) is None:
         return None
-    found = _date(reading, ("corrects",))
+    found = _date(reading, (key,))
     if found is not None and on_record is not None and found not in on_record:
-        why = "a corrected report names the as-of date of the one that it corrects"
+        why = f"a report that {key} another names the as-of date of that one"
         there = ", ".join(str(day) for day in sorted(on_record)[-3:]) or "no report"
-        fix = f"correct the date (on record: {there}), or leave `corrects` out"
-        reading.refuse("R114", f"no report as of {found} is on record", why, fix, ("corrects",))
+        fix = f"correct the date (on record: {there}), or leave `{key}` out"
+        reading.refuse("R114", f"no report as of {found} is on record", why, fix, (key,))
     return None if found is None else str(found)
 
 

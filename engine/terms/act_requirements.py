@@ -39,22 +39,28 @@ KINDS = {
     "appraisal delivered": "satisfies the appraisal Obligation of a clause",
     "discharged": "closes every test and trigger of the deal",
     "consent": "records a consent; it decides no state by itself",
-    "notice given": "turns a draft notice into a notice",
+    "notice given": "turns a draft notice into a notice, for the addressees that it names",
+    "notice released": "ends a duty to give notice, by its addressee",
     "notice by the agent": "starts a cure clock that counts from it",
     "knowledge of the borrower": "starts a cure clock that counts from knowledge",
     "successor benchmark agreed": "sets the Reference Rate by the successor benchmark, from a date",
     "agent determination": "sets the Reference Rate of one date",
     "interpolation": "sets the Reference Rate of one date by interpolation",
     "payment made": "says what was paid into a reserve account, or out of it",
+    "report withdrawn": "ends a Servicer's report that was entered in error, and names it",
     "manifest error": "excludes what was published of an index on its date from use, until the next print",
 }
 """Every kind of Recorded Act and what it does."""
+REPORT_WITHDRAWN = "report withdrawn"
+"""A Servicer's report that was entered in error, which the Act names as `history` does (`rulings.md` 53)."""
 PAID_TO = ("reserve account", "borrower")
 """Where a payment can go: into the reserve account, unless it says otherwise, or out of it."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
-DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given"}
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given", "notice released", REPORT_WITHDRAWN}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
-NAMING_NO_CLAUSE = frozenset({*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "act withdrawn"})
+NAMING_NO_CLAUSE = frozenset(
+    {*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "notice released", "act withdrawn", REPORT_WITHDRAWN}
+)
 ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
 """Kinds that name the clause that they are about."""
 
@@ -134,11 +140,13 @@ def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
         ("prepared_by", error),
         ("approved_by", error),
         ("amount", said.act == PAYMENT_MADE),
+        ("names", said.act == REPORT_WITHDRAWN),
+        ("document", said.act == REPORT_WITHDRAWN),
     )
 
 
 def _given(said: Said, name: str) -> object:
-    return said.details.get(name) if name in ("index", "rate", "amount") else getattr(said, name)
+    return said.details.get(name) if name in ("index", "rate", "amount", "names") else getattr(said, name)
 
 
 def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:

@@ -7,12 +7,13 @@ says, moved by its own rule where it is no Business Day.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from engine.basics.calendar import BusinessCalendar
 from engine.terms.field_types import MONTHS
 from engine.terms.in_force import TermsInForce
-from engine.terms.periods import Period, RelativePeriod
+from engine.terms.periods import END_OF_DAY, ClockTime, Period, RelativePeriod
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY = 3
@@ -118,6 +119,24 @@ def period_ends(every: str, on: date) -> tuple[date, ...]:
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
     """The date that `rule` sets by `day`: `1 business day before determination date`."""
     return counted(day, rule.period, calendar.add, -1 if rule.direction == "before" else 1)
+
+
+def cut_off_on(terms: TermsInForce, day: date) -> datetime:
+    """The moment by which a report or an Act must have been received to count for a date (`rulings.md` 26a)."""
+    return moment_on(day, terms.determination_dates.cut_off, terms.time_zone)
+
+
+def moment_on(day: date, at: ClockTime, zone: str) -> datetime:
+    """An hour of a day where the deal is; `end of day` is the next midnight."""
+    ends = at == END_OF_DAY
+    hour = time() if ends else time(at.hour, at.minute)
+    return datetime.combine(day + timedelta(days=1) if ends else day, hour, ZoneInfo(zone))
+
+
+def waits_until(terms: TermsInForce, day: date) -> str:
+    """The cut-off of a date in words: `2026-03-12, 18:00 New York`."""
+    place = terms.time_zone.rpartition("/")[2].replace("_", " ")
+    return f"{day}, {terms.determination_dates.cut_off} {place}"
 
 
 DAYS_IN = {"days": 1, "weeks": 7}

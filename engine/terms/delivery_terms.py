@@ -33,8 +33,12 @@ class DeliveryTerms(Fact):
     body: Literal["answer", "link only"] | None = Field(default=None, exclude_if=lambda said: said is None)
 
 
+THE_GIVER, SAME_ADDRESSEES = "the giver", "the same addressees"
+"""Who gives a Correction Notice, and to whom, where that follows from the notice that it corrects (`rulings.md` 53a)."""
+
+
 class NoticeDuty(DeliveryTerms):
-    """Who must tell whom by when."""
+    """Who must tell whom by when; of a correction it may be `the giver` and `[the same addressees]`."""
 
     given_by: str
     to: tuple[str, ...]

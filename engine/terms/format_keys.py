@@ -43,6 +43,26 @@ def _quarter(block: Block, _: Block) -> list[str] | None:
     return ["1", "4", "7", "10"] if block.get("every") == "quarter" else None
 
 
+def _end_of_day(_: Block, __: Block) -> str:
+    return "end of day"
+
+
+def _ten_business_days(_: Block, __: Block) -> dict[str, str]:
+    return {"accepted_for": "10 business days"}
+
+
+def _no_tolerance(_: Block, __: Block) -> str:
+    return "none"
+
+
+def _by_the_giver(_: Block, __: Block) -> dict[str, Any]:
+    return {"given_by": "the giver", "to": ["the same addressees"], "within": "1 business day"}
+
+
+BY_WHEN = "a report that is received later in the day counts for the next date"
+ENTERED_LATE = "a report that is entered late runs the dates since its receipt again, and the agreement may bound that"
+DOUBTFUL = "a figure far from the last one may be a slip of the pen, and is held until somebody confirms it"
+WITHDRAWN = "who was given a notice that a correction withdraws has to be told"
 OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
 OF_A_SERIES = "a daily series has a value for every day, and each reading gives another rate"
 
@@ -57,9 +77,13 @@ def _of_a_daily_series(block: Block, _: Block) -> str | None:
 
 KEYS: tuple[FormatKey, ...] = (
     FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
+    FormatKey(("determination_dates",), "cut_off", _end_of_day, BY_WHEN),
     FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("index", "*"), "cadence", _nothing_asked, OF_A_SERIES),
     FormatKey(("index", "*"), "day_read", _of_a_daily_series, OF_A_SERIES),
+    FormatKey(("servicer_reports",), "late_keying", _ten_business_days, ENTERED_LATE),
+    FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
+    FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),
 )
 """Every key of format 2, in the order of the file."""
 

@@ -16,9 +16,10 @@ from engine.basics.values import Fact
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
 from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.field_types import SINCE_2, DayOfMonth, MonthsOfQuarters, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
-from engine.terms.periods import CalendarPeriod, Day, DayPeriod, Publications, Relative, Times
+from engine.terms.periods import ClockHour, Day, DayPeriod, Publications, Times
 from engine.terms.phrases import Whole, refusal
 from engine.terms.pool import AssetClass, Blend
+from engine.terms.report_terms import ServicerReports
 
 Roll = Literal["same day", "next business day", "previous business day", "modified following"]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
@@ -49,6 +50,8 @@ class DeterminationDates(Fact):
     day: DayOfMonth | None = None
     first: Day | None = None
     if_not_a_business_day: Roll
+    cut_off: Annotated[ClockHour, SINCE_2]
+    """By when a report or an Act must have been received to count for the date (`rulings.md` 26a)."""
     cite: str
 
 
@@ -59,16 +62,6 @@ class PaymentDates(Fact):
     months: Annotated[MonthsOfQuarters | None, SINCE_2] = None
     day: DayOfMonth
     if_not_a_business_day: Roll
-    cite: str
-
-
-class ServicerReports(Fact):
-    """When the servicer reports, and how long a report may be relied on."""
-
-    every: Literal["week", "month"]
-    due: Relative
-    too_old_after: CalendarPeriod
-    corrected_report: Literal["from then on", "retest"]
     cite: str
 
 

@@ -6,7 +6,7 @@ Each has a reader and a field type beside it, as in `phrases.py`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
@@ -29,16 +29,36 @@ class Period:
         return f"{self.count} {self.unit if self.count != 1 else self.unit.removesuffix('s')}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ClockTime:
+    """An hour of a day where the deal is; the end of the day is 24:00."""
+
+    hour: int
+    minute: int = 0
+
+    def __str__(self) -> str:
+        return "end of day" if self.hour == HOURS else f"{self.hour:02}:{self.minute:02}"
+
+
+HOURS = 24
+END_OF_DAY = ClockTime(HOURS)
+
+
 @dataclass(frozen=True, slots=True)
 class RelativePeriod:
-    """A date set by another: `1 business day before determination date`, or that date itself, a period of no days."""
+    """A date set by another: `1 business day before determination date`, or that date itself, a period of no days.
+
+    `at` is the hour of that date by which something is due; its end unless written.
+    """
 
     period: Period
     direction: Literal["before", "after"]
     event: FromDate
+    at: ClockTime = END_OF_DAY
 
     def __str__(self) -> str:
-        return f"{self.period} {self.direction} {self.event}" if self.period.count else self.event
+        day = f"{self.period} {self.direction} {self.event}" if self.period.count else self.event
+        return day if self.at == END_OF_DAY else f"{day}, {self.at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +121,25 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
     return Period(int(match[1]), unit)
 
 
-def read_relative(text: str) -> RelativePeriod:
-    """`1 business day before determination date`, or `determination date`, as a RelativePeriod.
+def read_clock_time(text: str) -> ClockTime:
+    """`18:00`, or `end of day`, as a ClockTime. Raises D130 otherwise."""
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if match:
+        return ClockTime(int(match[1]), int(match[2]))
+    if text == str(END_OF_DAY):
+        return END_OF_DAY
+    why = "an hour is written with two digits each for hours and minutes, in the deal's time zone"
+    raise refusal("D130", f"`{text}` is not an hour of the day", why, "write it like `18:00`, or `end of day`")
 
-    Raises D110 for another form or date and for a period of no days, D109 and D123.
+
+def read_relative(text: str) -> RelativePeriod:
+    """`1 business day before determination date`, or `determination date`, as a RelativePeriod; an hour may follow: `.., 17:00`.
+
+    Raises D110 for another form or date and for a period of no days, D109, D123 and D130.
     """
+    day, comma, hour = text.partition(", ")
+    if comma:
+        return replace(read_relative(day), at=read_clock_time(hour))
     if text == "determination date":
         return RelativePeriod(Period(0, "days"), "before", "determination date")
     match = re.fullmatch(r"(.+?) (before|after) determination date", text, re.ASCII)
@@ -145,7 +179,8 @@ CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months"
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]
 Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
-DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date$"
+ClockHour = Annotated[ClockTime, *field_type(read_clock_time, r"^(([01]\d|2[0-3]):[0-5]\d|end of day)$", "18:00", "hour of the day")]
+DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date(, ([01]\d|2[0-3]):[0-5]\d)?$"
 Relative = Annotated[RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")]
 Times = Annotated[
     Persistence,

@@ -27,7 +27,7 @@ from engine.market.listing import Override
 from engine.market.methodology import known_versions, load_methodology, materially_different
 from engine.record.log import SNAPSHOTS, index_log, read
 from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
-from engine.terms.contract_dates import publication_dates
+from engine.terms.contract_dates import cut_off_on, publication_dates
 from engine.terms.in_force import IndexTerms
 from engine.workspace.workspace import Workspace
 
@@ -224,9 +224,8 @@ def _by_publication_date(
 
 
 def cut_off_of(deal: Deal, on: date) -> datetime:
-    """When a date of a deal is determined: the end of the day at its own place."""
-    end = datetime.combine(on + timedelta(days=1), time(), ZoneInfo(resolve(deal, on).time_zone))
-    return end.astimezone(UTC)
+    """The cut-off of a date of a deal (`rulings.md` 26a)."""
+    return cut_off_on(resolve(deal, on), on).astimezone(UTC)
 
 
 def series_by_index(

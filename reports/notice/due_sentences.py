@@ -42,12 +42,33 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
         return f"Cure {title}, by one of:" if due.ways else f"Cure {title} by {ways}"
     if due.act == "report":
         return f"{sentence(with_dates(due.what))}; all tests are run again"
+    if due.notice is not None:
+        return _notice_act(due, title, triggers(due.subject))
     notice = re.fullmatch(r"give notice of (.+) \([\w-]+\) to (.+)", due.what)
     if notice is None:
         return sentence(with_dates(due.what))
     to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
     title = triggers(due.subject) if notice.group(1) == "trigger event" else title
     return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
+
+
+def _notice_act(due: Due, title: str, trigger: str) -> str:
+    """Which notice is to be given to whom; one that is overdue also says of which date it is."""
+    of = {
+        "test_failed": f"that {title} failed",
+        "event_of_default": f"of the Event of Default indicated on {title}",
+        "trigger_event": f"that {trigger} is in effect",
+        "cure": f"that {title} was cured",
+        "correction": "of what was corrected",
+    }.get(due.notice or "", "of the tests of the date")
+    dated = f", of {short_date(due.of)}" if due.overdue_since is not None and due.of is not None else ""
+    return f"Give notice {of}{dated} to {listed([f'the {role(one)}' for one in due.to])}"
+
+
+def overdue_mark(since: date, on: date) -> str:
+    """Since when something is overdue, and for how many days on a date."""
+    days = (on - since).days + 1
+    return f"overdue since {short_date(since)}, {days} day{'' if days == 1 else 's'}"
 
 
 def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None) -> list[tuple[str, str]]:

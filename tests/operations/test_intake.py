@@ -112,6 +112,11 @@ def test_a_tape_that_agrees_with_what_is_written_is_taken(workspace: Workspace, 
     taken, _, _ = take(workspace, text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
     assert taken.figures["rental.h100.rented_gpu_hours"].value == 151_990
     alone, _, _ = take(
-        workspace, text.replace("    rented_gpu_hours: 151,990\n", ""), report.name, report.received, all_templates, Scribe("t", "t", NOW)
+        workspace,
+        text.replace("    rented_gpu_hours: 151,990\n", "").replace("source:", "corrects: 2026-01-07\nsource:"),
+        report.name,
+        report.received,
+        all_templates,
+        Scribe("t", "t", NOW),
     )
     assert alone.figures == taken.figures

@@ -1,4 +1,4 @@
-"""Whether a notice was given is decided in one place, by the Act `notice given` of its clause, from its own date on."""
+"""Whether a notice was given is decided in one place: by Acts that name it, or its kind, its clause and its date (`rulings.md` 54)."""
 
 from __future__ import annotations
 
@@ -13,42 +13,54 @@ from engine.events.notice import notice_given
 from reports.notice.compose import compose
 
 ON = date(2026, 10, 29)
-LTV = ActRecorded(act="notice given", clause="ltv", effective_on=date(2026, 11, 2), document="letter.pdf")
-WHOLE = ActRecorded(act="notice given", effective_on=date(2026, 10, 30), document="mail.pdf")
-UNDONE = ActRecorded(act="act withdrawn", effective_on=date(2026, 11, 3), details={"names": LTV.identity})
+
+
+def given(clause: str | None, notice: str, **details: str) -> ActRecorded:
+    said = {"notice": notice, "of": str(ON), **details}
+    return ActRecorded(act="notice given", clause=clause, effective_on=date(2026, 11, 2), document="letter.pdf", details=said)
+
+
+NUMBERED = given("ltv", "test_failed", names="12")
+OTHERWISE = given("ltv", "test_failed", otherwise="true")
+UNDONE = ActRecorded(act="act withdrawn", effective_on=date(2026, 11, 3), details={"names": NUMBERED.identity})
 
 
 @pytest.mark.parametrize(
-    ("acts", "clause", "since", "given"),
+    ("acts", "asked", "found"),
     [
-        ((LTV,), "ltv", ON, LTV),
-        ((LTV,), "ltv", date(2026, 11, 3), None),
-        ((LTV,), "appraisal", ON, None),
-        ((LTV,), None, ON, None),
-        ((LTV, WHOLE), None, ON, WHOLE),
-        ((LTV, UNDONE), "ltv", ON, None),
+        ((NUMBERED,), (12, "test_failed", "ltv", ON), (NUMBERED,)),
+        ((NUMBERED,), (13, "test_failed", "ltv", ON), ()),
+        ((NUMBERED,), (None, "test_failed", "ltv", ON), (NUMBERED,)),
+        ((NUMBERED,), (12, "test_failed", "ltv", date(2026, 11, 5)), ()),
+        ((NUMBERED,), (12, "event_of_default", "ltv", ON), ()),
+        ((OTHERWISE,), (12, "test_failed", "ltv", ON), (OTHERWISE,)),
+        ((NUMBERED, UNDONE), (12, "test_failed", "ltv", ON), ()),
     ],
-    ids=["of the clause", "before its date", "of another clause", "of a clause is not of the date", "of the date", "withdrawn"],
+    ids=["by its number", "another number", "without a number", "another date", "another kind", "by another document", "withdrawn"],
 )
-def test_an_act_gives_the_notice_of_its_own_clause(
-    acts: tuple[ActRecorded, ...], clause: str | None, since: date, given: ActRecorded | None
+def test_an_act_gives_the_notice_that_it_names(
+    acts: tuple[ActRecorded, ...], asked: tuple[int | None, str, str | None, date], found: tuple[ActRecorded, ...]
 ) -> None:
-    assert notice_given(acts, clause, since) == given
+    assert notice_given(acts, *asked) == found
 
 
-def test_an_act_after_the_next_notice_belongs_to_that_one() -> None:
-    assert notice_given((LTV,), "ltv", ON, date(2026, 11, 2)) is None
-    assert notice_given((LTV,), "ltv", ON, date(2026, 11, 3)) == LTV
-
-
-def test_the_list_of_notices_says_which_was_given_and_by_which_document() -> None:
+def test_the_list_of_notices_says_which_was_given_to_whom_and_by_which_document() -> None:
     told = cases.standard().inputs()
     last = told.events[-1]
-    act = last.model_copy(update={"kind": "act recorded", "subject": WHOLE.identity, "effective_on": WHOLE.effective_on, "payload": WHOLE})
+    issued = next(event for event in reversed(told.events) if event.kind == "notice issued")
+    details = {
+        "names": str(issued.payload.number),
+        "notice": issued.payload.kind,
+        "of": str(issued.effective_on),
+        "to": "administrative_agent",
+    }
+    whole = ActRecorded(act="notice given", effective_on=date(2026, 10, 30), document="mail.pdf", details=details)
+    act = last.model_copy(update={"kind": "act recorded", "subject": whole.identity, "effective_on": whole.effective_on, "payload": whole})
     found = {}
     for name, events in (("before", told.events), ("after", [*told.events, act])):
         blocks = {block["block"]: block for block in compose(replace(told, events=events))["proof"]}
-        found[name] = [row["evidence"] for row in blocks["duties"]["rows"] if row["number"] not in ("–", str(told.number))]
-    assert set(found["before"]) == {"none recorded"}
-    assert found["after"][-1] == "given 30 Oct 2026, mail.pdf"
-    assert set(found["after"][:-1]) == {"none recorded"}  # an Act belongs to the newest notice before it
+        found[name] = {row["number"]: row["evidence"] for row in blocks["duties"]["rows"] if row["number"] not in ("–", str(told.number))}
+    assert set(found["before"].values()) == {"none recorded"}
+    mine = found["after"].pop(str(issued.payload.number))
+    assert mine == "given 30 Oct 2026 to Administrative Agent, mail.pdf"
+    assert set(found["after"].values()) == {"none recorded"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from engine.terms.amendment import picked, scheduled
@@ -9,6 +10,8 @@ from engine.terms.format_keys import Lacking, lacking
 from engine.terms.source import parse
 
 AT = date(2100, 1, 1)
+KEYS_OF_2 = re.compile(r', cut_off: "[\d:]+"|, late_keying: \{[^}]*\}, tolerance: \{[^}]*\}')
+"""The keys of format 2 as meridian-2026-1 writes them, at the end of their blocks."""
 
 
 def in_format_2(text: str, **instead: str) -> str:
@@ -22,6 +25,12 @@ def in_format_2(text: str, **instead: str) -> str:
         number = tree.key_place(one.path).line - 1 if one.path else 0
         lines[number : number + 1] = _written(lines[number], one, instead.get(one.key.key, one.written))
     return "\n".join(lines) + "\n"
+
+
+def in_format_1(text: str) -> str:
+    """`text` of a deal of format 2 in format 1, without the keys that format 1 cannot write."""
+    lines = [line for line in text.replace("format: 2", "format: 1", 1).splitlines() if not line.startswith("  correction:")]
+    return KEYS_OF_2.sub("", "\n".join(lines) + "\n")
 
 
 def _written(line: str, one: Lacking, value: str) -> list[str]:

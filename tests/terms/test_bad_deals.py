@@ -100,7 +100,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("mostly: on demand", "mostly: spot", "D203", "spot"),
     ("rounding: {ratios: unrounded", "rounding: {ratios: about", "D204", "about"),
     ("deal: meridian-2026-1", "deal: Meridian 2026", "D204", "Meridian 2026"),
-    ("format: 1\n", "format: 3\n", "D203", "3\n"),
+    ("format: 2\n", "format: 3\n", "D203", "3\n"),
     ("illustrative: true ", "illustrative: maybe ", "D205", "maybe"),
     ("illustrative: true ", "illustrative: false ", "D515", "1.1-wp}"),
     ("sha256: 3ebbfc90", "sha256: zebbfc90", "D204", "zebbfc90"),

@@ -10,10 +10,11 @@ import pytest
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
+from engine.terms.checks.duties import NOTICES
 from engine.terms.contract_dates import determination_dates, payment_dates
 from engine.terms.error_messages import known_keys
 from engine.terms.format_keys import KEYS
-from tests.terms.formats import in_format_2
+from tests.terms.formats import in_format_1, in_format_2
 
 Check = Callable[[str], list[Problem]]
 WEEKLY = "determination_dates: {every: Thursday, if_not_a_business_day: same day, cite:"
@@ -22,7 +23,7 @@ WEEKLY = "determination_dates: {every: Thursday, if_not_a_business_day: same day
 def dated(meridian_text: str, rule: str, format_: str = "2") -> str:
     assert WEEKLY in meridian_text
     text = meridian_text.replace(WEEKLY, f"determination_dates: {{{rule}, cite:").split("worked_examples:")[0]
-    return in_format_2(text) if format_ == "2" else text
+    return in_format_2(text) if format_ == "2" else in_format_1(text)
 
 
 def codes(problems: list[Problem]) -> list[tuple[str, str]]:
@@ -107,6 +108,6 @@ def test_payment_dates_at_quarter_ends(load: Callable[[str], Deal], meridian_tex
 
 
 def test_every_key_of_the_table_is_one_that_the_format_knows() -> None:
-    assert {key.key for key in KEYS} <= set(known_keys())
+    assert {key.key for key in KEYS} <= {*known_keys(), *NOTICES}
     assert len({(key.block, key.key) for key in KEYS}) == len(KEYS)
     assert all(key.why and not key.why.endswith(".") and key.why[0].islower() for key in KEYS)

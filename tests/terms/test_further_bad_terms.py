@@ -70,7 +70,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("meridian-2026-1", ("{changes_priority_of_payments: true", "{changes_priority_of_payments: ¦Y", "D205")),
     ("meridian-2026-1", ("to: [borrower, administrative_agent], within", "to: ¦[], within", "D536")),
     ("meridian-2026-1", ("every: determination date}", "every: ¦Thursday}", "D203")),
-    ("meridian-2026-1", ("format: 1\n", "format: ¦1.0\n", "D203")),
+    ("meridian-2026-1", ("format: 2\n", "format: ¦1.0\n", "D203")),
     ("meridian-2026-1", ("sha256: 3ebbfc90", "sha256: ¦3EBBFC90", "D204")),
     ("meridian-2026-1", ("IND: {title: Indenture", "¦CA: {title: Indenture", "Y116")),
     ("meridian-2026-1", ("dated: 2026-01-06, sha256: 3ebb", "dated: ¦6.1.2026, sha256: 3ebb", "D108")),

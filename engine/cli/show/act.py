@@ -12,6 +12,7 @@ from engine.determination.template import Template
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
+from engine.operations.act_details import with_details
 from engine.queries.preview import of_event, reach_as_data
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
 from engine.terms.act_requirements import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
@@ -43,6 +44,7 @@ def record_act(
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)
     act, log = _with_print(workspace, _with_rate(act, terms), terms), deal_log(deal.name)
+    act = with_details(act, deal, read(workspace.store, log))
     if preview is not None:
         entered, new = _entered(act, _acts(read(workspace.store, log)))
         reached = of_event(workspace, deal, imagined(_draft(entered), scribe, log), preview) if new else []
@@ -109,7 +111,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
         return _withdrawal(act, acts, standing)
     rivals = [one for one in standing if (one.told_by, one.effective_on) == (act.told_by, act.effective_on)]
     for one in rivals:
-        if _without_entry(one) == act:
+        if _as_said(one) == _as_said(act):
             return one, False
     if rivals and act.act in DECIDING:
         name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
@@ -136,6 +138,11 @@ def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequenc
             return one, False
     known = ", ".join(one.identity for one in standing)
     raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {known or 'none'}")
+
+
+def _as_said(act: ActRecorded) -> ActRecorded:
+    """The Act without what tells two entries of it apart: its number, and when it was received."""
+    return _without_entry(act).model_copy(update={"received_at": None})
 
 
 def _without_entry(act: ActRecorded) -> ActRecorded:

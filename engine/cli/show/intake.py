@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, Problem, WrongUsage
+from engine.basics.values import counted
 from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
-from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, draft_of, files_of
+from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, files_of
+from engine.operations.report_entry import ReceiptProof
 from engine.queries.preview import of_event, reach_as_data
 from engine.queries.report_forms import LackingFigure, lacking
 from engine.record.log import deal_log, imagined
 from engine.servicer_report.read_report import ServicerReport
 
 
-def intake(desk: Intake, paths: Sequence[Path], received: date | None, as_json: bool, preview: bool = False) -> int:
+def intake(
+    desk: Intake,
+    paths: Sequence[Path],
+    received: str | None,
+    as_json: bool,
+    preview: bool = False,
+    proof: ReceiptProof | None = None,
+) -> int:
     """Take reports, or show what each would change of past dates; 1 where one of several was refused.
 
     Raises:
@@ -25,7 +33,7 @@ def intake(desk: Intake, paths: Sequence[Path], received: date | None, as_json: 
     """
     if preview:
         return _previews(desk, paths, received, as_json)
-    found = list(desk.take_all(paths, received))
+    found = list(desk.take_all(paths, received, proof))
     if not found:
         raise WrongUsage("there is no report in the folder")
     refused = [one for one in found if isinstance(one, RefusedFile)]
@@ -69,7 +77,7 @@ def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
         say(f"incomplete: {one}")
 
 
-def _previews(desk: Intake, paths: Sequence[Path], received: date | None, as_json: bool) -> int:
+def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json: bool) -> int:
     shown = [_preview(desk, desk.read(path.read_bytes(), str(path), received), as_json) for path in files_of(paths)]
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"reports": shown})
@@ -78,7 +86,7 @@ def _previews(desk: Intake, paths: Sequence[Path], received: date | None, as_jso
 
 def _preview(desk: Intake, found: ReadReport, as_json: bool) -> dict[str, Any]:
     """What a report would change, said unless it is wanted as data."""
-    report, log, new = found.report, deal_log(found.deal.name), draft_of(found.report)
+    report, log, new = found.report, deal_log(found.deal.name), found.draft
     with desk.workspace.store.read() as reader:
         known = reader.body(log, new.key) is not None
     reached = [] if known else of_event(desk.workspace, found.deal, imagined(new, desk.scribe, log), desk.templates)
@@ -96,8 +104,15 @@ def _preview(desk: Intake, found: ReadReport, as_json: bool) -> dict[str, Any]:
 
 
 def _say(report: ServicerReport, problems: Sequence[Problem], state: str) -> None:
-    say(f"{report.document}: {state}; {report.deal}, {report.period_start} to {report.period_end}, {len(report.figures)} figures")
+    period, figures = f"{report.period_start} to {report.period_end}", counted(len(report.figures), "figures")
+    say(f"{report.document}: {state}; {report.deal}, {period}, {figures}")
+    entered = f", entered {report.keyed_at:%Y-%m-%d %H:%M}" if report.keyed_at else ""
+    say(f"received {_receipt(report)}{entered}")
     _say_problems(problems, "warning")
+
+
+def _receipt(report: ServicerReport) -> str:
+    return f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at else f"{report.received}, by the end of the day"
 
 
 def _say_problems(problems: Sequence[Problem], kind: str) -> None:

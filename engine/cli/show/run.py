@@ -53,7 +53,7 @@ def _say_deal(answer: DealAnswer) -> None:
         for problem in deal.problems:
             say(f"  {problem}")
     if deal.waiting:
-        say(f"{deal.deal}: waits: {deal.waiting}")
+        say(f"{deal.deal}: {deal.waiting}" if deal.waiting.startswith("waits") else f"{deal.deal}: waits: {deal.waiting}")
     if deal.not_issued:
         say(f"{deal.deal}: NOT ISSUED: {deal.not_issued}")
     latest = f"; latest {answer.notices[-1]}" if answer.notices else ""

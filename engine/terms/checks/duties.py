@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
-from engine.terms.delivery_terms import NoticeDuty
+from engine.terms.delivery_terms import SAME_ADDRESSEES, THE_GIVER, NoticeDuty
 from engine.terms.error_messages import undefined
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
@@ -23,10 +23,11 @@ def duties(deal: Deal) -> Iterator[Problem]:
                 yield Problem("W114", f"notices to {role} have no address", why, "see that a notice arrives there", place)
         for kind, duty in terms.notices.items():
             yield from _duty(tree, kind, duty)
-            if duty.given_by not in terms.parties:
+            of_a_correction = (THE_GIVER, SAME_ADDRESSEES) if kind == "correction" else ()
+            if duty.given_by not in terms.parties and duty.given_by not in of_a_correction[:1]:
                 yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)
             for number, role in enumerate(duty.to):
-                if role not in terms.parties:
+                if role not in terms.parties and role not in of_a_correction[1:]:
                     yield undefined(tree, ("notices", kind, "to", number), role, "party", terms.parties)
 
 
@@ -47,7 +48,7 @@ def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
             yield undefined(tree, path, role, "party", terms.parties)
 
 
-NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event")
+NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event", "correction")
 """What notices are given of."""
 
 

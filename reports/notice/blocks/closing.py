@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from engine.events.deal_adopted import DutyFacts
-from engine.events.kinds import Determined, Due, NoticeIssued
+from engine.events.kinds import ActRecorded, Determined, Due, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
 from reports.formats import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
 from reports.notice import log_lookup as log
@@ -147,7 +147,7 @@ def duties(found: Brief) -> dict[str, Any]:
         {
             "number": NONE,
             "what": due_act(one, found.title, found.trigger_title),
-            "to": role(one.who) + " gives",
+            "to": party_names(one.to) if one.to else NONE,
             "due": table_date(one.by),
             "evidence": "not yet known at issue",
         }
@@ -159,10 +159,8 @@ def duties(found: Brief) -> dict[str, Any]:
 
 
 def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
-    clause, following = _about(found, day, one)
-    act = notice_given(log.acts(found.past), clause, day, following)
-    acted = f"given {short_date(act.effective_on)}" + (f", {act.document}" if act.document else "") if act else ""
-    evidence = acted or became(found.past, one.number)
+    acts = notice_given(log.acts(found.past), one.number, *_about(found, day, one))
+    evidence = "; ".join(dict.fromkeys(map(_evidence, acts))) or became(found.past, one.number)
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
         "number": str(one.number),
@@ -173,12 +171,18 @@ def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
     }
 
 
-def _about(found: Brief, day: date, one: NoticeIssued) -> tuple[str | None, date | None]:
-    """The clause that a notice is about, None for one about a whole date; and the date of the next notice of its kind about it."""
+def _evidence(act: ActRecorded) -> str:
+    """What an Act says of a notice: given to whom, or released by whom."""
+    said = "given" if act.act == "notice given" else "released"
+    to = f" to {party_names(tuple(act.details['to'].split('; ')))}" if act.details.get("to") else ""
+    return f"{said} {short_date(act.effective_on)}{to}" + (f", {act.document}" if act.document else "")
+
+
+def _about(found: Brief, day: date, one: NoticeIssued) -> tuple[str, str | None, date]:
+    """What a notice is of: its kind, its clause, None for one about a whole date, and its date."""
     events = found.past.of("notice issued")
     label = next(event.subject for event in events if event.payload.number == one.number)
-    later = (event.effective_on for event in events if event.subject == label and event.effective_on > day)
-    return label.removeprefix(one.kind).removeprefix("-") or None, min(later, default=None)
+    return one.kind, label.removeprefix(one.kind).removeprefix("-") or None, day
 
 
 def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None) -> str:
@@ -187,11 +191,10 @@ def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None)
         return NONE
     if duty.within is None:
         return table_date(day)
-    kind = f"give notice of {one.kind.replace('_', ' ')} ("
     days = [
         event.payload.due for event in found.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
     ]
-    by = [owed.by for due in days for owed in due if owed.act == "notify" and owed.what.startswith(kind)]
+    by = [owed.by for due in days for owed in due if owed.act == "notify" and (owed.notice, owed.of) == (one.kind, day)]
     return table_date(by[0]) if by else NONE
 
 

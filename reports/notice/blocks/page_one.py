@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from textwrap import wrap
@@ -35,6 +35,7 @@ from reports.formats import (
 from reports.notice import due_sentences as owed_words
 from reports.notice import log_lookup as log
 from reports.notice import sentences, strips
+from reports.notice.blocks.report_notes import report_notes
 from reports.notice.blocks.reserve import account_notes
 from reports.notice.view import Brief, Line
 
@@ -170,7 +171,7 @@ def notes(found: Brief) -> list[Runs]:
         else ""
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
-    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *account_notes(found), *warnings]
+    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *report_notes(found), *account_notes(found), *warnings]
 
 
 def _undecided(found: Brief) -> dict[str, list[str]]:
@@ -258,10 +259,11 @@ def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
 def due(found: Brief) -> dict[str, Any]:
     """Who does what by when, for how much."""
     owed = found.determined.due if found.determined else ()
+    more = 0
     if found.inputs.kind == "not_evaluated":
         rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
     else:
-        rows = [_due_row(found, one) for one in owed]
+        rows, more = _owed_rows(found, owed)
     amounts = any(way.figure for one in owed for way in one.ways)
     following = found.determined.next_determination_date if found.determined else None
     note = (
@@ -271,7 +273,20 @@ def due(found: Brief) -> dict[str, Any]:
     )
     if found.dated != found.inputs.on:
         note = f"As determined on {short_date(found.dated)}. {note}"
-    return {"rows": rows, "note": note}
+    if more:
+        note = f"And {counted(more)} more notice{'' if more == 1 else 's'} to be given; the list of notices has all of them. {note}"
+    return {"rows": rows, "note": note.strip()}
+
+
+NOTICES_SHOWN = 3
+"""Notices to be given that page 1 shows, the oldest first (`rulings.md` 54)."""
+
+
+def _owed_rows(found: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
+    """The rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
+    notices = [one for one in owed if one.act == "notify"]
+    hidden = sorted(notices, key=lambda one: one.by)[NOTICES_SHOWN:]
+    return [_due_row(found, one) for one in owed if one not in hidden], len(hidden)
 
 
 def _mend(found: Brief) -> dict[str, Any]:
@@ -306,7 +321,7 @@ def _due_row(found: Brief, one: Due) -> dict[str, Any]:
     ways = owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following) if one.act == "cure" else []
     return {
         "by": table_date(one.by),
-        "mark": owed_words.deadline_mark(one),
+        "mark": owed_words.overdue_mark(one.overdue_since, found.dated) if one.overdue_since else owed_words.deadline_mark(one),
         "who": role(one.who),
         "what": owed_words.due_act(one, found.title, found.trigger_title),
         "amount": _amount(one) if not ways else "",

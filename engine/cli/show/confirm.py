@@ -1,0 +1,15 @@
+"""`headroom confirm`: what was confirmed, printed."""
+
+from __future__ import annotations
+
+from engine.cli.output import print_json, say
+from engine.operations.confirm import Confirmed
+
+
+def show_confirmed(deal: str, done: Confirmed, as_json: bool) -> None:
+    """Print what a confirmation did."""
+    if as_json:
+        print_json({"deal": deal, "report": done.report, "figures": list(done.figures), "recorded": done.recorded})
+        return
+    said = "confirmed; the next run determines the dates since the report's receipt again" if done.recorded else "on record already"
+    say(f"{deal}: {done.report}: {', '.join(done.figures)}: {said}")

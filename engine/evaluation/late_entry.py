@@ -1,0 +1,50 @@
+"""Whether a report that is entered late counts from its receipt, or from its entry until a document shows its receipt (`rulings.md` 53)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from engine.determination.template import Template
+from engine.evaluation.corrections import by_reports, correction
+from engine.evaluation.determined_again import determined_again, would_withdraw
+from engine.events.rates import Published
+from engine.events.reports import ReportFacts
+from engine.events.standing import Recorded
+from engine.terms.as_written import Deal, calendar_on, resolve
+from engine.terms.contract_dates import counted
+
+
+def why_from_keying(
+    deal: Deal,
+    events: Sequence[Recorded],
+    further: Recorded,
+    report: ReportFacts,
+    series: Mapping[str, tuple[Published, ...]],
+    templates: Mapping[str, Template],
+) -> str | None:
+    """Why a report counts from its entry until a document shows its receipt; None where it counts from its receipt.
+
+    It counts from its entry where `late_keying` is over, and where it would withdraw an Event of Default, a trigger in effect or
+    what a given notice states. A report that bears on no date that has been determined is in time.
+
+    Args:
+        deal: the deal as adopted.
+        events: its log.
+        further: the report as an event that is about to be recorded.
+        report: the report, with its receipt and its entry.
+        series: what each Publication Date gave, by index.
+        templates: the covenant templates by name.
+    """
+    terms = partial(resolve, deal)
+    rule = terms(report.received).servicer_reports
+    log = [*events, further]
+    causes = tuple(by_reports(log, terms))
+    again = correction(log, causes)
+    if rule is None or report.keyed_at is None or again is None or causes == tuple(by_reports(events, terms)):
+        return None
+    last = counted(report.received, rule.late_keying.accepted_for, calendar_on(deal, report.received).add)
+    if report.keyed_at.date() > last:
+        return f"it was received on {report.received} and could be entered until {last} ({rule.late_keying.accepted_for})"
+    lost = next(would_withdraw(events, determined_again(deal, log, again, series, templates)), None)
+    return None if lost is None else f"it would withdraw {lost}"

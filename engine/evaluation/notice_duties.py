@@ -1,0 +1,108 @@
+"""Who owes whom which notice: a duty stays until it is fulfilled for each addressee, released, or withdrawn (rulings 54, 53a).
+
+A duty is an event of the date whose notice tells of it, so that a correction withdraws it with that date. What people did about
+it are Acts, which no correction withdraws: withdrawn is not un-given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.evaluation.deadlines import BusinessDays, deadline
+from engine.events.kinds import ActRecorded
+from engine.events.notifiable import Notifiable
+from engine.events.servicing import NoticeOwed
+from engine.terms.delivery_terms import SAME_ADDRESSEES, THE_GIVER, NoticeDuty
+from engine.terms.in_force import TermsInForce
+
+GIVEN, RELEASED = "notice given", "notice released"
+SEPARATOR = "; "
+"""What stands between the addressees that an Act names."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDuty:
+    """A duty that is not done with: to whom the notice is still owed."""
+
+    owed: NoticeOwed
+    to: tuple[str, ...]
+
+    def overdue_since(self, on: date) -> date | None:
+        """The day after its last day, where that has passed."""
+        late = self.owed.last is not None and self.owed.last.by < on
+        return self.owed.last.by + timedelta(days=1) if late and self.owed.last is not None else None
+
+
+def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple[Notifiable, str, date]], on: date) -> Iterator[NoticeOwed]:
+    """The duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
+
+    Only a notice that has a last day is a duty: one that is due on each date, without a period, is never late.
+    """
+    whole = terms.notices.get("compliance")
+    if whole is not None and whole.within is not None:
+        yield _owed(whole, "compliance", None, on, on, calendar)
+    for kind, subject, since in happened:
+        duty = terms.notices.get(kind)
+        if duty is not None and duty.within is not None:
+            yield _owed(duty, kind, subject, since, on, calendar)
+
+
+def of_a_correction(
+    terms: TermsInForce, calendar: BusinessDays, given: Sequence[NoticeOwed], numbers: tuple[int, ...], made_on: date, on: date
+) -> NoticeOwed | None:
+    """The Correction Notice that is owed where a correction withdrew what given notices state; None where none was given.
+
+    Args:
+        terms: the deal on the date of the correction's notice.
+        calendar: its Business Days.
+        given: what was owed when those notices were given: who gave them, to whom.
+        numbers: their numbers.
+        made_on: the day on which the correction was recorded.
+        on: the last date that was determined again, whose notice tells of it.
+    """
+    duty = terms.notices.get("correction")
+    if duty is None or duty.within is None or not given:
+        return None
+    giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by
+    to = tuple(dict.fromkeys(role for one in given for role in one.to)) if SAME_ADDRESSEES in duty.to else duty.to
+    event = "correction"
+    last = deadline(made_on, duty.within, calendar, duty.cite or "deal file", event, made_on)
+    cite = duty.cite or "deal file"
+    return NoticeOwed(kind="correction", subject=None, since=made_on, on=on, given_by=giver, to=to, last=last, cite=cite, corrects=numbers)
+
+
+def _owed(duty: NoticeDuty, kind: str, subject: str | None, since: date, on: date, calendar: BusinessDays) -> NoticeOwed:
+    assert duty.within is not None  # the callers ask only for duties with a period
+    cite = duty.cite or "deal file"
+    event = "determination date" if since == on else kind.replace("_", " ").replace("event of default", "Event of Default")
+    last = deadline(since, duty.within, calendar, cite, event, on)
+    return NoticeOwed(kind=kind, subject=subject, since=since, on=on, given_by=duty.given_by, to=duty.to, last=last, cite=cite)
+
+
+def open_duties(duties: Iterable[NoticeOwed], acts: Sequence[ActRecorded], on: date) -> tuple[OpenDuty, ...]:
+    """The duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
+    found = (OpenDuty(one, tuple(role for role in one.to if role not in _done_for(one, acts, on))) for one in duties)
+    return tuple(sorted((one for one in found if one.to), key=_age))
+
+
+def _age(one: OpenDuty) -> tuple[date, str]:
+    return (one.owed.last.by if one.owed.last is not None else one.owed.since, one.owed.subject or "")
+
+
+def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[str]:
+    """The addressees to whom a notice was given, or who have released it, by a day."""
+    return {role for act in acts if act.effective_on <= on and answers(act, duty) for role in addressees(act, duty)}
+
+
+def answers(act: ActRecorded, duty: NoticeOwed) -> bool:
+    """Whether an Act gives the notice that is owed, or releases its giver from it: kind, subject and date are the duty's."""
+    told = (act.details.get("notice"), act.clause, act.details.get("of"))
+    return act.act in (GIVEN, RELEASED) and told == (duty.kind, duty.subject, str(duty.on))
+
+
+def addressees(act: ActRecorded, duty: NoticeOwed) -> tuple[str, ...]:
+    """To whom an Act says that a notice was given, or who released it: all whom the duty names unless it says."""
+    said = act.details.get("to", "")
+    return tuple(said.split(SEPARATOR)) if said else duty.to

@@ -1,0 +1,45 @@
+"""What a date says of the reports that it rests on: when they came, what of them is held, what is not counted (rulings 53, 57, 57a)."""
+
+from __future__ import annotations
+
+from engine.determination.measure_inputs import Reported
+from engine.evaluation.inputs import Inputs
+from engine.evaluation.serving_report import newest_first, serving
+from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
+from engine.terms.contract_dates import cut_off_on
+
+
+def served_report(inputs: Inputs) -> ReportServed | None:
+    """The report that serves on the date, with its receipt and its entry; None where none does."""
+    if not isinstance(serving(inputs), Reported):
+        return None
+    report = newest_first(inputs)[0]
+    return ReportServed(
+        document=report.document,
+        period_end=report.period_end,
+        received=report.received,
+        received_at=report.received_at,
+        keyed_at=report.keyed_at,
+        entered_late=report.entered_late(cut_off_on(inputs.terms, inputs.on), inputs.terms.time_zone),
+        why_from_keying=report.why_from_keying,
+    )
+
+
+def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
+    """Every figure that awaits confirmation, of the newest report first."""
+    return tuple(
+        HeldFigure(document=report.document, period_end=report.period_end, name=name, reported=report.awaiting[name], why=why)
+        for report in newest_first(inputs)
+        for name, why in report.held.items()
+    )
+
+
+def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
+    """Each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
+    found = []
+    for name, asset in inputs.terms.pledged_assets.items():
+        counts = (report.figures.get(f"available.{name}.gpus") for report in newest_first(inputs))
+        newest = next((int(count.value) for count in counts if count is not None), 0)
+        if newest > asset.gpus:
+            found.append(GpusCounted(asset_class=name, reported=newest, pledged=asset.gpus, counted=asset.gpus))
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""A duty to give notice stays until it is fulfilled for each addressee, released, or withdrawn by a correction (`rulings.md` 54)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from engine.events.kinds import ActRecorded, Determined, Due
+from tests.evaluation.desk_history import Desk, at, report
+from tests.evaluation.test_late_entry import FAILS, MARCH_12, MARCH_19, PASSES, begun
+from tests.evaluation.test_late_entry import desk as desk  # the fixture
+
+
+def failed(desk: Callable[..., Desk]) -> Desk:
+    """The loan-to-value test fails on 12 March; the notice is due two Business Days later, on Monday the 16th."""
+    found = begun(desk())
+    found.enter(report(date(2026, 3, 11), at("2026-03-11 12:00"), FAILS))
+    found.run(at("2026-03-12 18:00"))
+    return found
+
+
+def owed(desk: Desk) -> list[Due]:
+    """The notices that the newest date says are to be given."""
+    (*_, newest) = [one.payload for one in desk.log if isinstance(one.payload, Determined)]
+    return [one for one in newest.due if one.act == "notify"]
+
+
+def act(kind: str, on: date, **details: str) -> ActRecorded:
+    said = {"notice": "test_failed", "of": str(MARCH_12), **details}
+    return ActRecorded(act=kind, clause="ltv", effective_on=on, document="letter.pdf", details=said)
+
+
+def test_a_duty_that_nobody_fulfils_is_overdue_on_every_later_date(desk: Callable[..., Desk]) -> None:
+    found = failed(desk)
+    (one,) = owed(found)
+    assert (one.by, one.to, one.overdue_since) == (date(2026, 3, 16), ("borrower", "administrative_agent"), None)
+    for thursday in ("2026-03-19", "2026-03-26"):
+        found.run(at(f"{thursday} 18:00"))
+        (one,) = [due for due in owed(found) if due.of == MARCH_12]
+        assert (one.by, one.overdue_since, one.urgent) == (date(2026, 3, 16), date(2026, 3, 17), True)
+
+
+def test_it_stays_for_those_to_whom_the_notice_was_not_given(desk: Callable[..., Desk]) -> None:
+    found = failed(desk)
+    found.act(act("notice given", date(2026, 3, 13), to="borrower"))
+    found.run(at("2026-03-19 18:00"))
+    assert [due.to for due in owed(found) if due.of == MARCH_12] == [("administrative_agent",)]
+    found.act(act("notice released", date(2026, 3, 20), to="administrative_agent"))
+    found.run(at("2026-03-26 18:00"))
+    assert [due for due in owed(found) if due.of == MARCH_12] == []
+
+
+def test_an_act_of_another_date_or_kind_fulfils_nothing(desk: Callable[..., Desk]) -> None:
+    found = failed(desk)
+    found.act(act("notice given", date(2026, 3, 13), of="2026-03-05"))
+    found.act(act("notice given", date(2026, 3, 14), notice="event_of_default"))
+    found.run(at("2026-03-19 18:00"))
+    assert [due.to for due in owed(found) if due.of == MARCH_12] == [("borrower", "administrative_agent")]
+
+
+def test_an_act_fulfils_from_its_own_date_on(desk: Callable[..., Desk]) -> None:
+    found = failed(desk)
+    found.act(act("notice given", date(2026, 3, 24)))
+    found.run(at("2026-03-19 18:00"))
+    assert [due.of for due in owed(found)] == [MARCH_12]
+    found.run(at("2026-03-26 18:00"))
+    assert owed(found) == []
+
+
+def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(desk: Callable[..., Desk]) -> None:
+    """The failure of 12 March is withdrawn by a report that was entered late; that of 19 March stands, and its notice was given."""
+    found = begun(desk())
+    found.enter(report(date(2026, 3, 11), at("2026-03-11 10:00"), FAILS))
+    found.run(at("2026-03-12 18:00"))
+    late = report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-13 10:00"), corrects="2026-03-11", sha256="2")
+    found.enter(late)
+    found.run(at("2026-03-13 12:00"))
+    assert owed(found) == []
+    found.enter(report(date(2026, 3, 18), at("2026-03-18 10:00"), FAILS))
+    found.act(act("notice given", date(2026, 3, 20), of=str(MARCH_19)))
+    found.run(at("2026-03-19 18:00"))
+    assert [due.of for due in owed(found)] == [MARCH_19]
+    found.enter(
+        report(date(2026, 3, 18), at("2026-03-19 10:00"), FAILS + 1, keyed=at("2026-03-23 10:00"), corrects="2026-03-18", sha256="3")
+    )
+    found.run(at("2026-03-23 12:00"))
+    found.run(at("2026-03-26 18:00"))
+    assert owed(found) == []
