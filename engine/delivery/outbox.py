@@ -26,7 +26,7 @@ from engine.events.delivery import (
     NoticeSent,
 )
 from engine.events.kinds import ActRecorded, Event, NoticeIssued
-from engine.events.notice import notice_given
+from engine.events.notice import SEPARATOR, notice_given
 
 COPIES = 2
 """How many copies of one message are sent at most: a second one where nobody can tell whether the first arrived."""
@@ -169,8 +169,16 @@ def _addressee(one: Addressee, payload: object, at: datetime) -> Addressee:
 
 def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
     """The same, where the Act `notice given` says that it was given."""
-    act = notice_given(acts, delivery.clause, delivery.states) if delivery.given_on is None else None
-    return delivery if act is None else replace(delivery, given_on=act.effective_on)
+    if delivery.given_on is not None:
+        return delivery
+    told = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)
+    roles = {one.role for one in delivery.addressees}
+    done: set[str] = set()
+    for act in sorted(told, key=lambda act: act.effective_on):
+        done |= set(act.details["to"].split(SEPARATOR)) if act.details.get("to") else roles
+        if roles <= done:
+            return replace(delivery, given_on=act.effective_on)
+    return delivery
 
 
 def why_not_sent(delivery: Delivery) -> str | None:

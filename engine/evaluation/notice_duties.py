@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.evaluation.deadlines import BusinessDays, deadline
+from engine.events.deal_state import DealState
 from engine.events.kinds import ActRecorded
+from engine.events.notice import SEPARATOR
 from engine.events.notifiable import Notifiable
 from engine.events.servicing import NoticeOwed
 from engine.terms.delivery_terms import SAME_ADDRESSEES, THE_GIVER, NoticeDuty
 from engine.terms.in_force import TermsInForce
 
 GIVEN, RELEASED = "notice given", "notice released"
-SEPARATOR = "; "
-"""What stands between the addressees that an Act names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,10 @@ def _owed(duty: NoticeDuty, kind: str, subject: str | None, since: date, on: dat
     return NoticeOwed(kind=kind, subject=subject, since=since, on=on, given_by=duty.given_by, to=duty.to, last=last, cite=cite)
 
 
-def open_duties(duties: Iterable[NoticeOwed], acts: Sequence[ActRecorded], on: date) -> tuple[OpenDuty, ...]:
+def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
     """The duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
-    found = (OpenDuty(one, tuple(role for role in one.to if role not in _done_for(one, acts, on))) for one in duties)
+    owed = (one for one in state.duties if state.given.get(one.key, date.max) > on)
+    found = (OpenDuty(one, tuple(role for role in one.to if role not in _done_for(one, state.acts, on))) for one in owed)
     return tuple(sorted((one for one in found if one.to), key=_age))
 
 

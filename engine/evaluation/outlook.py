@@ -197,7 +197,7 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
 def _duties(day: Finished) -> Iterator[Due]:
     """Notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
-    for one in open_duties(day.state.duties, day.state.acts, day.on):
+    for one in open_duties(day.state, day.on):
         owed, late = one.owed, one.overdue_since(day.on)
         to = ", ".join(role.replace("_", " ") for role in one.to)
         what = f"give notice of {owed.kind.replace('_', ' ')} ({owed.subject or 'deal'}) to {to}"

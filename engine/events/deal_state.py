@@ -9,6 +9,7 @@ from functools import partial, reduce
 from typing import Protocol
 
 from engine.basics.values import Exact, Fact
+from engine.events.delivery import NoticeGiven
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
@@ -23,7 +24,7 @@ from engine.events.kinds import (
 )
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
-from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown
+from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown, duty_key
 from engine.events.standing import Recorded, standing, withdrawn
 from engine.events.states import (
     Entry,
@@ -79,6 +80,8 @@ class DealState(Fact):
     """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
     duties: tuple[NoticeOwed, ...] = ()
     """Every notice that somebody has owed, oldest first; Acts say which are done with."""
+    given: Mapping[str, date] = {}
+    """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54)."""
     notices: int = 0
     """The number of the last notice."""
 
@@ -118,8 +121,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, obligation_key(moved): moved}})
-        case NoticeOwed() as owed:
-            return state.model_copy(update={"duties": (*state.duties, owed)})
+        case NoticeGiven() | NoticeOwed() as told:
+            return _told_of_a_notice(state, told, event.effective_on)
         case SweptPeriod() | ReserveReleased() as money:
             return _moved_money(state, money)
         case ReportReceived() | ReceiptShown() | FigureConfirmed() as told:
@@ -156,6 +159,15 @@ def _entered(state: DealState, event: Happened) -> DealState:
         entry = entry_after(state.trigger_entries.get(trigger.trigger), trigger.status.value, trigger.since)
         changes["trigger_entries"] = {**state.trigger_entries, trigger.trigger: entry}
     return state.model_copy(update=changes) if changes else state
+
+
+def _told_of_a_notice(state: DealState, told: NoticeGiven | NoticeOwed, on: date) -> DealState:
+    """The state after a notice has come to be owed, or was given by the deal's rule, or a return has withdrawn that."""
+    if isinstance(told, NoticeOwed):
+        return state.model_copy(update={"duties": (*state.duties, told)})
+    key = duty_key(told.kind, told.clause, told.states)
+    given = {one: day for one, day in state.given.items() if one != key}
+    return state.model_copy(update={"given": given if told.withdrawn else {**given, key: on}})
 
 
 def _recorded(state: DealState, act: ActRecorded) -> DealState:

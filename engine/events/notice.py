@@ -49,6 +49,10 @@ class NoticeInputs:
     print: int = 1
 
 
+SEPARATOR = "; "
+"""What stands between the addressees that an Act names."""
+
+
 def notice_label(kind: NoticeKind, subject: str | None) -> str:
     """Kind and subject in one word, for the event's key and the file's name."""
     return kind if subject is None else f"{kind}-{subject}"

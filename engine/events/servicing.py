@@ -31,6 +31,11 @@ class FigureConfirmed(Fact):
     approved_by: str | None = None
 
 
+def duty_key(kind: str, subject: str | None, on: date) -> str:
+    """What tells a duty from every other: the kind of its notice, what that is about, the date that it states."""
+    return f"{kind} {subject or 'deal'} {on}"
+
+
 class NoticeOwed(Fact):
     """A notice that a party owes to others, and its last day: a duty until it is done with (rulings 54, 53a)."""
 
@@ -46,6 +51,11 @@ class NoticeOwed(Fact):
     cite: str
     corrects: tuple[int, ...] = ()
     """Of a Correction Notice: the numbers of the given notices whose statements were withdrawn."""
+
+    @property
+    def key(self) -> str:
+        """Kind, subject and date in one word, as a notice that was given by the deal's rule has them."""
+        return duty_key(self.kind, self.subject, self.on)
 
     @property
     def label(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Figure, Unit, printed
-from engine.evaluation.notice_duties import GIVEN, RELEASED, SEPARATOR, OpenDuty, open_duties
+from engine.evaluation.notice_duties import GIVEN, RELEASED, OpenDuty, open_duties
 from engine.events.deal_state import as_it_stands
 from engine.events.kinds import ActApplied, ActRecorded, DeadlinePassed, Event, NoticeIssued, Tested
+from engine.events.notice import SEPARATOR
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus
 from engine.operations.confirm import report_named
@@ -89,7 +90,7 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
     if number is not None:
         act, to = _numbered(act, deal, events, number)
     elif "otherwise" in act.details or act.act == RELEASED:
-        duty = _meant(act, open_duties(as_it_stands(events).duties, as_it_stands(events).acts, date.max))
+        duty = _meant(act, open_duties(as_it_stands(events), date.max - timedelta(days=1)))
         act = _with(act, notice=duty.owed.kind, of=str(duty.owed.on)).model_copy(update={"clause": duty.owed.subject})
         to = duty.owed.to
     else:
