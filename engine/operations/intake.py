@@ -18,6 +18,7 @@ from engine.basics.files import write_whole
 from engine.determination.template import Template
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
+from engine.events.kinds import ReportReceived
 from engine.operations.report_entry import ReceiptProof, entered, on_record, proof_draft, report_draft, times_withdrawn
 from engine.record.log import Scribe, append, deal_log, read
 from engine.servicer_report.asked_periods import out_of_place

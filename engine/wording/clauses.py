@@ -17,7 +17,9 @@ from engine.determination.template import At, Clause, Cure, MaintenanceClause, T
 from engine.terms.as_written import Deal, resolve, sources
 from engine.terms.clause import EventOfDefault
 from engine.terms.in_force import DeterminationDates, IndexTerms, MethodologyPolicy, PaymentDates, TermsInForce, TriggerTerms
+from engine.terms.periods import END_OF_DAY, ClockTime
 from engine.terms.pool import AssetClass, Blend, MissingIndex
+from engine.terms.report_terms import Tolerance
 from engine.wording.plain_english import cure_words, times
 
 
@@ -103,7 +105,12 @@ def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
     first = f", the first on {dates.first}" if isinstance(dates, DeterminationDates) and dates.first is not None else ""
     roll = {"modified following": "the next Business Day, or the one before where that is in another month"}
     moved = roll.get(dates.if_not_a_business_day, f"the {defined(dates.if_not_a_business_day)}")
-    return f"every {dates.every}{on}{first}; {moved} where that is no Business Day by the calendar {calendar}; {dates.cite}"
+    by = f"; what comes by {_hour(dates.cut_off)} counts" if isinstance(dates, DeterminationDates) else ""
+    return f"every {dates.every}{on}{first}; {moved} where that is no Business Day by the calendar {calendar}{by}; {dates.cite}"
+
+
+def _hour(at: ClockTime) -> str:
+    return "the end of the day" if at == END_OF_DAY else str(at)
 
 
 def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
@@ -298,3 +305,18 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
         f"The Servicer reports every {said.every}, by {due}; a report older than {said.too_old_after} serves no test; where one is "
         f"corrected, {corrected} ({said.cite})."
     )
+    yield (
+        f"A report that is entered late counts from its receipt for {said.late_keying.accepted_for}; later it needs a document and two "
+        f"persons. {_tolerated(said.tolerance)}"
+    )
+
+
+def _tolerated(tolerance: Tolerance | str) -> str:
+    """How far a figure may move before it is held."""
+    slip = "a figure that may be a slip of its unit is held until it is confirmed"
+    if not isinstance(tolerance, Tolerance):
+        return f"{slip[:1].upper()}{slip[1:]}."
+    shares = (tolerance.outstanding_principal, tolerance.weighted_average_rate, tolerance.others)
+    principal, rent, others = (trimmed(Figure(value=one, unit=Unit.SHARE)) for one in shares)
+    moved = f"A principal that moves by more than {principal}, a rent by more than {rent} or another figure by more than {others} is held"
+    return f"{moved} until it is confirmed, and {slip}."

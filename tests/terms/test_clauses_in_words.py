@@ -357,6 +357,8 @@ REPORTS = {
     "due": "1 business day before determination date",
     "too_old_after": "14 days",
     "corrected_report": "from then on",
+    "late_keying": {"accepted_for": "10 business days"},
+    "tolerance": {"outstanding_principal": "10%", "weighted_average_rate": "15%", "others": "50%"},
     "cite": "FA §5.02",
 }
 DATES = {
@@ -365,6 +367,7 @@ DATES = {
     "day": "10",
     "first": "2026-02-10",
     "if_not_a_business_day": "same day",
+    "cut_off": "18:00",
     "cite": "FA §1.01",
 }
 PAID = {"every": "quarter", "months": ["3", "6", "9", "12"], "day": "10", "if_not_a_business_day": "same day", "cite": "FA §2.05"}

@@ -14,6 +14,7 @@ from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import counted, earlier, next_determination_date, payment_dates
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period, PeriodUnit
+from tests.terms.formats import in_format_1
 
 CALENDAR = load_calendar("us-federal-reserve")
 
@@ -56,7 +57,7 @@ MOVED = "payment_dates: {every: month, day: 15, if_not_a_business_day: next busi
 
 def paid(load: Callable[[str], Deal], text: str, day: int, roll: str, every: str = "month") -> TermsInForce:
     assert MOVED in text
-    deal = load(text.replace(MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"))
+    deal = load(in_format_1(text).replace(MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"))
     return resolve(deal, deal.closing_date)
 
 
@@ -90,7 +91,7 @@ def test_the_next_determination_date_is_found_however_far_off_the_first_is(
     load: Callable[[str], Deal], meridian_text: str, every: str
 ) -> None:
     day = "" if every == "Thursday" else "day: 9, "
-    text = meridian_text.replace("{every: Thursday, if_not", f"{{every: {every}, {day}first: 2026-07-09, if_not")
+    text = in_format_1(meridian_text).replace("{every: Thursday, if_not", f"{{every: {every}, {day}first: 2026-07-09, if_not")
     terms = resolve(load(text), date(2026, 1, 7))
     assert next_determination_date(terms, CALENDAR, date(2026, 1, 7)) == date(2026, 7, 9)
     following = {"Thursday": date(2026, 7, 16), "month": date(2026, 8, 9), "quarter": date(2026, 10, 9)}[every]
