@@ -39,6 +39,7 @@ UNUSUAL = (
     "7 decimals, half to even",
     "7.77",
     "7",
+    "09:30",
 )
 """A value of every kind that no deal has; a field takes the first that fits its pattern."""
 SPRING = {"trigger": "reserve-build", "state": "IN EFFECT", "cite": "FA §6.09"}
