@@ -30,11 +30,14 @@ def intake(
     from engine.cli.show.intake import intake
     from engine.operations.intake import Intake
     from engine.operations.report_entry import proof_of
+    from engine.workspace.documents import keep_document, read_document
 
     if received is not None:
         day(received[:10])
     proof = proof_of(document, prepared_by, approved_by)
     with previewing() if preview else recording() as (workspace, by):
+        if document is not None and not preview:
+            keep_document(workspace, read_document(document))
         code = intake(Intake(workspace, all_templates(), by), files, received, as_json, preview, proof)
     raise typer.Exit(code)
 
