@@ -185,23 +185,14 @@ class Facts:
         """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
-        self._confirmed(self.report, name)
-        figure = self.report.figures.get(name)
+        figure = self.report.confirmed(name, self._report_cite())
         return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source_of(name))
-
-    def _confirmed(self, report: Reported, name: str) -> None:
-        """Raise Missing where a report gives a figure that is held until somebody confirms it (`rulings.md` 57)."""
-        if name in report.held:
-            reason = f"`{name}` of {report.source.text} awaits confirmation: {report.held[name]}"
-            raise Missing(reason, self._report_cite(), "confirmation")
 
     def family(self, prefix: str) -> dict[str, Fraction]:
         """Every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
-        for name in self.report.held:
-            if name.startswith(f"{prefix}."):
-                self._confirmed(self.report, name)
+        self.report.none_held(prefix, self._report_cite())
         names = [name for name in self.report.figures if name.startswith(f"{prefix}.")]
         return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
 
@@ -224,8 +215,7 @@ class Facts:
         """A figure in every report that has given it, newest first, with where it stands."""
         serving = (self.report,) if isinstance(self.report, Reported) else ()
         for report in (*serving, *self.received):
-            self._confirmed(report, name)
-            figure = report.figures.get(name)
+            figure = report.confirmed(name, self._report_cite())
             if figure is not None:
                 yield figure, report.source_of(name)
 
@@ -281,8 +271,7 @@ class Facts:
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
         """A figure of one period's report, traced under the period's last day."""
-        self._confirmed(report, name)
-        figure = report.figures.get(name)
+        figure = report.confirmed(name, self._report_cite())
         one = "month" if any(report is of_month for _, of_month in self.months) else "week"
         return None if figure is None else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
 

@@ -31,6 +31,18 @@ class Reported:
     held: Mapping[str, str] = field(default_factory=dict)
     """Figures that await confirmation, and why each is held (`rulings.md` 57)."""
 
+    def confirmed(self, name: str, cite: str) -> Figure | None:
+        """A figure; None where the report lacks it. Raises Missing where it is held until somebody confirms it (`rulings.md` 57)."""
+        if name in self.held:
+            raise Missing(f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation")
+        return self.figures.get(name)
+
+    def none_held(self, prefix: str, cite: str) -> None:
+        """Raise Missing where a figure whose name begins with `prefix` and a dot is held."""
+        for name in self.held:
+            if name.startswith(f"{prefix}."):
+                self.confirmed(name, cite)
+
     def source_of(self, name: str) -> Source:
         """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
         own = self.given.get(name)
