@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -48,12 +48,13 @@ class CollectionHeld(HeadroomError):
 
 @dataclass
 class SnapshotsTaken:
-    """What an import did: the new snapshots, how many were known, each refused file with its reason, and what metadata said."""
+    """What an import did: new snapshots, how many were known, each refused file with its reason, what metadata said, and the metadata."""
 
     added: list[Snapshot] = field(default_factory=list)
     known: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     stated: list[tuple[str, str]] = field(default_factory=list)
+    described: list[tuple[str, CollectionMetadata]] = field(default_factory=list)
 
 
 def import_snapshots(
@@ -81,7 +82,7 @@ def import_snapshots(
     for path in files:
         progress(f"importing {path.name}")
         try:
-            for snapshot, stated, part_of in _snapshots_in(path, accept, taken):
+            for snapshot, stated, part_of in _snapshots_in(workspace, path, accept, taken):
                 earlier = _before(workspace, snapshot, before)
                 accepted = _accepted(workspace, snapshot, earlier, accept)
                 _, new = workspace.archive.add(snapshot.plain, f"{path.name.partition('.')[0]}.{_ending(snapshot)}")
@@ -91,6 +92,7 @@ def import_snapshots(
                 before = snapshot
         except (SnapshotRefused, CollectionHeld, TableRefused, OSError) as error:
             taken.refused.append((str(path), str(error)))
+    _raw_answers(workspace, taken)
     return taken
 
 
@@ -101,11 +103,14 @@ def refuse_unknown(accept: Sequence[str]) -> None:
         raise WrongUsage(f"nothing is accepted as {', '.join(strange)}; names are {', '.join((*NAMES, OTHER_FILE))}")
 
 
-def _snapshots_in(path: Path, accept: Sequence[str], taken: SnapshotsTaken) -> Iterator[tuple[Snapshot, str | None, str | None]]:
+def _snapshots_in(
+    workspace: Workspace, path: Path, accept: Sequence[str], taken: SnapshotsTaken
+) -> Iterator[tuple[Snapshot, str | None, str | None]]:
     """The snapshots that a file holds, each with the SHA-256 that its administrator states and that of the file that it is a part of."""
     plain = plain_bytes(path.read_bytes(), path.name)
     if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
-        yield from _empty_day(path, plain, said)
+        taken.described.append((path.name, said))
+        yield from _empty_day(workspace, path, plain, said)
         return
     stated = _stated(path, plain, accept, taken)
     if path.name.removesuffix(".gz").endswith(".csv") and stated is not None and not has_rows(plain, path.name):
@@ -116,12 +121,32 @@ def _snapshots_in(path: Path, accept: Sequence[str], taken: SnapshotsTaken) -> I
         yield read_snapshot(part, path.name), stated, whole
 
 
-def _empty_day(path: Path, plain: bytes, said: CollectionMetadata) -> Iterator[tuple[Snapshot, str | None, str | None]]:
+def _empty_day(
+    workspace: Workspace, path: Path, plain: bytes, said: CollectionMetadata
+) -> Iterator[tuple[Snapshot, str | None, str | None]]:
     """The snapshot of a day of which nothing qualified; metadata of any other day only states what the table beside it is."""
     if not said.counts.final_observations:
         yield read_snapshot(plain, path.name), None, None
-    elif _table_of(path, said) is None:
+    elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
         raise SnapshotRefused(f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not beside it")
+
+
+def _on_record(workspace: Workspace, said: CollectionMetadata, digest: str) -> bool:
+    """Whether a collection of the day has the SHA-256 that metadata states."""
+    try:
+        day = datetime.fromisoformat(said.collected_utc).astimezone(UTC).date()
+    except ValueError:
+        return False
+    return any(one.sha256 == digest.lower() for one in workspace.archive.between(day, day))
+
+
+def _raw_answers(workspace: Workspace, taken: SnapshotsTaken) -> None:
+    """Say of each day's metadata whether the raw answer whose SHA-256 it states is on record."""
+    for name, said in taken.described:
+        stated = said.provenance.archive_sha256
+        if stated:
+            there = "on record" if _on_record(workspace, said, stated) else "not on record"
+            taken.stated.append((name, f"the raw answer {stated[:16]} that it states is {there}"))
 
 
 def _table_of(path: Path, said: CollectionMetadata) -> Path | None:

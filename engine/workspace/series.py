@@ -186,10 +186,11 @@ Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
 
 def prints_of(workspace: Workspace) -> Prints:
     """A reader of a workspace's series as they stand now; each is read once."""
+    said = cache(partial(announcements, workspace))
 
     @cache
     def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
-        announced = announcements(workspace).get(series_name(series).index, ())
+        announced = said().get(series_name(series).index, ())
         events = read(workspace.store, index_log(series))
         return tuple((event.recorded_at, published(event).model_copy(update={"announced": announced})) for event in events)
 

@@ -149,6 +149,19 @@ def test_the_administrators_own_hash_is_compared(desk: Workspace, tmp_path: Path
     assert payload.stated_sha256 == payload.sha256 == taken.added[0].sha256
 
 
+def test_the_raw_answer_that_metadata_states_is_looked_for(desk: Workspace, tmp_path: Path) -> None:
+    raw = tmp_path / "raw.json"
+    raw.write_bytes(document([offer()], datetime(2026, 3, 5, 15, tzinfo=UTC)))
+    known = {"sha256": sha256(DAY.encode()).hexdigest(), "archive_sha256": sha256(raw.read_bytes()).hexdigest()}
+    day = described(tmp_path / "day", DAY, counts={"final_observations": 9}, provenance=known)
+    before = taken_from(desk, day)
+    assert before.stated[-1][1].endswith("that it states is not on record")
+    taken_from(desk, raw)
+    (day / "2026-03-05.csv").unlink()
+    again = taken_from(desk, day)
+    assert (again.refused, again.stated[-1][1].endswith("that it states is on record")) == ([], True)
+
+
 def test_another_file_is_taken_where_that_is_accepted(desk: Workspace, tmp_path: Path) -> None:
     wrong = described(tmp_path / "wrong", DAY, counts={"final_observations": 9})
     assert len(taken_from(desk, wrong, accept=("other-file",)).added) == 1
