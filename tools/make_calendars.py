@@ -1,4 +1,4 @@
-"""Write the dated tables in `deals/calendars/`, 2020 to 2040, from the rules of each calendar.
+"""Write the dated tables in `deals/calendars/`, 2010 to 2060, from the rules of each calendar.
 
 Run once per published year: `.venv/bin/python tools/make_calendars.py`. The engine reads the tables only.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-FIRST, LAST = 2020, 2040
+FIRST, LAST = 2010, 2060
 PUBLISHED_UNTIL = 2027
 """The last year that all five sources have published; later years follow the rule and are marked projected."""
 MONDAY, THURSDAY = 0, 3
@@ -89,8 +89,18 @@ def exchange(year: int) -> Iterator[tuple[date, str]]:
         if kept:
             yield kept, reason
     yield easter(year) - timedelta(days=2), "Good Friday"
-    if year == 2025:
-        yield date(2025, 1, 9), "National day of mourning for President Carter"
+    yield from (one for one in CLOSED_ONCE if one[0].year == year)
+
+
+CLOSED_ONCE = (
+    (date(2012, 10, 29), "Hurricane Sandy"),
+    (date(2012, 10, 30), "Hurricane Sandy"),
+    (date(2018, 12, 5), "National day of mourning for President George H. W. Bush"),
+    (date(2025, 1, 9), "National day of mourning for President Carter"),
+)
+"""Days on which the exchange was closed by no rule."""
+BONDS_CLOSED_ONCE = CLOSED_ONCE[1:3]
+"""Those of them on which SIFMA recommended a full close; on the others it was an early one, or none."""
 
 
 def sifma(year: int) -> Iterator[tuple[date, str]]:
@@ -104,6 +114,22 @@ def sifma(year: int) -> Iterator[tuple[date, str]]:
     good_friday = easter(year) - timedelta(days=2)
     if good_friday.day > 7:  # on a month's first Friday the employment report is due: an early close, a Business Day
         yield good_friday, "Good Friday"
+    yield from (one for one in BONDS_CLOSED_ONCE if one[0].year == year)
+
+
+def target(year: int) -> Iterator[tuple[date, str]]:
+    """TARGET, the euro's payment system: its closing days are the same in every country, and none is moved from a weekend."""
+    sunday = easter(year)
+    for day, reason in (
+        (date(year, 1, 1), "New Year's Day"),
+        (sunday - timedelta(days=2), "Good Friday"),
+        (sunday + timedelta(days=1), "Easter Monday"),
+        (date(year, 5, 1), "Labour Day"),
+        (date(year, 12, 25), "Christmas Day"),
+        (date(year, 12, 26), "26 December"),
+    ):
+        if day.weekday() < 5:
+            yield day, reason
 
 
 CALENDARS = {
@@ -112,6 +138,7 @@ CALENDARS = {
     "us-federal-holidays": (offices, "5 U.S.C. 6103; Office of Personnel Management"),
     "us-sifma": (sifma, "SIFMA holiday recommendations, United States"),
     "nyse": (exchange, "NYSE Rule 7.2; NYSE holidays and trading hours"),
+    "target": (target, "European Central Bank, TARGET closing days, long-term calendar"),
 }
 
 
