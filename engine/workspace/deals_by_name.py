@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from engine.basics.errors import InputProblems, Problem, WrongUsage
+from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
@@ -34,26 +35,37 @@ class DealsByName:
         return {path: text_of(path.read_bytes()) for path in self.workspace.deal_files()}
 
     @cached_property
-    def _named(self) -> dict[str, Path]:
-        """The deal files by the names that they claim; a file that claims none by its own."""
-        claims = {path: name_of(text, str(path)) for path, text in self._texts.items()}
-        return {claim[0] if claim else path.stem: path for path, claim in claims.items()}
-
-    @cached_property
-    def _twice(self) -> list[Problem]:
-        return list(claimed_twice({str(path): text for path, text in self._texts.items()}))
+    def _named(self) -> dict[str, list[Path]]:
+        """The deal files by the names that they claim; a file that claims none by its own. More than one where a name is claimed twice."""
+        found: dict[str, list[Path]] = {}
+        for path, text in self._texts.items():
+            found.setdefault(_claimed(text, path), []).append(path)
+        return found
 
     def _read(self, name: str) -> Deal:
-        twice = [one for one in self._twice if f"`{name}`" in one.what]
-        if twice:
-            raise InputProblems(twice)
-        path = self._named.get(name)
+        paths = self._named.get(name, [])
+        if len(paths) > 1:
+            raise InputProblems(claimed_twice({str(path): self._texts[path] for path in paths}))
+        path = next(iter(paths), None)
         if path is None:
             raise WrongUsage(f"there is no deal `{name}` in deals/; there are {', '.join(self._named) or 'none'}")
         deal, problems = load_deal(self._texts[path], str(path), clauses_of(self.templates))
         if deal is None:
             raise InputProblems(problems)
         return deal
+
+
+PLAINLY = re.compile(r"^deal:[ \t]+([a-z0-9][a-z0-9_-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
+"""A deal's name where it stands alone on its line, as in nearly every file: nothing inside another block begins a line so."""
+
+
+def _claimed(text: str, path: Path) -> str:
+    """The name that a file claims, read without parsing the file where it stands plainly; the file's own where it claims none."""
+    plain = PLAINLY.findall(text)
+    if len(plain) == 1:
+        return str(plain[0])
+    claim = name_of(text, str(path))
+    return claim[0] if claim else path.stem
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
