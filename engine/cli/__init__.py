@@ -32,6 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "series",
         "depreciation",
         "precision",
+        "coverage",
     ),
     "review": ("review", "disclosure", "cri-d", "fleet"),
     "structurer": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),

@@ -248,3 +248,16 @@ def precision(
     from engine.cli.show.curves import precision
 
     raise typer.Exit(precision(opened(), series or [], as_json))
+
+
+@app.command(epilog=example("headroom coverage CRI-H100@1.1-wp --draws 20"))
+def coverage(
+    series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
+    draws: Annotated[int, typer.Option(min=10, max=100_000, help="Weeks drawn for each number of sellers.")] = 1000,
+    into: Annotated[Path | None, typer.Option(help="A folder for the table as data, with its hash.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how often the intervals of listings and of sellers hold the truth, on weeks drawn from a series' own sellers."""
+    from engine.cli.show.coverage import show_coverage
+
+    raise typer.Exit(show_coverage(opened(), series, draws, into, as_json))

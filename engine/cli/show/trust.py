@@ -24,6 +24,7 @@ from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
 from engine.queries.history import events_of
 from engine.queries.index_weeks import days_of, weeks_of
+from engine.queries.seller_moves import seller_moves, shadow_data, shadow_of, turning_moves
 from engine.record.log import index_log, read
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
@@ -69,6 +70,8 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
             for r in rows
         ],
         "capital": {"per_listing": price["per_listing"], "source": price["source"]},
+        "sellers": seller_moves(days, methodology),
+        "shadow_rate": shadow_data(shadow_of(workspace, index, version, publication)),
     }
     data["week_outlay_usd"] = _outlay(data["week"], cost)
     data["days_outlay_usd"] = {day: _outlay(least, cost) for day, least in data["days"].items()}
@@ -124,8 +127,38 @@ def _say_manipulation(data: dict[str, Any]) -> None:
         outlays += [(f"N = {row['listings']}", str(row["days"]), *_usd(row["outlay_usd"], row["days"])) for row in data["table_5"]]
         say(table(("", "days", *heads), outlays, right=tuple(range(1, len(heads) + 2))))
         say()
+    _say_sellers(data["sellers"], data["shadow_rate"])
     per = data["capital"]["per_listing"]
     say(f"Capital for one listing: {per}" + (f" USD ({source})" if source else "; name its inputs with --costs FILE"))
+
+
+def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> None:
+    """What one seller and invented listings at free prices and days can do, and the shadow rate beside."""
+    say()
+    say("A seller leaves, with all of its rows on every day: the value without it")
+    say(table(("seller", "value"), list(moves["without_each"].items()), right=(1,)))
+    for move, found in moves["leaving"].items():
+        first = f", first {', '.join(found['first'])}: {found['value']}" if found["first"] else ""
+        say(f"least number of sellers whose leaving moves it by {move}: {found['sellers']}{first}")
+    if moves["repricing"] is not None:
+        one = moves["repricing"]
+        say(f"the largest seller, {one['seller']}, at one price of its own: {one['lowest']} to {one['highest']}")
+    say()
+    say("Invented listings at free prices and on free days: the least number of listing-days")
+    rows = [(move, *_plan_cells(plan)) for move, plan in moves["fake_listings"].items()]
+    say(table(("move", "listing-days", "most on a day", "one plan"), rows, right=(1, 2)))
+    if shadow is not None:
+        say()
+        between = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
+        say(f"Shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {between}; {shadow['is']}")
+    say()
+
+
+def _plan_cells(plan: Mapping[str, Any] | None) -> tuple[str, str, str]:
+    if plan is None:
+        return "not reachable", "-", "-"
+    said = "; ".join(f"{one['day']}: {one['listings']} at {one['at']}" for one in plan["plan"])
+    return str(plan["listing_days"]), str(plan["most_on_one_day"]), said or "none needed"
 
 
 def _usd(outlay: Mapping[str, str | None], days: int = 1) -> tuple[str, ...]:
@@ -150,12 +183,20 @@ def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) ->
         return 0
     say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
+    say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
     shown = [
         (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], "not reachable" if r["least"] is None else str(r["least"]))
+        + (_leaving_cell(r["leaving"]), str(r["fakes"]["listing_days"]) if r["fakes"] else "-")
         for r in rows
     ]
-    say(table(("test", "result", "index", "break-even", "listed at", "listings"), shown, right=(5,)))
+    say(table(("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free"), shown, right=(5, 7)))
     return 0
+
+
+def _leaving_cell(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    return f"{found['sellers']}, no value" if found["value"] == "no value" else str(found["sellers"])
 
 
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
@@ -167,7 +208,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         version = event.payload.value["methodology"] if event else None
         row = {"test": result.test, "result": result.verdict.value, "index": even.index}
         if even.rate is None or event is None or not version or series_name(series).administered:
-            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None}
+            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, "leaving": None, "fakes": None}
             continue
         days = days_of(workspace, even.index, version, event.effective_on)
         down = (even.fails == "below") == (result.verdict is Verdict.PASS)
@@ -175,7 +216,8 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         level = even.rate.value
         turned = partial(_turned, level=level, passing=result.verdict is Verdict.PASS, down=down)
         least = attack.least_that(days, load_methodology(version), at, turned)
-        yield {**row, "break_even": f"{float(level):.4f}", "at": f"{float(at):.0%}", "least": least}
+        moves = turning_moves(days, load_methodology(version), turned, target_of(level, result, down))
+        yield {**row, "break_even": f"{float(level):.4f}", "at": f"{float(at):.0%}", "least": least, **moves}
 
 
 def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
@@ -184,6 +226,12 @@ def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool
     if passing:
         return published < level if down else published > level
     return published <= level if down else published >= level
+
+
+def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
+    """What a published value must come to for a result to turn: one step of the grid past the Break-even Rate, or the rate itself."""
+    past = Fraction(1, 10_000) if result.verdict is Verdict.PASS else Fraction(0)
+    return level - past if down else level + past
 
 
 def _newest(events: Any, on: date) -> Event | None:

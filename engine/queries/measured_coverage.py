@@ -1,0 +1,102 @@
+"""How often a series' own intervals hold the truth, measured on its recorded weeks (`rulings.md` 59)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
+from engine.market.index_value import IndexValue
+from engine.market.quality.seller_coverage import LEAST_PAIRS, LEAST_POOL_SELLERS, Coverage, Pool, coverage
+from engine.record.canonical import canonical, sha256_hex
+from engine.workspace.series import on_record
+from engine.workspace.workspace import Workspace
+
+SCALINGS = ("divided by the week's value", "as they are")
+"""The two ways in which the pool is measured."""
+LIMITS = (
+    "Pairs of one seller in several weeks are alike, and dividing by the week's own median favours every method.",
+    "Trusted: six named sellers and more, as long as the coverage plus its error is at least 95% in both scalings.",
+)
+
+
+@dataclass(frozen=True)
+class MeasuredCoverage:
+    """The table of one series.
+
+    Attributes:
+        series: its name.
+        pairs: weeks and sellers in the pool.
+        sellers: different sellers among them.
+        rows: for each scaling one row for each number of sellers.
+    """
+
+    series: str
+    pairs: int
+    sellers: int
+    rows: dict[str, tuple[Coverage, ...]]
+
+    def as_data(self) -> dict[str, Any]:
+        """The table as JSON, with its own hash."""
+        tables = {scaling: [_row(row, self.trusted(row.sellers)) for row in rows] for scaling, rows in self.rows.items()}
+        data = {"series": self.series, "pairs": self.pairs, "sellers": self.sellers, "tables": tables, "limits": list(LIMITS)}
+        return {**data, "sha256": sha256_hex(canonical(data))}
+
+    def trusted(self, sellers: int) -> bool:
+        """Whether the interval holds what it promises at a number of sellers, in both scalings."""
+        return sellers >= 6 and all(row.holds for rows in self.rows.values() for row in rows if row.sellers == sellers)
+
+
+def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
+    held = {"listings": row.listings, "subsets": row.subsets, "subsets_80": row.subsets_80}
+    shown = {
+        name: None
+        if one is None
+        else {"coverage": f"{row.share(one):.3f}", "error": f"{row.error(one):.3f}", "width": f"{one.width:.3f}", "hits": one.hits}
+        for name, one in held.items()
+    }
+    return {"sellers": row.sellers, "effective": f"{row.effective:.2f}", "draws": row.draws, **shown, "trusted": trusted}
+
+
+def measured_coverage(workspace: Workspace, series: str, draws: int, progress: Callable[[str], None]) -> MeasuredCoverage:
+    """The table of a recorded series. Raises WrongUsage where its pool is too small, with both numbers."""
+    from engine.market.interval import exact_interval  # late: numpy
+
+    newest = {event.effective_on: event for event in on_record(workspace, series)}
+    values = [IndexValue.model_validate(newest[day].payload.value) for day in sorted(newest)]
+    pairs = [pair for value in values for pair in _pairs(value)]
+    sellers = len({seller for seller, _, _ in pairs})
+    if len(pairs) < LEAST_PAIRS or sellers < LEAST_POOL_SELLERS:
+        found = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
+        raise WrongUsage(f"{series} has {found}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}")
+
+    def of_listings(prices: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+        interval = exact_interval(prices)
+        return interval.low, interval.high
+
+    pools: dict[str, Pool] = {
+        SCALINGS[0]: [tuple(int(price * 10**6 / value) for price in held) for _, held, value in pairs],
+        SCALINGS[1]: [tuple(int(price.scaleb(6)) for price in held) for _, held, _ in pairs],
+    }
+    rows: dict[str, tuple[Coverage, ...]] = {}
+    for scaling, pool in pools.items():
+        made = []
+        for row in coverage(pool, draws, of_listings=of_listings):
+            progress(f"{series}, {scaling}: {counted(row.sellers, 'sellers')}")
+            made.append(row)
+        rows[scaling] = tuple(made)
+    return MeasuredCoverage(series, len(pairs), sellers, rows)
+
+
+def _pairs(value: IndexValue) -> Iterator[tuple[str, tuple[Decimal, ...], Decimal]]:
+    """Each named seller of a week in the order of the names, its listings, and the week's value."""
+    held: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for seller, price in zip(value.sellers, value.pooled, strict=False):
+        if seller is not None:
+            held[seller].append(price)
+    if value.value is not None:
+        yield from ((seller, tuple(held[seller]), value.value) for seller in sorted(held))

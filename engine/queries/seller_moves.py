@@ -1,0 +1,93 @@
+"""What sellers and invented listings can do to a week's value, and to a test that turns at a rate (`rulings.md` 63)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.values import rounded
+from engine.market.index import definition
+from engine.market.listing import qualifying
+from engine.market.methodology import Methodology, load_methodology
+from engine.market.quality.fake_listings import FakePlan, least_fakes
+from engine.market.quality.manipulation import MOVES, Day, week_value
+from engine.market.quality.seller_votes import ShadowRate, shadow_rate
+from engine.market.quality.seller_withdrawal import (
+    MOST_SELLERS,
+    Leaving,
+    least_leaving,
+    moved_by,
+    repricing,
+    value_without_each,
+)
+from engine.workspace.workspace import Workspace
+
+WEEK = timedelta(days=7)
+MORE = f"more than {MOST_SELLERS}"
+SHADOW_WORDS = "not the contract's rate, decides nothing; a new account with one listing has a whole vote"
+
+
+def price(value: Fraction | None) -> str:
+    """A value at 4 decimals, or that there is none."""
+    return "no value" if value is None else str(rounded(value, 4))
+
+
+def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any]:
+    """Leaving, repricing and invented listings of a week that has a value."""
+    true = week_value(days, methodology)
+    assert true is not None, "asked of a week without a value"
+    priced = repricing(days, methodology)
+    return {
+        "without_each": {seller: price(value) for seller, value in value_without_each(days, methodology).items()},
+        "leaving": {f"{float(move):.0%}": _leaving(least_leaving(days, methodology, moved_by(true, move))) for move in MOVES},
+        "repricing": None if priced is None else {"seller": priced.seller, "lowest": price(priced.low), "highest": price(priced.high)},
+        "fake_listings": {
+            f"{sign}{float(move):.0%}": _plan(days, least_fakes(days, methodology, true * (1 - move if sign == "-" else 1 + move)))
+            for sign in ("-", "+")
+            for move in MOVES
+        },
+    }
+
+
+def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction) -> dict[str, Any]:
+    """The least number of sellers whose leaving turns a result or leaves no value, and the cheapest invented listings for a target."""
+
+    def changed(value: Fraction | None) -> bool:
+        return value is None or turned(value)
+
+    return {"leaving": _leaving(least_leaving(days, methodology, changed)), "fakes": _plan(days, least_fakes(days, methodology, target))}
+
+
+def _leaving(found: Leaving | None) -> dict[str, Any]:
+    if found is None:
+        return {"sellers": MORE, "first": [], "value": None}
+    return {"sellers": str(len(found.sellers)), "first": list(found.sellers), "value": price(found.value)}
+
+
+def _plan(days: Sequence[Day], found: FakePlan | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    plan = [
+        {"day": str(day), "listings": count, "at": price(Fraction(micro or 0, 10**6))}
+        for (day, _), (count, micro) in zip(days, found.days, strict=True)
+        if count
+    ]
+    return {"listing_days": found.listing_days, "most_on_one_day": found.most_on_one_day, "plan": plan}
+
+
+def shadow_of(workspace: Workspace, index: str, version: str, publication: date) -> ShadowRate | None:
+    """One seller one vote over all collections of the week before a Publication Date; None where no listing names a seller."""
+    known, methodology = definition(index, workspace.indices), load_methodology(version)
+    snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
+    found = (qualifying(one, known.gpu_name, known.countries, methodology).observations for one in snapshots)
+    return shadow_rate([listings for listings in found if listings])
+
+
+def shadow_data(found: ShadowRate | None) -> dict[str, Any] | None:
+    """The shadow rate as JSON, with what it is."""
+    if found is None:
+        return None
+    ends = {"low": price(found.low), "high": price(found.high), "covers": f"{float(found.covers):.4f}"}
+    return {"rate": price(found.rate), **ends, "sellers": found.sellers, "is": SHADOW_WORDS}
