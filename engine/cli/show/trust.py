@@ -184,13 +184,15 @@ def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) ->
     say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
-    shown = [
-        (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], "not reachable" if r["least"] is None else str(r["least"]))
-        + (_leaving_cell(r["leaving"]), str(r["fakes"]["listing_days"]) if r["fakes"] else "-")
-        for r in rows
-    ]
+    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in rows]
     say(table(("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free"), shown, right=(5, 7)))
     return 0
+
+
+def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The least listings on every day, the least sellers that leave, the listing-days at free prices."""
+    least = "not reachable" if row["least"] is None else str(row["least"])
+    return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-"
 
 
 def _leaving_cell(found: Mapping[str, Any] | None) -> str:
