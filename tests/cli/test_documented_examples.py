@@ -28,8 +28,8 @@ SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
 UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare")
 """What sets up, never ends, or needs a PostgreSQL server."""
-REFUSES = ("headroom collect",)
-"""What refuses on the demonstration, as it says: nobody has stated a right to collect."""
+REFUSES = ("headroom collect", "headroom coverage")
+"""What refuses on the demonstration, as it says: nobody has stated a right to collect; seven sellers are too few to measure."""
 
 
 def light(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -136,6 +136,7 @@ def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], sa
         ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
         ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json or .xlsx"),
+        ("headroom coverage CRI-H100@1.1-wp", "and 7 sellers; a measurement needs 30 and 8"),
         ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
         ("headroom export meridian --into build/x", "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1"),
