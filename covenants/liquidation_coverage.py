@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.basics.values import in_words
 from engine.determination.template import (
     CalendarPeriod,
     Discount,
@@ -18,6 +17,7 @@ from engine.determination.template import (
     against,
     failing,
     step,
+    whose_balance,
     written,
 )
 
@@ -29,6 +29,7 @@ class LiquidationCoverage(LimitClause):
     better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     may_take_class: ClassVar[bool] = True
     on_no_rate: ClassVar[bool] = True
+    alone_only_first: ClassVar[bool] = True
     bulk_discount: Discount
     quotes_too_old_after: CalendarPeriod
 
@@ -41,7 +42,7 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
         quote, quoted = facts.fresh(f"resale_quote.{name}", terms.quotes_too_old_after, terms.cite)
         lots.append((name, facts.gpus(name), quote, quoted))
     proceeds = sum((gpus * quote * kept for _, gpus, quote, _ in lots), Fraction(0))
-    balance = facts.nonzero("balance", facts.principal(terms.debt_class), terms.cite)
+    balance = facts.nonzero("balance", facts.principal(terms), terms.cite)
     covered = proceeds / balance
     loss = max(Fraction(0), 1 - covered)
 
@@ -69,7 +70,7 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
 
 def reading(terms: LiquidationCoverage) -> str:
     """The clause in plain English."""
-    balance = in_words(terms.debt_class) if terms.debt_class else "all classes"
+    balance = whose_balance(terms, "all classes")
     return (
         f"The latest resale quote of each asset class times its GPUs, less a bulk discount of {written(terms.bulk_discount, Unit.SHARE)}, "
         f"divided by the balance of {balance}, must be {terms.limit}. A quote older than {terms.quotes_too_old_after} leaves the "

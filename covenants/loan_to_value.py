@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.basics.values import in_words, printed, rounded
+from engine.basics.values import printed, rounded
 from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Clause,
@@ -20,6 +20,7 @@ from engine.determination.template import (
     Step,
     Template,
     Unit,
+    whose_balance,
     written,
 )
 
@@ -41,7 +42,7 @@ class LoanToValue(MaintenanceClause):
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
     """Principal over Collateral Value; a pool worth nothing has no ratio."""
-    principal = facts.principal(terms.debt_class)
+    principal = facts.principal(terms)
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     share = principal / value
@@ -59,7 +60,7 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     """What restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
     if terms.cure == "none":
         return ()
-    principal = facts.principal(terms.debt_class)
+    principal = facts.principal(terms)
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     found: list[Remedy] = []
@@ -80,7 +81,7 @@ def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
 
 def reading(terms: LoanToValue) -> str:
     """The clause in plain English."""
-    whose = f"of {in_words(terms.debt_class)} " if terms.debt_class else ""
+    whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
     return (
         f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "
         f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.basics.values import in_words
 from engine.determination.collateral import collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Facts,
@@ -21,6 +20,7 @@ from engine.determination.template import (
     least,
     remedy,
     step,
+    whose_balance,
     written,
 )
 
@@ -31,16 +31,17 @@ class Overcollateralization(LimitClause):
     template: Literal["overcollateralization"]
     better: ClassVar[Literal["higher", "lower"] | None] = "higher"
     may_take_class: ClassVar[bool] = True
+    counted_in_format_1: ClassVar[Literal["alone", "with senior classes"]] = "with senior classes"
+    alone_only_first: ClassVar[bool] = True
     multiple: PositiveNumber
 
 
 def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fraction], ...]:
-    """The balance of the class and of every class senior to it, in order of seniority; of all classes where none is named."""
-    names = tuple(facts.terms.debt)
-    last = names.index(terms.debt_class) + 1 if terms.debt_class in names else len(names)
-    if last == len(names):
-        return (("all classes", facts.principal(None)),)
-    return tuple((name, facts.principal(name)) for name in names[:last])
+    """The balance of every class that counts, in order of seniority; of all classes in one where they all do."""
+    names = facts.terms.counted_with(terms)
+    if len(names) == len(facts.terms.debt):
+        return (("all classes", facts.principal(terms)),)
+    return tuple((name, facts.figure(f"outstanding_principal.{name}")) for name in names)
 
 
 def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
@@ -55,7 +56,7 @@ def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
         ratio = f"{written(value, Unit.USD)} / {written(balance, Unit.USD)}"
         return (
             *valuation(parts, value),
-            step("Balance covered", "the class and all that ranks before it", added, balance, Unit.USD),
+            step("Balance covered", "the classes that count, in order of seniority", added, balance, Unit.USD),
             step("Measured", "Collateral Value / balance covered", ratio, value / balance, Unit.SHARE),
         )
 
@@ -86,7 +87,7 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
 
 def reading(terms: Overcollateralization) -> str:
     """The clause in plain English."""
-    covered = f"{in_words(terms.debt_class)} and every class senior to it" if terms.debt_class else "all classes together"
+    covered = whose_balance(terms, "all classes together")
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year, summed over "
         f"the asset classes) divided by the balance of {covered} must be {terms.limit}. A failure is {terms.failure_is}."

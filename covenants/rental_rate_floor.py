@@ -28,6 +28,7 @@ class RentalRateFloor(MaintenanceClause):
 
     template: Literal["rental_rate_floor"]
     on_one_index: ClassVar[bool] = True
+    of_weeks: ClassVar[bool] = True
     minimum: Percentage
     trailing_period: Weeks
     weighted_by: Literal["rented GPU-hours", "available GPU-hours"]
@@ -47,7 +48,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
         ratio = f"{written(rent, Unit.RATE)} / {written(mean, Unit.RATE)}"
         return (
             *how,
-            step("Mean Reference Rate", f"simple mean of {weeks} Determination Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
+            step("Mean Reference Rate", f"simple mean of {weeks} Publication Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
             step("Measured", "weighted average rental rate / mean Reference Rate", ratio, share, Unit.SHARE),
         )
 
@@ -56,7 +57,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
     """The weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
-    certified = facts.certified(AVERAGE)
+    certified = facts.certified(AVERAGE, weeks)
     if certified is not None:
         text = written(certified, Unit.RATE)
         return certified, (step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)
@@ -83,8 +84,9 @@ def reading(terms: RentalRateFloor) -> str:
     return (
         f"Over the trailing {terms.trailing_period}, the revenue of the Pledged GPU Assets divided by their "
         f"{terms.weighted_by} ({idle}) must be at least {written(terms.minimum, Unit.SHARE)} of the simple mean of the "
-        f"Reference Rates of the last {terms.trailing_period.count} Determination Dates. Exactly "
-        f"{written(terms.minimum, Unit.SHARE)} passes. A week without a rate or a report leaves the test not determined."
+        f"Reference Rates determined on the last {terms.trailing_period.count} Publication Dates. Both are of the same days, the "
+        f"Calculation Windows of these dates. Exactly {written(terms.minimum, Unit.SHARE)} passes. A week without a rate or a report, or "
+        "a figure of other days, leaves the test not determined."
     )
 
 

@@ -106,19 +106,31 @@ def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> st
     return printed(figure, places)
 
 
+OF_MULTIPLES = "; multiples "
+"""Between a deal's rule of rounding for percentages and points and its rule for multiples, where it has one."""
+
+
+def rounding_of(rounding: str, unit: Unit) -> str:
+    """The rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up` (`rulings.md` 71)."""
+    ratios, _, multiples = rounding.partition(OF_MULTIPLES)
+    return {Unit.SHARE: ratios, Unit.POINTS: ratios, Unit.MULTIPLE: multiples or "unrounded"}.get(unit, "unrounded")
+
+
 def ratio_decimals(rounding: str, unit: Unit) -> int | None:
-    """The decimals of a per cent to which a deal rounds its ratios, so that they are printed at those; None for another figure.
+    """The decimals to which a deal rounds a figure, of a per cent for shares and points, so that it is printed at those; None otherwise.
 
     Args:
-        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`.
+        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, and where it has one that of multiples.
         unit: of the figure to be printed.
     """
-    return None if rounding == "unrounded" or unit not in (Unit.SHARE, Unit.POINTS) else int(rounding[0])
+    rule = rounding_of(rounding, unit)
+    return None if rule == "unrounded" else int(rule[0])
 
 
-def rounding_words(rounding: str) -> str:
-    """A deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`."""
-    return re.sub(r"(decimals?)", r"\1 of a per cent", rounding)
+def rounding_words(rounding: str, unit: Unit = Unit.SHARE) -> str:
+    """A deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`, of a multiple `2 decimals, half up`."""
+    rule = rounding_of(rounding, unit)
+    return rule if unit is Unit.MULTIPLE else re.sub(r"(decimals?)", r"\1 of a per cent", rule)
 
 
 def printed_headroom(headroom: Figure, least: int | None = None) -> str:

@@ -88,26 +88,6 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
     return total / weight
 
 
-def blended_trail(facts: BlendFacts, name: str, count: int) -> tuple[tuple[date, Fraction], ...]:
-    """A blend on each of the last `count` Determination Dates. Raises Missing (window not full)."""
-    components = {index: {rate.on: rate for rate in facts.rates.get(index, ())} for index in facts.terms.blended_rates[name].of}
-    days = sorted({day for rates in components.values() for day in rates})[-count:]
-    if len(days) < count:
-        reason = f"window not full: {len(days)} of {count} Determination Dates with {name}"
-        raise Missing(reason, facts.terms.cite_of(name), "window")
-
-    def on(day: date) -> Callable[[str], Fraction]:
-        def rate_of(index: str) -> Fraction:
-            rate = components[index].get(day)
-            if rate is None or rate.value is None:
-                raise Missing(f"window not full: no Reference Rate of {index} on {day}", facts.terms.cite_of(name), "window")
-            return facts.rate_of(index, rate)
-
-        return rate_of
-
-    return tuple((day, blended(facts, name, on(day))) for day in days)
-
-
 def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
     """A blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
     found = {index: dict(facts.published_between(index, first, last)) for index in blend.of}

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import partial
 
-from engine.basics.values import Figure, Unit, ratio_decimals, rounded
+from engine.basics.values import Figure, Unit, rounded, rounding_of
 from engine.determination.break_even import last_agreeing
 from engine.determination.seller_bearing import MeasuredTest, seller_bearing
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
@@ -84,21 +84,18 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
 
 def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
     found = template.measure(clause, facts)
-    rounding = facts.terms.rounding.ratios
-    if rounding == "unrounded" or found.measured.unit is not Unit.SHARE:
-        return found
-    share = _rounded(found.measured.value, rounding, Unit.SHARE)
-    return Measurement(Figure(value=share, unit=Unit.SHARE), found.limit, found.comparison, found.working)
+    value = _rounded(found.measured.value, facts.terms.rounding.rule, found.measured.unit)
+    return replace(found, measured=Figure(value=value, unit=found.measured.unit))
 
 
-def _round_share(value: Fraction, rule: str) -> Fraction:
-    """A share rounded as the deal says, in decimals of a per cent: `2 decimals, half up`."""
-    places = ratio_decimals(rule, Unit.SHARE) or 0
+def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
+    """A figure rounded as the deal says, in decimals of what it is printed in: a hundredth where `scale` is 100."""
+    places = int(rule[0])
     if rule.endswith("half to even"):
-        return Fraction(rounded(value * 100, places, ROUND_HALF_EVEN)) / 100
-    scaled = value * 100 * 10**places
+        return Fraction(rounded(value * scale, places, ROUND_HALF_EVEN)) / scale
+    scaled = value * scale * 10**places
     half_up = int(abs(scaled) + Fraction(1, 2))
-    return Fraction(half_up if scaled >= 0 else -half_up, 100 * 10**places)
+    return Fraction(half_up if scaled >= 0 else -half_up, scale * 10**places)
 
 
 def _inputs(facts: Facts) -> tuple[Input, ...]:
@@ -157,7 +154,7 @@ def _bearing(
         measured=partial(_measured, clause, template),
         found=found,
         maximum=maximum,
-        rounded=partial(_rounded, rule=facts.terms.rounding.ratios, unit=found.measured.unit),
+        rounded=partial(_rounded, rule=facts.terms.rounding.rule, unit=found.measured.unit),
     )
     bearing = seller_bearing(test)
     if bearing is None or len(test.prints) != 1 or not even:
@@ -168,8 +165,9 @@ def _bearing(
 
 
 def _rounded(value: Fraction, rule: str, unit: Unit) -> Fraction:
-    """A figure rounded as the deal says."""
-    return value if rule == "unrounded" or unit is not Unit.SHARE else _round_share(value, rule)
+    """A figure rounded as the deal rounds figures of its unit (`rulings.md` 71)."""
+    own = rounding_of(rule, unit)
+    return value if own == "unrounded" else _rounded_by(value, own, 1 if unit is Unit.MULTIPLE else 100)
 
 
 def _published_today(facts: Facts, index: str) -> Published | None:

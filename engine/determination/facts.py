@@ -9,27 +9,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import lru_cache
 from typing import Literal
 
 from engine.basics.values import Figure, Unit
-from engine.determination.blend import blended, blended_between, blended_trail
-from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used
+from engine.determination.blend import blended, blended_between
+from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used, publication_source, within_a_week
+from engine.determination.rate_windows import days_of_months, of_this_date, rates_between, trailing_rates
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source
+from engine.terms.clause import Clause
 from engine.terms.contract_dates import earlier, months_before
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import Period
 
 WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
 PrintKey = tuple[str, date]
 """An index and a Publication Date."""
-
-
-@lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
-def _publication(step: str, day: date | None, event: str | None) -> Source:
-    """Where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
-    return Source(kind="publication", text=f"{step}, {day}" if day else step, as_of=day, reference=event)
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Facts:
     Attributes:
         on: the date that is determined.
         terms: the deal's terms in force on it.
-        rates: Reference Rates by index, one per Determination Date, oldest first, this date's last.
+        rates: Reference Rates by index, of every Determination Date and Publication Date, oldest first, this date's last.
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
@@ -79,29 +75,12 @@ class Facts:
         return self.rate_of(index, self._latest(index))
 
     def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
-        """The Reference Rates of the last `count` Determination Dates, oldest first. Raises Missing (window not full)."""
-        if index in self.terms.blended_rates:
-            return blended_trail(self, index, count)
-        found = self.rates.get(index, ())[-count:]
-        cite = self.terms.cite_of(index)
-        if len(found) < count:
-            reason = f"window not full: {len(found)} of {count} Determination Dates with a Reference Rate of {index}"
-            raise Missing(reason, cite, "window")
-        absent = [rate for rate in found if rate.value is None]
-        if absent:
-            days = ", ".join(str(rate.on) for rate in absent)
-            raise Missing(f"window not full: no Reference Rate of {index} on {days}", cite, "window")
-        return tuple((rate.on, self.rate_of(index, rate)) for rate in found)
+        """The Reference Rates of the last `count` Publication Dates, oldest first (`rulings.md` 47). Raises Missing (window not full)."""
+        return trailing_rates(self, index, count)
 
     def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
-        """The Reference Rates of every Determination Date in the trailing months. Raises Missing (window not full)."""
-        start = months_before(self.on, period.count)
-        if start < self.terms.closing_date:
-            reason = f"window not full: {period} before {self.on} begin on {start}, before closing"
-            raise Missing(reason, self.terms.cite_of(index), "window")
-        blend = self.terms.blended_rates.get(index)
-        first = next(iter(blend.of)) if blend else index
-        return self.trailing_rates(index, sum(start < rate.on <= self.on for rate in self.rates.get(first, ())))
+        """The Reference Rates of every Publication Date in the days of the period's reports (48). Raises Missing."""
+        return rates_between(self, index, *self.period_days(period))
 
     def latest(self, index: str) -> ReferenceRate:
         """How this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
@@ -229,7 +208,7 @@ class Facts:
         """
         if isinstance(self.report, Reported) and self.report.source.kind == "worked example":
             return ((self.on, self.report),)
-        if self._monthly:
+        if self._by_month:
             return self._full(self.months, period.count, "months")
         start = months_before(self.on, period.count)
         first = self.windows[0][0] - WEEK if self.windows else self.terms.closing_date
@@ -238,24 +217,44 @@ class Facts:
             raise Missing(reason, self._report_cite(), "window")
         return self.window_reports(sum(start <= end for end, _ in self.windows))
 
-    def certified(self, name: str) -> Fraction | None:
-        """A figure that the serving report certifies for the trailing period, None where it lacks it.
+    def period_days(self, period: Period) -> tuple[date, date]:
+        """The first and the last day of the reports of the trailing months. Raises Missing where one of them is."""
+        found = self.period_reports(period)
+        first, last = found[0][1].period, found[-1][1].period
+        if first is not None and last is not None:
+            return first[0], last[1]
+        ends = None if self._by_month else [end for end, _ in self.windows]
+        whole = days_of_months(self.on, period.count, self.terms.closing_date, ends)
+        if whole is None:
+            raise Missing(f"window not full: {period} before {self.on} begin before closing", self._report_cite(), "window")
+        return whole
 
-        Raises Missing where the period that ends with this one has no report: an older one certifies another period.
+    def certified(self, name: str, weeks: int) -> Fraction | None:
+        """A figure that the serving report certifies for the trailing weeks, None where it lacks it.
+
+        Raises Missing where it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
         """
         found = self.optional(name) if isinstance(self.report, Reported) else None
-        periods = self.months if self._monthly else self.windows
-        if found is not None and periods:
-            self._full(periods, 1, "periods")
+        if found is None or not isinstance(self.report, Reported) or not self.windows:
+            return found
+        of, window = self.report.days_of(name), (self.windows[-1][0] - weeks * WEEK + DAY, self.windows[-1][0])
+        if of is not None and of != window and not within_a_week(of):
+            raise Missing(f"`{name}` is of {of[0]} to {of[1]}; the window is {window[0]} to {window[1]}", self._report_cite(), "report")
+        if of != window:  # a weekly report certifies the weeks that end with its own
+            self._full(self.windows, 1, "periods")
         return found
 
     def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
         """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
+        of, last = self.report.period if isinstance(self.report, Reported) else None, self.windows[-1:]
+        if of is not None and not within_a_week(of) and len(self.windows) >= count:
+            window = f"the window is {last[0][0] - count * WEEK + DAY} to {last[0][0]}"
+            raise Missing(f"window not full: the Servicer's report is of {of[0]} to {of[1]}; {window}", self._report_cite(), "report")
         return self._full(self.windows, count, "Calculation Windows")
 
     @property
-    def _monthly(self) -> bool:
-        return self.terms.servicer_reports is not None and self.terms.servicer_reports.every == "month"
+    def _by_month(self) -> bool:
+        return self.terms.servicer_reports is not None and self.terms.servicer_reports.every != "week"
 
     def _full(self, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
         """The newest `count` periods with their reports. Raises Missing where there are fewer, or where one has no report."""
@@ -265,7 +264,7 @@ class Facts:
         if len(found) < count:
             raise Missing(f"window not full: {len(found)} of {count} {what} since closing", cite, "window")
         if absent:
-            one = "month" if self._monthly else "week"
+            one = "month" if self._by_month else "week"
             raise Missing(f"window not full: no Servicer's report for the {one} to {', '.join(absent)}", cite, "report")
         return tuple((end, report) for end, report in found if report is not None)
 
@@ -288,14 +287,14 @@ class Facts:
             raise Missing(f"the {name} is zero", cite, "report")
         return value
 
-    def principal(self, debt_class: str | None) -> Fraction:
-        """Outstanding principal of one class, or of all: the total that the report gives, or the sum of its classes."""
-        if debt_class is not None:
-            return self.figure(f"outstanding_principal.{debt_class}")
-        total = self.optional("outstanding_principal")
-        if total is not None or not self.terms.debt:
-            return self.figure("outstanding_principal")
-        return sum((self.figure(f"outstanding_principal.{name}") for name in self.terms.debt), Fraction(0))
+    def principal(self, clause: Clause) -> Fraction:
+        """Outstanding principal of the classes that a test counts (`rulings.md` 46): of all, the total where the report gives it."""
+        classes = self.terms.counted_with(clause)
+        if len(classes) == len(self.terms.debt) and (clause.debt_class is None or clause.counted == "with senior classes"):
+            total = self.optional("outstanding_principal")
+            if total is not None or not classes:
+                return self.figure("outstanding_principal")
+        return sum((self.figure(f"outstanding_principal.{name}") for name in classes), Fraction(0))
 
     def gpus(self, name: str) -> int:
         """GPUs of an asset class: the newest count that a report has given, but not more than are pledged (rulings 26, 57a).
@@ -323,19 +322,20 @@ class Facts:
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
         """The value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
         of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
-        value = self._replaced(index, rate.on, of_print, Fraction(rate.value or 0))
-        source = _publication(rate.step, rate.publication_date, rate.published.event if rate.published else None)
-        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if rate.on == self.on else None, of_print)
+        today = of_this_date(self, rate)
+        value = self._replaced(index, today, of_print, Fraction(rate.value or 0))
+        source = publication_source(rate.step, rate.publication_date, rate.published.event if rate.published else None)
+        return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if today else None, of_print)
 
     def _published(self, index: str, published: Published) -> Fraction:
         day = published.publication_date
-        value = self._replaced(index, day, (index, day), Fraction(published.value or 0))
-        source = _publication("published value", day, published.event)
+        value = self._replaced(index, day == self.on, (index, day), Fraction(published.value or 0))
+        source = publication_source("published value", day, published.event)
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
 
-    def _replaced(self, index: str, on: date, of_print: PrintKey | None, value: Fraction) -> Fraction:
+    def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:
         """What stands in a rate's place: this date's, or its print's; else its own value."""
-        other = self.substituted.get(index) if on == self.on else None
+        other = self.substituted.get(index) if today else None
         return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 
     def _note(

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_FLOOR
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from engine.basics.values import Figure, Unit, rounded
 from engine.events.results import Given, NotDetermined, Source
+
+DAYS_OF_A_WEEK = 7
 
 
 class Missing(Exception):
@@ -30,6 +33,8 @@ class Reported:
     given: Mapping[str, Given] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     """Figures that await confirmation, and why each is held (`rulings.md` 57)."""
+    period: tuple[date, date] | None = None
+    """Its first and last day; None where it states the figures of whatever period is asked for, as a worked example does."""
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
         """A figure; None where the report lacks it. Raises Missing where it is held until somebody confirms it (`rulings.md` 57)."""
@@ -43,6 +48,11 @@ class Reported:
             if name.startswith(f"{prefix}."):
                 self.confirmed(name, cite)
 
+    def days_of(self, name: str) -> tuple[date, date] | None:
+        """The days that one figure is of: its own where it says so, the report's otherwise."""
+        own = self.given.get(name)
+        return own.period if own is not None and own.period is not None else self.period
+
     def source_of(self, name: str) -> Source:
         """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
         own = self.given.get(name)
@@ -50,6 +60,17 @@ class Reported:
             return self.source
         text = f"{self.source.text}: {own.source}" if own.source else self.source.text
         return self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
+
+
+@lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
+def publication_source(step: str, day: date | None, event: str | None) -> Source:
+    """Where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
+    return Source(kind="publication", text=f"{step}, {day}" if day else step, as_of=day, reference=event)
+
+
+def within_a_week(days: tuple[date, date]) -> bool:
+    """Whether a first and a last day lie in one week."""
+    return (days[1] - days[0]).days < DAYS_OF_A_WEEK
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
 
-from engine.basics.values import Comparison, Fact, Figure, Unit, printed, rounded
+from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, printed, rounded
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Missing, Reported, written
 from engine.events.rates import Published
@@ -94,6 +94,7 @@ __all__ = [
     "refusal",
     "remedy",
     "step",
+    "whose_balance",
     "written",
 ]
 
@@ -230,6 +231,14 @@ def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...
 def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:
     """One line of a working."""
     return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=unit))
+
+
+def whose_balance(clause: Clause, of_all: str) -> str:
+    """Whose balance a test takes, in words: of a class alone, of it with all that rank with or before it, or of all."""
+    if clause.debt_class is None:
+        return of_all
+    name = in_words(clause.debt_class)
+    return f"{name} and every class of its rank or senior to it" if clause.counted == "with senior classes" else f"{name} alone"
 
 
 def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:

@@ -62,7 +62,8 @@ def reported(report: ReportReceived, inputs: Inputs) -> Reported:
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
     source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
-    whole = Reported(report.figures, source, report.given, report.held)
+    days = (report.period_start, report.period_end) if report.sha256 else None  # what is assumed is of whatever days are asked for
+    whole = Reported(report.figures, source, report.given, report.held, days)
     if report.completes is None:
         return whole
     older = next((one for one in newest_first(inputs) if one is not report and _completed_by(one, report)), None)
@@ -82,6 +83,7 @@ def _completed(newer: Reported, older: Reported) -> Reported:
         newer.source,
         {**own, **older.given, **newer.given},
         {**older.held, **newer.held},
+        newer.period,
     )
 
 

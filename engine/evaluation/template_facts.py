@@ -10,7 +10,7 @@ from engine.evaluation.inputs import Inputs
 from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
-from engine.terms.contract_dates import determination_dates, month_end, publication_dates
+from engine.terms.contract_dates import month_end, publication_dates
 
 WINDOWS_KEPT = 60
 """Calculation Windows whose reports a template may look back on: a little over a year."""
@@ -18,11 +18,10 @@ WINDOWS_KEPT = 60
 
 def template_facts(inputs: Inputs, state: DealState) -> Facts:
     """What the templates may know on a date whose rates stand in `state`."""
-    dates = set(determination_dates(inputs.terms, inputs.calendar, inputs.on)) | {inputs.on}
     return Facts(
         on=inputs.on,
         terms=inputs.terms,
-        rates={name: tuple(r for r in known if r.on in dates) for name, known in state.rates.items()},
+        rates=state.rates,
         published=inputs.series,
         report=serving(inputs),
         windows=_windows(inputs),
@@ -41,9 +40,14 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
-        inside = next((report for report in received if end - WEEK < report.period_end <= end), None)
+        inside = next((report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)), None)
         found.append((end, reported(inside, inputs) if inside is not None else None))
     return tuple(reversed(found))
+
+
+def of_a_week(report: ReportReceived) -> bool:
+    """Whether a report is of a week at most: a longer one tells nothing of a single Calculation Window (`rulings.md` 47)."""
+    return report.period_end - report.period_start < WEEK
 
 
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:

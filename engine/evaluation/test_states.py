@@ -88,10 +88,10 @@ def _effective(state: TestState, since: date) -> date | None:
 
 
 def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
-    """The state in which a waiver that ended before `on` leaves a test (`rulings.md` 42).
+    """The state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
 
-    A running Cure Period goes on, with the days that were left or afresh as the waiver says; a waived Event of Default
-    is one again; anything else is to be tested again.
+    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that began under the waiver
+    has its full period from the waiver's last day; a waived Event of Default is one again; anything else is to be tested again.
     """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
@@ -105,7 +105,17 @@ def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: Bu
         event = f"end of the waiver, which {state.clock_after or 'resumes'} the clock"
         due = deadline(last, within, calendar, cure.cite, event, on)
         return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
+    if state.waived_from is not S.CURE_PERIOD and clause is not None and isinstance(cure, Cure) and _began_waived(state, clause):
+        due = deadline(last, cure.within, calendar, cure.cite, "end of the waiver under which it began", on)
+        return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
     return state.model_copy(update={**ended, "status": S.NOT_YET_TESTED, "since": last + timedelta(days=1), "cure": None})
+
+
+def _began_waived(state: TestState, clause: Clause) -> bool:
+    """Whether a breach stands that began under the waiver: the test failed last, on as many dates as it needs, and has not passed since."""
+    persistence = _persistence(clause)
+    failures = state.counted[-persistence.out_of :]
+    return state.episode_began is not None and bool(failures) and failures[-1] and sum(failures) >= persistence.count
 
 
 def _unused(state: TestState, calendar: BusinessDays) -> int:
@@ -257,11 +267,32 @@ def _stays(state: TestState, _moment: Moment) -> TestState:
 
 
 def _passed_waived(state: TestState, moment: Moment) -> TestState:
-    """A PASS under a waiver ends an episode that was no open breach; a Cure Period or a default is only suspended."""
+    """A PASS under a waiver counts as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode that was no breach.
+
+    The state stays WAIVED to its date. An Event of Default is only suspended.
+    """
     stays = _stays(state, moment)
-    if state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT):
+    cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
+    if state.waived_from is S.EVENT_OF_DEFAULT:
         return stays
-    return stays.model_copy(update={"episode_began": None})
+    if state.waived_from is not S.CURE_PERIOD:
+        return stays.model_copy(update={"episode_began": None})
+    if (
+        not isinstance(cure, Cure)
+        or "retest" not in cure.cured_by
+        or state.passing_run < (cure.passing_for.count if cure.passing_for else 1)
+    ):
+        return stays
+    return cured(stays, moment.on).model_copy(update={"waived_from": S.COMPLIANT, "why": f"{stays.why}; cured by retest"})
+
+
+def _failed_waived(state: TestState, moment: Moment) -> TestState:
+    """A FAIL under a waiver begins an episode, whose period is counted from the waiver's last day."""
+    stays = _stays(state, moment)
+    open_ = state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT)
+    if open_ or moment.breach != "default" or state.episode_began is not None:
+        return stays
+    return stays.model_copy(update={"episode_began": moment.on})
 
 
 NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[[TestState, Moment], TestState]]] = {
@@ -272,7 +303,7 @@ NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[
     S.PENDING: (_passed, _failed),
     S.CURE_PERIOD: (_passed_in_cure, _failed_in_cure),
     S.EVENT_OF_DEFAULT: (_stays, _stays),
-    S.WAIVED: (_passed_waived, _stays),
+    S.WAIVED: (_passed_waived, _failed_waived),
     S.SUSPENDED: (_passed, _failed),
     S.CLOSED: (_stays, _stays),
 }

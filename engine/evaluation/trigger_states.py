@@ -13,8 +13,9 @@ from fractions import Fraction
 from engine.determination.template import Clause, Rule, Template, When
 from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met
 from engine.events.states import TriggerState, TriggerStatus
-from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
+from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.terms.periods import DateKind, Persistence
+from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
 
 T = TriggerStatus
 WHILE_MET = "when begins is no longer met"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
 
@@ -47,6 +47,8 @@ class Given(Fact):
 
     as_of: date | None = None
     source: str | None = None
+    period: tuple[date, date] | None = Field(default=None, exclude_if=lambda days: days is None)
+    """The first and last day that the figure is of, where they are not the report's."""
 
 
 class Input(Fact):

@@ -8,7 +8,8 @@ from typing import Literal
 
 from engine.basics.values import listed
 from engine.determination.template import Clause, MaintenanceClause, Template
-from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce, TriggerTerms
+from engine.terms.in_force import TermsInForce, TriggerTerms
+from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
 
 Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
 RANKS: dict[Kind, int] = {"warning": 0, "obligation": 1, "sweep": 2, "block": 2, "default": 3, "early amortization": 4}

@@ -66,7 +66,7 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
     title = _title(result, terms)
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
     begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
-    rounding = terms.rounding.ratios
+    rounding = terms.rounding.rule
     # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins in lower case.
     figures = f"{_figures(result, rounding)}{_state(tested, terms, templates)}"
     row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")

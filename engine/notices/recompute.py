@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -54,7 +55,9 @@ def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
             report[one.name] = one
     series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
     published = {index: tuple(rate.published or _published(rate) for rate in found) for index, found in series.items()}
-    weeks, months = (tuple((end, _reported(found[end])) for end in sorted(found)) for found in periods.values())
+    asked = sorted({on for found in rates.values() for on in found})
+    days = (asked[0], asked[-1]) if asked else None  # the days of a period's rates are those that the measure asked for
+    weeks, months = (tuple((end, replace(_reported(found[end]), period=days)) for end in sorted(found)) for found in periods.values())
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
     return Facts(result.on, terms, series, published, served, weeks, months)
 

@@ -52,7 +52,7 @@ from engine.terms.report_figures import unit_of
 from engine.terms.source import Path
 
 HEADER = ("deal", "period", "as_of", "source", "corrects", "completes", "form")
-OWN = ("value", "as_of", "source")
+OWN = ("value", "as_of", "source", "for")
 """What a figure may say of itself."""
 
 
@@ -189,4 +189,15 @@ def _own(reading: Reading, name: str, path: Path) -> None:
         return
     if as_of is not None:
         dated(reading, f"`{name}` is", as_of, (*path, "as_of"), reading.terms.closing_date)
-    reading.given[name] = Given(as_of=as_of, source=None if source is None else str(source))
+    days = _days_of(reading, name, path) if isinstance(block, dict) and "for" in block else None
+    reading.given[name] = Given(as_of=as_of, source=None if source is None else str(source), period=days)
+
+
+def _days_of(reading: Reading, name: str, path: Path) -> tuple[date, date] | None:
+    """The days that a figure is of, where it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
+    first, last = (_date(reading, (*path, "for", end)) for end in ("from", "to"))
+    closed(reading, (*path, "for"), ("from", "to"))
+    if first and last and (first > last or last > reading.received):
+        why = f"a figure is of days that have passed, first to last, and it was received on {reading.received}"
+        reading.refuse("R111", f"`{name}` is of {first} to {last}", why, "correct the dates", (*path, "for"))
+    return (first, last) if first and last else None

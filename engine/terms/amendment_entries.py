@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from engine.basics.values import Fact
 from engine.terms.amendment import Change, is_schedule
 from engine.terms.error_messages import complaints
 from engine.terms.field_types import CountOfThings, Words
+from engine.terms.in_force import Document, ShortName
 from engine.terms.periods import Day
 from engine.terms.source import Path, Tree
 
@@ -38,6 +39,8 @@ class AmendmentEntry(Fact):
     document: str
     effective: Day
     changes: tuple[ChangeEntry, ...]
+    documents: Mapping[ShortName, Document] = {}
+    """Documents that the amendment brings in, its own among them: the deal's own stand above, where nothing changes any more (55)."""
     cite: str | None = None
 
 

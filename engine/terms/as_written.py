@@ -18,11 +18,11 @@ from pydantic import ValidationError
 from engine.basics.calendar import BusinessCalendar, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
-from engine.terms.amendment_entries import fixed_steps, read_changes
+from engine.terms.amendment_entries import AmendmentEntry, entries, fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.error_messages import Redirects, complaints, unknown_key, unknown_template
 from engine.terms.format_keys import Lacking, lacking, read_by_format
-from engine.terms.in_force import IndexTerms, TermsInForce, TermSource
+from engine.terms.in_force import Document, IndexTerms, TermsInForce, TermSource
 from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 from engine.terms.worked_example import Placed, read_examples
@@ -42,6 +42,8 @@ class Deal:
         segments: the terms in force from each date on which something changes.
         changes: amendments and corrections, in the order of the file.
         examples: its worked examples.
+        documents: every document by its short name, those that amendments bring in included.
+        readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
     """
 
     tree: Tree
@@ -50,6 +52,8 @@ class Deal:
     segments: tuple[tuple[date, TermsInForce], ...]
     changes: tuple[Change, ...] = ()
     examples: tuple[Placed, ...] = field(default_factory=tuple)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    readings: tuple[Lacking, ...] = ()
 
     @property
     def name(self) -> str:
@@ -71,14 +75,6 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
 def since_of(deal: Deal, on: date) -> date:
     """From when the terms that are in force on a date are."""
     return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
-
-
-def readings(deal: Deal) -> tuple[Lacking, ...]:
-    """What format 1 reads in place of the keys of format 2, each once, as of the first date on which it does; none in format 2."""
-    if resolve(deal, deal.closing_date).format != "1":
-        return ()
-    found = {(one.path, one.key.key): one for since, _ in reversed(deal.segments) for one in lacking(picked(deal.terms, since))}
-    return tuple(sorted(found.values(), key=lambda one: (deal.tree.key_place(one.path), one.key.key)))
 
 
 def day_of(deal: Deal, moment: datetime) -> date:
@@ -179,8 +175,31 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     problems += wrong
     if problems or not segments:
         return None, problems
+    documents, wrong = _documents(tree, segments[0][1], upto)
+    if wrong:
+        return None, wrong
     digest = hashlib.sha256(tree.text.encode()).hexdigest()
-    return Deal(tree, digest, data, tuple(segments), tuple(changes), examples), []
+    return Deal(tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses)), []
+
+
+def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[str, Document], list[Problem]]:
+    """The deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
+    found, problems = dict(terms.documents), list[Problem]()
+    for entry, path, _ in entries(tree, "amendments", AmendmentEntry):
+        for short, document in entry.documents.items() if entry is not None and (upto is None or entry.number <= upto) else ():
+            if short in found:
+                why, place = "another document has this name, and a citation could mean either", tree.key_place((*path, "documents", short))
+                problems.append(Problem("D548", f"`{short}` names two documents", why, "give it a name of its own", place))
+            found[short] = document
+    return found, problems
+
+
+def _readings(data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses) -> tuple[Lacking, ...]:
+    """What format 1 reads in place of the keys of format 2, as of the first date on which it does."""
+    if segments[0][1].format != "1":
+        return ()
+    found = {(one.path, one.key.key): one for since, _ in reversed(segments) for one in lacking(picked(data, since), clauses)}
+    return tuple(sorted(found.values(), key=lambda one: (tree.key_place(one.path), one.key.key)))
 
 
 def _steps(data: Any, since: date) -> Redirects:
@@ -205,7 +224,7 @@ def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tupl
         clauses: the model of each template's terms.
         steps: where the value of each stepped term was written.
     """
-    data, unread = read_by_format(data, tree)
+    data, unread = read_by_format(data, tree, clauses)
     covenants, problems = _covenants(data.get("covenants"), tree, clauses, steps)
     problems += unread
     rest = {**data, "covenants": covenants} if isinstance(data.get("covenants"), dict) else data

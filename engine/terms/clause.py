@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from engine.basics.values import Fact, Unit
-from engine.terms.field_types import PartOf, PositiveUsd, PossibleLimit, Words
-from engine.terms.periods import DateKind, Day, DayPeriod, Times
+from engine.terms.field_types import SINCE_2, PartOf, PositiveUsd, PossibleLimit, Words
+from engine.terms.periods import CurePeriod, DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
@@ -27,7 +27,7 @@ def block_or_word(value: Any) -> str:
 class Cure(Fact):
     """The Cure Period of a clause: how long, from when, by what, how often."""
 
-    within: DayPeriod
+    within: CurePeriod
     after: ClockStart
     cured_by: tuple[CureMethod, ...]
     at_most: AtMost | None = None
@@ -93,6 +93,8 @@ class Clause(Fact):
     text: Words | None = None
     index: str | None = None
     debt_class: Annotated[str | None, Field(alias="class")] = None
+    counted: Annotated[Literal["alone", "with senior classes"] | None, SINCE_2] = None
+    """Whose balance a test of a class of debt takes: its own, or its own and those of every class of its rank or before it."""
     early_warning: Distance | None = None
     first_tested: Day | None = None
     frequency: Frequency = "every date"
@@ -105,10 +107,16 @@ class Clause(Fact):
     """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
     may_take_class: ClassVar[bool] = False
     """Whether the clause may be of one class of debt."""
+    counted_in_format_1: ClassVar[Literal["alone", "with senior classes"]] = "alone"
+    """Whose balance a test of a class takes in a file of format 1, which cannot say it (`rulings.md` 46, 72)."""
+    alone_only_first: ClassVar[bool] = False
+    """Whether only a class that no other ranks before may be counted alone: the others are paid after it."""
     tested_on: ClassVar[DateKind] = "determination dates"
     """On which dates the clause is tested."""
     on_no_rate: ClassVar[bool] = False
     """Whether no rate decides the clause."""
+    of_weeks: ClassVar[bool] = False
+    """Whether it needs figures of whole weeks, which no report of a longer period gives by itself (`rulings.md` 47)."""
     mechanical: ClassVar[bool] = False
     """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
 

@@ -48,6 +48,12 @@ def months_before(day: date, months: int) -> date:
     return _day_of(year, month + 1, day.day)
 
 
+def months_whole(on: date, count: int) -> tuple[date, date]:
+    """The first and the last day of the last `count` whole months before `on`."""
+    first = on.replace(day=1)
+    return months_before(first, count), first - timedelta(days=1)
+
+
 def month_end(day: date) -> date:
     """The last day of the month of `day`."""
     return _day_of(day.year, day.month, 31)
@@ -144,7 +150,7 @@ MONTHS_IN = {"months": 1, "years": 12}
 
 
 def counted(day: date, period: Period, add: Callable[[date, int], date], sign: int = 1) -> date:
-    """The last day of a `DayPeriod` counted from the day after `day`, or back from the day before it.
+    """The last day of a `DayPeriod`, or of a `CurePeriod` in months, counted from the day after `day`, or back from the day before it.
 
     Args:
         day: the date of the event.
@@ -154,6 +160,8 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
     """
     if period.unit == "business days":
         return add(day, sign * period.count)
+    if period.unit == "months":
+        return months_before(day, -sign * period.count)
     return day + sign * timedelta(days=period.count * DAYS_IN[period.unit])
 
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.basics.errors import Problem
+from engine.terms.clause import Clause
 from engine.terms.source import Path, Tree
 
 Block = Mapping[str, Any]
 """A block of the file as written, its dated steps chosen."""
-Reading = Callable[[Block, Block], Any]
-"""What format 1 reads where the key is not written, as the file would write it: from the block and from the whole file.
+Clauses = Mapping[str, type[Clause]]
+"""The model of each template's terms, by the template's name."""
+Reading = Callable[[Block, Block, Clauses], Any]
+"""What format 1 reads where the key is not written, as the file would write it: from the block, the whole file, and the templates' models.
 
 None says that the key has no place in this block: nothing is asked for there, in either format.
 """
@@ -39,23 +42,27 @@ class FormatKey:
     why: str
 
 
-def _quarter(block: Block, _: Block) -> list[str] | None:
+def never(_: Block, __: Block, ___: Clauses) -> None:
+    """The reading of a key that format 2 may leave out, and that format 1 has not."""
+
+
+def _quarter(block: Block, _: Block, __: Clauses) -> list[str] | None:
     return ["1", "4", "7", "10"] if block.get("every") == "quarter" else None
 
 
-def _end_of_day(_: Block, __: Block) -> str:
+def _end_of_day(_: Block, __: Block, ___: Clauses) -> str:
     return "end of day"
 
 
-def _ten_business_days(_: Block, __: Block) -> dict[str, str]:
+def _ten_business_days(_: Block, __: Block, ___: Clauses) -> dict[str, str]:
     return {"accepted_for": "10 business days"}
 
 
-def _no_tolerance(_: Block, __: Block) -> str:
+def _no_tolerance(_: Block, __: Block, ___: Clauses) -> str:
     return "none"
 
 
-def _by_the_giver(_: Block, __: Block) -> dict[str, Any]:
+def _by_the_giver(_: Block, __: Block, ___: Clauses) -> dict[str, Any]:
     return {"given_by": "the giver", "to": ["the same addressees"], "within": "1 business day"}
 
 
@@ -63,15 +70,19 @@ BY_WHEN = "a report that is received later in the day counts for the next date"
 ENTERED_LATE = "a report that is entered late runs the dates since its receipt again, and the agreement may bound that"
 DOUBTFUL = "a figure far from the last one may be a slip of the pen, and is held until somebody confirms it"
 WITHDRAWN = "who was given a notice that a correction withdraws has to be told"
+
+
+def _counted(block: Block, _: Block, clauses: Clauses) -> str | None:
+    template = block.get("template")
+    model = clauses[template] if isinstance(template, str) and template in clauses else None
+    return model.counted_in_format_1 if model is not None and model.may_take_class and "class" in block else None
+
+
 OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
 OF_A_SERIES = "a daily series has a value for every day, and each reading gives another rate"
 
 
-def _nothing_asked(_: Block, __: Block) -> None:
-    """A key that a block may have and need not."""
-
-
-def _of_a_daily_series(block: Block, _: Block) -> str | None:
+def _of_a_daily_series(block: Block, _: Block, __: Clauses) -> str | None:
     return "the last day final at the cut-off" if block.get("cadence") == "daily" else None
 
 
@@ -79,11 +90,13 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("determination_dates",), "cut_off", _end_of_day, BY_WHEN),
     FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
-    FormatKey(("index", "*"), "cadence", _nothing_asked, OF_A_SERIES),
+    FormatKey(("index", "*"), "cadence", never, OF_A_SERIES),
     FormatKey(("index", "*"), "day_read", _of_a_daily_series, OF_A_SERIES),
     FormatKey(("servicer_reports",), "late_keying", _ten_business_days, ENTERED_LATE),
     FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
     FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),
+    FormatKey(("covenants", "*"), "counted", _counted, "a junior class alone passes where it fails with the classes that rank before it"),
+    FormatKey(("debt", "*"), "rank", never, "classes of one rank count together"),
 )
 """Every key of format 2, in the order of the file."""
 
@@ -102,20 +115,20 @@ class Lacking:
         return _written(self.reading)
 
 
-def lacking(data: Block) -> tuple[Lacking, ...]:
+def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
     """The keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
     found = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
-    read = ((path, key, key.reading(block, data)) for key, path, block in found)
+    read = ((path, key, key.reading(block, data, clauses)) for key, path, block in found)
     return tuple(Lacking(path, key, reading) for path, key, reading in read if reading is not None)
 
 
-def read_by_format(data: Block, tree: Tree) -> tuple[dict[str, Any], list[Problem]]:
+def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str, Any], list[Problem]]:
     """The terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
 
     Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem, and is read as in format 1 so that
     the rest of the file is checked as well.
     """
-    absent = lacking(data)
+    absent = lacking(data, clauses)
     problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []
     if data.get("format") == "1":
         problems = [_not_yet(tree, (*path, key.key)) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block]

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.basics.values import Fact
+from engine.basics.values import OF_MULTIPLES, Fact
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
 from engine.terms.delivery_terms import NoticeDuty
-from engine.terms.field_types import SINCE_2, DayOfMonth, MonthsOfQuarters, PartOf, PositiveRate, PositiveUsd, ShareOfAll, Truth, Words
-from engine.terms.periods import ClockHour, Day, DayPeriod, Publications, Times
-from engine.terms.phrases import Whole, refusal
+from engine.terms.field_types import (
+    SINCE_2,
+    CountOfThings,
+    DayOfMonth,
+    MonthsOfQuarters,
+    PartOf,
+    PositiveRate,
+    PositiveUsd,
+    ShareOfAll,
+    Truth,
+    Words,
+)
+from engine.terms.periods import ClockHour, Day, DayPeriod, Publications
+from engine.terms.phrases import refusal
 from engine.terms.pool import AssetClass, Blend
 from engine.terms.report_terms import ServicerReports
+from engine.terms.trigger_conditions import Condition
 
 Roll = Literal["same day", "next business day", "previous business day", "modified following"]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
@@ -72,11 +84,20 @@ class Revenue(Fact):
     cite: str
 
 
-class Rounding(Fact):
-    """How ratios are rounded before they are compared."""
+RoundingRule = Annotated[str, Field(pattern=r"^(unrounded|\d decimals?, half (up|to even))$")]
 
-    ratios: Annotated[str, Field(pattern=r"^(unrounded|\d decimals?, half (up|to even))$")]
+
+class Rounding(Fact):
+    """How percentages and points (`ratios`), and multiples, are rounded before they are compared (`rulings.md` 71)."""
+
+    ratios: RoundingRule
+    multiples: RoundingRule = "unrounded"
     cite: str
+
+    @property
+    def rule(self) -> str:
+        """Both rules in one text, that of multiples only where it rounds."""
+        return self.ratios if self.multiples == "unrounded" else f"{self.ratios}{OF_MULTIPLES}{self.multiples}"
 
 
 class Party(Fact):
@@ -155,58 +176,11 @@ class DebtClass(Fact):
 
     original_principal: PositiveUsd
     rate: str
+    rank: Annotated[CountOfThings | None, SINCE_2] = None
+    """1 for the class that is paid first; the file's order where no class has one."""
     cusip: str | None = None
     isin: str | None = None
     cite: str
-
-
-class Leaf(Fact):
-    """A condition on one test, trigger or state, met on one date or on a count of dates; or on what an index's administrator announced."""
-
-    test: str | None = None
-    trigger: str | None = None
-    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
-    state: str | None = None
-    persistence: Annotated[Times | None, Field(alias="for")] = None
-    announced: Literal["cessation", "methodology change", "break"] | None = None
-    index: str | None = None
-
-
-class AnyOf(Fact):
-    """Met when one of its limbs is."""
-
-    any_of: tuple[Condition, ...]
-
-
-class AllOf(Fact):
-    """Met when each of its limbs is."""
-
-    all_of: tuple[Condition, ...]
-
-
-class AtLeastOf(Fact):
-    """How many of which limbs."""
-
-    n: Whole
-    of: tuple[Condition, ...]
-
-
-class AtLeast(Fact):
-    """Met when `n` of its limbs are."""
-
-    at_least: AtLeastOf
-
-
-def _kind_of_condition(value: Any) -> str:
-    """Which kind of condition is written, by its key, so that an error speaks of that kind alone."""
-    names = value if isinstance(value, dict) else type(value).__dict__.get("model_fields", {})
-    return next((key for key in ("any_of", "all_of", "at_least") if key in names), "leaf")
-
-
-Condition = Annotated[
-    Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
-    Discriminator(_kind_of_condition),
-]
 
 
 class Esma(Fact):
@@ -320,6 +294,20 @@ class TermsInForce(Fact):
         asset = self._asset_of(clause)
         assets = self.pledged_assets.values() if asset is None else (asset,)
         return tuple(dict.fromkeys(one.index for one in assets))
+
+    def rank_of(self, debt_class: str) -> int:
+        """Where a class of debt ranks: by its own rank, or by the file's order where no class has one."""
+        rank = self.debt[debt_class].rank
+        return rank if rank is not None else tuple(self.debt).index(debt_class) + 1
+
+    def counted_with(self, clause: Clause) -> tuple[str, ...]:
+        """The classes of debt whose balance a test takes: all without a class, the class, or it with its rank and those before (46)."""
+        name = clause.debt_class
+        if name is None or name not in self.debt:
+            return tuple(self.debt)
+        if clause.counted != "with senior classes":
+            return (name,)
+        return tuple(other for other in self.debt if self.rank_of(other) <= self.rank_of(name))
 
     def _asset_of(self, clause: Clause) -> AssetClass | None:
         return self.pledged_assets.get(getattr(clause, "asset_class", None) or "")

@@ -175,6 +175,8 @@ def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
 
 Day = Annotated[date, *field_type(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
 DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
+CurePeriod = Annotated[Period, *_period("15 business days", *IN_DAYS, "months")]
+"""A Cure Period; a month ends on the same day of a later month, on its last where it has no such day (`rulings.md` 71)."""
 CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]

@@ -71,7 +71,8 @@ def _debt(name: str, terms: TermsInForce) -> str:
     if debt is None:
         return in_words(name)
     principal = trimmed(Figure(value=debt.original_principal, unit=Unit.USD))
-    return f"{in_words(name)}: original principal {principal}, rate {debt.rate} ({debt.cite})"
+    rank = f", rank {debt.rank}" if debt.rank is not None else ""
+    return f"{in_words(name)}: original principal {principal}, rate {debt.rate}{rank} ({debt.cite})"
 
 
 def _paid(terms: TermsInForce) -> str:

@@ -70,11 +70,13 @@ def compared(clause: Clause, terms: TermsInForce) -> str:
     shares = clause.margin_unit() is Unit.POINTS
     unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
     rule = terms.rounding
-    if unit is Unit.SHARE and rule.ratios != "unrounded":
-        return f"The ratio is rounded to {rounding_words(rule.ratios)}, before it is compared ({rule.cite})."
-    if unit is Unit.SHARE:
-        return f"The ratio is compared unrounded ({rule.cite})."
-    return "It is compared unrounded." if unit in (Unit.MULTIPLE, Unit.POINTS) else ""
+    if unit not in (Unit.SHARE, Unit.POINTS, Unit.MULTIPLE):
+        return ""
+    named = {Unit.SHARE: "The ratio", Unit.POINTS: "The difference", Unit.MULTIPLE: "The multiple"}[unit]
+    words = rounding_words(rule.rule, unit)
+    if words != "unrounded":
+        return f"{named} is rounded to {words}, before it is compared ({rule.cite})."
+    return f"{named} is compared unrounded ({rule.cite})."
 
 
 WAITS = "is recorded; until then the test stands at CURE PERIOD without a last day, and no Event of Default follows"

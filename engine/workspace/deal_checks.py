@@ -15,7 +15,7 @@ from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.checks.serial_numbers import check_register
 from engine.terms.error_messages import undefined
-from engine.workspace.deal_files import Templates, read_deal
+from engine.workspace.deal_files import Templates, read_deal, refused_changes
 
 if TYPE_CHECKING:
     from engine.workspace.workspace import Workspace
@@ -56,6 +56,13 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
         place = deal.tree.place(("covenants", key, "level"))
         yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
+
+
+def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
+    """The file held against the one that is on record."""
+    from engine.record.log import deal_log, read
+
+    yield from refused_changes(workspace, deal, read(workspace.store, deal_log(deal.name)))
 
 
 def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
@@ -135,6 +142,7 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
             problems += computable(deal, workspace)
             problems += models(deal, workspace)
             problems += inside_intervals(deal, workspace) if workspace is not None else ()
+            problems += _as_adopted(deal, workspace) if workspace is not None else ()
     if workspace is not None:
         problems += same_names(texts, workspace)
     return Checked(tuple(files), tuple(problems), texts)

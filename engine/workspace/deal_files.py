@@ -20,10 +20,11 @@ from engine.events.kinds import Event
 from engine.market.methodology import published_versions
 from engine.record.canonical import sha256_hex
 from engine.terms.as_written import Deal as Deal  # read here, and handed on to the rooms that may not open the terms
-from engine.terms.checks.changes_after_signing import changed_terms
+from engine.terms.checks.changes_after_signing import changed_terms, changes_refused
 from engine.terms.checks.deal_file import read_checked
 from engine.terms.in_force import NAME
 from engine.terms.source import parse
+from engine.workspace.class_balances import both_figures
 from engine.workspace.workspace import Workspace
 
 Templates = Mapping[str, Template]
@@ -43,7 +44,10 @@ class Read:
 
 def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
     """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
-    return read_checked(text, file, clauses_of(templates), published_versions())
+    deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
+    if deal is None or any(not one.code.startswith("W") for one in problems):
+        return deal, problems
+    return deal, sorted([*problems, *both_figures(deal, templates)], key=lambda problem: (problem.place, problem.code))
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
@@ -80,6 +84,14 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
     if terms:
         return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
     return None, ()
+
+
+def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> Iterable[Problem]:
+    """What a run would refuse of a file because the deal is live: each term that differs from the file on record (`rulings.md` 55)."""
+    live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
+    kept = adopted_path(workspace, live[-1]) if live and live[-1] != deal.sha256 else None
+    before = parse(kept.read_text(encoding="utf-8"), kept.name)[0] if kept is not None and kept.is_file() else None
+    return () if before is None else tuple(changes_refused(before, deal.tree))
 
 
 def said(error: Exception) -> str:

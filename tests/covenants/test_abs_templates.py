@@ -108,7 +108,7 @@ def test_senior_balances_count_before_junior_ones(bench: Callable[[str, date], B
 @pytest.mark.parametrize(("contracted", "passes"), [("6000001", True), ("6000000", False), ("5999999", False)])
 def test_coverage_is_strict_where_the_agreement_says_more_than(bench: Callable[[str, date], Bench], contracted: str, passes: bool) -> None:
     found = bench("summit-abs-2026-2", date(2026, 5, 11))
-    months = tuple(ReferenceRate(index="CRI-H100", on=d, value=Decimal("2.00"), step="published value", cite="x") for d in DATES)
+    months = weekly("2.00")
     figures = {
         "contracted_revenue": usd(Fraction(contracted)),
         "uncontracted_gpu_hours": Figure(value=Fraction(1_200_000), unit=Unit.GPU_HOURS),
@@ -122,15 +122,17 @@ def test_coverage_is_strict_where_the_agreement_says_more_than(bench: Callable[[
     assert result.measured.value == Fraction(Fraction(contracted) + 2_400_000 - 3_000_000, 4_500_000)
 
 
-DATES = (date(2026, 3, 10), date(2026, 4, 10), date(2026, 5, 11))
+def weekly(*values: str) -> tuple[ReferenceRate, ...]:
+    """The rates of the 13 Publication Dates from February to April 2026, the first ones given, the last one for the rest."""
+    days = [date(2026, 2, 5) + n * timedelta(days=7) for n in range(13)]
+    rates = [*values, *([values[-1]] * (13 - len(values)))]
+    found = zip(days, rates, strict=True)
+    return tuple(ReferenceRate(index="CRI-H100", on=d, value=Decimal(v), step="published value", cite="x") for d, v in found)
 
 
 def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[[str, date], Bench]) -> None:
     found = bench("summit-abs-2026-2", date(2026, 5, 11))
-    months = tuple(
-        ReferenceRate(index="CRI-H100", on=d, value=Decimal(v), step="published value", cite="x")
-        for d, v in zip(DATES, ("1.90", "2.00", "2.10"), strict=True)
-    )
+    months = weekly("1.90", "2.10", "2.00")
     monthly = {
         "contracted_revenue": usd(2_000_000),
         "uncontracted_gpu_hours": Figure(value=Fraction(400_000), unit=Unit.GPU_HOURS),
@@ -145,6 +147,9 @@ def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[
     assert short.verdict is Verdict.NOT_DETERMINED
     assert short.reason is not None
     assert short.reason.reason == "window not full: 2 of 3 months since closing"
+    gap = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months[:5] + months[6:]}, months=reports)
+    assert gap.reason is not None
+    assert gap.reason.reason == "window not full: no Reference Rate of CRI-H100 on 2026-03-12"
 
 
 def test_index_spread_both_of_one_date(bench: Callable[[str, date], Bench]) -> None:

@@ -100,12 +100,14 @@ def test_a_failure_under_a_waiver_makes_no_obligation_and_the_first_one_after_it
     assert owed(found[date(2026, 2, 5)]) == ["appraisal@2026-02-05"]
 
 
-def test_a_pass_under_a_waiver_of_a_cure_period_ends_nothing(lived: Callable[..., dict[date, Moment]]) -> None:
-    """The waiver suspends the Cure Period: it goes on afterwards, with the days that were left (rulings 22, 42)."""
+def test_a_pass_under_a_waiver_is_the_retest_that_the_clause_lists(lived: Callable[..., dict[date, Moment]]) -> None:
+    """It ends the Cure Period; a failure after it is a new episode, with its full period from the waiver's last day (rulings 71)."""
     acts = "[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}]"
     found = lived("2.10 1.90 2.10x2 1.90x2", P, date(2026, 2, 12), acts=acts)
     state = found[date(2026, 2, 12)].state.tests["ltv"]
-    assert (state.status, state.episode_began) == ("CURE PERIOD", date(2026, 1, 15))
+    assert (state.status, state.episode_began) == ("CURE PERIOD", date(2026, 2, 5))
+    assert state.cure is not None
+    assert (state.since, state.cure.by, state.cured_on) == (date(2026, 2, 7), date(2026, 2, 23), (date(2026, 1, 22),))
 
 
 LTV_CURE = "    cure: {within: 10 business days, after: determination date, cured_by: [prepayment"

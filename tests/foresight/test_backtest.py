@@ -56,6 +56,34 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
         backtest(desk, path, ["contracted_rate=about two"], plan.THURSDAYS[-1], all_templates, as_json=True)
 
 
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("outstanding_principal=65%", "another unit"),
+        ("outstanding_principle=USD 16,000,000", "there is no figure"),
+        ("outstanding_principal.class_z=USD 16,000,000", "there is no class"),
+        ("outstanding_principal=USD -1", "is no fact"),
+    ],
+)
+def test_a_fact_is_held_to_what_a_worked_example_may_say(desk: Workspace, all_templates: dict[str, Template], fact: str, said: str) -> None:
+    with pytest.raises(WrongUsage, match="is no fact") as refused:
+        backtest(desk, DEAL, [fact], plan.THURSDAYS[-1], all_templates, as_json=False)
+    assert said in str(refused.value)
+
+
+def test_a_deal_that_is_not_closed_is_said_to_be_so(
+    desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path("deals") / "keystone-contracted-2026.yaml").read_text(encoding="utf-8").partition("worked_examples:")[0]
+    closing = text[text.index("closing_date:") : text.index("\n", text.index("closing_date:"))]
+    later = tmp_path / "later.yaml"
+    later.write_text(
+        text.replace(closing, "closing_date: 2027-01-05").replace("first_tested: 2026-", "first_tested: 2027-"), encoding="utf-8"
+    )
+    with pytest.raises(WrongUsage, match="is not closed: it closes on 2027-01-05, and the history here ends on 20"):
+        backtest(desk, str(later), [], plan.THURSDAYS[-1], all_templates, as_json=True)
+
+
 def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_there_are(
     desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,7 +156,7 @@ def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None
     row = {one["title"]: one for one in results["rows"]}["Loan-to-Value"]
     assert (row["measured"], row["headroom"]) == ("68.09%", "−3.09 points")
     (proof,) = [block for block in context["proof"] if block["block"] == "computation"]
-    assert "Ratios in per cent are compared rounded to 2 decimals of a per cent, half up" in proof["note"]
+    assert "Ratios in per cent and points are compared rounded to 2 decimals of a per cent, half up" in proof["note"]
     (part,) = [one for one in proof["parts"] if one["title"] == "Loan-to-Value"]
     assert [one["figure"] for one in part["rows"] if one["name"] == "Rounded"] == [("68", ".09%")]
     (sweep,) = [one for one in proof["parts"] if one["title"] == "Cash Sweep"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from covenants import templates
+from engine.determination.template import clauses_of
 from engine.terms.amendment import picked, scheduled
 from engine.terms.format_keys import Lacking, lacking
 from engine.terms.source import parse
@@ -20,7 +22,7 @@ def in_format_2(text: str, **instead: str) -> str:
     tree, problems = parse(text, "deal.yaml")
     assert tree is not None, problems
     lines = text.splitlines()
-    absent = lacking(picked(scheduled(tree.data), AT))
+    absent = lacking(picked(scheduled(tree.data), AT), clauses_of(dict(templates())))
     for one in sorted(absent, key=lambda each: tree.key_place(each.path), reverse=True):
         number = tree.key_place(one.path).line - 1 if one.path else 0
         lines[number : number + 1] = _written(lines[number], one, instead.get(one.key.key, one.written))

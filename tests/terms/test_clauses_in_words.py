@@ -221,7 +221,7 @@ def cascade(load: Callable[[str], Deal]) -> Deal:
 
 def _refused(model: type[Clause]) -> tuple[str, ...]:
     """Which of an index and a class of debt decide nothing in clauses of a template, so that `check` refuses them (D541)."""
-    taken = {"index": model.on_one_index or model.may_take_index, "class": model.may_take_class}
+    taken = {"index": model.on_one_index or model.may_take_index, "class": model.may_take_class, "counted": model.may_take_class}
     return tuple(name for name, decides in taken.items() if not decides)
 
 
@@ -235,13 +235,15 @@ def test_every_field_of_a_template_changes_what_is_read_of_its_clause(cascade: D
     written = {"template": name, **COMMON, **FULL[name]}
     if template.terms.on_one_index or "index" in template.terms.model_fields:
         written.setdefault("index", "CRI-H100")
-    before = read(template.terms.model_validate(written))
+    unchanged = read(template.terms.model_validate(written))
     schema = template.terms.model_json_schema(by_alias=True)
     silent = []
     for path, value in changes(written, schema, schema.get("$defs", {})):
         if path[0] in _refused(template.terms):
             continue
-        also = WITH.get((name, str(path[0])), {})
+        also = WITH.get((name, str(path[0])), {}) | ({"class": "term_loan"} if path[0] == "counted" else {})
+        other = {"class": "term_loan", "counted": "alone" if value != "alone" else "with senior classes"}
+        before = read(template.terms.model_validate({**written, **other})) if path[0] == "counted" else unchanged
         if read(validated(template.terms, {**written, **also}, path, value)) == before:
             silent.append((path, value))
     assert silent == []
@@ -384,7 +386,8 @@ BENEATH: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "rounding": ("ltv", {"ratios": "unrounded", "cite": "FA §1.04"}, None),
 }
 """For each section that clauses rest on: a clause that does, the section's block in full, its key."""
-DECIDES_NOTHING = {"register", "cusip", "isin"}
+DECIDES_NOTHING = {"register", "cusip", "isin", "multiples"}
+"""`multiples` decides a clause that is measured in multiples: `test_what_was_left.py` reads one."""
 
 
 @pytest.mark.parametrize("section", BENEATH)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
-from engine.basics.values import Figure, counted, listed, printed, printed_headroom
+from engine.basics.values import counted, listed, printed, printed_headroom
 from engine.cli.output import print_json, say, shortened, table
 from engine.determination.template import clauses_of
 from engine.events.draft import Draft
@@ -18,9 +18,9 @@ from engine.events.kinds import ActRecorded, ReportReceived
 from engine.foresight.as_if_closed import as_if_closed, newest_value
 from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
 from engine.foresight.differences import result_changes, term_changes
+from engine.foresight.facts_by_date import held_facts
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
-from engine.terms.worked_example import read_figure
 from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of
@@ -47,7 +47,8 @@ def read_deal(workspace: Workspace | None, name: str, templates: Templates, upto
 
 def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], until: date) -> History:
     """The workspace's series, the deal's own reports and Acts, and the facts that are assumed."""
-    assumed = dict(_fact(text) for text in facts)
+    held = held_facts(facts, deal.closing_date, deal.segments[0][1])
+    assumed = {name: dated[0].figure for name, dated in held.figures.items()}
     if workspace is None:
         return History({}, (), assumed, until)
     series = series_by_index(prints_of(workspace), deal, until)
@@ -60,12 +61,9 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
     return History(series, given, assumed, min(until, last))
 
 
-def _fact(text: str) -> tuple[str, Figure]:
-    name, _, value = text.partition("=")
-    figure = read_figure(value)
-    if figure is None:
-        raise WrongUsage(f"`{text}` is no fact; write it like `outstanding_principal=USD 16,000,000`")
-    return name, figure
+def _not_closed(deal: Deal, until: date) -> str:
+    """Why a deal has no date before the end of a history: it had not closed."""
+    return f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on {until}"
 
 
 def backtest(
@@ -85,6 +83,8 @@ def backtest(
         levels = {name: value for name, prints in history.series.items() if (value := newest_value(prints, closed)) is not None}
         deal = as_if_closed(deal, templates, closed, levels)
         history = replace(history, given=())  # what was reported and done belongs to the deal as it closed
+    if until <= deal.closing_date or (any(history.series.values()) and history.until <= deal.closing_date):
+        raise WrongUsage(f"{_not_closed(deal, history.until)}; `--as-if-closed DATE` lives it as if it had closed on that day")
     drafts = lived(deal, templates, history)
     tests, triggers = test_records(drafts), trigger_records(drafts)
     if as_json:
@@ -182,7 +182,9 @@ def diff(
         )
     )
     say()
-    if any(history.series.values()):
+    if until <= whole.closing_date or (any(history.series.values()) and history.until <= whole.closing_date):
+        say(f"{_not_closed(whole, history.until)}.")
+    elif any(history.series.values()):
         _say_results(results, history)
     else:
         say(_no_history(workspace, whole))

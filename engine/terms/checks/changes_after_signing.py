@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.basics.errors import Problem
 from engine.terms.as_written import NOT_TERMS
 from engine.terms.source import Path, Tree
 
@@ -16,17 +17,28 @@ def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
     """Each term that differs where it may not: its place in the file as it is now, what it says, and what the file on record said."""
-    yield from _differing(frozen_part(before.data), frozen_part(now.data), now, ())
+    for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
+        place = now.key_place(path)
+        name = ".".join(str(step) for step in path)
+        yield f"{place.file}:{place.line}: `{name}` {_says(says, 'is')}; the file on record {_says(was, 'says')}"
 
 
-def _differing(before: Any, now: Any, tree: Tree, path: Path) -> Iterator[str]:
+def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
+    """The same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
+    for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
+        name = ".".join(str(step) for step in path)
+        what = f"`{name}` {_says(says, 'is')}, and the deal is live"
+        why = f"the file on record {_says(was, 'says')}, and a run refuses any other change than an amendment or a correction"
+        yield Problem("D549", what, why, "put it back, and write an amendment or a correction of the file below", now.key_place(path))
+
+
+def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+    """Each term that differs: where, what it was, what it is."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys((*now, *before)):
-            yield from _differing(before.get(key), now.get(key), tree, (*path, key))
+            yield from _differing(before.get(key), now.get(key), (*path, key))
     elif before != now:
-        place = tree.key_place(path)
-        name = ".".join(str(step) for step in path)
-        yield f"{place.file}:{place.line}: `{name}` {_says(now, 'is')}; the file on record {_says(before, 'says')}"
+        yield path, before, now
 
 
 def _says(value: Any, verb: str) -> str:

@@ -11,8 +11,9 @@ from datetime import timedelta
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import Clause, ElectiveClause, MaintenanceClause
-from engine.terms.in_force import AllOf, AnyOf, AtLeast, Condition, Leaf, TermsInForce
+from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
+from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
 
 STATES = (
     "NOT YET TESTED",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment_entries import NOTHING
-from engine.terms.as_written import Clauses, Deal, load_deal, readings
+from engine.terms.as_written import Clauses, Deal, load_deal
 from engine.terms.checks.contradictions import CONTRADICTIONS, STATES, leaves_of
 from engine.terms.checks.date_rules import date_rules
 from engine.terms.checks.dead_ends import exits
@@ -21,13 +21,15 @@ from engine.terms.checks.example_expectations import examples, triggers_of
 from engine.terms.checks.idle_terms import deciding, lasting
 from engine.terms.checks.quoted_numbers import texts
 from engine.terms.checks.scale import out_of_scale
+from engine.terms.checks.seniority import seniority
 from engine.terms.checks.step_dates import steps
 from engine.terms.checks.unreachable_counts import counting
 from engine.terms.clause import Clause
 from engine.terms.error_messages import undefined
 from engine.terms.format_keys import warning
-from engine.terms.in_force import Leaf, TermsInForce
+from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree, parse, scalars
+from engine.terms.trigger_conditions import Leaf
 
 Versions = Mapping[str, bool]
 """The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
@@ -211,7 +213,7 @@ def _reached(name: str, waits: Mapping[str, set[str]]) -> set[str]:
 
 def _formats(deal: Deal) -> Iterator[Problem]:
     """What format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
-    return (warning(deal.tree, one) for one in readings(deal))
+    return (warning(deal.tree, one) for one in deal.readings)
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:
@@ -289,9 +291,9 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
 
 def _documents(deal: Deal) -> Iterator[Problem]:
     """Citations name a document of the deal: `CA §7.01` needs `CA`."""
-    documents = deal.segments[0][1].documents
+    documents = deal.documents
     for path, value in scalars(deal.tree.data):
-        if path[-1] != "cite" or not isinstance(value, str) or path[0] == "documents":
+        if path[-1] != "cite" or not isinstance(value, str) or "documents" in path:
             continue
         short = re.match(r"[A-Za-z0-9]+", value)
         if short is None or short[0] not in documents:
@@ -326,6 +328,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     date_rules,
     _cadences,
     _formats,
+    seniority,
     _calendars,
     _documents,
     texts,

@@ -64,9 +64,9 @@ def _changes(deal: Deal) -> Iterator[Problem]:
             why = f"the deal matures on {terms.maturity_date}"
             what = f"an amendment is effective on {entry.effective}"
             yield Problem("D523", what, why, "correct the date", tree.place((*path, "effective")))
-        if entry.document not in terms.documents:
-            why = f"the deal has {', '.join(terms.documents)}"
-            fix = "define it under `documents:`, or correct the name"
+        if entry.document not in deal.documents:
+            why = f"the deal has {', '.join(deal.documents)}"
+            fix = "define it under `documents:` of the amendment, or correct the name"
             yield Problem("D502", f"there is no document `{entry.document}`", why, fix, tree.place((*path, "document")))
     for correction, path in ((one, at) for one, at, _ in entries(tree, "corrections", CorrectionEntry) if one is not None):
         if correction.found_on < terms.closing_date:

@@ -31,6 +31,11 @@ def counting(deal: Deal) -> Iterator[Problem]:
                     "D542", f"`{cure.passing_for}` is no run of dates", why, "write it like `2 consecutive determination dates`", place
                 )
             yield from _limit(deal, key, clause)
+            if clause.of_weeks and terms.servicer_reports is not None and terms.servicer_reports.every != "week":
+                what = f"no report of a {terms.servicer_reports.every} determines `{key}` by itself"
+                why = "the test is of whole weeks, and only a figure that says its own days (`for:`) is of the same ones"
+                place = deal.tree.key_place(("covenants", key))
+                yield Problem("W123", what, why, "ask for weekly reports, or see that the Servicer gives such a figure", place)
         yield from _unpaid(deal, terms)
         if terms.servicer_reports is None:
             why = "a report of any age serves, and none is ever late"

@@ -92,11 +92,14 @@ def computation(found: Brief) -> dict[str, Any]:
 
 def _compared(rounding: str) -> str:
     """How this deal compares its ratios."""
-    return (
-        "Ratios are compared as exact fractions"
-        if rounding == "unrounded"
-        else f"Ratios in per cent are compared rounded to {rounding_words(rounding)}, other figures as exact fractions"
-    )
+    shares, multiples = (rounding_words(rounding, unit) for unit in (Unit.SHARE, Unit.MULTIPLE))
+    rounded_ = [
+        f"{what} are compared rounded to {words}"
+        for what, words in (("Ratios in per cent and points", shares), ("multiples", multiples))
+        if words != "unrounded"
+    ]
+    said = ", ".join(rounded_)
+    return f"{said[:1].upper()}{said[1:]}, other figures as exact fractions" if rounded_ else "Ratios are compared as exact fractions"
 
 
 def _test(found: Brief, line: Line) -> dict[str, Any]:
@@ -177,7 +180,8 @@ def _rounded_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
     if result.measured is None or ratio_decimals(rounding, result.measured.unit) is None:
         return []
     whole, point, rest = apart(result.measured, result.measured, rounding).partition(".")
-    return [_row("Rounded", f"to {rounding_words(rounding)}; this is compared", (whole, point + rest), "D", strong=True)]
+    words = rounding_words(rounding, result.measured.unit)
+    return [_row("Rounded", f"to {words}; this is compared", (whole, point + rest), "D", strong=True)]
 
 
 def _verdict_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:

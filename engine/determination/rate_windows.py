@@ -1,0 +1,86 @@
+"""The Reference Rates of a window: those determined on its Publication Dates, carried ones included (`rulings.md` 47, 48)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+
+from engine.determination.blend import BlendFacts, blended
+from engine.determination.measure_inputs import Missing
+from engine.events.rates import ReferenceRate
+from engine.terms.contract_dates import THURSDAY, WEEK, month_end, months_before, months_whole, publication_dates
+
+DAY = timedelta(days=1)
+Rates = tuple[tuple[date, Fraction], ...]
+
+
+def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
+    """The rates determined on the last `count` Publication Dates on or before the date, oldest first. Raises Missing (window not full)."""
+    known = sorted({day for rates in _by_day(facts, index).values() for day in rates if day.weekday() == THURSDAY and day <= facts.on})
+    days = known[-count:]
+    if len(days) < count:
+        reason = f"window not full: {len(days)} of {count} Publication Dates with a Reference Rate of {index}"
+        raise Missing(reason, facts.terms.cite_of(index), "window")
+    return _rates_on(facts, index, days)
+
+
+def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rates:
+    """The rates determined on every Publication Date from `first` to `last`, from the first after closing.
+
+    Raises Missing, which names the dates without one.
+    """
+    since = max(first, facts.terms.closing_date + timedelta(days=1))
+    return _rates_on(facts, index, tuple(publication_dates(since, min(last, facts.on))))
+
+
+def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | None) -> tuple[date, date] | None:
+    """The days of the trailing months where figures state no days of their own: whole months, or Calculation Windows with their `ends`.
+
+    None where they begin before closing.
+    """
+    if ends is None:
+        whole = months_whole(on, count)
+        return whole if month_end(whole[0]) > closing else None
+    start = months_before(on, count)
+    inside = [end for end in ends if start <= end]
+    known = bool(inside) and ends[0] - WEEK < max(start, closing + DAY)
+    return (inside[0] - WEEK + DAY, inside[-1]) if known and inside[0] - WEEK >= closing else None
+
+
+def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
+    """Whether a rate is this date's: of it, or of the Publication Date before a date that is none and rests on the same print."""
+    if rate.on == facts.on or facts.on.weekday() == THURSDAY or rate.on + timedelta(days=7) <= facts.on:
+        return rate.on == facts.on
+    today = next(reversed(facts.rates.get(rate.index, ())), None)
+    return today is not None and today.on == facts.on and today.publication_date == rate.publication_date
+
+
+def _by_day(facts: BlendFacts, index: str) -> Mapping[str, Mapping[date, ReferenceRate]]:
+    """The rates of an index, or of each component of a blend, by date."""
+    blend = facts.terms.blended_rates.get(index)
+    return {name: {rate.on: rate for rate in facts.rates.get(name, ())} for name in (blend.of if blend else (index,))}
+
+
+def _rates_on(facts: BlendFacts, index: str, days: Sequence[date]) -> Rates:
+    known, cite = _by_day(facts, index), facts.terms.cite_of(index)
+
+    def there(name: str, day: date) -> ReferenceRate | None:
+        rate = known[name].get(day)
+        return None if rate is None or rate.value is None else rate
+
+    def on(day: date) -> Callable[[str], Fraction]:
+        def rate_of(name: str) -> Fraction:
+            rate = there(name, day)
+            if rate is None:
+                raise Missing(f"window not full: no Reference Rate of {name} on {day}", cite, "window")
+            return facts.rate_of(name, rate)
+
+        return rate_of
+
+    if index in facts.terms.blended_rates:
+        return tuple((day, blended(facts, index, on(day))) for day in days)
+    absent = [str(day) for day in days if there(index, day) is None]
+    if absent:
+        raise Missing(f"window not full: no Reference Rate of {index} on {', '.join(absent)}", cite, "window")
+    return tuple((day, on(day)(index)) for day in days)

@@ -1,0 +1,60 @@
+"""What begins and ends a trigger: conditions on one test, trigger or state, joined by gates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from engine.basics.values import Fact
+from engine.terms.periods import Times
+from engine.terms.phrases import Whole
+
+
+class Leaf(Fact):
+    """A condition on one test, trigger or state, met on one date or on a count of dates; or on what an index's administrator announced."""
+
+    test: str | None = None
+    trigger: str | None = None
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
+    state: str | None = None
+    persistence: Annotated[Times | None, Field(alias="for")] = None
+    announced: Literal["cessation", "methodology change", "break"] | None = None
+    index: str | None = None
+
+
+class AnyOf(Fact):
+    """Met when one of its limbs is."""
+
+    any_of: tuple[Condition, ...]
+
+
+class AllOf(Fact):
+    """Met when each of its limbs is."""
+
+    all_of: tuple[Condition, ...]
+
+
+class AtLeastOf(Fact):
+    """How many of which limbs."""
+
+    n: Whole
+    of: tuple[Condition, ...]
+
+
+class AtLeast(Fact):
+    """Met when `n` of its limbs are."""
+
+    at_least: AtLeastOf
+
+
+def _kind_of_condition(value: Any) -> str:
+    """Which kind of condition is written, by its key, so that an error speaks of that kind alone."""
+    names = value if isinstance(value, dict) else type(value).__dict__.get("model_fields", {})
+    return next((key for key in ("any_of", "all_of", "at_least") if key in names), "leaf")
+
+
+Condition = Annotated[
+    Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
+    Discriminator(_kind_of_condition),
+]
