@@ -85,7 +85,7 @@ def floor(
 def averaged(days: tuple[date, date], own: tuple[date, date] | None = None) -> Reported:
     figure = Figure(value=Fraction("1.80"), unit=Unit.RATE)
     given = {AVERAGE: Given(period=own)} if own else {}
-    return Reported({AVERAGE: figure}, Source(kind="servicer report", text="r", as_of=days[1]), given, days)
+    return Reported({AVERAGE: figure}, Source(kind="servicer report", text="r", as_of=days[1]), given, period=days)
 
 
 APRIL = date(2026, 4, 15)
@@ -136,7 +136,7 @@ def test_the_mean_of_a_quarter_is_of_its_thirteen_publication_dates(
     }
     source = Source(kind="servicer report", text="r", as_of=date(2026, 6, 30))
     ends = [(date(2026, 4, 1), date(2026, 4, 30)), (date(2026, 5, 1), date(2026, 5, 31)), (date(2026, 6, 1), date(2026, 6, 30))]
-    months = tuple((days[1], Reported(figures, source, {}, days)) for days in ends)
+    months = tuple((days[1], Reported(figures, source, {}, period=days)) for days in ends)
     known = rates("9.00x12 2.00x12 1.00 9.00 9.00")
     clause = terms.covenants["coverage"]
     facts = Facts(on, terms, {INDEX: (*known[INDEX], rate_on(on, "5.00"))}, {}, months[-1][1], (), months)

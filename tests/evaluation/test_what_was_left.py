@@ -153,7 +153,7 @@ def test_a_multiple_that_rounds_to_its_limit_passes(load: Callable[[str], Deal],
         figures = {name: Figure(value=Fraction(value), unit=Unit.USD) for name, value in usd.items()}
         figures["uncontracted_gpu_hours"] = Figure(value=Fraction(500_000), unit=Unit.GPU_HOURS)
         days = (date(2026, 6, 25), date(2026, 6, 25))
-        months = tuple((one, Reported(figures, Source(kind="servicer report", text="r"), {}, days)) for one in (days[0],) * 3)
+        months = tuple((one, Reported(figures, Source(kind="servicer report", text="r"), {}, period=days)) for one in (days[0],) * 3)
         rate = ReferenceRate.model_validate({"index": "CRI-H100", "on": days[0], "value": "2.00", "step": "published value", "cite": "x"})
         today = rate.model_copy(update={"on": on})
         facts = Facts(on, terms, {"CRI-H100": (rate, today)}, {}, months[-1][1], (), months)
