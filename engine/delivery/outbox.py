@@ -190,9 +190,18 @@ def why_not_sent(delivery: Delivery) -> str | None:
         return f"it is a draft until who acts for the {duty.given_by} releases it"
     if delivery.release.sha256 != delivery.notice.sha256:
         return "another file was released than the one that was issued"
-    if not delivery.release.draft and None in (duty.deemed_given, duty.body):
-        return "the deal does not say when a notice that is sent is given, and what its mail says: `deemed_given`, `body`"
+    lacks = unsaid(duty)
+    if lacks and not delivery.release.draft:
+        return f"the deal does not say when a notice that is sent is given: it lacks {', '.join(lacks)}"
     return None
+
+
+def unsaid(duty: DutyFacts) -> tuple[str, ...]:
+    """What a duty must say before a notice of it is sent and does not; none of it has a default (`rulings.md` 54)."""
+    needed = ["deemed_given", "body"]
+    if duty.deemed_given is not None and "sending" in duty.deemed_given:
+        needed += ["if_sent_after", "returned"]
+    return tuple(f"`{name}`" for name in needed if getattr(duty, name) is None)
 
 
 def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
