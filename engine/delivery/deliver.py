@@ -108,9 +108,16 @@ class _Post:
     scribe: ScribeNow
     done: Delivered
     _relay: Relay | None = None
+    _read: dict[str, Sequence[Event]] = field(default_factory=dict)
 
     def events(self, deal: str) -> Sequence[Event]:
-        return read(self.workspace.store, deal_log(deal))
+        """A deal's log, read again only where it has grown."""
+        log, known = deal_log(deal), self._read.get(deal, ())
+        with self.workspace.store.read() as reader:
+            size = reader.size(log)
+        if not known or known[-1].seq + 1 != size:
+            self._read[deal] = read(self.workspace.store, log)
+        return self._read[deal]
 
     def show(self, deal: str) -> None:
         """What would be sent, and what waits."""
