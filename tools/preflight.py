@@ -24,6 +24,8 @@ LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
 """What WeasyPrint loads, and the Debian and Ubuntu package that has it."""
+BROWSER_LIBRARIES = {"libatomic.so.1": "libatomic1"}
+"""What the driver of the browser tests loads."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The names under which Chromium is installed."""
 OLDEST = (3, 11)
@@ -32,7 +34,8 @@ OLDEST = (3, 11)
 
 def missing(browser: bool = False) -> list[str]:
     """The packages that this machine lacks."""
-    lacking = [package for library, package in LIBRARIES.items() if not _loads(library)]
+    libraries = LIBRARIES | BROWSER_LIBRARIES if browser else LIBRARIES
+    lacking = [package for library, package in libraries.items() if not _loads(library)]
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         lacking.append("python{}.{}-venv".format(*sys.version_info))
     if browser and not any(shutil.which(name) for name in BROWSERS):
