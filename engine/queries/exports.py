@@ -1,10 +1,11 @@
-"""The trigger history as CSV, and every deadline as an iCalendar file: what other systems read."""
+"""The trigger history and a series as CSV and JSON: what other systems and spreadsheets read."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,8 +13,9 @@ from hashlib import sha256
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
+from engine.basics.files import MARK
 from engine.basics.inert import inert, one_line
-from engine.basics.values import printed, trimmed
+from engine.basics.values import DECIMALS, Figure, Unit, rounded, trimmed
 from engine.events.kinds import Counted, DeadlinePassed, Determined, Due, Event, ObligationMoved, Tested
 from engine.events.standing import withdrawn
 from engine.queries.due_dates import OVERDUE, DatedDuty, deadlines
@@ -30,42 +32,63 @@ COLUMNS = (
     "measured",
     "limit",
     "headroom",
+    "unit",
     "state",
     "by",
     "print",
     "leaf",
 )
+
+
 FOLD = 73
 """Octets of an iCalendar line before it is folded (RFC 5545 §3.1), one less than allowed, for the leading space."""
 
 
 def as_csv(events: Sequence[Event]) -> str:
-    """Results, counts, deadlines and Obligations of a deal, one row for each event."""
-    file = io.StringIO()
+    """Results, counts, deadlines and Obligations of a deal, one row for each event; a spreadsheet reads its figures as numbers."""
+    file = io.StringIO(MARK, newline="")
+    file.seek(0, io.SEEK_END)
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
     for event in events:
         row = _row(event)
         if row is not None:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
-            table.writerow([one_line(str(cell)) for cell in (*head, *row, event.print, event.leaf)])
+            table.writerow([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf)])
     return file.getvalue()
 
 
+def in_a_cell(value: object) -> str:
+    """A value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
+    text = "" if value is None else one_line(str(value))
+    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None) else text
+
+
+FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
+
+
+def _plain(figure: Figure | None) -> str:
+    """A figure as a number alone, in the unit that stands beside it; shares and points in per cent."""
+    if figure is None:
+        return ""
+    return f"{rounded(figure.value * (100 if figure.unit in (Unit.SHARE, Unit.POINTS) else 1), DECIMALS[figure.unit]):f}"
+
+
 def _row(event: Event) -> tuple[str, ...] | None:
-    """result, measured, limit, headroom, state, by; None for an event that is no part of the trigger history."""
+    """result, measured, limit, headroom, their unit, state, by; None for an event that is no part of the trigger history."""
     match event.payload:
         case Tested(result=result, state=state):
             figures = (result.measured, result.limit, result.headroom)
-            measured, limit, room = (printed(figure) if figure else "" for figure in figures)
-            return (result.verdict.value, measured, limit, room, state.status.value, str(state.cure.by) if state.cure else "")
+            unit = result.measured.unit.value if result.measured else ""
+            by = str(state.cure.by) if state.cure else ""
+            return (result.verdict.value, *map(_plain, figures), unit, state.status.value, by)
         case Counted(state=state):
             count = state.count
-            return (f"{count.count} of {count.needed}" if count else "", "", "", "", state.status.value, "")
+            return (f"{count.count} of {count.needed}" if count else "", "", "", "", "", state.status.value, "")
         case DeadlinePassed(state=state, deadline=deadline):
-            return ("", "", "", "", state.status.value, str(deadline.by))
+            return ("", "", "", "", "", state.status.value, str(deadline.by))
         case ObligationMoved(obligation=obligation):
-            return ("", "", "", "", obligation.status, str(obligation.due.by))
+            return ("", "", "", "", "", obligation.status, str(obligation.due.by))
         case _:
             return None
 

@@ -14,8 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.basics.files import read_text
-from engine.basics.inert import one_line
+from engine.basics.files import MARK, read_text
 from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
@@ -24,6 +23,7 @@ from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
+from engine.queries.exports import in_a_cell
 from engine.record.log import deal_log, read
 from engine.terms.source import parse
 from engine.workspace.workspace import Workspace
@@ -211,16 +211,16 @@ def portfolio_deals(workspace: Workspace) -> Iterator[str]:
 
 
 def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows of a portfolio as CSV, with what is due first."""
-    file = io.StringIO()
+    """The rows of a portfolio as CSV: one for each thing that is due, and one for a test or trigger from which nothing is."""
+    file = io.StringIO(MARK, newline="")
+    file.seek(0, io.SEEK_END)
     written = csv.writer(file, lineterminator="\n")
     written.writerow((*COLUMNS, "due_by", "due_from", "due", "overdue", "note"))
     for row in rows:
-        due = row["due"]
-        first = (due[0]["by"], due[0]["who"], "; ".join(one["what"] for one in due)) if due else ("", "", "")
-        overdue = "yes" if any(one["overdue"] for one in due) else ""
-        cells = (*(row[name] for name in COLUMNS), *first, overdue, row["note"])
-        written.writerow(["" if cell is None else one_line(str(cell)) for cell in cells])
+        each: Sequence[Mapping[str, Any]] = row["due"] or ({},)
+        for one in each:
+            owed = (one.get("by"), one.get("who"), one.get("what"), "yes" if one.get("overdue") else "")
+            written.writerow([in_a_cell(cell) for cell in (*(row[name] for name in COLUMNS), *owed, row["note"])])
     return file.getvalue()
 
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,8 @@ def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path
     failed = [row for row in rows if row["subject"] == "ltv" and row["result"] == "FAIL"]
     assert failed[0]["effective_on"] == "2026-02-19"
     assert failed[0]["by"] == "2026-03-05"
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfseq,")
+    assert (failed[0]["unit"], Decimal(failed[0]["measured"]) > Decimal(failed[0]["limit"])) == ("%", True)
     export_log(signed, DEAL, "ics", tmp_path / "a.ics", None, as_json=False)
     calendar = (tmp_path / "a.ics").read_bytes().decode()
     assert "DTSTART;VALUE=DATE:20260305" in calendar
@@ -259,7 +262,7 @@ def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
     run(signed, plan.THURSDAYS[7], tools)
     later = {one.what.split(" ")[0]: one.outcome for one in deadlines(read(signed.store, deal_log(DEAL))) if one.due.by > date(2026, 2, 20)}
     assert later["cure"] == "ended: COMPLIANT since 2026-02-26"
-    assert later["give"] == "no Act `notice given` is on record"
+    assert later["give"] == "overdue since 2026-02-24, 3 days: no Act `notice given` is on record"
 
 
 def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

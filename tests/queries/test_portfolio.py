@@ -92,7 +92,7 @@ def test_it_is_written_as_csv_or_pdf_and_nothing_else(ran: Workspace, tmp_path: 
     show_portfolio(ran, ON, tmp_path / "p.pdf", no_page, as_json=False)
     assert f"5 rows of 1 deal on {ON}" in capsys.readouterr().out
     with pytest.raises(WrongUsage, match=r"written as \.csv, \.pdf or \.xlsx"):
-        show_portfolio(ran, ON, tmp_path / "p.xlsx", no_page, as_json=False)
+        show_portfolio(ran, ON, tmp_path / "p.docx", no_page, as_json=False)
 
 
 def test_what_a_discharge_has_closed_is_owed_by_nobody(
