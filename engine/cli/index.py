@@ -57,7 +57,13 @@ def import_(
     raise typer.Exit(code)
 
 
-@app.command(epilog=example("headroom announce CRI-H100 --what cessation --effective 2026-12-31 --words 'No value after it.' .."))
+ANNOUNCE = (
+    "headroom announce CRI-H100 --what break --effective 2026-04-02 --words 'Another source.' "
+    "--document deals/meridian-serials.csv --prepared-by A --approved-by B"
+)
+
+
+@app.command(epilog=example(ANNOUNCE))
 def announce(
     index: Annotated[str, typer.Argument(help="The index.")],
     what: Annotated[str, typer.Option(help="cessation, methodology change, break, or restatement.")],

@@ -54,7 +54,7 @@ def cri_d(
         cri_d(depreciation_index(opened(), older, newer), None, as_json)
 
 
-@app.command(epilog=example("headroom fleet certificates.csv --pledged 128"))
+@app.command(epilog=example("headroom fleet deals/meridian-certificates.csv --pledged 1024"))
 def fleet(
     certificates: Annotated[Path, typer.Argument(help="CSV: serial, performance.")],
     pledged: Annotated[int | None, typer.Option(help="GPUs pledged, where it is to be said how many have no certificate.")] = None,

@@ -28,8 +28,8 @@ SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
 UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare")
 """What sets up, never ends, or needs a PostgreSQL server."""
-REFUSES = ("headroom collect", "headroom coverage")
-"""What refuses on the demonstration, as it says: nobody has stated a right to collect; seven sellers are too few to measure."""
+REFUSES = ("headroom collect", "headroom coverage", "headroom cri-d")
+"""What refuses on the demonstration, as it says: no right to collect is stated; seven sellers are too few; no transition was observed."""
 
 
 def light(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
