@@ -12,7 +12,7 @@ from engine.determination.scenario import BANDS, USEFUL_LIVES
 from engine.events.log_names import series_name
 from engine.events.market_events import IndexAnnounced, IndexFinding, ListingsExcluded, SnapshotImported
 from engine.market.methodology import known_versions, load_methodology
-from engine.record.log import SNAPSHOTS, read
+from engine.record.log import SNAPSHOTS, index_log, read
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 
@@ -131,7 +131,7 @@ def _governance(
 
 def _audit(workspace: Workspace, series: str) -> list[tuple[str, str]]:
     """(d): a commitment to independent audit before closing; what anybody can check until then."""
-    checkpoints = workspace.store.checkpoints(f"index/{series}")
+    checkpoints = workspace.store.checkpoints(index_log(series))
     return [
         ("independent audit", "none is on record; a rated transaction needs one before closing"),
         ("signed checkpoints of the series", str(len(tuple(checkpoints)))),
