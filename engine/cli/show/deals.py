@@ -9,7 +9,6 @@ from pathlib import Path
 from engine.cli.output import print_json, report_problems, say, shortened, table
 from engine.queries.clauses_in_words import ClauseInWords, clauses_in_words, terms_in_force
 from engine.queries.proofs import prove_deal_files
-from engine.queries.version_outcomes import version_outcomes
 from engine.workspace.deal_checks import check_files
 from engine.workspace.deal_files import Deal, Templates, loaded
 from engine.workspace.workspace import Workspace
@@ -26,6 +25,8 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
         errors, warned = len(found.errors), len(found.problems) - len(found.errors)
         say(("" if not found.problems else "\n") + f"{len(found.files)} file(s), {errors} problem(s), {warned} warning(s)")
         if workspace is not None and not found.errors:
+            from engine.queries.version_outcomes import version_outcomes  # late: a check of files needs no record
+
             for outcome in (one for path in files for one in version_outcomes(workspace, loaded(path, templates), templates)):
                 say(str(outcome))
     return 1 if found.errors else 0
