@@ -286,12 +286,13 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
     day, stated = _date(row["publication_date"]), row.get("published_on", "")
     if day is None:
         yield refused("I102", f"`{row['publication_date']}` is not a date", "write it like `2026-03-05`")
-        return
-    public = _date(stated) if stated else _public(row, day, form)
-    if public is None or public < day:
-        yield refused("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
-    elif public > today:
-        yield refused("I106", f"`{public}` is in the future; today is {today}", "correct the date, or import the row when it is published")
+    else:
+        public = _date(stated) if stated else _public(row, day, form)
+        if public is None or public < day:
+            yield refused("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
+        elif public > today:
+            fix = "correct the date, or import the row when it is published"
+            yield refused("I106", f"`{public}` is in the future; today is {today}", fix)
     if _price(row["value"]) is False:
         yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
     if "low_confidence" in row and row["low_confidence"].lower() not in WORDS:
