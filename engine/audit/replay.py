@@ -248,6 +248,7 @@ class Replay:
         again = correction(past, causes)
         if again is None:
             raise _Differs(event.seq, "nothing reaches back here")
+        again = again.model_copy(update={"made_on": day_of(deal, event.recorded_at)})
         count = sum(isinstance(one.payload, Correction) for one in past) + 1
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 

@@ -6,7 +6,7 @@ it are Acts, which no correction withdraws: withdrawn is not un-given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -49,20 +49,20 @@ def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple
             yield _owed(duty, kind, subject, since, on, calendar)
 
 
-def of_a_correction(
-    terms: TermsInForce, calendar: BusinessDays, given: Sequence[NoticeOwed], numbers: tuple[int, ...], made_on: date, on: date
-) -> NoticeOwed | None:
+def of_a_correction(terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date) -> NoticeOwed | None:
     """The Correction Notice that is owed where a correction withdrew what given notices state; None where none was given.
 
     Args:
         terms: the deal on the date of the correction's notice.
         calendar: its Business Days.
-        given: what was owed when those notices were given: who gave them, to whom.
-        numbers: their numbers.
-        made_on: the day on which the correction was recorded.
-        on: the last date that was determined again, whose notice tells of it.
+        state: with the open correction, and what came out again of its dates.
+        on: the date that is determined; the last one of the correction brings the duty.
     """
-    duty = terms.notices.get("correction")
+    duty, open_ = terms.notices.get("correction"), state.correcting
+    if open_ is None or on < open_.until:
+        return None
+    given, made_on = open_.withdrawn(state.again), open_.made_on or on
+    numbers = tuple(sorted({one.number for one in given}))
     if duty is None or duty.within is None or not given:
         return None
     giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by

@@ -20,7 +20,7 @@ from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
 from engine.evaluation.conditions import Seen
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
-from engine.evaluation.notice_duties import arisen
+from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
 from engine.evaluation.serving_report import newest_first, overdue_reports, serving
@@ -315,6 +315,9 @@ def _whole(day: Day) -> None:
     inputs = day.inputs
     for owed in arisen(inputs.terms, inputs.calendar, day.state.notifiable, inputs.on):
         day.add("notice owed", f"{owed.label} of {owed.since}", owed)
+    corrected = of_a_correction(inputs.terms, inputs.calendar, day.state, inputs.on)
+    if corrected is not None:
+        day.add("notice owed", f"{corrected.label} of {corrected.since}", corrected)
     served = serving(inputs)
     report = served if isinstance(served, Reported) else None
     finished = Finished(

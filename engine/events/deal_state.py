@@ -9,6 +9,7 @@ from functools import partial, reduce
 from typing import Protocol
 
 from engine.basics.values import Exact, Fact
+from engine.events.correcting import Correcting, correcting, told
 from engine.events.delivery import NoticeGiven
 from engine.events.kinds import (
     ActApplied,
@@ -80,6 +81,10 @@ class DealState(Fact):
     """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
     duties: tuple[NoticeOwed, ...] = ()
     """Every notice that somebody has owed, oldest first; Acts say which are done with."""
+    correcting: Correcting | None = None
+    """The correction whose dates are being determined again."""
+    again: Mapping[str, str] = {}
+    """What has come out again of its dates."""
     given: Mapping[str, date] = {}
     """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54)."""
     notices: int = 0
@@ -100,10 +105,10 @@ class Happened(Protocol):
 
 def apply(state: DealState, event: Happened) -> DealState:
     """The state after one more event."""
-    after = _entered(_applied_payload(state, event), event)
-    told = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
-    if told:
-        after = after.model_copy(update={"notifiable": (*after.notifiable, *told)})
+    after = _corrected(_entered(_applied_payload(state, event), event), event)
+    happened = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
+    if happened:
+        after = after.model_copy(update={"notifiable": (*after.notifiable, *happened)})
     if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (state.reached is None or event.effective_on > state.reached):
         return after.model_copy(update={"reached": event.effective_on})
     return after
@@ -121,12 +126,12 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
         case ObligationMoved(obligation=moved):
             return state.model_copy(update={"obligations": {**state.obligations, obligation_key(moved): moved}})
-        case NoticeGiven() | NoticeOwed() as told:
-            return _told_of_a_notice(state, told, event.effective_on)
+        case NoticeGiven() | NoticeOwed() as notice:
+            return _told_of_a_notice(state, notice, event.effective_on)
         case SweptPeriod() | ReserveReleased() as money:
             return _moved_money(state, money)
-        case ReportReceived() | ReceiptShown() | FigureConfirmed() as told:
-            return _told_of_a_report(state, told)
+        case ReportReceived() | ReceiptShown() | FigureConfirmed() as report:
+            return _told_of_a_report(state, report)
         case ActRecorded() as act:
             return _recorded(state, act)
         case ActApplied() as applied:
@@ -138,6 +143,16 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return state.model_copy(update={"last_date": event.effective_on, "notifiable": (), "in_effect": in_effect})
         case _:
             return state
+
+
+def _corrected(state: DealState, event: Happened) -> DealState:
+    """The state with what comes out again of a correction's dates; its last date ends it."""
+    if state.correcting is None:
+        return state
+    if isinstance(event.payload, Determined) and event.effective_on >= state.correcting.until:
+        return state.model_copy(update={"correcting": None, "again": {}})
+    said = told(event.payload, event.effective_on)
+    return state if said is None else state.model_copy(update={"again": {**state.again, said[0]: said[1]}})
 
 
 def _entered(state: DealState, event: Happened) -> DealState:
@@ -249,4 +264,7 @@ def as_it_stands(events: Sequence[Recorded]) -> DealState:
         for one in (event.payload for event in withdrawn(events))
         if isinstance(one, SweptPeriod) and one.swept is not None
     }
-    return fold(standing(events), DealState(irrevocable=undone, stated_due=stated))
+    open_ = correcting(events)
+    state = fold(standing(events), DealState(irrevocable=undone, stated_due=stated))
+    again = [told(one.payload, one.effective_on) for one in standing(events)] if open_ is not None else []
+    return state.model_copy(update={"correcting": open_, "again": dict(one for one in again if one is not None)})

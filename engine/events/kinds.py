@@ -197,6 +197,8 @@ class Correction(Fact):
     from_on: date
     until: date
     why: tuple[str, ...]
+    made_on: date | None = None
+    """The day on which it was recorded, where the deal is: from it a Correction Notice has its time (`rulings.md` 53a)."""
 
 
 TOLD_BY = {

@@ -225,6 +225,7 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         series = _series(workspace, deal, on, events)
         again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
+            again = again.model_copy(update={"made_on": day_of(deal, scribe.at)})
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
             draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
             result.events += _added(workspace, deal, events, [draft], scribe)

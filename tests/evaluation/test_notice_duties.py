@@ -86,3 +86,26 @@ def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(desk
     found.run(at("2026-03-23 12:00"))
     found.run(at("2026-03-26 18:00"))
     assert owed(found) == []
+
+
+def test_withdrawn_is_not_un_given_and_its_giver_owes_the_correction_notice(desk: Callable[..., Desk]) -> None:
+    """Notice No. 12 of the failure of 12 March was given to the borrower and the agent; a report entered late withdraws the failure."""
+    found = failed(desk)
+    found.act(act("notice given", date(2026, 3, 13), names="12"))
+    more = {"corrects": "2026-03-11", "sha256": "2"}
+    found.enter(report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more))
+    found.run(at("2026-03-16 12:00"))
+    (one,) = owed(found)
+    assert (one.notice, one.who, one.to) == ("correction", "servicer", ("borrower", "administrative_agent"))
+    (duty,) = [draft.payload for draft in found.log if draft.kind == "notice owed" and draft.payload.kind == "correction"]
+    assert (duty.corrects, duty.on) == ((12,), MARCH_12)
+    found.run(at("2026-03-19 18:00"))
+    assert [due.notice for due in owed(found)] == ["correction"]
+
+
+def test_a_correction_of_what_nobody_was_given_owes_nothing(desk: Callable[..., Desk]) -> None:
+    found = failed(desk)
+    more = {"corrects": "2026-03-11", "sha256": "2"}
+    found.enter(report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more))
+    found.run(at("2026-03-16 12:00"))
+    assert owed(found) == []
