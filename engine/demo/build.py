@@ -38,6 +38,8 @@ cosigner_keys = []
 cosignatures_needed = 0
 notice_certificates = ["{fingerprint}"]
 """
+NOON = time(17, 0)
+"""When the demonstration's servicer enters the reports of a Thursday, UTC."""
 AT = time(22, 0)
 """When the demonstration's clock stands on each Thursday, UTC."""
 
@@ -123,7 +125,8 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     tools.progress("collecting offers")
     added = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
     record_snapshots(workspace, added, scribe)
-    desk = Intake(workspace, tools.templates, scribe)
+    noon = datetime.combine(thursday, NOON, UTC)
+    desk = Intake(workspace, tools.templates, replace(scribe, at=noon))  # before the cut-off of the date
     for report in plan.reports(thursday):
         tools.progress(f"taking in {report.name}")
         desk.take(report.text.encode(), report.name, report.received)
