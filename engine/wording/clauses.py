@@ -219,8 +219,8 @@ LOW_CONFIDENCE = {
     "report only": "decides like any other and is marked",
     "use last value not flagged": "is passed over: the last value that is not flagged is used for as long as the fallback carries a value",
     "hold": "decides nothing: a result that rests on it is shown and changes no state",
-    "decisive only": "decides only where the result is the same at both ends of its 95% interval; otherwise the result is shown, changes "
-    "no state and is not counted",
+    "decisive only": "decides only where the result is the same with other sellers of the same kind, at 95% and with at least six sellers "
+    "known; otherwise the result is shown, changes no state and is not counted",
 }
 
 

@@ -42,7 +42,7 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
 
 
 def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Levels that lie inside the present 95% interval of the index that they are held against (WP §7.5.2)."""
+    """Levels that lie inside the present 95% interval by sellers of the index that they are held against (WP §7.5.2)."""
     from engine.workspace.series import prints_of, series_by_index
 
     last, terms = deal.segments[-1]
@@ -50,12 +50,15 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     for key, clause in terms.covenants.items():
         level = getattr(clause, "level", None)
         newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
-        if level is None or newest is None or newest.low is None or newest.high is None or not newest.low <= level <= newest.high:
+        if level is None or newest is None or newest.seller_low is None or newest.seller_high is None:
             continue
-        what = f"the level lies inside the 95% interval of {newest.index}, {newest.low} to {newest.high} on {newest.publication_date}"
+        low, high = newest.seller_low, newest.seller_high
+        if not low <= level <= high:
+            continue
+        what = f"the level lies inside the 95% interval by sellers of {newest.index}, {low} to {high} on {newest.publication_date}"
         fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
         place = deal.tree.place(("covenants", key, "level"))
-        yield Problem("W103", what, "the test would turn on the sampling of listings", fix, place)
+        yield Problem("W103", what, "the test would turn on which sellers were there", fix, place)
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:

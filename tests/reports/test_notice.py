@@ -79,11 +79,11 @@ def undecided(note: str | None) -> str:
 
 
 def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:
-    inside = "Not decisive, for the limit lies inside the 95% interval: "
+    inside = "; the limit lies inside the interval by sellers"
     assert inside in undecided(None)
-    none = undecided("no 95% interval is known for this rate")
+    none = undecided("4 sellers; six are needed")
     assert inside not in none
-    assert "Not decisive, for no 95% interval is known for this rate: " in none
+    assert "Appraisal; 4 sellers; six are needed" in none
 
 
 # ---- what it says -------------------------------------------------------------------------------------------------
