@@ -58,6 +58,7 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
             act="notify",
             subject="cash-sweep",
             what="give notice of test failed (cash-sweep) to borrower, administrative agent",
+            to=("borrower", "administrative_agent"),
             deadline=last,
             cite="CA §6.04(a)",
         )
