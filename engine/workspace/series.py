@@ -225,8 +225,8 @@ def _by_publication_date(
 
 
 def cut_off_of(deal: Deal, on: date) -> datetime:
-    """The cut-off of a date of a deal (`rulings.md` 26a)."""
-    return cut_off_on(resolve(deal, on), on).astimezone(UTC)
+    """When a date of a deal is determined, at the earliest: its cut-off (`rulings.md` 26a)."""
+    return cut_off_on(resolve(deal, on), on)
 
 
 def series_by_index(
