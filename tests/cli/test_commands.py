@@ -118,6 +118,7 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     shown = headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
     assert "12 observations" in shown
     assert "by sellers no interval: 3 sellers; six are needed; listings from " in shown
+    assert "shadow rate, one seller one vote: " in shown
     assert headroom("index", "--window-end", "2026-03-04", "--methodology", "9", folder=desk).returncode == 2
     empty = headroom("index", "--window-end", "2026-05-06", folder=desk).stdout
     assert "0 observations on 0 valid days" in empty

@@ -11,6 +11,7 @@ from engine.cli.output import print_json, progress, progress_done, say, table
 from engine.market.index_value import IndexValue
 from engine.operations.snapshots import SnapshotsTaken
 from engine.operations.snapshots import import_snapshots as take_snapshots
+from engine.queries.seller_moves import shadow_data, shadow_of
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 
@@ -58,11 +59,15 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
     say(f"methodology {value.methodology}; {value.source}; not published by the administrator")
     if value.interval is not None and value.interval_width is not None:
         width = f"{float(value.interval_width) * 100:.1f}%"
-        say(f"95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}")
+        say(f"the methodology's 95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}")
     if value.seller_interval is not None:
         say(f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}")
     elif value.seller_interval_why is not None:
         say(f"by sellers no interval: {value.seller_interval_why}")
+    shadow = shadow_data(shadow_of(workspace, name, methodology, value.publication_date)) if value.value is not None else None
+    if shadow is not None:
+        ends = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
+        say(f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; {shadow['is']}")
     for line in _dispersion(value):
         say(line)
     for line in (*_others(value), *_collections(value)):
