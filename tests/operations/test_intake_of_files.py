@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -12,12 +12,12 @@ import openpyxl
 import pytest
 
 import engine.workspace.deals_by_name as deals_by_name
-from engine.audit.report_reread import read_again
+from engine.audit.report_reread import Known, read_again
 from engine.determination.template import Template
 from engine.events.kinds import ReportReceived
+from engine.events.running_state import Past
 from engine.operations.intake import JOURNAL, Intake, RefusedFile, Taken
 from engine.record.log import Scribe, deal_log, read
-from engine.terms.as_written import resolve
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
@@ -35,11 +35,12 @@ def desk(workspace: Workspace, all_templates: dict[str, Template]) -> Intake:
 
 def test_a_workbook_says_the_same_as_text_and_is_kept_byte_for_byte(desk: Intake) -> None:
     data = book()
-    taken = desk.take(data, "in/Report.XLSX", CAME)
     text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\n"
     text += "outstanding_principal: {class_a: USD 15900000}\navailable: {h100: {gpus: 1024}}\n"
     text += "rental: {h100: {rented_gpu_hours: 151990, weighted_average_rate: USD 1.92 per GPU-hour}}\n"
-    assert taken.report.figures == desk.read(text.encode(), "r.yaml", CAME).report.figures
+    as_text = desk.read(text.encode(), "r.yaml", CAME).report
+    taken = desk.take(data, "in/Report.XLSX", CAME)
+    assert taken.report.figures == as_text.figures
     kept = desk.workspace.root / "reports" / DEAL / f"2026-01-07-{sha256(data).hexdigest()[:16]}.XLSX"
     assert kept.read_bytes() == data
     assert taken.report.document == "Report.XLSX"
@@ -76,10 +77,12 @@ def test_each_deal_is_read_once_however_many_reports_come(desk: Intake, tmp_path
     load, name = deals_by_name.load_deal, deals_by_name.name_of
     monkeypatch.setattr(deals_by_name, "load_deal", lambda *given: (loads.append(given[1]), load(*given))[1])
     monkeypatch.setattr(deals_by_name, "name_of", lambda *given: (names.append(given[1]), name(*given))[1])
-    for number in range(5):
-        text = f"deal: {DEAL}\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\nas_of: 2026-01-07\nsource: copy {number}\n"
-        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
-    assert all(isinstance(one, Taken) for one in desk.take_all([tmp_path / f"{n}.yaml" for n in range(5)], CAME))
+    ends = [CAME + timedelta(weeks=number) for number in range(5)]
+    for end in ends:
+        period = f"period: {{from: {end - timedelta(days=6)}, to: {end}}}"
+        (tmp_path / f"{end}.yaml").write_text(f"deal: {DEAL}\n{period}\nas_of: {end}\n", encoding="utf-8")
+    found = list(desk.take_all([tmp_path / f"{end}.yaml" for end in ends], ends[-1]))
+    assert [type(one) for one in found] == [Taken] * 5, found
     assert (len(loads), len(names)) == (1, 0)  # the name stands plainly in its file, which is parsed once
 
 
@@ -99,9 +102,9 @@ def test_a_report_by_a_senders_layout_is_read_again_by_the_layout_of_its_day(
     mapped = Workspace(workspace.root, settings)
     taken = Intake(mapped, all_templates, Scribe("t", "t", NOW)).take(into.getvalue(), "acme-01.xlsx", CAME)
     assert taken.report.figures["outstanding_principal.class_a"].value == 15_900_000
-    event = next(one.payload for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReportReceived))
-    terms = resolve(find_deal(workspace, DEAL, all_templates), CAME)
-    again, lacks = read_again(workspace, DEAL, event, terms)  # the settings of today no longer have the layout
+    event = next(one for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReportReceived))
+    known = Known(Past(), find_deal(workspace, DEAL, all_templates), {}, all_templates)
+    again, lacks = read_again(workspace, event, event.payload, known)  # the settings of today no longer have the layout
     assert (again is not None, lacks) == (True, "")
     assert again is not None
     assert again.figures == taken.report.figures
