@@ -9,7 +9,7 @@ from fractions import Fraction
 from engine.determination.blend import BlendFacts, blended
 from engine.determination.measure_inputs import Missing
 from engine.events.rates import ReferenceRate
-from engine.terms.contract_dates import THURSDAY, WEEK, month_end, months_before, months_whole, publication_dates
+from engine.terms.contract_dates import THURSDAY, WEEK, months_before, months_whole, publication_dates
 
 DAY = timedelta(days=1)
 Rates = tuple[tuple[date, Fraction], ...]
@@ -41,7 +41,7 @@ def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | N
     """
     if ends is None:
         whole = months_whole(on, count)
-        return whole if month_end(whole[0]) > closing else None
+        return whole if whole[0] > closing else None
     start = months_before(on, count)
     inside = [end for end in ends if start <= end]
     known = bool(inside) and ends[0] - WEEK < max(start, closing + DAY)
