@@ -23,7 +23,9 @@ from engine.events.kinds import Counted, ReportReceived, Tested
 from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
 from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
-from engine.terms.as_written import Deal
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import moment_on
+from engine.terms.periods import ClockTime
 
 DAY = timedelta(days=1)
 RELEASED_SOON = timedelta(weeks=4)
@@ -53,7 +55,7 @@ def lived(deal: Deal, templates: Mapping[str, Template], history: History, share
     found: list[Draft] = []
     day = deal.closing_date + DAY
     while day <= history.until:
-        state_known = fold(_assumed(history, day), state)
+        state_known = fold(_assumed(history, day, resolve(deal, day).time_zone), state)
         inputs = inputs_of(deal, day, history.series, state_known, templates, share_below)
         if inputs.kinds:
             drafts = evaluate(inputs)
@@ -63,7 +65,7 @@ def lived(deal: Deal, templates: Mapping[str, Template], history: History, share
     return tuple(found)
 
 
-def _assumed(history: History, day: date) -> Iterator[Draft]:
+def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:
     """The assumed figures as the report of the week that ended the day before."""
     if history.assumed:
         report = ReportReceived(
@@ -71,6 +73,7 @@ def _assumed(history: History, day: date) -> Iterator[Draft]:
             period_end=day - DAY,
             as_of=day - DAY,
             received=day,
+            received_at=moment_on(day, ClockTime(0), zone),
             document="assumed for the backtest",
             sha256="",
             figures=history.assumed,

@@ -19,7 +19,8 @@ from engine.events.rates import Published
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import period_ends
+from engine.terms.contract_dates import moment_on, period_ends
+from engine.terms.periods import ClockTime
 
 DAY = timedelta(days=1)
 SOURCE = "stated path"
@@ -94,6 +95,7 @@ def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
         period_end=end,
         as_of=day,
         received=day,
+        received_at=moment_on(day, ClockTime(0), resolve(deal, day).time_zone),
         document="facts of the stated path",
         sha256="",
         figures=figures,
