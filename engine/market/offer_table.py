@@ -70,7 +70,7 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
     if not name.removesuffix(".gz").endswith(".csv"):
         return (plain,)
     table = _table(plain, name)
-    if not _unfiltered(table):
+    if not table.rows or not _unfiltered(table):
         return (plain,)
     time = next(column for column in TIMES if column in table.columns)
     lines = plain.decode("utf-8-sig").split("\n")

@@ -9,7 +9,7 @@ import pytest
 
 from engine.basics.files import bytes_of, text_of
 from engine.basics.tables import read_table
-from engine.market.snapshot import read_snapshot
+from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.terms.source import parse
 from engine.workspace.deal_files import read_file
 from engine.workspace.documents import keep_document, kept_documents, read_document
@@ -71,6 +71,12 @@ def test_a_snapshot_with_a_mark_of_byte_order_is_taken_and_hashed_with_it() -> N
     assert (found.collected_at, found.models) == (plain.collected_at, plain.models)
     assert found.sha256 == sha256(marked).hexdigest()
     assert found.plain == marked
+
+
+def test_a_table_of_offers_without_a_row_is_refused_in_a_sentence() -> None:
+    head = b"collected_utc,gpu_name,geolocation,num_gpus,dph_total,reliability2,start_date,host_id,machine_id,id,rentable\n"
+    with pytest.raises(SnapshotRefused, match="the table has no rows"):
+        read_snapshot(head, "a.csv")
 
 
 def test_a_document_is_kept_as_it_came_once_under_its_hash(tmp_path: Path) -> None:
