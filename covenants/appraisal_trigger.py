@@ -18,10 +18,12 @@ from engine.determination.template import (
     Deliver,
     Facts,
     Figure,
+    LinearForm,
     Maximum,
     Measurement,
     Missing,
     PartOf,
+    Statistic,
     Step,
     Template,
     Unit,
@@ -148,6 +150,27 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
 
 
+def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
+    """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level alone.
+
+    The reading that it leaves out turns on whether a value was at the Closing Date level, and is measured path by path.
+    """
+    index = facts.terms.index_of(terms)
+    today, closing = Statistic("published", index), facts.closing_level(index)
+    limit = terms.maximum_decline * closing
+    if terms.measure == "below_closing_at_any_time":
+        return LinearForm(((today, Fraction(-1)),), limit - closing)
+    if terms.measure == "below_closing":
+        return None
+    first, closed = earlier(facts.on, terms.trailing_period), facts.terms.closing_date
+    since = max(first, closed + timedelta(days=1))
+    kind: Literal["highest", "first"] = "highest" if terms.measure == "fall_in_window" else "first"
+    start = Statistic(kind, index, since=since, at_closing=closing if first <= closed else None)
+    if terms.measure == "window_start":
+        return LinearForm(((start, 1 - terms.maximum_decline), (today, Fraction(-1))), Fraction(0))
+    return LinearForm(((start, Fraction(1)), (today, Fraction(-1))), limit)
+
+
 def _article(what: str) -> str:
     return f"{'an' if what[:1].lower() in 'aeiou' else 'a'} {what}"
 
@@ -180,4 +203,5 @@ TEMPLATE = Template(
     breach="obligation",
     deliver=lambda terms: terms.then,
     maximum=maximum,
+    columns=columns,
 )

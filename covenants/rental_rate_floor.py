@@ -8,10 +8,12 @@ from typing import ClassVar, Literal
 from engine.determination.template import (
     Facts,
     Figure,
+    LinearForm,
     MaintenanceClause,
     Measurement,
     Missing,
     Percentage,
+    Statistic,
     Step,
     Template,
     Unit,
@@ -78,6 +80,12 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
     return rent, (step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),)
 
 
+def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
+    """The sum of the Reference Rates: the higher it is, the lower the share."""
+    count = terms.trailing_period.count
+    return LinearForm(((Statistic("sum of rates", facts.terms.index_of(terms), count=count), Fraction(1)),))
+
+
 def reading(terms: RentalRateFloor) -> str:
     """The clause in plain English."""
     idle = "idle hours count at zero" if terms.weighted_by == "available GPU-hours" else "idle hours do not count"
@@ -97,4 +105,5 @@ TEMPLATE = Template(
     terms=RentalRateFloor,
     measure=measure,
     reading=reading,
+    columns=columns,
 )

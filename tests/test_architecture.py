@@ -58,7 +58,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo"),
 }
 """Which rooms a room may import; `docs/architecture.md` prints the same table."""
-NUMBERS = ("rate_model", "rate_posterior", "rate_forecast", "rate_paths", "sampling_noise", "calibrate")
+COLUMNS = ("columns/path_rates", "columns/verdicts", "columns/many_paths")
+NUMBERS = ("rate_model", "rate_posterior", "rate_forecast", "rate_paths", "sampling_noise", "calibrate", *COLUMNS)
 """The modules of foresight that count on arrays; the first four know laws of probability too."""
 DOORS = {
     "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
@@ -71,6 +72,7 @@ DOORS = {
         "engine/determination/joint_subsets.py",
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series")),
         *(f"engine/foresight/{room}.py" for room in NUMBERS),
+        "engine/queries/simulation_questions.py",
     },
     "scipy": {
         "engine/market/interval.py",

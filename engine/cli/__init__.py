@@ -36,7 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "review": ("review", "disclosure", "cri-d", "fleet"),
     "structurer": ("check", "prove", "terms", "clause", "schema", "backtest", "diff"),
-    "foresight": ("ladder", "stress", "calibrate", "compare", "grid"),
+    "foresight": ("ladder", "stress", "calibrate", "compare", "grid", "simulate"),
     "servicer": (
         "intake",
         "report-form",

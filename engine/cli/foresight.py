@@ -241,3 +241,39 @@ def grid(
     answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress)
     progress_done()
     raise typer.Exit(show_grid(answer, into, as_json))
+
+
+@app.command(
+    epilog=example(
+        "headroom simulate deals/meridian-2026-1.yaml --paths 200 --weeks 13 --prior 'weekly 4%' "
+        "--fact 'outstanding_principal=USD 16,000,000'"
+    )
+)
+def simulate(
+    deal: Draft,
+    paths: Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")] = 2000,
+    weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")] = 52,
+    seed: Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")] = 20260702,
+    history: Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")] = None,
+    noise: Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")] = None,
+    prior: Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")] = None,
+    jump: Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")] = None,
+    hold: Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")] = None,
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Show how likely each failure, default and beginning is within so many weeks, on paths of the rate model."""
+    from engine.cli.output import progress, progress_done
+    from engine.cli.show.simulate import show_simulation
+    from engine.queries.calibration_questions import ModelAsked
+    from engine.queries.simulation_questions import simulate as answered
+
+    draft = _draft(deal)
+    model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
+    given = _given(draft, fact, facts, between)
+    answer = answered(draft, all_templates, found(), given, model, hold or (), workers or _workers(), progress)
+    progress_done()
+    raise typer.Exit(show_simulation(answer, as_json))

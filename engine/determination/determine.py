@@ -48,15 +48,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         facts: what is known on the date.
         share_below: how the sampling of listings is resampled; None where there are no observations.
     """
-    result = TestResult(
-        test=key,
-        template=template.name,
-        title=template.title,
-        cite=clause.cite,
-        on=facts.on,
-        verdict=Verdict.NOT_DETERMINED,
-        breach=template.breach_of(clause),
-    )
+    result = _undecided(key, clause, template, facts)
     try:
         found = _measured(clause, template, facts)
     except Missing as missing:
@@ -79,6 +71,32 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
             "inputs": _inputs(facts),
             "steps": found.working(),
         }
+    )
+
+
+def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
+    """What `determine` decides and nothing that it explains: verdict, figures and headroom, or why there are none."""
+    result = _undecided(key, clause, template, facts)
+    try:
+        found = _measured(clause, template, facts)
+    except Missing as missing:
+        return result.model_copy(update={"reason": missing.why})
+    passed = passes(found.measured, found.limit, found.comparison)
+    figures = {"measured": found.measured, "limit": found.limit, "comparison": found.comparison}
+    apart = headroom(found.measured, found.limit, found.comparison)
+    return result.model_copy(update={**figures, "headroom": apart, "verdict": Verdict.PASS if passed else Verdict.FAIL})
+
+
+def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
+    """A result of which nothing is determined yet."""
+    return TestResult(
+        test=key,
+        template=template.name,
+        title=template.title,
+        cite=clause.cite,
+        on=facts.on,
+        verdict=Verdict.NOT_DETERMINED,
+        breach=template.breach_of(clause),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, printed, rounded
 from engine.determination.facts import Facts
+from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing, Reported, written
 from engine.events.rates import Published
 from engine.events.results import Breach, NotDetermined, Remedy, Step
@@ -59,6 +60,7 @@ __all__ = [
     "Figure",
     "Limit",
     "LimitClause",
+    "LinearForm",
     "MaintenanceClause",
     "Maximum",
     "Measurement",
@@ -78,6 +80,7 @@ __all__ = [
     "Remedy",
     "Reported",
     "Rule",
+    "Statistic",
     "Step",
     "Sweep",
     "Template",
@@ -165,6 +168,8 @@ class Template:
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
         maximum: of a clause and the facts, how its figure looks at the highest value of a window; None where it does not.
+        columns: for a test that looks at several dates' rates, what they enter by; None where only the date's own rate does, or
+            where paths are to run through `measure` one by one.
         recomputable: whether a result's inputs are all that its measure asks for; where they are not, as with the days on which
             reports came, a notice proves the result by its place in the log alone.
     """
@@ -181,6 +186,7 @@ class Template:
     deliver: Callable[[Any], Deliver] | None = None
     remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
     maximum: Callable[[Any, Facts], Maximum | None] | None = None
+    columns: Callable[[Any, Facts], LinearForm | None] | None = None
     recomputable: bool = True
 
     @property

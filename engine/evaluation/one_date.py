@@ -6,7 +6,7 @@ by it; results; states of tests; triggers in dependency order; obligations; the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -28,7 +28,7 @@ from engine.evaluation.sweeps import account, sweeps, swept
 from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
 from engine.evaluation.trigger_states import next_trigger, rules, undone
-from engine.events.deal_state import apply
+from engine.events.deal_state import DealState, after_determination, apply
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import NotDetermined, TestResult, Verdict
@@ -42,13 +42,14 @@ from engine.terms.contract_dates import (
 class Day:
     """The events of one date as they accumulate, and the state that they lead to."""
 
-    def __init__(self, inputs: Inputs) -> None:
-        """Start from the state that the past left."""
+    def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
+        """Start from the state that the past left; `given` are the date's results, where they are known already."""
         self.inputs = inputs
         self.state = inputs.state
         self.drafts: list[Draft] = []
         self.results: dict[str, TestResult] = {}
         self.held: dict[str, str] = {}
+        self.given = given
 
     def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
         """One more event, effective on the date unless another is given."""
@@ -71,6 +72,25 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     if DETERMINATION in inputs.kinds:
         _whole(day)
     return tuple(day.drafts)
+
+
+def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Draft, ...], DealState]:
+    """The events of one date whose results are known already, and the state after it: `evaluate` but for determination and words.
+
+    Args:
+        inputs: as for `evaluate`; no rate is looked at.
+        results: of every test that is due on the date.
+    """
+    day = Day(inputs, results)
+    _past(day)
+    if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
+        return tuple(day.drafts), day.state
+    _tests(day)
+    _triggers(day)
+    if PAYMENT in inputs.kinds:
+        _money(day)
+    state = after_determination(day.state, inputs.on) if DETERMINATION in inputs.kinds else day.state
+    return tuple(day.drafts), state
 
 
 def _past(day: Day) -> None:
@@ -142,14 +162,14 @@ def _rates(day: Day) -> None:
 
 def _tests(day: Day) -> None:
     """Every test that is due on the date: its result, and the state that it leads to."""
-    known = template_facts(day.inputs, day.state)
+    known = template_facts(day.inputs, day.state) if day.given is None else None
     for key, clause in day.inputs.terms.covenants.items():
         template = day.inputs.templates[clause.template]
         if template.dates not in day.inputs.kinds or not _is_due(day, clause, template):
             continue
         if _suspend(day, key, clause):
             continue
-        result = determine(key, clause, template, _own(known), day.inputs.share_below)
+        result = determine(key, clause, template, _own(known), day.inputs.share_below) if known else (day.given or {})[key]
         day.results[key] = result
         before = day.state.tests.get(key)
         held = _held(day, result)

@@ -139,8 +139,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case NoticeIssued(number=number):
             return state.model_copy(update={"notices": number})
         case Determined():
-            in_effect = frozenset(name for name, one in state.triggers.items() if one.status is TriggerStatus.IN_EFFECT)
-            return state.model_copy(update={"last_date": event.effective_on, "notifiable": (), "in_effect": in_effect})
+            return after_determination(state, event.effective_on)
         case _:
             return state
 
@@ -153,6 +152,12 @@ def _corrected(state: DealState, event: Happened) -> DealState:
         return state.model_copy(update={"correcting": None, "again": {}})
     said = told(event.payload, event.effective_on)
     return state if said is None else state.model_copy(update={"again": {**state.again, said[0]: said[1]}})
+
+
+def after_determination(state: DealState, on: date) -> DealState:
+    """The state once a Determination Date is done: what is in effect now decides what is due on the next Payment Date."""
+    in_effect = frozenset(name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT)
+    return state.model_copy(update={"last_date": on, "notifiable": (), "in_effect": in_effect})
 
 
 def _entered(state: DealState, event: Happened) -> DealState:

@@ -60,7 +60,7 @@ def _follows(terms: TermsInForce, test: str) -> str:
     names = [
         name
         for name, trigger in terms.triggers.items()
-        if any(leaf.test == test and leaf.state == "EVENT OF DEFAULT" for leaf in _leaves(trigger.begins))
+        if any(leaf.test == test and leaf.state == "EVENT OF DEFAULT" for leaf in leaves_of(trigger.begins))
     ]
     return f"its default begins {listed(names)}" if names else ""
 
@@ -68,26 +68,27 @@ def _follows(terms: TermsInForce, test: str) -> str:
 def of_triggers(terms: TermsInForce, found: Collection[str]) -> Iterator[Limb]:
     """Each composite trigger by each of its limbs that counts a test's failures."""
     for name, trigger in terms.triggers.items():
-        for leaf in _leaves(trigger.begins):
+        for leaf in leaves_of(trigger.begins):
             if leaf.test in found and leaf.result == "FAIL" and leaf.test is not None:
                 ends = "; never ends" if trigger.ends == "never" else ""
                 needs = f"{leaf.persistence or 'one date'}{ends}"
                 yield Limb(f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True)
 
 
-def _leaves(condition: Condition) -> Iterator[Leaf]:
+def leaves_of(condition: Condition) -> Iterator[Leaf]:
+    """The leaves of a condition, in the order of the file."""
     match condition:
         case Leaf():
             yield condition
         case AnyOf():
             for part in condition.any_of:
-                yield from _leaves(part)
+                yield from leaves_of(part)
         case AllOf():
             for part in condition.all_of:
-                yield from _leaves(part)
+                yield from leaves_of(part)
         case AtLeast():
             for part in condition.at_least.of:
-                yield from _leaves(part)
+                yield from leaves_of(part)
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:

@@ -14,11 +14,12 @@ from typing import Literal
 
 from engine.basics.values import Figure
 from engine.determination.template import Template
+from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import TestResult, Verdict
 from engine.events.states import SweptPeriod, TestStatus, TriggerStatus
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.path_run import Moment, last_value, moments
+from engine.foresight.path_run import last_value, moments
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
 
@@ -145,7 +146,7 @@ def outcome(
     seen = _Seen()
     shown = next(iter(rates.values()), ())
     for moment in moments(deal, templates, rates, given, until, acts):
-        for event in _happened(moment, seen):
+        for event in _happened(moment.drafts, seen):
             subject, what, on = event
             seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
     firsts = tuple(sorted(seen.firsts.values(), key=lambda one: one.on))
@@ -165,9 +166,14 @@ def outcome(
 Happened = tuple[str, Happening, date]
 
 
-def _happened(moment: Moment, seen: _Seen) -> Iterator[Happened]:
+def happenings(drafts: Sequence[Draft]) -> Iterator[Happened]:
+    """What the events of one date bring, each thing on its own date, whatever was before."""
+    return _happened(drafts, _Seen())
+
+
+def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
     """What one date brought, each thing on its own date; the lanes, the money and the worst figures are noted on the way."""
-    for draft in moment.drafts:
+    for draft in drafts:
         match draft.payload:
             case Tested() as tested:
                 yield from _tested(tested, seen)

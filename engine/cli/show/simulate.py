@@ -1,0 +1,53 @@
+"""`headroom simulate`: how likely each thing is on paths of the rate model, each probability with its Monte Carlo error."""
+
+from __future__ import annotations
+
+from engine.basics.values import listed
+from engine.cli.output import print_json, say, table
+from engine.cli.show.stress import WORDS
+from engine.foresight.answers import as_data
+from engine.queries.simulation_questions import SimulationAnswer
+
+
+def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
+    """Print the probabilities, the money, the fan, and how the model did on the history."""
+    if as_json:
+        print_json(as_data(answer))
+        return 0
+    where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
+    say(f"{answer.deal} on {answer.paths:,} paths of {where}, seed {answer.seed}.")
+    say(f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast.")
+    say()
+    horizons = tuple(answer.chances[0].within) if answer.chances else ()
+    head = ("within", *(f"{weeks} weeks" for weeks in horizons), "median week")
+    rows = []
+    for one in answer.chances:
+        shown = [probability(*one.within[weeks]) for weeks in horizons]
+        rows.append((f"{one.subject} {WORDS[one.what]}", *shown, "-" if one.median_weeks is None else f"{one.median_weeks:.0f}"))
+    say(table(head, rows, right=range(1, len(head))))
+    say()
+    if answer.never:
+        say(f"NEVER on any path: {listed(answer.never)}.")
+    for money in answer.swept:
+        amounts = f"USD {money.mean:,.0f} ± {money.error:,.0f} on average, 95% between USD {money.low:,.0f} and USD {money.high:,.0f}"
+        say(f"{money.clause} sweeps {amounts}.")
+    if answer.fan:
+        last = answer.fan[-1]
+        say(f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, 25%, 50%, 75%, 97.5%.")
+    if answer.left_out:
+        say(f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to hold them constant.")
+    if answer.undetermined:
+        say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
+    if answer.one_by_one:
+        say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
+    if answer.scores:
+        said = "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in answer.scores)
+        say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
+    return 0
+
+
+def probability(share: float, error: float) -> str:
+    """A probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`."""
+    if 0 < share < 0.01:
+        return "<0.01"
+    return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"

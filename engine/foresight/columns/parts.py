@@ -1,0 +1,61 @@
+"""A deal taken apart into parts that do not look at one another: each part's paths are then told apart by fewer things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.foresight.limbs import leaves_of
+from engine.terms.as_written import Deal
+from engine.terms.in_force import TermsInForce
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests and composite triggers that look at one another, by name."""
+
+    tests: frozenset[str]
+    triggers: frozenset[str]
+
+
+def parts_of(deal: Deal) -> tuple[Part, ...]:
+    """The parts of a deal, over all of its terms on any date: what looks at what once stays together."""
+    group: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        group.setdefault(name, name)
+        while group[name] != name:
+            name = group[name]
+        return name
+
+    tests: dict[str, None] = {}
+    triggers: dict[str, None] = {}
+    for _, terms in deal.segments:
+        tests |= dict.fromkeys(terms.covenants)
+        triggers |= dict.fromkeys(terms.triggers)
+        for one, other in _looks(terms):
+            group[root(one)] = root(other)
+    roots = dict.fromkeys(root(name) for name in (*tests, *triggers))
+    return tuple(Part(_of(tests, root, one), _of(triggers, root, one)) for one in roots)
+
+
+def _of(names: Iterable[str], root: Callable[[str], str], of: str) -> frozenset[str]:
+    return frozenset(name for name in names if root(name) == of)
+
+
+def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
+    """Who looks at whom: a trigger at what its conditions name, a springing test at what it waits for."""
+    for key, clause in terms.covenants.items():
+        if clause.tested_while is not None:
+            yield key, clause.tested_while.test or clause.tested_while.trigger or key
+    for name, trigger in terms.triggers.items():
+        for condition in (trigger.begins, *(() if isinstance(trigger.ends, str) else (trigger.ends,))):
+            for leaf in leaves_of(condition):
+                yield name, leaf.test or leaf.trigger or name
+
+
+def terms_of(part: Part, terms: TermsInForce) -> TermsInForce:
+    """The terms of one part alone, in the file's order."""
+    covenants = {key: clause for key, clause in terms.covenants.items() if key in part.tests}
+    triggers = {name: one for name, one in terms.triggers.items() if name in part.triggers}
+    return terms.model_copy(update={"covenants": covenants, "triggers": triggers})

@@ -1,0 +1,170 @@
+"""The rates of many paths side by side, in whole ticks of USD 0.0001, and the statistics that tests ask of them."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.determination.linear_form import LinearForm, Statistic
+from engine.determination.reference_rate import reference_rate
+from engine.events.rates import Published
+from engine.foresight.rate_paths import NO_VALUE, TICK
+from engine.terms.contract_dates import publication_dates
+from engine.terms.in_force import IndexTerms
+
+Ticks = NDArray[np.int64]
+LARGEST = 2**62
+"""A sum beyond this could overflow, so the test runs path by path."""
+
+
+@dataclass(frozen=True)
+class PathRates:
+    """Published values of many paths.
+
+    Attributes:
+        dates: the Publication Dates, oldest first.
+        ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` where there is none.
+    """
+
+    dates: tuple[date, ...]
+    ticks: Mapping[str, Ticks]
+
+    @property
+    def paths(self) -> int:
+        """How many paths there are."""
+        return int(next(iter(self.ticks.values())).shape[1])
+
+    def up_to(self, day: date) -> int:
+        """How many Publication Dates lie on or before a day."""
+        return bisect_right(self.dates, day)
+
+    def published(self, index: str, day: date) -> Ticks:
+        """The value published on a day; `NO_VALUE` everywhere on a day that is no Publication Date."""
+        row = self.up_to(day) - 1
+        if row < 0 or self.dates[row] != day:
+            return np.full(self.paths, NO_VALUE, dtype=np.int64)
+        found: Ticks = self.ticks[index][row]
+        return found
+
+    def reference(self, index: str, terms: IndexTerms, day: date) -> Ticks:
+        """The Reference Rate of a day by the deal's fallback: the newest value that is not too old."""
+        known = self.up_to(day)
+        found = np.full(self.paths, NO_VALUE, dtype=np.int64)
+        for age in range(min(oldest(index, terms) + 1, known)):
+            found = np.where(found == NO_VALUE, self.ticks[index][known - 1 - age], found)
+        return found
+
+    def with_today(self, index: str, day: date, tick: int) -> PathRates:
+        """The same paths, had the newest value by a day been `tick` on each."""
+        changed = self.ticks[index].copy()
+        changed[self.up_to(day) - 1] = tick
+        return PathRates(self.dates, {**self.ticks, index: changed})
+
+
+def one_value(dates: Sequence[date], indices: Sequence[str], tick: int) -> PathRates:
+    """One path on which every index has the same value on every date."""
+    return PathRates(tuple(dates), {name: np.full((len(dates), 1), tick, dtype=np.int64) for name in indices})
+
+
+FIRST = date(2026, 1, 1)
+OLDEST_TRIED = 60
+
+
+@cache
+def oldest(index: str, terms: IndexTerms) -> int:
+    """How many Publication Dates old a value may be that the fallback still gives, asked of the fallback itself."""
+    days = tuple(publication_dates(FIRST, FIRST + timedelta(weeks=OLDEST_TRIED + 1)))
+    value = Published(index=index, publication_date=days[0], value=Decimal(1), published_on=days[0])
+    for age in range(OLDEST_TRIED):
+        empty = tuple(Published(index=index, publication_date=day, value=None, published_on=day) for day in days[1 : age + 1])
+        if reference_rate(terms, index, days[age], (value, *empty)).value is None:
+            return age - 1
+    return OLDEST_TRIED
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A linear form in whole numbers: `unit` of them make one USD per GPU-hour."""
+
+    form: LinearForm
+    unit: int
+    weights: tuple[int, ...]
+
+    @property
+    def limit(self) -> Fraction | None:
+        """The form's limit in whole numbers."""
+        return None if self.form.limit is None else self.form.limit * self.unit
+
+
+def scaled(form: LinearForm) -> Scaled:
+    """A form with its weights and Closing Date levels made whole."""
+    common = math.lcm(*(weight.denominator for _, weight in form.parts))
+    levels = [(one.at_closing * TICK).denominator for one, _ in form.parts if one.at_closing is not None]
+    finer = math.lcm(*levels, 1)
+    return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
+
+
+def values_of(
+    one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, determined: Sequence[date]
+) -> tuple[Ticks, NDArray[np.bool_]]:
+    """The form on each path in whole numbers, and where every value that it needs is there.
+
+    Args:
+        one: the form.
+        rates: the paths.
+        terms: what the deal says about each index.
+        day: the date.
+        determined: the Determination Dates up to it, itself last.
+
+    Raises:
+        OverflowError: the sums could pass 2^62.
+    """
+    total = np.zeros(rates.paths, dtype=np.int64)
+    there = np.ones(rates.paths, dtype=bool)
+    finer = one.unit // TICK
+    per_tick = finer // math.lcm(*(weight.denominator for _, weight in one.form.parts))
+    highest = max((int(ticks.max(initial=0)) for ticks in rates.ticks.values()), default=0)
+    if sum(abs(weight) for weight in one.weights) * per_tick * max(highest, 1) * 64 > LARGEST:
+        raise OverflowError
+    for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
+        found, has = _statistic(statistic, rates, terms, day, determined, per_tick)
+        total = total + weight * found
+        there &= has
+    return total, there
+
+
+def _statistic(
+    one: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, determined: Sequence[date], per_tick: int
+) -> tuple[Ticks, NDArray[np.bool_]]:
+    index = one.index
+    if one.kind == "published":
+        found = rates.published(index, day)
+        return found * per_tick, found != NO_VALUE
+    if one.kind == "rate":
+        found = rates.reference(index, terms[index], day)
+        return found * per_tick, found != NO_VALUE
+    if one.kind == "sum of rates":
+        each = [rates.reference(index, terms[index], on) for on in determined[-one.count :]]
+        there = np.logical_and.reduce([ticks != NO_VALUE for ticks in each]) if each else np.zeros(rates.paths, dtype=bool)
+        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (len(each) == one.count)
+    rows = [row for row in range(rates.up_to(day)) if one.since is None or rates.dates[row] >= one.since]
+    window = [rates.ticks[index][row] for row in rows]
+    closing = None if one.at_closing is None else int(one.at_closing * TICK * per_tick)
+    if one.kind == "highest":
+        top = np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
+        return (top if closing is None else np.maximum(top, closing)), np.ones(rates.paths, dtype=bool)
+    found = np.full(rates.paths, NO_VALUE, dtype=np.int64)
+    for ticks in window:
+        found = np.where(found == NO_VALUE, ticks, found)
+    if closing is not None:
+        return np.full(rates.paths, closing, dtype=np.int64), np.ones(rates.paths, dtype=bool)
+    return found * per_tick, found != NO_VALUE

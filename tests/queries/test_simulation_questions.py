@@ -1,0 +1,65 @@
+"""A simulation from end to end: the same for any number of workers, errors beside probabilities, what follows the rate left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from covenants import templates
+from engine.basics.errors import WrongUsage
+from engine.cli.show.simulate import probability
+from engine.foresight.facts_by_date import FactsByDate, held_facts
+from engine.queries.calibration_questions import ModelAsked
+from engine.queries.simulation_questions import simulate
+from engine.terms.as_written import Deal, resolve
+from tests.queries.test_calibration_questions import history
+
+HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
+
+
+def held(deal: Deal) -> FactsByDate:
+    return held_facts(HELD, deal.closing_date, resolve(deal, deal.closing_date))
+
+
+def test_the_same_probabilities_for_one_and_for_two_workers(meridian: Deal, tmp_path: Path) -> None:
+    asked = ModelAsked(history(tmp_path, 40), date(2026, 12, 31), paths=1100, weeks=8)
+    one, two = (simulate(meridian, templates, None, held(meridian), asked, workers=workers) for workers in (1, 2))
+    assert one == two
+    assert one.left_out == ("weighted_average_rental_rate",)
+    assert one.undetermined == ("rate-floor",)
+    assert one.one_by_one == ()
+    fails = next(chance for chance in one.chances if (chance.subject, chance.what) == ("ltv", "fails"))
+    assert list(fails.within) == [4, 8]
+    assert 0 < fails.within[4][0] < fails.within[8][0] < 1
+    assert fails.within[8][1] == pytest.approx((fails.within[8][0] * (1 - fails.within[8][0]) / 1100) ** 0.5)
+    assert len(one.fan) == 8
+    assert one.fan[0][2] == pytest.approx(2.10, rel=0.02)
+
+
+def test_what_follows_the_rate_is_held_only_by_name(meridian: Deal, tmp_path: Path) -> None:
+    asked = ModelAsked(history(tmp_path, 40), date(2026, 12, 31), paths=100, weeks=6)
+    found = simulate(meridian, templates, None, held(meridian), asked, hold=("weighted_average_rental_rate",))
+    assert (found.left_out, found.undetermined) == ((), ())
+    jumped = simulate(meridian, templates, None, held(meridian), replace(asked, jump="-50%@2w"))
+    assert jumped.fan[5][4] < found.fan[5][0] * 2
+    assert {chance.subject for chance in jumped.chances} >= {"ltv", "appraisal", "cash-sweep"}
+
+
+def test_a_deal_of_several_indices_is_refused(load: object, tmp_path: Path) -> None:
+    from tests.conftest import DEALS
+
+    deal = load((DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8"))  # type: ignore[operator]
+    with pytest.raises(WrongUsage, match="paths of several indices"):
+        simulate(deal, templates, None, FactsByDate({}), ModelAsked(history(tmp_path, 40), date(2026, 12, 31)))
+
+
+def test_probabilities_are_printed_with_their_error() -> None:
+    assert [probability(*one) for one in ((0.32, 0.012), (0.004, 0.001), (0.0, 0.0), (1.0, 0.0))] == [
+        "0.32 ± 0.01",
+        "<0.01",
+        "0.00",
+        "1.00",
+    ]
