@@ -103,6 +103,18 @@ def validation_page(workspace: Workspace) -> Any:
     return render
 
 
+def foresight_page() -> Any:
+    """What renders a foresight report: its parts by name -> HTML and PDF."""
+
+    def render(parts: Any) -> tuple[str, bytes]:
+        from reports.pages.foresight import ForesightInputs
+        from reports.render.pdf import render_foresight
+
+        return render_foresight(ForesightInputs(**parts))
+
+    return render
+
+
 def all_templates() -> Any:
     """Every covenant template, by name."""
     from covenants import templates

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.assembly import all_templates, clock
+from engine.assembly import all_templates, clock, foresight_page
 from engine.cli.app import app, found, opened
 from engine.cli.options import Json, day, example
 
@@ -26,6 +26,8 @@ Point = Annotated[str, typer.Option(help="low, middle or high of each band, or `
 Shape = Annotated[str, typer.Option(help="compound, or straight line.")]
 Until = Annotated[str | None, typer.Option(help="The last date; so many weeks after closing unless given.")]
 Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
+Into = Annotated[Path | None, typer.Option(help="A foresight report of the answer: a name that ends in .pdf or .html.")]
+Prepared = Annotated[str | None, typer.Option(help="The date of the report; today unless given.")]
 Workers = Annotated[
     int,
     typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
@@ -47,6 +49,19 @@ def _given(deal: Any, fact: list[str] | None, facts: Path | None, between: str |
     from engine.queries.draft_files import facts_for
 
     return facts_for(deal, fact or [], facts, between)
+
+
+def _write(into: Path, draft: Any, given: FactsByDate, prepared: str | None, more: dict[str, Any]) -> None:
+    """Write a foresight report. Raises WrongUsage for another ending."""
+    from engine.basics.errors import WrongUsage
+    from engine.basics.files import write_whole
+    from engine.queries.foresight_reports import parts_of_report
+
+    if into.suffix not in (".pdf", ".html"):
+        raise WrongUsage(f"{into}: a foresight report is written as .pdf or .html; give --into a name that ends so")
+    on = day(prepared) if prepared is not None else clock().date()
+    html, pdf = foresight_page()({**parts_of_report(draft, all_templates, given, on), **more})
+    write_whole(into, html.encode() if into.suffix == ".html" else pdf)
 
 
 def _asked(
@@ -109,6 +124,8 @@ def stress(
     until: Until = None,
     weeks: Weeks = 130,
     workers: Workers = 0,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show what a draft does on stated paths: when and at which rate each test fails, cures, defaults, each trigger begins and ends."""
@@ -118,7 +135,12 @@ def stress(
 
     draft = _draft(deal)
     asked = _asked(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
-    answer = answered(draft, all_templates, _given(draft, fact, facts, between), asked, workers or _workers(), progress)
+    given, many = _given(draft, fact, facts, between), workers or _workers()
+    answer = answered(draft, all_templates, given, asked, many, progress)
+    if into is not None:
+        from engine.queries.foresight_reports import stress_parts
+
+        _write(into, draft, given, prepared, stress_parts(draft, all_templates, given, asked, answer, many, progress))
     progress_done()
     raise typer.Exit(show_stress(answer, as_json))
 
@@ -186,11 +208,13 @@ def calibrate(
     weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")] = 104,
     seed: Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")] = 20260702,
     workers: Workers = 0,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show false alarms, misses and delay of a trigger for each level, count and release, on the same paths."""
     from engine.cli.output import progress, progress_done
-    from engine.cli.show.calibrate import show_calibration
+    from engine.cli.show.calibrate import calibration_data, show_calibration
     from engine.foresight.calibrate import Question
     from engine.queries.calibration_questions import ModelAsked, levels_between, whole_numbers
     from engine.queries.calibration_questions import calibrate as answered
@@ -202,6 +226,8 @@ def calibrate(
     answer = answered(
         draft, all_templates(), found(), term, levels, whole_numbers(counts, "counts"), ends, model, Question(q, k), under, many, progress
     )
+    if into is not None:
+        _write(into, draft, _given(draft, None, None, None), prepared, {"calibration": calibration_data(answer)})
     progress_done()
     raise typer.Exit(show_calibration(answer, as_json))
 
@@ -263,6 +289,8 @@ def simulate(
     facts: Facts = None,
     between: Between = None,
     workers: Workers = 0,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show how likely each failure, default and beginning is within so many weeks, on paths of the rate model."""
@@ -275,5 +303,9 @@ def simulate(
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     given = _given(draft, fact, facts, between)
     answer = answered(draft, all_templates, found(), given, model, hold or (), workers or _workers(), progress)
+    if into is not None:
+        from engine.foresight.answers import as_data
+
+        _write(into, draft, given, prepared, {"simulation": as_data(answer)})
     progress_done()
     raise typer.Exit(show_simulation(answer, as_json))

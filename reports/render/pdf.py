@@ -24,7 +24,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from reports.notice.compose import NoticeInputs, compose
-from reports.pages import portfolio, publication, validation
+from reports.pages import foresight, portfolio, publication, validation
+from reports.pages.foresight import ForesightInputs
 from reports.pages.portfolio import PortfolioInputs
 from reports.pages.publication import PublicationInputs
 from reports.pages.validation import ValidationInputs
@@ -73,6 +74,14 @@ def render_portfolio(inputs: PortfolioInputs) -> bytes:
     """The portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
     html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
     return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
+
+
+def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
+    """A foresight report as HTML and as PDF, its answers attached as JSON; the same inputs give the same bytes."""
+    context = foresight.compose(inputs)
+    html = to_html("foresight.html.j2", context, "a4")
+    data = {"answers.json": (foresight.answers(inputs).encode(), "the answers that this report states")}
+    return publication.for_screen(html, str(context["illustrative"])), to_pdf(html, inputs.issued_at, data)
 
 
 def render_validation(inputs: ValidationInputs) -> bytes:

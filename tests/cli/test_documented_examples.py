@@ -121,6 +121,14 @@ def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], sa
     assert wrong(session, lines) == [], said
 
 
+def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], said: list[str]) -> None:
+    text = (REPOSITORY / "docs" / "guides" / "structurer.md").read_text(encoding="utf-8")
+    lines = [line[2:] for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line[:2] == "$ "]
+    assert len(lines) >= 7
+    assert wrong(session, lines) == [], said
+    assert Path("build/foresight.pdf").read_bytes().startswith(b"%PDF")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -17,7 +17,7 @@ HEAD = ("level", "count", "release", "P(false alarm)", "a year", "missed", "dela
 def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     """Print every variant, the smallest count under the asked share, and how much was tried on how little."""
     if as_json:
-        print_json(_data(answer))
+        print_json(calibration_data(answer))
         return 0
     found, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
@@ -81,7 +81,8 @@ def _row(one: Cell, drafted: Cell | None) -> tuple[str, ...]:
     )
 
 
-def _data(answer: CalibrationAnswer) -> dict[str, object]:
+def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
+    """The answer as JSON holds it."""
     found, setting, under = answer.found, answer.setting, answer.under
     known = setting.known
     chosen = {
@@ -101,6 +102,7 @@ def _data(answer: CalibrationAnswer) -> dict[str, object]:
         "prior": str(known.prior),
         "sigma": as_data(known.sigma),
         "sigma_95": as_data([known.sigma_at(0.025), known.sigma_at(0.975)]),
+        "drafted": as_data(answer.drafted),
         "variants_tried": found.variants,
         "weeks_of_history": found.weeks_of_history,
         "model": as_data(found.model),

@@ -1,0 +1,84 @@
+"""What a foresight report is made of: the draft, what is assumed of it, and each answer as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.foresight.answers import as_data
+from engine.foresight.draft_paths import POINTS, Make
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.ladder import inversion_words, ladder_at_closing
+from engine.queries.draft_files import until_of
+from engine.queries.foresight_questions import StressAsked, stated_paths, stress
+from engine.terms.as_written import Deal, resolve
+
+SHOWN = 5
+"""Paths whose rates are drawn."""
+ISSUERS = ("issuer", "borrower")
+Watch = Callable[[str], None]
+
+
+def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) -> dict[str, Any]:
+    """The draft, its ladder, and what is assumed: every report has these.
+
+    Args:
+        deal: the draft.
+        make: gives the covenant templates by name.
+        given: what the Servicer's reports would say.
+        prepared: the date on which the report is made.
+    """
+    terms, templates = resolve(deal, deal.closing_date), make()
+    party = next((terms.parties[name].name for name in ISSUERS if name in terms.parties), deal.name)
+    ladder = ladder_at_closing(deal, templates, given)
+    found = as_data(ladder)
+    found["inversions"] = [
+        {"graver": one.graver.limb, "milder": one.milder.limb, "by": as_data(one.by), "words": inversion_words(one)}
+        for one in ladder.inversions
+    ]
+    return {
+        "deal": deal.name,
+        "parties": party,
+        "file": Path(deal.tree.file).name,
+        "sha256": deal.sha256,
+        "prepared": prepared,
+        "engine": __version__,
+        "facts": given.described(),
+        "closing": deal.closing_date,
+        "illustrative": terms.illustrative,
+        "titles": {key: templates[clause.template].title for key, clause in terms.covenants.items()},
+        "ladder": found,
+    }
+
+
+def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, answer: Any, workers: int, watch: Watch) -> dict[str, Any]:
+    """The answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
+
+    Args:
+        deal: the draft.
+        make: gives the covenant templates by name.
+        given: what the Servicer's reports would say.
+        asked: the paths that were asked for.
+        answer: what they gave.
+        workers: processes.
+        watch: told what is done.
+    """
+    until = until_of(deal, asked.until, asked.weeks)
+    every = replace(asked, scenarios=("A", "B", "C"), points=POINTS, multiples=(Fraction(1),), rates=None, jump=None, missing=frozenset())
+    drawn = stated_paths(deal, asked, until)[:SHOWN]
+    return {
+        "stress": as_data(answer),
+        "rates": [{"name": one.name, "points": _points(one.rates)} for one in drawn],
+        "scenarios": as_data(stress(deal, make, given, every, workers, watch)),
+    }
+
+
+def _points(rates: Mapping[str, Sequence[Any]]) -> list[tuple[str, float | None]]:
+    """The dates and values of the first index."""
+    first = next(iter(rates.values()), ())
+    return [(str(day), None if value is None else float(value)) for day, value in first]

@@ -1,0 +1,166 @@
+"""The geometry of the foresight report: ladder, rates with their levels, swim lanes, heat map, fan.
+
+Numbers in, coordinates out; one unit is 0.1 mm. Every figure that is printed comes as text from elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from reports.drawing.chart import polyline, spread, ticks
+
+WIDTH, NAMES = 1740, 430
+"""The whole width, and the room for names at the left."""
+TOP, LANE = 16, 76
+PLOT = 420
+DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
+
+
+def months(first: date, last: date) -> list[dict[str, Any]]:
+    """A tick at the first of each month; every second, third or sixth is named where many are."""
+    span = max((last - first).days, 1)
+    step = next(step for step in (1, 2, 3, 6, 12, 24) if span / 30.4 / step <= 13)
+    found: list[dict[str, Any]] = []
+    year, month = first.year, first.month
+    while True:
+        month += 1
+        year, month = (year + 1, 1) if month > 12 else (year, month)
+        day = date(year, month, 1)
+        if day > last:
+            return found
+        named = (month - 1) % step == 0
+        text = f"{day:%b}" if month > 1 and year == first.year else f"{day:%b %Y}" if month == 1 else f"{day:%b}"
+        found.append({"x": across(day, first, last), "text": text if named else ""})
+
+
+def across(day: date, first: date, last: date) -> float:
+    """Where a day falls between the names and the right edge."""
+    span = max((last - first).days, 1)
+    return round(NAMES + (min(max(day, first), last) - first).days / span * (WIDTH - NAMES), 1)
+
+
+def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date) -> dict[str, Any]:
+    """A lane for each limb: its name, its stretches as the report names them, and what is said under it."""
+    found = []
+    for number, (name, spans, said) in enumerate(rows):
+        y = TOP + number * LANE
+        stretches = []
+        for span in spans:
+            start, end = date.fromisoformat(str(span["since"])), date.fromisoformat(str(span["until"])) + timedelta(days=1)
+            x, x2 = across(start, first, last), across(end, first, last)
+            if x2 > x:
+                stretches.append({"kind": str(span["kind"]), "x": x, "w": round(x2 - x, 1), "text": str(span.get("text", ""))})
+        found.append({"name": name, "y": y, "spans": stretches, "said": said})
+    height = TOP + len(rows) * LANE
+    return {"rows": found, "height": height, "left": NAMES, "right": WIDTH, "lane": LANE}
+
+
+def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date) -> dict[str, Any]:
+    """The stated rates over the same dates as the lanes, each with a dash of its own, and the levels that they meet."""
+    values = [float(value) for path in paths for _, value in path["points"] if value is not None]
+    low, high = min([*values, *(level for _, level in levels)]), max([*values, *(level for _, level in levels)])
+    room = (high - low) * 0.06 or 0.1
+    low, high = low - room, high + room
+
+    def down(value: float) -> float:
+        return round(TOP + PLOT - (value - low) / (high - low) * PLOT, 1)
+
+    lines = []
+    for number, path in enumerate(paths):
+        points = [
+            (across(date.fromisoformat(str(day)), first, last), down(float(value))) for day, value in path["points"] if value is not None
+        ]
+        lines.append({"d": polyline(points), "dash": DASHES[number % len(DASHES)], "width": 4 if number == 0 else 2.4})
+        x, y = points[-1] if points else (NAMES, TOP)
+        lines[-1] |= {"name": str(path["name"]), "x": x, "y": min(y, TOP + PLOT - 34)}
+    marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
+    drawn = [{"y": down(level), "text": f"{name} {level:.4f}"} for name, level in levels if low < level < high]
+    return {
+        "lines": lines,
+        "ticks": marks,
+        "levels": drawn,
+        "months": months(first, last),
+        "left": NAMES,
+        "right": WIDTH,
+        "top": TOP,
+        "bottom": TOP + PLOT,
+        "height": TOP + PLOT + 40,
+    }
+
+
+def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
+    """Each limb that acts as the rate falls, on one scale from today's rate down; where it acts its bar begins."""
+    below = [one for one in rungs if one["fails"] == "below" and one["rate"] is not None]
+    lowest = min((float(one["rate"]) for one in below), default=today * 0.9)
+    low, high = min(lowest, today) * 0.86, max(today, *(float(one["rate"]) for one in below), lowest) * 1.02
+    right = WIDTH - 330
+
+    def x(rate: float) -> float:
+        return round(NAMES + (high - rate) / (high - low) * (right - NAMES), 1)
+
+    rows = []
+    for number, one in enumerate(below):
+        grave = one["kind"] == "early amortization"
+        style = "solid" if grave else "hatched" if one["kind"] == "default" else "dashed" if one["kind"] == "obligation" else "open"
+        rows.append(
+            {"y": TOP + 44 + number * LANE, "x": x(float(one["rate"])), "w": round(right - x(float(one["rate"])), 1), "style": style}
+        )
+    scale = [{"x": x(value), "text": f"{value:.2f}"} for value in ticks(low, high, 9)]
+    return {
+        "rows": rows,
+        "scale": scale,
+        "today": x(today),
+        "right": right,
+        "left": NAMES,
+        "height": TOP + 44 + len(below) * LANE + 8,
+        "lane": LANE,
+    }
+
+
+def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]]) -> dict[str, Any]:
+    """Light and dark bands of the published values on a logarithmic axis, week by week, with their middle."""
+    weeks = [one for one in quantiles if len(one) == 5]
+    low = min([*(one[0] for one in weeks), *(level for _, level in levels)])
+    high = max([*(one[4] for one in weeks), *(level for _, level in levels)])
+    left, right = 120, WIDTH - 330
+
+    def at(number: int) -> float:
+        return round(left + number / max(len(weeks) - 1, 1) * (right - left), 1)
+
+    def down(value: float) -> float:
+        return round(TOP + PLOT - math.log(value / low) / math.log(high / low) * PLOT, 1)
+
+    def band(lower: int, upper: int) -> str:
+        ahead = [(at(n), down(one[upper])) for n, one in enumerate(weeks)]
+        back = [(at(n), down(one[lower])) for n, one in reversed(tuple(enumerate(weeks)))]
+        return f"{polyline([*ahead, *back])}Z"
+
+    nice = [value for value in (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0) if low <= value <= high]
+    marks = [{"x": at(n), "text": f"{n + 1}"} for n in range(len(weeks)) if (n + 1) % 13 == 0 or n == 0]
+    return {
+        "outer": band(0, 4),
+        "inner": band(1, 3),
+        "middle": polyline([(at(n), down(one[2])) for n, one in enumerate(weeks)]),
+        "ticks": [{"y": down(value), "text": f"{value:.2f}"} for value in nice],
+        "weeks": marks,
+        "levels": _labelled([(down(level), f"{level:.4f} {name}") for name, level in levels if low <= level <= high]),
+        "ends": [
+            {"y": down(weeks[-1][4]), "text": f"{weeks[-1][4]:.2f} at 97.5%"},
+            {"y": down(weeks[-1][0]), "text": f"{weeks[-1][0]:.2f} at 2.5%"},
+        ],
+        "left": left,
+        "right": right,
+        "top": TOP,
+        "bottom": TOP + PLOT,
+        "height": TOP + PLOT + 44,
+    }
+
+
+def _labelled(levels: Sequence[tuple[float, str]]) -> list[dict[str, Any]]:
+    """Each level's line, and beside it its words, moved apart where they would lie on one another."""
+    ordered = sorted(levels)
+    places = spread([y for y, _ in ordered], 28, TOP + 28, TOP + PLOT - 28)
+    return [{"y": y, "label": round(place, 1), "text": text} for (y, text), place in zip(ordered, places, strict=True)]

@@ -1,0 +1,290 @@
+"""The foresight report of a draft: the answer, the ladder, stress with its lanes, calibration, simulation, what it rests on.
+
+States what the questions answered and computes nothing of a deal. Page 1 says what it is not: a forecast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from engine.basics.values import counted, in_words, listed
+from reports.drawing import lanes
+from reports.formats import Runs, eights, long_date, table_date
+from reports.pages.foresight_chances import WORDS, Value, calibration_page, simulation_page
+
+SENTENCES = {
+    "fails": "{} fails on",
+    "default": "an Event of Default of {} is indicated from",
+    "begins": "{} is in effect from",
+    "obliged": "{} creates an Obligation on",
+}
+NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
+KEY = "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: not determined."
+NOT_A_FORECAST = (
+    " It says what the draft does on stated paths, by the same engine that will run on Thursdays, and how often chance alone would set "
+    "off a clause in a model of the published history."
+)
+
+
+@dataclass(frozen=True)
+class ForesightInputs:
+    """What a foresight report is made of: answers as JSON; a section whose answer is not there is left out.
+
+    Attributes:
+        deal: the draft's name.
+        parties: whose deal it is: the borrower's or the issuer's name.
+        file: the draft's file name.
+        sha256: of its text.
+        prepared: the date on which the report is made.
+        engine: the version that made it.
+        facts: what is assumed of the Servicer's reports.
+        closing: the Closing Date.
+        illustrative: whether the deal says that it is.
+        titles: each test's title, by its name.
+        ladder: the answer of `ladder`.
+        stress: the answer of `stress`.
+        rates: the stated rates of the paths that are drawn.
+        scenarios: the answer of `stress` under every scenario.
+        calibration: the answer of `calibrate`.
+        simulation: the answer of `simulate`.
+    """
+
+    deal: str
+    parties: str
+    file: str
+    sha256: str
+    prepared: date
+    engine: str
+    facts: str
+    closing: date
+    illustrative: bool
+    titles: Mapping[str, str]
+    ladder: Value | None = None
+    stress: Value | None = None
+    rates: Sequence[Value] = ()
+    scenarios: Value | None = None
+    calibration: Value | None = None
+    simulation: Value | None = None
+
+    @property
+    def issued_at(self) -> datetime:
+        """The moment that the file carries: the date alone decides, so the same inputs give the same bytes."""
+        return datetime.combine(self.prepared, time(), UTC)
+
+
+def compose(inputs: ForesightInputs) -> dict[str, Any]:
+    """The report as plain strings and coordinates."""
+    answer = [_lead(inputs), *_never(inputs)]
+    rungs = inputs.ladder["rungs"] if inputs.ladder is not None else ()
+    return {
+        "title": f"Foresight Report on {inputs.deal}, a draft",
+        "summary": "".join(text for text, _ in answer[0]),
+        "issued": inputs.issued_at.isoformat(),
+        "illustrative": NO_NOTICE if inputs.illustrative else "",
+        "left": f"Foresight Report, {inputs.deal}",
+        "right": inputs.file,
+        "foot": f"Draft {inputs.sha256[:8]}, {_seeds(inputs)}headroom {inputs.engine}",
+        "parties": inputs.parties,
+        "particulars": [
+            ("Draft", f"{inputs.file}, {inputs.sha256[:8]}"),
+            ("Prepared", table_date(inputs.prepared)),
+            ("Facts", inputs.facts),
+            ("Signed off by", "not yet signed off"),
+        ],
+        "answer": answer,
+        "ladder": _ladder(inputs),
+        "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _tried(inputs), False)],
+        "stress": _stress(inputs),
+        "calibration": calibration_page(inputs.calibration),
+        "simulation": simulation_page(inputs.simulation, rungs, lambda name: _title(inputs, name)),
+        "assumptions": _assumptions(inputs),
+        "first": (),
+    }
+
+
+def answers(inputs: ForesightInputs) -> str:
+    """The answers that the report states, as JSON."""
+    found = {
+        "ladder": inputs.ladder,
+        "stress": inputs.stress,
+        "scenarios": inputs.scenarios,
+        "calibration": inputs.calibration,
+        "simulation": inputs.simulation,
+    }
+    return json.dumps({name: one for name, one in found.items() if one is not None}, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def _title(inputs: ForesightInputs, name: str) -> str:
+    return inputs.titles.get(name) or in_words(name).capitalize()
+
+
+def _lead(inputs: ForesightInputs) -> Runs:
+    """The answer: what is inverted, then what happens first on the first path, with date and rate."""
+    found: list[tuple[str, bool]] = []
+    if inputs.ladder is not None:
+        worst = max(inputs.ladder["inversions"], key=lambda one: float(one["by"]), default=None)
+        if worst is not None:
+            graver, milder = (_title(inputs, _subject(inputs.ladder, worst[side])) for side in ("graver", "milder"))
+            found.append((f"{graver} comes before {milder}.", True))
+        else:
+            found.append(("No graver limb comes before a milder one.", True))
+    if inputs.stress is not None:
+        path = inputs.stress["outcomes"][0]
+        for one in [first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")][:4]:
+            at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
+            said = SENTENCES[one["what"]].format(_title(inputs, one["subject"]))
+            lead = f" Under {path['path']}, {said} " if len(found) == bool(inputs.ladder) else f" {said[:1].upper()}{said[1:]} "
+            found.append((lead, False))
+            found.append((long_date(date.fromisoformat(one["on"])), True))
+            found.append((f"{at}.", False))
+    return found or [("This report holds a calibration or a simulation of one draft.", True)]
+
+
+def _subject(ladder: Value, limb: str) -> str:
+    return next((str(rung["subject"]) for rung in ladder["rungs"] if rung["limb"] == limb), limb)
+
+
+def _never(inputs: ForesightInputs) -> list[Runs]:
+    """What never happens, said as loudly as what does; and what could not be determined."""
+    found: list[Runs] = []
+    if inputs.stress is not None and inputs.stress["never"]:
+        names = listed([_title(inputs, name) for name in inputs.stress["never"]])
+        verb = "acts" if len(inputs.stress["never"]) == 1 else "act"
+        found.append(
+            [
+                ("Never", True),
+                (f": {names} {verb} on none of the paths up to {long_date(date.fromisoformat(inputs.stress['until']))}.", False),
+            ]
+        )
+    left = inputs.stress["left_out"] if inputs.stress is not None else inputs.ladder["left_out"] if inputs.ladder is not None else {}
+    if left:
+        said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
+        found.append([("Left out", True), (f": {said}.", False)])
+    return found
+
+
+def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
+    if inputs.ladder is None:
+        return None
+    rungs = inputs.ladder["rungs"]
+    today = float(next(iter(inputs.ladder["today"].values())))
+    drawn = lanes.ladder(rungs, today)
+    below = [one for one in rungs if one["fails"] == "below" and one["rate"] is not None]
+    inverted = {one["graver"]: one for one in inputs.ladder["inversions"]}
+    for row, one in zip(drawn["rows"], below, strict=True):
+        by = inverted.get(one["limb"])
+        row |= {
+            "name": _title(inputs, one["subject"]),
+            "needs": one["needs"],
+            "rate": f"{float(one['rate']):.4f}",
+            "share": f"{-float(one['share']) * 100:.1f}%".replace("-", "−"),
+            "weeks": f"{one['weeks']:.1f}" if one["weeks"] is not None else "–",
+            "inverted": f"inverted by {by['by']}" if by else "",
+        }
+    above = [f"{_title(inputs, one['subject'])} fails above {float(one['rate']):.4f}" for one in rungs if one["fails"] == "above"]
+    said = f"{listed(above)}. " if above else ""
+    alt = "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"])
+    return {**drawn, "said": f"{said}Weeks are of Scenario B, middle of its band.", "alt": alt, "today_text": f"{today:.2f}"}
+
+
+def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
+    if inputs.stress is None:
+        return None
+    outcomes = inputs.stress["outcomes"]
+    first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
+    levels = []
+    if inputs.ladder is not None:
+        for one in inputs.ladder["rungs"]:
+            pair = (_title(inputs, one["test"]), float(one["rate"] or 0))
+            if one["fails"] == "below" and one["kind"] != "obligation" and pair not in levels:
+                levels.append(pair)
+    return {
+        "intro": f"From {long_date(first)} to {long_date(last)}. Given: {inputs.facts}.",
+        "chart": lanes.rates(inputs.rates, levels, first, last) if inputs.rates else None,
+        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last),
+        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.",
+        "heads": [one["path"] for one in outcomes[:3]],
+        "rows": _dates(inputs, outcomes[:3]),
+        "scenarios": _scenarios(inputs),
+    }
+
+
+def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[dict[str, Any]], str]]:
+    """One lane for each test, that of its own trigger where it has one, then the composite triggers'."""
+    found = []
+    own = {name.removesuffix(" (trigger)") for name in outcome["lanes"] if name.endswith(" (trigger)")}
+    for name, spans in outcome["lanes"].items():
+        subject = name.removesuffix(" (trigger)")
+        if subject == name and name in own:
+            continue
+        shown = []
+        for span in spans:
+            text = ""
+            if span["kind"] == "default":
+                text = f"Event of Default from {table_date(date.fromisoformat(span['since']))}"
+            elif span["kind"] == "in effect":
+                text = f"in effect from {table_date(date.fromisoformat(span['since']))}"
+            shown.append({**span, "text": text})
+        quiet = {span["kind"] for span in spans} <= {"passes", "watch", "not determined"}
+        found.append((_title(inputs, subject), shown, "never on this path" if quiet else ""))
+    return found
+
+
+def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]]:
+    events: dict[tuple[str, str], str] = {}
+    for outcome in outcomes:
+        for one in outcome["firsts"]:
+            key = (one["subject"], one["what"])
+            events[key] = min(events.get(key, one["on"]), one["on"])
+    rows = []
+    for subject, what in sorted(events, key=lambda key: events[key]):
+        cells = [f"{_title(inputs, subject)} {WORDS[what]}"]
+        for outcome in outcomes:
+            first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
+            rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
+            cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
+        rows.append(cells)
+    for clause in dict.fromkeys(one["clause"] for outcome in outcomes for one in outcome["swept"]):
+        paid = [[one for one in outcome["swept"] if one["clause"] == clause and float(one["amount"] or 0) > 0] for outcome in outcomes]
+        sums = [f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}" for one in paid]
+        rows.append([f"{_title(inputs, clause)} swept, USD", *sums])
+    return rows
+
+
+def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
+    if inputs.scenarios is None:
+        return None
+    columns = [*((name, "fails") for name in inputs.scenarios["tests"]), *((name, "begins") for name in inputs.scenarios["triggers"])]
+    rows = []
+    for outcome in inputs.scenarios["outcomes"]:
+        cells = [str(outcome["path"])]
+        for subject, what in columns:
+            first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
+            cells.append("never" if first is None else table_date(date.fromisoformat(first["on"])))
+        rows.append(cells)
+    return {"heads": ["Path", *(f"{_title(inputs, name)} {WORDS[what]}" for name, what in columns)], "rows": rows}
+
+
+def _tried(inputs: ForesightInputs) -> str:
+    if inputs.calibration is None:
+        return ""
+    tried = counted(inputs.calibration["variants_tried"], "variants")
+    return f" {tried} were tried on that same history; a level chosen from them looks better here than it will be."
+
+
+def _seeds(inputs: ForesightInputs) -> str:
+    seeds = {str(one["seed"]) for one in (inputs.calibration, inputs.simulation) if one is not None}
+    return f"seed {', '.join(sorted(seeds))}, " if seeds else ""
+
+
+def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
+    found = [("Draft, SHA-256", eights(inputs.sha256)), ("Closing Date", long_date(inputs.closing)), ("Facts", inputs.facts)]
+    for name, one in (("Calibration", inputs.calibration), ("Simulation", inputs.simulation)):
+        if one is not None:
+            found.append((name, f"{one['paths']:,} paths of {one['weeks']} weeks, seed {one['seed']}; prior {one['prior']}"))
+    found.append(("Engine", f"headroom {inputs.engine}"))
+    return found

@@ -1,0 +1,115 @@
+"""The pages of a foresight report that rest on the rate model: the heat map of a calibration, the fan and chances of a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from engine.basics.values import counted, in_words, listed
+from reports.drawing import lanes
+
+Value = Mapping[str, Any]
+"""The JSON of one answer."""
+WORDS = {
+    "fails": "fails",
+    "cure by": "must be cured by",
+    "cured": "is cured",
+    "default": "Event of Default indicated",
+    "begins": "in effect",
+    "ends": "ends",
+    "obliged": "creates an Obligation",
+    "due": "Obligation due",
+    "passes again": "passes again",
+}
+DEFINITIONS = (
+    (
+        "Shortfall",
+        "a stretch of the true rate: it begins with the first of {q} dates in a row below the level and ends before {q} dates in a row at "
+        "or above it",
+    ),
+    ("False alarm", "the trigger is in effect for a time that shares no date with a shortfall"),
+    ("Missed", "a shortfall that shares no date with a time in effect"),
+    ("Late", "dates from the first of a shortfall to the first in effect; the mean of those not missed"),
+)
+
+
+def calibration_page(found: Value | None) -> dict[str, Any] | None:
+    """The heat map and its words; None where nothing was calibrated."""
+    if found is None:
+        return None
+    cells = found["model"]
+    levels = list(dict.fromkeys(one["variant"]["level"] for one in cells))
+    counts = list(dict.fromkeys(one["variant"]["count"] for one in cells))
+    release = cells[0]["variant"]["release"]
+    under = found["smallest_count_under"]["share"]
+    drafted = found.get("drafted")
+    rows = []
+    for count in counts:
+        row = []
+        for level in levels:
+            one = next(
+                one
+                for one in cells
+                if (one["variant"]["level"], one["variant"]["count"], one["variant"]["release"]) == (level, count, release)
+            )
+            row.append(
+                {
+                    "chance": f"{one['false_alarm']:.2f}",
+                    "error": f"± {max(one['error'], 0.005):.2f}",
+                    "missed": "no shortfall" if one["missed"] is None else f"missed {one['missed'] * 100:.1f}%",
+                    "late": "" if one["delay"] is None else f"late {one['delay']:.1f} weeks",
+                    "bar": round(min(one["false_alarm"] / 0.5, 1) * 100),
+                    "framed": one["false_alarm"] < under,
+                    "drafted": drafted is not None and drafted["variant"]["level"] == level and drafted["variant"]["count"] == count,
+                }
+            )
+        rows.append({"count": counted(count, "dates"), "cells": row})
+    return {
+        "heading": f"Calibration of {found['term']}",
+        "intro": (
+            f"Each cell: the probability of at least one false alarm in {found['weeks']} weeks with its Monte Carlo error; shortfalls "
+            f"missed; weeks late. Bar: the probability, full at 0.50. Heavy frame: under {under:.2f}. Corner: the draft. "
+            f"Released on {counted(release, 'dates')}."
+        ),
+        "levels": [f"{level / 10_000:.2f}" for level in levels],
+        "rows": rows,
+        "definitions": [(word, said.format(q=found["q"])) for word, said in DEFINITIONS],
+        "said": " ".join(found["said"]),
+    }
+
+
+def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable[[str], str]) -> dict[str, Any] | None:
+    """The fan and the chances; None where nothing was simulated.
+
+    Args:
+        found: the answer of `simulate`.
+        rungs: the ladder's limbs, whose rates stand across the fan.
+        title: what a test or a trigger is called.
+    """
+    if found is None:
+        return None
+    horizons = list(found["chances"][0]["within"]) if found["chances"] else []
+    rows = []
+    for one in found["chances"]:
+        cells = [f"{title(one['subject'])} {WORDS[one['what']]}"]
+        for weeks in horizons:
+            share, error = one["within"][weeks]
+            cells.append("<0.01" if 0 < share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}")
+        rows.append(cells)
+    below = [one for one in rungs if one["fails"] == "below" and one["rate"]]
+    levels = [(title(one["test"]), float(one["rate"])) for one in below]
+    scores = "; ".join(f"{one['forecast']} {one['crps']:.4f}" for one in found["scores"])
+    left = (
+        f" Left out, because they follow the rate: {listed([in_words(name) for name in found['left_out']])}." if found["left_out"] else ""
+    )
+    return {
+        "intro": (
+            f"Local level with t innovations, {counted(found['paths'], 'paths')} of {counted(found['weeks'], 'weeks')} from "
+            f"{found['start']:.4f}, no drift, weekly volatility {found['sigma'] * 100:.1f}%. Light and dark grey: 95% and 50% of the "
+            f"published values. The axis is logarithmic.{left}"
+        ),
+        "fan": lanes.fan(found["fan"], list(dict.fromkeys(levels))) if found["fan"] else None,
+        "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
+        "rows": rows,
+        "record": f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}." if scores else "",
+    }

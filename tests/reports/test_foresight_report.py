@@ -1,0 +1,115 @@
+"""The foresight report: the answer first, never as loud as when, no forecast, the same bytes again, an archive file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from covenants import templates
+from engine.cli.show.calibrate import calibration_data
+from engine.determination.template import Template
+from engine.foresight.answers import as_data
+from engine.foresight.facts_by_date import held_facts
+from engine.queries.calibration_questions import ModelAsked
+from engine.queries.foresight_questions import StressAsked, stress
+from engine.queries.foresight_reports import parts_of_report, stress_parts
+from engine.queries.simulation_questions import simulate
+from engine.terms.as_written import Deal, resolve
+from reports.pages.foresight import ForesightInputs, compose
+from reports.render.pdf import render_foresight
+from tests.queries.test_calibration_questions import answered, history
+from tests.reports.verapdf import failures
+
+HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
+PREPARED = date(2026, 7, 6)
+
+
+@pytest.fixture(scope="module")
+def inputs(meridian: Deal, all_templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory) -> ForesightInputs:
+    given = held_facts(HELD, meridian.closing_date, resolve(meridian, meridian.closing_date))
+    asked = StressAsked(("B",), ("middle",), multiples=(Fraction(1), Fraction(5, 2)), weeks=18)
+    answer = stress(meridian, templates, given, asked)
+    path = history(tmp_path_factory.mktemp("history"), 40)
+    simulated = simulate(meridian, templates, None, given, ModelAsked(path, PREPARED, paths=100, weeks=6))
+    return ForesightInputs(
+        **parts_of_report(meridian, templates, given, PREPARED),
+        **stress_parts(meridian, templates, given, replace(asked, weeks=12), answer, 1, lambda _: None),
+        calibration=calibration_data(answered(meridian, all_templates, path, paths=150)),
+        simulation=as_data(simulated),
+    )
+
+
+def said(runs: Any) -> str:
+    return "".join(text for text, _ in runs)
+
+
+def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(inputs: ForesightInputs) -> None:
+    page = compose(inputs)
+    first, never = said(page["answer"][0]), said(page["answer"][1])
+    assert first.startswith("Early amortization comes before Cash sweep level. Under B middle 1.0x, Loan to value fails on ")
+    assert "Thursday 26 March 2026 at 1.9131." in first
+    assert "An Event of Default of Loan to value is indicated from Friday 10 April 2026" in first
+    assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
+    assert never == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May 2026."
+
+
+def test_page_one_says_that_it_is_no_forecast_and_how_much_was_tried(inputs: ForesightInputs) -> None:
+    text = said(compose(inputs)["not_forecast"])
+    assert text.startswith("This is not a forecast.")
+    assert "6 variants were tried on that same history" in text
+
+
+def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(inputs: ForesightInputs) -> None:
+    ladder = compose(inputs)["ladder"]
+    assert [row["rate"] for row in ladder["rows"]] == ["1.9257", "1.9257", "1.5750", "1.5000"]
+    assert [row["x"] for row in ladder["rows"]] == sorted(row["x"] for row in ladder["rows"])
+    assert [row["inverted"] for row in ladder["rows"]] == ["", "inverted by 0.4257", "", ""]
+    assert ladder["said"].startswith("Rental rate floor fails above 2.1176.")
+
+
+def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: ForesightInputs) -> None:
+    found = compose(inputs)["stress"]
+    lanes = {row["name"]: row for row in found["lanes"]["rows"]}
+    assert set(lanes) == {"Rental rate floor", "Loan to value", "Cash sweep level", "Appraisal trigger", "Early amortization"}
+    assert [span["kind"] for span in lanes["Loan to value"]["spans"]] == ["passes", "cure", "default"]
+    assert lanes["Appraisal trigger"]["said"] == "never on this path"
+    assert ["Loan to value fails", "Thu 26 Mar 2026, 1.9131", "Thu 5 Feb 2026, 1.9221"] in found["rows"]
+    assert len(found["scenarios"]["rows"]) == 9
+
+
+def test_the_heat_map_marks_the_draft_and_what_stays_under_the_share(inputs: ForesightInputs) -> None:
+    found = compose(inputs)["calibration"]
+    assert [row["count"] for row in found["rows"]] == ["1 date", "2 dates", "3 dates"]
+    drafted = [(place, number) for place, row in enumerate(found["rows"]) for number, one in enumerate(row["cells"]) if one["drafted"]]
+    assert drafted == [(1, 1)]
+    for row in found["rows"]:
+        for one in row["cells"]:
+            assert one["framed"] == (float(one["chance"]) < 0.10) or one["chance"] == "0.10"
+
+
+def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(inputs: ForesightInputs) -> None:
+    found = compose(inputs)["simulation"]
+    cells = [cell for row in found["rows"] for cell in row[1:]]
+    assert all("±" in cell or cell == "<0.01" for cell in cells)
+    assert "Left out, because they follow the rate: weighted average rental rate." in found["intro"]
+
+
+def test_a_part_that_was_not_asked_for_is_left_out(inputs: ForesightInputs) -> None:
+    page = compose(replace(inputs, stress=None, scenarios=None, calibration=None, simulation=None))
+    assert (page["stress"], page["calibration"], page["simulation"]) == (None, None, None)
+    assert said(page["answer"][0]) == "Early amortization comes before Cash sweep level."
+
+
+def test_the_report_is_an_archive_file_and_the_same_bytes_again(inputs: ForesightInputs, tmp_path: Path) -> None:
+    (html, pdf), again = render_foresight(inputs), render_foresight(inputs)
+    assert (html, pdf) == again
+    assert "This is not a forecast." in html
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf)
+    for profile in ("3a", "ua1"):
+        assert failures(path, profile)[1] == {}
