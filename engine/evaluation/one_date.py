@@ -33,10 +33,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.events.states import ReserveReleased, TestStatus, TriggerStatus, obligation_key
-from engine.terms.contract_dates import (
-    determination_dates,
-    publication_dates,
-)
+from engine.terms.contract_dates import determination_dates, publication_dates
 
 
 class Day:
@@ -75,12 +72,7 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
 
 
 def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Draft, ...], DealState]:
-    """The events of one date whose results are known already, and the state after it: `evaluate` but for determination and words.
-
-    Args:
-        inputs: as for `evaluate`; no rate is looked at.
-        results: of every test that is due on the date.
-    """
+    """The events of one date whose results are known already, and the state after it: `evaluate` without rates and words."""
     day = Day(inputs, results)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
