@@ -18,7 +18,7 @@ class Statistic:
 
     Attributes:
         kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`: of the last `count`
-            Determination Dates. `highest`: of the values published from `since` to the date. `first`: the first of them.
+            Publication Dates. `highest`: of the values published from `since` to the date. `first`: the first of them.
         index: whose.
         count: how many dates are summed.
         since: the first day of the window.

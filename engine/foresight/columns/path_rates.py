@@ -113,9 +113,7 @@ def scaled(form: LinearForm) -> Scaled:
     return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
 
 
-def values_of(
-    one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, determined: Sequence[date]
-) -> tuple[Ticks, NDArray[np.bool_]]:
+def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date) -> tuple[Ticks, NDArray[np.bool_]]:
     """The form on each path in whole numbers, and where every value that it needs is there.
 
     Args:
@@ -123,7 +121,6 @@ def values_of(
         rates: the paths.
         terms: what the deal says about each index.
         day: the date.
-        determined: the Determination Dates up to it, itself last.
 
     Raises:
         OverflowError: the sums could pass 2^62.
@@ -136,14 +133,14 @@ def values_of(
     if sum(abs(weight) for weight in one.weights) * per_tick * max(highest, 1) * 64 > LARGEST:
         raise OverflowError
     for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
-        found, has = _statistic(statistic, rates, terms, day, determined, per_tick)
+        found, has = _statistic(statistic, rates, terms, day, per_tick)
         total = total + weight * found
         there &= has
     return total, there
 
 
 def _statistic(
-    one: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, determined: Sequence[date], per_tick: int
+    one: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, per_tick: int
 ) -> tuple[Ticks, NDArray[np.bool_]]:
     index = one.index
     if one.kind == "published":
@@ -153,7 +150,7 @@ def _statistic(
         found = rates.reference(index, terms[index], day)
         return found * per_tick, found != NO_VALUE
     if one.kind == "sum of rates":
-        each = [rates.reference(index, terms[index], on) for on in determined[-one.count :]]
+        each = [rates.reference(index, terms[index], on) for on in rates.dates[: rates.up_to(day)][-one.count :]]
         there = np.logical_and.reduce([ticks != NO_VALUE for ticks in each]) if each else np.zeros(rates.paths, dtype=bool)
         return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (len(each) == one.count)
     rows = [row for row in range(rates.up_to(day)) if one.since is None or rates.dates[row] >= one.since]

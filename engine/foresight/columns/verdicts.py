@@ -33,8 +33,8 @@ from engine.foresight.rate_paths import NO_VALUE, TICK
 from engine.terms.in_force import IndexTerms, TermsInForce
 
 Codes = NDArray[np.int64]
-LOOKED_BACK = 130
-"""Determination Dates whose Reference Rates a template may look back on."""
+LOOKED_BACK = 260
+"""Dates whose Reference Rates a template may look back on."""
 Level = tuple[Comparison, Fraction]
 Mark = tuple[object, ...]
 
@@ -117,7 +117,7 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
         column = ticks[:count, path].tolist()
         series = tuple(_published(name, day, tick) for day, tick in zip(rates.dates[:count], column, strict=True))
         published[name] = series
-        days = test.determined[-LOOKED_BACK:] if test.base.on in test.determined else (*test.determined[-LOOKED_BACK:], test.base.on)
+        days = sorted({*rates.dates[:count], *test.determined, test.base.on})[-LOOKED_BACK:]
         if name in test.terms.index:
             found[name] = tuple(_reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days)
     return replace(test.base, published=published, rates=found, trace={})
@@ -167,7 +167,7 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
 
 
 def _by_thresholds(test: TestOnDate, rates: PathRates, form: Scaled, known: Known) -> Results:
-    value, there = values_of(form, rates, test.terms.index, test.base.on, test.determined)
+    value, there = values_of(form, rates, test.terms.index, test.base.on)
     codes = np.full(rates.paths, NO_VALUE, dtype=np.int64)
     results: list[TestResult] = []
     lacking = np.flatnonzero(~there)
@@ -267,7 +267,7 @@ def _searched(
         result = decided(test.key, test.clause, test.template, facts.with_rate(index, Fraction(tick, TICK)))
         if result.verdict is Verdict.NOT_DETERMINED:
             raise _NotOnce
-        value, _ = values_of(form, flat.with_today(index, test.base.on, tick), test.terms.index, test.base.on, test.determined)
+        value, _ = values_of(form, flat.with_today(index, test.base.on, tick), test.terms.index, test.base.on)
         return holds(result), int(value[0])
 
     low, high = 1, CEILING
