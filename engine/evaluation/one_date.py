@@ -161,7 +161,7 @@ def _tests(day: Day) -> None:
             continue
         if _suspend(day, key, clause):
             continue
-        result = determine(key, clause, template, _own(known), day.inputs.share_below) if known else (day.given or {})[key]
+        result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
         day.results[key] = result
         before = day.state.tests.get(key)
         held = _held(day, result)
@@ -172,11 +172,6 @@ def _tests(day: Day) -> None:
         day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
         if held is None and state.status is not TestStatus.WAIVED:
             _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
-
-
-def _own(known: Facts) -> Facts:
-    """The same facts with an empty trace, for the next test."""
-    return replace(known, trace={})
 
 
 def _is_due(day: Day, clause: Clause, template: Template) -> bool:
