@@ -13,7 +13,6 @@ from fractions import Fraction
 from functools import partial
 
 from engine.determination.determine import determine
-from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, MaintenanceClause, Template
