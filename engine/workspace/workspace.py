@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
@@ -23,9 +23,11 @@ from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
 from engine.market.series_map import SeriesMap
-from engine.record.store import Store
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
+
+if TYPE_CHECKING:
+    from engine.record.store import Store
 
 SETTINGS = "headroom.toml"
 LOCK = "headroom.lock"
@@ -134,6 +136,8 @@ class Workspace:
 
         Raises VerificationFailed, and makes none, where what lies beside it says that it is missing, or lacks one of its logs.
         """
+        from engine.record.store import Store  # late: `check` in a workspace opens no record
+
         database = self.settings.database
         place = database if "://" in database else self.root / database
         if self.to_inspect:

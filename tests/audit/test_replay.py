@@ -19,7 +19,7 @@ from engine.cli.show.act import record_act
 from engine.cli.show.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.events.deal_state import fold
+from engine.events.deal_state import as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, NotEvaluated
 from engine.events.running_state import Past
@@ -107,7 +107,9 @@ def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Work
     assert any(isinstance(event.payload, Correction) for event in events)
     for place, event in enumerate(events, start=1):
         past.add(event)
-        assert past.state == fold(standing(events[:place]))
+        folded = as_it_stands(events[:place])
+        assert past.state == folded
+        assert folded.model_copy(update={"correcting": None, "again": {}, "stated_due": {}}) == fold(standing(events[:place]))
         assert past.withdrawn == withdrawn(events[:place])
 
 
