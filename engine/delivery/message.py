@@ -69,6 +69,11 @@ def message_id_of(origin: str, delivery: Delivery, role: str, sender: Sender) ->
     return f"<{tag_of(origin, delivery.number, role, draft)}@{sender.address.rpartition('@')[2]}>"
 
 
+def reminder_id_of(origin: str, subject: str, sender: Sender) -> str:
+    """The Message-ID of a reminder: the same each time it is tried, so that a mailbox shows it once."""
+    return f"<{log_tag(f'{origin}|{subject}')}.reminder@{sender.address.rpartition('@')[2]}>"
+
+
 def notice_message(
     origin: str, deal: str, delivery: Delivery, to: Addressee, sender: Sender, events: Sequence[Event], files: Sequence[tuple[str, bytes]]
 ) -> Envelope:

@@ -12,7 +12,7 @@ from datetime import date
 from engine.basics.values import long_date
 from engine.delivery.evidence import day_in, record
 from engine.delivery.mail import Outcome
-from engine.delivery.message import Envelope, Sender, answer_of, log_tag, plain_message
+from engine.delivery.message import Envelope, Sender, answer_of, plain_message, reminder_id_of
 from engine.delivery.outbox import deliveries
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import ReminderSent
@@ -110,7 +110,7 @@ def send_reminders(
     today = day_in(adopted[-1].time_zone, scribe().at)
     for one in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
         at = scribe()
-        id_ = f"<{log_tag(f'{origin}|{one.subject}')}.reminder@{sender.address.rpartition('@')[2]}>"
+        id_ = reminder_id_of(origin, one.subject, sender)
         outcome = send(plain_message(sender, one.name, one.address, one.headline, one.text, id_, at.at))
         if outcome.became == "sent":
             payload = ReminderSent(

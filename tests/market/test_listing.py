@@ -216,7 +216,8 @@ def test_an_index_may_have_several_countries(tmp_path: Path) -> None:
     settings = tmp_path / "headroom.toml"
     text = settings.read_text(encoding="utf-8")
     begins = text.index("# [[index]]")
-    settings.write_text(text[:begins] + text[begins:].replace("# ", ""), encoding="utf-8")
+    example, after = text[begins:].split("\n\n", 1)
+    settings.write_text(f"{text[:begins]}{example.replace('# ', '')}\n\n{after}", encoding="utf-8")
     europe = opened(tmp_path).indices["CRI-H100-EU"]
     assert len(europe.countries) == 27
     places = ["Paris, FR"] * 4 + ["Berlin, DE"] * 4 + ["Oslo, NO", ", US"]
