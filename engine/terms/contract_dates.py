@@ -154,7 +154,7 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
 
     Args:
         day: the date of the event.
-        period: the period, in Business Days, days or weeks; a KeyError for any other unit, which no file can write here.
+        period: the period, in Business Days, days, weeks or months; a KeyError for any other unit, which no file can write here.
         add: the n-th Business Day after a day, on the deal's calendar.
         sign: 1 to count forward, -1 to count back.
     """

@@ -101,7 +101,7 @@ def read_day(text: str) -> date:
 
 UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
 IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
-"""What a deadline may be counted in: no ruling says on which day a month ends that begins on the 31st."""
+"""What a deadline other than a Cure Period may be counted in: no ruling says on which day such a month ends that begins on the 31st."""
 
 
 def read_period(text: str, *units: PeriodUnit) -> Period:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.basics.values import Figure, Unit, defined, in_words, listed, trimmed
+from engine.determination.day_read import LAST_FINAL, ON_THE_DATE
 from engine.determination.template import At, Clause, Cure, MaintenanceClause, Template
 from engine.terms.as_written import Deal, resolve, sources
 from engine.terms.clause import EventOfDefault
@@ -223,11 +224,19 @@ LOW_CONFIDENCE = {
     "known; otherwise the result is shown, changes no state and is not counted",
 }
 
+DAY_READ = {
+    LAST_FINAL: "A Publication Date reads the newest day of the week up to it whose value is final at the cut-off.",
+    ON_THE_DATE: "A Publication Date reads the value of that day itself, and has none where the day has none.",
+}
+"""What a Publication Date reads of a daily series (`rulings.md` 62)."""
+
 
 def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
     """What the deal says about one index: whose it is, its method, its fallback in order, and which values count."""
     level = trimmed(Figure(value=index.closing_date_level, unit=Unit.RATE))
     yield f"It is {index.source} ({index.cite}). Its Closing Date level is {level} per GPU-hour."
+    if index.cadence == "daily":
+        yield f"It has a value for each day. {DAY_READ[index.day_read or LAST_FINAL]}"
     yield _methodology(index.methodology)
     tried = []
     for number, step in enumerate(index.fallback, 1):

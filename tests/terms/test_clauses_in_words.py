@@ -262,12 +262,14 @@ def test_a_clause_without_a_cure_says_so_and_what_follows(cascade: Deal, all_tem
 
 
 LEAF = {"test": "ltv", "result": "FAIL", "for": "2 consecutive determination dates"}
+OF_A_LEAF = ("trigger", "test", "result", "state", "for", "announced", "index")
 TRIGGER: dict[str, Any] = {
     "cite": "FA §4.07",
     "text": "Words.",
     "begins": {
         "any_of": [
             {"all_of": [LEAF, {"test": "pool-rent", "result": "PASS"}]},
+            {"announced": "cessation", "index": "CRI-H100"},
             {
                 "at_least": {
                     "n": "2",
@@ -304,7 +306,7 @@ def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(cascade: 
     schema = TriggerTerms.model_json_schema(by_alias=True)
     silent = []
     for path, value in changes(TRIGGER, schema, schema["$defs"]):
-        names_two = path[-1] in ("trigger", "test", "result", "state", "for") and _at(TRIGGER, path) is None  # a leaf that no file may hold
+        names_two = path[-1] in OF_A_LEAF and _at(TRIGGER, path) is None  # a leaf that no file may hold
         outlasts = path == ("consequences", 0, "ends")  # a sweep that no file may hold
         if not names_two and not outlasts and read(validated(TriggerTerms, TRIGGER, path, value)) == before:
             silent.append((path, value))
@@ -322,7 +324,9 @@ def _at(written: Any, path: tuple[str | int, ...]) -> Any:
 
 
 INDEX: dict[str, Any] = {
-    "source": "computed by the calculation agent",
+    "source": "published by the administrator",
+    "cadence": "daily",
+    "day_read": "the publication date",
     "methodology": {
         "policy": "current",
         "version": "1.1.1",

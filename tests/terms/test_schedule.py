@@ -40,13 +40,19 @@ def test_a_calendar_period_reaches_back_in_its_own_unit(count: int, unit: Period
         (5, "days", 1, date(2026, 7, 6)),
         (1, "weeks", 1, date(2026, 7, 8)),
         (1, "business days", -1, date(2026, 6, 30)),
+        (2, "months", 1, date(2026, 9, 1)),
+        (1, "months", -1, date(2026, 6, 1)),
     ],
 )
 def test_a_deadline_is_counted_in_its_own_unit(count: int, unit: PeriodUnit, sign: int, last: date) -> None:
     assert counted(date(2026, 7, 1), Period(count, unit), CALENDAR.add, sign) == last
 
 
-@pytest.mark.parametrize("unit", ["months", "publication dates"])
+def test_a_deadline_in_months_ends_on_the_last_day_of_a_shorter_month() -> None:
+    assert counted(date(2026, 1, 31), Period(1, "months"), CALENDAR.add) == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize("unit", ["years", "publication dates", "determination dates"])
 def test_a_deadline_in_another_unit_is_never_counted_as_days(unit: PeriodUnit) -> None:
     with pytest.raises(KeyError):
         counted(date(2026, 7, 1), Period(1, unit), CALENDAR.add)
