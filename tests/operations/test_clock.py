@@ -25,8 +25,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def desk(root: Path, zone: str = "America/New_York", weeks: int = 48) -> Workspace:
-    workspace = made(root, *ADMINISTERED, ("time_zone: America/New_York", f"time_zone: {zone}"))
+def desk(root: Path, zone: str = "America/New_York", weeks: int = 48, cut_off: str = '"15:00"') -> Workspace:
+    zoned = ("time_zone: America/New_York", f"time_zone: {zone}")
+    workspace = made(root, *ADMINISTERED, zoned, ('cut_off: "15:00"', f"cut_off: {cut_off}"))
     publish(workspace, rows(["2.10"] * weeks), at("2026-01-01T00:00"))
     return workspace
 
@@ -39,25 +40,30 @@ def determined(workspace: Workspace, when: str, tools: Tools) -> date:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "thursday"),
+    ("cut_off", "before", "after", "thursday"),
     [
-        ("2026-03-05T04:59", "2026-03-05T05:00", date(2026, 3, 5)),  # winter time: midnight in New York is 05:00 UTC
-        ("2026-03-12T03:59", "2026-03-12T04:00", date(2026, 3, 12)),  # summer time began on Sunday, 8 March
-        ("2026-10-29T03:59", "2026-10-29T04:00", date(2026, 10, 29)),
-        ("2026-11-05T04:59", "2026-11-05T05:00", date(2026, 11, 5)),  # it ended on Sunday, 1 November
+        ('"15:00"', "2026-03-05T19:59", "2026-03-05T20:00", date(2026, 3, 5)),  # winter time: 15:00 in New York is 20:00 UTC
+        ('"15:00"', "2026-03-12T18:59", "2026-03-12T19:00", date(2026, 3, 12)),  # summer time began on Sunday, 8 March
+        ('"15:00"', "2026-10-29T18:59", "2026-10-29T19:00", date(2026, 10, 29)),
+        ('"15:00"', "2026-11-05T19:59", "2026-11-05T20:00", date(2026, 11, 5)),  # it ended on Sunday, 1 November
+        ("end of day", "2026-03-06T04:59", "2026-03-06T05:00", date(2026, 3, 5)),  # the deal's own midnight, not that of UTC
+        ("end of day", "2026-03-13T03:59", "2026-03-13T04:00", date(2026, 3, 12)),
     ],
 )
-def test_a_thursday_begins_at_the_deal_s_own_midnight(before: str, after: str, thursday: date, tmp_path: Path, tools: Tools) -> None:
-    workspace = desk(tmp_path)
+def test_a_thursday_is_determined_at_its_cut_off_where_the_deal_is(
+    cut_off: str, before: str, after: str, thursday: date, tmp_path: Path, tools: Tools
+) -> None:
+    workspace = desk(tmp_path, cut_off=cut_off)
     assert determined(workspace, before, tools) == thursday - WEEK
     assert determined(workspace, after, tools) == thursday
     workspace.store.close()
 
 
 def test_a_deal_ahead_of_utc_has_its_thursday_first(tmp_path: Path, tools: Tools) -> None:
-    tokyo = desk(tmp_path / "tokyo", "Asia/Tokyo")
-    assert determined(tokyo, "2026-03-04T14:59", tools) == date(2026, 2, 26)
-    assert determined(tokyo, "2026-03-04T15:00", tools) == date(2026, 3, 5)
+    """At 08:00 on Thursday in Tokyo it is still Wednesday in UTC."""
+    tokyo = desk(tmp_path / "tokyo", "Asia/Tokyo", cut_off='"08:00"')
+    assert determined(tokyo, "2026-03-04T22:59", tools) == date(2026, 2, 26)
+    assert determined(tokyo, "2026-03-04T23:00", tools) == date(2026, 3, 5)
     tokyo.store.close()
 
 
