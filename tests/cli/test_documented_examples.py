@@ -28,8 +28,9 @@ SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
 UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare")
 """What sets up, never ends, or needs a PostgreSQL server."""
-REFUSES = ("headroom collect", "headroom coverage", "headroom cri-d")
-"""What refuses on the demonstration, as it says: no right to collect is stated; seven sellers are too few; no transition was observed."""
+REFUSES = ("headroom collect", "headroom confirm", "headroom coverage", "headroom cri-d")
+"""What refuses on the demonstration, as it says: no right to collect is stated; no figure is held; seven sellers are too few; no transition
+was observed."""
 
 
 def light(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -144,6 +145,7 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
         ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
         ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json or .xlsx"),
+        ("headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'", "awaits no confirmation; of "),
         ("headroom coverage CRI-H100@1.1-wp", "and 7 sellers; a measurement needs 30 and 8"),
         ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
