@@ -1,0 +1,175 @@
+"""Record what a person did, checked against what the deal asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.basics.inert import same_person
+from engine.events.deal_state import fold
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, Event
+from engine.operations.act_details import with_details
+from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
+from engine.terms.act_requirements import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
+from engine.terms.as_written import Deal, resolve
+from engine.terms.in_force import TermsInForce
+from engine.terms.phrases import read_set_rate
+from engine.workspace.series import series_of
+from engine.workspace.workspace import Workspace
+
+
+def _acts(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event.payload, ActRecorded)]
+
+
+def _draft(act: ActRecorded) -> Draft:
+    return Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+
+
+def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
+    """An Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
+    if act.act not in RATE_ACTS:
+        return act
+    index, rate = act.details["index"], read_set_rate(act.details["rate"])
+    if index not in terms.index:
+        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+    return _with(act, rate=str(rate))
+
+
+def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> ActRecorded:
+    """A manifest error with the newest print of its date: that one is excluded, and a later one is not."""
+    if act.act != MANIFEST_ERROR:
+        return act
+    index = act.details["index"]
+    if index not in terms.index:
+        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+    series = series_of(index, terms.index[index])
+    prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == act.effective_on]
+    if not any(event.payload.value["value"] is not None for event in prints):
+        raise WrongUsage(f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date")
+    return _with(act, print=str(prints[-1].print))
+
+
+def _with(act: ActRecorded, **details: str) -> ActRecorded:
+    return act.model_copy(update={"details": {**act.details, **details}})
+
+
+def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bool]:
+    """The Act as it is recorded, told from every earlier one, and whether it is new."""
+    acts: list[ActRecorded] = [event.payload for event in events]
+    standing = fold(events).acts
+    if act.act == "act withdrawn":
+        return _withdrawal(act, acts, standing)
+    rivals = [one for one in standing if (one.told_by, one.effective_on) == (act.told_by, act.effective_on)]
+    for one in rivals:
+        if _as_said(one) == _as_said(act):
+            return one, False
+    if rivals and act.act in DECIDING:
+        name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
+        raise WrongUsage(f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'")
+    before = sum((one.told_by, one.effective_on) == (act.told_by, act.effective_on) for one in acts)
+    return (_with(act, entry=str(before + 1)) if before else act), True
+
+
+def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
+    """A withdrawal that names one standing Act in full. Raises WrongUsage where it names none, or several."""
+    name = act.names
+    meant = [one for one in standing if one.goes_by(name)]
+    if len(meant) == 1:
+        return _with(act, names=meant[0].identity), True
+    if meant:
+        raise WrongUsage(f"`{name}` names several Acts; write one of {', '.join(one.identity for one in meant)}")
+    named = [one for one in acts if one.goes_by(name)]
+    again = [one.identity for one in standing for gone in named if (one.told_by, one.effective_on) == (gone.told_by, gone.effective_on)]
+    if again:
+        raise WrongUsage(f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full")
+    same = [_with(act, names=gone.identity) for gone in named]
+    for one in acts:
+        if one in same:
+            return one, False
+    known = ", ".join(one.identity for one in standing)
+    raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {known or 'none'}")
+
+
+def _as_said(act: ActRecorded) -> ActRecorded:
+    """The Act without what tells two entries of it apart: its number, and when it was received."""
+    return _without_entry(act).model_copy(update={"received_at": None})
+
+
+def _without_entry(act: ActRecorded) -> ActRecorded:
+    return act.model_copy(update={"details": {key: value for key, value in act.details.items() if key != "entry"}})
+
+
+def _differing(one: ActRecorded, other: ActRecorded) -> Iterator[str]:
+    """The names of what two Acts say differently."""
+    yield from (
+        name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(one, name) != getattr(other, name)
+    )
+    yield from (key for key in sorted({*one.details, *other.details}) if one.details.get(key) != other.details.get(key))
+
+
+def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
+    """What the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
+    said = Said(act.act, act.effective_on, act.clause, act.until, act.document, act.prepared_by, act.approved_by, act.details)
+    for refusal in refusals(said, terms, _option):
+        raise WrongUsage(f"{refusal.what}; {refusal.fix}")
+    if terms.recorded_acts is not None and (act.prepared_by is None or act.approved_by is None):
+        raise WrongUsage(f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and --approved-by")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ActEntered:
+    """An Act as it stands or would stand in the record, and whether it is new."""
+
+    deal: str
+    act: ActRecorded
+    new: bool
+    event: Event | None = None
+    """The event that would be recorded, for a preview of an Act that is new."""
+
+    def as_data(self, recorded: bool) -> dict[str, Any]:
+        """The answer as JSON: `deal`, `recorded`, `name`, `act`."""
+        return {"deal": self.deal, "recorded": recorded, "name": self.act.identity, "act": self.act.model_dump(mode="json")}
+
+
+def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe) -> ActEntered:
+    """Record what a person did; entered again word for word, it is on record already.
+
+    Raises:
+        WrongUsage: it is no Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+            stands and says otherwise.
+    """
+    said, log = _checked(workspace, deal, act), deal_log(deal.name)
+    with workspace.store.begin() as writer:
+        entered, new = _entered(said, _acts([event_of(entry) for entry in writer.entries(log)]))
+        if new:
+            append(writer, log, [_draft(entered)], scribe)
+    return ActEntered(deal.name, entered, new)
+
+
+def imagine_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe) -> ActEntered:
+    """The Act as it would be recorded, with its event where it is new; nothing is recorded. Raises WrongUsage as `record_act` does."""
+    said, log = _checked(workspace, deal, act), deal_log(deal.name)
+    entered, new = _entered(said, _acts(read(workspace.store, log)))
+    return ActEntered(deal.name, entered, new, imagined(_draft(entered), scribe, log) if new else None)
+
+
+def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
+    """The Act with everything that its kind needs, held against the deal. Raises WrongUsage."""
+    if act.act not in KINDS:
+        raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
+    if same_person(act.prepared_by, act.approved_by):
+        raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
+    terms = resolve(deal, act.effective_on)
+    known = (*terms.covenants, *terms.triggers)
+    if act.clause is not None and act.clause not in known:
+        raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
+    _allowed(act, terms)
+    return with_details(_with_print(workspace, _with_rate(act, terms), terms), deal, read(workspace.store, deal_log(deal.name)))
