@@ -2,103 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.audit.reproduce import reproduction
-from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
-from engine.events.deal_adopted import DealAdopted, facts_on
-from engine.events.kinds import Event, Tested
-from engine.events.log_names import series_name
-from engine.events.results import TestResult, Verdict
-from engine.events.standing import standing
-from engine.market.methodology import load_methodology
-from engine.market.quality import manipulation as attack
-from engine.market.quality.capital_costs import read_costs
-from engine.queries.history import events_of
-from engine.queries.index_weeks import days_of, weeks_of
-from engine.queries.seller_moves import seller_moves, shadow_data, shadow_of, turning_moves
-from engine.record.log import index_log, read
-from engine.workspace.series import series_of_facts
+from engine.queries.manipulation_report import deal_manipulation, manipulation_report
 from engine.workspace.workspace import Workspace
 
 # ---- manipulation -----------------------------------------------------------------------------------------------------
 
 
 def manipulate(workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool) -> int:
-    """Least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
-    methodology = load_methodology(version)
-    days = days_of(workspace, index, version, publication)
-    value = attack.week_value(days, methodology)
-    if value is None:
-        there = dates_there(
-            (value.publication_date for value, _ in weeks_of(workspace, index, version, progress) if value.value), publication
-        )
+    """Print the least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
+    try:
+        report = manipulation_report(workspace, index, version, publication, costs, progress)
+    finally:
         progress_done()
-        raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
-    every = [found for _, week in weeks_of(workspace, index, version, progress) for _, found in week if found]
-    progress_done()
-    rows = list(attack.table_5(every, methodology))
-    price = read_costs(costs)
-    cost, gpus = price["usd"], price["gpus"] or attack.LISTED_GPUS
-    data: dict[str, Any] = {
-        "index": index,
-        "methodology": version,
-        "publication_date": str(publication),
-        "value": str(round(Decimal(value.numerator) / Decimal(value.denominator), 4)),
-        "week": _least(lambda at, move: attack.least_for_week(days, methodology, at, move)),
-        "days": {
-            str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
-        },
-        "estimators": {name: _least_of(name, days, gpus) for name in attack.ESTIMATORS},
-        "estimators_injected": f"listings of {counted(gpus, 'GPUs')}, without outlier removal",
-        "volume-weighted mean, 1 GPU": _least_of("volume-weighted mean", days, 1),
-        "table_5": [
-            {
-                "listings": f"{r.listings}{'+' if r.listings == attack.ROWS[-1] else ''}",
-                "days": r.days,
-                "least": _named(r.least),
-                "outlay_usd": _outlay(_named(r.least), cost),
-            }
-            for r in rows
-        ],
-        "capital": {"per_listing": price["per_listing"], "source": price["source"]},
-        "sellers": seller_moves(days, methodology),
-        "shadow_rate": shadow_data(shadow_of(workspace, index, version, publication)),
-    }
-    data["week_outlay_usd"] = _outlay(data["week"], cost)
-    data["days_outlay_usd"] = {day: _outlay(least, cost) for day, least in data["days"].items()}
-    data["estimators_outlay_usd"] = {name: _outlay(least, cost) for name, least in data["estimators"].items()}
     if as_json:
-        print_json(data)
-        return 0
-    _say_manipulation(data)
+        print_json(report.as_data())
+    else:
+        _say_manipulation(report.as_data())
     return 0
-
-
-def _named(least: dict[tuple[Fraction, Fraction], int | None]) -> dict[str, int | None]:
-    return {f"{float(at):.0%} by {float(move):.0%}": k for (at, move), k in least.items()}
-
-
-def _least(found: Any) -> dict[str, int | None]:
-    return _named({(at, move): found(at, move) for at in attack.AT for move in attack.MOVES})
-
-
-def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, int | None]:
-    largest = max((found for _, found in days), key=len)
-    return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move, gpus))
-
-
-def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, str | None]:
-    """The paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None where either is not known."""
-    return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
 
 
 def _say_manipulation(data: dict[str, Any]) -> None:
@@ -170,21 +98,15 @@ def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
 
 
 def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) -> int:
-    """For each test of a date, the least number of listings on every day that trips it, or masks its failure."""
-    events = standing(events_of(workspace, deal))
-    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
-    tested = [event for event in events if isinstance(event.payload, Tested)]
-    results = [event.payload.result for event in tested if event.effective_on == on]
-    if not results:
-        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((one.effective_on for one in tested), on)}")
-    rows = [row for result in results for row in _trips(workspace, adopted, result)]
+    """Print for each test of a date, the least number of listings on every day that trips it, or masks its failure."""
+    found = deal_manipulation(workspace, deal, on)
     if as_json:
-        print_json({"deal": deal, "on": str(on), "tests": rows})
+        print_json(found.as_data())
         return 0
     say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
-    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in rows]
+    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in found.rows]
     say(table(("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free"), shown, right=(5, 7)))
     return 0
 
@@ -199,46 +121,6 @@ def _leaving_cell(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "-"
     return f"{found['sellers']}, no value" if found["value"] == "no value" else str(found["sellers"])
-
-
-def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
-    """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
-    for even in result.break_even:
-        facts = next(one for one in facts_on(adopted, result.on).indices if one.name == even.index)
-        series = series_of_facts(facts)
-        event = _newest(read(workspace.store, index_log(series)), result.on)
-        version = event.payload.value["methodology"] if event else None
-        row = {"test": result.test, "result": result.verdict.value, "index": even.index}
-        if even.rate is None or event is None or not version or series_name(series).administered:
-            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, "leaving": None, "fakes": None}
-            continue
-        days = days_of(workspace, even.index, version, event.effective_on)
-        down = (even.fails == "below") == (result.verdict is Verdict.PASS)
-        at = attack.AT[0] if down else attack.AT[1]
-        level = even.rate.value
-        turned = partial(_turned, level=level, passing=result.verdict is Verdict.PASS, down=down)
-        least = attack.least_that(days, load_methodology(version), at, turned)
-        moves = turning_moves(days, load_methodology(version), turned, target_of(level, result, down))
-        yield {**row, "break_even": f"{float(level):.4f}", "at": f"{float(at):.0%}", "least": least, **moves}
-
-
-def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
-    """Whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
-    published = Fraction(round(value * 10_000), 10_000)
-    if passing:
-        return published < level if down else published > level
-    return published <= level if down else published >= level
-
-
-def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
-    """What a published value must come to for a result to turn: one step of the grid past the Break-even Rate, or the rate itself."""
-    past = Fraction(1, 10_000) if result.verdict is Verdict.PASS else Fraction(0)
-    return level - past if down else level + past
-
-
-def _newest(events: Any, on: date) -> Event | None:
-    found = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
-    return found[-1] if found else None
 
 
 # ---- reproduction -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,176 @@
+"""How many listings, or sellers, it takes to move an index, or to turn a result of a deal (WP §7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import WrongUsage, dates_there
+from engine.basics.values import counted
+from engine.events.deal_adopted import DealAdopted, facts_on
+from engine.events.kinds import Event, Tested
+from engine.events.log_names import series_name
+from engine.events.results import TestResult, Verdict
+from engine.events.standing import standing
+from engine.market.methodology import load_methodology
+from engine.market.quality import manipulation as attack
+from engine.market.quality.capital_costs import read_costs
+from engine.queries.history import events_of
+from engine.queries.index_weeks import days_of, weeks_of
+from engine.queries.seller_moves import seller_moves, shadow_data, shadow_of, turning_moves
+from engine.record.log import index_log, read
+from engine.workspace.series import series_of_facts
+from engine.workspace.workspace import Workspace
+
+
+def _named(least: dict[tuple[Fraction, Fraction], int | None]) -> dict[str, int | None]:
+    return {f"{float(at):.0%} by {float(move):.0%}": k for (at, move), k in least.items()}
+
+
+def _least(found: Any) -> dict[str, int | None]:
+    return _named({(at, move): found(at, move) for at in attack.AT for move in attack.MOVES})
+
+
+def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, int | None]:
+    largest = max((found for _, found in days), key=len)
+    return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move, gpus))
+
+
+def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, str | None]:
+    """The paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None where either is not known."""
+    return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
+
+
+def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
+    """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
+    for even in result.break_even:
+        facts = next(one for one in facts_on(adopted, result.on).indices if one.name == even.index)
+        series = series_of_facts(facts)
+        event = _newest(read(workspace.store, index_log(series)), result.on)
+        version = event.payload.value["methodology"] if event else None
+        row = {"test": result.test, "result": result.verdict.value, "index": even.index}
+        if even.rate is None or event is None or not version or series_name(series).administered:
+            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, "leaving": None, "fakes": None}
+            continue
+        days = days_of(workspace, even.index, version, event.effective_on)
+        down = (even.fails == "below") == (result.verdict is Verdict.PASS)
+        at = attack.AT[0] if down else attack.AT[1]
+        level = even.rate.value
+        turned = partial(_turned, level=level, passing=result.verdict is Verdict.PASS, down=down)
+        least = attack.least_that(days, load_methodology(version), at, turned)
+        moves = turning_moves(days, load_methodology(version), turned, target_of(level, result, down))
+        yield {**row, "break_even": f"{float(level):.4f}", "at": f"{float(at):.0%}", "least": least, **moves}
+
+
+def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
+    """Whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
+    published = Fraction(round(value * 10_000), 10_000)
+    if passing:
+        return published < level if down else published > level
+    return published <= level if down else published >= level
+
+
+def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
+    """What a published value must come to for a result to turn: one step of the grid past the Break-even Rate, or the rate itself."""
+    past = Fraction(1, 10_000) if result.verdict is Verdict.PASS else Fraction(0)
+    return level - past if down else level + past
+
+
+def _newest(events: Any, on: date) -> Event | None:
+    found = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
+    return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class ManipulationReport:
+    """What it takes to move one week's value: listings, capital, sellers. The figures stand by name, as JSON prints them."""
+
+    figures: Mapping[str, Any]
+
+    def as_data(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return dict(self.figures)
+
+
+def manipulation_report(
+    workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, progress: Callable[[str], None]
+) -> ManipulationReport:
+    """Least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand.
+
+    Raises WrongUsage for a date without a value, naming the dates near it.
+    """
+    methodology = load_methodology(version)
+    days = days_of(workspace, index, version, publication)
+    value = attack.week_value(days, methodology)
+    if value is None:
+        there = dates_there(
+            (value.publication_date for value, _ in weeks_of(workspace, index, version, progress) if value.value), publication
+        )
+        raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
+    every = [found for _, week in weeks_of(workspace, index, version, progress) for _, found in week if found]
+    rows = list(attack.table_5(every, methodology))
+    price = read_costs(costs)
+    cost, gpus = price["usd"], price["gpus"] or attack.LISTED_GPUS
+    data: dict[str, Any] = {
+        "index": index,
+        "methodology": version,
+        "publication_date": str(publication),
+        "value": str(round(Decimal(value.numerator) / Decimal(value.denominator), 4)),
+        "week": _least(lambda at, move: attack.least_for_week(days, methodology, at, move)),
+        "days": {
+            str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
+        },
+        "estimators": {name: _least_of(name, days, gpus) for name in attack.ESTIMATORS},
+        "estimators_injected": f"listings of {counted(gpus, 'GPUs')}, without outlier removal",
+        "volume-weighted mean, 1 GPU": _least_of("volume-weighted mean", days, 1),
+        "table_5": [
+            {
+                "listings": f"{r.listings}{'+' if r.listings == attack.ROWS[-1] else ''}",
+                "days": r.days,
+                "least": _named(r.least),
+                "outlay_usd": _outlay(_named(r.least), cost),
+            }
+            for r in rows
+        ],
+        "capital": {"per_listing": price["per_listing"], "source": price["source"]},
+        "sellers": seller_moves(days, methodology),
+        "shadow_rate": shadow_data(shadow_of(workspace, index, version, publication)),
+    }
+    data["week_outlay_usd"] = _outlay(data["week"], cost)
+    data["days_outlay_usd"] = {day: _outlay(least, cost) for day, least in data["days"].items()}
+    data["estimators_outlay_usd"] = {name: _outlay(least, cost) for name, least in data["estimators"].items()}
+    return ManipulationReport(data)
+
+
+@dataclass(frozen=True, slots=True)
+class DealManipulation:
+    """For each test of a date, what turns its result: one row for each index that the result turns on."""
+
+    deal: str
+    on: date
+    rows: tuple[Mapping[str, Any], ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The rows as JSON: `deal`, `on`, `tests`."""
+        return {"deal": self.deal, "on": str(self.on), "tests": [dict(row) for row in self.rows]}
+
+
+def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipulation:
+    """For each test of a date, the least number of listings on every day that trips it, or masks its failure.
+
+    Raises WrongUsage for a date on which the deal was not tested.
+    """
+    events = standing(events_of(workspace, deal))
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
+    tested = [event for event in events if isinstance(event.payload, Tested)]
+    results = [event.payload.result for event in tested if event.effective_on == on]
+    if not results:
+        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((one.effective_on for one in tested), on)}")
+    rows = tuple(row for result in results for row in _trips(workspace, adopted, result))
+    return DealManipulation(deal, on, rows)
