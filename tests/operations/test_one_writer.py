@@ -104,9 +104,13 @@ def test_the_clock_of_a_run_is_read_when_it_has_the_workspace_to_itself(
 
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[Path]:
-    """A workspace in which another command goes on recording."""
+    """A workspace with an entry that is not signed yet, in which another command goes on recording."""
     workspace = desk(tmp_path / "desk")
     (workspace.root / "headroom.toml").write_text('operator = "Example Calculation Agent"\n', encoding="utf-8")
+    act = ActRecorded(act="waiver", clause="ltv", effective_on=date(2026, 1, 15), until=date(2026, 2, 1))
+    draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+    with workspace.store.begin() as writer:
+        append(writer, deal_log(DEAL), [draft], Scribe("t", "t", datetime(2026, 1, 15, 22, tzinfo=UTC)))
     with workspace.alone():
         yield workspace.root
 
