@@ -60,7 +60,10 @@ def test_the_worst_stands_first_with_what_is_due(ran: Workspace, capsys: pytest.
 
 def test_a_later_date_shows_what_was_so_then(ran: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     cured = next(one for one in rows(ran, plan.THURSDAYS[7], capsys) if one["test"] == "ltv")
-    assert (cured["state"], cured["due"]) == ("COMPLIANT", [])
+    assert cured["state"] == "COMPLIANT"
+    (duty,) = cured["due"]  # the cure is no longer due; the duty to give notice stays until it is fulfilled (rulings 54)
+    assert duty["what"] == "give notice of test failed (ltv) to borrower, administrative agent"
+    assert (duty["by"], duty["who"], duty["overdue"]) == ("2026-02-23", "servicer", False)
 
 
 def test_what_is_missing_stands_above_what_passes(ran: Workspace, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
