@@ -32,7 +32,7 @@ SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "300"))
 FOUND = (9063,)
 """Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at which a run was repeated)."""
 NAMED = os.environ.get("HEADROOM_SEED", "")
-"""Seeds to run alone, with commas in between: `HEADROOM_SEED=9063 pytest tests/run/test_seeded_history.py -k seeded`."""
+"""Seeds to run alone, with commas in between: `HEADROOM_SEED=9063 pytest tests/audit/test_seeded_histories.py -k seeded`."""
 
 
 def seeds() -> list[int]:
