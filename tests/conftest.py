@@ -80,16 +80,3 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=as_root)
         yield browser
         browser.close()
-
-
-KNOWN_FAILURES = REPOSITORY / "tests" / "known_failures.txt"
-"""Tests that are known to fail, each line a test and its cause. The list may only shrink; the closing line counts them as xfailed."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the known failures, so that each new failure is seen."""
-    known = dict(line.split("  ", 1) for line in KNOWN_FAILURES.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
-    for item in items:
-        name = next((one for one in (item.nodeid, item.nodeid.partition("[")[0]) if one in known), None)
-        if name is not None:
-            item.add_marker(pytest.mark.xfail(reason=known[name], strict=False))
