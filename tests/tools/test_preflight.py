@@ -133,5 +133,5 @@ def test_each_target_of_make_checks_the_machine_first() -> None:
     if make is None:
         pytest.skip("make is not on this machine")
     for target in ("demo", "test", "test-web", "bench", "docs", "soak"):
-        done = subprocess.run([make, "-n", target], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        done = subprocess.run([make, "--no-print-directory", "-n", target], cwd=REPOSITORY, capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[0] == "python3 tools/preflight.py", target
