@@ -97,8 +97,6 @@ PROTOCOL_DOORS = (
     *(f"engine.determination.{room}" for room in ("template", "collateral", "scenario")),
 )
 """What a template may know."""
-NOT_YET_CARVED = frozenset((REPOSITORY / "tests" / "not_yet_carved.txt").read_text(encoding="utf-8").splitlines())
-"""Imports that the table does not allow and that a command still has until its work moves to `operations`, `queries` or `audit`."""
 LONGEST = 350
 
 
@@ -140,7 +138,7 @@ def violations(path: str, source: str) -> list[str]:
             found.append(f"{path} imports {name}: only {', '.join(sorted(DOORS[top]))} may")
         if top not in ROOMS or not (there := room_of(name)) or there == here:
             continue
-        if there not in MAY_IMPORT[here] and f"{path} {name}" not in NOT_YET_CARVED:
+        if there not in MAY_IMPORT[here]:
             found.append(f"{path} imports {name}: {here} may not import {there}")
         if here == "covenants" and not within(name, PROTOCOL_DOORS):
             found.append(f"{path} imports {name}: a template knows only its protocol")
@@ -197,14 +195,6 @@ def test_no_module_leads_back_to_itself() -> None:
         for name in ends:
             del arrows[name]
     assert sorted(arrows) == []
-
-
-def test_what_is_not_yet_carved_is_still_there() -> None:
-    """The list may only shrink: an entry whose import is gone is taken out."""
-    there = {
-        f"{path.relative_to(REPOSITORY)} {name}" for path in modules() for name in imported(ast.parse(path.read_text(encoding="utf-8")))
-    }
-    assert sorted(NOT_YET_CARVED - there) == []
 
 
 def test_the_engine_knows_no_particular_covenant() -> None:

@@ -76,10 +76,14 @@ def announce(
     as_json: Json = False,
 ) -> None:
     """Record what an index's administrator announced: that it ceases, changes its method, breaks, or restates a date."""
-    from engine.cli.show.series import announce
+    from engine.cli.show.series import show_announced
+    from engine.operations.series_intake import Announcement, announcement_in
+    from engine.operations.series_intake import announce as record_announcement
 
+    said = announcement_in(document, Announcement(index, what, day(effective), words, version), prepared_by, approved_by)
     with recording() as (workspace, by):
-        announce(workspace, (index, what, day(effective), version, words), document, (prepared_by, approved_by), by, as_json)
+        announced = record_announcement(workspace, said, by)
+    show_announced(announced, as_json)
 
 
 @app.command(epilog=example("headroom collect"))
@@ -140,15 +144,19 @@ def exclude(
     as_json: Json = False,
 ) -> None:
     """Show a day's listings by number; with --listing, exclude them by a Manifest Error Override."""
-    from engine.cli.show.exclude import exclude, show_listings
+    from engine.cli.show.exclude import show_listings, show_override
+    from engine.operations.exclusions import Grounds, listings_of
+    from engine.operations.exclusions import exclude as exclude_listings
 
     if not listing:
-        show_listings(opened(), index, methodology, day(date), as_json)
+        show_listings(listings_of(opened(), index, methodology, day(date)), as_json)
         return
     if reason is None or document is None or prepared_by is None or approved_by is None:
         raise WrongUsage("an override must say more: give --reason and --document and --prepared-by and --approved-by")
+    grounds = Grounds(reason, document, prepared_by, approved_by)
     with recording() as (workspace, by):
-        exclude(workspace, index, methodology, day(date), listing, (reason, document, prepared_by, approved_by), by, as_json)
+        override = exclude_listings(workspace, index, methodology, day(date), listing, grounds, by)
+    show_override(override, as_json)
 
 
 @app.command("validate-index", epilog=example("headroom validate-index --index CRI-H100"))

@@ -307,10 +307,11 @@ def explain(
 ) -> None:
     """Show the whole working of one result, from listings to verdict; or how a clause is read."""
     if clause:
-        from engine.cli.show.backtest import read_deal
         from engine.cli.show.deals import show_clauses
+        from engine.queries.backtest_questions import deal_by_file_or_name
 
-        show_clauses(read_deal(found(), deal, all_templates()), clock().date() if on is None else day(on), all_templates(), as_json, test)
+        read_on = clock().date() if on is None else day(on)
+        show_clauses(deal_by_file_or_name(found(), deal, all_templates()), read_on, all_templates(), as_json, test)
         return
     from engine.cli.show.history import explain
 

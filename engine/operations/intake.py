@@ -12,15 +12,16 @@ from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.files import write_whole
 from engine.determination.template import Template
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
-from engine.events.kinds import ReportReceived
+from engine.events.kinds import Event, ReportReceived
 from engine.operations.report_entry import ReceiptProof, entered, on_record, proof_draft, report_draft, times_withdrawn
-from engine.record.log import Scribe, append, deal_log, read
+from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
@@ -48,6 +49,10 @@ class ReadReport:
     print: int = 1
     """Which print of the report it is: one more for each time that it was withdrawn."""
 
+    def as_data(self) -> dict[str, Any]:
+        """The report and its warnings as JSON."""
+        return {"report": self.report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in self.warnings]}
+
     @property
     def draft(self) -> Draft:
         """The event that it is."""
@@ -63,6 +68,11 @@ class Taken:
     recorded: bool
     found: ReadReport | None = None
 
+    def as_data(self) -> dict[str, Any]:
+        """The report and its warnings as JSON, and whether it is new on record."""
+        warnings = [problem.as_json() for problem in self.warnings]
+        return {"deal": self.report.deal, "recorded": self.recorded, "report": self.report.model_dump(mode="json"), "warnings": warnings}
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedFile:
@@ -70,6 +80,10 @@ class RefusedFile:
 
     path: Path
     problems: tuple[Problem, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The file and its problems as JSON."""
+        return {"file": str(self.path), "recorded": False, "problems": [problem.as_json() for problem in self.problems]}
 
 
 @dataclass
@@ -115,6 +129,13 @@ class Intake:
         newest_first = sorted(known, key=lambda one: (one.as_of, one.received), reverse=True)
         told, print_ = (*problems, *_remarks(report, opened.tree)), times_withdrawn(events, report.name) + 1
         return ReadReport(deal, opened, report, told, tuple(newest_first), print_)
+
+    def imagined(self, found: ReadReport) -> Event | None:
+        """A report as the event that it would be if it were taken; None where it is on record already."""
+        log = deal_log(found.deal.name)
+        with self.workspace.store.read() as reader:
+            known = reader.body(log, found.draft.key) is not None
+        return None if known else imagined(found.draft, self.scribe, log)
 
     def _receipt(self, deal: Deal, received: date | str | None, file: str) -> Receipt:
         """When a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""

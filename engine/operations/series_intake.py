@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,35 @@ ANNOUNCED = ("cessation", "methodology change", "break", "restatement")
 class SeriesTaken:
     """What an import of an administrator's files did."""
 
+    index: str
     recorded: int = 0
     provisional: int = 0
     findings: list[SeriesFinding] = field(default_factory=list)
     form: SeriesMap | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """The counts, the rows that somebody is asked about, and the form by which the files were read."""
+        asked = [
+            {"what": one.what, "date": str(one.publication_date), "was": _text(one.was), "now": _text(one.now)} for one in self.findings
+        ]
+        counts = {"index": self.index, "recorded": self.recorded, "provisional": self.provisional, "findings": asked}
+        return {**counts, "form": self.form.name if self.form else None}
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An announcement as it stands on record; `new` is False where the same one was on record already."""
+
+    payload: IndexAnnounced
+    new: bool
+
+    def as_data(self) -> dict[str, Any]:
+        """The announcement as JSON, and whether it is new."""
+        return {"recorded": self.new, **self.payload.model_dump(mode="json")}
 
 
 def import_series(
@@ -45,7 +71,7 @@ def import_series(
         WrongUsage: a file is missing.
         InputProblems: a row cannot be taken; nothing of its file is.
     """
-    log, taken = index_log(administered_series(index)), SeriesTaken()
+    log, taken = index_log(administered_series(index)), SeriesTaken(index)
     for path in paths:
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
@@ -123,7 +149,7 @@ def _seen(value: IndexValue, file: SeriesFile) -> Draft:
 
 
 def _finding(index: str, one: SeriesFinding, file: SeriesFile) -> Draft:
-    was, now = (None if value is None else str(value) for value in (one.was, one.now))
+    was, now = _text(one.was), _text(one.now)
     payload = IndexFinding(
         index=index, what=one.what, publication_date=one.publication_date, was=was, now=now, line=one.line, taken_from=file
     )
@@ -131,8 +157,36 @@ def _finding(index: str, one: SeriesFinding, file: SeriesFile) -> Draft:
     return Draft(kind="index finding", subject=subject, effective_on=one.publication_date, payload=payload)
 
 
-def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> bool:
-    """Record an announcement; returns whether it is new.
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What an administrator announced of an index: the kind, from when, its words and the version that it brings."""
+
+    index: str
+    what: str
+    effective_on: date
+    words: str
+    version: str | None = None
+
+
+def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_by: str) -> IndexAnnounced:
+    """An announcement with the hash of its file and the two persons who enter it. Raises WrongUsage if the file is missing."""
+    if not path.is_file():
+        raise WrongUsage(f"no such file: {path}")
+    return IndexAnnounced(
+        index=said.index,
+        what=said.what,
+        effective_on=said.effective_on,
+        version=said.version,
+        words=said.words,
+        document=path.name,
+        document_sha256=sha256(path.read_bytes()).hexdigest(),
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+    )
+
+
+def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Announced:
+    """An announcement as it stands on record, recorded unless it was.
 
     Raises WrongUsage where one person stands in both roles, or the kind is none.
     """
@@ -145,4 +199,4 @@ def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> bool
     subject = f"{said.index}|{said.what}|{said.document_sha256[:16]}"
     new = Draft(kind="index announced", subject=subject, effective_on=said.effective_on, payload=said)
     with workspace.store.begin() as writer:
-        return bool(append(writer, SNAPSHOTS, [new], scribe))
+        return Announced(said, bool(append(writer, SNAPSHOTS, [new], scribe)))

@@ -7,11 +7,12 @@ What looks like a change of form is not recorded until it is accepted by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
 from engine.events.draft import Draft
@@ -55,6 +56,13 @@ class SnapshotsTaken:
     refused: list[tuple[str, str]] = field(default_factory=list)
     stated: list[tuple[str, str]] = field(default_factory=list)
     described: list[tuple[str, CollectionMetadata]] = field(default_factory=list)
+
+    def as_data(self) -> dict[str, Any]:
+        """What was imported, known, refused and stated, as JSON."""
+        imported = [{"sha256": one.sha256, "collected_at": one.collected_at.isoformat(), "form": one.form} for one in self.added]
+        refused = [{"file": file, "reason": reason} for file, reason in self.refused]
+        stated = [{"file": file, "said": said} for file, said in self.stated]
+        return {"imported": imported, "already_known": self.known, "refused": refused, "stated": stated}
 
 
 def import_snapshots(
@@ -257,13 +265,27 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             raise WrongUsage(f"{path} does not exist")
 
 
-def collect_now(
-    workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]
-) -> tuple[Snapshot, bool, dict[str, str]]:
-    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection: its snapshot, whether it is new, and the right under which it was collected."""
 
-    Returns:
-        The snapshot, whether it is new, and the right under which it was collected.
+    snapshot: Snapshot
+    new: bool
+    right: Mapping[str, str]
+
+    @property
+    def not_shown_whole(self) -> list[str]:
+        """The GPU models whose answers from both ends of the price list did not meet."""
+        return sorted(set(self.snapshot.models) - (self.snapshot.whole or frozenset()))
+
+    def as_data(self) -> dict[str, Any]:
+        """The collection as JSON: hash, moment, whether it is new, what is not shown to be whole."""
+        snapshot = {"sha256": self.snapshot.sha256, "collected_at": self.snapshot.collected_at.isoformat(), "new": self.new}
+        return {**snapshot, "not_shown_whole": self.not_shown_whole}
+
+
+def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]) -> Collection:
+    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
 
     Raises:
         WrongUsage: no right is stated, no address is set, or a name to accept is none.
@@ -292,4 +314,4 @@ def collect_now(
             raise CollectionHeld(said) from None
         _, new = workspace.archive.add(data, name)
         record_snapshots(workspace, [snapshot], scribe(), right, accepted)
-    return snapshot, new, right
+    return Collection(snapshot, new, right)

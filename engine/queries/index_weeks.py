@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from engine.market.index import definition, qualifying_days
 from engine.market.index_value import IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.quality.manipulation import Day
+from engine.queries.seller_moves import shadow_data, shadow_of
 from engine.record.log import SNAPSHOTS, read
 from engine.workspace.series import computed, overrides_of
 from engine.workspace.workspace import Workspace
 
 WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWeek:
+    """One week of an index: its value with every count, and the shadow rate beside it where sellers are known."""
+
+    value: IndexValue
+    shadow: dict[str, Any] | None
+
+    def as_data(self) -> dict[str, Any]:
+        """The value as JSON."""
+        return self.value.model_dump(mode="json")
+
+
+def index_week(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexWeek:
+    """The week that ends on a day, from what was collected by `known_at`; all of it unless a moment is given."""
+    value = computed(workspace, index, version, window_end, known_at)
+    if value.value is None:
+        return IndexWeek(value, None)
+    return IndexWeek(value, shadow_data(shadow_of(workspace, index, version, value.publication_date)))
 
 
 def weeks_of(

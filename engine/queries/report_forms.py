@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import WrongUsage
@@ -32,6 +33,10 @@ class LackingFigure:
     name: str
     tests: tuple[str, ...]
     on: date
+
+    def as_data(self) -> dict[str, Any]:
+        """The figure, its tests and the date as JSON."""
+        return {"figure": self.name, "tests": list(self.tests), "not_determined_on": str(self.on)}
 
     def __str__(self) -> str:
         """In one sentence."""

@@ -202,12 +202,14 @@ def test_rows_that_name_no_host_are_one_seller_in_every_figure_of_sellers() -> N
 
 def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
     from engine.cli.show.index import _dispersion
+    from engine.queries.index_weeks import IndexWeek
 
     table = read_snapshot((HEAD + ROW * 8).encode(), "day.csv")
-    said = list(_dispersion(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))))
+    said = list(_dispersion(IndexWeek(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4)), None)))
     assert said[0].startswith("8 observations on 1 valid day; min 2.0000")
     assert said[-1] == "hosts, machines and the largest host's share: not known; the rows name none"
-    assert list(_dispersion(compute(definition("CRI-H100"), V111, [], date(2026, 3, 4)))) == ["0 observations on 0 valid days"]
+    nothing = IndexWeek(compute(definition("CRI-H100"), V111, [], date(2026, 3, 4)), None)
+    assert list(_dispersion(nothing)) == ["0 observations on 0 valid days"]
 
 
 def test_an_index_may_have_several_countries(tmp_path: Path) -> None:

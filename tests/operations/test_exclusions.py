@@ -10,11 +10,11 @@ import pytest
 from engine.audit.replay import Replay
 from engine.basics.errors import WrongUsage
 from engine.basics.values import median, rounded
-from engine.cli.show.exclude import exclude, listings_of
 from engine.cli.show.trust import reproduce
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.market.index_value import IndexValue
+from engine.operations.exclusions import Grounds, exclude, listings_of
 from engine.operations.publish import restated
 from engine.operations.run import Tools, run
 from engine.record.log import SNAPSHOTS, Scribe, index_log, read
@@ -38,7 +38,7 @@ def memo(tmp_path: Path) -> Path:
 
 
 def recorded(workspace: Workspace, memo: Path, listings: list[int], at: datetime, who: tuple[str, str] = ("A", "B")) -> None:
-    exclude(workspace, INDEX, VERSION, DAY, listings, (SAID, memo, *who), Scribe("t", "t", at), as_json=True)
+    exclude(workspace, INDEX, VERSION, DAY, listings, Grounds(SAID, memo, *who), Scribe("t", "t", at))
 
 
 def published(workspace: Workspace) -> dict[str, object]:
@@ -56,7 +56,7 @@ def test_an_excluded_listing_is_in_no_value_and_the_print_says_so(
 ) -> None:
     fill(workspace, 1, all_templates)
     before = computed(workspace, INDEX, VERSION, DAY)
-    _, found = listings_of(workspace, INDEX, VERSION, DAY)
+    found = listings_of(workspace, INDEX, VERSION, DAY).listings
     dearest = max(zip(found.observations, found.places, strict=True), key=lambda pair: pair[0].micro)
     recorded(workspace, memo, [dearest[1]], tools.now)
     after = computed(workspace, INDEX, VERSION, DAY)
@@ -83,7 +83,7 @@ def test_a_week_published_before_stands_and_its_restatement_discloses(
     run(workspace, THURSDAY, tools)
     value = published(workspace)
     assert "overrides" not in value
-    _, found = listings_of(workspace, INDEX, VERSION, DAY)
+    found = listings_of(workspace, INDEX, VERSION, DAY).listings
     recorded(workspace, memo, list(found.places[:3]), tools.now + timedelta(hours=1))
     assert published(workspace) == value
     _, again = restated(workspace, f"{INDEX}@{VERSION}", THURSDAY)
@@ -96,7 +96,7 @@ def test_a_week_published_before_stands_and_its_restatement_discloses(
 def test_what_is_refused_leaves_no_trace(workspace: Workspace, memo: Path, all_templates: dict[str, Template]) -> None:
     fill(workspace, 1, all_templates)
     before, at = read(workspace.store, SNAPSHOTS), datetime(2026, 7, 3, 12, tzinfo=UTC)
-    _, found = listings_of(workspace, INDEX, VERSION, DAY)
+    found = listings_of(workspace, INDEX, VERSION, DAY).listings
     gone = next(one.position for one in found.exclusions)
     for listings, who, document, words in (
         ([found.places[0]], ("A", "A"), memo, "name a second person"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.basics.values import counted
 from engine.cli.output import print_json, progress, progress_done, say, table
-from engine.market.index_value import IndexValue
 from engine.operations.snapshots import SnapshotsTaken
 from engine.operations.snapshots import import_snapshots as take_snapshots
-from engine.queries.seller_moves import shadow_data, shadow_of
-from engine.record.log import Scribe
+from engine.queries.index_weeks import IndexWeek, index_week
 from engine.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.assembly import Scribe
 
 
 def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool, accept: Sequence[str] = ()) -> int:
@@ -32,10 +34,7 @@ def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe
 
 def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
     if as_json:
-        found = [{"sha256": s.sha256, "collected_at": s.collected_at.isoformat(), "form": s.form} for s in taken.added]
-        refused = [{"file": file, "reason": reason} for file, reason in taken.refused]
-        stated = [{"file": file, "said": said} for file, said in taken.stated]
-        print_json({"imported": found, "already_known": taken.known, "refused": refused, "stated": stated})
+        print_json(taken.as_data())
         return
     days = sorted({s.day for s in taken.added})
     span = f" of {days[0]} to {days[-1]}" if days else ""
@@ -48,12 +47,11 @@ def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
 
 def show_index(workspace: Workspace, name: str, window_end: date, methodology: str, known_at: datetime | None, as_json: bool) -> None:
     """Compute one week's value and print it."""
-    from engine.workspace.series import computed
-
-    value = computed(workspace, name, methodology, window_end, known_at)
+    week = index_week(workspace, name, methodology, window_end, known_at)
     if as_json:
-        print_json(value.model_dump(mode="json"))
+        print_json(week.as_data())
         return
+    value, shadow = week.value, week.shadow
     shown = f"USD {value.value} per GPU-hour" if value.value is not None else "no value"
     say(f"{value.index}  {shown}  (Publication Date {value.publication_date}, window {value.window_start} to {value.window_end})")
     say(f"methodology {value.methodology}; {value.source}; not published by the administrator")
@@ -64,22 +62,22 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
         say(f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}")
     elif value.seller_interval_why is not None:
         say(f"by sellers no interval: {value.seller_interval_why}")
-    shadow = shadow_data(shadow_of(workspace, name, methodology, value.publication_date)) if value.value is not None else None
     if shadow is not None:
         ends = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
         say(f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; {shadow['is']}")
-    for line in _dispersion(value):
+    for line in _dispersion(week):
         say(line)
-    for line in (*_others(value), *_collections(value)):
+    for line in (*_others(week), *_collections(week)):
         say(line)
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"
     say(f"Low Confidence: {flag}")
     say()
-    say(table(("day", "offers", "qualify", "counts", "kept", "removed by rule", "snapshot"), list(_days(value)), right=(1, 2, 4)))
+    say(table(("day", "offers", "qualify", "counts", "kept", "removed by rule", "snapshot"), list(_days(week)), right=(1, 2, 4)))
 
 
-def _dispersion(value: IndexValue) -> Iterator[str]:
+def _dispersion(week: IndexWeek) -> Iterator[str]:
     """Counts, spread, precision class and sellers; of a week without a value only that there is nothing to count."""
+    value = week.value
     sample = f"{counted(value.observations, 'observations')} on {counted(value.valid_days, 'valid days')}"
     if value.value is None:
         yield sample
@@ -87,18 +85,20 @@ def _dispersion(value: IndexValue) -> Iterator[str]:
     deviation = "not defined for one observation" if value.stdev is None else value.stdev
     yield f"{sample}; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {deviation}"
     yield f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}"
-    yield _sellers(value)
+    yield _sellers(week)
 
 
-def _others(value: IndexValue) -> Iterator[str]:
+def _others(week: IndexWeek) -> Iterator[str]:
     """What the other versions give from the same collections."""
+    value = week.value
     if value.other_versions:
         given = "; ".join(f"{version}: {one if one is not None else 'no value'}" for version, one in value.other_versions.items())
         yield f"other versions on the same collections, deciding nothing: {given}"
 
 
-def _collections(value: IndexValue) -> Iterator[str]:
+def _collections(week: IndexWeek) -> Iterator[str]:
     """What other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
+    value = week.value
     found = value.collection_range
     if found is not None:
         none = "; some choices give no value" if found.perhaps_none else ""
@@ -113,7 +113,8 @@ def _collections(value: IndexValue) -> Iterator[str]:
             yield f"{day.date}: the table has no cells for {', '.join(day.unchecked)}; taken as applied"
 
 
-def _sellers(value: IndexValue) -> str:
+def _sellers(week: IndexWeek) -> str:
+    value = week.value
     if value.hosts is None:
         return "hosts, machines and the largest host's share: not known; the rows name none"
     least = "at least " if value.hosts_at_least else ""
@@ -122,7 +123,8 @@ def _sellers(value: IndexValue) -> str:
     return f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of the observations{basis}"
 
 
-def _days(value: IndexValue) -> Iterator[tuple[str, ...]]:
+def _days(week: IndexWeek) -> Iterator[tuple[str, ...]]:
+    value = week.value
     for day in value.days:
         removed = ", ".join(f"{rule} {count}" for rule, count in day.excluded.items()) or "-"
         cut = " (cut at the limit)" if day.truncated else ""

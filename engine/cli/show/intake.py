@@ -14,8 +14,6 @@ from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, fil
 from engine.operations.report_entry import ReceiptProof
 from engine.queries.preview import of_event, reach_as_data
 from engine.queries.report_forms import LackingFigure, lacking
-from engine.record.log import deal_log, imagined
-from engine.servicer_report.read_report import ServicerReport
 
 
 def intake(
@@ -44,7 +42,7 @@ def intake(
         return 1 if refused else 0
     for one in found:
         if isinstance(one, Taken):
-            _say(one.report, one.warnings, "taken" if one.recorded else "already on record")
+            _say(one, "taken" if one.recorded else "already on record")
             _say_lacking(_lacking(one.found, desk))
         else:
             say(f"{one.path}: refused")
@@ -55,21 +53,12 @@ def intake(
 
 
 def _as_json(one: Taken | RefusedFile, desk: Intake) -> dict[str, Any]:
-    if isinstance(one, RefusedFile):
-        return {"file": str(one.path), "recorded": False, "problems": [problem.as_json() for problem in one.problems]}
-    warnings = [problem.as_json() for problem in one.warnings]
-    lacks = [lacking_as_data(each) for each in _lacking(one.found, desk)]
-    said = {"report": one.report.model_dump(mode="json"), "warnings": warnings, "lacks": lacks}
-    return {"deal": one.report.deal, "recorded": one.recorded, **said}
+    lacks = {} if isinstance(one, RefusedFile) else {"lacks": [figure.as_data() for figure in _lacking(one.found, desk)]}
+    return {**one.as_data(), **lacks}
 
 
 def _lacking(found: ReadReport | None, desk: Intake) -> tuple[LackingFigure, ...]:
     return () if found is None else lacking(found.report, found.older, found.deal, desk.templates)
-
-
-def lacking_as_data(one: LackingFigure) -> dict[str, Any]:
-    """A figure that a report lacks, for `--json`."""
-    return {"figure": one.name, "tests": list(one.tests), "not_determined_on": str(one.on)}
 
 
 def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
@@ -86,33 +75,25 @@ def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json
 
 def _preview(desk: Intake, found: ReadReport, as_json: bool) -> dict[str, Any]:
     """What a report would change, said unless it is wanted as data."""
-    report, log, new = found.report, deal_log(found.deal.name), found.draft
-    with desk.workspace.store.read() as reader:
-        known = reader.body(log, new.key) is not None
-    reached = [] if known else of_event(desk.workspace, found.deal, imagined(new, desk.scribe, log), desk.templates)
+    event = desk.imagined(found)
+    reached = [] if event is None else of_event(desk.workspace, found.deal, event, desk.templates)
+    lacks = _lacking(found, desk)
     if not as_json:
         say_reach(reached)
-        _say(report, found.warnings, "already on record" if known else "not taken; without --preview it is")
-        _say_lacking(_lacking(found, desk))
-    said = {
-        "recorded": False,
-        "lacks": [lacking_as_data(each) for each in _lacking(found, desk)],
-        "report": report.model_dump(mode="json"),
-        "warnings": [problem.as_json() for problem in found.warnings],
-    }
-    return {"deal": report.deal, **said, "changes": [reach_as_data(one) for one in reached]}
+        _say(found, "already on record" if event is None else "not taken; without --preview it is")
+        _say_lacking(lacks)
+    head = {"deal": found.report.deal, "recorded": False, "lacks": [figure.as_data() for figure in lacks]}
+    return {**head, **found.as_data(), "changes": [reach_as_data(one) for one in reached]}
 
 
-def _say(report: ServicerReport, problems: Sequence[Problem], state: str) -> None:
+def _say(found: ReadReport | Taken, state: str) -> None:
+    report = found.report
     period, figures = f"{report.period_start} to {report.period_end}", counted(len(report.figures), "figures")
     say(f"{report.document}: {state}; {report.deal}, {period}, {figures}")
     entered = f", entered {report.keyed_at:%Y-%m-%d %H:%M}" if report.keyed_at else ""
-    say(f"received {_receipt(report)}{entered}")
-    _say_problems(problems, "warning")
-
-
-def _receipt(report: ServicerReport) -> str:
-    return f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at else f"{report.received}, by the end of the day"
+    receipt = f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at else f"{report.received}, by the end of the day"
+    say(f"received {receipt}{entered}")
+    _say_problems(found.warnings, "warning")
 
 
 def _say_problems(problems: Sequence[Problem], kind: str) -> None:

@@ -1,26 +1,24 @@
-"""`headroom import --series` and `headroom restate`: an administrator's prints, and further prints of our own."""
+"""`headroom import --series`, `announce` and `restate`: an administrator's prints, and further prints of our own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
-from engine.determination.template import Template
-from engine.events.market_events import IndexAnnounced
-from engine.operations.publish import restated
-from engine.operations.series_intake import announce as record_announcement
-from engine.operations.series_intake import answers, asked_about
+from engine.foresight.impact import Reach
+from engine.operations.restate import Restatement, record_restatement, restatement
+from engine.operations.series_intake import Announced, answers, asked_about
 from engine.operations.series_intake import import_series as take_series
 from engine.queries.preview import of_print, reach_as_data
-from engine.record.log import Scribe, append, imagined, index_log
-from engine.workspace.series import draft
+from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.assembly import Scribe
 
 
 def import_series(
@@ -44,10 +42,8 @@ def import_series(
         accept: `unit-slip` where a step by a factor of 10, 100 or 1,000 is right.
     """
     taken = take_series(workspace, index, paths, scribe, answers(whose, accept))
-    asked = [{"what": one.what, "date": str(one.publication_date), "was": _text(one.was), "now": _text(one.now)} for one in taken.findings]
     if as_json:
-        found = {"index": index, "recorded": taken.recorded, "provisional": taken.provisional, "findings": asked}
-        print_json({**found, "form": taken.form.name if taken.form else None})
+        print_json(taken.as_data())
     else:
         seen = f"; {taken.provisional} provisional, not final yet" if taken.provisional else ""
         say(f"{index}: {taken.recorded} published values recorded{seen}")
@@ -58,39 +54,14 @@ def import_series(
     return 1 if taken.findings else 0
 
 
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def announce(
-    workspace: Workspace,
-    said: tuple[str, str, date, str | None, str],
-    path: Path,
-    persons: tuple[str, str],
-    scribe: Scribe,
-    as_json: bool,
-) -> None:
-    """Record an announcement and say so. Raises WrongUsage without its document, a second person or a known kind."""
-    index, what, effective_on, version, words = said
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    payload = IndexAnnounced(
-        index=index,
-        what=what,
-        effective_on=effective_on,
-        version=version,
-        words=words,
-        document=path.name,
-        document_sha256=sha256(path.read_bytes()).hexdigest(),
-        prepared_by=persons[0],
-        approved_by=persons[1],
-    )
-    new = record_announcement(workspace, payload, scribe)
+def show_announced(announced: Announced, as_json: bool) -> None:
+    """Print an announcement as it stands on record."""
     if as_json:
-        print_json({"recorded": new, **payload.model_dump(mode="json")})
+        print_json(announced.as_data())
         return
-    stands = "recorded" if new else "already on record"
-    say(f"{index}: {what}, effective {effective_on}: {words} ({path.name}; {persons[0]}, approved by {persons[1]}): {stands}")
+    payload, state = announced.payload, "recorded" if announced.new else "already on record"
+    source = f"{payload.document}; {payload.prepared_by}, approved by {payload.approved_by}"
+    say(f"{payload.index}: {payload.what}, effective {payload.effective_on}: {payload.words} ({source}): {state}")
 
 
 def restate(
@@ -99,7 +70,7 @@ def restate(
     publication: date,
     reason: str,
     record: bool,
-    templates: Mapping[str, Template],
+    templates: Templates,
     scribe: Scribe,
     as_json: bool,
 ) -> int:
@@ -108,26 +79,22 @@ def restate(
     The first print stays beside it; a deal that accepts the new one is determined again by the next run. What that will
     change is said first, whether it is recorded or not.
     """
-    before, again = restated(workspace, series, publication)
-    was = before.payload.value
-    differs = (was["value"], tuple(was["inputs"])) != (None if again.value is None else str(again.value), again.inputs)
-    log = index_log(series)
-    reached = of_print(workspace, imagined(draft(again, reason), scribe, log), templates) if differs else []
-    if differs and record:
-        with workspace.store.begin() as writer:
-            append(writer, log, [draft(again, reason)], scribe)
+    found = restatement(workspace, series, publication, reason, scribe)
+    reached = of_print(workspace, found.event, templates) if found.event is not None else []
+    recorded = record and record_restatement(workspace, found, scribe)
     if as_json:
-        now = again.model_dump(mode="json")
-        said = {"before": was, "now": now, "recorded": differs and record, "changes": [reach_as_data(one) for one in reached]}
-        print_json({"series": series, "publication_date": str(publication), **said})
+        print_json({**found.as_data(recorded), "changes": [reach_as_data(one) for one in reached]})
         return 0
-    shown = "the same" if not differs else f"{again.value or 'no value'}, print {again.print}"
-    say(f"{series} of {publication}: {was['value'] or 'no value'}, print {before.print}; from today's snapshots {shown}")
-    if differs:
-        say_reach(reached)
-        say(
-            "recorded; the next run determines again what rests on it"
-            if record
-            else "not recorded; give --record to make it the next print"
-        )
+    _say_restatement(found, reached, record)
     return 0
+
+
+def _say_restatement(found: Restatement, reached: Sequence[Reach], record: bool) -> None:
+    was = found.before.payload.value["value"] or "no value"
+    shown = "the same" if found.event is None else f"{found.again.value or 'no value'}, print {found.again.print}"
+    say(f"{found.series} of {found.publication}: {was}, print {found.before.print}; from today's snapshots {shown}")
+    if found.event is None:
+        return
+    say_reach(reached)
+    after = "recorded; the next run determines again what rests on it"
+    say(after if record else "not recorded; give --record to make it the next print")

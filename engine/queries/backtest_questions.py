@@ -1,0 +1,203 @@
+"""What a deal would have done over the published history, and what an amendment changes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.files import read_text
+from engine.basics.values import listed, printed
+from engine.determination.template import clauses_of
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded, ReportReceived
+from engine.foresight.as_if_closed import as_if_closed, newest_value
+from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
+from engine.foresight.differences import ResultChange, TermChange, result_changes, term_changes
+from engine.foresight.facts_by_date import held_facts
+from engine.record.log import deal_log, read
+from engine.terms.as_written import Deal, load_deal
+from engine.workspace.deal_files import Templates, loaded
+from engine.workspace.deals_by_name import find_deal
+from engine.workspace.series import known_series, prints_of, series_by_index, series_of
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What a deal would have done up to a date, test by test and trigger by trigger."""
+
+    deal: str
+    file: str
+    """The name of the deal's file."""
+    closed: date
+    """The Closing Date that the deal is lived from."""
+    written: date
+    """The Closing Date that the file states."""
+    until: date
+    tests: tuple[TestRecord, ...]
+    triggers: tuple[TriggerRecord, ...]
+    no_history: str | None
+    """Why there is nothing to live over; None if there is a history."""
+
+    def as_data(self) -> dict[str, Any]:
+        """The records as JSON; exact figures are text."""
+        tests, triggers = [_test_data(one) for one in self.tests], [_trigger_data(one) for one in self.triggers]
+        return {"deal": self.deal, "until": str(self.until), "tests": tests, "triggers": triggers}
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentEffect:
+    """What an amendment changes: the terms, and over the history the results and states of each date."""
+
+    deal: str
+    amendment: int
+    until: date
+    terms: tuple[TermChange, ...]
+    results: tuple[ResultChange, ...]
+    not_compared: str | None
+    """Why no date could be compared; None if the history has one."""
+
+    def as_data(self) -> dict[str, Any]:
+        """The changed terms and results as JSON."""
+        results = [{**asdict(one), "on": str(one.on)} for one in self.results]
+        head = {"deal": self.deal, "amendment": self.amendment, "until": str(self.until)}
+        return {**head, "terms": [asdict(one) for one in self.terms], "results": results}
+
+
+def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None) -> Deal:
+    """A deal by its file, or by its name in the workspace; with `upto`, without the amendments after that number.
+
+    Raises:
+        InputProblems: everything that is wrong with the file.
+        WrongUsage: neither the file nor the name exists.
+    """
+    path = Path(name)
+    if not path.is_file():
+        if workspace is None:
+            raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
+        path = Path(find_deal(workspace, name, templates).tree.file)
+    if upto is None:
+        return loaded(path, templates)
+    deal, problems = load_deal(read_text(path), str(path), clauses_of(templates), upto)
+    if deal is None:
+        raise InputProblems(problems)
+    return deal
+
+
+def backtest(
+    workspace: Workspace, name: str, facts: Sequence[str], until: date, templates: Templates, closed: date | None = None
+) -> Backtest:
+    """What a deal would have done over the workspace's published history.
+
+    Args:
+        workspace: whose series, reports and Acts are the history.
+        name: the deal's file, or its name in the workspace.
+        facts: figures that every report is assumed to carry, like `NAME=VALUE`.
+        until: the last date; the newest publication if that is earlier.
+        templates: the covenant templates.
+        closed: another Closing Date to live the deal from.
+
+    Raises:
+        WrongUsage: no such deal, a fact that is none, or a deal that had not closed.
+    """
+    deal = deal_by_file_or_name(workspace, name, templates)
+    history = _history(workspace, deal, facts, until)
+    written = deal.closing_date
+    if closed is not None:
+        levels = {index: value for index, prints in history.series.items() if (value := newest_value(prints, closed)) is not None}
+        deal = as_if_closed(deal, templates, closed, levels)
+        history = replace(history, given=())  # what was reported and done belongs to the deal as it closed
+    if (not_closed := _not_closed(deal, history, until)) is not None:
+        raise WrongUsage(f"{not_closed}; `--as-if-closed DATE` lives it as if it had closed on that day")
+    drafts = lived(deal, templates, history)
+    return Backtest(
+        deal.name,
+        Path(deal.tree.file).name,
+        deal.closing_date,
+        written,
+        history.until,
+        tuple(test_records(drafts)),
+        tuple(trigger_records(drafts)),
+        _no_history(workspace, deal, history),
+    )
+
+
+def amendment_effect(
+    workspace: Workspace | None, name: str, number: int, facts: Sequence[str], until: date, templates: Templates
+) -> AmendmentEffect:
+    """What an amendment changes of a deal's terms, and of its results over the history.
+
+    Args:
+        workspace: whose series, reports and Acts are the history; None for the terms alone.
+        name: the deal's file, or its name in the workspace.
+        number: the amendment's number.
+        facts: figures that every report is assumed to carry, like `NAME=VALUE`.
+        until: the last date; the newest publication if that is earlier.
+        templates: the covenant templates.
+
+    Raises:
+        WrongUsage: no such deal or amendment, or a fact that is none.
+    """
+    deal = deal_by_file_or_name(workspace, name, templates)
+    known = sorted({change.number for change in deal.changes if change.kind == "amendment"})
+    if number not in known:
+        there = ", ".join(map(str, known)) or "none"
+        raise WrongUsage(f"{deal.name} has no amendment {number}; it has {there}")
+    before, after = (deal_by_file_or_name(workspace, name, templates, upto) for upto in (number - 1, number))
+    history = _history(workspace, deal, facts, until)
+    terms = term_changes(before, after)
+    results = result_changes(lived(before, templates, history), lived(after, templates, history))
+    not_closed = _not_closed(deal, history, until)
+    not_compared = f"{not_closed}." if not_closed is not None else _no_history(workspace, deal, history)
+    return AmendmentEffect(deal.name, number, history.until, terms, results, not_compared)
+
+
+def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], until: date) -> History:
+    """The workspace's series, the deal's own reports and Acts, and the facts that are assumed."""
+    held = held_facts(facts, deal.closing_date, deal.segments[0][1])
+    assumed = {name: dated[0].figure for name, dated in held.figures.items()}
+    if workspace is None:
+        return History({}, (), assumed, until)
+    series = series_by_index(prints_of(workspace), deal, until)
+    given = tuple(
+        Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
+        for event in read(workspace.store, deal_log(deal.name))
+        if isinstance(event.payload, (ReportReceived, ActRecorded))
+    )
+    last = max((one.publication_date for prints in series.values() for one in prints), default=deal.closing_date)
+    return History(series, given, assumed, min(until, last))
+
+
+def _not_closed(deal: Deal, history: History, until: date) -> str | None:
+    """Why a deal has no date before the end of a history: it had not closed. None if it has one."""
+    if until <= deal.closing_date or (any(history.series.values()) and history.until <= deal.closing_date):
+        return f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on {history.until}"
+    return None
+
+
+def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> str | None:
+    """Why there is nothing to live over: no workspace, or no series that the deal reads. None if there is a history."""
+    if any(history.series.values()):
+        return None
+    if workspace is None:
+        return "There is no published history here; run it in a workspace to see which dates change."
+    read_from = sorted({series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()})
+    there = listed(sorted(known_series(workspace))) or "none"
+    return f"There is no published history of {listed(read_from)} here, which is what the deal reads; the series on record: {there}."
+
+
+def _test_data(one: TestRecord) -> dict[str, Any]:
+    room = printed(one.least_headroom) if one.least_headroom else None
+    return {**asdict(one), "episodes": _pairs(one.episodes), "least_headroom": room}
+
+
+def _trigger_data(one: TriggerRecord) -> dict[str, Any]:
+    return {**asdict(one), "in_effect": _pairs(one.in_effect), "swept": f"{float(one.swept):.2f}"}
+
+
+def _pairs(spells: Sequence[tuple[date, date | None]]) -> list[dict[str, str | None]]:
+    return [{"from": str(start), "to": str(end) if end else None} for start, end in spells]
