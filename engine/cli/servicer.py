@@ -22,7 +22,7 @@ def intake(
     ] = None,
     document: Annotated[Path | None, typer.Option(help="What shows the receipt of a report that is entered late.")] = None,
     prepared_by: Annotated[str | None, typer.Option(help="Who prepared a late entry.")] = None,
-    approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Who approved a late entry, or a reply: somebody else.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -34,28 +34,36 @@ def intake(
 
     if received is not None:
         day(received[:10])
-    proof = proof_of(document, prepared_by, approved_by)
+    proof = proof_of(document, prepared_by, approved_by) if document is not None or prepared_by is not None else None
     with previewing() if preview else recording() as (workspace, by):
         if document is not None and not preview:
             keep_document(workspace, read_document(document))
-        code = intake(Intake(workspace, all_templates(), by), files, received, as_json, preview, proof)
+        code = intake(Intake(workspace, all_templates(), by, approved_by), files, received, as_json, preview, proof)
     raise typer.Exit(code)
 
 
 @app.command("report-form", epilog=example("headroom report-form meridian-2026-1 --period 2026-04-08 --into build/form.xlsx"))
 def report_form(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
-    period: Annotated[str, typer.Option(help="A month like 2026-03, or the last day of a week.")],
     into: Annotated[Path, typer.Option(help="The file: .xlsx, .csv or .yaml.")],
+    period: Annotated[str | None, typer.Option(help="A month like 2026-03, or the last day of a week.")] = None,
+    questions: Annotated[
+        str | None, typer.Option(help="Ask about what is held of this report instead: its name, document, or last day.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the form of a deal's report for one period: exactly the figures that its tests need, to be filled in and taken back."""
-    from engine.cli.show.report_form import show_form
-    from engine.queries.report_forms import form_as_file, form_of
+    """Make the form of a deal's report for one period, or of the questions about a report, to be filled in and taken back."""
+    from engine.cli.show.report_form import show_form, show_questions
+    from engine.queries.report_forms import form_as_file, form_of, form_of_questions, questions_as_file
     from engine.workspace.deals_by_name import find_deal
 
+    if (period is None) == (questions is None):
+        raise WrongUsage("give --period for a report's form, or --questions for what is held of one")
     workspace, templates = opened(), all_templates()
-    form = form_of(workspace, find_deal(workspace, deal, templates), templates, period)
+    if questions is not None:
+        asked = form_of_questions(workspace, deal, questions)
+        raise typer.Exit(show_questions(asked, questions_as_file(asked, into.suffix.lower()), into, as_json))
+    form = form_of(workspace, find_deal(workspace, deal, templates), templates, period or "")
     raise typer.Exit(show_form(form_as_file(form, into.suffix.lower()), into, as_json))
 
 
@@ -274,6 +282,27 @@ def deliver(
     raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
 
 
+@app.command(epilog=example("headroom acknowledge meridian-2026-1 12 --to indenture_trustee --name 'T. Officer' --document receipt.eml"))
+def acknowledge(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    number: Annotated[int, typer.Argument(help="The notice, by its number.")],
+    to: Annotated[str, typer.Option(help="Whose receipt it is: the addressee's role.")],
+    name: Annotated[str, typer.Option(help="The person who acknowledged it, as the document says.")],
+    document: Annotated[Path, typer.Option(help="What says so: a mail, a letter. It is kept.")],
+    as_json: Json = False,
+) -> None:
+    """Record that an addressee acknowledged receipt of a notice in a document; the document is kept with its hash."""
+    from engine.cli.show.deliver import show_acknowledged
+    from engine.delivery.acknowledge import acknowledge as acknowledged
+    from engine.workspace.documents import keep_document, read_document
+
+    receipt = read_document(document)
+    with recording() as (workspace, who):
+        done = acknowledged(workspace, deal, number, to, name, "document", receipt.sha256, who)
+        keep_document(workspace, receipt)
+    raise typer.Exit(show_acknowledged(deal, done, as_json))
+
+
 @app.command(epilog=example("headroom owed --on 2026-04-09"))
 def owed(
     on: Annotated[str | None, typer.Option(help="The date; today unless given.")] = None,
@@ -288,7 +317,7 @@ def owed(
 @app.command(epilog=example("headroom history meridian-2026-1"))
 def history(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
-    into: Annotated[Path | None, typer.Option(help="The file, .xlsx; printed unless given.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The file: .xlsx or .parquet; printed unless given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show every event of a deal, oldest first."""
@@ -323,7 +352,7 @@ def explain(
 @app.command(epilog=example("headroom portfolio --on 2026-04-09 --into build/portfolio.pdf"))
 def portfolio(
     on: Annotated[str | None, typer.Option(help="The date as of which everything stands; today unless given.")] = None,
-    into: Annotated[Path | None, typer.Option(help="The file: .pdf, .csv or .xlsx; printed unless given.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The file: .pdf, .csv, .xlsx or .parquet; printed unless given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""

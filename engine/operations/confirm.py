@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
+from engine.basics.values import Figure
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ReportReceived
 from engine.events.servicing import FigureConfirmed
 from engine.record.log import Scribe, append, deal_log, read
+from engine.servicer_report.confirmation_form import (
+    ConfirmationReply,
+    as_asked,
+    as_reported,
+    confirmation_identity,
+    reply_in,
+    report_named,
+)
+from engine.servicer_report.received_file import ReceivedFile
 from engine.terms.as_written import Deal, day_of, resolve
+from engine.workspace.documents import Document, keep_document
 from engine.workspace.workspace import Workspace
 
 
@@ -23,9 +35,30 @@ class Confirmed:
     figures: tuple[str, ...]
     recorded: bool
 
+    def as_data(self) -> dict[str, Any]:
+        """As JSON: `report`, `figures`, `recorded`."""
+        return {"report": self.report, "figures": list(self.figures), "recorded": self.recorded}
 
-def confirm(workspace: Workspace, deal: Deal, report: str, figures: Sequence[str], said: FigureConfirmed, scribe: Scribe) -> Confirmed:
+
+def confirm(
+    workspace: Workspace,
+    deal: Deal,
+    report: str,
+    figures: Sequence[str],
+    said: FigureConfirmed,
+    scribe: Scribe,
+    inputs: tuple[str, ...] = (),
+) -> Confirmed:
     """Confirm figures of a report by its name, or the beginning of it; all that are held where none is named.
+
+    Args:
+        workspace: the workspace.
+        deal: the report's deal.
+        report: the report's name, its document, or its period's last day.
+        figures: the names of the figures; empty for all that are held.
+        said: who confirms, with what words.
+        scribe: who records it, when.
+        inputs: the hashes of the documents in which it was said.
 
     Raises:
         WrongUsage: no such report stands, a figure of it is not held, or the deal asks for two persons.
@@ -42,16 +75,57 @@ def confirm(workspace: Workspace, deal: Deal, report: str, figures: Sequence[str
     if acts is not None and (said.approved_by is None or said.approved_by == said.prepared_by):
         raise WrongUsage(f"the deal asks for two persons ({acts.cite}); give --prepared-by and --approved-by")
     payload = said.model_copy(update={"report": found.name, "figures": wanted})
-    draft = Draft(kind="figure confirmed", subject=f"{found.name} {' '.join(wanted)}", effective_on=found.received, payload=payload)
+    draft = Draft(
+        kind="figure confirmed", subject=f"{found.name} {' '.join(wanted)}", effective_on=found.received, payload=payload, inputs=inputs
+    )
     with workspace.store.begin() as writer:
         return Confirmed(found.name, wanted, bool(append(writer, log, [draft], scribe)))
 
 
-def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived:
-    """The one report that a name means: its whole name, its document, or its period's last day. Raises WrongUsage."""
-    meant = [one for one in reports if name in (one.name, one.document, str(one.period_end))]
-    held = [one for one in meant if one.held]
-    if len(meant) == 1 or len(held) == 1:
-        return held[0] if held else meant[0]
-    there = ", ".join(f"`{one.name}`" for one in (meant or [one for one in reports if one.held])) or "none"
-    raise WrongUsage(f"`{name}` names {'several reports' if meant else 'no report on record'}; there are {there}")
+def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by: str | None, scribe: Scribe) -> Confirmed:
+    """Take the reply to such a form: each figure that has a reason is confirmed, and the file is kept.
+
+    Args:
+        workspace: the workspace.
+        deal: the deal that the reply names.
+        file: the reply as it came.
+        approved_by: the second person, where the deal asks for two.
+        scribe: who records it, when.
+
+    Raises:
+        InputProblems: everything that is wrong with the reply.
+        WrongUsage: no such report stands, or the deal asks for two persons.
+    """
+    reply, problems = reply_in(file)
+    if reply is None:
+        raise InputProblems(problems)
+    found = report_named(reply.report, fold(read(workspace.store, deal_log(deal.name))).reports)
+    wrong = list(_not_as_asked(deal, found, as_reported(found), reply, file))
+    if wrong:
+        raise InputProblems(wrong)
+    keep_document(workspace, Document(file.name, file.sha256, file.data))
+    recorded = False
+    for words in dict.fromkeys(reply.words.values()):
+        names = [name for name, said in reply.words.items() if said == words and name in found.held]
+        if names:
+            by = FigureConfirmed(report=found.name, figures=(), words=words, prepared_by=reply.confirmed_by, approved_by=approved_by)
+            recorded |= confirm(workspace, deal, found.name, names, by, scribe, (file.sha256,)).recorded
+    return Confirmed(found.name, tuple(reply.words), recorded)
+
+
+def _not_as_asked(
+    deal: Deal, report: ReportReceived, figures: Mapping[str, Figure], reply: ConfirmationReply, file: ReceivedFile
+) -> Iterator[Problem]:
+    """Where a reply is to another form, or gives another value than the report's."""
+    place = Place(file.name)
+    if reply.form is not None and reply.form != confirmation_identity(deal.name, report.name, report.sha256):
+        why, fix = "its row `form` names another report, or was changed", "answer the form as it was made"
+        yield Problem("R155", f"the reply is not to the questions about {report.name}", why, fix, place)
+    shown = {name: as_asked(figure) for name, figure in figures.items()}
+    for name, value in reply.values.items():
+        if name not in shown:
+            why, fix = "a reply confirms what was reported", "remove the row"
+            yield Problem("R162", f"{report.name} gives no figure `{name}`", why, fix, place)
+        elif value.replace(",", "") != shown[name]:
+            why, fix = f"the report says {shown[name]}", "send a corrected report that says `corrects`, or leave the value as it was"
+            yield Problem("R162", f"the reply gives `{name}` as {value}", why, fix, place)

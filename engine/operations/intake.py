@@ -20,9 +20,11 @@ from engine.determination.template import Template
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import Event, ReportReceived
+from engine.operations.confirm import Confirmed, take_reply
 from engine.operations.report_entry import ReceiptProof, entered, on_record, proof_draft, report_draft, times_withdrawn
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.servicer_report.asked_periods import out_of_place
+from engine.servicer_report.confirmation_form import is_reply
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
 from engine.servicer_report.received_file import ENDINGS, ReceivedFile, open_report
@@ -75,6 +77,19 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenReply:
+    """A reply to the questions about a report, and what it confirmed."""
+
+    path: Path
+    deal: str
+    confirmed: Confirmed
+
+    def as_data(self) -> dict[str, Any]:
+        """What the reply confirmed, as JSON."""
+        return {"deal": self.deal, **self.confirmed.as_data()}
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedFile:
     """One file that was not taken, and everything that is wrong with it."""
 
@@ -94,11 +109,13 @@ class Intake:
         workspace: the workspace; nobody else records in it meanwhile.
         templates: the covenant templates.
         scribe: who takes them, when.
+        approved_by: the second person of a reply that confirms figures, where the deal asks for two.
     """
 
     workspace: Workspace
     templates: Mapping[str, Template]
     scribe: Scribe
+    approved_by: str | None = None
 
     @cached_property
     def deals(self) -> DealsByName:
@@ -111,10 +128,18 @@ class Intake:
         Raises:
             InputProblems: everything that is wrong with it.
         """
+        return self._judged(self._opened(data, file), file, received)
+
+    def _opened(self, data: bytes, file: str) -> ReceivedFile:
+        """A file opened; it names its deal. Raises InputProblems."""
         opened, problems = open_report(data, file, self.workspace.settings.intake)
-        if opened is None or opened.deal is None:
+        if opened is None:
             raise InputProblems(problems)
-        deal = self.deals.find(opened.deal)
+        return opened
+
+    def _judged(self, opened: ReceivedFile, file: str, received: date | str | None) -> ReadReport:
+        """An opened report judged by its deal's terms. Raises InputProblems."""
+        deal = self.deals.find(opened.deal or "")
         came = self._receipt(deal, received, file)
         events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, came.received)
         known = fold(events).reports
@@ -151,7 +176,10 @@ class Intake:
         Raises:
             InputProblems: everything that is wrong with it.
         """
-        found = self.read(data, file, received)
+        return self._recorded(self.read(data, file, received), proof)
+
+    def _recorded(self, found: ReadReport, proof: ReceiptProof | None) -> Taken:
+        """A report that can be taken, kept and recorded."""
         self._keep(found)
         log = deal_log(found.deal.name)
         stands = on_record(read(self.workspace.store, log), found.report.name) or found.report
@@ -164,12 +192,13 @@ class Intake:
 
     def take_all(
         self, paths: Iterable[Path], received: date | str | None = None, proof: ReceiptProof | None = None
-    ) -> Iterator[Taken | RefusedFile]:
+    ) -> Iterator[Taken | TakenReply | RefusedFile]:
         """Take each file, a folder's in the order of their names; what is refused stops no other and leaves a line in the journal."""
         for path in files_of(paths):
             data = path.read_bytes()
             try:
-                yield self.take(data, str(path), received, proof)
+                opened = self._opened(data, str(path))
+                yield self._reply(opened, path) if is_reply(opened) else self._recorded(self._judged(opened, str(path), received), proof)
             except InputProblems as refused:
                 self.journal(path, data, refused.problems)
                 yield RefusedFile(path, tuple(refused.problems))
@@ -177,6 +206,15 @@ class Intake:
                 problem = _unknown_deal(str(path), str(refused))
                 self.journal(path, data, [problem])
                 yield RefusedFile(path, (problem,))
+
+    def _reply(self, opened: ReceivedFile, path: Path) -> TakenReply:
+        """Take the reply to the questions about a report. Raises InputProblems where it cannot be taken."""
+        deal = self.deals.find(opened.deal or "")
+        try:
+            return TakenReply(path, deal.name, take_reply(self.workspace, deal, opened, self.approved_by, self.scribe))
+        except WrongUsage as refused:
+            what, _, fix = str(refused).partition("; ")
+            raise InputProblems([Problem("R163", what, "a reply confirms what a report holds", fix, Place(str(path)))]) from refused
 
     def journal(self, path: Path, data: bytes, problems: Iterable[Problem]) -> None:
         """Add a line to the journal of refused files."""

@@ -24,6 +24,7 @@ from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
 from engine.queries.exports import in_a_cell
+from engine.queries.who_owes_whom import OpenDuty, owed_over
 from engine.record.log import deal_log, read
 from engine.terms.source import parse
 from engine.workspace.workspace import Workspace
@@ -231,10 +232,13 @@ class Portfolio:
     on: date
     deals: tuple[str, ...]
     rows: tuple[Row, ...]
+    owed: tuple[OpenDuty, ...] = ()
+    """Who owes whom what over these deals, the longest overdue first."""
 
     def as_data(self) -> dict[str, Any]:
-        """The portfolio as JSON: `on`, `deals`, `rows`."""
-        return {"on": str(self.on), "deals": list(self.deals), "rows": [row.as_data() for row in self.rows]}
+        """The portfolio as JSON: `on`, `deals`, `rows`, `owed`."""
+        rows, owed = [row.as_data() for row in self.rows], [one.as_data() for one in self.owed]
+        return {"on": str(self.on), "deals": list(self.deals), "rows": rows, "owed": owed}
 
     def as_csv(self) -> str:
         """The rows as CSV, one line a row."""
@@ -246,4 +250,5 @@ def portfolio_of(workspace: Workspace, on: date) -> Portfolio:
     names = tuple(portfolio_deals(workspace))
     if not names:
         raise WrongUsage(f"there is no deal in {workspace.root / 'deals'}; put deal files there")
-    return Portfolio(on, names, tuple(portfolio([(name, read(workspace.store, deal_log(name))) for name in names], on)))
+    logs = [(name, read(workspace.store, deal_log(name))) for name in names]
+    return Portfolio(on, names, portfolio(logs, on), owed_over(logs, on))

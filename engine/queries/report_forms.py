@@ -14,10 +14,18 @@ from engine.basics.values import Figure, Unit, listed
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Template
 from engine.evaluation.figures_needed import figures_needed
+from engine.events.deal_state import fold
 from engine.events.kinds import ReportReceived
 from engine.events.reports import ReportFacts
 from engine.events.results import Source
 from engine.record.log import deal_log, read
+from engine.servicer_report.confirmation_form import (
+    ConfirmationForm,
+    confirmation_csv,
+    confirmation_form,
+    confirmation_workbook,
+    report_named,
+)
 from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends
@@ -80,6 +88,18 @@ def form_as_file(form: ReportForm, ending: str) -> FormFile:
         raise WrongUsage(f"a form is .xlsx, .csv or .yaml, not `{ending}`")
     data = as_workbook(form) if ending == ".xlsx" else text[ending](form).encode()
     return FormFile(data, form.deal, form.start, form.end, form.due, tuple(row.name for row in form.rows))
+
+
+def form_of_questions(workspace: Workspace, deal: str, report: str) -> ConfirmationForm:
+    """The form that asks about a report's held figures. Raises WrongUsage where no such report stands, or nothing of it is held."""
+    return confirmation_form(deal, report_named(report, fold(read(workspace.store, deal_log(deal))).reports))
+
+
+def questions_as_file(form: ConfirmationForm, ending: str) -> bytes:
+    """The bytes of a form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
+    if ending not in (".xlsx", ".csv"):
+        raise WrongUsage(f"a form of questions is .xlsx or .csv, not `{ending}`")
+    return confirmation_workbook(form) if ending == ".xlsx" else confirmation_csv(form).encode()
 
 
 def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]) -> tuple[LackingFigure, ...]:

@@ -13,7 +13,8 @@ from engine.basics.values import Figure, Unit
 from engine.events.kinds import Event, ReportReceived, Tested
 from engine.queries.exports import SERIES_COLUMNS, SERIES_FIGURES
 from engine.queries.history import summary
-from engine.queries.portfolio import Row
+from engine.queries.parquet_files import parquet
+from engine.queries.portfolio import Portfolio, Row
 
 FORMATS = {
     Unit.USD: '"USD" #,##0.00',
@@ -40,13 +41,37 @@ PORTFOLIO = (
     "what",
     "note",
 )
+OWED = ("deal", "principal", "who", "name", "act", "what", "cite", "by", "days", "outcome", "to")
 HISTORY = ("no.", "effective", "recorded", "event", "of", "print", "measured", "limit", "headroom", "what", "by", "engine")
 WIDEST = 60
 
 
-def portfolio_workbook(rows: Sequence[Row], on: date) -> bytes:
-    """A portfolio as a workbook, the worst first."""
-    return workbook(f"Portfolio {on}", PORTFOLIO, (_portfolio_cells(row) for row in rows), on)
+def portfolio_workbook(found: Portfolio) -> bytes:
+    """A portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
+    owed = ((*(getattr(one, name) for name in OWED[:-1]), ", ".join(one.to)) for one in found.owed)
+    return workbook(f"Portfolio {found.on}", PORTFOLIO, map(_portfolio_cells, found.rows), found.on, ("Owed", OWED, owed))
+
+
+def portfolio_parquet(rows: Sequence[Row]) -> bytes:
+    """A portfolio as a Parquet file, the worst first."""
+    return parquet(PORTFOLIO, map(_portfolio_cells, rows))
+
+
+def history_parquet(events: Sequence[Event]) -> bytes:
+    """The history of a deal as a Parquet file, oldest first."""
+    return parquet(HISTORY, map(_history_cells, events))
+
+
+def series_parquet(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Every print of a series as a Parquet file: values as floats, with their text as published beside them."""
+    exact = [f"{name}_published" for name in SERIES_COLUMNS if name in SERIES_FIGURES]
+    places = [place for place, name in enumerate(SERIES_COLUMNS) if name in SERIES_FIGURES]
+    read = ((*map(_as_float, map(_as_read, SERIES_COLUMNS, row)), *(row[place] for place in places)) for row in rows)
+    return parquet((*SERIES_COLUMNS, *exact), read)
+
+
+def _as_float(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _portfolio_cells(row: Row) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -113,7 +113,10 @@ def _owed_to(one: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, .
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:
     """What is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
-    found: list[OpenDuty] = []
-    for deal in deals_among(workspace.store.logs()):
-        found += owed_of(deal, read(workspace.store, deal_log(deal)), on)
-    return tuple(sorted(found, key=lambda one: (one.by, one.deal, one.subject, one.act)))
+    return owed_over(((deal, read(workspace.store, deal_log(deal))) for deal in deals_among(workspace.store.logs())), on)
+
+
+def owed_over(logs: Iterable[tuple[str, Sequence[Event]]], on: date) -> tuple[OpenDuty, ...]:
+    """What is still owed on a date under deals, each with its whole log: the longest overdue first, then by its last day."""
+    duties = (duty for deal, events in logs for duty in owed_of(deal, events, on))
+    return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))

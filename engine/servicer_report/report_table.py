@@ -12,14 +12,14 @@ from engine.servicer_report.workbook import Cell, Sheet, Workbook
 from engine.terms.report_figures import unit_of
 from engine.terms.source import Path, Tree
 
-COLUMNS = ("figure", "value", "as_of", "source")
-"""What a table may say of each figure."""
-FOR_THE_SENDER = ("unit", "section", "last period", "due", "needed for")
+COLUMNS = ("figure", "value", "as_of", "source", "confirmed because")
+"""What a table may say of each figure; the last in the reply to a question alone."""
+FOR_THE_SENDER = ("unit", "section", "last period", "due", "needed for", "question")
 """Columns of our own forms that tell the sender what is asked; the unit alone is read, and must be the figure's own."""
 DATES = ("period.from", "period.to", "as_of", "corrects", "completes", "received")
 """Rows of a table that are dates of the report."""
-WORDS = ("deal", "source", "form")
-"""Rows of a table that are words about the report; `form` says which form it was filled in on."""
+WORDS = ("deal", "source", "form", "confirms", "confirmed_by")
+"""Rows of a table that are words about the report; `form` says which form it was filled in on, the last two are a reply's."""
 LOOKED_AT = 60
 """Rows from the top among which the head of a table is looked for: a title and an address may stand above it."""
 
@@ -127,9 +127,9 @@ def _entry(
     text = _read(asked, name, value, decimal_comma)
     if text is None or not _of_its_unit(asked, name, cells.get("unit")):
         return None
-    extra = {"as_of": date_text, "source": plain_text}
+    extra = {"as_of": date_text, "source": plain_text, "confirmed because": plain_text}
     said = {key: read(asked, cell, f"{key} of {name}") for key, read in extra.items() if (cell := cells.get(key)) is not None}
-    said = {key: one for key, one in said.items() if one}
+    said = {"because" if key == "confirmed because" else key: one for key, one in said.items() if one}
     path: Path = tuple(name.split("."))
     return path, ({"value": text, **said} if said and name not in (*DATES, *WORDS) else text), value
 

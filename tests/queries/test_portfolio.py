@@ -94,7 +94,7 @@ def test_it_is_written_as_csv_or_pdf_and_nothing_else(ran: Workspace, tmp_path: 
     assert (read[0]["test"], read[0]["headroom"][:1], read[0]["due_by"]) == ("ltv", "-", "2026-02-23")
     show_portfolio(ran, ON, tmp_path / "p.pdf", no_page, as_json=False)
     assert f"5 rows of 1 deal on {ON}" in capsys.readouterr().out
-    with pytest.raises(WrongUsage, match=r"written as \.csv, \.pdf or \.xlsx"):
+    with pytest.raises(WrongUsage, match=r"written as \.csv, \.pdf, \.xlsx or \.parquet"):
         show_portfolio(ran, ON, tmp_path / "p.docx", no_page, as_json=False)
 
 

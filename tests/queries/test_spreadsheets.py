@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
@@ -33,7 +33,9 @@ def test_a_number_is_a_number_in_its_units_format() -> None:
 
 def test_a_portfolio_and_a_history_have_every_row_with_its_figures(desk: Workspace, tools: Tools) -> None:
     found = portfolio_of(desk, date(2026, 1, 15))
-    sheet = openpyxl.load_workbook(BytesIO(portfolio_workbook(found.rows, date(2026, 1, 15)))).worksheets[0]
+    sheet, owed = openpyxl.load_workbook(BytesIO(portfolio_workbook(found))).worksheets
+    assert [row[7].value for row in owed.iter_rows(min_row=2)] == [datetime.combine(one.by, time()) for one in found.owed]
+    assert found.owed
     assert sheet.max_row == len(found.rows) + 1
     ltv = next(row for row in sheet.iter_rows(min_row=2) if row[1].value == "ltv")
     measured = next(one.result.measured for one in found.rows if one.key == "ltv" and one.result is not None)

@@ -9,7 +9,12 @@ from engine.operations.confirm import Confirmed
 def show_confirmed(deal: str, done: Confirmed, as_json: bool) -> None:
     """Print what a confirmation did."""
     if as_json:
-        print_json({"deal": deal, "report": done.report, "figures": list(done.figures), "recorded": done.recorded})
-        return
+        print_json({"deal": deal, **done.as_data()})
+    else:
+        say_confirmed(deal, done)
+
+
+def say_confirmed(deal: str, done: Confirmed) -> None:
+    """Say what a confirmation did, in one line."""
     said = "confirmed; the next run determines the dates since the report's receipt again" if done.recorded else "on record already"
     say(f"{deal}: {done.report}: {', '.join(done.figures)}: {said}")

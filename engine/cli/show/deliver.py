@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from engine.cli.output import print_json, say
 from engine.delivery.deliver import Delivered, Step
-from engine.events.delivery import NoticeReleased
+from engine.events.delivery import NoticeAcknowledged, NoticeReleased
 
 
 def show_delivered(done: Delivered, as_json: bool) -> int:
@@ -49,4 +49,13 @@ def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:
     else:
         what = "sent as a draft" if released.draft else f"released for the {released.acts_for}"
         say(f"{deal} No. {released.number}: {what}, by {released.released_by}; `headroom deliver` sends it")
+    return 0
+
+
+def show_acknowledged(deal: str, done: NoticeAcknowledged, as_json: bool) -> int:
+    """Whose receipt of which notice was acknowledged by whom."""
+    if as_json:
+        print_json({"deal": deal, **done.model_dump(mode="json")})
+    else:
+        say(f"{deal} No. {done.number}: receipt by the {done.to} acknowledged by {done.name}")
     return 0

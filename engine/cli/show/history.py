@@ -9,17 +9,17 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
 from engine.queries.history import explanation_of, history_of, summary
-from engine.queries.spreadsheets import history_workbook
+from engine.queries.spreadsheets import history_parquet, history_workbook
 from engine.workspace.workspace import Workspace
 
 
 def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = None) -> None:
-    """Print every event of a deal, oldest first, or write them as a workbook. Raises WrongUsage for another ending."""
-    if into is not None and into.suffix != ".xlsx":
-        raise WrongUsage(f"{into}: a history is written as .xlsx; give --into a name that ends so")
+    """Print every event of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
+    if into is not None and into.suffix not in (".xlsx", ".parquet"):
+        raise WrongUsage(f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so")
     found = history_of(workspace, deal)
     if into is not None:
-        write_whole(into, history_workbook(deal, found.events))
+        write_whole(into, history_workbook(deal, found.events) if into.suffix == ".xlsx" else history_parquet(found.events))
         if not as_json:
             say(f"{into}: {len(found.events)} events of {deal}")
             return

@@ -9,8 +9,9 @@ from typing import Any
 from engine.basics.errors import InputProblems, Problem, WrongUsage
 from engine.basics.values import counted
 from engine.cli.output import print_json, say
+from engine.cli.show.confirm import say_confirmed
 from engine.cli.show.preview import say_reach
-from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, files_of
+from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, TakenReply, files_of
 from engine.operations.report_entry import ReceiptProof
 from engine.queries.preview import of_event, reach_as_data
 from engine.queries.report_forms import LackingFigure, lacking
@@ -44,6 +45,8 @@ def intake(
         if isinstance(one, Taken):
             _say(one, "taken" if one.recorded else "already on record")
             _say_lacking(_lacking(one.found, desk))
+        elif isinstance(one, TakenReply):
+            say_confirmed(one.deal, one.confirmed)
         else:
             say(f"{one.path}: refused")
             _say_problems(one.problems, "problem")
@@ -52,8 +55,8 @@ def intake(
     return 1 if refused else 0
 
 
-def _as_json(one: Taken | RefusedFile, desk: Intake) -> dict[str, Any]:
-    lacks = {} if isinstance(one, RefusedFile) else {"lacks": [figure.as_data() for figure in _lacking(one.found, desk)]}
+def _as_json(one: Taken | TakenReply | RefusedFile, desk: Intake) -> dict[str, Any]:
+    lacks = {"lacks": [figure.as_data() for figure in _lacking(one.found, desk)]} if isinstance(one, Taken) else {}
     return {**one.as_data(), **lacks}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from engine.basics.values import printed
 from engine.cli.output import print_json, say, table
-from engine.queries.who_owes_whom import who_owes_whom
+from engine.queries.who_owes_whom import OpenDuty, who_owes_whom
 from engine.workspace.workspace import Workspace
 
 HEAD = ("deal", "principal", "who", "owes", "by", "days", "to")
@@ -18,9 +19,12 @@ def show_owed(workspace: Workspace, on: date, as_json: bool) -> int:
     if as_json:
         print_json({"on": str(on), "owed": [one.as_data() for one in found]})
         return 0
-    if not found:
-        say(f"nothing is owed on {on}")
-        return 0
+    say(owed_table(found) if found else f"nothing is owed on {on}")
+    return 0
+
+
+def owed_table(found: Sequence[OpenDuty]) -> str:
+    """What is still owed as a table, a line each."""
     rows = [
         (
             one.deal,
@@ -33,5 +37,4 @@ def show_owed(workspace: Workspace, on: date, as_json: bool) -> int:
         )
         for one in found
     ]
-    say(table(HEAD, rows, right=(1, 5)))
-    return 0
+    return table(HEAD, rows, right=(1, 5))

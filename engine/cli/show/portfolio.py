@@ -10,8 +10,9 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
+from engine.cli.show.owed import owed_table
 from engine.queries.portfolio import Row, portfolio_of
-from engine.queries.spreadsheets import portfolio_workbook
+from engine.queries.spreadsheets import portfolio_parquet, portfolio_workbook
 from engine.workspace.workspace import Workspace
 
 RenderPage = Callable[[Sequence[Mapping[str, Any]], date, str], bytes]
@@ -21,14 +22,18 @@ HEAD = ("deal", "test", "state", "result", "headroom", "on", "due")
 
 def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: RenderPage, as_json: bool) -> int:
     """Print the portfolio, or write it where a file is named. Raises WrongUsage for a workspace without deals, or another ending."""
-    if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx"):
-        raise WrongUsage(f"{into}: a portfolio is written as .csv, .pdf or .xlsx; give --into a name that ends so")
+    if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx", ".parquet"):
+        raise WrongUsage(f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so")
     found = portfolio_of(workspace, on)
     data = found.as_data()
     count = f"{len(found.deals)} deal{'s' if len(found.deals) > 1 else ''}"
     if into is not None:
         text = found.as_csv()
-        made = {".pdf": lambda: render(data["rows"], on, text), ".xlsx": lambda: portfolio_workbook(found.rows, on)}
+        made = {
+            ".pdf": lambda: render(data["rows"], on, text),
+            ".xlsx": lambda: portfolio_workbook(found),
+            ".parquet": lambda: portfolio_parquet(found.rows),
+        }
         write_whole(into, made.get(into.suffix, text.encode)())
     if as_json:
         print_json({**data, "into": str(into) if into is not None else None})
@@ -38,6 +43,8 @@ def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: Re
         say(table(HEAD, [_cells(row) for row in found.rows], right=(4,)))
         say()
         say(f"{count} as of {on}; each row as determined on its own date")
+        say()
+        say(owed_table(found.owed) if found.owed else f"nothing is owed on {on}")
     return 0
 
 

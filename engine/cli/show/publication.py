@@ -12,7 +12,7 @@ from engine.basics.files import write_whole
 from engine.cli.output import print_json, say
 from engine.queries.exports import published_week, series_csv, series_json, series_rows
 from engine.queries.injection_appendix import first_publication, injection_appendix
-from engine.queries.spreadsheets import series_workbook
+from engine.queries.spreadsheets import series_parquet, series_workbook
 from engine.workspace.workspace import Workspace
 
 RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None], tuple[str, bytes]]
@@ -41,11 +41,13 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
 
 def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) -> int:
     """Write a series with all of its prints, as CSV or JSON, whichever the file's name says. Raises WrongUsage for another ending."""
-    if into.suffix not in (".csv", ".json", ".xlsx"):
-        raise WrongUsage(f"{into}: a series is written as .csv, .json or .xlsx; give --into a name that ends so")
+    if into.suffix not in (".csv", ".json", ".xlsx", ".parquet"):
+        raise WrongUsage(f"{into}: a series is written as .csv, .json, .xlsx or .parquet; give --into a name that ends so")
     rows = series_rows(workspace, series)
     if into.suffix == ".xlsx":
         write_whole(into, series_workbook(series, rows))
+    elif into.suffix == ".parquet":
+        write_whole(into, series_parquet(rows))
     else:
         write_whole(into, (series_json(rows) if into.suffix == ".json" else series_csv(rows)).encode())
     if as_json:

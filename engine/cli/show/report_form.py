@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, say
 from engine.queries.report_forms import FormFile
+from engine.servicer_report.confirmation_form import ConfirmationForm
 
 
 def show_form(form: FormFile, into: Path, as_json: bool) -> int:
@@ -19,4 +21,15 @@ def show_form(form: FormFile, into: Path, as_json: bool) -> int:
     else:
         by = f", due {form.due}" if form.due else ""
         say(f"{into}: {len(form.figures)} figures of {form.deal}, {form.start} to {form.end}{by}")
+    return 0
+
+
+def show_questions(form: ConfirmationForm, data: bytes, into: Path, as_json: bool) -> int:
+    """Write the form of questions, and say what it asks about."""
+    write_whole(into, data)
+    asked = [{"figure": name, "value": value, "question": question} for name, value, question in form.questions]
+    if as_json:
+        print_json({"deal": form.deal, "report": form.report, "questions": asked, "file": str(into)})
+    else:
+        say(f"{into}: {counted(len(asked), 'questions')} about {form.report} of {form.deal}")
     return 0
