@@ -13,7 +13,7 @@ from engine.events.kinds import ActApplied, ActRecorded, DeadlinePassed, Event, 
 from engine.events.notice import SEPARATOR
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus
-from engine.operations.confirm import report_named
+from engine.servicer_report.confirmation_form import report_named
 from engine.servicer_report.receipts import receipt_of
 from engine.terms.act_requirements import REPORT_WITHDRAWN
 from engine.terms.as_written import Deal, day_of, resolve

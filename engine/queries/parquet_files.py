@@ -28,7 +28,7 @@ def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         WrongUsage: pyarrow is not installed.
     """
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401  # asked for here, so that its absence is one clear sentence
     except ImportError:
         raise WrongUsage("a Parquet file needs pyarrow; install it with `pip install 'headroom[parquet]'`") from None
     import pandas as pd
