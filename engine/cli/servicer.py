@@ -61,8 +61,8 @@ def report_form(
         raise WrongUsage("give --period for a report's form, or --questions for what is held of one")
     workspace, templates = opened(), all_templates()
     if questions is not None:
-        asked = form_of_questions(workspace, deal, questions)
-        raise typer.Exit(show_questions(asked, questions_as_file(asked, into.suffix.lower()), into, as_json))
+        asked = questions_as_file(form_of_questions(workspace, deal, questions), into.suffix.lower())
+        raise typer.Exit(show_questions(asked, into, as_json))
     form = form_of(workspace, find_deal(workspace, deal, templates), templates, period or "")
     raise typer.Exit(show_form(form_as_file(form, into.suffix.lower()), into, as_json))
 

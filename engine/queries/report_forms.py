@@ -95,11 +95,27 @@ def form_of_questions(workspace: Workspace, deal: str, report: str) -> Confirmat
     return confirmation_form(deal, report_named(report, fold(read(workspace.store, deal_log(deal))).reports))
 
 
-def questions_as_file(form: ConfirmationForm, ending: str) -> bytes:
-    """The bytes of a form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
+@dataclass(frozen=True, slots=True)
+class QuestionsFile:
+    """A form of questions as a file: its bytes, and each figure with what was reported and why it is doubted."""
+
+    data: bytes
+    deal: str
+    report: str
+    questions: tuple[tuple[str, str, str], ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON: `deal`, `report`, `questions`."""
+        asked = [{"figure": name, "value": value, "question": question} for name, value, question in self.questions]
+        return {"deal": self.deal, "report": self.report, "questions": asked}
+
+
+def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
+    """A form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
     if ending not in (".xlsx", ".csv"):
         raise WrongUsage(f"a form of questions is .xlsx or .csv, not `{ending}`")
-    return confirmation_workbook(form) if ending == ".xlsx" else confirmation_csv(form).encode()
+    data = confirmation_workbook(form) if ending == ".xlsx" else confirmation_csv(form).encode()
+    return QuestionsFile(data, form.deal, form.report, form.questions)
 
 
 def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]) -> tuple[LackingFigure, ...]:

@@ -32,7 +32,7 @@ def questions(servicing: Servicing) -> Callable[[str], bytes]:
     servicing.take(text_of(date(2026, 3, 11), "USD 15,900,000"), "11 12:00")
     servicing.run("12 18:30")
     servicing.take(text_of(date(2026, 3, 18), "USD 1,590,000"), "18 12:00")
-    return lambda ending: questions_as_file(form_of_questions(servicing.workspace, DEAL, "2026-03-18"), ending)
+    return lambda ending: questions_as_file(form_of_questions(servicing.workspace, DEAL, "2026-03-18"), ending).data
 
 
 def answered(data: bytes, by: str = "C. Treasurer", because: str = REASON, value: str | None = None) -> bytes:

@@ -7,8 +7,7 @@ from pathlib import Path
 from engine.basics.files import write_whole
 from engine.basics.values import counted
 from engine.cli.output import print_json, say
-from engine.queries.report_forms import FormFile
-from engine.servicer_report.confirmation_form import ConfirmationForm
+from engine.queries.report_forms import FormFile, QuestionsFile
 
 
 def show_form(form: FormFile, into: Path, as_json: bool) -> int:
@@ -24,12 +23,11 @@ def show_form(form: FormFile, into: Path, as_json: bool) -> int:
     return 0
 
 
-def show_questions(form: ConfirmationForm, data: bytes, into: Path, as_json: bool) -> int:
+def show_questions(form: QuestionsFile, into: Path, as_json: bool) -> int:
     """Write the form of questions, and say what it asks about."""
-    write_whole(into, data)
-    asked = [{"figure": name, "value": value, "question": question} for name, value, question in form.questions]
+    write_whole(into, form.data)
     if as_json:
-        print_json({"deal": form.deal, "report": form.report, "questions": asked, "file": str(into)})
+        print_json({**form.as_data(), "file": str(into)})
     else:
-        say(f"{into}: {counted(len(asked), 'questions')} about {form.report} of {form.deal}")
+        say(f"{into}: {counted(len(form.questions), 'questions')} about {form.report} of {form.deal}")
     return 0
