@@ -88,9 +88,13 @@ DOORS = {
     "xlrd": {"engine/servicer_report/workbook_child.py"},
     "odf": {"engine/servicer_report/workbook_child.py"},
     "msoffcrypto": {"engine/servicer_report/workbook.py"},
-    "xlsxwriter": {"engine/servicer_report/report_form.py", "engine/queries/spreadsheets.py"},
+    "xlsxwriter": {
+        "engine/servicer_report/report_form.py",
+        "engine/servicer_report/confirmation_form.py",
+        "engine/queries/spreadsheets.py",
+    },
     "python_calamine": {"engine/servicer_report/tape_child.py"},
-    "pandas": {"engine/analysis/frames.py", "engine/servicer_report/tape_child.py"},
+    "pandas": {"engine/analysis/frames.py", "engine/queries/parquet_files.py", "engine/servicer_report/tape_child.py"},
 }
 PROTOCOL_DOORS = (
     *(f"engine.basics.{room}" for room in ("values", "calendar", "errors")),
