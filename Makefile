@@ -45,8 +45,12 @@ lint: setup-tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# Compiled once for all the processes that the tests start, whatever the environment says of bytecode.
+test soak: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+test soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: lint
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-web: setup-tests
 	@$(PYTHON) tools/preflight.py browser

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from engine.basics.errors import HeadroomError, VerificationFailed
@@ -133,12 +134,18 @@ def event_of(entry: Entry) -> Event:
     Raises:
         VerificationFailed: the body is no event; nobody has written it through this door.
     """
+    return _read_once(entry.log, entry.seq, entry.leaf, entry.body)
+
+
+@lru_cache(maxsize=4096)
+def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
+    """The event that a row is: a log is read several times in a run, and its rows do not change. By all of the row, not by its place."""
     try:
-        body = json.loads(entry.body)
+        body = json.loads(data)
         payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
-        return Event(**body, log=entry.log, seq=entry.seq, leaf=entry.leaf.hex(), payload=payload)
+        return Event(**body, log=log, seq=seq, leaf=leaf.hex(), payload=payload)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"entry {entry.seq} of {entry.log} cannot be read as an event ({type(error).__name__})"
+        what = f"entry {seq} of {log} cannot be read as an event ({type(error).__name__})"
         raise VerificationFailed(f"{what}; the record was changed: see `headroom verify`") from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,18 @@ class Read:
 
 def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
     """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
+    deal, problems = _read_once(text, file, tuple(templates.items()))
+    return deal, list(problems)
+
+
+@lru_cache(maxsize=32)
+def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) -> tuple[Deal | None, tuple[Problem, ...]]:
+    """The same of the newest few files: a process that runs each hour reads a file that did not change only once."""
+    templates = dict(given)
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
     if deal is None or any(not one.code.startswith("W") for one in problems):
-        return deal, problems
-    return deal, sorted([*problems, *both_figures(deal, templates)], key=lambda problem: (problem.place, problem.code))
+        return deal, tuple(problems)
+    return deal, tuple(sorted([*problems, *both_figures(deal, templates)], key=lambda problem: (problem.place, problem.code)))
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,7 @@ from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
-from engine.terms.checks.duplicate_names import claimed_twice, name_of
+from engine.terms.checks.duplicate_names import claimed_by, claimed_twice
 from engine.workspace.workspace import Workspace
 
 
@@ -39,7 +38,7 @@ class DealsByName:
         """The deal files by the names that they claim; a file that claims none by its own. More than one where a name is claimed twice."""
         found: dict[str, list[Path]] = {}
         for path, text in self._texts.items():
-            found.setdefault(_claimed(text, path), []).append(path)
+            found.setdefault(claimed_by(text, str(path)) or path.stem, []).append(path)
         return found
 
     def _read(self, name: str) -> Deal:
@@ -53,19 +52,6 @@ class DealsByName:
         if deal is None:
             raise InputProblems(problems)
         return deal
-
-
-PLAINLY = re.compile(r"^deal:[ \t]+([a-z0-9][a-z0-9_-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
-"""A deal's name where it stands alone on its line, as in nearly every file: nothing inside another block begins a line so."""
-
-
-def _claimed(text: str, path: Path) -> str:
-    """The name that a file claims, read without parsing the file where it stands plainly; the file's own where it claims none."""
-    plain = PLAINLY.findall(text)
-    if len(plain) == 1:
-        return str(plain[0])
-    claim = name_of(text, str(path))
-    return claim[0] if claim else path.stem
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:

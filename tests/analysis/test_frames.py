@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,14 +13,14 @@ import pytest
 from engine.analysis import Analysis, open_workspace
 from engine.analysis.frames import EVENTS, OBLIGATIONS, REPORTS, RESULTS, SERIES
 from engine.basics.errors import HeadroomError
-from engine.demo import plan
 from engine.determination.template import Template
 from engine.events import kinds
-from engine.operations.run import Tools, run
+from engine.operations.run import Tools
 from engine.record.log import deal_log, read
-from engine.workspace.workspace import Workspace, create, opened
+from engine.workspace.workspace import create, opened
 from tests.conftest import REPOSITORY
-from tests.operations.test_run import DEAL, fill
+from tests.operations.test_corrections import computed
+from tests.operations.test_run import DEAL
 from tests.operations.test_run import tools as tools  # the fixture
 from tests.operations.test_run import workspace as workspace  # the fixture
 
@@ -28,10 +29,11 @@ WEEKS = 16
 
 
 @pytest.fixture
-def record(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> Analysis:
-    fill(workspace, WEEKS, all_templates)
-    run(workspace, plan.THURSDAYS[WEEKS - 1], tools)
-    return open_workspace(workspace.root)
+def record(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Analysis]:
+    computed(tmp_path, WEEKS, tools, all_templates).store.close()
+    found = open_workspace(tmp_path)
+    yield found
+    found.workspace.store.close()
 
 
 def test_each_table_has_its_columns_and_types_with_rows_and_without(record: Analysis, tmp_path: Path) -> None:

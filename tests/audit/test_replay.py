@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -37,25 +38,34 @@ from tests.operations.taking import take
 from tests.operations.test_corrections import administered as administered  # the fixture
 from tests.operations.test_corrections import made, series
 from tests.operations.test_corrections import tools as tools  # the fixture
-from tests.operations.test_run import DEAL, fill
+from tests.operations.test_run import DEAL, fill, running
 
 WEEKS = 12
 
 
-@pytest.fixture
-def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
     """Twelve weeks, recorded through the command that imports, so that the archive has its log."""
     from engine.cli.show.index import import_snapshots
 
-    workspace = made(tmp_path / "desk")
-    folder = tmp_path / "raw"
+    root = tmp_path_factory.mktemp("replayed")
+    workspace = made(root / "desk")
+    folder = root / "raw"
     folder.mkdir()
     for thursday in plan.THURSDAYS[:WEEKS]:
         for one in plan.snapshots(thursday):
             (folder / one.name).write_bytes(one.data)
     import_snapshots(workspace, [folder], Scribe("t", "t", datetime(2026, 7, 3, 11, tzinfo=UTC)), as_json=True)
     fill(workspace, WEEKS, all_templates)
-    run(workspace, plan.THURSDAYS[WEEKS - 1], tools)
+    run(workspace, plan.THURSDAYS[WEEKS - 1], running(all_templates))
+    workspace.store.close()
+    return root / "desk"
+
+
+@pytest.fixture
+def desk(original: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of it to change."""
+    workspace = opened(Path(shutil.copytree(original, tmp_path / "desk")))
     yield workspace
     workspace.store.close()
 

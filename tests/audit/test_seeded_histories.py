@@ -28,7 +28,7 @@ from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, SOAK, WEEK, Broken, desk, events, facts, notices_are_the_log_s, publish
 from tests.operations.test_run import DEAL
 
-SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "300"))
+SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "100"))
 FOUND = (9063,)
 """Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at which a run was repeated)."""
 NAMED = os.environ.get("HEADROOM_SEED", "")

@@ -24,7 +24,7 @@ from engine.operations.run import Tools, run
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
 from reports.formats import short_engine
-from tests.cli.test_commands import headroom
+from tests.cli.calling import in_a_process as headroom
 from tests.conftest import REPOSITORY
 from tests.operations.test_run import DEAL, fill
 from tests.operations.test_run import tools as tools  # the fixture

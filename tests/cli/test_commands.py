@@ -19,15 +19,11 @@ from engine import __version__
 from engine.cli import FAMILIES, registered
 from engine.cli.servicer import ACTS
 from engine.terms.act_requirements import KINDS
+from tests.cli.calling import headroom, in_a_process
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
 COMMANDS = sorted(command.name or (command.callback.__name__ if command.callback else "") for command in registered().registered_commands)
-
-
-def headroom(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "engine.cli", *(("--workspace", str(folder)) if folder else ()), *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -61,7 +57,7 @@ def test_act_names_every_kind_of_act() -> None:
 
 
 def test_the_version_is_printed_before_any_workspace_exists() -> None:
-    found = headroom("--version")
+    found = in_a_process("--version")
     assert (found.returncode, found.stdout) == (0, f"headroom {__version__}\n")
 
 

@@ -18,7 +18,7 @@ from engine.cli import registered
 from engine.cli.options import run_command_line
 from engine.record.keys import generate_key
 from engine.workspace.workspace import create
-from tests.cli.test_commands import headroom
+from tests.cli.calling import headroom
 from tests.conftest import REPOSITORY
 
 

@@ -21,6 +21,7 @@ from engine.operations.run import Tools, run
 from engine.record.log import Scribe
 from engine.workspace.delivery_settings import MailSettings, Person
 from engine.workspace.workspace import Workspace, create, opened
+from tests.built import copy_of
 from tests.conftest import DEALS
 from tests.operations.taking import take
 from tests.operations.test_run import DEAL, keep, paper
@@ -134,7 +135,12 @@ def tools(all_templates: dict[str, Template]) -> Tools:
 @pytest.fixture
 def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
     """A workspace with two compliance notices of a deal that says when a notice is given, and one person who acts for the servicer."""
-    root = tmp_path / "desk"
+    found = opened(copy_of("two compliance notices", lambda root: _two_weeks(root, tools), tmp_path / "desk"))
+    yield found
+    found.store.close()
+
+
+def _two_weeks(root: Path, tools: Tools) -> None:
     create(root, "Example Agent")
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
     asked = "to: [servicer, administrative_agent, indenture_trustee], every: determination date"
@@ -146,9 +152,8 @@ def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> It
         keep(found, thursday, at)
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL):
-                take(found, report.text, report.name, report.received, all_templates, Scribe("t", "t", at))
+                take(found, report.text, report.name, report.received, tools.templates, Scribe("t", "t", at))
     run(found, plan.THURSDAYS[1], tools)
-    yield found
     found.store.close()
 
 

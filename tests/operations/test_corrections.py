@@ -34,6 +34,7 @@ from engine.terms.as_written import load_deal
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace, create, opened
+from tests.built import copy_of
 from tests.conftest import DEALS
 from tests.operations.taking import take
 from tests.operations.test_run import DEAL, NOW, fill, keep, paper
@@ -145,10 +146,15 @@ def test_a_manifest_error_excludes_a_print_until_the_next_one(
 
 
 def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]) -> Workspace:
-    workspace = made(root, *changes)
-    fill(workspace, weeks, templates)
-    run(workspace, plan.THURSDAYS[weeks - 1], tools)
-    return workspace
+    """A workspace of so many weeks, run at the end of them: made once in a process for all who ask for the same, and copied."""
+
+    def make(root: Path) -> None:
+        workspace = made(root, *changes)
+        fill(workspace, weeks, templates)
+        run(workspace, plan.THURSDAYS[weeks - 1], tools)
+        workspace.store.close()
+
+    return opened(copy_of(("computed", weeks, changes, tools.now, tools.render), make, root))
 
 
 def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from engine.cli.show.keys import make_key
 from engine.operations.run import Tools, run
 from engine.record.store import Store
 from engine.workspace.workspace import PLACEHOLDER, opened
+from tests.cli import calling
 from tests.operations.test_exactly_once import FIRST, WEEK, desk, publish, rows
 from tests.operations.test_run import DEAL
 
@@ -64,15 +63,8 @@ def root(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "desk"))
 
 
-def headroom(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "engine.cli", "--workspace", str(root), *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=root, env=_environment(), check=False, timeout=120)
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+def headroom(root: Path, *words: str) -> calling.Done:
+    return calling.headroom(*words, folder=root, cwd=root)
 
 
 def files(root: Path) -> dict[str, bytes]:

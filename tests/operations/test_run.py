@@ -49,9 +49,14 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     found.store.close()
 
 
+def running(templates: dict[str, Template]) -> Tools:
+    """What a run of the tests needs from outside the engine."""
+    return Tools(templates, paper, NOW, "tester", lambda _: None)
+
+
 @pytest.fixture
 def tools(all_templates: dict[str, Template]) -> Tools:
-    return Tools(all_templates, paper, NOW, "tester", lambda _: None)
+    return running(all_templates)
 
 
 def keep(workspace: Workspace, thursday: date, at: datetime) -> None:

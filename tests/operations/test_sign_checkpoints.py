@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,20 +28,35 @@ from engine.record.keys import BadKey, Kind, SigningKey, generate_key, read_key
 from engine.record.log import deal_log, read
 from engine.workspace.checkpoints import KEY, TRUSTEES, origin, witness
 from engine.workspace.workspace import Workspace, create, opened
-from tests.cli.test_commands import headroom
-from tests.operations.test_run import DEAL, fill, plan, tools, workspace
+from tests.cli.calling import headroom
+from tests.conftest import DEALS
+from tests.operations.test_run import DEAL, fill, plan, running, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
 
 AT = datetime(2026, 7, 3, 13, tzinfo=UTC)
 
 
-@pytest.fixture
-def signed(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> Workspace:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
+    """A signed workspace of five weeks, with the reports and snapshots of eight."""
+    root = tmp_path_factory.mktemp("signed") / "desk"
+    create(root)
+    shutil.copy(DEALS / f"{DEAL}.yaml", root / "deals")
+    workspace = opened(root)
     make_key("agent.example/log", workspace.root / KEY, cosigner=False, as_json=False)
     fill(workspace, 8, all_templates)
-    run(workspace, plan.THURSDAYS[4], tools)
-    return workspace
+    run(workspace, plan.THURSDAYS[4], running(all_templates))
+    workspace.store.close()
+    return root
+
+
+@pytest.fixture
+def signed(original: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of it to change."""
+    workspace = opened(Path(shutil.copytree(original, tmp_path, dirs_exist_ok=True)))
+    yield workspace
+    workspace.store.close()
 
 
 def test_a_run_signs_a_checkpoint_of_every_log(signed: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from engine.record.log import deal_log, read
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
 from tests.conftest import DEALS
+from tests.operations.test_corrections import computed
 from tests.operations.test_run import DEAL, fill, tools, workspace
 
 __all__ = ["tools", "workspace"]  # fixtures of the run, used here
@@ -43,10 +45,10 @@ def rows(workspace: Workspace, on: date, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture
-def ran(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> Workspace:
-    fill(workspace, 8, all_templates)
-    run(workspace, plan.THURSDAYS[7], tools)
-    return workspace
+def ran(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
+    workspace = computed(tmp_path, 8, tools, all_templates)
+    yield workspace
+    workspace.store.close()
 
 
 def test_the_worst_stands_first_with_what_is_due(ran: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

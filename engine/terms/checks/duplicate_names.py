@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from engine.basics.errors import Place, Problem
 from engine.terms.source import parse
+
+PLAINLY = re.compile(r"^deal:[ \t]+([a-z0-9][a-z0-9_-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
+"""A deal's name where it stands alone on its line, as in nearly every file: nothing inside another block begins a line so."""
+
+
+def claimed_by(text: str, file: str) -> str | None:
+    """The name that a file claims, read without parsing the file where it stands plainly; None where it claims none."""
+    plain = PLAINLY.findall(text)
+    if len(plain) == 1:
+        return str(plain[0])
+    claim = name_of(text, file)
+    return claim[0] if claim is not None else None
 
 
 def name_of(text: str, file: str) -> tuple[str, Place] | None:
@@ -21,12 +34,12 @@ def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
     Args:
         texts: the text of each deal file of a workspace, by the file's name as errors print it.
     """
-    claims: dict[str, list[Place]] = {}
+    files: dict[str, list[str]] = {}
     for file, text in texts.items():
-        claim = name_of(text, file)
-        if claim is not None:
-            claims.setdefault(claim[0], []).append(claim[1])
-    for name, places in claims.items():
+        files.setdefault(claimed_by(text, file) or "", []).append(file)
+    for name, claiming in files.items():
+        found = [name_of(texts[file], file) for file in claiming if name and len(claiming) > 1]
+        places = [claim[1] for claim in found if claim is not None]
         for place in places if len(places) > 1 else ():
             other = next(one for one in places if one is not place)
             why = f"{other.file}:{other.line}:{other.column} has it too, and both would be one log"
