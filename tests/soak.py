@@ -24,6 +24,7 @@ FAMILIES = (
     ("every reader against files that nobody would write", "200,000 or 10 minutes each", "tests/fuzz"),
     ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
     ("crashes around the message of a delivery", "500", "tests/delivery/test_crashes.py"),
+    ("SIGKILLs around the message of a delivery", "300", "tests/delivery/test_kills.py"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
     ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),
     ("histories keyed late equal those keyed in time", "500", "tests/evaluation/test_late_entry.py"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Relays:
     mode: str = "ok"
     got: list[tuple[str, str, bytes]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    meet: Callable[[str], None] = lambda _: None
+    """What hears of each moment of a message: `addressed`, `before it is taken`, `taken`."""
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         if self.mode == "greylisting" and address not in self.seen:
@@ -45,6 +48,7 @@ class Relays:
             return "550 5.1.1 No such user"
         if self.mode == "full":
             return "452 4.2.2 Mailbox full"
+        self.meet("addressed")
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -55,9 +59,13 @@ class Relays:
         if self.mode == "refused":
             return "554 5.6.0 content refused"
         assert isinstance(envelope.content, bytes)
+        self.meet("before it is taken")
         self.got.append((envelope.mail_from or "", envelope.rcpt_tos[0], envelope.content))
         if self.mode == "cut after it is taken":
             server.transport.abort()
+        if self.mode == "slow to answer":
+            await asyncio.sleep(1.5)
+        self.meet("taken")
         return "250 2.0.0 Ok: queued as 4F2"
 
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import mailbox
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
 
 import pytest
 
@@ -27,7 +20,6 @@ from engine.events.delivery import DeliveryBegun, DeliveryUnknown, NoticeGiven, 
 from engine.events.kinds import Event
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
-from tests.conftest import REPOSITORY
 from tests.delivery.conftest import Clock, Relays, Settled
 from tests.operations.test_run import DEAL
 
@@ -125,6 +117,19 @@ def test_what_a_failure_means(settled: Settled, relays: Relays, clock: Clock, mo
     assert set(states(workspace)) == {"failed" if state == "failed" else "sent"}
     copies = Counter((address, data) for _, address, data in relays.got)
     assert set(copies.values()) <= {2 if mode == "cut after it is taken" else 1}
+
+
+def test_a_relay_that_takes_a_message_and_answers_too_late_leaves_it_unknown(settled: Settled, relays: Relays, clock: Clock) -> None:
+    """The relay has the message, its `250` comes after our patience: unknown, then one more copy of the same bytes, said on record."""
+    workspace = settled(timeout_seconds=1)
+    released(workspace, clock)
+    relays.mode = "slow to answer"
+    assert {one.state for one in deliver(workspace, clock.scribe).steps} == {"unknown"}
+    relays.mode = "ok"
+    assert {one.state for one in deliver(workspace, clock.scribe).steps} == {"sent"}
+    assert set(Counter((address, data) for _, address, data in relays.got).values()) == {2}
+    assert len(payloads(workspace, DeliveryUnknown)) == 3
+    assert deliver(workspace, clock.scribe).steps == []
 
 
 def test_a_message_that_may_have_gone_twice_goes_no_third_time(settled: Settled, relays: Relays, clock: Clock) -> None:
@@ -295,60 +300,6 @@ def test_a_file_that_was_changed_after_its_issue_is_not_sent(settled: Settled, r
         [],
         {f"{first(workspace).notice.file} is not the file that was issued"},
     )
-
-
-KILLED = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from engine.delivery.deliver import deliver
-from engine.record.log import Scribe
-from engine.workspace.workspace import opened
-deliver(opened(Path(sys.argv[1])), lambda: Scribe("desk", "headroom test", datetime.now(UTC)))
-"""
-
-
-def _killed_at(root: Path, after: float) -> None:
-    run = subprocess.Popen([sys.executable, "-c", KILLED, str(root)], cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
-    try:
-        run.wait(after)
-    except subprocess.TimeoutExpired:
-        os.kill(run.pid, signal.SIGKILL)
-        run.wait()
-
-
-def test_kills_around_the_message_lose_nothing_and_send_one_copy_more_at_most(settled: Settled, relays: Relays, clock: Clock) -> None:
-    """As many kills as HEADROOM_KILLS says, at random moments of a delivery; three here, since each starts a program."""
-    kills, workspace = int(os.environ.get("HEADROOM_KILLS", "3")), settled()
-    mail = workspace.settings.mail
-    assert mail is not None
-    said = "\n".join(
-        f"{key} = {value!r}".replace("'", '"') for key, value in mail.model_dump(exclude_none=True).items() if key != "remind_days"
-    )
-    with (workspace.root / "headroom.toml").open("a", encoding="utf-8") as settings:
-        settings.write(f"\n[mail]\n{said}\n")
-    for number in (1, 2):
-        released(workspace, clock, number)
-    begun = time.monotonic()
-    _killed_at(workspace.root, 0.0 if kills == 0 else 60.0) if os.environ.get("HEADROOM_KILLS") else None
-    whole = max(1.5, time.monotonic() - begun)
-    chance = random.Random(7)
-    for _ in range(kills):
-        _killed_at(workspace.root, chance.uniform(0.4 * whole, whole))
-    for _ in range(3):
-        deliver(workspace, clock_now)
-    copies = Counter((message_from_bytes(data, policy=default)["Message-ID"], data) for _, _, data in relays.got)
-    assert len({key for key, _ in copies}) == len(copies) == 6  # each message has one id and one set of bytes
-    assert max(copies.values()) <= 2
-    for number in (0, 1):
-        assert all(one.state in ("sent", "unknown") for one in deliveries(events(workspace))[number].addressees)
-    assert sum(copies.values()) <= len(payloads(workspace, DeliveryBegun))
-
-
-def clock_now() -> object:
-    from engine.record.log import Scribe
-
-    return Scribe("desk", "headroom test", datetime.now(UTC))
 
 
 def test_what_is_done_is_said() -> None:
