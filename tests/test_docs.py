@@ -50,6 +50,36 @@ def test_every_ruling_that_is_cited_exists() -> None:
     assert cited <= there
 
 
+CITED = re.compile(r"`((?:docs/)?[\w/-]+\.md)`(?:, ([A-Za-z][^;().:]*?))?(?=[;().:]|$)")
+PLACES = ("method", ".", "guides")
+"""Where a page that the code cites by its name alone is looked for, under `docs`."""
+
+
+def cited_pages() -> set[tuple[str, str]]:
+    """Each page that the product's code cites, with the section that it names, if it names one."""
+    files = [path for room in ("engine", "covenants", "reports") for path in (REPOSITORY / room).rglob("*.py")]
+    flat = (" ".join(path.read_text(encoding="utf-8").split()) for path in files)
+    return {(name.removeprefix("docs/"), section) for text in flat for name, section in CITED.findall(text)}
+
+
+def headings(name: str) -> set[str] | None:
+    """The headings of a page, as words; None where there is no such page."""
+    found = next((path for place in PLACES if (path := REPOSITORY / "docs" / place / name).is_file()), None)
+    return None if found is None else set(re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_every_page_and_section_that_the_code_cites_is_there() -> None:
+    cited = cited_pages()
+    assert {"index.md", "covenants.md", "notice.md", "record.md", "deal-format.md"} <= {name for name, _ in cited}
+    lost = [(name, section) for name, section in sorted(cited) if not _there(headings(name), section)]
+    assert lost == []
+
+
+def _there(sections: set[str] | None, section: str) -> bool:
+    """Whether a page has a section: a heading, blocks of the notice, or numbers of rulings, which a test of their own looks up."""
+    return sections is not None and (not section or section in sections or section.startswith("block"))
+
+
 def test_every_word_lives_where_the_vocabulary_says() -> None:
     for place in re.findall(r"\| `([^`]+)` \|$", page("vocabulary.md"), re.MULTILINE):
         assert (REPOSITORY / place).exists(), place

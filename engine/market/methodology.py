@@ -1,4 +1,4 @@
-"""Methodology versions are data: one file each, never edited once used (`index.md`, Methodology versions are data)."""
+"""Methodology versions: one file each, never edited once used (`index.md`, Methodology versions)."""
 
 from __future__ import annotations
 

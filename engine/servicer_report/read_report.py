@@ -1,4 +1,4 @@
-"""The servicer's report: what the servicer knows and the index does not (`deal-format.md`; rulings 26).
+"""The servicer's report: what the servicer knows and the index does not (`servicer.md`, The report; rulings 26).
 
 One file per deal and period, YAML::
 

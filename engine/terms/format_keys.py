@@ -1,7 +1,7 @@
 """The keys that format 2 of the deal file adds: required there, each with one stated reading in format 1 (`rulings.md` 72).
 
 A key of format 2 decides a result, so it has no silent default. A file of format 1 cannot write it; it is read as `KEYS` says, and
-`check` warns of each reading. `docs/deal-format.md`, Format 2, says how a key is added.
+`check` warns of each reading. `docs/deal-format.md`, Format 2: how a key is added.
 """
 
 from __future__ import annotations

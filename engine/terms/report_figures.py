@@ -1,4 +1,4 @@
-"""The figures that a servicer's report may give, by their dotted names, each with its unit (`deal-format.md`, The servicer's report)."""
+"""The figures that a servicer's report may give, by their dotted names, each with its unit (`servicer.md`, The report)."""
 
 from __future__ import annotations
 
