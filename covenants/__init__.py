@@ -22,14 +22,14 @@ class Templates(Mapping[str, "Template"]):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Every template's name, sorted."""
-        return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
+        return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
     def __getitem__(self, name: str) -> Template:
         """The template of a name. Raises KeyError where there is none."""
         if name not in self.names:
             raise KeyError(name)
-        found: Template = import_module(f"{__name__}.{name}").TEMPLATE
-        return found
+        template: Template = import_module(f"{__name__}.{name}").TEMPLATE
+        return template
 
     def __iter__(self) -> Iterator[str]:
         """The names."""

@@ -61,19 +61,19 @@ class IndexSpread(LimitClause):
 
 def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
     """The values published on this date, or the level that the deal names for a leg that is missing; one of them is there."""
-    found: dict[str, Fraction] = {}
+    ratios: dict[str, Fraction] = {}
     for index in (terms.index, terms.against):
         try:
-            found[index] = facts.published_value(index)
+            ratios[index] = facts.published_value(index)
         except Missing:
             if not isinstance(terms.missing_leg, At):
                 raise
-    if not found:
+    if not ratios:
         raise Missing(f"neither {terms.index} nor {terms.against} was published on {facts.on}", terms.cite, "rate")
     for index in (terms.index, terms.against):
-        if index not in found and isinstance(terms.missing_leg, At):
-            found[index] = facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
-    return found[terms.index], facts.nonzero(terms.against, found[terms.against], terms.cite)
+        if index not in ratios and isinstance(terms.missing_leg, At):
+            ratios[index] = facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
+    return ratios[terms.index], facts.nonzero(terms.against, ratios[terms.against], terms.cite)
 
 
 def measure(terms: IndexSpread, facts: Facts) -> Measurement:

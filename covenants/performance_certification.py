@@ -61,24 +61,24 @@ def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Ite
 
 def _of_class(terms: PerformanceCertification, facts: Facts, asset: str) -> tuple[tuple[date, Fraction, Fraction], ...]:
     """The same, of one asset class. Raises Missing where more GPUs are certified than there are: both cannot be so."""
-    found, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
-    certified = sum((gpus for _, gpus, _ in found), Fraction(0))
+    reported, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
+    certified = sum((gpus for _, gpus, _ in reported), Fraction(0))
     if certified > there:
         raise Missing(f"{int(certified):,} GPUs of {asset} are certified, the class has {there:,}", terms.cite, "report")
-    return found
+    return reported
 
 
 def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
     """Certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
-    found = [one for asset in facts.terms.pledged_assets for one in _of_class(terms, facts, asset)]
-    certified = sum((gpus for _, gpus, _ in found), Fraction(0))
+    units = [unit for asset in facts.terms.pledged_assets for unit in _of_class(terms, facts, asset)]
+    certified = sum((gpus for _, gpus, _ in units), Fraction(0))
     if terms.measured_as == "share of the fleet":
         fleet = facts.nonzero("fleet", Fraction(sum(facts.gpus(asset) for asset in facts.terms.pledged_assets)), terms.cite)
         worked = f"{int(certified):,} / {int(fleet):,} GPUs"
         return _against(terms, certified / fleet, "GPUs with a certificate young enough / GPUs of the fleet", worked)
     if certified == 0:
         raise Missing(f"no certificate is younger than {terms.younger_than}", terms.cite, "report")
-    mean = sum((gpus * performance for _, gpus, performance in found), Fraction(0)) / certified
+    mean = sum((gpus * performance for _, gpus, performance in units), Fraction(0)) / certified
     level = facts.term("performance at origination", terms.at_origination or Fraction(0), Unit.SHARE, terms.cite)
     worked = f"{written(mean, Unit.SHARE)} / {written(level, Unit.SHARE)}"
     return _against(terms, mean / level, "mean certified performance, weighted by GPUs / performance at origination", worked)

@@ -57,28 +57,34 @@ def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
 
 
 def _width(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
-    found = _published(terms, facts)
-    if found.low is None or found.high is None or not found.value:
-        raise Missing(f"no 95% interval is known for {found.publication_date}", terms.cite, "rate")
-    return (Fraction(found.high) - Fraction(found.low)) / Fraction(found.value), f"({found.high} − {found.low}) / {found.value}"
+    published = _published(terms, facts)
+    if published.low is None or published.high is None or not published.value:
+        raise Missing(f"no 95% interval is known for {published.publication_date}", terms.cite, "rate")
+    return (Fraction(published.high) - Fraction(published.low)) / Fraction(
+        published.value
+    ), f"({published.high} − {published.low}) / {published.value}"
 
 
 def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
-    found = _published(terms, facts)
-    if found.hosts is None or found.value is None:
-        raise Missing(f"the hosts of {found.publication_date} are not known", terms.cite, "rate")
-    enough = terms.limit.comparison in ("at least", "more than") and found.hosts >= terms.limit.value
-    if found.hosts_at_least and not enough:
-        raise Missing(f"at least {counted(found.hosts, 'hosts')} on {found.publication_date}; how many is not known", terms.cite, "rate")
-    return Fraction(found.hosts), f"{'at least ' if found.hosts_at_least else ''}{counted(found.hosts, 'hosts')}, {found.publication_date}"
+    published = _published(terms, facts)
+    if published.hosts is None or published.value is None:
+        raise Missing(f"the hosts of {published.publication_date} are not known", terms.cite, "rate")
+    enough = terms.limit.comparison in ("at least", "more than") and published.hosts >= terms.limit.value
+    if published.hosts_at_least and not enough:
+        raise Missing(
+            f"at least {counted(published.hosts, 'hosts')} on {published.publication_date}; how many is not known", terms.cite, "rate"
+        )
+    return Fraction(
+        published.hosts
+    ), f"{'at least ' if published.hosts_at_least else ''}{counted(published.hosts, 'hosts')}, {published.publication_date}"
 
 
 def _low_confidence(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
-    found = _published(terms, facts)
-    low = found.low_confidence or found.value is None  # a week without a value is flagged (rulings 4)
-    reasons = "; ".join(found.low_confidence_reasons) or ("not published" if found.value is None else "")
+    published = _published(terms, facts)
+    low = published.low_confidence or published.value is None  # a week without a value is flagged (rulings 4)
+    reasons = "; ".join(published.low_confidence_reasons) or ("not published" if published.value is None else "")
     flagged = f"Low Confidence: {reasons}" if low else "not flagged"
-    return Fraction(int(low)), f"{found.publication_date}: {flagged}"
+    return Fraction(int(low)), f"{published.publication_date}: {flagged}"
 
 
 def _fallback(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:

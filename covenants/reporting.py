@@ -36,10 +36,10 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
     late = Fraction(max(0, ((known.received or facts.on) - known.due).days))
     if late == 0 and (known.received is None or known.after_the_hour):
         late = Fraction(1)  # due by this date and not in: late from now on, whatever the hour
-    came = f"received {known.received}" if known.received else f"not received by {facts.on}"
+    receipt = f"received {known.received}" if known.received else f"not received by {facts.on}"
 
     def working() -> tuple[Step, ...]:
-        worked = f"period to {known.period_end}: due {known.due}, {came}"
+        worked = f"period to {known.period_end}: due {known.due}, {receipt}"
         return (step("Measured", "calendar days late", worked, late, Unit.DAYS),)
 
     return against(terms.limit, late, working)

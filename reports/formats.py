@@ -126,7 +126,7 @@ def instant(moment: datetime) -> str:
 
 def with_dates(text: str) -> str:
     """An engine's sentence with its ISO dates as people read them, and true minus signs."""
-    return minus(ISO_DATE.sub(lambda found: short_date(date.fromisoformat(found.group())), text))
+    return minus(ISO_DATE.sub(lambda match: short_date(date.fromisoformat(match.group())), text))
 
 
 def role(key: str) -> str:
@@ -154,7 +154,7 @@ def sentence(text: str) -> str:
 
 def classes(text: str) -> str:
     """`text` with each class of debt as the agreement names it: `Class C` for `class_c` and for `class class_c`."""
-    return re.sub(r"\b(?:class )?class_(\w)\b", lambda found: f"Class {found.group(1).upper()}", text)
+    return re.sub(r"\b(?:class )?class_(\w)\b", lambda match: f"Class {match.group(1).upper()}", text)
 
 
 def name(text: str) -> str:
@@ -206,9 +206,9 @@ def whole(value: Any) -> str:
     return NONE if value is None else f"{int(value):,}"
 
 
-def interval(found: Mapping[str, Any] | None) -> str:
+def interval(bounds: Mapping[str, Any] | None) -> str:
     """An interval given in JSON: `1.4441 to 1.5186`."""
-    return NONE if not found or found.get("low") is None else f"{price(found['low'])} to {price(found['high'])}"
+    return NONE if not bounds or bounds.get("low") is None else f"{price(bounds['low'])} to {price(bounds['high'])}"
 
 
 def plain(runs: Runs) -> str:

@@ -139,15 +139,15 @@ class Analysis:
     def obligations(self) -> pd.DataFrame:
         """Every Obligation as its newest event leaves it; columns as in `OBLIGATIONS`."""
         newest: dict[tuple[str, str, object], dict[str, Any]] = {}
-        for deal, event, stands in self._events():
-            if stands and isinstance(event.payload, ObligationMoved):
-                one = event.payload.obligation
-                newest[deal, one.clause, one.created_on] = {
+        for deal, event, in_force in self._events():
+            if in_force and isinstance(event.payload, ObligationMoved):
+                obligation = event.payload.obligation
+                newest[deal, obligation.clause, obligation.created_on] = {
                     "deal": deal,
-                    "due_by": one.due.by,
+                    "due_by": obligation.due.by,
                     "cite": event.payload.cite,
                     **{
-                        name: getattr(one, name)
+                        name: getattr(obligation, name)
                         for name in ("clause", "name", "by", "created_on", "status", "status_since", "satisfied_by")
                     },
                 }
@@ -161,8 +161,8 @@ class Analysis:
         """Each deal's events with whether each still stands."""
         for deal in recorded_deals(self.workspace):
             events = events_of(self.workspace, deal)
-            gone = {event.seq for event in withdrawn(events)}
-            yield from ((deal, event, event.seq not in gone) for event in events)
+            withdrawn_seqs = {event.seq for event in withdrawn(events)}
+            yield from ((deal, event, event.seq not in withdrawn_seqs) for event in events)
 
 
 def open_workspace(path: str | Path) -> Analysis:
@@ -172,8 +172,8 @@ def open_workspace(path: str | Path) -> Analysis:
 
 def _frame(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """A typed table: each column of its own type, whether or not there are rows."""
-    found = list(rows)
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in found], dtype=kind) for name, kind in columns.items()})
+    table_rows = list(rows)
+    return pd.DataFrame({name: pd.Series([row.get(name) for row in table_rows], dtype=kind) for name, kind in columns.items()})
 
 
 def _figure(name: str, figure: Figure | None) -> dict[str, Any]:
@@ -181,11 +181,11 @@ def _figure(name: str, figure: Figure | None) -> dict[str, Any]:
     return {} if figure is None else {name: float(figure.value), f"{name}_exact": Fraction(figure.value)}
 
 
-def _result(deal: str, event: Event, stands: bool) -> dict[str, Any]:
+def _result(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
     tested: Tested = event.payload
     result, state = tested.result, tested.state
     return {
-        **{"deal": deal, "test": result.test, "on": result.on, "print": event.print, "standing": stands},
+        **{"deal": deal, "test": result.test, "on": result.on, "print": event.print, "standing": in_force},
         **{"verdict": result.verdict.value, "state": state.status.value, "since": state.since, "cite": result.cite},
         **_figure("measured", result.measured),
         **_figure("limit", result.limit),
@@ -199,9 +199,9 @@ def _result(deal: str, event: Event, stands: bool) -> dict[str, Any]:
     }
 
 
-def _event(deal: str, event: Event, stands: bool) -> dict[str, Any]:
+def _event(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
     said = ("kind", "subject", "effective_on", "print", "recorded_at", "actor", "engine", "leaf")
-    return {"deal": deal, "entry": event.seq, "standing": stands, **{name: getattr(event, name) for name in said}}
+    return {"deal": deal, "entry": event.seq, "standing": in_force, **{name: getattr(event, name) for name in said}}
 
 
 def _print(series: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,11 +65,11 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
 def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
     """Reports and deal files that lie with those of a deal, and that its log names nowhere."""
     name = subject_of_log(log)
-    reports = {f"{one.payload.period_end}-{one.payload.sha256[:16]}" for one in events if isinstance(one.payload, ReportReceived)}
+    reports = {f"{event.payload.period_end}-{event.payload.sha256[:16]}" for event in events if isinstance(event.payload, ReportReceived)}
     for path in _files(workspace.root / "reports" / name, "*"):
         if path.stem not in reports and not path.name.startswith(".partial-"):
             yield f"reports/{name}/{path.name} was received by no event ({INTAKE})"
-    adopted = {one.payload.file_sha256 for one in events if isinstance(one.payload, DealAdopted)}
+    adopted = {event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)}
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
         if path.stem not in adopted and deal_named(path) == name:
             yield f"deals/adopted/{path.name} was adopted by no event ({AGAIN}, or remove it)"
@@ -87,8 +87,8 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
         return without_document(workspace, payload.sha256, f"`{payload.identity}`")
     if isinstance(payload, ReportReceived):
         name = subject_of_log(log)
-        found = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
-        return _differs(found, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
+        paths = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
+        return _differs(paths, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
     return None
 
 
@@ -124,7 +124,7 @@ def _named(path: Path) -> str:
         first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
         return path.name
-    return found[0] if (found := re.search(r"(?:deal|index)/[^/]+$|snapshots$", first)) else path.name
+    return match[0] if (match := re.search(r"(?:deal|index)/[^/]+$|snapshots$", first)) else path.name
 
 
 ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "documents", "set-aside")

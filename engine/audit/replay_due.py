@@ -35,17 +35,17 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
     for owed in owed_notices(events):
         due.setdefault(owed.key, []).append(owed)
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
-    told = told_of(events)
+    notices = told_of(events)
     for number, event in enumerate(issued, start=1):
-        wanted = next((one for one in due.pop((event.subject, event.effective_on, event.print), ()) if one.at(event.seq)), None)
+        wanted = next((duty for duty in due.pop((event.subject, event.effective_on, event.print), ()) if duty.at(event.seq)), None)
         if wanted is None:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
-        for name, found, again in _facts(deal, event, wanted, number, told[: number - 1]):
-            if found != again:
-                yield event.seq, f"notice {number}: {name} is recorded as {found} and comes out as {again}"
+        for name, printed, again in _facts(deal, event, wanted, number, notices[: number - 1]):
+            if printed != again:
+                yield event.seq, f"notice {number}: {name} is recorded as {printed} and comes out as {again}"
     for owing in due.values():
-        if any(one.at(len(events)) for one in owing):
+        if any(duty.at(len(events)) for duty in owing):
             yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
 
 
@@ -59,9 +59,9 @@ def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[To
     yield "inputs", event.inputs, (owed.event.leaf,)
 
 
-def _had(one: Published) -> date:
+def _had(publication: Published) -> date:
     """The last date of a deal for which a print can have served: its own, where that had come when it was recorded."""
-    return min(one.publication_date, one.recorded_on or one.publication_date)
+    return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
 def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime) -> date | None:
@@ -71,7 +71,7 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
     """
     if discharged(state.acts, state.applied):
         return None
-    newest = [max((_had(one) for one in found), default=deal.closing_date) for found in series.values()]
+    newest = [max((_had(publication) for publication in prints), default=deal.closing_date) for prints in series.values()]
     last = min(newest, default=None)
     day = (state.reached or deal.closing_date) + DAY
     while last is not None and day <= last:
@@ -80,7 +80,7 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
         if kinds_of(terms, load_calendar(terms.business_days), day):
             if ran < cut_off_on(terms, day):
                 return None
-            there = ({one.publication_date for one in found} for found in series.values())
+            there = ({publication.publication_date for publication in prints} for prints in series.values())
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY
     return None
@@ -90,7 +90,7 @@ def reason_on(events: Sequence[Event], missing: date) -> Event | None:
     """The entry that says why a date was not evaluated; None where there is none after the last thing that a run made of the deal."""
     made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
     last = max(made, default=-1)
-    later = [one for one in events if isinstance(one.payload, NotEvaluated) and one.seq > last and one.effective_on >= missing]
+    later = [event for event in events if isinstance(event.payload, NotEvaluated) and event.seq > last and event.effective_on >= missing]
     return later[-1] if later else None
 
 

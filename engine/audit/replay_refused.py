@@ -36,14 +36,14 @@ def reason_again(
         return None
     text = _kept(workspace, event.inputs[0])
     said_then = (*event.payload.problems, event.payload.reason)
-    found = read_text(text, file_of(said_then, subject_of_log(event.log)), templates)
-    if found.deal is None:
-        return NotEvaluated(reason=found.reason or "")
-    refused, terms = changed(workspace, found.deal, before.events)
+    reading = read_text(text, file_of(said_then, subject_of_log(event.log)), templates)
+    if reading.deal is None:
+        return NotEvaluated(reason=reading.reason or "")
+    refused, terms = changed(workspace, reading.deal, before.events)
     if refused is not None:
         return NotEvaluated(reason=refused, problems=terms)
     try:
-        evaluate(found.deal)
+        evaluate(reading.deal)
     except OF_ONE_DEAL as error:
         return NotEvaluated(reason=said(error))
     return None

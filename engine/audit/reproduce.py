@@ -81,8 +81,8 @@ def _other_inputs(workspace: Workspace, stated: Mapping[str, Any], value: IndexV
     """Each collection that stands now and did not, or stood and does not now, with when it was recorded."""
     recorded = {e.payload.sha256: e for e in read(workspace.store, SNAPSHOTS) if isinstance(e.payload, SnapshotImported)}
     was, now = set(stated["inputs"]), set(value.inputs)
-    said = [f"{_named(recorded, one)} stands now, and was not used" for one in sorted(now - was)]
-    return said + [f"{_named(recorded, one)} was used, and does not stand now" for one in sorted(was - now)]
+    said = [f"{_named(recorded, sha256)} stands now, and was not used" for sha256 in sorted(now - was)]
+    return said + [f"{_named(recorded, sha256)} was used, and does not stand now" for sha256 in sorted(was - now)]
 
 
 def _named(recorded: Mapping[str, Event], sha256: str) -> str:

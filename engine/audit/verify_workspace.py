@@ -54,7 +54,7 @@ class Verification:
 
     def as_data(self) -> dict[str, Any]:
         """The verification as JSON: `verified`, `time`, `steps`."""
-        steps = [{"step": one.step, "difference": one.difference} for one in self.findings]
+        steps = [{"step": finding.step, "difference": finding.difference} for finding in self.findings]
         return {"verified": self.verified, "time": self.time, "steps": steps}
 
 
@@ -84,7 +84,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
         _guards(workspace),
         Finding(*guarded("no link leads out of the workspace", lambda: links_outside(workspace))),
         *(damaged or _keys(workspace, keys, notes)),
-        *_gone(workspace, everything, deal),
+        *_logs_there(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
@@ -120,7 +120,7 @@ def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Ite
         yield Finding("signed checkpoints", said)
 
 
-def _gone(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
+def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
     """Whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
     yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
@@ -140,11 +140,11 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
     name = origin(workspace, log)
     notes = [note for _, note in stored] if keys else []
     theirs = [note for note in given.held if _of(note) == name] if keys else []
-    found = audit(entries, name, keys, notes, theirs, kept if keys else ())
-    if not found:
-        found = tuple(out_of_time(entries, keys, [*notes, *theirs]))
+    findings = audit(entries, name, keys, notes, theirs, kept if keys else ())
+    if not findings:
+        findings = tuple(out_of_time(entries, keys, [*notes, *theirs]))
         wrong += [*_kept(stored, kept, path.name), *(() if given.by_the_verifier else _unknown(notes, keys))]
-    wrong = [*(f"{one.what} ({one.defence.value})" for one in found), *wrong]
+    wrong = [*(f"{finding.what} ({finding.defence.value})" for finding in findings), *wrong]
     cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
     others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)
     signed = f"{len(notes)} signed checkpoints" + (f", {cosigned} of them cosigned" if cosigned else "")
@@ -186,7 +186,7 @@ def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
 
 def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
     """What trustees vouch for: how far a log had come, and when at the latest."""
-    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    cosigned = [(verification.checkpoint.size, verification.cosigned_at) for verification in (verify(note, keys) for note in notes)]
     size = max((size for size, at in cosigned if at is not None), default=None)
     if size is None:
         return None
@@ -236,10 +236,10 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
     if not path.is_file():
         return f"{path.name} is missing"
     try:
-        found = read_snapshot(path.read_bytes(), path.name).sha256
+        sha256 = read_snapshot(path.read_bytes(), path.name).sha256
     except SnapshotRefused as error:
         return str(error)
-    return None if found == payload.sha256 else f"{path.name} has been changed"
+    return None if sha256 == payload.sha256 else f"{path.name} has been changed"
 
 
 def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:

@@ -89,13 +89,13 @@ def without_mark(text: str) -> str:
 
 def strange(text: str, file: str) -> list[Problem]:
     """The first thing in a text that no person can have meant, at its place: no UTF-8 (Y105), or a control character (Y104)."""
-    found = STRANGE.search(text)
-    if found is None:
+    match = STRANGE.search(text)
+    if match is None:
         return []
-    before = ENDS.split(text[: found.start()])
+    before = ENDS.split(text[: match.start()])
     place = Place(file, len(before), len(before[-1]) + 1)
-    if found[0] >= "\ud800":
+    if match[0] >= "\ud800":
         why = "what is no UTF-8 cannot be read, and a guess could be wrong"
         return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
     why = "control characters are invisible to a reader"
-    return [Problem("Y104", f"a control character (U+{ord(found[0]):04X})", why, "remove it", place)]
+    return [Problem("Y104", f"a control character (U+{ord(match[0]):04X})", why, "remove it", place)]

@@ -24,9 +24,9 @@ def one_line(text: str) -> str:
     return inert(ENDS.sub(" ", text))
 
 
-def same_person(one: str | None, other: str | None) -> bool:
+def same_person(name: str | None, other: str | None) -> bool:
     """Whether two names are one to a reader: spaces, case and what is not seen tell nobody apart."""
-    return one is not None and other is not None and _seen(one) == _seen(other)
+    return name is not None and other is not None and _seen(name) == _seen(other)
 
 
 def _seen(name: str) -> str:
@@ -35,20 +35,20 @@ def _seen(name: str) -> str:
 
 def inert_lines(text: str) -> str:
     """A text whose line ends and tabs are ours, in which nothing else acts."""
-    return ACTIVE.sub(lambda found: found[0] if found[0] in "\n\t" else _shown(found), text)
+    return ACTIVE.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match), text)
 
 
 def inert_json(text: str) -> str:
     """A JSON text in which what acts is escaped as JSON has it: it says the same. Line ends between its parts stay."""
-    return ACTIVE.sub(lambda found: found[0] if found[0] == "\n" else _escaped(found[0]), text)
+    return ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
 
 
-def _shown(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
+def _shown(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
 
 
-def _escaped(one: str) -> str:
-    point = ord(one)
+def _escaped(character: str) -> str:
+    point = ord(character)
     if point < 0x10000:
         return f"\\u{point:04x}"
     return f"\\u{0xD800 + ((point - 0x10000) >> 10):04x}\\u{0xDC00 + ((point - 0x10000) & 0x3FF):04x}"

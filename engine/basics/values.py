@@ -181,7 +181,7 @@ def counted(count: int, what: str) -> str:
 
 def in_words(name: str) -> str:
     """A name that the deal gives, for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
-    spelled = re.sub(r"\bclass[_-](\w+)", lambda found: f"Class {found[1].upper()}", name)
+    spelled = re.sub(r"\bclass[_-](\w+)", lambda match: f"Class {match[1].upper()}", name)
     return re.sub(r"[_-]", " ", spelled)
 
 
@@ -189,7 +189,7 @@ def defined(text: str) -> str:
     """Words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(
         r"\b(business|determination|publication|closing) (days?|dates?)\b",
-        lambda found: f"{found[1].capitalize()} {found[2].capitalize()}",
+        lambda match: f"{match[1].capitalize()} {match[2].capitalize()}",
         text,
     )
 

@@ -92,7 +92,7 @@ def signed_whole(log: str) -> Workspace | None:
     return workspace if all_signed(workspace, log_named(workspace, log)) else None
 
 
-def found() -> Workspace | None:
+def workspace_if_any() -> Workspace | None:
     """The workspace that the command works in, where there is one: `check` needs none."""
     folder = state.get("workspace", Path())
     return opened() if (folder / "headroom.toml").is_file() else None

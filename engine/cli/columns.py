@@ -28,7 +28,7 @@ def laid_out(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable
         widths, gap = _fitted(cells, widths, flush, width)
     lines = [line for row in cells for line in _lines(row, widths, flush, " " * gap)]
     first = len(list(_lines(cells[0], widths, flush, " " * gap)))
-    lines.insert(first, (" " * gap).join("-" * one for one in widths))
+    lines.insert(first, (" " * gap).join("-" * width for width in widths))
     return "\n".join(lines)
 
 
@@ -36,7 +36,7 @@ def _fitted(cells: Sequence[Sequence[str]], natural: list[int], flush: frozenset
     """Widths with which the table fits, and the space between columns: text gives way first, then figures, then space, then words."""
     whole = [max(len(piece) for row in cells for piece in ["", *PIECE.findall(row[column])]) for column in range(len(natural))]
     text_only = [natural[column] if column in flush else whole[column] for column in range(len(natural))]
-    least = [min(NARROWEST, one) for one in natural]
+    least = [min(NARROWEST, width) for width in natural]
     widths, gap = natural, 2
     for floors, gap in ((text_only, 2), (whole, 2), (whole, 1), (least, 1)):
         widths = _narrowed(natural, floors, width - gap * (len(natural) - 1))
@@ -49,7 +49,7 @@ def _narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[
     """The widths with the widest column made narrower, again and again, until they fit or none may be."""
     widths = list(natural)
     while sum(widths) > room:
-        above = [column for column, one in enumerate(widths) if one > floors[column]]
+        above = [column for column, width in enumerate(widths) if width > floors[column]]
         if not above:
             break
         widths[max(above, key=lambda column: widths[column])] -= 1

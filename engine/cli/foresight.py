@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.assembly import all_templates, clock, foresight_page
-from engine.cli.app import app, found, opened
+from engine.cli.app import app, opened, workspace_if_any
 from engine.cli.options import Json, day, example
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _workers() -> int:
 def _draft(name: str) -> Any:
     from engine.queries.foresight_questions import draft_or_deal
 
-    return draft_or_deal(name, found(), all_templates())
+    return draft_or_deal(name, workspace_if_any(), all_templates())
 
 
 def _given(deal: Any, fact: list[str] | None, facts: Path | None, between: str | None) -> FactsByDate:
@@ -224,7 +224,18 @@ def calibrate(
     ends = whole_numbers(releases, "releases") if releases is not None else ()
     levels, many = levels_between(low, high, step), workers or _workers()
     answer = answered(
-        draft, all_templates(), found(), term, levels, whole_numbers(counts, "counts"), ends, model, Question(q, k), under, many, progress
+        draft,
+        all_templates(),
+        workspace_if_any(),
+        term,
+        levels,
+        whole_numbers(counts, "counts"),
+        ends,
+        model,
+        Question(q, k),
+        under,
+        many,
+        progress,
     )
     if into is not None:
         _write(into, draft, _given(draft, None, None, None), prepared, {"calibration": calibration_data(answer)})
@@ -302,7 +313,7 @@ def simulate(
     draft = _draft(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     given = _given(draft, fact, facts, between)
-    answer = answered(draft, all_templates, found(), given, model, hold or (), workers or _workers(), progress)
+    answer = answered(draft, all_templates, workspace_if_any(), given, model, hold or (), workers or _workers(), progress)
     if into is not None:
         from engine.foresight.answers import as_data
 

@@ -46,12 +46,12 @@ def day(text: str) -> date:
 def moment(text: str) -> datetime:
     """A time with its zone from the command line."""
     try:
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         raise WrongUsage(f"`{text}` is not a time; write it like 2026-03-05T18:21:00Z") from None
-    if found.tzinfo is None:
+    if instant.tzinfo is None:
         raise WrongUsage(f"`{text}` has no zone; write it like 2026-03-05T18:21:00Z")
-    return found
+    return instant
 
 
 STOPPED = 130

@@ -10,7 +10,7 @@ import typer
 
 from engine.assembly import all_templates, clock, summary_page, tools
 from engine.basics.errors import WrongUsage
-from engine.cli.app import app, found, opened, operated, previewing, recording
+from engine.cli.app import app, opened, operated, previewing, recording, workspace_if_any
 from engine.cli.options import STOPPED, Json, day, example
 
 
@@ -185,8 +185,8 @@ def act(
         if handed is not None and not preview:
             keep_document(workspace, handed)
         of = find_deal(workspace, deal, templates)
-        came = receipt_of_an_act(recorded, received, of, by.at)
-        record_act(workspace, of, came, by, as_json, templates if preview else None)
+        receipt = receipt_of_an_act(recorded, received, of, by.at)
+        record_act(workspace, of, receipt, by, as_json, templates if preview else None)
 
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))
@@ -277,7 +277,7 @@ def explain(
         from engine.queries.backtest_questions import deal_by_file_or_name
 
         read_on = clock().date() if on is None else day(on)
-        show_clauses(deal_by_file_or_name(found(), deal, all_templates()), read_on, all_templates(), as_json, test)
+        show_clauses(deal_by_file_or_name(workspace_if_any(), deal, all_templates()), read_on, all_templates(), as_json, test)
         return
     from engine.cli.show.history import explain
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.assembly import all_templates, clock
-from engine.cli.app import app, found, opened
+from engine.cli.app import app, opened, workspace_if_any
 from engine.cli.options import File, Files, Json, day, example
 
 
@@ -16,7 +16,7 @@ def check(files: Files, as_json: Json = False) -> None:
     """Report everything that is wrong with deal files, each problem at its line and column with its fix."""
     from engine.cli.show.deals import check
 
-    raise typer.Exit(check(files, all_templates(), as_json, found()))
+    raise typer.Exit(check(files, all_templates(), as_json, workspace_if_any()))
 
 
 @app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))
@@ -83,4 +83,4 @@ def diff(
     from engine.cli.show.backtest import diff
 
     last = clock().date() if until is None else day(until)
-    raise typer.Exit(diff(found(), deal, amendment, fact or [], last, all_templates(), as_json))
+    raise typer.Exit(diff(workspace_if_any(), deal, amendment, fact or [], last, all_templates(), as_json))

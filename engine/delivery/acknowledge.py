@@ -33,9 +33,9 @@ def acknowledge(
     Raises:
         WrongUsage: there is no such notice or addressee, nothing was sent, or the name is empty.
     """
-    one = next((each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None)
-    addressee = next((each for each in one.addressees if each.role == to), None) if one is not None else None
-    if one is None or addressee is None:
+    delivery = next((each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None)
+    addressee = next((each for each in delivery.addressees if each.role == to), None) if delivery is not None else None
+    if delivery is None or addressee is None:
         raise WrongUsage(f"{deal} has no notice No. {number} to a {to}")
     if addressee.copies == 0:
         raise WrongUsage(f"notice No. {number} was not sent to the {to}; there is nothing to acknowledge")
@@ -45,5 +45,5 @@ def acknowledge(
         raise WrongUsage("an acknowledgement in a document names the document: --document FILE")
     payload = NoticeAcknowledged(number=number, to=to, name=name.strip(), how=how, document_sha256=document_sha256)
     if addressee.acknowledged_at is None:
-        record(workspace, deal, step(one, to, payload, scribe.at.astimezone(ZoneInfo(one.zone))), scribe)
+        record(workspace, deal, step(delivery, to, payload, scribe.at.astimezone(ZoneInfo(delivery.zone))), scribe)
     return payload

@@ -121,51 +121,53 @@ class _Post:
 
     def show(self, deal: str) -> None:
         """What would be sent, and what waits."""
-        for one in deliveries(self.events(deal)):
-            why = why_not_sent(one)
-            if why is not None and one.given_on is None and not one.superseded:
-                self.done.waiting.append(Step(deal, one.number, "", "drafted", why))
-            self.done.steps += [Step(deal, one.number, to.role, "would be sent", to.address) for to in to_send(one)]
+        for delivery in deliveries(self.events(deal)):
+            why = why_not_sent(delivery)
+            if why is not None and delivery.given_on is None and not delivery.superseded:
+                self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
+            self.done.steps += [Step(deal, delivery.number, to.role, "would be sent", to.address) for to in to_send(delivery)]
 
     def send(self, deal: str) -> None:
         """Send what is owed of a deal, one message per addressee."""
         events = self.events(deal)
-        for one in deliveries(events):
-            why = why_not_sent(one)
+        for delivery in deliveries(events):
+            why = why_not_sent(delivery)
             if why is not None:
-                if one.given_on is None and not one.superseded:
-                    self.done.waiting.append(Step(deal, one.number, "", "drafted", why))
+                if delivery.given_on is None and not delivery.superseded:
+                    self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
                 continue
-            for to in to_send(one):
-                self._send(deal, events, one, to)
-            for to in (to for to in one.addressees if to.state == "sending" and to.copies >= COPIES):
-                self._lost(deal, one, to)
+            for to in to_send(delivery):
+                self._send(deal, events, delivery, to)
+            for to in (to for to in delivery.addressees if to.state == "sending" and to.copies >= COPIES):
+                self._lost(deal, delivery, to)
 
-    def _send(self, deal: str, events: Sequence[Event], one: Delivery, to: Addressee) -> None:
+    def _send(self, deal: str, events: Sequence[Event], delivery: Delivery, to: Addressee) -> None:
         log = origin(self.workspace, deal_log(deal))
-        upto = events[: next(n for n, event in enumerate(events) if event.payload is one.notice) + 1]
-        files = self._files(deal, one, upto)
+        upto = events[: next(n for n, event in enumerate(events) if event.payload is delivery.notice) + 1]
+        files = self._files(deal, delivery, upto)
         if files is None:
-            self.done.waiting.append(Step(deal, one.number, to.role, "drafted", f"{one.notice.file} is not the file that was issued"))
+            self.done.waiting.append(
+                Step(deal, delivery.number, to.role, "drafted", f"{delivery.notice.file} is not the file that was issued")
+            )
             return
-        envelope = notice_message(log, deal, one, to, self.sender, upto, files)
+        envelope = notice_message(log, deal, delivery, to, self.sender, upto, files)
         if to.state == "sending":  # a program that ended has left it so; it may have gone
-            self._lost(deal, one, to)
+            self._lost(deal, delivery, to)
         copy = to.copies + 1 if to.state in ("sending", "unknown") else max(1, to.copies)
-        begun = self._begin(deal, one, to, envelope, copy)
+        begun = self._begin(deal, delivery, to, envelope, copy)
         outcome, by = self._hand_over(to, envelope, files, begun)
-        self._became(deal, one, to, envelope, copy, outcome, by)
+        self._became(deal, delivery, to, envelope, copy, outcome, by)
 
-    def _lost(self, deal: str, one: Delivery, to: Addressee) -> None:
+    def _lost(self, deal: str, delivery: Delivery, to: Addressee) -> None:
         """Record that nobody can tell whether a copy has gone, because the program ended."""
-        id_ = message_id_of(origin(self.workspace, deal_log(deal)), one, to.role, self.sender)
-        lost = DeliveryUnknown(number=one.number, to=to.role, message_id=id_, copy_number=to.copies, why=ENDED)
-        self._record(deal, one, to.role, lost, f"copy {to.copies}")
+        id_ = message_id_of(origin(self.workspace, deal_log(deal)), delivery, to.role, self.sender)
+        lost = DeliveryUnknown(number=delivery.number, to=to.role, message_id=id_, copy_number=to.copies, why=ENDED)
+        self._record(deal, delivery, to.role, lost, f"copy {to.copies}")
 
-    def _begin(self, deal: str, one: Delivery, to: Addressee, envelope: Envelope, copy: int) -> Callable[[], None]:
+    def _begin(self, deal: str, delivery: Delivery, to: Addressee, envelope: Envelope, copy: int) -> Callable[[], None]:
         def begun() -> None:
             payload = DeliveryBegun(
-                number=one.number,
+                number=delivery.number,
                 to=to.role,
                 address=to.address,
                 message_id=envelope.message_id,
@@ -173,7 +175,7 @@ class _Post:
                 copy_number=copy,
             )
             at = self.scribe().at
-            self._record(deal, one, to.role, payload, f"copy {copy} at {at:%H:%M:%S.%f}")
+            self._record(deal, delivery, to.role, payload, f"copy {copy} at {at:%H:%M:%S.%f}")
 
         return begun
 
@@ -191,50 +193,50 @@ class _Post:
             return Outcome("sent", into_maildir(self.workspace.root / self.mail.maildir, envelope)), f"maildir {self.mail.maildir}"
         return hand_over(self.relay, envelope, begun), f"{self.relay.host}:{self.relay.port}"
 
-    def _became(self, deal: str, one: Delivery, to: Addressee, envelope: Envelope, copy: int, outcome: Outcome, by: str) -> None:
-        at, of = self.scribe().at, {"number": one.number, "to": to.role}
+    def _became(self, deal: str, delivery: Delivery, to: Addressee, envelope: Envelope, copy: int, outcome: Outcome, by: str) -> None:
+        at, of = self.scribe().at, {"number": delivery.number, "to": to.role}
         if outcome.became == "sent":
             of |= {"address": to.address, "message_id": envelope.message_id, "sha256": envelope.sha256}
-            self._record(deal, one, to.role, NoticeSent(**of, copy_number=copy, by=by, reply=outcome.reply), f"copy {copy}")
+            self._record(deal, delivery, to.role, NoticeSent(**of, copy_number=copy, by=by, reply=outcome.reply), f"copy {copy}")
         elif outcome.became == "unknown":
             lost = DeliveryUnknown(**of, message_id=envelope.message_id, copy_number=copy, why=outcome.reply)
-            self._record(deal, one, to.role, lost, f"copy {copy}")
+            self._record(deal, delivery, to.role, lost, f"copy {copy}")
         elif outcome.became == "failed":
             failed = DeliveryFailed(**of, address=to.address, reply=outcome.reply, found_by="relay")
-            self._record(deal, one, to.role, failed, f"at {at:%H:%M:%S}")
+            self._record(deal, delivery, to.role, failed, f"at {at:%H:%M:%S}")
         elif to.state != "deferred" or to.said != outcome.reply:  # a relay that is down for a weekend is said once, not every hour
             put_off = DeliveryDeferred(**of, address=to.address, reply=outcome.reply)
-            self._record(deal, one, to.role, put_off, f"at {at:%H:%M:%S}")
-        self.done.steps.append(Step(deal, one.number, to.role, outcome.became, outcome.reply))
+            self._record(deal, delivery, to.role, put_off, f"at {at:%H:%M:%S}")
+        self.done.steps.append(Step(deal, delivery.number, to.role, outcome.became, outcome.reply))
 
-    def _record(self, deal: str, one: Delivery, to: str, payload: Fact, more: str) -> None:
+    def _record(self, deal: str, delivery: Delivery, to: str, payload: Fact, more: str) -> None:
         scribe = self.scribe()
-        record(self.workspace, deal, step(one, to, payload, scribe.at, more), scribe)
+        record(self.workspace, deal, step(delivery, to, payload, scribe.at, more), scribe)
 
-    def _files(self, deal: str, one: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
+    def _files(self, deal: str, delivery: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
         """The notice and the calendar of its deadlines; None where the notice's file is not the one that was issued."""
-        path = self.workspace.root / one.notice.file
+        path = self.workspace.root / delivery.notice.file
         data = path.read_bytes() if path.is_file() else b""
-        if sha256(data).hexdigest() != one.notice.sha256:
+        if sha256(data).hexdigest() != delivery.notice.sha256:
             return None
         return [(path.name, data), (f"{path.stem}.ics", as_calendar(deal, upto).encode())]
 
     def record_given(self, deal: str) -> None:
         """Record what is given by the deal's rule by now, and what a message that came back withdraws."""
-        for one in deliveries(self.events(deal)):
-            found, scribe = deemed_given(one), self.scribe()
-            if one.given_on is None and found is not None and found.on <= day_in(one.zone, scribe.at):
-                record(self.workspace, deal, given(one, found), scribe)
-                self.done.steps.append(Step(deal, one.number, "", "given", f"{found.rule}, on {found.on}"))
-            elif one.given_by_rule and found is None and any(to.returned for to in one.addressees):
-                record(self.workspace, deal, withdrawn(one, scribe.at), scribe)
-                self.done.steps.append(Step(deal, one.number, "", "given no more", "a message came back"))
+        for delivery in deliveries(self.events(deal)):
+            giving, scribe = deemed_given(delivery), self.scribe()
+            if delivery.given_on is None and giving is not None and giving.on <= day_in(delivery.zone, scribe.at):
+                record(self.workspace, deal, given(delivery, giving), scribe)
+                self.done.steps.append(Step(deal, delivery.number, "", "given", f"{giving.rule}, on {giving.on}"))
+            elif delivery.given_by_rule and giving is None and any(to.returned for to in delivery.addressees):
+                record(self.workspace, deal, withdrawn(delivery, scribe.at), scribe)
+                self.done.steps.append(Step(deal, delivery.number, "", "given no more", "a message came back"))
 
     def remind(self, deal: str) -> None:
         """Send the reminders of a deal and its digest."""
         log, events = origin(self.workspace, deal_log(deal)), self.events(deal)
-        for one, outcome in send_reminders(self.workspace, deal, log, events, self.sender, self._plain, self.scribe):
-            self.done.steps.append(Step(deal, 0, one.role, f"reminder {outcome.became}", f"{one.what}; {outcome.reply}"))
+        for reminder, outcome in send_reminders(self.workspace, deal, log, events, self.sender, self._plain, self.scribe):
+            self.done.steps.append(Step(deal, 0, reminder.role, f"reminder {outcome.became}", f"{reminder.what}; {outcome.reply}"))
 
     def _plain(self, envelope: Envelope) -> Outcome:
         if self.mail.maildir is not None:
@@ -246,22 +248,29 @@ class _Post:
         place = self.workspace.root / folder
         names = deal_names(self.workspace)
         logs = {log_tag(origin(self.workspace, deal_log(deal)), draft): deal for deal in names for draft in (False, True)}
-        for one in returned(place):
-            deal = logs.get(one.log)
+        for letter in returned(place):
+            deal = logs.get(letter.log)
             known = {each.number: each for each in deliveries(self.events(deal))} if deal else {}
-            notice = known.get(one.number or 0)
-            if deal is None or notice is None or one.says == "not understood" or one.role not in {to.role for to in notice.addressees}:
-                self.done.not_understood.append(f"{folder}/new/{one.key}: {one.reply}")
+            notice = known.get(letter.number or 0)
+            if (
+                deal is None
+                or notice is None
+                or letter.says == "not understood"
+                or letter.role not in {to.role for to in notice.addressees}
+            ):
+                self.done.not_understood.append(f"{folder}/new/{letter.key}: {letter.reply}")
                 continue
-            to = next(each for each in notice.addressees if each.role == one.role)
-            if one.says == "failed":
-                failed = DeliveryFailed(number=notice.number, to=to.role, address=to.address, reply=one.reply, found_by="returned message")
-                self._record(deal, notice, to.role, failed, f"returned {one.key[:40]}")
-            elif one.says == "delivered":
-                there = NoticeDelivered(number=notice.number, to=to.role, reply=one.reply)
-                self._record(deal, notice, to.role, there, f"reported {one.key[:40]}")
-            seen(place, one.key)
-            self.done.steps.append(Step(deal, notice.number, to.role, one.says, one.reply))
+            to = next(each for each in notice.addressees if each.role == letter.role)
+            if letter.says == "failed":
+                failed = DeliveryFailed(
+                    number=notice.number, to=to.role, address=to.address, reply=letter.reply, found_by="returned message"
+                )
+                self._record(deal, notice, to.role, failed, f"returned {letter.key[:40]}")
+            elif letter.says == "delivered":
+                there = NoticeDelivered(number=notice.number, to=to.role, reply=letter.reply)
+                self._record(deal, notice, to.role, there, f"reported {letter.key[:40]}")
+            seen(place, letter.key)
+            self.done.steps.append(Step(deal, notice.number, to.role, letter.says, letter.reply))
 
     @property
     def sender(self) -> Sender:

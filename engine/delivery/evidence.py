@@ -38,7 +38,7 @@ def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "
     )
 
 
-def given(delivery: Delivery, found: DeemedGiven) -> Draft:
+def given(delivery: Delivery, giving: DeemedGiven) -> Draft:
     """The event of a notice that is given by the deal's rule."""
     duty = delivery.duty
     payload = NoticeGiven(
@@ -46,10 +46,10 @@ def given(delivery: Delivery, found: DeemedGiven) -> Draft:
         kind=delivery.notice.kind,
         clause=delivery.clause,
         states=delivery.states,
-        rule=found.rule,
+        rule=giving.rule,
         cite=duty.cite if duty else None,
     )
-    return Draft(kind="notice given", subject=str(delivery.number), effective_on=found.on, payload=payload)
+    return Draft(kind="notice given", subject=str(delivery.number), effective_on=giving.on, payload=payload)
 
 
 def withdrawn(delivery: Delivery, at: datetime) -> Draft:

@@ -144,19 +144,19 @@ def answer_of(on: date, events: Sequence[Event]) -> list[str]:
     """The answer of a date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
     of_date = [event.payload for event in standing(events) if event.effective_on == on]
     tested = [payload for payload in of_date if isinstance(payload, Tested)]
-    failing = [one for one in tested if one.result.verdict.value == "FAIL"]
-    undetermined = [one for one in tested if one.result.verdict.value == "NOT DETERMINED"]
+    failing = [test for test in tested if test.result.verdict.value == "FAIL"]
+    undetermined = [test for test in tested if test.result.verdict.value == "NOT DETERMINED"]
     passing = len(tested) - len(failing) - len(undetermined)
     lines = [f"{len(tested)} tests: {passing} pass, {len(failing)} fail, {len(undetermined)} not determined."]
     if failing:
-        lines.append("Failing: " + "; ".join(f"{one.result.title}, {one.state.status.value}" for one in failing) + ".")
+        lines.append("Failing: " + "; ".join(f"{test.result.title}, {test.state.status.value}" for test in failing) + ".")
     if undetermined:
-        lines.append("Not determined: " + "; ".join(one.result.title for one in undetermined) + ".")
-    in_effect = [one.state.trigger for one in of_date if isinstance(one, Counted) and one.state.status.value == "IN EFFECT"]
+        lines.append("Not determined: " + "; ".join(test.result.title for test in undetermined) + ".")
+    in_effect = [payload.state.trigger for payload in of_date if isinstance(payload, Counted) and payload.state.status.value == "IN EFFECT"]
     if in_effect:
         lines.append(f"In effect: {', '.join(in_effect)}.")
-    determined = [one for one in of_date if isinstance(one, Determined)]
-    due = min(determined[-1].due, key=lambda one: one.by, default=None) if determined else None
+    determined = [payload for payload in of_date if isinstance(payload, Determined)]
+    due = min(determined[-1].due, key=lambda deadline: deadline.by, default=None) if determined else None
     if due is not None:
         lines.append(f"Next: by {due.by} the {due.who.replace('_', ' ')}: {due.what}.")
     return lines

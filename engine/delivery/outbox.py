@@ -103,26 +103,26 @@ class Delivery:
         if self.given_on is not None:
             return "given"
         order = ("failed", "unknown", "drafted", "deferred", "sending", "released", "sent", "delivered", "acknowledged")
-        found = {one.state for one in self.addressees}
-        return next((word for word in order if word in found), "drafted" if self.release is None else "released")
+        states = {addressee.state for addressee in self.addressees}
+        return next((word for word in order if word in states), "drafted" if self.release is None else "released")
 
 
 def deliveries(events: Sequence[Event]) -> tuple[Delivery, ...]:
     """Each notice of a deal's log with what became of it, oldest first."""
     deal: DealAdopted | None = None
-    found: dict[int, Delivery] = {}
+    by_number: dict[int, Delivery] = {}
     for event in events:
         payload = event.payload
         if isinstance(payload, DealAdopted):
             deal = payload
         elif isinstance(payload, NoticeIssued) and deal is not None:
-            found[payload.number] = _issued(event, payload, deal)
-            if payload.supersedes in found:
-                found[payload.supersedes] = replace(found[payload.supersedes], superseded=True)
-        elif (number := getattr(payload, "number", None)) in found and not isinstance(payload, NoticeIssued):
-            found[number] = _after(found[number], payload, event)
+            by_number[payload.number] = _issued(event, payload, deal)
+            if payload.supersedes in by_number:
+                by_number[payload.supersedes] = replace(by_number[payload.supersedes], superseded=True)
+        elif (number := getattr(payload, "number", None)) in by_number and not isinstance(payload, NoticeIssued):
+            by_number[number] = _after(by_number[number], payload, event)
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
-    return tuple(_by_act(one, acts) for one in found.values())
+    return tuple(_by_act(delivery, acts) for delivery in by_number.values())
 
 
 def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
@@ -138,43 +138,50 @@ def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
 def _after(delivery: Delivery, payload: object, event: Event) -> Delivery:
     """The delivery after one more event about it."""
     if isinstance(payload, NoticeReleased):
-        ready = tuple(Addressee(one.role, one.name, one.address, "released") for one in delivery.addressees)
+        ready = tuple(Addressee(addressee.role, addressee.name, addressee.address, "released") for addressee in delivery.addressees)
         return replace(delivery, release=payload, released_at=event.recorded_at, addressees=ready)
     if isinstance(payload, NoticeGiven):
         return replace(delivery, given_on=None if payload.withdrawn else event.effective_on, given_by_rule=not payload.withdrawn)
     to = getattr(payload, "to", None)
-    changed = tuple(_addressee(one, payload, event.recorded_at) if one.role == to else one for one in delivery.addressees)
+    changed = tuple(
+        _addressee(addressee, payload, event.recorded_at) if addressee.role == to else addressee for addressee in delivery.addressees
+    )
     return replace(delivery, addressees=changed)
 
 
-def _addressee(one: Addressee, payload: object, at: datetime) -> Addressee:
+def _addressee(addressee: Addressee, payload: object, at: datetime) -> Addressee:
     match payload:
         case DeliveryBegun(copy_number=copy):
-            return replace(one, state="sending", copies=copy)
+            return replace(addressee, state="sending", copies=copy)
         case NoticeSent(reply=reply, copy_number=copy):
-            return replace(one, state="sent", said=reply, copies=copy, sent_at=one.sent_at or at)
+            return replace(addressee, state="sent", said=reply, copies=copy, sent_at=addressee.sent_at or at)
         case DeliveryUnknown(why=why, copy_number=copy):
-            return replace(one, state="unknown", said=why, copies=copy)
+            return replace(addressee, state="unknown", said=why, copies=copy)
         case DeliveryDeferred(reply=reply):
-            return replace(one, state="deferred", said=reply)
+            return replace(addressee, state="deferred", said=reply)
         case DeliveryFailed(reply=reply, found_by=found_by):
-            return replace(one, state="failed", said=reply, returned=found_by == "returned message")
+            return replace(addressee, state="failed", said=reply, returned=found_by == "returned message")
         case NoticeDelivered(reply=reply):
-            return replace(one, state="acknowledged" if one.state == "acknowledged" else "delivered", said=reply, sent_at=one.sent_at or at)
+            return replace(
+                addressee,
+                state="acknowledged" if addressee.state == "acknowledged" else "delivered",
+                said=reply,
+                sent_at=addressee.sent_at or at,
+            )
         case NoticeAcknowledged(name=name):
-            return replace(one, state="acknowledged", said=name, acknowledged_at=at)
+            return replace(addressee, state="acknowledged", said=name, acknowledged_at=at)
         case _:
-            return one
+            return addressee
 
 
 def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
     """The same, where the Act `notice given` says that it was given."""
     if delivery.given_on is not None:
         return delivery
-    told = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)
-    roles = {one.role for one in delivery.addressees}
+    act_of_notice = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)
+    roles = {addressee.role for addressee in delivery.addressees}
     done: set[str] = set()
-    for act in sorted(told, key=lambda act: act.effective_on):
+    for act in sorted(act_of_notice, key=lambda act: act.effective_on):
         done |= set(act.details["to"].split(SEPARATOR)) if act.details.get("to") else roles
         if roles <= done:
             return replace(delivery, given_on=act.effective_on)
@@ -208,8 +215,8 @@ def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
     """The addressees to whom a copy goes now: what is released or was put off; once more where nobody can tell whether it arrived."""
     if why_not_sent(delivery) is not None:
         return ()
-    first = [one for one in delivery.addressees if one.state in ("released", "deferred")]
-    again = [one for one in delivery.addressees if one.state in ("unknown", "sending") and one.copies < COPIES]
+    first = [addressee for addressee in delivery.addressees if addressee.state in ("released", "deferred")]
+    again = [addressee for addressee in delivery.addressees if addressee.state in ("unknown", "sending") and addressee.copies < COPIES]
     return (*first, *again)
 
 
@@ -229,23 +236,23 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
         return None
     calendar, zone = load_calendar(delivery.calendar), ZoneInfo(delivery.zone)
     days = []
-    for one in delivery.addressees:
-        if one.returned and duty.returned == "withdraws":
+    for addressee in delivery.addressees:
+        if addressee.returned and duty.returned == "withdraws":
             return None
-        day = _given_to(one, duty, calendar, zone)
+        day = _given_to(addressee, duty, calendar, zone)
         if day is None:
             return None
-        days.append((one.role, day))
+        days.append((addressee.role, day))
     return DeemedGiven(max(day for _, day in days), duty.deemed_given, tuple(days)) if days else None
 
 
-def _given_to(one: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo) -> date | None:
+def _given_to(addressee: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo) -> date | None:
     rule = duty.deemed_given or "by Act"
     if rule == "on acknowledgement":
-        return one.acknowledged_at.astimezone(zone).date() if one.acknowledged_at else None
-    if rule == "by Act" or one.sent_at is None:
+        return addressee.acknowledged_at.astimezone(zone).date() if addressee.acknowledged_at else None
+    if rule == "by Act" or addressee.sent_at is None:
         return None
-    sent = one.sent_at.astimezone(zone)
+    sent = addressee.sent_at.astimezone(zone)
     day = sent.date()
     late = duty.if_sent_after is not None and sent.time() > time.fromisoformat(duty.if_sent_after)
     counted = re.match(r"(\d+) business day", rule)

@@ -30,27 +30,27 @@ def release(
     Raises:
         WrongUsage: there is no such notice, it was released, or the person may not release it.
     """
-    found = {one.number: one for one in deliveries(read(workspace.store, deal_log(deal)))}
-    one = found.get(number)
-    if one is None:
-        raise WrongUsage(f"{deal} has no notice No. {number}; it has {len(found)}")
-    if one.release is not None and not (one.release.draft and not as_draft):
-        raise WrongUsage(f"notice No. {number} was released by {one.release.released_by}")
-    acts_for = None if as_draft else _acts_for(workspace, deal, one, by, approved_by)
+    by_number = {delivery.number: delivery for delivery in deliveries(read(workspace.store, deal_log(deal)))}
+    delivery = by_number.get(number)
+    if delivery is None:
+        raise WrongUsage(f"{deal} has no notice No. {number}; it has {len(by_number)}")
+    if delivery.release is not None and not (delivery.release.draft and not as_draft):
+        raise WrongUsage(f"notice No. {number} was released by {delivery.release.released_by}")
+    acts_for = None if as_draft else _acts_for(workspace, deal, delivery, by, approved_by)
     payload = NoticeReleased(
-        number=number, sha256=one.notice.sha256, released_by=by, acts_for=acts_for, approved_by=approved_by, draft=as_draft
+        number=number, sha256=delivery.notice.sha256, released_by=by, acts_for=acts_for, approved_by=approved_by, draft=as_draft
     )
-    on = scribe.at.astimezone(ZoneInfo(one.zone)).date()
+    on = scribe.at.astimezone(ZoneInfo(delivery.zone)).date()
     subject = f"{number} draft" if as_draft else str(number)
     record(workspace, deal, Draft(kind="notice released", subject=subject, effective_on=on, payload=payload), scribe)
     return payload
 
 
-def _acts_for(workspace: Workspace, deal: str, one: Delivery, by: str, approved_by: str | None) -> str:
+def _acts_for(workspace: Workspace, deal: str, delivery: Delivery, by: str, approved_by: str | None) -> str:
     """The party that the person acts for. Raises WrongUsage where it is not the giver, or a second person is missing."""
-    if one.duty is None:
-        raise WrongUsage(f"the deal names nobody who gives notice No. {one.number}")
-    giver, people = one.duty.given_by, workspace.settings.people
+    if delivery.duty is None:
+        raise WrongUsage(f"the deal names nobody who gives notice No. {delivery.number}")
+    giver, people = delivery.duty.given_by, workspace.settings.people
     for name in (by, *((approved_by,) if approved_by else ())):
         person = people.get(name)
         if person is None or not person.may_release(deal, giver):
@@ -59,6 +59,6 @@ def _acts_for(workspace: Workspace, deal: str, one: Delivery, by: str, approved_
                 f"{name} does not act for the {giver} of {deal}, who gives this notice; {known} does ([people.NAME] in headroom.toml). "
                 "Anybody may send it with --as-draft"
             )
-    if one.duty.released_by == "two persons" and (approved_by is None or approved_by == by):
-        raise WrongUsage(f"the deal asks for two persons: name the second one with --approved-by ({one.duty.cite or 'deal file'})")
+    if delivery.duty.released_by == "two persons" and (approved_by is None or approved_by == by):
+        raise WrongUsage(f"the deal asks for two persons: name the second one with --approved-by ({delivery.duty.cite or 'deal file'})")
     return giver

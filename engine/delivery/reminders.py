@@ -53,23 +53,23 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
     parties = {party.role: party for party in adopted[-1].parties} if adopted else {}
-    for one in owed_of(deal, events, today):
-        reached = [days for days in days_before if 0 <= one.days <= days]
-        party = parties.get(one.who)
+    for duty in owed_of(deal, events, today):
+        reached = [days for days in days_before if 0 <= duty.days <= days]
+        party = parties.get(duty.who)
         if not reached or party is None or "@" not in party.notices:
             continue
         days = min(reached)
-        subject = f"{one.who} {one.act} {one.subject} {one.by} {days}"
+        subject = f"{duty.who} {duty.act} {duty.subject} {duty.by} {days}"
         if subject not in sent:
-            headline = f"{deal}: due on {one.by}: {one.act}"
-            text = _words(one, party.name)
-            yield Reminder(subject, one.who, party.name, party.notices, one.act, one.what, one.by, days, headline, text)
+            headline = f"{deal}: due on {duty.by}: {duty.act}"
+            text = _words(duty, party.name)
+            yield Reminder(subject, duty.who, party.name, party.notices, duty.act, duty.what, duty.by, days, headline, text)
 
 
-def _words(one: OpenDuty, name: str) -> str:
-    left = "today" if one.days == 0 else "tomorrow" if one.days == 1 else f"in {one.days} days"
+def _words(duty: OpenDuty, name: str) -> str:
+    left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {duty.days} days"
     return (
-        f"To {name}\n\nUnder {one.deal} this is due {left}, on {long_date(one.by)}:\n\n  {one.what} ({one.cite})\n\n"
+        f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} ({duty.cite})\n\n"
         "This is a reminder. It is no notice under the agreement.\n"
     )
 
@@ -91,11 +91,13 @@ def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Seque
 def _digest(deal: str, events: Sequence[Event], on: date, today: date) -> str:
     lines = [f"{deal}, determined on {long_date(on)}", "", *answer_of(on, events), "", "Who owes what:"]
     owed = list(owed_of(deal, events, today))
-    lines += [f"  {one.by}{' OVERDUE' if one.days < 0 else ''}  {one.who}: {one.what} ({one.cite})" for one in owed]
+    lines += [f"  {duty.by}{' OVERDUE' if duty.days < 0 else ''}  {duty.who}: {duty.what} ({duty.cite})" for duty in owed]
     lines += [] if owed else ["  nothing is open"]
-    waits = [one for one in deliveries(events) if one.given_on is None and not one.superseded and one.duty is not None]
+    waits = [
+        delivery for delivery in deliveries(events) if delivery.given_on is None and not delivery.superseded and delivery.duty is not None
+    ]
     lines += ["", "Notices that are not given:"]
-    lines += [f"  No. {one.number}, {one.notice.kind}, {one.states}: {one.state}" for one in waits] or ["  none"]
+    lines += [f"  No. {wait.number}, {wait.notice.kind}, {wait.states}: {wait.state}" for wait in waits] or ["  none"]
     return "\n".join(lines) + "\n"
 
 
@@ -108,20 +110,20 @@ def send_reminders(
     if mail is None or not adopted:
         return
     today = day_in(adopted[-1].time_zone, scribe().at)
-    for one in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
+    for reminder in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
         at = scribe()
-        id_ = reminder_id_of(origin, one.subject, sender)
-        outcome = send(plain_message(sender, one.name, one.address, one.headline, one.text, id_, at.at))
+        id_ = reminder_id_of(origin, reminder.subject, sender)
+        outcome = send(plain_message(sender, reminder.name, reminder.address, reminder.headline, reminder.text, id_, at.at))
         if outcome.became == "sent":
             payload = ReminderSent(
-                to=one.role,
-                address=one.address,
-                act=one.act,
-                what=one.what,
-                by=one.by,
-                days_before=one.days_before,
+                to=reminder.role,
+                address=reminder.address,
+                act=reminder.act,
+                what=reminder.what,
+                by=reminder.by,
+                days_before=reminder.days_before,
                 message_id=id_,
                 reply=outcome.reply,
             )
-            record(workspace, deal, Draft(kind="reminder sent", subject=one.subject, effective_on=today, payload=payload), at)
-        yield one, outcome
+            record(workspace, deal, Draft(kind="reminder sent", subject=reminder.subject, effective_on=today, payload=payload), at)
+        yield reminder, outcome

@@ -65,7 +65,7 @@ def seen(folder: Path, key: str) -> None:
 
 def understood(key: str, message: Message) -> Returned:
     """What one message says, of which notice."""
-    named = next((found for text in _places(message) if (found := TAG.search(text))), None)
+    named = next((match for text in _places(message) if (match := TAG.search(text))), None)
     number = int(named["number"]) if named else None
     role, log = (named["role"], named["log"]) if named else ("", "")
     reports = list(_reports(message))
@@ -87,7 +87,7 @@ def _places(message: Message) -> Iterator[str]:
         if part.get_content_type() in ("message/rfc822", "message/rfc822-headers", "text/rfc822-headers"):
             inner = part.get_payload()
             if isinstance(inner, list):
-                yield from (str(one["Message-ID"]) for one in inner[:1] if isinstance(one, Message))
+                yield from (str(part["Message-ID"]) for part in inner[:1] if isinstance(part, Message))
             else:
                 yield str(inner)
     yield _text(message)
@@ -108,8 +108,8 @@ def _reports(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def _text(message: Message) -> str:
-    found = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"]
-    return "\n".join(data.decode("utf-8", "replace") for data in found if isinstance(data, bytes))
+    texts = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"]
+    return "\n".join(data.decode("utf-8", "replace") for data in texts if isinstance(data, bytes))
 
 
 def _first(text: str) -> str:

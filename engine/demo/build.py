@@ -100,9 +100,9 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
             if not any(deal.waiting for deal in outcome.deals):
                 break
     _mailed(workspace, tools(now))
-    found = workspace.root / "notices" / plan.DEALS[0]
-    page = sorted(found.glob("*compliance.pdf"))[13]
-    worst = sorted(found.glob("*trigger_event*.pdf")) or sorted(found.glob("*.pdf"))
+    folder = workspace.root / "notices" / plan.DEALS[0]
+    page = sorted(folder.glob("*compliance.pdf"))[13]
+    worst = sorted(folder.glob("*trigger_event*.pdf")) or sorted(folder.glob("*.pdf"))
     return Demonstration(workspace.root, plan.THURSDAYS, plan.DEALS, made, tuple(_notable(workspace)), (page, worst[0]))
 
 
@@ -123,7 +123,7 @@ def _telling(tools: Tools, place: str) -> Tools:
 def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
     scribe = tools.scribe()
     tools.progress("collecting offers")
-    added = [workspace.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
+    added = [workspace.archive.add(snapshot.data, snapshot.name)[0] for snapshot in plan.snapshots(thursday)]
     record_snapshots(workspace, added, scribe)
     noon = datetime.combine(thursday, NOON, UTC)
     desk = Intake(workspace, tools.templates, replace(scribe, at=noon))  # before the cut-off of the date
@@ -137,9 +137,9 @@ def _mailed(workspace: Workspace, tools: Tools) -> None:
     """The newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
     scribe = tools.scribe()
     for deal in plan.DEALS:
-        newest = [one for one in deliveries(read(workspace.store, deal_log(deal))) if one.duty is not None][-1:]
-        for one in newest:
-            release(workspace, deal, one.number, "A. Person", None, True, scribe)
+        newest = [delivery for delivery in deliveries(read(workspace.store, deal_log(deal))) if delivery.duty is not None][-1:]
+        for delivery in newest:
+            release(workspace, deal, delivery.number, "A. Person", None, True, scribe)
     deliver(workspace, lambda: scribe)
     sign_all(workspace)
 
@@ -148,12 +148,12 @@ def _notable(workspace: Workspace) -> list[str]:
     """What tripped and what cured, by deal and test, with its dates."""
     lines = []
     for name in plan.DEALS:
-        told: dict[str, list[str]] = {}
+        notable: dict[str, list[str]] = {}
         for event in read(workspace.store, deal_log(name)):
             what = _turn(event)
             if what is not None:
-                told.setdefault(clause_of_key(event.subject), []).append(f"{what} {event.effective_on:%d %b}")
-        lines += [f"{name}: {subject}: {', '.join(turns)}" for subject, turns in told.items()]
+                notable.setdefault(clause_of_key(event.subject), []).append(f"{what} {event.effective_on:%d %b}")
+        lines += [f"{name}: {subject}: {', '.join(turns)}" for subject, turns in notable.items()]
     return lines
 
 

@@ -76,15 +76,15 @@ def _document(at: datetime, chance: random.Random, prices: Mapping[str, Mapping[
 
 def _offers(model: Model, at: datetime, middle: float, chance: random.Random) -> list[dict[str, object]]:
     """One model's offers, cheapest first, cut at the limit as the source cuts them."""
-    found = [offer for host in range(model.hosts) for offer in _host(model, host, at, middle, chance)]
-    found += [
+    offers = [offer for host in range(model.hosts) for offer in _host(model, host, at, middle, chance)]
+    offers += [
         _offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance) for n in range(model.abroad)
     ]
     if chance.random() < 0.4:
-        found.append({**found[0], "dph_total": "call us"})
+        offers.append({**offers[0], "dph_total": "call us"})
     if chance.random() < 0.3:
-        found.append({key: value for key, value in found[1].items() if key != "num_gpus"})
-    return sorted(found, key=_price)[:LIMIT]
+        offers.append({key: value for key, value in offers[1].items() if key != "num_gpus"})
+    return sorted(offers, key=_price)[:LIMIT]
 
 
 def _price(offer: Mapping[str, object]) -> float:

@@ -84,10 +84,10 @@ class Pool:
 
 def _repaid(amounts: dict[int, int]) -> tuple[int, ...]:
     """Principal in USD by week: the amounts stand from their week on."""
-    found: list[int] = []
+    repaid: list[int] = []
     for week in range(26):
-        found.append(amounts.get(week, found[-1] if found else 0))
-    return tuple(found)
+        repaid.append(amounts.get(week, repaid[-1] if repaid else 0))
+    return tuple(repaid)
 
 
 MERIDIAN = Pool(

@@ -46,73 +46,83 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
         policy: how the deal takes them.
     """
     by_date: dict[date, list[Published]] = {}
-    usable = (_unless_in_error(one, policy) for one in sorted(prints, key=lambda one: (one.publication_date, one.print)))
-    for one in _consented(list(usable), policy):
-        by_date.setdefault(one.publication_date, []).append(one)
+    usable = (
+        _unless_in_error(publication, policy)
+        for publication in sorted(prints, key=lambda publication: (publication.publication_date, publication.print))
+    )
+    for publication in _consented(list(usable), policy):
+        by_date.setdefault(publication.publication_date, []).append(publication)
     return tuple(_accepted(by_date[day], policy.terms(day), policy.calendar(day)) for day in sorted(by_date))
 
 
-def _unless_in_error(one: Published, policy: Policy) -> Published:
+def _unless_in_error(publication: Published, policy: Policy) -> Published:
     """A print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
-    newest, document = policy.in_error.get(one.publication_date, (0, ""))
-    return _without(one, f"excluded as a manifest error ({document})") if one.print <= newest else one
+    newest, document = policy.in_error.get(publication.publication_date, (0, ""))
+    return _without(publication, f"excluded as a manifest error ({document})") if publication.print <= newest else publication
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
     """The prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
     version, before = "", None
-    for one in prints:
-        needed = policy.terms(one.publication_date).methodology.consent_needed_for is not None
-        changed = bool(version) and bool(one.methodology) and one.methodology != version
-        if needed and changed and not _may_change(version, one, before, policy):
-            yield _without(one, f"methodology {one.methodology} awaits the consent that the deal asks for")
+    for publication in prints:
+        needed = policy.terms(publication.publication_date).methodology.consent_needed_for is not None
+        changed = bool(version) and bool(publication.methodology) and publication.methodology != version
+        if needed and changed and not _may_change(version, publication, before, policy):
+            yield _without(publication, f"methodology {publication.methodology} awaits the consent that the deal asks for")
             continue
-        version = one.methodology or version
-        before = one if one.value is not None else before
-        yield one
+        version = publication.methodology or version
+        before = publication if publication.value is not None else before
+        yield publication
 
 
-def _may_change(version: str, one: Published, before: Published | None, policy: Policy) -> bool:
+def _may_change(version: str, publication: Published, before: Published | None, policy: Policy) -> bool:
     """Whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
-    since = policy.consents.get(one.methodology)
-    if since is not None and one.publication_date >= since:
+    since = policy.consents.get(publication.methodology)
+    if since is not None and publication.publication_date >= since:
         return True
-    most = policy.terms(one.publication_date).methodology.material_above
-    same_week = before is not None and before.publication_date == one.publication_date
-    if most is None or policy.material(version, one.methodology) or not same_week or before is None or not before.value or not one.value:
+    most = policy.terms(publication.publication_date).methodology.material_above
+    same_week = before is not None and before.publication_date == publication.publication_date
+    if (
+        most is None
+        or policy.material(version, publication.methodology)
+        or not same_week
+        or before is None
+        or not before.value
+        or not publication.value
+    ):
         return False
-    return abs(Fraction(one.value) - Fraction(before.value)) / Fraction(before.value) <= most
+    return abs(Fraction(publication.value) - Fraction(before.value)) / Fraction(before.value) <= most
 
 
 def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: BusinessCalendar) -> Published:
     """The print of one Publication Date that the deal uses."""
     day = prints[0].publication_date
     version = terms.methodology.version if terms.methodology.policy == "pinned" else None
-    stands = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
-    for one in prints:
-        if version is not None and not _under(one, version):
+    usable = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
+    for publication in prints:
+        if version is not None and not _under(publication, version):
             continue
-        if one.value is None or _in_time(one, stands, day, terms, calendar):
-            stands = one if stands.value is None or one.value is not None else stands
-    return stands
+        if publication.value is None or _in_time(publication, usable, day, terms, calendar):
+            usable = publication if usable.value is None or publication.value is not None else usable
+    return usable
 
 
-def _under(one: Published, version: str) -> bool:
+def _under(publication: Published, version: str) -> bool:
     """Whether a print was made under a version; a print that names none was made under the deal's own."""
-    return not one.methodology or one.methodology == version
+    return not publication.methodology or publication.methodology == version
 
 
-def _in_time(one: Published, stands: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
+def _in_time(publication: Published, former: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
     """Whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
-    came = one.published_on or day
-    if stands.value is None:
-        return came <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
-    if one.print == stands.print:
+    known_on = publication.published_on or day
+    if former.value is None:
+        return known_on <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
+    if publication.print == former.print:
         return True
-    return terms.restatement.effect == "retest" and came <= counted(day, terms.restatement.accepted_for, calendar.add)
+    return terms.restatement.effect == "retest" and known_on <= counted(day, terms.restatement.accepted_for, calendar.add)
 
 
-def _without(one: Published, reason: str | None) -> Published:
+def _without(publication: Published, reason: str | None) -> Published:
     """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
     empty = {
         "value": None,
@@ -122,13 +132,13 @@ def _without(one: Published, reason: str | None) -> Published:
         "sellers": (),
         "seller_low": None,
         "seller_high": None,
-        "event": one.event,
+        "event": publication.event,
         "low_confidence": True,
     }
-    return one.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
+    return publication.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
 
 
 def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
     """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
-    found = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
-    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in found}
+    errors = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
+    return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in errors}

@@ -90,18 +90,18 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
 
 def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
     """A blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
-    found = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
+    series = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
 
     def on(day: date) -> Callable[[str], Fraction]:
         def rate_of(index: str) -> Fraction:
-            if day not in found[index]:
+            if day not in series[index]:
                 raise Missing(f"{index} was not published on {day}", facts.terms.cite_of(name), "rate")
-            return found[index][day]
+            return series[index][day]
 
         return rate_of
 
     values: list[tuple[date, Fraction]] = []
-    for day in sorted({day for one in found.values() for day in one}):
+    for day in sorted({day for values in series.values() for day in values}):
         with suppress(Missing):  # a date on which the blend is not determined has no value, as any other without one
             values.append((day, blended(facts, name, facts.published_value if day == facts.on else on(day))))
     return tuple(values)

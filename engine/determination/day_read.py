@@ -30,15 +30,15 @@ def daily_readings(
     """
     by_day: dict[date, list[Recorded]] = {}
     silent: dict[date, Recorded] = {}
-    for at, one in daily:
-        if one.final_at is None:
-            silent[one.publication_date] = (at, one)
+    for at, publication in daily:
+        if publication.final_at is None:
+            silent[publication.publication_date] = (at, publication)
         else:
-            by_day.setdefault(one.publication_date, []).append((at, one))
+            by_day.setdefault(publication.publication_date, []).append((at, publication))
     for on in dates:
         read = _read(by_day, on, day_read(on), cut_off(on))
         if read is not None:
-            yield from ((at, one.model_copy(update={"publication_date": on, "read_of": read})) for at, one in by_day[read])
+            yield from ((at, publication.model_copy(update={"publication_date": on, "read_of": read})) for at, publication in by_day[read])
         elif on in silent:
             yield silent[on]
         elif day_read(on) == ON_THE_DATE and by_day and max(by_day) > on:
@@ -53,8 +53,8 @@ def _read(by_day: Mapping[date, Sequence[Recorded]], on: date, day_read: str, cu
     return max(final, default=None)
 
 
-def _final_by(one: Published, cut_off: datetime) -> bool:
-    return one.final_at is not None and one.final_at <= cut_off
+def _final_by(publication: Published, cut_off: datetime) -> bool:
+    return publication.final_at is not None and publication.final_at <= cut_off
 
 
 def _without(later: Published, on: date) -> Published:

@@ -143,8 +143,8 @@ def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: 
         outcomes: the test at other rates.
     """
     names, inside = _inside(weeks)
-    found = _ranked(_corners(*_rates(weeks, names, inside), today), outcomes)
-    return _replicates(passed, found, found, len(names))
+    ranked = _ranked(_corners(*_rates(weeks, names, inside), today), outcomes)
+    return _replicates(passed, ranked, ranked, len(names))
 
 
 def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest) -> Replicates:
@@ -161,17 +161,17 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
         return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
 
     def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
-        found = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
-        return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
+        measured = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
+        return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
 
     def pairs(corners: Micros, week: Micros | None) -> Micros:
         """The highest value, or the chosen week's, with this date's at each corner."""
-        found = []
+        measured = []
         for rates in corners:
             held = values(rates)
             top = held[:, :-1].max(axis=1) if week is None else held[np.arange(len(week)), week]
-            found.append(np.stack([top, held[:, -1]], axis=1))
-        return np.stack(found)
+            measured.append(np.stack([top, held[:, -1]], axis=1))
+        return np.stack(measured)
 
     low, high = (values(rates)[:, :-1] for rates in within)
     chosen = (low + high).argmax(axis=1)
@@ -189,8 +189,8 @@ def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Callable[[F
     def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
         figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
         if figures is None:
-            found = [at(tuple(map(int, rates))) for rates in cases]
-            return np.array([passing for passing, _ in found], dtype=np.bool_), [figure for _, figure in found]
+            measured = [at(tuple(map(int, rates))) for rates in cases]
+            return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
         verdicts = {figure: passes(figure) for figure in set(figures)}
         return np.array([verdicts[figure] for figure in figures], dtype=np.bool_), figures
 
@@ -215,17 +215,17 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
         first, *others = [1 / value if turned else value for value in asked]
         weights = [(other - first) / step for other in others]
         constant = first - sum((weight * rate for weight, rate in zip(weights, base, strict=True)), Fraction(0))
-        scale = lcm(*(one.denominator for one in (constant, *weights)))
+        scale = lcm(*(term.denominator for term in (constant, *weights)))
         whole = np.array([int(weight * scale) for weight in weights], dtype=object)
         sums = (cases.astype(object) @ whole + int(constant * scale)).tolist()
         if turned and not all(sums):
             continue
         known = {total: Fraction(scale, total) if turned else Fraction(total, scale) for total in set(sums)}
-        found = [known[total] for total in sums]
+        ratios = [known[total] for total in sums]
         extremes = (sums.index(min(sums)), sums.index(max(sums)))
         spread = (n * (len(cases) - 1) // (CHECKED - 1) for n in range(CHECKED))
-        if all(found[n] == figure(tuple(map(int, cases[n]))) for n in (*extremes, *spread)):
-            return found
+        if all(ratios[n] == figure(tuple(map(int, cases[n]))) for n in (*extremes, *spread)):
+            return ratios
     return None
 
 
@@ -259,8 +259,8 @@ class _Ranked:
 
 def _rates(weeks: Sequence[SellerWeek], names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
     """The lower and the upper rate of every print in each replicate, a column for each print."""
-    found = [medians(week, names, inside) for week in weeks]
-    low, high = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
+    rates = [medians(week, names, inside) for week in weeks]
+    low, high = (np.stack(columns, axis=1) for columns in zip(*rates, strict=True))
     return low, high
 
 

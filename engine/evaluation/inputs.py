@@ -55,12 +55,12 @@ def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> froze
     """Which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
     if on <= terms.closing_date:
         return frozenset()
-    found = {
+    due = {
         PUBLICATION: bool(tuple(publication_dates(on, on))),
         DETERMINATION: on in determination_dates(terms, calendar, on)[-3:],
         PAYMENT: on in payment_dates(terms, calendar, on, on),
     }
-    return frozenset(kind for kind, is_one in found.items() if is_one)
+    return frozenset(kind for kind, is_one in due.items() if is_one)
 
 
 def inputs_of(
@@ -74,7 +74,7 @@ def inputs_of(
     """What one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
     terms = resolve(deal, day)
     calendar = load_calendar(terms.business_days)
-    known = {name: tuple(one for one in prints if one.publication_date <= day) for name, prints in series.items()}
+    known = {name: tuple(publication for publication in prints if publication.publication_date <= day) for name, prints in series.items()}
     return Inputs(
         day,
         kinds_of(terms, calendar, day),

@@ -62,11 +62,11 @@ def of_a_correction(terms: TermsInForce, calendar: BusinessDays, state: DealStat
     if open_ is None or on < open_.until:
         return None
     given, made_on = open_.withdrawn(state.again), open_.made_on or on
-    numbers = tuple(sorted({one.number for one in given}))
+    numbers = tuple(sorted({notice.number for notice in given}))
     if duty is None or duty.within is None or not given:
         return None
     giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by
-    to = tuple(dict.fromkeys(role for one in given for role in one.to)) if SAME_ADDRESSEES in duty.to else duty.to
+    to = tuple(dict.fromkeys(role for notice in given for role in notice.to)) if SAME_ADDRESSEES in duty.to else duty.to
     event = "correction"
     last = deadline(made_on, duty.within, calendar, duty.cite or "deal file", event, made_on)
     cite = duty.cite or "deal file"
@@ -83,13 +83,13 @@ def _owed(duty: NoticeDuty, kind: str, subject: str | None, since: date, on: dat
 
 def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
     """The duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
-    owed = (one for one in state.duties if state.given.get(one.key, date.max) > on)
-    found = (OpenDuty(one, tuple(role for role in one.to if role not in _done_for(one, state.acts, on))) for one in owed)
-    return tuple(sorted((one for one in found if one.to), key=_age))
+    owed = (duty for duty in state.duties if state.given.get(duty.key, date.max) > on)
+    duties = (OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on))) for duty in owed)
+    return tuple(sorted((duty for duty in duties if duty.to), key=_age))
 
 
-def _age(one: OpenDuty) -> tuple[date, str]:
-    return (one.owed.last.by if one.owed.last is not None else one.owed.since, one.owed.subject or "")
+def _age(duty: OpenDuty) -> tuple[date, str]:
+    return (duty.owed.last.by if duty.owed.last is not None else duty.owed.since, duty.owed.subject or "")
 
 
 def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[str]:
@@ -99,8 +99,8 @@ def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[st
 
 def answers(act: ActRecorded, duty: NoticeOwed) -> bool:
     """Whether an Act gives the notice that is owed, or releases its giver from it: kind, subject and date are the duty's."""
-    told = (act.details.get("notice"), act.clause, act.details.get("of"))
-    return act.act in (GIVEN, RELEASED) and told == (duty.kind, duty.subject, str(duty.on))
+    answer = (act.details.get("notice"), act.clause, act.details.get("of"))
+    return act.act in (GIVEN, RELEASED) and answer == (duty.kind, duty.subject, str(duty.on))
 
 
 def addressees(act: ActRecorded, duty: NoticeOwed) -> tuple[str, ...]:

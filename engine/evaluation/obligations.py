@@ -22,13 +22,13 @@ def created(clause: str, terms: Deliver, on: date, verdict: Verdict, calendar: B
 def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ...]:
     """Those open ones whose due date ended before `on`, overdue from the day after it."""
     return tuple(
-        found.model_copy(update={"status": "OVERDUE", "status_since": day_after(found.due)})
-        for found in obligations
-        if found.status == "OPEN" and found.due.by < on
+        obligation.model_copy(update={"status": "OVERDUE", "status_since": day_after(obligation.due)})
+        for obligation in obligations
+        if obligation.status == "OPEN" and obligation.due.by < on
     )
 
 
 def open_for(clause: str, obligations: Mapping[str, Obligation]) -> Obligation | None:
     """The newest Obligation of a clause that is still owed."""
-    found = [one for one in obligations.values() if one.clause == clause and one.is_owed]
-    return max(found, key=lambda one: one.created_on, default=None)
+    still_open = [obligation for obligation in obligations.values() if obligation.clause == clause and obligation.is_owed]
+    return max(still_open, key=lambda obligation: obligation.created_on, default=None)

@@ -23,8 +23,8 @@ ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "
 
 def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, terms: TermsInForce) -> tuple[ActRecorded, ...]:
     """Acts on states that are effective by `on` and have not been considered, earliest first."""
-    found = (act for act in acts if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied)
-    return tuple(sorted(found, key=lambda act: act.effective_on))
+    counting = (act for act in acts if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied)
+    return tuple(sorted(counting, key=lambda act: act.effective_on))
 
 
 def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
@@ -38,26 +38,26 @@ def effects(
     act: ActRecorded, tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], open_obligations: Mapping[str, Obligation]
 ) -> tuple[ActApplied, ...]:
     """What one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
-    found = tuple(_effects(act, tests, triggers, open_obligations))
-    return found or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
+    applied = tuple(_effects(act, tests, triggers, open_obligations))
+    return applied or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
 
 
 def waiver_ended(
     tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
 ) -> tuple[tuple[date, ActApplied], ...]:
     """What waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
-    found = []
+    waivers = []
     for name, state in tests.items():
         ended = after_waiver(state, on, covenants.get(name), calendar)
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
-            found.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
+            waivers.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
     for name, trigger in triggers.items():
         again = trigger_after_waiver(trigger, on)
         if again is not None:
             identity = f"waiver ended|{name}|{again.since}"
-            found.append((again.since, ActApplied(act=identity, trigger=again, before=trigger.status.value, why="the waiver ended")))
-    return tuple(sorted(found, key=lambda one: one[0]))
+            waivers.append((again.since, ActApplied(act=identity, trigger=again, before=trigger.status.value, why="the waiver ended")))
+    return tuple(sorted(waivers, key=lambda end: end[0]))
 
 
 def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
@@ -93,13 +93,13 @@ def _effects(
     if act.act in ("obligation satisfied", "appraisal delivered") and due is not None:
         done = {"status": "SATISFIED", "status_since": act.effective_on, "satisfied_by": act.document}
         return [ActApplied(act=act.identity, obligation=due.model_copy(update=done), before=due.status, why=why)]
-    found = []
+    applied = []
     if test is not None and act.act in ON_TESTS and test.status in ON_TESTS[act.act][0]:
-        found.append(ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why))
+        applied.append(ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why))
     if trigger is not None and act.act in ON_TRIGGERS and trigger.status in ON_TRIGGERS[act.act][0]:
         moved = ON_TRIGGERS[act.act][1](trigger, act, why)
-        found.append(ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why))
-    return found
+        applied.append(ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why))
+    return applied
 
 
 def _discharged(
@@ -191,14 +191,14 @@ ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:
     """The rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
-    found: dict[str, Decimal] = {}
+    values: dict[str, Decimal] = {}
     for act in acts:
         step = RATE_ACTS.get(act.act)
         serves = act.effective_on == on or (step == "successor benchmark" and act.effective_on <= on)
         if step is not None and serves and act.details.get("index") == index:
             rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
-            found |= {step: rate} if rate is not None else {}
-    return found
+            values |= {step: rate} if rate is not None else {}
+    return values
 
 
 def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:

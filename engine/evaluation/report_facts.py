@@ -36,10 +36,10 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
     """Each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
-    found = []
+    gpu_counts = []
     for name, asset in inputs.terms.pledged_assets.items():
         counts = (report.figures.get(f"available.{name}.gpus") for report in newest_first(inputs))
         newest = next((int(count.value) for count in counts if count is not None), 0)
         if newest > asset.gpus:
-            found.append(GpusCounted(asset_class=name, reported=newest, pledged=asset.gpus, counted=asset.gpus))
-    return tuple(found)
+            gpu_counts.append(GpusCounted(asset_class=name, reported=newest, pledged=asset.gpus, counted=asset.gpus))
+    return tuple(gpu_counts)

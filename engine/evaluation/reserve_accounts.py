@@ -44,17 +44,17 @@ class Said:
 
 def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
     """The reserve account of one sweep at the end of `on`."""
-    moved = [one for one in said.money if one.clause == clause]
+    moved = [amount for amount in said.money if amount.clause == clause]
     balance, payments = _balance(clause, said), _payments(clause, said, on)
-    told = [day for day, _ in payments] + ([balance[0]] if balance else [])
-    if not told:
+    days = [day for day, _ in payments] + ([balance[0]] if balance else [])
+    if not days:
         due = _due(moved, on)
         return ReserveAccount(clause=clause, held=due, due=due, withdrawn=_withdrawn(clause, said, moved, on))
     since = balance[0] if balance else date.min
     paid = sum((amount for day, amount in payments if day > since), Fraction(0))
-    gone = sum((one.amount for one in moved if isinstance(one, ReserveReleased) and since < one.on <= on), Fraction(0))
-    held = (balance[1] if balance else Fraction(0)) + paid - gone
-    newest = max(told)
+    released = sum((move.amount for move in moved if isinstance(move, ReserveReleased) and since < move.on <= on), Fraction(0))
+    held = (balance[1] if balance else Fraction(0)) + paid - released
+    newest = max(days)
     return ReserveAccount(
         clause=clause, held=max(held, Fraction(0)), due=_due(moved, on), due_then=_due(moved, newest), confirmed_on=newest
     )
@@ -63,21 +63,21 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
 def _due(moved: Iterable[Money], on: date) -> Fraction:
     """What ought to be in the account at the end of a day: what was due by it, less what was to be released."""
     total = Fraction(0)
-    for one in moved:
-        if isinstance(one, SweptPeriod):
-            total += one.swept or 0 if one.payment_date <= on else 0
-        elif one.on <= on:
-            total = max(Fraction(0), total - one.amount)
+    for move in moved:
+        if isinstance(move, SweptPeriod):
+            total += move.swept or 0 if move.payment_date <= on else 0
+        elif move.on <= on:
+            total = max(Fraction(0), total - move.amount)
     return total
 
 
 def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fraction:
     """What had been stated as due and is due no more, where nobody has said whether it was paid."""
-    due = {one.payment_date: one.swept or Fraction(0) for one in moved if isinstance(one, SweptPeriod)}
+    due = {move.payment_date: move.swept or Fraction(0) for move in moved if isinstance(move, SweptPeriod)}
     named = ((clause_and_day(key), amount) for key, amount in said.stated.items())
     stated = {day: amount for (name, day), amount in named if name == clause}
     less = (amount - due.get(day, Fraction(0)) for day, amount in stated.items() if day <= on)
-    return sum((one for one in less if one > 0), Fraction(0))
+    return sum((move for move in less if move > 0), Fraction(0))
 
 
 def _names(name: str, clause: str, sole: bool) -> tuple[str, ...]:
@@ -95,8 +95,8 @@ def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fractio
 
 def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
     """The newest balance that a report has given, with its day; None where none has."""
-    found = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
-    return max((one for one in found if one is not None), key=lambda one: one[0], default=None)
+    balances = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
+    return max((balance for balance in balances if balance is not None), key=lambda balance: balance[0], default=None)
 
 
 def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
@@ -106,9 +106,9 @@ def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
     """
     by_period: dict[date, tuple[date, Fraction]] = {}
     for report in said.reports:
-        found = _figure(report, _names(PAID, clause, said.sole))
-        if found is not None:
-            by_period.setdefault(report.period_end, found)
+        paid = _figure(report, _names(PAID, clause, said.sole))
+        if paid is not None:
+            by_period.setdefault(report.period_end, paid)
     return [*by_period.values(), *_by_acts(clause, said.acts, on)]
 
 

@@ -38,7 +38,7 @@ class Correcting(Fact):
     def withdrawn(self, again: Mapping[str, str]) -> tuple[GivenNotice, ...]:
         """The given notices of dates on which something now stands otherwise, or stands no more."""
         changed = {date.fromisoformat(key.rpartition(" ")[2]) for key, said in self.before.items() if again.get(key) != said}
-        return tuple(one for one in self.given if one.of in changed)
+        return tuple(day for day in self.given if day.of in changed)
 
 
 def told(payload: object, on: date) -> tuple[str, str] | None:
@@ -72,8 +72,8 @@ def correcting(events: Sequence[Recorded]) -> Correcting | None:
     if begun is None or last is None:
         return None
     stood = (told(event.payload, event.effective_on) for event in standing(events[:begun]) if event.effective_on >= last.from_on)
-    before = dict(one for one in stood if one is not None)
-    given = tuple(one for one in _given(events[:begun]) if last.from_on <= one.of <= last.until)
+    before = dict(pair for pair in stood if pair is not None)
+    given = tuple(notice for notice in _given(events[:begun]) if last.from_on <= notice.of <= last.until)
     return Correcting(from_on=last.from_on, until=last.until, made_on=last.made_on, before=before, given=given)
 
 
@@ -91,7 +91,7 @@ def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
         if named is not None:
             number, kind, subject, of = named
             duty = owed.get((kind, subject, of))
-            facts = {one.kind: one for one in facts_on(deal, of).duties} if deal is not None else {}
+            facts = {duty.kind: duty for duty in facts_on(deal, of).duties} if deal is not None else {}
             who = duty or facts.get(kind)
             if who is not None:
                 yield GivenNotice(number=number, of=of, given_by=who.given_by, to=who.to)

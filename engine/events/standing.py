@@ -47,15 +47,15 @@ def standing(events: Iterable[E]) -> tuple[E, ...]:
     for event in events:
         if isinstance(event.payload, Correction):
             cut = _first_of(kept, event.payload.from_on)
-            kept = [one for place, one in enumerate(kept) if place < cut or one.kind not in DETERMINED]
+            kept = [event for place, event in enumerate(kept) if place < cut or event.kind not in DETERMINED]
         kept.append(event)
     return tuple(kept)
 
 
 def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
     """The events that some correction withdrew, in the log's order."""
-    stands = {id(event) for event in standing(events)}
-    return tuple(event for event in events if id(event) not in stands)
+    standing_ids = {id(event) for event in standing(events)}
+    return tuple(event for event in events if id(event) not in standing_ids)
 
 
 def _first_of(events: Sequence[E], day: date) -> int:

@@ -107,19 +107,19 @@ def read_series(
     form = map_for(table.columns, own)
     if form is None:
         return SeriesRead(problems=[_no_form(table.columns, file, own)])
-    found = SeriesRead(form=form)
+    reading = SeriesRead(form=form)
     mapped = [(Place(file, row.line), _said(row.cells, form)) for row in table.rows]
     ours = [(place, cells) for place, cells in mapped if cells.get("index", index) in (index, *form.aliases)]
     if mapped and not ours:
-        found.problems.append(_not_ours(sorted({cells["index"] for _, cells in mapped}), index, file))
+        reading.problems.append(_not_ours(sorted({cells["index"] for _, cells in mapped}), index, file))
     newest, seen = dict(known.newest), dict(known.seen)
     for place, cells in ours:
-        value = _row(cells, place, index, form, now, answered, found.problems)
+        value = _row(cells, place, index, form, now, answered, reading.problems)
         if value is not None:
-            _take(value, cells, place, newest, seen, known, answered, found)
-    if found.problems:
-        return SeriesRead(problems=found.problems, form=form)
-    return found
+            _take(value, cells, place, newest, seen, known, answered, reading)
+    if reading.problems:
+        return SeriesRead(problems=reading.problems, form=form)
+    return reading
 
 
 def _said(cells: Mapping[str, str], form: SeriesMap) -> dict[Said, str]:
@@ -133,7 +133,7 @@ def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Prob
     if own is not None and own.columns:
         lacking = ", ".join(sorted(set(own.columns.values()) - set(columns)))
         return Problem("I101", f"the series lacks {lacking}", "the map in headroom.toml names it", "correct the map", Place(file))
-    own_form = next(one for one in shipped_maps() if one.name == "headroom")
+    own_form = next(series_map for series_map in shipped_maps() if series_map.name == "headroom")
     lacking = ", ".join(name for name in own_form.columns.values() if name not in columns)
     fix = f"begin with `{','.join(own_form.columns.values())}`, or map its columns under [series.NAME.columns] in headroom.toml"
     return Problem("I101", f"the series lacks {lacking}", "each row is one print", fix, Place(file))
@@ -153,7 +153,7 @@ def _take(
     seen: dict[date, Any],
     known: SeriesKnown,
     answered: SeriesQuestions,
-    found: SeriesRead,
+    reading: SeriesRead,
 ) -> None:
     """Put one row where it belongs: a print, a provisional value, a finding, or on record already."""
     day = value.publication_date
@@ -161,32 +161,32 @@ def _take(
     if before is not None and (_same(before, value, cells) or _earlier(cells, before) or value.provisional):
         return
     if before is not None and value.cadence == "daily" and before["value"] is not None and day not in known.restated:
-        found.findings.append(SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line))
+        reading.findings.append(SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line))
         return
     last = _last_value(newest, seen, day)
     if last is not None and value.value is not None and _slips(last, value.value) and not answered.unit_slips:
-        found.findings.append(SeriesFinding("awaits confirmation", day, last, value.value, place.line))
+        reading.findings.append(SeriesFinding("awaits confirmation", day, last, value.value, place.line))
         return
     if value.provisional:
         earlier = seen.get(day)
         if earlier is None or not _same(earlier, value, cells):
             printed = value if earlier is None else value.model_copy(update={"print": int(earlier["print"]) + 1})
             seen[day] = printed.model_dump(mode="json")
-            found.provisional.append(printed)
+            reading.provisional.append(printed)
         return
     printed = value if before is None else value.model_copy(update={"print": int(before["print"]) + 1})
     newest[day] = printed.model_dump(mode="json")
-    found.values.append(printed)
+    reading.values.append(printed)
 
 
 def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date) -> Decimal | None:
     """The newest value before a date, provisional ones included."""
-    values = {on: one for one_of in (seen, newest) for on, one in one_of.items() if on < day and one["value"] is not None}
+    values = {on: value for one_of in (seen, newest) for on, value in one_of.items() if on < day and value["value"] is not None}
     return _decimal(values[max(values)]) if values else None
 
 
-def _decimal(one: Mapping[str, Any]) -> Decimal | None:
-    return None if one["value"] is None else Decimal(one["value"])
+def _decimal(row: Mapping[str, Any]) -> Decimal | None:
+    return None if row["value"] is None else Decimal(row["value"])
 
 
 def _slips(before: Decimal, after: Decimal) -> bool:

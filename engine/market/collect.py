@@ -112,20 +112,22 @@ def _whole(client: httpx2.Client, query: Query, model: str) -> Answers:
     back = _asked(client, query, model, limit, order="desc")
     if not (_in_order(front) and _in_order(back[::-1])):
         return Answers(front, limit, whole=False)  # no order, or no numbers, to tell by what lies between
-    found = {_number(offer): offer for offer in front}
+    by_number = {_number(offer): offer for offer in front}
     dearest = {_number(offer): offer for offer in back}
     last = front
     for _ in range(MOST_ANSWERS):
-        if _met(found, dearest) or not last or len(found) >= MOST_OFFERS:
+        if _met(by_number, dearest) or not last or len(by_number) >= MOST_OFFERS:
             break
         last = _asked(client, query, model, limit, at_least=_price(last[-1]))
         fresh = {_number(offer): offer for offer in last} if _in_order(last) else {}
-        if not fresh.keys() - found.keys():
+        if not fresh.keys() - by_number.keys():
             break
-        found |= {number: offer for number, offer in fresh.items() if number not in found}
-    whole = _met(found, dearest) or (found.keys() == dearest.keys() and len(found) < limit and len(found) not in ROUND_SIZES)
-    rest = [offer for offer in reversed(back) if _number(offer) not in found]
-    return Answers([*found.values(), *rest], limit, whole)
+        by_number |= {number: offer for number, offer in fresh.items() if number not in by_number}
+    whole = _met(by_number, dearest) or (
+        by_number.keys() == dearest.keys() and len(by_number) < limit and len(by_number) not in ROUND_SIZES
+    )
+    rest = [offer for offer in reversed(back) if _number(offer) not in by_number]
+    return Answers([*by_number.values(), *rest], limit, whole)
 
 
 def _number(offer: Any) -> str | None:
@@ -142,14 +144,14 @@ def _in_order(offers: list[Any]) -> bool:
     if any(_number(offer) is None or type(offer.get("dph_total")) not in (int, float) for offer in offers):
         return False
     prices = [_price(offer) for offer in offers]
-    return all(one <= other for one, other in pairwise(prices))
+    return all(price <= other for price, other in pairwise(prices))
 
 
-def _met(found: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) -> bool:
+def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) -> bool:
     """Whether the cheapest and the dearest have an offer in common and overlap in price."""
-    if not found.keys() & dearest.keys():
+    if not offers.keys() & dearest.keys():
         return False
-    return max(map(_price, found.values())) > min(map(_price, dearest.values()))
+    return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
 
 
 def _asked(client: httpx2.Client, query: Query, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:

@@ -38,16 +38,16 @@ def collected_day(
     """What stands for a day: of the collections that speak of the index the best evidence, of equal ones the last (`rulings.md` 61)."""
     model, countries = index.gpu_name, index.countries
     speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
-    found = [
+    candidates = [
         (snapshot, qualifying(snapshot, model, countries, methodology, _overridden(snapshot, overrides)))
         for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
-    if not found:
+    if not candidates:
         return CollectedDay(day, None, NOTHING, False, (), ())
-    chosen, listings = max(enumerate(found), key=lambda one: (evidence(*one[1]), one[0]))[1]
+    chosen, listings = max(enumerate(candidates), key=lambda candidate: (evidence(*candidate[1]), candidate[0]))[1]
     counts = len(listings.observations) >= methodology.daily_minimum
     kept = without_outliers(listings.observations, methodology)
-    return CollectedDay(day, chosen, listings, counts, kept, tuple(found))
+    return CollectedDay(day, chosen, listings, counts, kept, tuple(candidates))
 
 
 def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
@@ -78,14 +78,14 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     several = [day for day in days if len(day.others) > 1]
     if not several:
         return None
-    options = [[(len(found.observations) >= rules.daily_minimum, found) for _, found in day.others] for day in days if day.others]
-    counting = [[micros_kept(found, rules) if counts else () for counts, found in day] for day in options]
+    options = [[(len(listings.observations) >= rules.daily_minimum, listings) for _, listings in day.others] for day in days if day.others]
+    counting = [[micros_kept(listings, rules) if counts else () for counts, listings in day] for day in options]
     ranges = [median_range(counting)]
-    short = [[micros_kept(found, rules) for counts, found in day if not counts] for day in options]
+    short = [[micros_kept(listings, rules) for counts, listings in day if not counts] for day in options]
     none_counts = all(short)  # a choice under which no day counts
     if none_counts and rules.when_no_day_counts == "pool_all":
         ranges.append(median_range(short))
-    found_ranges = [one for one in ranges if one is not None]
+    found_ranges = [span for span in ranges if span is not None]
     if not found_ranges:
         return None
     pools_all = rules.when_no_day_counts == "pool_all"
@@ -100,9 +100,9 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
 
 def micros_kept(listings: Listings, rules: Methodology) -> tuple[int, ...]:
     """The prices that a collection adds to the pool, its outliers removed; ascending."""
-    return tuple(one.micro for one in without_outliers(listings.observations, rules))
+    return tuple(observation.micro for observation in without_outliers(listings.observations, rules))
 
 
 def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
     """The listings of a snapshot that overrides exclude."""
-    return frozenset().union(*(one.listings for one in overrides if one.snapshot == snapshot.sha256))
+    return frozenset().union(*(override.listings for override in overrides if override.snapshot == snapshot.sha256))

@@ -62,5 +62,7 @@ def compared(plain: bytes, stated: str) -> Agreement:
         return "equal"
     rewritten = (unix, unix.replace(b"\n", b"\r\n"))
     return (
-        "equal but for the ends of its lines" if any(hashlib.sha256(one).hexdigest() == stated.lower() for one in rewritten) else "differs"
+        "equal but for the ends of its lines"
+        if any(hashlib.sha256(form).hexdigest() == stated.lower() for form in rewritten)
+        else "differs"
     )

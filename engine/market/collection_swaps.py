@@ -35,11 +35,11 @@ class CollectionSwap:
         return f"{self.day}: the collection of {self.other.collected_at:%H:%M:%S} UTC ({self.other.sha256[:12]}) in place of {stood}"
 
 
-def value_of(found: Sequence[Listings], rules: Methodology) -> Decimal | None:
+def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:
     """The value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
-    days = [(len(one.observations) >= rules.daily_minimum, one) for one in found]
+    days = [(len(listings.observations) >= rules.daily_minimum, listings) for listings in chosen]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
-    micros = sorted(micro for counts, one in days if counts or pooled_all for micro in micros_kept(one, rules))
+    micros = sorted(micro for counts, listings in days if counts or pooled_all for micro in micros_kept(listings, rules))
     return (rounded(median(micros), 4) or None) if micros else None
 
 
@@ -61,18 +61,18 @@ def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decim
 def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
     """Every way to exchange the collections of so many days, another collection before none at all."""
     options = [
-        [CollectionSwap(day.day, day.chosen, other) for other in (*(one for one, _ in day.others if one is not day.chosen), None)]
+        [CollectionSwap(day.day, day.chosen, other) for other in (*(sha256 for sha256, _ in day.others if sha256 is not day.chosen), None)]
         for day in days
         if day.chosen is not None
     ]
-    found = (swaps for chosen in combinations(options, count) for swaps in product(*chosen))
-    return sorted(islice(found, MOST_TRIED), key=lambda swaps: sum(swap.other is None for swap in swaps))
+    swapped = (swaps for chosen in combinations(options, count) for swaps in product(*chosen))
+    return sorted(islice(swapped, MOST_TRIED), key=lambda swaps: sum(swap.other is None for swap in swaps))
 
 
 def _with(days: Sequence[CollectedDay], swaps: Sequence[CollectionSwap]) -> list[Listings]:
     exchanged = {swap.day: swap.other for swap in swaps}
     return [
-        next((listings for one, listings in day.others if one is exchanged[day.day]), NONE) if day.day in exchanged else day.listings
+        next((listings for sha256, listings in day.others if sha256 is exchanged[day.day]), NONE) if day.day in exchanged else day.listings
         for day in days
     ]
 

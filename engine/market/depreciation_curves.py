@@ -90,13 +90,13 @@ def spread(rental: Series, resale: Series, since: date | None = None) -> tuple[t
     rent, sale = _known_by(rental, reference), _known_by(resale, reference)
     if rent is None or sale is None:
         return ()
-    found = []
+    points = []
     for day, price in resale:
         now = _known_by(rental, day)
         if day >= reference and now is not None:
             one, other = (now - rent) / rent, (price - sale) / sale
-            found.append((day, one, other, one - other))
-    return tuple(found)
+            points.append((day, one, other, one - other))
+    return tuple(points)
 
 
 def _known_by(series: Series, day: date) -> Fraction | None:
@@ -118,7 +118,7 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
         newer: the generation whose arrival is the transition, where one is named.
     """
     said = []
-    long_enough = [name for name, found in series.items() if found]
+    long_enough = [name for name, prints in series.items() if prints]
     if len(long_enough) < 2:
         said.append(
             f"(a) two generations under one version: {len(long_enough)} has values" if long_enough else "(a) no generation has values"
@@ -144,8 +144,8 @@ def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
     Args:
         versions: for each series how many of its values each version made; an empty version is one that its source left out.
     """
-    found = {version for of_series in versions.values() for version in of_series}
-    if len(found) < 2 and "" not in found:
+    names = {version for of_series in versions.values() for version in of_series}
+    if len(names) < 2 and "" not in names:
         return ()
     said = "; ".join(f"{name} has {_counted(made)}" for name, made in versions.items() if made)
     return (f"(a) one version: {said}",)

@@ -63,13 +63,15 @@ def compute(
     pooled = [day for day in days if day.counts or pooled_all]
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
     chosen = {day.chosen.sha256 for day in days if day.chosen is not None}
-    said = tuple(one.said for one in overrides if one.snapshot in chosen)
+    said = tuple(override.said for override in overrides if override.snapshot in chosen)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled, said)
     value = _value([o.micro for o in observations])
     made = _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
     if not others:
         return made
-    beside = {one.version: _value_under(index, one, known, window_end, overrides) for one in others if one.version != methodology.version}
+    beside = {
+        other.version: _value_under(index, other, known, window_end, overrides) for other in others if other.version != methodology.version
+    }
     return made.model_copy(update={"other_versions": beside})
 
 
@@ -261,5 +263,5 @@ def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: L
         qualifying=len(listings.observations),
         truncated=listings.truncated,
         stands=snapshot is day.chosen,
-        value=value_of([listings if one is day else one.listings for one in week.days], week.methodology),
+        value=value_of([listings if detail is day else detail.listings for detail in week.days], week.methodology),
     )

@@ -112,8 +112,8 @@ def _log_first(n: int) -> Floats:
     choose = np.log1p(-0.5 / np.arange(1, m + 1)).sum()
     shrink = np.zeros_like(i)
     shrink[1:] = np.log(-np.expm1(m * np.log1p(-1.0 / i[1:])))
-    found: Floats = choose + m * np.log1p(-(((n - 2 * i) / n) ** 2)) + shrink
-    return found
+    logs: Floats = choose + m * np.log1p(-(((n - 2 * i) / n) ** 2)) + shrink
+    return logs
 
 
 def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED) -> Interval:

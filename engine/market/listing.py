@@ -105,13 +105,13 @@ def qualifying(
         methodology: the version's parameters.
         overridden: the places of listings that a Manifest Error Override excludes.
     """
-    found = _rows_of(snapshot, gpu_name, countries) if snapshot.form == "observations" else offers(snapshot, gpu_name)
+    rows = _rows_of(snapshot, gpu_name, countries) if snapshot.form == "observations" else offers(snapshot, gpu_name)
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
     suffixes = _suffixes(countries)
     kept: list[Observation] = []
     removed: list[Exclusion] = []
     seen: set[str] = set()
-    for position, offer in enumerate(found):
+    for position, offer in enumerate(rows):
         if isinstance(offer, Malformed):
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
@@ -129,8 +129,8 @@ def qualifying(
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
     whole = None if snapshot.whole is None else gpu_name in snapshot.whole
-    cut = len(found) == snapshot.limit and snapshot.form == "offers" and not whole
-    return Listings(len(found), tuple(kept), tuple(removed), cut, whole)
+    cut = len(rows) == snapshot.limit and snapshot.form == "offers" and not whole
+    return Listings(len(rows), tuple(kept), tuple(removed), cut, whole)
 
 
 def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bool:

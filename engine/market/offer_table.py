@@ -57,8 +57,8 @@ def read_offer_table(plain: bytes, name: str) -> OfferTable:
         )
     time = next(column for column in TIMES if column in table.columns)
     filtered = not _unfiltered(table)
-    found = tuple(_offer(row.cells, f"{name}:{row.line}", filtered) for row in table.rows)
-    return OfferTable(found, tuple(row.cells[time] for row in table.rows), filtered, _unchecked(table))
+    rows_read = tuple(_offer(row.cells, f"{name}:{row.line}", filtered) for row in table.rows)
+    return OfferTable(rows_read, tuple(row.cells[time] for row in table.rows), filtered, _unchecked(table))
 
 
 def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
@@ -114,8 +114,8 @@ def _unchecked(table: Table) -> frozenset[str]:
     """The rules that no cell can decide."""
     if not _unfiltered(table):
         return BEFORE_PRICE
-    told = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
-    return frozenset(rule for rule, columns in told.items() if not any(column in table.columns for column in columns))
+    needed = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
+    return frozenset(rule for rule, columns in needed.items() if not any(column in table.columns for column in columns))
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:

@@ -67,8 +67,8 @@ class SeriesMap(Fact):
 @cache
 def shipped_maps() -> tuple[SeriesMap, ...]:
     """The maps that ship, by name."""
-    found = sorted((files("deals") / "series").iterdir(), key=lambda one: one.name)
-    return tuple(SeriesMap.model_validate(tomllib.loads(one.read_text(encoding="utf-8"))) for one in found if one.name.endswith(".toml"))
+    paths = sorted((files("deals") / "series").iterdir(), key=lambda path: path.name)
+    return tuple(SeriesMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths if path.name.endswith(".toml"))
 
 
 def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None:
@@ -76,8 +76,8 @@ def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None
 
     A workspace's map without columns keeps a shipped form's, and says otherwise what it says.
     """
-    fitting = [one for one in shipped_maps() if set(one.columns.values()) <= set(columns)]
-    best = max(fitting, key=lambda one: len(one.columns), default=None)
+    fitting = [series_map for series_map in shipped_maps() if set(series_map.columns.values()) <= set(columns)]
+    best = max(fitting, key=lambda series_map: len(series_map.columns), default=None)
     if own is None or not own.columns:
         if best is None or own is None:
             return best

@@ -171,7 +171,7 @@ def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
         raise SnapshotRefused(f"{name}: the query's limit is {document.limit}")
     at = _time(document.collected_utc, name)
     source = document.source or document.description
-    whole = None if document.whole is None else frozenset(one for one in document.whole if isinstance(one, str))
+    whole = None if document.whole is None else frozenset(model for model in document.whole if isinstance(model, str))
     return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model, whole=whole)
 
 
@@ -192,15 +192,15 @@ def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
         if len(collections_of(plain, name)) > 1:
             raise SnapshotRefused(f"{name}: the table holds several collections; each is a snapshot of its own")
-        found = read_offer_table(plain, name)
+        table = read_offer_table(plain, name)
     except TableRefused as error:
         raise SnapshotRefused(str(error)) from None
-    times = [_time(text, name) for text in dict.fromkeys(found.times)]
+    times = [_time(text, name) for text in dict.fromkeys(table.times)]
     if len({at.date() for at in times}) > 1:
         raise SnapshotRefused(f"{name}: the rows are of several days; one file holds one day")
-    form: Form = "observations" if found.filtered else "offer table"
-    source = "filtered observations of one day" if found.filtered else "a table of offers, not filtered"
-    return Snapshot(plain, digest, max(times), form, source, 0, {}, found.offers, found.unchecked)
+    form: Form = "observations" if table.filtered else "offer table"
+    source = "filtered observations of one day" if table.filtered else "a table of offers, not filtered"
+    return Snapshot(plain, digest, max(times), form, source, 0, {}, table.offers, table.unchecked)
 
 
 def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -> Snapshot:

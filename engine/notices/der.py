@@ -26,12 +26,12 @@ class Element:
         """The elements that it holds. Raises ValueError where it holds something else, or is not made of elements."""
         if not self.tag & _CONSTRUCTED:
             raise ValueError(f"the element with tag {self.tag:#04x} holds no elements")
-        found, rest = [], self.content
+        elements, rest = [], self.content
         while rest:
             element = first(rest)
-            found.append(element)
+            elements.append(element)
             rest = rest[len(element.whole) :]
-        return tuple(found)
+        return tuple(elements)
 
     def only(self, tag: int) -> Element:
         """The one element that it holds, of a tag. Raises ValueError where it holds another, several, or none."""

@@ -127,7 +127,7 @@ def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
         return None
     if len(ranges) > 1:
         raise VerificationFailed(f"{len(ranges)} signatures where there should be one")
-    start, length, after, rest = (int(one) for one in ranges[0])
+    start, length, after, rest = (int(bound) for bound in ranges[0])
     if start != 0 or after + rest != len(data) or not 0 < length < after or data[length : length + 1] + data[after - 1 : after] != b"<>":
         raise VerificationFailed("the signature does not cover the whole file")
     try:
@@ -219,13 +219,13 @@ def _holder(certificate: der.Element) -> bytes:
 
 def _said(attributes: der.Element) -> dict[bytes, bytes]:
     """Each attribute's one value by its type. Raises ValueError where one is said twice, or has several values."""
-    found: dict[bytes, bytes] = {}
-    for kind, values in (one.parts for one in attributes.parts):
+    by_type: dict[bytes, bytes] = {}
+    for kind, values in (part.parts for part in attributes.parts):
         (value,) = values.parts
-        if kind.whole in found:
+        if kind.whole in by_type:
             raise ValueError("an attribute that is said twice")
-        found[kind.whole] = value.whole
-    return found
+        by_type[kind.whole] = value.whole
+    return by_type
 
 
 def _before(data: bytes, signature: int) -> bytes:

@@ -54,7 +54,7 @@ def read_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(read_toml(path))
     except ValidationError as error:
-        raise InputProblems(_problem(path, _said(one)) for one in error.errors()) from error
+        raise InputProblems(_problem(path, _said(problem)) for problem in error.errors()) from error
     except (OSError, NoToml) as error:
         raise InputProblems([_problem(path, str(error).splitlines()[0])]) from error
 
@@ -72,9 +72,9 @@ def _key(name: str, place: int, text: str, kind: Kind) -> VerifierKey:
 
 
 def _said(error: object) -> str:
-    found = dict(error) if isinstance(error, dict) else {}
-    where = ".".join(str(step) for step in found.get("loc", ()))
-    said = str(found.get("msg", error)).removeprefix("Value error, ")
+    details = dict(error) if isinstance(error, dict) else {}
+    where = ".".join(str(step) for step in details.get("loc", ()))
+    said = str(details.get("msg", error)).removeprefix("Value error, ")
     return f"`{where}`: {said}" if where else said
 
 

@@ -70,13 +70,13 @@ def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> No
 
 def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
     """The state of a test at the end of a day, as the log now has it."""
-    found: TestState | None = None
+    last: TestState | None = None
     for event in standing(events):
         payload = event.payload
         state = payload.test if isinstance(payload, ActApplied) else payload.state if isinstance(payload, Tested | DeadlinePassed) else None
         if state is not None and state.test == test and event.effective_on <= on:
-            found = state
-    return found
+            last = state
+    return last
 
 
 # ---- notices ------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
     if act.effective_on < issued_on:
         raise WrongUsage(f"notice No. {number} was issued on {issued_on}, after {act.effective_on}; correct --effective-on")
     act = _with(act, notice=kind, of=str(event.effective_on)).model_copy(update={"clause": subject})
-    owed = [one for one in as_it_stands(events).duties if (one.kind, one.subject, one.on) == (kind, subject, event.effective_on)]
+    owed = [duty for duty in as_it_stands(events).duties if (duty.kind, duty.subject, duty.on) == (kind, subject, event.effective_on)]
     duty = resolve(deal, event.effective_on).notices.get(kind)
     return act, owed[-1].to if owed else duty.to if duty is not None and kind != "correction" else ()
 
@@ -125,11 +125,12 @@ def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
 def _meant(act: ActRecorded, duties: Sequence[OpenDuty]) -> OpenDuty:
     """The one duty that an Act without a number means: of its clause and its kind. Raises WrongUsage for none, and for several."""
     kind = act.details.get("notice")
-    found = [one for one in duties if act.clause in (None, one.owed.subject) and kind in (None, one.owed.kind)]
-    if len(found) == 1:
-        return found[0]
+    meant = [duty for duty in duties if act.clause in (None, duty.owed.subject) and kind in (None, duty.owed.kind)]
+    if len(meant) == 1:
+        return meant[0]
     there = (
-        "; ".join(f"{one.owed.kind} {one.owed.subject or ''} of {one.owed.on}".replace("  ", " ") for one in (found or duties)) or "none"
+        "; ".join(f"{duty.owed.kind} {duty.owed.subject or ''} of {duty.owed.on}".replace("  ", " ") for duty in (meant or duties))
+        or "none"
     )
-    what = "several notices are" if found else "no such notice is"
+    what = "several notices are" if meant else "no such notice is"
     raise WrongUsage(f"{what} owed; name one by --names, or by --clause and --notice; owed are {there}")

@@ -64,22 +64,26 @@ def confirm(
         WrongUsage: no such report stands, a figure of it is not held, or the deal asks for two persons.
     """
     log = deal_log(deal.name)
-    found = report_named(report, fold(read(workspace.store, log)).reports)
-    wanted = tuple(dict.fromkeys(figures)) or tuple(found.held)
-    given = [name for name in wanted if name not in found.held]
+    received = report_named(report, fold(read(workspace.store, log)).reports)
+    wanted = tuple(dict.fromkeys(figures)) or tuple(received.held)
+    given = [name for name in wanted if name not in received.held]
     if given or not wanted:
-        held = ", ".join(found.held) or "none"
-        raise WrongUsage(f"`{', '.join(given) or found.name}` awaits no confirmation; of {found.name} there are held: {held}")
+        held = ", ".join(received.held) or "none"
+        raise WrongUsage(f"`{', '.join(given) or received.name}` awaits no confirmation; of {received.name} there are held: {held}")
     today = day_of(deal, scribe.at)
     acts = resolve(deal, today).recorded_acts
     if acts is not None and (said.approved_by is None or said.approved_by == said.prepared_by):
         raise WrongUsage(f"the deal asks for two persons ({acts.cite}); give --prepared-by and --approved-by")
-    payload = said.model_copy(update={"report": found.name, "figures": wanted})
+    payload = said.model_copy(update={"report": received.name, "figures": wanted})
     draft = Draft(
-        kind="figure confirmed", subject=f"{found.name} {' '.join(wanted)}", effective_on=found.received, payload=payload, inputs=inputs
+        kind="figure confirmed",
+        subject=f"{received.name} {' '.join(wanted)}",
+        effective_on=received.received,
+        payload=payload,
+        inputs=inputs,
     )
     with workspace.store.begin() as writer:
-        return Confirmed(found.name, wanted, bool(append(writer, log, [draft], scribe)))
+        return Confirmed(received.name, wanted, bool(append(writer, log, [draft], scribe)))
 
 
 def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by: str | None, scribe: Scribe) -> Confirmed:
@@ -99,18 +103,18 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
     reply, problems = reply_in(file)
     if reply is None:
         raise InputProblems(problems)
-    found = report_named(reply.report, fold(read(workspace.store, deal_log(deal.name))).reports)
-    wrong = list(_not_as_asked(deal, found, as_reported(found), reply, file))
+    received = report_named(reply.report, fold(read(workspace.store, deal_log(deal.name))).reports)
+    wrong = list(_not_as_asked(deal, received, as_reported(received), reply, file))
     if wrong:
         raise InputProblems(wrong)
     keep_document(workspace, Document(file.name, file.sha256, file.data))
     recorded = False
     for words in dict.fromkeys(reply.words.values()):
-        names = [name for name, said in reply.words.items() if said == words and name in found.held]
+        names = [name for name, said in reply.words.items() if said == words and name in received.held]
         if names:
-            by = FigureConfirmed(report=found.name, figures=(), words=words, prepared_by=reply.confirmed_by, approved_by=approved_by)
-            recorded |= confirm(workspace, deal, found.name, names, by, scribe, (file.sha256,)).recorded
-    return Confirmed(found.name, tuple(reply.words), recorded)
+            by = FigureConfirmed(report=received.name, figures=(), words=words, prepared_by=reply.confirmed_by, approved_by=approved_by)
+            recorded |= confirm(workspace, deal, received.name, names, by, scribe, (file.sha256,)).recorded
+    return Confirmed(received.name, tuple(reply.words), recorded)
 
 
 def _not_as_asked(

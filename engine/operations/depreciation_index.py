@@ -55,16 +55,23 @@ def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[De
 
 def publish_depreciation(workspace: Workspace, older: str, newer: str, scribe: Scribe) -> tuple[int, tuple[DepreciationPublished, ...]]:
     """Record each value that is not on record yet; returns how many are new, and all. Raises WrongUsage while it is refused."""
-    found = depreciation_index(workspace, older, newer)
+    values = depreciation_index(workspace, older, newer)
     drafts = [
-        Draft(kind="depreciation published", subject=f"{one.index}|{one.newer}|{one.level}", effective_on=one.publication_date, payload=one)
-        for one in found
+        Draft(
+            kind="depreciation published",
+            subject=f"{value.index}|{value.newer}|{value.level}",
+            effective_on=value.publication_date,
+            payload=value,
+        )
+        for value in values
     ]
     with workspace.store.begin() as writer:
-        return len(append(writer, SNAPSHOTS, drafts, scribe)), found
+        return len(append(writer, SNAPSHOTS, drafts, scribe)), values
 
 
 def recorded_depreciation(workspace: Workspace, index: str) -> dict[date, DepreciationPublished]:
     """The values of a depreciation index on record, the newest of each date."""
     payloads = (event.payload for event in read(workspace.store, SNAPSHOTS))
-    return {one.publication_date: one for one in payloads if isinstance(one, DepreciationPublished) and one.index == index}
+    return {
+        payload.publication_date: payload for payload in payloads if isinstance(payload, DepreciationPublished) and payload.index == index
+    }

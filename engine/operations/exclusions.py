@@ -71,7 +71,7 @@ class RecordedOverride:
 def listings_of(workspace: Workspace, index: str, version: str, on: date) -> DayListings:
     """The Qualifying Listings of a day. Raises WrongUsage for a day without a snapshot of the index."""
     sha256 = computed(workspace, index, version, on).days[-1].snapshot
-    snapshot = next((one for one in workspace.archive.between(on, on) if one.sha256 == sha256), None)
+    snapshot = next((snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None)
     if snapshot is None:
         raise WrongUsage(f"no snapshot of {on} speaks of {index}")
     known = definition(index, workspace.indices)

@@ -140,27 +140,27 @@ class Intake:
     def _judged(self, opened: ReceivedFile, file: str, received: date | str | None) -> ReadReport:
         """An opened report judged by its deal's terms. Raises InputProblems."""
         deal = self.deals.find(opened.deal or "")
-        came = self._receipt(deal, received, file)
-        events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, came.received)
+        receipt = self._receipt(deal, received, file)
+        events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, receipt.received)
         known = fold(events).reports
-        report, problems = read_report(opened, terms, came.received, {one.as_of for one in known})
+        report, problems = read_report(opened, terms, receipt.received, {report.as_of for report in known})
         if report is None:
             raise InputProblems(problems)
-        report = with_receipt(report, came, self.scribe.at, known, terms)
+        report = with_receipt(report, receipt, self.scribe.at, known, terms)
         wrong = tuple(out_of_place(report, known, terms, opened.tree))
         if wrong:
             raise InputProblems([*problems, *wrong])
         report = entered(self.workspace, deal, events, report, self.scribe, self.templates)
-        newest_first = sorted(known, key=lambda one: (one.as_of, one.received), reverse=True)
-        told, print_ = (*problems, *_remarks(report, opened.tree)), times_withdrawn(events, report.name) + 1
-        return ReadReport(deal, opened, report, told, tuple(newest_first), print_)
+        newest_first = sorted(known, key=lambda earlier: (earlier.as_of, earlier.received), reverse=True)
+        remarks, print_ = (*problems, *_remarks(report, opened.tree)), times_withdrawn(events, report.name) + 1
+        return ReadReport(deal, opened, report, remarks, tuple(newest_first), print_)
 
-    def imagined(self, found: ReadReport) -> Event | None:
+    def imagined(self, report: ReadReport) -> Event | None:
         """A report as the event that it would be if it were taken; None where it is on record already."""
-        log = deal_log(found.deal.name)
+        log = deal_log(report.deal.name)
         with self.workspace.store.read() as reader:
-            known = reader.body(log, found.draft.key) is not None
-        return None if known else imagined(found.draft, self.scribe, log)
+            known = reader.body(log, report.draft.key) is not None
+        return None if known else imagined(report.draft, self.scribe, log)
 
     def _receipt(self, deal: Deal, received: date | str | None, file: str) -> Receipt:
         """When a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""
@@ -178,17 +178,17 @@ class Intake:
         """
         return self._recorded(self.read(data, file, received), proof)
 
-    def _recorded(self, found: ReadReport, proof: ReceiptProof | None) -> Taken:
+    def _recorded(self, report: ReadReport, proof: ReceiptProof | None) -> Taken:
         """A report that can be taken, kept and recorded."""
-        self._keep(found)
-        log = deal_log(found.deal.name)
-        stands = on_record(read(self.workspace.store, log), found.report.name) or found.report
-        drafts = [] if stands is not found.report else [found.draft]
-        if proof is not None and stands.serves_from_keying:
-            drafts.append(proof_draft(stands, proof, resolve(found.deal, stands.received).time_zone))
+        self._keep(report)
+        log = deal_log(report.deal.name)
+        standing = on_record(read(self.workspace.store, log), report.report.name) or report.report
+        drafts = [] if standing is not report.report else [report.draft]
+        if proof is not None and standing.serves_from_keying:
+            drafts.append(proof_draft(standing, proof, resolve(report.deal, standing.received).time_zone))
         with self.workspace.store.begin() as writer:
             recorded = bool(append(writer, log, drafts, self.scribe))
-        return Taken(found.report, found.warnings, recorded, found)
+        return Taken(report.report, report.warnings, recorded, report)
 
     def take_all(
         self, paths: Iterable[Path], received: date | str | None = None, proof: ReceiptProof | None = None
@@ -228,14 +228,14 @@ class Intake:
         with (self.workspace.root / JOURNAL).open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(line, ensure_ascii=True) + "\n")
 
-    def _keep(self, found: ReadReport) -> None:
+    def _keep(self, reading: ReadReport) -> None:
         """Keep the file byte for byte, and the sender's layout by which it was read."""
-        report = found.report
+        report = reading.report
         place = report_path(self.workspace, report.deal, report.period_end, report.sha256, report.document)
-        if found.file.layout is not None:
-            write_whole(layout_path(self.workspace, report.sha256), found.file.layout.model_dump_json().encode())
+        if reading.file.layout is not None:
+            write_whole(layout_path(self.workspace, report.sha256), reading.file.layout.model_dump_json().encode())
         if not place.exists():
-            write_whole(place, found.file.data)
+            write_whole(place, reading.file.data)
 
 
 def _unknown_deal(file: str, why: str) -> Problem:
@@ -246,7 +246,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage where there is none."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(one for one in path.iterdir() if one.is_file() and one.suffix.lower() in ENDINGS)
+            yield from sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS)
         elif path.is_file():
             yield path
         else:

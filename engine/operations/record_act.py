@@ -63,34 +63,39 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
     standing = fold(events).acts
     if act.act == "act withdrawn":
         return _withdrawal(act, acts, standing)
-    rivals = [one for one in standing if (one.told_by, one.effective_on) == (act.told_by, act.effective_on)]
-    for one in rivals:
-        if _as_said(one) == _as_said(act):
-            return one, False
+    rivals = [other for other in standing if (other.told_by, other.effective_on) == (act.told_by, act.effective_on)]
+    for rival in rivals:
+        if _as_said(rival) == _as_said(act):
+            return rival, False
     if rivals and act.act in DECIDING:
         name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
         raise WrongUsage(f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'")
-    before = sum((one.told_by, one.effective_on) == (act.told_by, act.effective_on) for one in acts)
+    before = sum((other.told_by, other.effective_on) == (act.told_by, act.effective_on) for other in acts)
     return (_with(act, entry=str(before + 1)) if before else act), True
 
 
 def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
     """A withdrawal that names one standing Act in full. Raises WrongUsage where it names none, or several."""
     name = act.names
-    meant = [one for one in standing if one.goes_by(name)]
+    meant = [standing_act for standing_act in standing if standing_act.goes_by(name)]
     if len(meant) == 1:
         return _with(act, names=meant[0].identity), True
     if meant:
-        raise WrongUsage(f"`{name}` names several Acts; write one of {', '.join(one.identity for one in meant)}")
-    named = [one for one in acts if one.goes_by(name)]
-    again = [one.identity for one in standing for gone in named if (one.told_by, one.effective_on) == (gone.told_by, gone.effective_on)]
+        raise WrongUsage(f"`{name}` names several Acts; write one of {', '.join(other.identity for other in meant)}")
+    named = [other for other in acts if other.goes_by(name)]
+    again = [
+        other.identity
+        for other in standing
+        for withdrawn in named
+        if (other.told_by, other.effective_on) == (withdrawn.told_by, withdrawn.effective_on)
+    ]
     if again:
         raise WrongUsage(f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full")
-    same = [_with(act, names=gone.identity) for gone in named]
-    for one in acts:
-        if one in same:
-            return one, False
-    known = ", ".join(one.identity for one in standing)
+    same = [_with(act, names=withdrawn.identity) for withdrawn in named]
+    for other in acts:
+        if other in same:
+            return other, False
+    known = ", ".join(other.identity for other in standing)
     raise WrongUsage(f"name the Act that is withdrawn with --names; on record are {known or 'none'}")
 
 
@@ -103,12 +108,12 @@ def _without_entry(act: ActRecorded) -> ActRecorded:
     return act.model_copy(update={"details": {key: value for key, value in act.details.items() if key != "entry"}})
 
 
-def _differing(one: ActRecorded, other: ActRecorded) -> Iterator[str]:
+def _differing(act: ActRecorded, other: ActRecorded) -> Iterator[str]:
     """The names of what two Acts say differently."""
     yield from (
-        name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(one, name) != getattr(other, name)
+        name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(act, name) != getattr(other, name)
     )
-    yield from (key for key in sorted({*one.details, *other.details}) if one.details.get(key) != other.details.get(key))
+    yield from (key for key in sorted({*act.details, *other.details}) if act.details.get(key) != other.details.get(key))
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:

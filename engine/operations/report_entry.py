@@ -89,4 +89,4 @@ def times_withdrawn(events: Sequence[Event], name: str) -> int:
 
 def on_record(events: Sequence[Event], name: str) -> ReportReceived | None:
     """The report of a name that stands in a log; None where there is none."""
-    return next((one for one in fold(events).reports if one.name == name), None)
+    return next((report for report in fold(events).reports if report.name == name), None)

@@ -47,9 +47,9 @@ def restatement(workspace: Workspace, series: str, publication: date, reason: st
     return Restatement(series, publication, before, again, event, reason)
 
 
-def record_restatement(workspace: Workspace, found: Restatement, scribe: Scribe) -> bool:
+def record_restatement(workspace: Workspace, again: Restatement, scribe: Scribe) -> bool:
     """Record the next print; returns whether there was one to record."""
-    if found.event is None:
+    if again.event is None:
         return False
     with workspace.store.begin() as writer:
-        return bool(append(writer, index_log(found.series), [draft(found.again, found.reason)], scribe))
+        return bool(append(writer, index_log(again.series), [draft(again.again, again.reason)], scribe))

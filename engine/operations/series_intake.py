@@ -40,7 +40,8 @@ class SeriesTaken:
     def as_data(self) -> dict[str, Any]:
         """The counts, the rows that somebody is asked about, and the form by which the files were read."""
         asked = [
-            {"what": one.what, "date": str(one.publication_date), "was": _text(one.was), "now": _text(one.now)} for one in self.findings
+            {"what": finding.what, "date": str(finding.publication_date), "was": _text(finding.was), "now": _text(finding.now)}
+            for finding in self.findings
         ]
         counts = {"index": self.index, "recorded": self.recorded, "provisional": self.provisional, "findings": asked}
         return {**counts, "form": self.form.name if self.form else None}
@@ -77,16 +78,16 @@ def import_series(
             raise WrongUsage(f"no such file: {path}")
         text = read_text(path)
         known = known_of(workspace, index)
-        found = read_series(text, str(path), index, known, scribe.at, workspace.settings.series.get(index), answered or SeriesQuestions())
-        if found.problems or found.form is None:
-            raise InputProblems(found.problems)
-        file = SeriesFile(sha256=sha256(path.read_bytes()).hexdigest(), form=found.form.name, map_sha256=found.form.sha256)
+        reading = read_series(text, str(path), index, known, scribe.at, workspace.settings.series.get(index), answered or SeriesQuestions())
+        if reading.problems or reading.form is None:
+            raise InputProblems(reading.problems)
+        file = SeriesFile(sha256=sha256(path.read_bytes()).hexdigest(), form=reading.form.name, map_sha256=reading.form.sha256)
         with workspace.store.begin() as writer:
-            taken.recorded += len(append(writer, log, [_print(value, known, file) for value in found.values], scribe))
-            taken.provisional += len(append(writer, SNAPSHOTS, [_seen(value, file) for value in found.provisional], scribe))
-            append(writer, SNAPSHOTS, [_finding(index, one, file) for one in found.findings], scribe)
-        taken.findings += found.findings
-        taken.form = found.form
+            taken.recorded += len(append(writer, log, [_print(value, known, file) for value in reading.values], scribe))
+            taken.provisional += len(append(writer, SNAPSHOTS, [_seen(value, file) for value in reading.provisional], scribe))
+            append(writer, SNAPSHOTS, [_finding(index, finding, file) for finding in reading.findings], scribe)
+        taken.findings += reading.findings
+        taken.form = reading.form
     return taken
 
 
@@ -98,28 +99,28 @@ def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
     return SeriesQuestions(_whose(whose), UNIT_SLIP in accept)
 
 
-def asked_about(one: SeriesFinding) -> str:
+def asked_about(finding: SeriesFinding) -> str:
     """What a person is asked or told of a row that was not taken."""
-    if one.what == "awaits confirmation":
-        step = f"{one.publication_date}: {one.now} is about 10, 100 or 1,000 times {one.was} before it, or so much less"
+    if finding.what == "awaits confirmation":
+        step = f"{finding.publication_date}: {finding.now} is about 10, 100 or 1,000 times {finding.was} before it, or so much less"
         return f"{step}. It is not taken, and its date waits. If it is right: --accept {UNIT_SLIP}"
-    changed = f"{one.publication_date}: {one.now} in the file, and {one.was} on record as final"
+    changed = f"{finding.publication_date}: {finding.now} in the file, and {finding.was} on record as final"
     return f"{changed}. It is a finding and not taken. A Restatement is announced first: headroom announce --what restatement"
 
 
 def _whose(said: Sequence[str]) -> dict[date, date]:
     """The Publication Date of each row of another day. Raises WrongUsage."""
-    found = {}
-    for one in said:
-        row, _, publication = one.partition("=")
+    thursdays = {}
+    for answer in said:
+        row, _, publication = answer.partition("=")
         try:
             day, thursday = date.fromisoformat(row), date.fromisoformat(publication)
         except ValueError:
-            raise WrongUsage(f"`{one}` does not say whose a row is; write it like 2026-11-25=2026-11-26") from None
+            raise WrongUsage(f"`{answer}` does not say whose a row is; write it like 2026-11-25=2026-11-26") from None
         if thursday.weekday() != THURSDAY or abs((thursday - day).days) > 7:
             raise WrongUsage(f"{thursday} is no Thursday within a week of {day}")
-        found[day] = thursday
-    return found
+        thursdays[day] = thursday
+    return thursdays
 
 
 def known_of(workspace: Workspace, index: str) -> SeriesKnown:
@@ -148,13 +149,13 @@ def _seen(value: IndexValue, file: SeriesFile) -> Draft:
     return Draft(kind="value seen", subject=subject, effective_on=value.publication_date, payload=payload, print=value.print)
 
 
-def _finding(index: str, one: SeriesFinding, file: SeriesFile) -> Draft:
-    was, now = _text(one.was), _text(one.now)
+def _finding(index: str, finding: SeriesFinding, file: SeriesFile) -> Draft:
+    was, now = _text(finding.was), _text(finding.now)
     payload = IndexFinding(
-        index=index, what=one.what, publication_date=one.publication_date, was=was, now=now, line=one.line, taken_from=file
+        index=index, what=finding.what, publication_date=finding.publication_date, was=was, now=now, line=finding.line, taken_from=file
     )
-    subject = f"{index}|{one.what}|{was}|{now}"
-    return Draft(kind="index finding", subject=subject, effective_on=one.publication_date, payload=payload)
+    subject = f"{index}|{finding.what}|{was}|{now}"
+    return Draft(kind="index finding", subject=subject, effective_on=finding.publication_date, payload=payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,10 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
     if key is None:
         raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     own = known_keys(workspace, key)
-    if {one.public for one in own} & {one.public for one in trustees}:
+    if {key.public for key in own} & {trustee.public for trustee in trustees}:
         raise VerificationFailed("a trustee's key is the log's own; a trustee has a key that the operator does not hold")
-    found = verify(note, [*own, *trustees])
-    checkpoint, signed = found.checkpoint, [signature.key for signature in found.signatures]
+    verification = verify(note, [*own, *trustees])
+    checkpoint, signed = verification.checkpoint, [signature.key for signature in verification.signatures]
     if checkpoint.origin != origin(workspace, log):
         raise VerificationFailed(f"the checkpoint is of {checkpoint.origin[:LONGEST_SAID]!r}, this log is {origin(workspace, log)}")
     if not set(signed) & set(own):
@@ -81,10 +81,10 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
         raise VerificationFailed("no trustee whose key is known has cosigned the checkpoint")
     with workspace.store.begin() as writer:
         _is_a_beginning(writer, log, checkpoint)
-        kept = newest(one for one in writer.checkpoints(log) if one[0] == checkpoint.size)
+        kept = newest(signed for signed in writer.checkpoints(log) if signed[0] == checkpoint.size)
         before = kept[1] if kept is not None else sign(checkpoint, key)
         after = with_cosignatures(before, note, trustees)
-        _remember(workspace, [one for one in trustees if one in signed])
+        _remember(workspace, [trustee for trustee in trustees if trustee in signed])
         writer.save_checkpoint(log, checkpoint.size, after)
         last = newest(writer.checkpoints(log))
     if last == (checkpoint.size, after):
@@ -153,8 +153,8 @@ class SignedCheckpoint:
 
 def all_signed(workspace: Workspace, log: str) -> bool:
     """Whether the newest checkpoint of a log covers all of it, so that nothing is to be signed, nor written."""
-    found = newest(workspace.store.checkpoints(log))
-    return found is not None and found[0] == workspace.store.size(log)
+    newest_note = newest(workspace.store.checkpoints(log))
+    return newest_note is not None and newest_note[0] == workspace.store.size(log)
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
@@ -164,10 +164,10 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
     if not (workspace.root / KEY).exists():
         raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     sign_all(workspace)
-    found = newest(workspace.store.checkpoints(log))
-    if found is None:
+    newest_note = newest(workspace.store.checkpoints(log))
+    if newest_note is None:
         raise VerificationFailed(f"no checkpoint of {log} is kept")
-    return SignedCheckpoint(log, *found)
+    return SignedCheckpoint(log, *newest_note)
 
 
 def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Path]) -> Taken:

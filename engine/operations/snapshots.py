@@ -59,7 +59,9 @@ class SnapshotsTaken:
 
     def as_data(self) -> dict[str, Any]:
         """What was imported, known, refused and stated, as JSON."""
-        imported = [{"sha256": one.sha256, "collected_at": one.collected_at.isoformat(), "form": one.form} for one in self.added]
+        imported = [
+            {"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "form": snapshot.form} for snapshot in self.added
+        ]
         refused = [{"file": file, "reason": reason} for file, reason in self.refused]
         stated = [{"file": file, "said": said} for file, said in self.stated]
         return {"imported": imported, "already_known": self.known, "refused": refused, "stated": stated}
@@ -145,7 +147,7 @@ def _on_record(workspace: Workspace, said: CollectionMetadata, digest: str) -> b
         day = datetime.fromisoformat(said.collected_utc).astimezone(UTC).date()
     except ValueError:
         return False
-    return any(one.sha256 == digest.lower() for one in workspace.archive.between(day, day))
+    return any(snapshot.sha256 == digest.lower() for snapshot in workspace.archive.between(day, day))
 
 
 def _raw_answers(workspace: Workspace, taken: SnapshotsTaken) -> None:
@@ -192,22 +194,22 @@ def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> 
         return last
     day = snapshot.day
     while day >= snapshot.day - LOOK_BACK:
-        there = [one for one in workspace.archive.between(day, day) if one.collected_at < snapshot.collected_at]
+        there = [candidate for candidate in workspace.archive.between(day, day) if candidate.collected_at < snapshot.collected_at]
         if there:
-            return max(there, key=lambda one: (one.collected_at, one.sha256))
+            return max(there, key=lambda candidate: (candidate.collected_at, candidate.sha256))
         day -= timedelta(days=1)
     return None
 
 
 def _accepted(workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]) -> tuple[str, ...]:
     """The changes of form that a snapshot shows and that are accepted. Raises CollectionHeld where one is not."""
-    found = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
-    open_ = [one for one in found if one.name not in accept]
+    suspected = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
+    open_ = [change for change in suspected if change.name not in accept]
     if open_:
-        names = " ".join(f"--accept {name}" for name in dict.fromkeys(one.name for one in open_))
+        names = " ".join(f"--accept {name}" for name in dict.fromkeys(change.name for change in open_))
         said = "; ".join(map(str, open_))
         raise CollectionHeld(f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take it: {names}")
-    return tuple(dict.fromkeys(one.name for one in found))
+    return tuple(dict.fromkeys(change.name for change in suspected))
 
 
 def record_snapshots(
@@ -257,8 +259,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     """The files named, and those in the folders named; a folder's manifest is no snapshot."""
     for path in paths:
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
-            yield from (p for p in found if p.name not in NOT_SNAPSHOTS)
+            files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
+            yield from (p for p in files if p.name not in NOT_SNAPSHOTS)
         elif path.exists():
             yield path
         else:

@@ -34,10 +34,10 @@ def asked_paths(
         read_legs(legs)
     if jump is not None:
         read_jump(jump)
-    points = POINTS if point == "all" else tuple(one for one in POINTS if one in [part.strip() for part in point.split(",")])
+    points = POINTS if point == "all" else tuple(name for name in POINTS if name in [part.strip() for part in point.split(",")])
     if not points:
         raise WrongUsage(f"`{point}` is no point of a band; write {', '.join(POINTS)}, or all")
-    shapes = {one: one for one in SHAPES} | {one.replace(" ", "-"): one for one in SHAPES}
+    shapes = {shape: shape for shape in SHAPES} | {shape.replace(" ", "-"): shape for shape in SHAPES}
     if shape not in shapes:
         raise WrongUsage(f"`{shape}` is no shape; write {' or '.join(SHAPES)}")
     return StressAsked(
@@ -56,12 +56,12 @@ def asked_paths(
 
 def _multiples(text: str) -> tuple[Fraction, ...]:
     try:
-        found = tuple(Fraction(part.strip().removesuffix("x")) for part in text.split(","))
+        ratios = tuple(Fraction(part.strip().removesuffix("x")) for part in text.split(","))
     except (ValueError, ZeroDivisionError):
         raise WrongUsage(f"`{text}` are no multiples; write them like 1,1.5,2.5") from None
-    if not 0 < len(found) <= MOST_MULTIPLES or not all(0 < one <= 100 for one in found):
+    if not 0 < len(ratios) <= MOST_MULTIPLES or not all(0 < ratio <= 100 for ratio in ratios):
         raise WrongUsage(f"`{text}`: up to {MOST_MULTIPLES} multiples, each above 0 and at most 100")
-    return found
+    return ratios
 
 
 def _lost(text: str | None) -> tuple[str, int] | None:

@@ -45,7 +45,7 @@ class Backtest:
 
     def as_data(self) -> dict[str, Any]:
         """The records as JSON; exact figures are text."""
-        tests, triggers = [_test_data(one) for one in self.tests], [_trigger_data(one) for one in self.triggers]
+        tests, triggers = [_test_data(test) for test in self.tests], [_trigger_data(trigger) for trigger in self.triggers]
         return {"deal": self.deal, "until": str(self.until), "tests": tests, "triggers": triggers}
 
 
@@ -63,9 +63,9 @@ class AmendmentEffect:
 
     def as_data(self) -> dict[str, Any]:
         """The changed terms and results as JSON."""
-        results = [{**asdict(one), "on": str(one.on)} for one in self.results]
+        results = [{**asdict(result), "on": str(result.on)} for result in self.results]
         head = {"deal": self.deal, "amendment": self.amendment, "until": str(self.until)}
-        return {**head, "terms": [asdict(one) for one in self.terms], "results": results}
+        return {**head, "terms": [asdict(term) for term in self.terms], "results": results}
 
 
 def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None) -> Deal:
@@ -168,7 +168,7 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
         for event in read(workspace.store, deal_log(deal.name))
         if isinstance(event.payload, (ReportReceived, ActRecorded))
     )
-    last = max((one.publication_date for prints in series.values() for one in prints), default=deal.closing_date)
+    last = max((publication.publication_date for prints in series.values() for publication in prints), default=deal.closing_date)
     return History(series, given, assumed, min(until, last))
 
 
@@ -190,13 +190,13 @@ def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> st
     return f"There is no published history of {listed(read_from)} here, which is what the deal reads; the series on record: {there}."
 
 
-def _test_data(one: TestRecord) -> dict[str, Any]:
-    room = printed(one.least_headroom) if one.least_headroom else None
-    return {**asdict(one), "episodes": _pairs(one.episodes), "least_headroom": room}
+def _test_data(record: TestRecord) -> dict[str, Any]:
+    room = printed(record.least_headroom) if record.least_headroom else None
+    return {**asdict(record), "episodes": _pairs(record.episodes), "least_headroom": room}
 
 
-def _trigger_data(one: TriggerRecord) -> dict[str, Any]:
-    return {**asdict(one), "in_effect": _pairs(one.in_effect), "swept": f"{float(one.swept):.2f}"}
+def _trigger_data(record: TriggerRecord) -> dict[str, Any]:
+    return {**asdict(record), "in_effect": _pairs(record.in_effect), "swept": f"{float(record.swept):.2f}"}
 
 
 def _pairs(spells: Sequence[tuple[date, date | None]]) -> list[dict[str, str | None]]:

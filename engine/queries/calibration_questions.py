@@ -146,18 +146,20 @@ def calibrate(
     drafted = _drafted(clause)
     ends = tuple(releases) or (drafted.release,)
     variants = [Variant(_ticks(level), count, release) for level in levels for count in counts for release in ends]
-    if not variants or any(one.count < 1 or one.release < 1 or one.level < 1 for one in variants):
+    if not variants or any(variant.count < 1 or variant.release < 1 or variant.level < 1 for variant in variants):
         raise WrongUsage("a level, a count and a release are above zero, and there is at least one of each")
     series, known, prior = model_of(workspace, deal, index, model)
     setting = Setting(known, series, model.weeks, model.paths, model.seed, question, switches=model.switches)
-    found = calibrated(setting, variants, workers, watch)
+    calibration = calibrated(setting, variants, workers, watch)
     return CalibrationAnswer(
         deal=deal.name,
         term=term,
         clause=key,
         index=index,
-        drafted=next((one for one in found.model if one.variant == replace(drafted, release_level=one.variant.release_level)), None),
-        found=found,
+        drafted=next(
+            (cell for cell in calibration.model if cell.variant == replace(drafted, release_level=cell.variant.release_level)), None
+        ),
+        found=calibration,
         setting=setting,
         scores=walk_forward(series, prior),
         under=under,
@@ -171,8 +173,8 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
     clause = deal.segments[0][1].covenants.get(key)
     fits = [
         name
-        for name, one in deal.segments[0][1].covenants.items()
-        if templates[one.template].rule is not None and "below" in getattr(getattr(one, "begins", None), "when", "")
+        for name, covenant in deal.segments[0][1].covenants.items()
+        if templates[covenant.template].rule is not None and "below" in getattr(getattr(covenant, "begins", None), "when", "")
     ]
     if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
         known = listed([f"covenants.{name}.level" for name in fits]) or "none in this draft"
@@ -193,7 +195,7 @@ def _ticks(level: Fraction) -> int:
 
 def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
     """The levels from `first` to `last`. Raises WrongUsage where there are none, or too many."""
-    return tuple(Fraction(one) for one in steps_between(first, last, step))
+    return tuple(Fraction(value) for value in steps_between(first, last, step))
 
 
 def whole_numbers(text: str, what: str) -> tuple[int, ...]:

@@ -34,25 +34,25 @@ class ClausesInWords:
         """The clauses as JSON: `clause`, `cite`, `text`, `reading`, `follows`, `terms`."""
         return [
             {
-                "clause": one.facts.key,
-                "cite": one.facts.cite,
-                "text": one.facts.text,
-                "reading": one.facts.reading,
-                "follows": [*one.facts.consequences],
-                "terms": [{"label": line.label, "text": line.text} for line in (*one.lines, *self.beneath)],
+                "clause": clause.facts.key,
+                "cite": clause.facts.cite,
+                "text": clause.facts.text,
+                "reading": clause.facts.reading,
+                "follows": [*clause.facts.consequences],
+                "terms": [{"label": line.label, "text": line.text} for line in (*clause.lines, *self.beneath)],
             }
-            for one in self.clauses
+            for clause in self.clauses
         ]
 
 
 def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | None = None) -> ClausesInWords:
     """Each clause and trigger in plain English; of one, where it is named. Raises WrongUsage for a clause that the deal does not have."""
     terms = resolve(deal, on)
-    facts = [one for one in clauses_read(terms, templates) if only in (None, one.key)]
+    facts = [facts for facts in clauses_read(terms, templates) if only in (None, facts.key)]
     if not facts:
         raise WrongUsage(f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}")
-    found = tuple(ClauseInWords(one, tuple(of_clause(deal, on, one.key, templates))) for one in facts)
-    return ClausesInWords(found, tuple(beneath(deal, on, tuple(one.facts.key for one in found))))
+    clauses = tuple(ClauseInWords(clause, tuple(of_clause(deal, on, clause.key, templates))) for clause in facts)
+    return ClausesInWords(clauses, tuple(beneath(deal, on, tuple(clause.facts.key for clause in clauses))))
 
 
 def terms_in_force(deal: Deal, on: date) -> tuple[TermSource, ...]:

@@ -62,14 +62,16 @@ def _life(annual: float | None) -> str | None:
 
 
 def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: str | None) -> list[dict[str, str]]:
-    found = []
+    generations = []
     for name, older in series.items():
         rows = curves.generation_spread(series[newer], older) if newer in series and name != newer else ()
         if rows:
             day, ratio, apart = rows[-1]
             first = f"{rows[0][0]} {float(rows[0][1]):.3f}x"
-            found.append({"newer": str(newer), "older": name, "first": first, "last": f"{day} {float(ratio):.3f}x, USD {float(apart):.4f}"})
-    return found
+            generations.append(
+                {"newer": str(newer), "older": name, "first": first, "last": f"{day} {float(ratio):.3f}x, USD {float(apart):.4f}"}
+            )
+    return generations
 
 
 def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
@@ -79,12 +81,12 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]
-        found = tuple(sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows))
-        if not found or not all(row["source"] for row in rows):
+        quotes = tuple(sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows))
+        if not quotes or not all(row["source"] for row in rows):
             raise ValueError("every quote names its source")
-        if any(price <= 0 for _, price in found):
+        if any(price <= 0 for _, price in quotes):
             raise ValueError("a quote is above zero")
-        return found
+        return quotes
     except (OSError, KeyError, ValueError, TypeError, ArithmeticError) as error:
         raise WrongUsage(f"{path} cannot be read ({error}); it needs the columns date, usd_per_gpu, source") from None
 
@@ -116,7 +118,7 @@ def _end(name: str, point: str, shape: str) -> Scenario:
 def _switched(text: str) -> dict[str, Any]:
     """What is left where one scenario gives way to the next: `A:548,B:365,C:365`, days in each, at both ends of the bands."""
     try:
-        pairs = [one.split(":") for one in text.split(",")]
+        pairs = [part.split(":") for part in text.split(",")]
         parts = [(name, int(days)) for name, days in pairs]
         if any(days < 1 for _, days in parts):
             raise ValueError("time runs forward")
@@ -125,7 +127,7 @@ def _switched(text: str) -> dict[str, Any]:
         raise WrongUsage(f"`{text}` is no sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`") from None
     left, rows, passed = [Fraction(1), Fraction(1)], [], 0
     for place, (name, days) in enumerate(parts):
-        left = [one * made[end][place].remaining(days) for end, one in enumerate(left)]
+        left = [left_over * made[end][place].remaining(days) for end, left_over in enumerate(left)]
         passed += days
         rows.append({"after": f"{passed} days", "scenario": name, "left": f"{float(left[1]):.1%} to {float(left[0]):.1%}"})
     return {"sequence": text, "rows": rows}
@@ -169,9 +171,9 @@ def depreciation_tables(
     missing = [*curves.lacking(series, newer), *curves.one_version(versions)]
     resale = _quotes(quotes) if quotes else ()
     return DepreciationTables(
-        series={name: _curve(found) for name, found in series.items()},
+        series={name: _curve(prints) for name, prints in series.items()},
         generation_spreads=_generations(series, newer),
-        resale=[_point(*one) for one in curves.spread(next(iter(series.values()), ()), resale)],
+        resale=[_point(*point) for point in curves.spread(next(iter(series.values()), ()), resale)],
         scenarios=[_scenario(name) for name in BANDS],
         switching=_switched(switches) if switches else None,
         cri_d={"computed": not missing, "lacking": missing},
@@ -198,8 +200,8 @@ class WidthTable:
         """The table as JSON: `refused`, or `week`, `observations`, `table_fails_from`, `rows`."""
         if self.refused is not None:
             return {"refused": self.refused}
-        found = {"week": self.week, "observations": self.observations, "table_fails_from": self.table_fails_from}
-        return {**found, "rows": list(self.rows)}
+        data = {"week": self.week, "observations": self.observations, "table_fails_from": self.table_fails_from}
+        return {**data, "rows": list(self.rows)}
 
 
 def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable, ...]:

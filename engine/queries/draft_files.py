@@ -58,12 +58,12 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
     if between not in (None, "steps", "straight lines"):
         raise WrongUsage(f"`--between {between}` is not known; write `straight lines`, or leave it out for steps")
     terms = resolve(deal, deal.closing_date)
-    found = held_facts(held, deal.closing_date, terms)
+    facts = held_facts(held, deal.closing_date, terms)
     if table is None:
-        return found
+        return facts
     lines = between == "straight lines"
     dated = read_facts(text_of(table), str(table), terms, lines)
-    return FactsByDate({**found.figures, **dated.figures}, lines)
+    return FactsByDate({**facts.figures, **dated.figures}, lines)
 
 
 def until_of(deal: Deal, until: date | None, weeks: int) -> date:

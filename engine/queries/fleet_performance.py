@@ -56,11 +56,11 @@ def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
         seen[serial] = _performance(row.cells["performance"], f"{path}:{row.line}")
     if pledged is not None and pledged < len(seen):
         raise WrongUsage(f"{path} certifies {len(seen)} GPUs, and {pledged} are pledged")
-    found = sorted(seen.values())
-    at = {share: _percentile(found, share) for share in PERCENTILES}
+    rows = sorted(seen.values())
+    at = {share: _percentile(rows, share) for share in PERCENTILES}
     shown = {f"{share}th": f"{value:.1%}" for share, value in at.items()}
-    mean = sum(found, Decimal(0)) / len(found)
-    return FleetPerformance(len(found), pledged, shown, f"{mean:.1%}", f"{at[95] / at[5] - 1:.1%}")
+    mean = sum(rows, Decimal(0)) / len(rows)
+    return FleetPerformance(len(rows), pledged, shown, f"{mean:.1%}", f"{at[95] / at[5] - 1:.1%}")
 
 
 def _performance(text: str, place: str) -> Decimal:

@@ -36,10 +36,10 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
     terms, templates = resolve(deal, deal.closing_date), make()
     party = next((terms.parties[name].name for name in ISSUERS if name in terms.parties), deal.name)
     ladder = ladder_at_closing(deal, templates, given)
-    found = as_data(ladder)
-    found["inversions"] = [
-        {"graver": one.graver.limb, "milder": one.milder.limb, "by": as_data(one.by), "words": inversion_words(one)}
-        for one in ladder.inversions
+    parts = as_data(ladder)
+    parts["inversions"] = [
+        {"graver": inversion.graver.limb, "milder": inversion.milder.limb, "by": as_data(inversion.by), "words": inversion_words(inversion)}
+        for inversion in ladder.inversions
     ]
     return {
         "deal": deal.name,
@@ -52,7 +52,7 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
         "titles": {key: templates[clause.template].title for key, clause in terms.covenants.items()},
-        "ladder": found,
+        "ladder": parts,
     }
 
 
@@ -73,7 +73,7 @@ def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked,
     drawn = stated_paths(deal, asked, until)[:SHOWN]
     return {
         "stress": as_data(answer),
-        "rates": [{"name": one.name, "points": _points(one.rates)} for one in drawn],
+        "rates": [{"name": path.name, "points": _points(path.rates)} for path in drawn],
         "scenarios": as_data(stress(deal, make, given, every, workers, watch)),
     }
 

@@ -91,7 +91,7 @@ def grid(
         WrongUsage: a term or a range that is none, or too many pairs.
         InputProblems: a pair that the file cannot have.
     """
-    kind = next((one for one in SHOWN if one == shown), None)
+    kind = next((what for what in SHOWN if what == shown), None)
     if kind is None:
         raise WrongUsage(f"`--show {shown}` is not known; there are {', '.join(SHOWN)}")
     (x, columns), (y, rows) = read_range(across), read_range(down)
@@ -122,5 +122,5 @@ def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:
     if shown == "weeks-in-cure":
         days = sum((span.until - span.since).days + 1 for span in outcome.lanes.get(subject, ()) if span.kind == "cure")
         return Fraction(days, 7)
-    found = [one.on for one in outcome.firsts if one.subject == subject and one.what in ("fails", "begins")]
-    return min(found, default=None)
+    dates = [first.on for first in outcome.firsts if first.subject == subject and first.what in ("fails", "begins")]
+    return min(dates, default=None)

@@ -36,7 +36,7 @@ def _collected(day: DayDetail, median: float | None) -> CollectedDay:
 
 def _week(value: IndexValue, days: tuple[Day, ...]) -> Week:
     methodology = load_methodology(value.methodology)
-    middle = {day: day_median(found, methodology) for day, found in days}
+    middle = {day: day_median(listings, methodology) for day, listings in days}
     rows = tuple(_collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None)
     width = None if value.interval_width is None else float(value.interval_width)
     return Week(
@@ -76,17 +76,17 @@ def index_validation(
     if not values:
         raise WrongUsage("the workspace holds no snapshot; import some first")
     weeks = [_week(value, days) for value, days in values]
-    found = validation.suite(weeks, quotes)
+    findings = validation.suite(weeks, quotes)
     figures = {
         "index": index,
         "methodology": version,
         "weeks": len(weeks),
         "last": str(weeks[-1].publication),
         "distributions_of": [str(week.publication) for week in validation.distributed(weeks)],
-        "findings": [{name: _plain(one) for name, one in asdict(finding).items()} for finding in found],
+        "findings": [{name: _plain(figure) for name, figure in asdict(finding).items()} for finding in findings],
         "coverage": [
             {"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days
         ],
     }
     covered = tuple((str(week.publication), *_covered(coverage_of(week), week)) for week in weeks)
-    return IndexValidation(figures, tuple(found), covered, tuple(value for value, _ in values))
+    return IndexValidation(figures, tuple(findings), covered, tuple(value for value, _ in values))

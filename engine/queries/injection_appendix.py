@@ -45,14 +45,14 @@ def _rows(workspace: Workspace, series: str, publication: date) -> Iterator[tupl
             shown = (f"{float(at):.0%} of the median", f"{float(move):.0%}")
             yield (
                 "week, on every day",
-                str(sum(len(found) for _, found in days)),
+                str(sum(len(listings) for _, listings in days)),
                 *shown,
                 _least(attack.least_for_week(days, methodology, at, move)),
             )
-            for day, found in days:
-                if found:
-                    yield str(day), str(len(found)), *shown, _least(attack.least_for_day(found, methodology, at, move))
-    for row in attack.table_5([found for _, found in days if found], methodology):
+            for day, listings in days:
+                if listings:
+                    yield str(day), str(len(listings)), *shown, _least(attack.least_for_day(listings, methodology, at, move))
+    for row in attack.table_5([listings for _, listings in days if listings], methodology):
         for (at, move), least in row.least.items():
             yield (
                 "Table 5",

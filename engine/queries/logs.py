@@ -11,11 +11,11 @@ from engine.workspace.workspace import Workspace
 def log_named(workspace: Workspace, name: str) -> str:
     """A log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
     logs = workspace.store.logs()
-    found = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
-    if found is None:
+    match = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
+    if match is None:
         known = [subject_of_log(log) for log in logs]
         raise WrongUsage(f"there is no log of `{name}`; there are {', '.join(known) or 'none yet'}")
-    return found
+    return match
 
 
 def named_log(log: str) -> dict[str, str]:

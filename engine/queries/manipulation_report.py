@@ -33,12 +33,12 @@ def _named(least: dict[tuple[Fraction, Fraction], int | None]) -> dict[str, int 
     return {f"{float(at):.0%} by {float(move):.0%}": k for (at, move), k in least.items()}
 
 
-def _least(found: Any) -> dict[str, int | None]:
-    return _named({(at, move): found(at, move) for at in attack.AT for move in attack.MOVES})
+def _least(least: Any) -> dict[str, int | None]:
+    return _named({(at, move): least(at, move) for at in attack.AT for move in attack.MOVES})
 
 
 def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, int | None]:
-    largest = max((found for _, found in days), key=len)
+    largest = max((listings for _, listings in days), key=len)
     return _least(lambda at, move: attack.least_for_estimator(name, largest, at, move, gpus))
 
 
@@ -50,7 +50,7 @@ def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, 
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
     """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
     for even in result.break_even:
-        facts = next(one for one in facts_on(adopted, result.on).indices if one.name == even.index)
+        facts = next(index for index in facts_on(adopted, result.on).indices if index.name == even.index)
         series = series_of_facts(facts)
         event = _newest(read(workspace.store, index_log(series)), result.on)
         version = event.payload.value["methodology"] if event else None
@@ -83,8 +83,8 @@ def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
 
 
 def _newest(events: Any, on: date) -> Event | None:
-    found = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
-    return found[-1] if found else None
+    published = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
+    return published[-1] if published else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def manipulation_report(
             (value.publication_date for value, _ in weeks_of(workspace, index, version, progress) if value.value), publication
         )
         raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
-    every = [found for _, week in weeks_of(workspace, index, version, progress) for _, found in week if found]
+    every = [listings for _, week in weeks_of(workspace, index, version, progress) for _, listings in week if listings]
     rows = list(attack.table_5(every, methodology))
     price = read_costs(costs)
     cost, gpus = price["usd"], price["gpus"] or attack.LISTED_GPUS
@@ -124,7 +124,9 @@ def manipulation_report(
         "value": str(round(Decimal(value.numerator) / Decimal(value.denominator), 4)),
         "week": _least(lambda at, move: attack.least_for_week(days, methodology, at, move)),
         "days": {
-            str(day): _least(lambda at, move, f=found: attack.least_for_day(f, methodology, at, move)) for day, found in days if found
+            str(day): _least(lambda at, move, f=listings: attack.least_for_day(f, methodology, at, move))
+            for day, listings in days
+            if listings
         },
         "estimators": {name: _least_of(name, days, gpus) for name in attack.ESTIMATORS},
         "estimators_injected": f"listings of {counted(gpus, 'GPUs')}, without outlier removal",
@@ -171,6 +173,6 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
     tested = [event for event in events if isinstance(event.payload, Tested)]
     results = [event.payload.result for event in tested if event.effective_on == on]
     if not results:
-        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((one.effective_on for one in tested), on)}")
+        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((event.effective_on for event in tested), on)}")
     rows = tuple(row for result in results for row in _trips(workspace, adopted, result))
     return DealManipulation(deal, on, rows)

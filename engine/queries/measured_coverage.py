@@ -55,9 +55,9 @@ def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
     held = {"listings": row.listings, "subsets": row.subsets, "subsets_80": row.subsets_80}
     shown = {
         name: None
-        if one is None
-        else {"coverage": f"{row.share(one):.3f}", "error": f"{row.error(one):.3f}", "width": f"{one.width:.3f}", "hits": one.hits}
-        for name, one in held.items()
+        if share is None
+        else {"coverage": f"{row.share(share):.3f}", "error": f"{row.error(share):.3f}", "width": f"{share.width:.3f}", "hits": share.hits}
+        for name, share in held.items()
     }
     return {"sellers": row.sellers, "effective": f"{row.effective:.2f}", "draws": row.draws, **shown, "trusted": trusted}
 
@@ -71,8 +71,8 @@ def measured_coverage(workspace: Workspace, series: str, draws: int, progress: C
     pairs = [pair for value in values for pair in _pairs(value)]
     sellers = len({seller for seller, _, _ in pairs})
     if len(pairs) < LEAST_PAIRS or sellers < LEAST_POOL_SELLERS:
-        found = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
-        raise WrongUsage(f"{series} has {found}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}")
+        sample = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
+        raise WrongUsage(f"{series} has {sample}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}")
 
     def of_listings(prices: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
         interval = exact_interval(prices)

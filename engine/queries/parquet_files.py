@@ -49,9 +49,9 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterable[
         named = name.strip().replace(" ", "_").rstrip(".")
         if any(isinstance(cell, Figure) for cell in cells):
             figures = [cell if isinstance(cell, Figure) else None for cell in cells]
-            yield named, pd.Series([float(one.value) if one else None for one in figures], dtype="float64")
-            yield f"{named}_exact", pd.Series([str(one.value) if one else None for one in figures], dtype="string")
-            yield f"{named}_unit", pd.Series([one.unit.value if one else None for one in figures], dtype="string")
+            yield named, pd.Series([float(figure.value) if figure else None for figure in figures], dtype="float64")
+            yield f"{named}_exact", pd.Series([str(figure.value) if figure else None for figure in figures], dtype="string")
+            yield f"{named}_unit", pd.Series([figure.unit.value if figure else None for figure in figures], dtype="string")
         elif any(isinstance(cell, datetime) for cell in cells):
             yield named, pd.to_datetime(pd.Series(cells), utc=True)
         elif any(isinstance(cell, date) for cell in cells):

@@ -24,13 +24,13 @@ def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Templ
     reached = (
         _reach(workspace, deal, read(workspace.store, deal_log(deal.name)), templates, further) for deal in _deals(workspace, templates)
     )
-    return [one for one in reached if one is not None]
+    return [deal_reach for deal_reach in reached if deal_reach is not None]
 
 
 def of_event(workspace: Workspace, deal: Deal, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
     """What an Act or a report would change of its deal's past."""
-    found = _reach(workspace, deal, [*read(workspace.store, deal_log(deal.name)), further], templates)
-    return [found] if found is not None else []
+    reached = _reach(workspace, deal, [*read(workspace.store, deal_log(deal.name)), further], templates)
+    return [reached] if reached is not None else []
 
 
 def _reach(
@@ -58,13 +58,13 @@ def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[
             yield deal
 
 
-def reach_as_data(found: Reach) -> dict[str, Any]:
+def reach_as_data(reached: Reach) -> dict[str, Any]:
     """One deal's part of `changes` in `--json`."""
     return {
-        "deal": found.deal,
-        "from_on": str(found.correction.from_on),
-        "until": str(found.correction.until),
-        "why": list(found.correction.why),
-        "results": [{**asdict(change), "on": str(change.on)} for change in found.changes],
-        "notices": [{"number": one.number, "kind": one.kind, "file": one.file} for one in found.notices],
+        "deal": reached.deal,
+        "from_on": str(reached.correction.from_on),
+        "until": str(reached.correction.until),
+        "why": list(reached.correction.why),
+        "results": [{**asdict(change), "on": str(change.on)} for change in reached.changes],
+        "notices": [{"number": notice.number, "kind": notice.kind, "file": notice.file} for notice in reached.notices],
     }

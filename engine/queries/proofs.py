@@ -33,16 +33,16 @@ class Proved:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The errors of the files and the differences of their examples, in order."""
-        return tuple(problem for one in self.files for problem in (*one.errors, *_differences(one)))
+        return tuple(problem for file in self.files for problem in (*file.errors, *_differences(file)))
 
     @property
     def texts(self) -> Mapping[str, str]:
         """The files' texts by name."""
-        return {str(one.file): one.text for one in self.files}
+        return {str(file.file): file.text for file in self.files}
 
     def examples(self) -> Iterator[tuple[Path, Proof]]:
         """Every worked example that was run."""
-        yield from ((one.file, proof) for one in self.files for proof in one.proofs)
+        yield from ((file.file, proof) for file in self.files for proof in file.proofs)
 
     def as_data(self) -> dict[str, Any]:
         """The proofs as JSON: `examples`, and `problems` that are of no example."""
@@ -65,11 +65,11 @@ def prove_deal_files(files: Sequence[Path], templates: Templates) -> Proved:
 
 def _proved(path: Path, templates: Templates) -> ProvedFile:
     text = read_text(path)
-    deal, found = read_deal(text, str(path), templates)
-    errors = tuple(problem for problem in found if not problem.code.startswith("W"))
+    deal, problems = read_deal(text, str(path), templates)
+    errors = tuple(problem for problem in problems if not problem.code.startswith("W"))
     return ProvedFile(path, text, errors, prove(deal, templates) if deal is not None and not errors else ())
 
 
-def _differences(one: ProvedFile) -> Iterator[Problem]:
-    for proof in one.proofs:
+def _differences(file: ProvedFile) -> Iterator[Problem]:
+    for proof in file.proofs:
         yield from proof.problems

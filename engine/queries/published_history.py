@@ -25,7 +25,7 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     Raises:
         WrongUsage: the workspace has no value of the series.
     """
-    weeks = tuple(_week(one) for one in series_by_index(prints_of(workspace), deal, until).get(index, ()))
+    weeks = tuple(_week(publication) for publication in series_by_index(prints_of(workspace), deal, until).get(index, ()))
     if not any(week.value is not None for week in weeks):
         terms = next((terms.index[index] for _, terms in deal.segments if index in terms.index), None)
         wanted = series_of(index, terms) if terms is not None else index
@@ -34,9 +34,9 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     return weeks
 
 
-def _week(one: Published) -> ObservedWeek:
-    ends = (one.low, one.high) if one.low is not None and one.high is not None else None
-    return ObservedWeek(one.publication_date, one.value, interval_95=ends, sellers=one.hosts)
+def _week(publication: Published) -> ObservedWeek:
+    ends = (publication.low, publication.high) if publication.low is not None and publication.high is not None else None
+    return ObservedWeek(publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts)
 
 
 def read_history(text: str, file: str) -> tuple[ObservedWeek, ...]:
@@ -91,7 +91,7 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
 
 def _number(text: str) -> Decimal | None:
     try:
-        found = Fraction(text)
+        ratio = Fraction(text)
     except (ValueError, ZeroDivisionError):
         return None
-    return rounded(found, 6) if found > 0 else None
+    return rounded(ratio, 6) if ratio > 0 else None

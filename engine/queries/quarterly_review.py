@@ -81,15 +81,15 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
         raise WrongUsage(f"{series} has no week in {quarter}; it has {', '.join(dict.fromkeys(of[day] for day in sorted(of)))}")
     upto = {day: newest[day] for day in sorted(newest) if of[day] <= wanted}
     points = list(_points(upto))
-    mine = [one for one in points if of[one.publication] == wanted]
+    mine = [point for point in points if of[point.publication] == wanted]
     said = f"{wanted[:4]} {wanted[4:]}"
     weeks = [_week(day, value) for day, value in upto.items()]
     findings = [
         minimum_viable_count([week for week in weeks if of[week.publication] == wanted], said),
         minimum_viable_count(weeks, "all weeks"),
     ]
-    minimum = [f"{one.test}: {one.verdict}" for one in findings]
-    return QuarterlyReview(series, said, mine, [one for one in points if one not in mine], list(bands(points)), minimum)
+    minimum = [f"{finding.test}: {finding.verdict}" for finding in findings]
+    return QuarterlyReview(series, said, mine, [point for point in points if point not in mine], list(bands(points)), minimum)
 
 
 def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
@@ -107,7 +107,7 @@ def _week(day: date, value: Mapping[str, Any]) -> Week:
 def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
     """Table 6 as measured; a band without a week says so by its count."""
     for first, beyond, paper in BANDS:
-        widths = sorted(one.width for one in points if one.observations >= first and (beyond is None or one.observations < beyond))
+        widths = sorted(point.width for point in points if point.observations >= first and (beyond is None or point.observations < beyond))
         name = f"{first} and more" if beyond is None else f"below {beyond}" if first == 1 else f"{first} to {beyond - 1}"
         low, middle, high = (_percentile(widths, share) for share in (10, 50, 90))
         yield WidthBand(name, paper, len(widths), low, middle, high)

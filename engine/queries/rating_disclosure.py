@@ -74,17 +74,17 @@ def rating_disclosure(workspace: Workspace, series: str) -> RatingDisclosure:
 
 def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list[tuple[str, str]]:
     """(a): an independent, auditable data source, with the depth that it had."""
-    valued = [one for one in values if one["value"] is not None]
-    flagged = sum(bool(one["low_confidence"]) for one in valued)
+    valued = [value for value in values if value["value"] is not None]
+    flagged = sum(bool(value["low_confidence"]) for value in valued)
     said = [
         ("first and last Publication Date", f"{values[0]['publication_date']} to {values[-1]['publication_date']}"),
         ("weeks with a value", f"{len(valued)} of {len(values)}"),
         ("flagged Low Confidence", f"{flagged} of {len(valued)}"),
     ]
     for what, key in (("listings a week", "observations"), ("valid days a week", "valid_days"), ("named sellers a week", "hosts")):
-        known = sorted(int(one[key]) for one in valued if one.get(key) is not None)
+        known = sorted(int(value[key]) for value in valued if value.get(key) is not None)
         said.append((what, f"{known[0]} to {known[-1]}, middle {median(known):g}" if known else "not known"))
-    widths = sorted(float(one["interval_width"]) for one in valued if one.get("interval_width") is not None)
+    widths = sorted(float(value["interval_width"]) for value in valued if value.get("interval_width") is not None)
     said.append(
         (
             "width of the 95% interval",
@@ -92,7 +92,7 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
         )
     )
     collections = [event.payload for event in entered if isinstance(event.payload, SnapshotImported)]
-    rights = {one.collection_right["document"] for one in collections if one.collection_right}
+    rights = {collection.collection_right["document"] for collection in collections if collection.collection_right}
     said.append(("collections on record, each by its SHA-256", str(len(collections))))
     return [*said, ("right to collect", ", ".join(sorted(rights)) or "none stated on record")]
 
@@ -110,13 +110,14 @@ def _governance(
 ) -> list[tuple[str, str]]:
     """(c): methodology governance to the standard of documentation after LIBOR."""
     name = series_name(series)
-    made = dict.fromkeys(str(one["methodology"]) for one in values if one["methodology"])
+    made = dict.fromkeys(str(value["methodology"]) for value in values if value["methodology"])
     restated = prints - len(values)
     index = [event.payload for event in entered if getattr(event.payload, "index", None) == name.index]
-    overrides = [one for one in index if isinstance(one, ListingsExcluded)]
-    announced = [one for one in index if isinstance(one, IndexAnnounced)]
+    overrides = [payload for payload in index if isinstance(payload, ListingsExcluded)]
+    announced = [payload for payload in index if isinstance(payload, IndexAnnounced)]
     versions = ", ".join(
-        f"{one}{'' if load_methodology(one).published_by_the_administrator else ' (published by nobody)'}" for one in known_versions()
+        f"{version}{'' if load_methodology(version).published_by_the_administrator else ' (published by nobody)'}"
+        for version in known_versions()
     )
     return [
         ("operator", workspace.settings.operator),
@@ -124,8 +125,8 @@ def _governance(
         ("versions that ship", versions),
         ("Restatements, each beside its first print", str(restated)),
         ("Manifest Error Overrides, each with document and two persons", str(len(overrides))),
-        ("rows of an administrator that were not taken", str(sum(isinstance(one, IndexFinding) for one in index))),
-        ("announcements on record", "; ".join(f"{one.what} of {one.effective_on}" for one in announced) or "none"),
+        ("rows of an administrator that were not taken", str(sum(isinstance(payload, IndexFinding) for payload in index))),
+        ("announcements on record", "; ".join(f"{payload.what} of {payload.effective_on}" for payload in announced) or "none"),
     ]
 
 

@@ -23,12 +23,12 @@ def recorded_ladder(deal: Deal, events: Sequence[Event], templates: Mapping[str,
     Raises:
         WrongUsage: nothing had been determined by the date.
     """
-    stands = standing(events)
-    tested = [event for event in stands if isinstance(event.payload, Tested)]
+    events_standing = standing(events)
+    tested = [event for event in events_standing if isinstance(event.payload, Tested)]
     by_then = [event for event in tested if on is None or event.effective_on <= on]
     if not by_then:
         raise WrongUsage(
-            f"nothing of {deal.name} was determined by {on}: {dates_there((one.effective_on for one in tested), on or date.max)}"
+            f"nothing of {deal.name} was determined by {on}: {dates_there((event.effective_on for event in tested), on or date.max)}"
         )
     last = max(event.effective_on for event in by_then)
     state = as_it_stands([event for event in events if event.effective_on <= last])

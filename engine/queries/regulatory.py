@@ -39,11 +39,11 @@ class Line:
 
 def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Line, ...]]:
     """The deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
-    stands = [event for event in standing(events) if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)]
-    deals = [event.payload for event in stands if isinstance(event.payload, DealAdopted)]
+    in_force = [event for event in standing(events) if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)]
+    deals = [event.payload for event in in_force if isinstance(event.payload, DealAdopted)]
     if not deals:
         raise ValueError("the log holds no deal")
-    return deals[-1], tuple(_line(clause, stands) for clause in clauses_on(deals[-1], cut_off))
+    return deals[-1], tuple(_line(clause, in_force) for clause in clauses_on(deals[-1], cut_off))
 
 
 def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
@@ -65,9 +65,9 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
 
 def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
     """The rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
-    adopted, found = lines(events, cut_off)
+    adopted, rows = lines(events, cut_off)
     identifier = adopted.unique_id or deal
-    return _table(ESMA, (_esma(adopted, identifier, line, cut_off) for line in found))
+    return _table(ESMA, (_esma(adopted, identifier, line, cut_off) for line in rows))
 
 
 def _esma(deal: DealAdopted, identifier: str, line: Line, cut_off: date) -> tuple[str, ...]:
@@ -117,8 +117,8 @@ def _curing(line: Line) -> bool:
 
 def form_10d_csv(events: Sequence[Event], cut_off: date) -> str:
     """Each test and trigger against its required level, in the manner of a Form 10-D (Item 1121) distribution report."""
-    _, found = lines(events, cut_off)
-    return _table(FORM_10D, (_form_10d(line) for line in found))
+    _, rows = lines(events, cut_off)
+    return _table(FORM_10D, (_form_10d(line) for line in rows))
 
 
 def _form_10d(line: Line) -> tuple[str, ...]:
@@ -127,10 +127,10 @@ def _form_10d(line: Line) -> tuple[str, ...]:
     actual = printed(result.measured) if result and result.measured else "not determined" if result else ""
     status = line.trigger.status.value if line.trigger else line.test.status.value if line.test else "not yet determined"
     since = line.trigger.since if line.trigger else line.test.since if line.test else None
-    met = {"Y": "no", "N": "yes", "ND": "not determined"}[_breached(line)]
+    compliance = {"Y": "no", "N": "yes", "ND": "not determined"}[_breached(line)]
     effect = "; ".join((status, *line.clause.consequences)) if _breached(line) == "Y" else status
     cure = str(line.test.cure.by) if line.test and line.test.cure and _curing(line) else ""
-    return (line.clause.title, line.clause.cite, required, actual, met, str(since or ""), cure, effect)
+    return (line.clause.title, line.clause.cite, required, actual, compliance, str(since or ""), cure, effect)
 
 
 def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:

@@ -60,34 +60,34 @@ def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callabl
     return {"leaving": _leaving(least_leaving(days, methodology, changed)), "fakes": _plan(days, least_fakes(days, methodology, target))}
 
 
-def _leaving(found: Leaving | None) -> dict[str, Any]:
-    if found is None:
+def _leaving(leaving: Leaving | None) -> dict[str, Any]:
+    if leaving is None:
         return {"sellers": MORE, "first": [], "value": None}
-    return {"sellers": str(len(found.sellers)), "first": list(found.sellers), "value": price(found.value)}
+    return {"sellers": str(len(leaving.sellers)), "first": list(leaving.sellers), "value": price(leaving.value)}
 
 
-def _plan(days: Sequence[Day], found: FakePlan | None) -> dict[str, Any] | None:
-    if found is None:
+def _plan(days: Sequence[Day], fakes: FakePlan | None) -> dict[str, Any] | None:
+    if fakes is None:
         return None
     plan = [
         {"day": str(day), "listings": count, "at": price(Fraction(micro or 0, 10**6))}
-        for (day, _), (count, micro) in zip(days, found.days, strict=True)
+        for (day, _), (count, micro) in zip(days, fakes.days, strict=True)
         if count
     ]
-    return {"listing_days": found.listing_days, "most_on_one_day": found.most_on_one_day, "plan": plan}
+    return {"listing_days": fakes.listing_days, "most_on_one_day": fakes.most_on_one_day, "plan": plan}
 
 
 def shadow_of(workspace: Workspace, index: str, version: str, publication: date) -> ShadowRate | None:
     """One seller one vote over all collections of the week before a Publication Date; None where no listing names a seller."""
     known, methodology = definition(index, workspace.indices), load_methodology(version)
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
-    found = (qualifying(one, known.gpu_name, known.countries, methodology).observations for one in snapshots)
-    return shadow_rate([listings for listings in found if listings])
+    collections = (qualifying(snapshot, known.gpu_name, known.countries, methodology).observations for snapshot in snapshots)
+    return shadow_rate([listings for listings in collections if listings])
 
 
-def shadow_data(found: ShadowRate | None) -> dict[str, Any] | None:
+def shadow_data(rate: ShadowRate | None) -> dict[str, Any] | None:
     """The shadow rate as JSON, with what it is."""
-    if found is None:
+    if rate is None:
         return None
-    ends = {"low": price(found.low), "high": price(found.high), "covers": f"{float(found.covers):.4f}"}
-    return {"rate": price(found.rate), **ends, "sellers": found.sellers, "is": SHADOW_WORDS}
+    ends = {"low": price(rate.low), "high": price(rate.high), "covers": f"{float(rate.covers):.4f}"}
+    return {"rate": price(rate.rate), **ends, "sellers": rate.sellers, "is": SHADOW_WORDS}

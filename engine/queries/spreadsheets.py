@@ -46,10 +46,10 @@ HISTORY = ("no.", "effective", "recorded", "event", "of", "print", "measured", "
 WIDEST = 60
 
 
-def portfolio_workbook(found: Portfolio) -> bytes:
+def portfolio_workbook(portfolio: Portfolio) -> bytes:
     """A portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
-    owed = ((*(getattr(one, name) for name in OWED[:-1]), ", ".join(one.to)) for one in found.owed)
-    return workbook(f"Portfolio {found.on}", PORTFOLIO, map(_portfolio_cells, found.rows), found.on, ("Owed", OWED, owed))
+    owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for duty in portfolio.owed)
+    return workbook(f"Portfolio {portfolio.on}", PORTFOLIO, map(_portfolio_cells, portfolio.rows), portfolio.on, ("Owed", OWED, owed))
 
 
 def portfolio_parquet(rows: Sequence[Row]) -> bytes:
@@ -89,9 +89,9 @@ def history_workbook(deal: str, events: Sequence[Event]) -> bytes:
     newest = events[-1].effective_on if events else date(2026, 1, 1)
     reported = ("period from", "period to", "received", "document", "figure", "value", "unit")
     figures = (
-        (one.period_start, one.period_end, one.received, one.document, name, figure, figure.unit.value)
-        for one in (event.payload for event in events if isinstance(event.payload, ReportReceived))
-        for name, figure in one.figures.items()
+        (report.period_start, report.period_end, report.received, report.document, name, figure, figure.unit.value)
+        for report in (event.payload for event in events if isinstance(event.payload, ReportReceived))
+        for name, figure in report.figures.items()
     )
     return workbook(f"History {deal}", HISTORY, map(_history_cells, events), newest, ("Reported figures", reported, figures))
 
@@ -145,7 +145,7 @@ def workbook(
     for name, names, lines in ((title, columns, rows), *more):
         sheet = book.add_worksheet("".join(sign for sign in name if sign not in "[]:*?/\\")[:31])
         sheet.write_row(0, 0, names, head)
-        widths = [len(one) for one in names]
+        widths = [len(name) for name in names]
         for place, line in enumerate(lines, start=1):
             for column, value in enumerate(line):
                 widths[column] = max(widths[column], _write(sheet, place, column, value, formats))

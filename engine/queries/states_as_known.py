@@ -25,6 +25,6 @@ def as_known(workspace: Workspace, deal: str, until: date) -> Known:
     """The states that follow from what was recorded by the end of a day, whatever was corrected later."""
     events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
     state = as_it_stands(events)
-    tests = tuple((name, one.status.value, one.since) for name, one in state.tests.items())
-    triggers = tuple((name, one.status.value, one.since) for name, one in state.triggers.items())
+    tests = tuple((name, test.status.value, test.since) for name, test in state.tests.items())
+    triggers = tuple((name, trigger.status.value, trigger.since) for name, trigger in state.triggers.items())
     return Known(deal, until, len(events), tests, triggers)

@@ -94,13 +94,15 @@ def _given(workspace: Workspace, deal: Deal) -> tuple[Draft, ...]:
 
 def _ends(deal: Deal, templates: Mapping[str, Template], values: Mapping[str, Values], given: Sequence[Draft]) -> dict[str, str]:
     """How each test and trigger ends over a history of values."""
-    series = {name: tuple(_published(name, found)) for name, found in values.items()}
-    until = max((one.publication_date for prints in series.values() for one in prints), default=deal.closing_date)
+    series = {name: tuple(_published(name, prints)) for name, prints in values.items()}
+    until = max((publication.publication_date for prints in series.values() for publication in prints), default=deal.closing_date)
     drafts = lived(deal, templates, History(series, tuple(given), {}, until))
-    ends = {one.test: one.last_state for one in test_records(drafts)}
-    for one in trigger_records(drafts):
-        last = one.in_effect[-1] if one.in_effect else None
-        ends[one.trigger] = "never in effect" if last is None else f"in effect since {last[0]}" if last[1] is None else f"ended {last[1]}"
+    ends = {record.test: record.last_state for record in test_records(drafts)}
+    for record in trigger_records(drafts):
+        last = record.in_effect[-1] if record.in_effect else None
+        ends[record.trigger] = (
+            "never in effect" if last is None else f"in effect since {last[0]}" if last[1] is None else f"ended {last[1]}"
+        )
     return ends
 
 

@@ -193,7 +193,7 @@ def holds_all_of(note: str, other: str) -> bool:
 
 def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
-    return max(reversed(list(notes)), key=lambda one: one[0], default=None)
+    return max(reversed(list(notes)), key=lambda note: note[0], default=None)
 
 
 def _verified(key: VerifierKey, text: str, raw: bytes) -> Signature:

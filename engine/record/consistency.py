@@ -83,7 +83,7 @@ def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: It
         keys: the keys that are trusted.
         notes: checkpoints of this log that these keys signed.
     """
-    cosigned = [(found.checkpoint.size, found.cosigned_at) for found in (verify(note, keys) for note in notes)]
+    cosigned = [(verification.checkpoint.size, verification.cosigned_at) for verification in (verify(note, keys) for note in notes)]
     for size, at in sorted((size, at) for size, at in cosigned if at is not None):
         try:
             not_after(at, ((f"entry {entry.seq}", entry.body) for entry in entries[:size]))

@@ -132,14 +132,14 @@ class Reader:
     def newest(self, log: str) -> bytes | None:
         """The body of a log's last entry, or None of an empty log."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
-        found = self._connection.execute(query).first()
-        return None if found is None else found[0].encode()
+        row = self._connection.execute(query).first()
+        return None if row is None else row[0].encode()
 
     def body(self, log: str, key: str) -> bytes | None:
         """The body recorded under an idempotency key, or None."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
-        found = self._connection.execute(query).first()
-        return None if found is None else found[0].encode()
+        row = self._connection.execute(query).first()
+        return None if row is None else row[0].encode()
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
         """Size and note of each signed checkpoint of a log, in the order in which they were saved."""

@@ -43,11 +43,11 @@ def _by_day(reading: Reading, asset: str, rows: list[Any]) -> None:
     days: dict[date, list[tuple[Fraction, Fraction]]] = {}
     for number, row in enumerate(rows):
         path: Path = ("certificates", asset, number)
-        found = _row(row) if isinstance(row, dict) else None
-        if found is None:
+        certificate = _row(row) if isinstance(row, dict) else None
+        if certificate is None:
             reading.refuse("R126", "a certificate cannot be read", "it has a serial number or a count, a day and a performance", FORM, path)
             continue
-        serial, gpus, day, performance = found
+        serial, gpus, day, performance = certificate
         dated(reading, f"a certificate of {asset} is", day, (*path, "on"))
         if serial is not None and serial in seen:
             reading.refuse("R127", f"`{serial}` is certified twice", "a GPU has one certificate in force", "keep the newer one", path)

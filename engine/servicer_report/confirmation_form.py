@@ -169,9 +169,9 @@ def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived:
     """The one report that a name means: its whole name, its document, or its period's last day. Raises WrongUsage."""
-    meant = [one for one in reports if name in (one.name, one.document, str(one.period_end))]
-    held = [one for one in meant if one.held]
+    meant = [report for report in reports if name in (report.name, report.document, str(report.period_end))]
+    held = [report for report in meant if report.held]
     if len(meant) == 1 or len(held) == 1:
         return held[0] if held else meant[0]
-    there = ", ".join(f"`{one.name}`" for one in (meant or [one for one in reports if one.held])) or "none"
+    there = ", ".join(f"`{report.name}`" for report in (meant or [report for report in reports if report.held])) or "none"
     raise WrongUsage(f"`{name}` names {'several reports' if meant else 'no report on record'}; there are {there}")

@@ -65,9 +65,9 @@ def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | No
         known: whether cells are the head that is looked for.
     """
     for separator in SEPARATORS:
-        found = _split(text, separator)
-        if any(known([cell.strip().lower() for cell in cells]) for _, cells in found.rows[:60]):
-            return found
+        delimited = _split(text, separator)
+        if any(known([cell.strip().lower() for cell in cells]) for _, cells in delimited.rows[:60]):
+            return delimited
     return None
 
 

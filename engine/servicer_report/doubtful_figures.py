@@ -32,9 +32,9 @@ def doubtful(figures: Mapping[str, Figure], as_of: date, before: Sequence[Report
     """
     rule = terms.servicer_reports
     tolerance = rule.tolerance if rule is not None and isinstance(rule.tolerance, Tolerance) else None
-    earlier = sorted((one for one in before if one.as_of <= as_of), key=lambda one: (one.as_of, one.received))
-    found = ((name, _doubt(name, figure, _last(name, earlier, terms), tolerance, terms)) for name, figure in figures.items())
-    return {name: why for name, why in found if why is not None}
+    earlier = sorted((report for report in before if report.as_of <= as_of), key=lambda report: (report.as_of, report.received))
+    doubts = ((name, _doubt(name, figure, _last(name, earlier, terms), tolerance, terms)) for name, figure in figures.items())
+    return {name: why for name, why in doubts if why is not None}
 
 
 def _doubt(name: str, figure: Figure, last: tuple[Fraction, str] | None, tolerance: Tolerance | None, terms: TermsInForce) -> str | None:
@@ -83,6 +83,6 @@ def _last(name: str, earlier: Sequence[ReportFacts], terms: TermsInForce) -> tup
     family, _, rest = name.partition(".")
     if family == "outstanding_principal":
         classes = [terms.debt[rest]] if rest in terms.debt else list(terms.debt.values()) if not rest else []
-        return (Fraction(sum(one.original_principal for one in classes)), "as in the deal file") if classes else None
+        return (Fraction(sum(name_of_class.original_principal for name_of_class in classes)), "as in the deal file") if classes else None
     asset = terms.pledged_assets.get(rest.partition(".")[0]) if family == "available" else None
     return (Fraction(asset.gpus), "as in the deal file") if asset is not None else None

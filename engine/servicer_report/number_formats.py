@@ -43,7 +43,7 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     code = "".join(text if kind == "code" else "\0" for kind, text in section)
     commas = COMMAS.search(code)
     words = "".join(text for kind, text in section if kind == "words").strip()
-    signs = [text for kind, text in section if kind == "currency"] + [one for one in code if one in CURRENCIES]
+    signs = [text for kind, text in section if kind == "currency"] + [character for character in code if character in CURRENCIES]
     if words in CURRENCIES:
         signs, words = [*signs, words], ""
     return Shown(

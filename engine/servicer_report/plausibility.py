@@ -109,15 +109,15 @@ def _scope(reading: Reading) -> None:
 
 
 def _principal(reading: Reading) -> None:
-    found = reading.figures
+    figures = reading.figures
     for name, terms in reading.terms.debt.items():
-        figure = found.get(f"outstanding_principal.{name}")
+        figure = figures.get(f"outstanding_principal.{name}")
         if figure is not None and figure.value > terms.original_principal:
             why = f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
             path = reading.paths[f"outstanding_principal.{name}"]
             reading.refuse("R130", f"the principal of {name} is above its original amount", why, "correct the figure", path)
-    total = found.get("outstanding_principal")
-    classes = [found.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
+    total = figures.get("outstanding_principal")
+    classes = [figures.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
     most = sum(terms.original_principal for terms in reading.terms.debt.values())
     if total is not None and total.value > most:
         why = f"all classes together had {printed(Figure(value=Fraction(most), unit=Unit.USD))} originally"
@@ -148,10 +148,10 @@ def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
 
 
 def _revenue(reading: Reading, asset: str) -> None:
-    found = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
-    if found[0] and found[1] and found[2]:
-        product = found[1].value * found[2].value
-        if abs(found[0].value - product) > max(product / 1000, Fraction(1)):
+    rentals = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
+    if rentals[0] and rentals[1] and rentals[2]:
+        product = rentals[1].value * rentals[2].value
+        if abs(rentals[0].value - product) > max(product / 1000, Fraction(1)):
             why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
             reading.refuse(
                 "R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"]

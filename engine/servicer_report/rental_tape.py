@@ -38,9 +38,9 @@ def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:
             whole = False
             continue
         closed(reading, path, ("contract", *TAPE))
-        found = {key: figure_at(reading, (*path, key), key, row[key], unit) for key, unit in TAPE.items() if key in row}
-        figures = {key: figure.value for key, figure in found.items() if figure is not None}
-        if len(figures) < len(found):
+        read = {key: figure_at(reading, (*path, key), key, row[key], unit) for key, unit in TAPE.items() if key in row}
+        figures = {key: figure.value for key, figure in read.items() if figure is not None}
+        if len(figures) < len(read):
             whole = False
             continue
         hours += figures["gpu_hours"]

@@ -22,7 +22,7 @@ from engine.terms.source import Path, Tree
 def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
     """The layout whose patterns the file's name matches, in upper or lower case; the first of several; None where none does."""
     name = PurePath(file).name.lower()
-    matches = (one for one in layouts.items() if any(fnmatch(name, pattern.lower()) for pattern in one[1].files))
+    matches = (layout for layout in layouts.items() if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files))
     return next(matches, None)
 
 
@@ -38,8 +38,8 @@ def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> t
     tree = Tree(file, "", {"deal": layout.deal} if layout.deal else {}, {(): Place(file)}, {})
     problems: list[Problem] = []
     if layout.cells or layout.columns:
-        workbook, found = _sheets(data, file, layout)
-        problems += found
+        workbook, sheets = _sheets(data, file, layout)
+        problems += sheets
         if workbook is None:
             return None, problems
         asked = Questions(file)
@@ -101,13 +101,13 @@ def _mapped(tree: Tree, workbook: Workbook, name: str, layout: SenderLayout, ask
 def _sheet(workbook: Workbook, name: str | None, asked: Questions, where: str) -> Sheet | None:
     """The sheet that a layout names, or the only one in sight."""
     seen = [sheet for sheet in workbook.sheets if not sheet.hidden]
-    found = workbook.sheet(name) if name else seen[0] if len(seen) == 1 else None
-    if found is None:
+    chosen = workbook.sheet(name) if name else seen[0] if len(seen) == 1 else None
+    if chosen is None:
         what = f"the workbook has no sheet `{name}`" if name else "the workbook has several sheets"
         why = f"it has {', '.join(sheet.name for sheet in workbook.sheets)}"
         problem = Problem("R144", what, why, f"correct `sheet` in {where}", Place(workbook.file))
         asked.problems += [] if problem in asked.problems else [problem]
-    return found
+    return chosen
 
 
 def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where: str) -> None:
@@ -129,9 +129,9 @@ def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where
         asked.problems.append(Problem("R145", what, "one row is one report", "send one period's row alone", Place(asked.file)))
         return
     for figure, column in names.items():
-        found = sheet.cells.get((below[0], rows[head][column]))
-        if found is not None:
-            _take(tree, asked, sheet, figure, found, layout)
+        below_head = sheet.cells.get((below[0], rows[head][column]))
+        if below_head is not None:
+            _take(tree, asked, sheet, figure, below_head, layout)
 
 
 def _take(tree: Tree, asked: Questions, sheet: Sheet, figure: str, cell: Cell, layout: SenderLayout) -> None:

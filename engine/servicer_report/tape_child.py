@@ -29,12 +29,12 @@ class Question(Exception):
 
 def letters(column: int) -> str:
     """The letters of a column that is counted from 0."""
-    found = ""
+    label = ""
     column += 1
     while column:
         column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
+        label = chr(65 + rest) + label
+    return label
 
 
 def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[list[Any]]]:
@@ -42,15 +42,15 @@ def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[l
     import python_calamine
 
     book = python_calamine.load_workbook(path)
-    seen = [one.name for one in book.sheets_metadata if str(one.visible).endswith("Visible")]
+    seen = [metadata.name for metadata in book.sheets_metadata if str(metadata.visible).endswith("Visible")]
     if sheet is None and len(seen) != 1:
         raise Question("R145", f"the workbook has the sheets {', '.join(seen)}; the sender's layout names none")
     if sheet is not None and sheet not in book.sheet_names:
         raise Question("R144", f"the workbook has no sheet `{sheet}`; it has {', '.join(book.sheet_names)}")
-    found = book.get_sheet_by_name(sheet or seen[0])
-    if found.start is None:
-        raise Question("R144", f"the sheet `{found.name}` is empty")
-    return found.name, found.start[1], found.iter_rows()
+    sheet_rows = book.get_sheet_by_name(sheet or seen[0])
+    if sheet_rows.start is None:
+        raise Question("R144", f"the sheet `{sheet_rows.name}` is empty")
+    return sheet_rows.name, sheet_rows.start[1], sheet_rows.iter_rows()
 
 
 def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[Any]]:
@@ -84,8 +84,8 @@ def number_of(value: Any) -> Decimal | None:
         return None
     if isinstance(value, int | float):
         return Decimal(format(value, ".15g"))
-    found = AMOUNT.fullmatch(str(value).strip())
-    return Decimal(found["number"].replace(",", "")) if found else None
+    match = AMOUNT.fullmatch(str(value).strip())
+    return Decimal(match["number"].replace(",", "")) if match else None
 
 
 def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str) -> tuple[list[Any], list[Any], int]:
@@ -102,11 +102,11 @@ def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first:
             cell = f"{prefix}{letters(first + where[key])}{number}" if prefix else f"line {number}"
             text = str(value).strip()
             if key in FIGURES:
-                found = number_of(value)
-                if found is None:
+                amount = number_of(value)
+                if amount is None:
                     what = f"`{key}` is `{text}`, which is no number" if text else f"`{key}` is empty; it may have been an error"
                     questions.append(["R157", cell, what])
-                kept[key].append(found or Decimal(0))
+                kept[key].append(amount or Decimal(0))
             else:
                 if not text or (key == "contract" and TOTAL.fullmatch(text)):
                     questions.append(["R157", cell, f"the row has figures and its {key} is `{text}`; it may be a total"])

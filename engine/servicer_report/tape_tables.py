@@ -51,20 +51,20 @@ def _question(code: str, cell: str, what: str, file: str) -> Problem:
 
 def _put_sums(tree: Tree, answer: dict[str, Any], layout: TapeLayout, file: str) -> list[Problem]:
     """Put each class's sums into the tree, as the rows of a tape by rate; a class that the layout does not know is a problem."""
-    found: dict[str, list[dict[str, str]]] = {}
+    sums: dict[str, list[dict[str, str]]] = {}
     problems = []
-    for one in answer["sums"]:
-        said = one.get("asset_class") or ""
+    for total in answer["sums"]:
+        said = total.get("asset_class") or ""
         asset = layout.classes.get(said, said) if layout.asset_class else layout.of_class
         if not asset:
             why, fix = "the deal's classes of assets have other names", "add it to [intake.NAME.tape.classes]"
             problems.append(Problem("R157", f"the tape has the class `{said}`", why, fix, Place(file)))
             continue
-        row = {"contract": f"of {answer['contracts']:,}", "gpu_hours": one["gpu_hours"]}
-        row |= {"rate": f"USD {one['rate']} per GPU-hour"} if "rate" in one else {}
-        row |= {"revenue": f"USD {one['revenue']}"} if "revenue" in one else {}
-        found.setdefault(asset, []).append(row)
-    for asset, rows in found.items():
+        row = {"contract": f"of {answer['contracts']:,}", "gpu_hours": total["gpu_hours"]}
+        row |= {"rate": f"USD {total['rate']} per GPU-hour"} if "rate" in total else {}
+        row |= {"revenue": f"USD {total['revenue']}"} if "revenue" in total else {}
+        sums.setdefault(asset, []).append(row)
+    for asset, rows in sums.items():
         put(tree.data, ("rental", asset, "tape"), rows)
         where = f"{answer['sheet']}!A{answer['line']}" if answer["sheet"] else ""
         tree.places["rental", asset, "tape"] = Place(file, answer["line"], cell=where)  # type: ignore[index]

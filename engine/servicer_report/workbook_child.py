@@ -30,7 +30,7 @@ def digits(value: float) -> str:
     return format(Decimal(format(value, ".15g")), "f")
 
 
-def told(value: Any) -> tuple[str, str]:
+def kind_and_text(value: Any) -> tuple[str, str]:
     """The kind of a value and its text: number, date, truth or text."""
     if isinstance(value, bool):
         return "truth", str(value).upper()
@@ -53,10 +53,10 @@ def open_xlsx(path: str) -> dict[str, Any]:
 
     def not_rounded_up(value: Any, *others: Any, **more: Any) -> Any:
         """A moment just before midnight stays on its day; the reader would make it the next one."""
-        found = as_read(value, *others, **more)
-        if isinstance(found, datetime) and found.time() == time() and float(value) % 1 > 0.5:
-            return found - timedelta(seconds=1)
-        return found
+        reading = as_read(value, *others, **more)
+        if isinstance(reading, datetime) and reading.time() == time() and float(value) % 1 > 0.5:
+            return reading - timedelta(seconds=1)
+        return reading
 
     reader.from_excel = not_rounded_up
     stored = openpyxl.load_workbook(path, data_only=True, keep_links=False)
@@ -80,25 +80,25 @@ def open_xlsx(path: str) -> dict[str, Any]:
             is_formula = formulas._cells[row, column].data_type == "f" and isinstance(formula, str)
             if cell.value is None and not is_formula:
                 continue
-            kind, text = ("nothing", "") if cell.value is None else told(cell.value)
+            kind, text = ("nothing", "") if cell.value is None else kind_and_text(cell.value)
             hidden = column in out_of_sight or (row in sheet.row_dimensions and bool(sheet.row_dimensions[row].hidden))
             kind = "error" if cell.data_type == "e" else kind
             place = f"{get_column_letter(column)}{row}"
             cells.append([row, column, place, kind, text, cell.number_format, formula if is_formula else None, hidden])
         merged = [[area.min_row, area.min_col, area.max_row, area.max_col, area.coord] for area in sheet.merged_cells.ranges]
         sheets.append({"name": sheet.title, "hidden": sheet.sheet_state != "visible", "cells": cells, "merged": merged})
-    properties = {one.name: str(one.value) for one in stored.custom_doc_props.props}
+    properties = {prop.name: str(prop.value) for prop in stored.custom_doc_props.props}
     return {"sheets": sheets, "properties": properties}
 
 
 def letters(column: int) -> str:
     """The letters of a column that is counted from 0."""
-    found = ""
+    label = ""
     column += 1
     while column:
         column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
+        label = chr(65 + rest) + label
+    return label
 
 
 def open_xls(path: str) -> dict[str, Any]:
@@ -141,8 +141,8 @@ def _xls_value(cell: Any, datemode: int) -> tuple[str, str]:
     if cell.ctype == xlrd.XL_CELL_DATE:
         whole = int(cell.value)
         moment = xlrd.xldate.xldate_as_datetime(whole, datemode) + timedelta(seconds=int((cell.value - whole) * 86_400))
-        return told(moment)
-    return told(cell.value)
+        return kind_and_text(moment)
+    return kind_and_text(cell.value)
 
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -238,7 +238,7 @@ def _ods_value(cell: Any) -> tuple[str, str]:
         return "number", digits(float(cell.attributes[(OFFICE, "value")]))
     if said == "date":
         day = datetime.fromisoformat(cell.attributes[(OFFICE, "date-value")])
-        return told(day)
+        return kind_and_text(day)
     if said == "boolean":
         return "truth", shown.upper()
     return ("text", shown) if shown else ("nothing", "")

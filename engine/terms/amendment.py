@@ -141,9 +141,9 @@ def dates(value: Any) -> set[date]:
 def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
     """The data with all changes, in the order of their dates; what cannot be applied is a problem at its place."""
     problems = _same_day(changes, tree)
-    for change in sorted(changes, key=lambda one: (one.effective, one.term)):
-        data, found = _applied(data, change, closing, tree)
-        problems += found
+    for change in sorted(changes, key=lambda entry: (entry.effective, entry.term)):
+        data, applied_problems = _applied(data, change, closing, tree)
+        problems += applied_problems
     return data, problems
 
 

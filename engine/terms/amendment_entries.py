@@ -60,14 +60,14 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
     """All changes of a file, corrections first; what cannot be read is a problem at its place."""
     changes: list[Change] = []
     problems: list[Problem] = []
-    for entry, path, found in entries(tree, "corrections", CorrectionEntry):
-        problems += found
+    for entry, path, entry_problems in entries(tree, "corrections", CorrectionEntry):
+        problems += entry_problems
         if entry is not None:
             changes.append(
                 Change(entry.term, entry.replaces, entry.with_, "keep", entry.reason, closing, "correction", entry.number, None, path)
             )
-    for amendment, path, found in entries(tree, "amendments", AmendmentEntry):
-        problems += found
+    for amendment, path, entry_problems in entries(tree, "amendments", AmendmentEntry):
+        problems += entry_problems
         if amendment is not None and (upto is None or amendment.number <= upto):
             changes += _amended(amendment, path)
         if amendment is not None and not amendment.changes:
@@ -131,11 +131,11 @@ def entries(tree: Tree, key: str, model: type[Entry]) -> list[tuple[Entry | None
     if not isinstance(raw, list):
         fix = f"write `{key}: []` or a list"
         return [(None, (key,), [Problem("D205", f"`{key}` must be a list", "there may be several", fix, tree.place((key,)))])]
-    found: list[tuple[Entry | None, Path, list[Problem]]] = []
+    read: list[tuple[Entry | None, Path, list[Problem]]] = []
     for number, item in enumerate(raw):
         path: Path = (key, number)
         try:
-            found.append((model.model_validate(item), path, []))
+            read.append((model.model_validate(item), path, []))
         except ValidationError as error:
-            found.append((None, path, complaints(error, tree, path)))
-    return found
+            read.append((None, path, complaints(error, tree, path)))
+    return read

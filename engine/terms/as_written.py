@@ -160,8 +160,8 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     problems += fixed_steps(tree)
     problems += [unknown_key(tree, path, str(path[-1])) for path in strange_steps(tree.data)]
     before = data
-    data, found = apply_changes(data, changes, closing, tree)
-    problems += found
+    data, change_problems = apply_changes(data, changes, closing, tree)
+    problems += change_problems
     for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
         _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
         problems += [problem for problem in wrong if problem not in problems]
@@ -184,27 +184,29 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
 
 def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[str, Document], list[Problem]]:
     """The deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
-    found, problems = dict(terms.documents), list[Problem]()
+    documents, problems = dict(terms.documents), list[Problem]()
     for entry, path, _ in entries(tree, "amendments", AmendmentEntry):
         for short, document in entry.documents.items() if entry is not None and (upto is None or entry.number <= upto) else ():
-            if short in found:
+            if short in documents:
                 why, place = "another document has this name, and a citation could mean either", tree.key_place((*path, "documents", short))
                 problems.append(Problem("D548", f"`{short}` names two documents", why, "give it a name of its own", place))
-            found[short] = document
-    return found, problems
+            documents[short] = document
+    return documents, problems
 
 
 def _readings(data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses) -> tuple[Lacking, ...]:
     """What format 1 reads in place of the keys of format 2, as of the first date on which it does."""
     if segments[0][1].format != "1":
         return ()
-    found = {(one.path, one.key.key): one for since, _ in reversed(segments) for one in lacking(picked(data, since), clauses)}
-    return tuple(sorted(found.values(), key=lambda one: (tree.key_place(one.path), one.key.key)))
+    readings = {
+        (reading.path, reading.key.key): reading for since, _ in reversed(segments) for reading in lacking(picked(data, since), clauses)
+    }
+    return tuple(sorted(readings.values(), key=lambda reading: (tree.key_place(reading.path), reading.key.key)))
 
 
 def _steps(data: Any, since: date) -> Redirects:
     """Where each stepped or amended term that is in force on a date was written."""
-    return {path: found.path for path, found in in_force(data, since) if isinstance(found, StepOf)}
+    return {path: written.path for path, written in in_force(data, since) if isinstance(written, StepOf)}
 
 
 def _closing(tree: Tree) -> date:
@@ -236,7 +238,7 @@ def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tupl
 
 
 def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[dict[str, Clause], list[Problem]]:
-    found: dict[str, Clause] = {}
+    read: dict[str, Clause] = {}
     problems: list[Problem] = []
     for key, raw in data.items() if isinstance(data, dict) else ():
         path = ("covenants", key)
@@ -245,7 +247,7 @@ def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tup
             problems.append(unknown_template(tree, path, raw, tuple(clauses)))
             continue
         try:
-            found[key] = clauses[name].model_validate(raw)
+            read[key] = clauses[name].model_validate(raw)
         except ValidationError as error:
             problems += complaints(error, tree, path, steps)
-    return found, problems
+    return read, problems

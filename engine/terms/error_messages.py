@@ -56,27 +56,27 @@ Redirects = Mapping[Path, Path]
 
 def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
     """All problems of one validation, each at the place of the value, or of the key where the key is wrong."""
-    return [_complaint(found, tree, base, redirects or {}) for found in error.errors(include_url=False)]
+    return [_complaint(problem, tree, base, redirects or {}) for problem in error.errors(include_url=False)]
 
 
-def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
-    kind, context = found["type"], found.get("ctx", {})
-    if found["loc"][-1:] == (OF_A_KEY,):
-        return _strange_key(found["input"], context.get("pattern"), tree, _walk(tree, base, found["loc"], {})[0])
-    path, lost = _walk(tree, base, found["loc"], redirects)
+def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
+    kind, context = error["type"], error.get("ctx", {})
+    if error["loc"][-1:] == (OF_A_KEY,):
+        return _strange_key(error["input"], context.get("pattern"), tree, _walk(tree, base, error["loc"], {})[0])
+    path, lost = _walk(tree, base, error["loc"], redirects)
     if kind == "missing":
         name = str(lost[-1] if lost else "")
         why = "nothing that decides a result is a silent default"
         return Problem("D201", f"`{name}` is missing", why, f"write `{name}:` here", tree.key_place(path))
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
     if kind == "extra_forbidden":
-        path, _ = _walk(tree, base, found["loc"], {})
+        path, _ = _walk(tree, base, error["loc"], {})
         return unknown_key(tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name))
     inside = (*path, context["at"]) if context.get("at") else path
     place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
     if "what" in context:
         return Problem(kind, context["what"], context["why"], context["fix"], place)
-    written = found["input"]
+    written = error["input"]
     if kind in ("literal_error", "enum"):
         choices = str(context.get("expected", "")).replace("'", "`")
         return Problem("D203", f"`{_short(written)}` is not a choice for `{name}`", f"it may be {choices}", "write one of them", place)
@@ -93,7 +93,7 @@ def _complaint(found: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
     if kind in SHAPES:
         what = f"`{name}` must be {SHAPES[kind]}"
         return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
-    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", found["msg"], "see the deal format", place)
+    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", error["msg"], "see the deal format", place)
 
 
 def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
@@ -168,7 +168,7 @@ def known_keys() -> tuple[str, ...]:
     from engine.terms.clause import Clause
     from engine.terms.in_force import TermsInForce
 
-    found: set[str] = {"amendments", "corrections", "worked_examples"}
+    keys: set[str] = {"amendments", "corrections", "worked_examples"}
     seen: set[type[BaseModel]] = set()
     waiting: list[type[BaseModel]] = [TermsInForce, *_descendants(Clause)]
     while waiting:
@@ -177,13 +177,13 @@ def known_keys() -> tuple[str, ...]:
             continue
         seen.add(model)
         for name, field in model.model_fields.items():
-            found.add(field.alias or name)
+            keys.add(field.alias or name)
             waiting += _models(field.annotation)
-    return tuple(sorted(found))
+    return tuple(sorted(keys))
 
 
 def _descendants(model: type[BaseModel]) -> list[type[BaseModel]]:
-    return [found for child in model.__subclasses__() for found in (child, *_descendants(child))]
+    return [descendant for child in model.__subclasses__() for descendant in (child, *_descendants(child))]
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -57,10 +57,10 @@ class Tree:
 
     def get(self, path: Path) -> Any:
         """The value at `path`, None where there is none."""
-        found = self.data
+        value = self.data
         for step in path:
-            found = _inside(found, step)
-        return found
+            value = _inside(value, step)
+        return value
 
 
 def _inside(value: Any, step: str | int) -> Any:
@@ -199,7 +199,7 @@ def _marked(place: Place, reading: _Reading) -> Place:
 
 
 def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in node.value:
         place = _mark(key.start_mark, reading, _length(key, reading))
         if not isinstance(key, yaml.ScalarNode):
@@ -209,18 +209,18 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
             why = "the commas of an amount part it inside braces, and its figures become keys"
             fix = 'write the amount in quotes, like `"USD 16,000,000"`'
             reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
-            return found
+            return mapping
         if key.value == "<<":
             reading.refuse("Y115", "a merge key `<<`", "what applies must be read where it stands", "write the terms out", place)
             continue
-        if key.value in found:
+        if key.value in mapping:
             first = reading.keys[(*path, key.value)]
             why = f"it stands on line {first.line} already, and two rules that both apply are an error"
             reading.refuse("Y116", f"the key `{key.value}` stands twice", why, "remove one of them", place)
             continue
         reading.keys[(*path, key.value)] = place
-        found[key.value] = _value(value, (*path, key.value), reading)
-    return found
+        mapping[key.value] = _value(value, (*path, key.value), reading)
+    return mapping
 
 
 def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

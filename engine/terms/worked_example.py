@@ -129,17 +129,17 @@ def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
     if not isinstance(raw, list):
         place = tree.place(("worked_examples",))
         return (), [Problem("D205", "`worked_examples` must be a list", "there are several", "begin each with `- name:`", place)]
-    found: list[Placed] = []
+    examples: list[Placed] = []
     problems: list[Problem] = []
     for number, item in enumerate(raw):
         path: Path = ("worked_examples", number)
         try:
             example = WorkedExample.model_validate(item)
             problems += _facts(example, tree, path)
-            found.append(Placed.model_construct(**dict(example), place=path))
+            examples.append(Placed.model_construct(**dict(example), place=path))
         except ValidationError as error:
             problems += complaints(error, tree, path)
-    return tuple(found), problems
+    return tuple(examples), problems
 
 
 def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:

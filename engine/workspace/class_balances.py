@@ -26,8 +26,10 @@ def both_figures(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Prob
         alone, whole = (clause.model_copy(update={"counted": counted}) for counted in ("alone", "with senior classes"))
         if terms.counted_with(alone) == terms.counted_with(whole):
             continue
-        figures = (_measured(terms, one, templates[clause.template]) for one in (alone, whole))
-        said = " and with senior classes ".join(figure or _owed(terms, one) for figure, one in zip(figures, (alone, whole), strict=True))
+        figures = (_measured(terms, variant, templates[clause.template]) for variant in (alone, whole))
+        said = " and with senior classes ".join(
+            figure or _owed(terms, written) for figure, written in zip(figures, (alone, whole), strict=True)
+        )
         why = f"at the Closing Date level and the original principal, alone it is {said}"
         what = f"`{key}` counts {name} {clause.counted or 'alone'}"
         place = deal.tree.place(("covenants", key, "counted" if terms.format != "1" else "class"))
@@ -42,12 +44,15 @@ def _owed(terms: TermsInForce, clause: Clause) -> str:
 def _measured(terms: TermsInForce, clause: Clause, template: Template) -> str | None:
     """What a test would measure on the Closing Date; None where it needs a figure that the file does not give."""
     on = terms.closing_date
-    level = {name: Decimal(one.closing_date_level.numerator) / one.closing_date_level.denominator for name, one in terms.index.items()}
+    level = {
+        name: Decimal(definition.closing_date_level.numerator) / definition.closing_date_level.denominator
+        for name, definition in terms.index.items()
+    }
     rates = {
         name: (ReferenceRate(index=name, on=on, value=value, step="published value", cite="-", publication_date=on),)
         for name, value in level.items()
     }
-    owed = {f"outstanding_principal.{name}": Figure(value=one.original_principal, unit=Unit.USD) for name, one in terms.debt.items()}
+    owed = {f"outstanding_principal.{name}": Figure(value=facts.original_principal, unit=Unit.USD) for name, facts in terms.debt.items()}
     report = Reported(owed, Source(kind="servicer report", text="original principal", as_of=on))
     try:
         return printed(template.measure(clause, Facts(on, terms, rates, {}, report)).measured)

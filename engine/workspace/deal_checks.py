@@ -49,7 +49,9 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     series = series_by_index(prints_of(workspace), deal, last)
     for key, clause in terms.covenants.items():
         level = getattr(clause, "level", None)
-        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
+        newest = next(
+            (publications for publications in reversed(series.get(terms.index_of(clause), ())) if publications.value is not None), None
+        )
         if level is None or newest is None or newest.seller_low is None or newest.seller_high is None:
             continue
         low, high = newest.seller_low, newest.seller_high
@@ -126,7 +128,7 @@ class Checked:
 
     def as_data(self) -> list[dict[str, object]]:
         """The problems as JSON, sorted by place."""
-        return [problem.as_json() for problem in sorted(self.problems, key=lambda one: (one.place, one.code))]
+        return [problem.as_json() for problem in sorted(self.problems, key=lambda finding: (finding.place, finding.code))]
 
 
 def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:
@@ -138,8 +140,8 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
     texts: dict[str, str] = {}
     for path in existing(files):
         text = texts[str(path)] = read_text(path)
-        deal, found = read_deal(text, str(path), templates)
-        problems += found
+        deal, file_problems = read_deal(text, str(path), templates)
+        problems += file_problems
         if deal is not None:
             problems += registers(deal, path, texts)
             problems += computable(deal, workspace)

@@ -89,15 +89,15 @@ def computed(
     """
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
-    beside = [load_methodology(one) for one in known_versions()]
+    beside = [load_methodology(version) for version in known_versions()]
     return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides, beside)
 
 
 def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
     """The Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
     payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
-    found = (one for one in payloads if isinstance(one, ListingsExcluded) and one.index == index)
-    return tuple(Override(one.snapshot, frozenset(one.listings), one.disclosed) for one in found)
+    excluded = (payload for payload in payloads if isinstance(payload, ListingsExcluded) and payload.index == index)
+    return tuple(Override(payload.snapshot, frozenset(payload.listings), payload.disclosed) for payload in excluded)
 
 
 def on_record_computed(
@@ -123,9 +123,9 @@ def on_record_computed(
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
     end = publication - timedelta(days=1)
-    snapshots = [one for one in workspace.archive.between(end - timedelta(days=6), end) if one.sha256 in known]
+    snapshots = [snapshot for snapshot in workspace.archive.between(end - timedelta(days=6), end) if snapshot.sha256 in known]
     overrides = overrides_of(there, index)
-    beside = [load_methodology(one) for one in (known_versions() if others is None else others)]
+    beside = [load_methodology(version) for version in (known_versions() if others is None else others)]
     return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides, beside)
 
 
@@ -171,13 +171,13 @@ def published(event: Event) -> Published:
 
 def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
     """What administrators announced, by index, in the order of its record; a Restatement of a date is its print's own reason."""
-    found: dict[str, tuple[Announced, ...]] = {}
+    by_index: dict[str, tuple[Announced, ...]] = {}
     for event in read(workspace.store, SNAPSHOTS):
         said = event.payload
         if isinstance(said, IndexAnnounced) and said.what != "restatement":
-            one = Announced(what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at)
-            found[said.index] = (*found.get(said.index, ()), one)
-    return found
+            announcement = Announced(what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at)
+            by_index[said.index] = (*by_index.get(said.index, ()), announcement)
+    return by_index
 
 
 Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
@@ -197,12 +197,12 @@ def prints_of(workspace: Workspace) -> Prints:
     return prints
 
 
-def _dated(deal: Deal, recorded_at: datetime, one: Published, known_at: datetime | None) -> Published:
+def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
     """A print with the date of its record at the deal's own place, and what was announced by a time."""
     recorded_on = day_of(deal, recorded_at)
-    announced = tuple(said for said in one.announced if known_at is None or said.recorded_at <= known_at)
-    dated = {"recorded_on": recorded_on, "published_on": one.published_on or recorded_on, "announced": announced}
-    return one.model_copy(update=dated)
+    announced = tuple(said for said in publication.announced if known_at is None or said.recorded_at <= known_at)
+    dated = {"recorded_on": recorded_on, "published_on": publication.published_on or recorded_on, "announced": announced}
+    return publication.model_copy(update=dated)
 
 
 def _by_publication_date(
@@ -212,9 +212,9 @@ def _by_publication_date(
 
     Raises WrongUsage where the deal takes a daily series for a weekly one, or the reverse.
     """
-    daily = any(one.final_at is not None for _, one in prints)
+    daily = any(publication.final_at is not None for _, publication in prints)
     says = {index_terms(deal, name, since).cadence for since, _ in deal.segments}
-    valued = any(one.value is not None for _, one in prints)
+    valued = any(publication.value is not None for _, publication in prints)
     if valued and daily != ("daily" in says):
         read, said = ("daily", "weekly") if daily else ("weekly", "daily")
         raise WrongUsage(f"the series of {name} on record is {read}, and the deal reads it as {said}: see its `cadence`")
@@ -250,14 +250,14 @@ def series_by_index(
     """
     acts = tuple(acts)
     consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
-    found = {}
+    by_index = {}
     for name in indices(deal, until):
         terms = partial(index_terms, deal, name)
         known = [
-            _dated(deal, at, one, known_at)
+            _dated(deal, at, publication, known_at)
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
-            for at, one in _by_publication_date(prints(series), deal, name, until)
-            if (known_at is None or at <= known_at) and series_of(name, terms(one.publication_date)) == series
+            for at, publication in _by_publication_date(prints(series), deal, name, until)
+            if (known_at is None or at <= known_at) and series_of(name, terms(publication.publication_date)) == series
         ]
-        found[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
-    return found
+        by_index[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
+    return by_index

@@ -23,17 +23,17 @@ def months(first: date, last: date) -> list[dict[str, Any]]:
     """A tick at the first of each month; every second, third or sixth is named where many are."""
     span = max((last - first).days, 1)
     step = next(step for step in (1, 2, 3, 6, 12, 24) if span / 30.4 / step <= 13)
-    found: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
     year, month = first.year, first.month
     while True:
         month += 1
         year, month = (year + 1, 1) if month > 12 else (year, month)
         day = date(year, month, 1)
         if day > last:
-            return found
+            return labels
         named = (month - 1) % step == 0
         text = f"{day:%b}" if month > 1 and year == first.year else f"{day:%b %Y}" if month == 1 else f"{day:%b}"
-        found.append({"x": across(day, first, last), "text": text if named else ""})
+        labels.append({"x": across(day, first, last), "text": text if named else ""})
 
 
 def across(day: date, first: date, last: date) -> float:
@@ -44,7 +44,7 @@ def across(day: date, first: date, last: date) -> float:
 
 def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date) -> dict[str, Any]:
     """A lane for each limb: its name, its stretches as the report names them, and what is said under it."""
-    found = []
+    drawn = []
     for number, (name, spans, said) in enumerate(rows):
         y = TOP + number * LANE
         stretches = []
@@ -53,9 +53,9 @@ def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: d
             x, x2 = across(start, first, last), across(end, first, last)
             if x2 > x:
                 stretches.append({"kind": str(span["kind"]), "x": x, "w": round(x2 - x, 1), "text": str(span.get("text", ""))})
-        found.append({"name": name, "y": y, "spans": stretches, "said": said})
+        drawn.append({"name": name, "y": y, "spans": stretches, "said": said})
     height = TOP + len(rows) * LANE
-    return {"rows": found, "height": height, "left": NAMES, "right": WIDTH, "lane": LANE}
+    return {"rows": drawn, "height": height, "left": NAMES, "right": WIDTH, "lane": LANE}
 
 
 def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date) -> dict[str, Any]:
@@ -93,20 +93,20 @@ def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]
 
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
     """Each limb that acts as the rate falls, on one scale from today's rate down; where it acts its bar begins."""
-    below = [one for one in rungs if one["fails"] == "below" and one["rate"] is not None]
-    lowest = min((float(one["rate"]) for one in below), default=today * 0.9)
-    low, high = min(lowest, today) * 0.86, max(today, *(float(one["rate"]) for one in below), lowest) * 1.02
+    below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
+    lowest = min((float(rung["rate"]) for rung in below), default=today * 0.9)
+    low, high = min(lowest, today) * 0.86, max(today, *(float(rung["rate"]) for rung in below), lowest) * 1.02
     right = WIDTH - 330
 
     def x(rate: float) -> float:
         return round(NAMES + (high - rate) / (high - low) * (right - NAMES), 1)
 
     rows = []
-    for number, one in enumerate(below):
-        grave = one["kind"] == "early amortization"
-        style = "solid" if grave else "hatched" if one["kind"] == "default" else "dashed" if one["kind"] == "obligation" else "open"
+    for number, rung in enumerate(below):
+        grave = rung["kind"] == "early amortization"
+        style = "solid" if grave else "hatched" if rung["kind"] == "default" else "dashed" if rung["kind"] == "obligation" else "open"
         rows.append(
-            {"y": TOP + 44 + number * LANE, "x": x(float(one["rate"])), "w": round(right - x(float(one["rate"])), 1), "style": style}
+            {"y": TOP + 44 + number * LANE, "x": x(float(rung["rate"])), "w": round(right - x(float(rung["rate"])), 1), "style": style}
         )
     scale = [{"x": x(value), "text": f"{value:.2f}"} for value in ticks(low, high, 9)]
     return {
@@ -122,9 +122,9 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
 
 def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]]) -> dict[str, Any]:
     """Light and dark bands of the published values on a logarithmic axis, week by week, with their middle."""
-    weeks = [one for one in quantiles if len(one) == 5]
-    low = min([*(one[0] for one in weeks), *(level for _, level in levels)])
-    high = max([*(one[4] for one in weeks), *(level for _, level in levels)])
+    weeks = [quantile for quantile in quantiles if len(quantile) == 5]
+    low = min([*(week[0] for week in weeks), *(level for _, level in levels)])
+    high = max([*(week[4] for week in weeks), *(level for _, level in levels)])
     left, right = 120, WIDTH - 330
 
     def at(number: int) -> float:
@@ -134,8 +134,8 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
         return round(TOP + PLOT - math.log(value / low) / math.log(high / low) * PLOT, 1)
 
     def band(lower: int, upper: int) -> str:
-        ahead = [(at(n), down(one[upper])) for n, one in enumerate(weeks)]
-        back = [(at(n), down(one[lower])) for n, one in reversed(tuple(enumerate(weeks)))]
+        ahead = [(at(n), down(week[upper])) for n, week in enumerate(weeks)]
+        back = [(at(n), down(week[lower])) for n, week in reversed(tuple(enumerate(weeks)))]
         return f"{polyline([*ahead, *back])}Z"
 
     nice = [value for value in (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0) if low <= value <= high]
@@ -143,7 +143,7 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
     return {
         "outer": band(0, 4),
         "inner": band(1, 3),
-        "middle": polyline([(at(n), down(one[2])) for n, one in enumerate(weeks)]),
+        "middle": polyline([(at(n), down(week[2])) for n, week in enumerate(weeks)]),
         "ticks": [{"y": down(value), "text": f"{value:.2f}"} for value in nice],
         "weeks": marks,
         "levels": _labelled([(down(level), f"{level:.4f} {name}") for name, level in levels if low <= level <= high]),

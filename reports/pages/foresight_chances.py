@@ -38,8 +38,8 @@ def calibration_page(found: Value | None) -> dict[str, Any] | None:
     if found is None:
         return None
     cells = found["model"]
-    levels = list(dict.fromkeys(one["variant"]["level"] for one in cells))
-    counts = list(dict.fromkeys(one["variant"]["count"] for one in cells))
+    levels = list(dict.fromkeys(cell["variant"]["level"] for cell in cells))
+    counts = list(dict.fromkeys(cell["variant"]["count"] for cell in cells))
     release = cells[0]["variant"]["release"]
     under = found["smallest_count_under"]["share"]
     drafted = found.get("drafted")
@@ -47,19 +47,19 @@ def calibration_page(found: Value | None) -> dict[str, Any] | None:
     for count in counts:
         row = []
         for level in levels:
-            one = next(
-                one
-                for one in cells
-                if (one["variant"]["level"], one["variant"]["count"], one["variant"]["release"]) == (level, count, release)
+            best = next(
+                cell
+                for cell in cells
+                if (cell["variant"]["level"], cell["variant"]["count"], cell["variant"]["release"]) == (level, count, release)
             )
             row.append(
                 {
-                    "chance": f"{one['false_alarm']:.2f}",
-                    "error": f"± {max(one['error'], 0.005):.2f}",
-                    "missed": "no shortfall" if one["missed"] is None else f"missed {one['missed'] * 100:.1f}%",
-                    "late": "" if one["delay"] is None else f"late {one['delay']:.1f} weeks",
-                    "bar": round(min(one["false_alarm"] / 0.5, 1) * 100),
-                    "framed": one["false_alarm"] < under,
+                    "chance": f"{best['false_alarm']:.2f}",
+                    "error": f"± {max(best['error'], 0.005):.2f}",
+                    "missed": "no shortfall" if best["missed"] is None else f"missed {best['missed'] * 100:.1f}%",
+                    "late": "" if best["delay"] is None else f"late {best['delay']:.1f} weeks",
+                    "bar": round(min(best["false_alarm"] / 0.5, 1) * 100),
+                    "framed": best["false_alarm"] < under,
                     "drafted": drafted is not None and drafted["variant"]["level"] == level and drafted["variant"]["count"] == count,
                 }
             )
@@ -90,15 +90,15 @@ def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable
         return None
     horizons = list(found["chances"][0]["within"]) if found["chances"] else []
     rows = []
-    for one in found["chances"]:
-        cells = [f"{title(one['subject'])} {WORDS[one['what']]}"]
+    for chance in found["chances"]:
+        cells = [f"{title(chance['subject'])} {WORDS[chance['what']]}"]
         for weeks in horizons:
-            share, error = one["within"][weeks]
+            share, error = chance["within"][weeks]
             cells.append("<0.01" if 0 < share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}")
         rows.append(cells)
-    below = [one for one in rungs if one["fails"] == "below" and one["rate"]]
-    levels = [(title(one["test"]), float(one["rate"])) for one in below]
-    scores = "; ".join(f"{one['forecast']} {one['crps']:.4f}" for one in found["scores"])
+    below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"]]
+    levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
+    scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in found["scores"])
     left = (
         f" Left out, because they follow the rate: {listed([in_words(name) for name in found['left_out']])}." if found["left_out"] else ""
     )

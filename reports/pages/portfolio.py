@@ -82,8 +82,11 @@ def _answer(rows: Sequence[Mapping[str, Any]], deals: Sequence[str]) -> Runs:
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     due = [
-        (f"{table_date(date.fromisoformat(one['by']))}{', overdue' if one['overdue'] else ''}", sentence(f"{one['who']}: {one['what']}"))
-        for one in row["due"]
+        (
+            f"{table_date(date.fromisoformat(deadline['by']))}{', overdue' if deadline['overdue'] else ''}",
+            sentence(f"{deadline['who']}: {deadline['what']}"),
+        )
+        for deadline in row["due"]
     ]
     return {
         "deal": str(row["deal"]),
@@ -104,8 +107,8 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mark(state: str, counting: bool) -> str:
     """The mark of a state; what is no state of a test or a trigger is drawn as not determined."""
-    if state in {one.value for one in TestStatus} - {one.value for one in TriggerStatus}:
+    if state in {status.value for status in TestStatus} - {status.value for status in TriggerStatus}:
         return TEST_MARKS[TestStatus(state)]
-    if state in {one.value for one in TriggerStatus}:
+    if state in {status.value for status in TriggerStatus}:
         return trigger_mark(TriggerStatus(state), int(counting))
     return "undetermined"

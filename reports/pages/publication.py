@@ -82,9 +82,9 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "particulars": _particulars(value, inputs),
         "answer": _answer(value),
         "chart": rates(inputs.earlier, value, day),
-        "days": [_day(one) for one in value.get("days", ())],
+        "days": [_day(day) for day in value.get("days", ())],
         "facts": _facts(value),
-        "hashes": [(short_date(_date(one["date"])), eights(str(one["snapshot"]))) for one in value.get("days", ()) if one.get("snapshot")],
+        "hashes": [(short_date(_date(day["date"])), eights(str(day["snapshot"]))) for day in value.get("days", ()) if day.get("snapshot")],
         "disclosure": _disclosure(value),
         "first": (),
         "meaning": meaning(str(value["index"]), value),
@@ -129,7 +129,7 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     ]
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
-    days = [[(one, False)] for one in collections(value)]
+    days = [[(collection, False)] for collection in collections(value)]
     return [lead, _precision(value), _sellers(value), flag, *overrides, *days]
 
 
@@ -179,7 +179,7 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     points = [_point(value) for value in weeks[-SHOWN:]]
     if len(points) < 2:
         return None
-    newest = next((one for one in reversed(weeks) if one["value"] is not None), last)
+    newest = next((week for week in reversed(weeks) if week["value"] is not None), last)
     said = (str(newest["value"]), "index value", "this date" if newest is last else short_date(_date(newest["publication_date"])))
     drawn = rate_chart(points, (), said, (), date.min, "")
     if drawn is not None:
@@ -194,17 +194,17 @@ def _point(value: Value) -> Point:
     return Point(_date(value["publication_date"]), number, *band_of(value), bool(value["low_confidence"]), restated=int(value["print"]) > 1)
 
 
-def _day(one: Value) -> dict[str, str]:
-    removed = ", ".join(f"{rule} {count}" for rule, count in one["excluded"].items()) or "none"
-    stands = short_date(_date(one["date"]))
-    counts = "yes" if one["counts"] else "no"
+def _day(day: Value) -> dict[str, str]:
+    removed = ", ".join(f"{rule} {count}" for rule, count in day["excluded"].items()) or "none"
+    shown_date = short_date(_date(day["date"]))
+    counts = "yes" if day["counts"] else "no"
     return {
-        "day": stands,
-        "offers": str(one["offers"]),
-        "qualifying": str(one["qualifying"]),
+        "day": shown_date,
+        "offers": str(day["offers"]),
+        "qualifying": str(day["qualifying"]),
         "counts": counts,
-        "kept": str(one["kept"]) if one["counts"] else NONE,
-        "removed": removed if one.get("snapshot") else "no snapshot",
+        "kept": str(day["kept"]) if day["counts"] else NONE,
+        "removed": removed if day.get("snapshot") else "no snapshot",
     }
 
 
@@ -215,7 +215,7 @@ def _facts(value: Value) -> list[tuple[str, str]]:
     spread = [
         (name, value.get(key)) for name, key in (("Lowest", "min"), ("Highest", "max"), ("Mean", "mean"), ("Standard deviation", "stdev"))
     ]
-    return [(name, f"USD {one}" if one is not None else NONE) for name, one in spread]
+    return [(name, f"USD {figure}" if figure is not None else NONE) for name, figure in spread]
 
 
 COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."

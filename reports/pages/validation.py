@@ -45,8 +45,8 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
     """The page as plain strings and the pictures' coordinates."""
     data, last = inputs.data, date.fromisoformat(str(inputs.data["last"]))
     findings = data["findings"]
-    look = [one for one in findings if one["finding"]]
-    refused = [one for one in findings if str(one["verdict"]).startswith("refused: ")]
+    look = [finding for finding in findings if finding["finding"]]
+    refused = [finding for finding in findings if str(finding["verdict"]).startswith("refused: ")]
     return {
         "title": f"Validation of {data['index']}, {long_date(last)}",
         "summary": f"{counted(len(look), 'tests')} of {len(findings)} found something to look into.",
@@ -62,37 +62,37 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
         "answer": _answer(findings, look, refused),
         "chart": rates(inputs.weeks, inputs.weeks[-1], last),
         "pictures": [picture for picture in _pictures(inputs) if picture],
-        "findings": [_finding(one) for one in findings],
+        "findings": [_finding(finding) for finding in findings],
         "first": (),
         "meaning": meaning(str(data["index"]), inputs.weeks[-1]),
     }
 
 
 def _answer(findings: Sequence[Value], look: Sequence[Value], refused: Sequence[Value]) -> list[list[tuple[str, bool]]]:
-    names = "; ".join(str(one["test"]) for one in look)
-    found = f": {names}." if names else "."
+    names = "; ".join(str(finding["test"]) for finding in look)
+    named = f": {names}." if names else "."
     return [
-        [(f"{counted(len(look), 'tests')} of {len(findings)} found something to look into", True), (found, False)],
+        [(f"{counted(len(look), 'tests')} of {len(findings)} found something to look into", True), (named, False)],
         [(f"{counted(len(refused), 'tests')} refused", True), (" for want of figures; what is needed stands beside it.", False)],
     ]
 
 
-def _finding(one: Value) -> dict[str, str]:
-    verdict = str(one["verdict"])
-    mark = "refused" if verdict.startswith("refused: ") else "look" if one["finding"] else ""
+def _finding(finding: Value) -> dict[str, str]:
+    verdict = str(finding["verdict"])
+    mark = "refused" if verdict.startswith("refused: ") else "look" if finding["finding"] else ""
     said = verdict.removeprefix("refused: ")
-    named = {"test": str(one["test"]), "section": str(one["section"]), "sample": str(one["sample"])}
-    return {**named, "mark": mark, "verdict": f"{said[:1].upper()}{said[1:]}.", "caveat": f"{one['caveat']}."}
+    named = {"test": str(finding["test"]), "section": str(finding["section"]), "sample": str(finding["sample"])}
+    return {**named, "mark": mark, "verdict": f"{said[:1].upper()}{said[1:]}.", "caveat": f"{finding['caveat']}."}
 
 
 def _pictures(inputs: ValidationInputs) -> list[dict[str, Any] | None]:
     days = [(date.fromisoformat(day["date"]), day) for day in inputs.data["coverage"]]
-    known = [(day, 100 * float(one["ratio"])) for day, one in days if one["ratio"] is not None]
+    known = [(day, 100 * float(share["ratio"])) for day, share in days if share["ratio"] is not None]
     shaped = [week for week in inputs.weeks if week.get("pooled")]
     widths = [(float(w["observations"]), 100 * float(w["interval_width"])) for w in shaped if w.get("interval_width") is not None]
     return [
         _over_days("Coverage ratio by day, %; dashed: 30%", known, 30),
-        _over_days("Qualifying Listings by day", [(day, float(one["qualifying"])) for day, one in days]),
+        _over_days("Qualifying Listings by day", [(day, float(share["qualifying"])) for day, share in days]),
         _histogram(shaped[-1]) if shaped else None,
         _scattered("Width of the 95% interval, %, by observations; dashed: 25%", widths, 25),
     ]

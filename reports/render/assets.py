@@ -33,16 +33,16 @@ def _bytes(*path: str) -> bytes:
 @cache
 def assets() -> dict[str, tuple[bytes, str]]:
     """Every asset by name: its bytes and media type."""
-    found = {f"fonts/{name}": (_bytes("fonts", name), "font/ttf") for name in FONTS}
-    found |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
-    semibold = found["fonts/HeadroomSans-Semibold.ttf"][0]
+    contents = {f"fonts/{name}": (_bytes("fonts", name), "font/ttf") for name in FONTS}
+    contents |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
+    semibold = contents["fonts/HeadroomSans-Semibold.ttf"][0]
     for paper, (width, height, size, angle) in PAGES.items():
-        found[f"marks/watermark-{paper}.svg"] = (watermark(semibold, WORDS, width, height, size, angle).encode(), "image/svg+xml")
+        contents[f"marks/watermark-{paper}.svg"] = (watermark(semibold, WORDS, width, height, size, angle).encode(), "image/svg+xml")
     width, height, _, angle = PAGES["a4"]
     drawn = watermark(semibold, PAGE_WORDS, width, height, PUBLICATION_SIZE, angle)
-    found["marks/watermark-publication.svg"] = (drawn.encode(), "image/svg+xml")
-    found["style.css"] = (_bytes("style.css"), "text/css")
-    return found
+    contents["marks/watermark-publication.svg"] = (drawn.encode(), "image/svg+xml")
+    contents["style.css"] = (_bytes("style.css"), "text/css")
+    return contents
 
 
 @cache
@@ -58,5 +58,5 @@ def legible(text: str) -> str:
     A missing glyph would break PDF/A and be seen by nobody; the code point is neither lost nor wrong.
     """
     return re.sub(
-        r"[^\n\x20-\x7e]", lambda found: found.group() if ord(found.group()) in covered() else f"[U+{ord(found.group()):04X}]", text
+        r"[^\n\x20-\x7e]", lambda match: match.group() if ord(match.group()) in covered() else f"[U+{ord(match.group()):04X}]", text
     )

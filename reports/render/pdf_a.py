@@ -34,17 +34,17 @@ def finish(_document: Any, pdf: Any) -> None:
         _document: the rendered document; not needed.
         pdf: the object tree about to be written.
     """
-    for one in pdf.objects:
-        if _is_metadata(one):
-            raw = b"".join(part if isinstance(part, bytes) else part.data for part in one.stream)
-            one.stream = [raw.replace(b"</rdf:RDF>", _UA + b"</rdf:RDF>")]
-            one.compress = False
-        elif isinstance(one, dict) and one.get("S") == "/TH" and "ID" in one:
-            one["A"]["Scope"] = "/Column" if _group(pdf, one) == "/THead" else "/Row"
+    for item in pdf.objects:
+        if _is_metadata(item):
+            raw = b"".join(part if isinstance(part, bytes) else part.data for part in item.stream)
+            item.stream = [raw.replace(b"</rdf:RDF>", _UA + b"</rdf:RDF>")]
+            item.compress = False
+        elif isinstance(item, dict) and item.get("S") == "/TH" and "ID" in item:
+            item["A"]["Scope"] = "/Column" if _group(pdf, item) == "/THead" else "/Row"
 
 
-def _is_metadata(one: Any) -> bool:
-    extra = getattr(one, "extra", None)
+def _is_metadata(item: Any) -> bool:
+    extra = getattr(item, "extra", None)
     return extra is not None and extra.get("Type") == "/Metadata"
 
 

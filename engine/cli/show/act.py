@@ -39,7 +39,7 @@ def _preview(workspace: Workspace, deal: Deal, entered: entering.ActEntered, as_
     """Print what an Act that is not recorded would change of past dates."""
     reached = of_event(workspace, deal, entered.event, templates) if entered.event is not None else []
     if as_json:
-        print_json({**entered.as_data(recorded=False), "changes": [reach_as_data(one) for one in reached]})
+        print_json({**entered.as_data(recorded=False), "changes": [reach_as_data(reach) for reach in reached]})
         return
     say_reach(reached)
     outcome = "not recorded; without --preview it is" if entered.new else "on record already"

@@ -39,33 +39,38 @@ def backtest(
     closed: date | None = None,
 ) -> int:
     """Print what a deal would have done over the workspace's published history; as if it had closed on another day, where one is named."""
-    found = backtest_questions.backtest(workspace, name, facts, until, templates, closed)
+    answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed)
     if as_json:
-        print_json(found.as_data())
+        print_json(answer.as_data())
     else:
-        _say_backtest(found)
+        _say_backtest(answer)
     return 0
 
 
-def _say_backtest(found: Backtest) -> None:
-    if found.no_history is not None:
-        say(found.no_history)
+def _say_backtest(answer: Backtest) -> None:
+    if answer.no_history is not None:
+        say(answer.no_history)
         return
-    say(f"{found.deal}, {found.closed} to {found.until}, as written in {found.file}")
-    if found.closed < found.written:
-        say(f"The levels were chosen when this history was known, up to {found.written}: that they hold on it shows nothing of what comes.")
+    say(f"{answer.deal}, {answer.closed} to {answer.until}, as written in {answer.file}")
+    if answer.closed < answer.written:
+        say(
+            f"The levels were chosen when this history was known, up to {answer.written}: that they hold on it shows nothing of what comes."
+        )
     say()
-    say(table(RECORD_COLUMNS, [_test_row(one) for one in found.tests], right=(1, 2, 3, 4, 5, 6)))
-    if found.triggers:
+    say(table(RECORD_COLUMNS, [_test_row(test) for test in answer.tests], right=(1, 2, 3, 4, 5, 6)))
+    if answer.triggers:
         say()
-        rows = [(one.trigger, _spells(one.in_effect), str(one.false_alarms), f"{float(one.swept):,.2f}") for one in found.triggers]
+        rows = [
+            (trigger.trigger, _spells(trigger.in_effect), str(trigger.false_alarms), f"{float(trigger.swept):,.2f}")
+            for trigger in answer.triggers
+        ]
         say(table(("trigger", "in effect", "released within 4 weeks", "swept, USD"), rows, right=(2, 3)))
 
 
-def _test_row(one: TestRecord) -> tuple[str, ...]:
-    room = printed_headroom(one.least_headroom) if one.least_headroom else "-"
-    counts = (one.passed, one.failed, one.not_determined, one.decisive, one.cured, one.changes)
-    return (one.test, *(str(count) for count in counts), _spells(one.episodes), room, one.last_state)
+def _test_row(record: TestRecord) -> tuple[str, ...]:
+    room = printed_headroom(record.least_headroom) if record.least_headroom else "-"
+    counts = (record.passed, record.failed, record.not_determined, record.decisive, record.cured, record.changes)
+    return (record.test, *(str(count) for count in counts), _spells(record.episodes), room, record.last_state)
 
 
 def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
@@ -83,7 +88,7 @@ def diff(
         print_json(effect.as_data())
         return 0
     say(f"{effect.deal}, amendment {number}: {counted(len(effect.terms), 'terms')}")
-    rows = [(one.path, shortened(one.before, 50), shortened(one.after, 50), str(one.line)) for one in effect.terms]
+    rows = [(term.path, shortened(term.before, 50), shortened(term.after, 50), str(term.line)) for term in effect.terms]
     say(table(("term", "before", "with the amendment", "line"), rows, right=(3,)))
     say()
     if effect.not_compared is not None:
@@ -94,16 +99,16 @@ def diff(
 
 
 def _say_results(effect: AmendmentEffect) -> None:
-    changes = [one for one in effect.results if one.outcome]
+    changes = [result for result in effect.results if result.outcome]
     rest = len(effect.results) - len(changes)
     if not changes:
         alone = f" On {rest} the limit alone differs." if rest else ""
         say(f"No result or state up to {effect.until} would have been otherwise.{alone}")
         return
     say(f"Over the history up to {effect.until}, {len(changes)} results or states differ, and on {rest} the limit alone:")
-    for one in changes[:SHOWN]:
-        say(f"  {one.on}  {one.subject}")
-        say(f"              old text: {one.before}")
-        say(f"              new text: {one.after}")
+    for change in changes[:SHOWN]:
+        say(f"  {change.on}  {change.subject}")
+        say(f"              old text: {change.before}")
+        say(f"              new text: {change.after}")
     if len(changes) > SHOWN:
         say(f"  and {len(changes) - SHOWN} more; see --json")

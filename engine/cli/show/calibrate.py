@@ -19,39 +19,39 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     if as_json:
         print_json(calibration_data(answer))
         return 0
-    found, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
+    calibration, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
-    say(f"{answer.deal}, {answer.term} on {answer.index}: {counted(found.variants, 'variants')} on {same}")
+    say(f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on {same}")
     question = setting.question
     say(f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} dates after an end.")
     known = setting.known
     say(f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}.")
     say()
-    say(table(HEAD, [_row(one, drafted) for one in found.model], right=range(10)))
+    say(table(HEAD, [_row(cell, drafted) for cell in calibration.model], right=range(10)))
     say()
-    for level, release in dict.fromkeys((one.variant.level, one.variant.release) for one in found.model):
-        chosen = smallest_count(found.model, level, release, under)
+    for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model):
+        chosen = smallest_count(calibration.model, level, release, under)
         what = f"counted {chosen.variant.count} times" if chosen else "none of these counts"
         say(f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}.")
     say()
-    say(f"The same over the history of {found.weeks_of_history} weeks, its true rate drawn given what was published:")
-    say(table(HEAD, [_row(one, drafted) for one in found.history], right=range(10)))
+    say(f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what was published:")
+    say(table(HEAD, [_row(cell, drafted) for cell in calibration.history], right=range(10)))
     say()
-    for line in overfitting(found, under):
+    for line in overfitting(calibration, under):
         say(line)
     if answer.scores:
-        said = "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in answer.scores)
+        said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
         say(f"One week ahead, walk-forward over {counted(answer.scores[0].tried, 'weeks')}: {said}.")
     return 0
 
 
-def overfitting(found: Calibration, under: float) -> Sequence[str]:
+def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
     """How many variants were tried on how much history, and what that is worth."""
-    history = f"one history of {counted(found.weeks_of_history, 'weeks')}"
-    tried = f"{counted(found.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
-    if not found.first_half:
+    history = f"one history of {counted(calibration.weeks_of_history, 'weeks')}"
+    tried = f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
+    if not calibration.first_half:
         return (tried, f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.")
-    best = best_by_half(found, under)
+    best = best_by_half(calibration, under)
     if best is None:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
@@ -64,31 +64,31 @@ def _share(value: float | None) -> str:
     return "no shortfall" if value is None else f"{value:.1%}"
 
 
-def _row(one: Cell, drafted: Cell | None) -> tuple[str, ...]:
-    mark = " (draft)" if drafted is not None and one.variant == drafted.variant else ""
-    few = f" of {one.timely}" if 0 < one.timely < FEW_SHORTFALLS else ""
+def _row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
+    mark = " (draft)" if drafted is not None and cell.variant == drafted.variant else ""
+    few = f" of {cell.timely}" if 0 < cell.timely < FEW_SHORTFALLS else ""
     return (
-        f"{one.variant.level / 10_000:.2f}{mark}",
-        str(one.variant.count),
-        str(one.variant.release),
-        f"{one.false_alarm:.2f} ± {max(one.error, 0.005):.2f}",
-        f"{one.false_alarms_a_year:.2f} ± {max(one.false_alarms_error, 0.005):.2f}",
-        _share(one.missed),
-        "-" if one.delay is None else f"{one.delay:.1f}{few}",
-        "-" if one.delay_90 is None else str(one.delay_90),
-        f"{one.flap:.2f}",
-        f"{one.short:.2f}",
+        f"{cell.variant.level / 10_000:.2f}{mark}",
+        str(cell.variant.count),
+        str(cell.variant.release),
+        f"{cell.false_alarm:.2f} ± {max(cell.error, 0.005):.2f}",
+        f"{cell.false_alarms_a_year:.2f} ± {max(cell.false_alarms_error, 0.005):.2f}",
+        _share(cell.missed),
+        "-" if cell.delay is None else f"{cell.delay:.1f}{few}",
+        "-" if cell.delay_90 is None else str(cell.delay_90),
+        f"{cell.flap:.2f}",
+        f"{cell.short:.2f}",
     )
 
 
 def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
     """The answer as JSON holds it."""
-    found, setting, under = answer.found, answer.setting, answer.under
+    calibration, setting, under = answer.found, answer.setting, answer.under
     known = setting.known
     chosen = {
         f"{level / 10_000:.4f} released on {release}": (best.variant.count if best else None)
-        for level, release in dict.fromkeys((one.variant.level, one.variant.release) for one in found.model)
-        for best in [smallest_count(found.model, level, release, under)]
+        for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model)
+        for best in [smallest_count(calibration.model, level, release, under)]
     }
     return {
         "deal": answer.deal,
@@ -103,13 +103,13 @@ def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
         "sigma": as_data(known.sigma),
         "sigma_95": as_data([known.sigma_at(0.025), known.sigma_at(0.975)]),
         "drafted": as_data(answer.drafted),
-        "variants_tried": found.variants,
-        "weeks_of_history": found.weeks_of_history,
-        "model": as_data(found.model),
-        "history": as_data(found.history),
-        "first_half": as_data(found.first_half),
-        "second_half": as_data(found.second_half),
+        "variants_tried": calibration.variants,
+        "weeks_of_history": calibration.weeks_of_history,
+        "model": as_data(calibration.model),
+        "history": as_data(calibration.history),
+        "first_half": as_data(calibration.first_half),
+        "second_half": as_data(calibration.second_half),
         "smallest_count_under": {"share": under, "counts": chosen},
         "walk_forward": as_data(answer.scores),
-        "said": list(overfitting(found, under)),
+        "said": list(overfitting(calibration, under)),
     }

@@ -14,23 +14,23 @@ from engine.workspace.workspace import Workspace
 def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | None, as_json: bool) -> int:
     """Print the table of a series, and write it as data where a folder is named."""
     try:
-        found = measured_coverage(workspace, series, draws, progress).as_data()
+        measured = measured_coverage(workspace, series, draws, progress).as_data()
     finally:
         progress_done()
     if into is not None:
         into.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(found, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(measured, indent=1, sort_keys=True) + "\n"
         (into / f"coverage-{series.replace('@', '-')}.json").write_text(text, encoding="utf-8")
     if as_json:
-        print_json(found)
+        print_json(measured)
         return 0
-    say(f"{found['series']}: {found['pairs']} pairs of a week and a seller, {found['sellers']} sellers")
+    say(f"{measured['series']}: {measured['pairs']} pairs of a week and a seller, {measured['sellers']} sellers")
     heads = ("sellers", "effective", "listings 95%", "width", "subsets 95%", "width", "subsets 80%", "error", "trusted")
-    for scaling, rows in found["tables"].items():
+    for scaling, rows in measured["tables"].items():
         say()
         say(f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers")
         say(table(heads, [_cells(row) for row in rows], right=tuple(range(8))))
-    for limit in found["limits"]:
+    for limit in measured["limits"]:
         say(limit)
     return 0
 

@@ -29,7 +29,7 @@ def _by_month(series: dict[str, Any]) -> str:
     for name, curve in series.items():
         for point in curve["points"]:
             last.setdefault(point["date"][:7], {})[name] = f"{float(point['change'].removesuffix('%')):+.2f}%"
-    rows = [(month, *(found.get(name, "-") for name in series)) for month, found in sorted(last.items())]
+    rows = [(month, *(value.get(name, "-") for name in series)) for month, value in sorted(last.items())]
     return table(("end of month", *series), rows, right=tuple(range(1, len(series) + 1)))
 
 
@@ -42,31 +42,31 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
     say()
     say("Depreciation curves: the change since the first value (eq. 1), at the last value of each month; every value with --json")
     say(_by_month(data["series"]))
-    for one in data["generation_spreads"]:
-        say(f"generation spread {one['newer']} over {one['older']}: first {one['first']}, last {one['last']}")
+    for spread in data["generation_spreads"]:
+        say(f"generation spread {spread['newer']} over {spread['older']}: first {spread['first']}, last {spread['last']}")
     say()
-    for one in data["resale"]:
-        say(f"{one['on']}: rental {one['rental']}, resale {one['resale']}, S {one['spread']}: {one['words']}")
+    for quote in data["resale"]:
+        say(f"{quote['on']}: rental {quote['rental']}, resale {quote['resale']}, S {quote['spread']}: {quote['words']}")
     if quotes is None:
         say("resale (eq. 2) and S (eq. 3): not given; name a file of quotes with --quotes")
     say()
     heads = ("scenario", "band", *(f"{days} d" for days in HORIZONS))
     for shape, left in (("compound", "left"), ("straight line", "left_on_a_straight_line")):
         say(f"What is left of a rate, {shape}, from the high to the low end of each band")
-        say(table(heads, [(one["scenario"], one["band"], *one[left].values()) for one in data["scenarios"]]))
-        for one in data["scenarios"]:
-            fast, slow = one["implied_lives"][shape]
-            say(f"useful life that {one['scenario']} implies: {fast}, or {slow}; the paper says {one['useful_life']}")
+        say(table(heads, [(scenario["scenario"], scenario["band"], *scenario[left].values()) for scenario in data["scenarios"]]))
+        for scenario in data["scenarios"]:
+            fast, slow = scenario["implied_lives"][shape]
+            say(f"useful life that {scenario['scenario']} implies: {fast}, or {slow}; the paper says {scenario['useful_life']}")
         say()
-    for one in (data["switching"] or {"rows": []})["rows"]:
-        say(f"switching: after {one['after']} (in {one['scenario']}) {one['left']} of the rate is left")
+    for row in (data["switching"] or {"rows": []})["rows"]:
+        say(f"switching: after {row['after']} (in {row['scenario']}) {row['left']} of the rate is left")
     say()
-    for one in data["transitions"]:
-        fallen = f"{one['fallen']} (the paper says {one['stated']})"
-        say(f"reconstructed by the paper, enters no test: {one['name']} {fallen}, {one['annual']} a year")
+    for transition in data["transitions"]:
+        fallen = f"{transition['fallen']} (the paper says {transition['stated']})"
+        say(f"reconstructed by the paper, enters no test: {transition['name']} {fallen}, {transition['annual']} a year")
     say()
     say("Useful lives (WP Table 1), beside the measured decline as a straight line")
-    lives = [(one["entity"], one["years"], one["annual"], one["basis"]) for one in data["useful_lives"]]
+    lives = [(life["entity"], life["years"], life["annual"], life["basis"]) for life in data["useful_lives"]]
     lives += [
         (name, c["useful_life"] or "too short", c["annual_decline"] or "too short", "measured here") for name, c in data["series"].items()
     ]
@@ -82,16 +82,16 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
     """Print the interval's width by number of observations, from each series' own pool, beside the paper's Table 6."""
     tables = width_tables(workspace, names)
     if as_json:
-        print_json({one.series: one.as_data() for one in tables})
+        print_json({width_table.series: width_table.as_data() for width_table in tables})
         return 0
-    for one in tables:
-        if one.refused is not None:
-            say(f"{one.series}: refused: {one.refused}")
+    for width_table in tables:
+        if width_table.refused is not None:
+            say(f"{width_table.series}: refused: {width_table.refused}")
             continue
-        say(f"{one.series}, week of {one.week}, drawn from its {one.observations} observations")
-        shown = [(str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no") for r in one.rows]
+        say(f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} observations")
+        shown = [(str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no") for r in width_table.rows]
         say(table(("N", "10th", "middle", "90th", "paper's Table 6", "holds"), shown, right=(0, 1, 2, 3)))
-        where = one.table_fails_from
+        where = width_table.table_fails_from
         say("the paper's table holds at every count here" if where is None else f"the paper's table does not hold from N = {where}")
         say()
     return 0

@@ -19,43 +19,43 @@ WRITTEN = 72
 
 def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None) -> int:
     """Report everything that is wrong with deal files; warnings alone leave the exit code 0."""
-    found = check_files(files, templates, workspace)
-    report_problems(found.problems, found.texts, as_json)
+    checked = check_files(files, templates, workspace)
+    report_problems(checked.problems, checked.texts, as_json)
     if not as_json:
-        errors, warned = len(found.errors), len(found.problems) - len(found.errors)
-        say(("" if not found.problems else "\n") + f"{len(found.files)} file(s), {errors} problem(s), {warned} warning(s)")
-        if workspace is not None and not found.errors:
+        errors, warned = len(checked.errors), len(checked.problems) - len(checked.errors)
+        say(("" if not checked.problems else "\n") + f"{len(checked.files)} file(s), {errors} problem(s), {warned} warning(s)")
+        if workspace is not None and not checked.errors:
             from engine.queries.version_outcomes import version_outcomes  # late: a check of files needs no record
 
-            for outcome in (one for path in files for one in version_outcomes(workspace, loaded(path, templates), templates)):
+            for outcome in (outcome for path in files for outcome in version_outcomes(workspace, loaded(path, templates), templates)):
                 say(str(outcome))
-    return 1 if found.errors else 0
+    return 1 if checked.errors else 0
 
 
 def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
     """Run the worked examples of deal files without errors; exit code 1 where one does not hold or a file is wrong."""
-    found = prove_deal_files(files, templates)
+    proved = prove_deal_files(files, templates)
     if as_json:
-        print_json(found.as_data())
-        return 1 if found.problems else 0
-    examples = list(found.examples())
+        print_json(proved.as_data())
+        return 1 if proved.problems else 0
+    examples = list(proved.examples())
     for path, proof in examples:
         say(f"{'FAILS ' if proof.problems else 'holds '} {path.name}: {proof.name}")
-    if found.problems:
+    if proved.problems:
         say()
-        report_problems(found.problems, found.texts, as_json=False)
+        report_problems(proved.problems, proved.texts, as_json=False)
         say()
     say(f"{sum(not proof.problems for _, proof in examples)} of {len(examples)} worked examples hold")
-    return 1 if found.problems else 0
+    return 1 if proved.problems else 0
 
 
 def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> None:
     """Print each term in force on a date, and the line that set it."""
-    found = terms_in_force(loaded(path, templates), on)
+    sources = terms_in_force(loaded(path, templates), on)
     if as_json:
-        print_json([source.model_dump(mode="json") for source in found])
+        print_json([source.model_dump(mode="json") for source in sources])
         return
-    rows = [(s.path, shortened(s.written, WRITTEN), str(s.line), str(s.since), s.document or s.cite or "") for s in found]
+    rows = [(s.path, shortened(s.written, WRITTEN), str(s.line), str(s.since), s.document or s.cite or "") for s in sources]
     say(table(("term", f"in force on {on}", "line", "since", "set by"), rows, right=(2,)))
 
 
@@ -65,27 +65,27 @@ def show_clauses(deal: Deal, on: date, templates: Templates, as_json: bool, only
     Raises:
         WrongUsage: the deal has no clause of that name.
     """
-    found = clauses_in_words(deal, on, templates, only)
+    clauses = clauses_in_words(deal, on, templates, only)
     if as_json:
-        print_json(found.as_data())
+        print_json(clauses.as_data())
         return
-    for one in found.clauses:
-        _say_clause(one)
-    if found.beneath:
+    for clause in clauses.clauses:
+        _say_clause(clause)
+    if clauses.beneath:
         say("what they rest on" if only is None else "what it rests on")
-        for line in found.beneath:
+        for line in clauses.beneath:
             say(_labelled(line.label, line.text))
         say()
 
 
-def _say_clause(one: ClauseInWords) -> None:
-    say(f"{one.facts.key}  ({one.facts.cite})")
-    if one.facts.text:
-        say(_labelled("agreed", one.facts.text))
-    say(_labelled("read as", one.facts.reading))
-    for line in one.lines:
+def _say_clause(clause: ClauseInWords) -> None:
+    say(f"{clause.facts.key}  ({clause.facts.cite})")
+    if clause.facts.text:
+        say(_labelled("agreed", clause.facts.text))
+    say(_labelled("read as", clause.facts.reading))
+    for line in clause.lines:
         say(_labelled(line.label, line.text))
-    for follows in one.facts.consequences:
+    for follows in clause.facts.consequences:
         say(_labelled("follows", follows))
     say()
 

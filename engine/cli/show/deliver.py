@@ -12,15 +12,15 @@ from engine.events.delivery import NoticeAcknowledged, NoticeReleased
 
 def show_delivered(done: Delivered, as_json: bool) -> int:
     """What one round did; 1 where something failed or cannot be told, so that whoever runs it looks."""
-    troubled = [one for one in done.steps if one.state in ("failed", "unknown", "given no more")]
+    troubled = [step for step in done.steps if step.state in ("failed", "unknown", "given no more")]
     if as_json:
-        steps, waiting = [asdict(one) for one in done.steps], [asdict(one) for one in done.waiting]
+        steps, waiting = [asdict(step) for step in done.steps], [asdict(step) for step in done.waiting]
         print_json({"steps": steps, "waiting": waiting, "not_understood": done.not_understood})
         return 1 if troubled or done.not_understood else 0
-    for one in done.steps:
-        say(_line(one))
-    for one in done.waiting:
-        say(f"{one.deal} No. {one.number} waits: {one.said}")
+    for step in done.steps:
+        say(_line(step))
+    for step in done.waiting:
+        say(f"{step.deal} No. {step.number} waits: {step.said}")
     for text in done.not_understood:
         say(f"a person has to read {text}")
     if not done.steps and not done.waiting:
@@ -28,18 +28,18 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
     return 1 if troubled or done.not_understood else 0
 
 
-def _line(one: Step) -> str:
+def _line(step: Step) -> str:
     """One step in a line; a reminder is of no notice."""
-    notice = f" No. {one.number}" if one.number else ""
-    return f"{one.deal}{notice}{f' to {one.to}' if one.to else ''}: {one.state}; {one.said}"
+    notice = f" No. {step.number}" if step.number else ""
+    return f"{step.deal}{notice}{f' to {step.to}' if step.to else ''}: {step.state}; {step.said}"
 
 
-def tell_delivered(done: Delivered, told: Callable[[str], None]) -> None:
+def tell_delivered(done: Delivered, report_to: Callable[[str], None]) -> None:
     """One line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
-    for one in done.steps:
-        told(_line(one))
+    for step in done.steps:
+        report_to(_line(step))
     for text in done.not_understood:
-        told(f"a person has to read {text}")
+        report_to(f"a person has to read {text}")
 
 
 def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:

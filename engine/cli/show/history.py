@@ -17,26 +17,26 @@ def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = 
     """Print every event of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
     if into is not None and into.suffix not in (".xlsx", ".parquet"):
         raise WrongUsage(f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so")
-    found = history_of(workspace, deal)
+    answer = history_of(workspace, deal)
     if into is not None:
-        write_whole(into, history_workbook(deal, found.events) if into.suffix == ".xlsx" else history_parquet(found.events))
+        write_whole(into, history_workbook(deal, answer.events) if into.suffix == ".xlsx" else history_parquet(answer.events))
         if not as_json:
-            say(f"{into}: {len(found.events)} events of {deal}")
+            say(f"{into}: {len(answer.events)} events of {deal}")
             return
     if as_json:
-        print_json(found.as_data())
+        print_json(answer.as_data())
         return
-    rows = [(str(e.seq), str(e.effective_on), e.kind, e.subject, summary(e)) for e in found.events]
+    rows = [(str(e.seq), str(e.effective_on), e.kind, e.subject, summary(e)) for e in answer.events]
     say(table(("no.", "effective", "event", "of", "what"), rows, right=(0,)))
     say()
-    say(f"{found.size} entries; head {found.root}")
+    say(f"{answer.size} entries; head {answer.root}")
 
 
 def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool) -> None:
     """Print one result from listings to verdict, as text that a lawyer can follow."""
-    found = explanation_of(workspace, deal, test, on)
+    explanation = explanation_of(workspace, deal, test, on)
     if as_json:
-        print_json(found.as_data())
+        print_json(explanation.as_data())
         return
-    for line in found.lines:
+    for line in explanation.lines:
         say(line)

@@ -92,19 +92,19 @@ def _others(week: IndexWeek) -> Iterator[str]:
     """What the other versions give from the same collections."""
     value = week.value
     if value.other_versions:
-        given = "; ".join(f"{version}: {one if one is not None else 'no value'}" for version, one in value.other_versions.items())
+        given = "; ".join(f"{version}: {other if other is not None else 'no value'}" for version, other in value.other_versions.items())
         yield f"other versions on the same collections, deciding nothing: {given}"
 
 
 def _collections(week: IndexWeek) -> Iterator[str]:
     """What other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
     value = week.value
-    found = value.collection_range
-    if found is not None:
-        none = "; some choices give no value" if found.perhaps_none else ""
+    span = value.collection_range
+    if span is not None:
+        none = "; some choices give no value" if span.perhaps_none else ""
         yield (
-            f"{counted(found.days, 'days')} were collected several times: over all {found.choices:,} choices of collections the value is "
-            f"{found.lowest} to {found.highest}{none}; this range enters no interval"
+            f"{counted(span.days, 'days')} were collected several times: over all {span.choices:,} choices of collections the value is "
+            f"{span.lowest} to {span.highest}{none}; this range enters no interval"
         )
     for day in value.days:
         if day.doubt is not None:

@@ -32,41 +32,41 @@ def intake(
     """
     if preview:
         return _previews(desk, paths, received, as_json)
-    found = list(desk.take_all(paths, received, proof))
-    if not found:
+    reports = list(desk.take_all(paths, received, proof))
+    if not reports:
         raise WrongUsage("there is no report in the folder")
-    refused = [one for one in found if isinstance(one, RefusedFile)]
-    if refused and len(found) == 1:
+    refused = [report for report in reports if isinstance(report, RefusedFile)]
+    if refused and len(reports) == 1:
         raise InputProblems(refused[0].problems)
     if as_json:
-        print_json(_as_json(found[0], desk) if len(found) == 1 else {"reports": [_as_json(one, desk) for one in found]})
+        print_json(_as_json(reports[0], desk) if len(reports) == 1 else {"reports": [_as_json(report, desk) for report in reports]})
         return 1 if refused else 0
-    for one in found:
-        if isinstance(one, Taken):
-            _say(one, "taken" if one.recorded else "already on record")
-            _say_lacking(_lacking(one.found, desk))
-        elif isinstance(one, TakenReply):
-            say_confirmed(one.deal, one.confirmed)
+    for report in reports:
+        if isinstance(report, Taken):
+            _say(report, "taken" if report.recorded else "already on record")
+            _say_lacking(_lacking(report.found, desk))
+        elif isinstance(report, TakenReply):
+            say_confirmed(report.deal, report.confirmed)
         else:
-            say(f"{one.path}: refused")
-            _say_problems(one.problems, "problem")
-    if len(found) > 1:
-        say(f"{len(found) - len(refused)} reports taken, {len(refused)} refused")
+            say(f"{report.path}: refused")
+            _say_problems(report.problems, "problem")
+    if len(reports) > 1:
+        say(f"{len(reports) - len(refused)} reports taken, {len(refused)} refused")
     return 1 if refused else 0
 
 
-def _as_json(one: Taken | TakenReply | RefusedFile, desk: Intake) -> dict[str, Any]:
-    lacks = {"lacks": [figure.as_data() for figure in _lacking(one.found, desk)]} if isinstance(one, Taken) else {}
-    return {**one.as_data(), **lacks}
+def _as_json(report: Taken | TakenReply | RefusedFile, desk: Intake) -> dict[str, Any]:
+    lacks = {"lacks": [figure.as_data() for figure in _lacking(report.found, desk)]} if isinstance(report, Taken) else {}
+    return {**report.as_data(), **lacks}
 
 
-def _lacking(found: ReadReport | None, desk: Intake) -> tuple[LackingFigure, ...]:
-    return () if found is None else lacking(found.report, found.older, found.deal, desk.templates)
+def _lacking(report: ReadReport | None, desk: Intake) -> tuple[LackingFigure, ...]:
+    return () if report is None else lacking(report.report, report.older, report.deal, desk.templates)
 
 
 def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
-    for one in lacks:
-        say(f"incomplete: {one}")
+    for lack in lacks:
+        say(f"incomplete: {lack}")
 
 
 def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json: bool) -> int:
@@ -76,27 +76,27 @@ def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json
     return 0
 
 
-def _preview(desk: Intake, found: ReadReport, as_json: bool) -> dict[str, Any]:
+def _preview(desk: Intake, report: ReadReport, as_json: bool) -> dict[str, Any]:
     """What a report would change, said unless it is wanted as data."""
-    event = desk.imagined(found)
-    reached = [] if event is None else of_event(desk.workspace, found.deal, event, desk.templates)
-    lacks = _lacking(found, desk)
+    event = desk.imagined(report)
+    reached = [] if event is None else of_event(desk.workspace, report.deal, event, desk.templates)
+    lacks = _lacking(report, desk)
     if not as_json:
         say_reach(reached)
-        _say(found, "already on record" if event is None else "not taken; without --preview it is")
+        _say(report, "already on record" if event is None else "not taken; without --preview it is")
         _say_lacking(lacks)
-    head = {"deal": found.report.deal, "recorded": False, "lacks": [figure.as_data() for figure in lacks]}
-    return {**head, **found.as_data(), "changes": [reach_as_data(one) for one in reached]}
+    head = {"deal": report.report.deal, "recorded": False, "lacks": [figure.as_data() for figure in lacks]}
+    return {**head, **report.as_data(), "changes": [reach_as_data(reach) for reach in reached]}
 
 
-def _say(found: ReadReport | Taken, state: str) -> None:
-    report = found.report
+def _say(taken: ReadReport | Taken, state: str) -> None:
+    report = taken.report
     period, figures = f"{report.period_start} to {report.period_end}", counted(len(report.figures), "figures")
     say(f"{report.document}: {state}; {report.deal}, {period}, {figures}")
     entered = f", entered {report.keyed_at:%Y-%m-%d %H:%M}" if report.keyed_at else ""
     receipt = f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at else f"{report.received}, by the end of the day"
     say(f"received {receipt}{entered}")
-    _say_problems(found.warnings, "warning")
+    _say_problems(taken.warnings, "warning")
 
 
 def _say_problems(problems: Sequence[Problem], kind: str) -> None:

@@ -38,11 +38,11 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
 
 def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:
     """Sign where something is new, and print the newest checkpoint of a log."""
-    found = newest_signed(workspace, log_named(workspace, name))
+    checkpoint = newest_signed(workspace, log_named(workspace, name))
     if as_json:
-        print_json({**named_log(found.log), **found.as_data()})
+        print_json({**named_log(checkpoint.log), **checkpoint.as_data()})
     else:
-        write(found.note.rstrip("\n"))
+        write(checkpoint.note.rstrip("\n"))
 
 
 def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Path], as_json: bool) -> None:

@@ -13,35 +13,35 @@ from engine.queries.foresight_questions import LadderAnswer
 HEAD = ("limb", "acts", "at", "still to go", "%", "widths", "weeks of B", "on", "note")
 
 
-def show_ladders(found: Sequence[LadderAnswer], whole: bool, as_json: bool) -> int:
+def show_ladders(answers: Sequence[LadderAnswer], whole: bool, as_json: bool) -> int:
     """Print ladders; `whole` where every deal of a workspace was asked for."""
     if as_json:
-        data = [{"deal": one.deal, "file": one.file or None, **_data(one.ladder)} for one in found]
+        data = [{"deal": answer.deal, "file": answer.file or None, **_data(answer.ladder)} for answer in answers]
         print_json({"deals": data} if whole else data[0])
         return 0
-    for one in found:
-        ladder = one.ladder
+    for answer in answers:
+        ladder = answer.ladder
         if ladder.from_closing:
-            say(f"{one.deal}, as drafted: each rate held at its Closing Date level from {ladder.on}")
+            say(f"{answer.deal}, as drafted: each rate held at its Closing Date level from {ladder.on}")
         else:
             rates = ", ".join(f"{index} {rate}" for index, rate in ladder.today.items())
-            say(f"{one.deal} on {ladder.on}, at {rates}; each rate all else unchanged")
+            say(f"{answer.deal} on {ladder.on}, at {rates}; each rate all else unchanged")
         _show(ladder)
-        if one is not found[-1]:
+        if answer is not answers[-1]:
             say()
     return 0
 
 
-def _show(found: Ladder) -> None:
+def _show(ladder: Ladder) -> None:
     say()
-    say(table(HEAD, list(_rows(found.rungs)), right=(2, 3, 4, 5, 6)))
+    say(table(HEAD, list(_rows(ladder.rungs)), right=(2, 3, 4, 5, 6)))
     say()
-    for one in found.inversions:
-        say(f"INVERTED: {inversion_words(one)}.")
-    if not found.inversions:
+    for inversion in ladder.inversions:
+        say(f"INVERTED: {inversion_words(inversion)}.")
+    if not ladder.inversions:
         say("Nothing is inverted: no graver limb acts before a milder one.")
-    if found.left_out:
-        say(left_out_words(found.left_out))
+    if ladder.left_out:
+        say(left_out_words(ladder.left_out))
 
 
 def _rows(rungs: Sequence[Rung]) -> Iterator[tuple[str, ...]]:
@@ -64,16 +64,21 @@ def signed(text: str) -> str:
     return text.replace("-", MINUS)
 
 
-def _data(found: Ladder) -> dict[str, object]:
+def _data(ladder: Ladder) -> dict[str, object]:
     return {
-        "on": str(found.on),
-        "from_closing": found.from_closing,
-        "today": as_data(found.today),
-        "intervals": as_data(found.intervals),
-        "rungs": as_data(found.rungs),
+        "on": str(ladder.on),
+        "from_closing": ladder.from_closing,
+        "today": as_data(ladder.today),
+        "intervals": as_data(ladder.intervals),
+        "rungs": as_data(ladder.rungs),
         "inversions": [
-            {"graver": one.graver.limb, "milder": one.milder.limb, "by": as_data(one.by), "words": inversion_words(one)}
-            for one in found.inversions
+            {
+                "graver": inversion.graver.limb,
+                "milder": inversion.milder.limb,
+                "by": as_data(inversion.by),
+                "words": inversion_words(inversion),
+            }
+            for inversion in ladder.inversions
         ],
-        "left_out": as_data(found.left_out),
+        "left_out": as_data(ladder.left_out),
     }

@@ -15,26 +15,26 @@ HEAD = ("deal", "principal", "who", "owes", "by", "days", "to")
 
 def show_owed(workspace: Workspace, on: date, as_json: bool) -> int:
     """Print what is still owed on a date, the longest overdue first."""
-    found = who_owes_whom(workspace, on)
+    duties = who_owes_whom(workspace, on)
     if as_json:
-        print_json({"on": str(on), "owed": [one.as_data() for one in found]})
+        print_json({"on": str(on), "owed": [duty.as_data() for duty in duties]})
         return 0
-    say(owed_table(found) if found else f"nothing is owed on {on}")
+    say(owed_table(duties) if duties else f"nothing is owed on {on}")
     return 0
 
 
-def owed_table(found: Sequence[OpenDuty]) -> str:
+def owed_table(duties: Sequence[OpenDuty]) -> str:
     """What is still owed as a table, a line each."""
     rows = [
         (
-            one.deal,
-            printed(one.principal) if one.principal else "-",
-            f"{one.who}{f' ({one.name})' if one.name else ''}",
-            f"{one.what} ({one.cite})",
-            str(one.by),
-            f"{-one.days} overdue" if one.days < 0 else str(one.days),
-            ", ".join(one.to) or "-",
+            duty.deal,
+            printed(duty.principal) if duty.principal else "-",
+            f"{duty.who}{f' ({duty.name})' if duty.name else ''}",
+            f"{duty.what} ({duty.cite})",
+            str(duty.by),
+            f"{-duty.days} overdue" if duty.days < 0 else str(duty.days),
+            ", ".join(duty.to) or "-",
         )
-        for one in found
+        for duty in duties
     ]
     return table(HEAD, rows, right=(1, 5))

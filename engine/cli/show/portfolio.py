@@ -24,33 +24,33 @@ def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: Re
     """Print the portfolio, or write it where a file is named. Raises WrongUsage for a workspace without deals, or another ending."""
     if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx", ".parquet"):
         raise WrongUsage(f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so")
-    found = portfolio_of(workspace, on)
-    data = found.as_data()
-    count = f"{len(found.deals)} deal{'s' if len(found.deals) > 1 else ''}"
+    portfolio = portfolio_of(workspace, on)
+    data = portfolio.as_data()
+    count = f"{len(portfolio.deals)} deal{'s' if len(portfolio.deals) > 1 else ''}"
     if into is not None:
-        text = found.as_csv()
+        text = portfolio.as_csv()
         made = {
             ".pdf": lambda: render(data["rows"], on, text),
-            ".xlsx": lambda: portfolio_workbook(found),
-            ".parquet": lambda: portfolio_parquet(found.rows),
+            ".xlsx": lambda: portfolio_workbook(portfolio),
+            ".parquet": lambda: portfolio_parquet(portfolio.rows),
         }
         write_whole(into, made.get(into.suffix, text.encode)())
     if as_json:
         print_json({**data, "into": str(into) if into is not None else None})
     elif into is not None:
-        say(f"{into}: {len(found.rows)} rows of {count} on {on}")
+        say(f"{into}: {len(portfolio.rows)} rows of {count} on {on}")
     else:
-        say(table(HEAD, [_cells(row) for row in found.rows], right=(4,)))
+        say(table(HEAD, [_cells(row) for row in portfolio.rows], right=(4,)))
         say()
         say(f"{count} as of {on}; each row as determined on its own date")
         say()
-        say(owed_table(found.owed) if found.owed else f"nothing is owed on {on}")
+        say(owed_table(portfolio.owed) if portfolio.owed else f"nothing is owed on {on}")
     return 0
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     data = row.as_data()
     state = row.state + (f", {row.counting}" if row.counting else "")
-    due = "; ".join(f"{one.what}, {'overdue since it was due' if one.overdue else 'due'} {one.by}" for one in row.due)
+    due = "; ".join(f"{deadline.what}, {'overdue since it was due' if deadline.overdue else 'due'} {deadline.by}" for deadline in row.due)
     shown = (data["result"] or "-", data["headroom_shown"] or "-", data["on"] or "-", due or row.note)
-    return (row.deal, row.key, state, *(str(one) for one in shown))
+    return (row.deal, row.key, state, *(str(deadline) for deadline in shown))

@@ -15,13 +15,13 @@ def say_reach(reached: Sequence[Reach]) -> None:
     """Print what would change: each result, then the notices that state one."""
     if not reached:
         say("no result of a past date would change")
-    for found in reached:
-        dates = f"{found.correction.from_on} to {found.correction.until}"
-        say(f"{found.deal}: {dates} would be determined again; {len(found.changes)} would stand otherwise")
-        rows = [(str(change.on), change.subject, change.before, change.after) for change in found.changes[:SHOWN]]
+    for reach in reached:
+        dates = f"{reach.correction.from_on} to {reach.correction.until}"
+        say(f"{reach.deal}: {dates} would be determined again; {len(reach.changes)} would stand otherwise")
+        rows = [(str(change.on), change.subject, change.before, change.after) for change in reach.changes[:SHOWN]]
         if rows:
             say(table(("date", "test or trigger", "as determined", "as it would be"), rows))
-        if len(found.changes) > SHOWN:
-            say(f"and {len(found.changes) - SHOWN} more; --json holds all of them")
-        if found.notices:
-            say("notices that state one of them: " + ", ".join(f"No. {one.number} ({one.kind})" for one in found.notices))
+        if len(reach.changes) > SHOWN:
+            say(f"and {len(reach.changes) - SHOWN} more; --json holds all of them")
+        if reach.notices:
+            say("notices that state one of them: " + ", ".join(f"No. {notice.number} ({notice.kind})" for notice in reach.notices))

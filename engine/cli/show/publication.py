@@ -21,11 +21,11 @@ RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] 
 
 def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
-    found = published_week(workspace, series, publication)
-    html, pdf = render(found.weeks, found.recorded_at, found.first)
+    week = published_week(workspace, series, publication)
+    html, pdf = render(week.weeks, week.recorded_at, week.first)
     name = into / f"{series.replace('@', '-')}-{publication}"
     written = {"html": (Path(f"{name}.html"), html.encode()), "pdf": (Path(f"{name}.pdf"), pdf)}
-    if publication == first_publication(workspace, series) and found.first is None:
+    if publication == first_publication(workspace, series) and week.first is None:
         written["appendix_a"] = (Path(f"{name}-appendix-a.csv"), injection_appendix(workspace, series, publication).encode())
     for place, data in written.values():
         write_whole(place, data)

@@ -17,20 +17,20 @@ from engine.workspace.workspace import Workspace
 
 def replay(workspace: Workspace, templates: Templates, until: date | None, as_json: bool) -> int:
     """Replay every log; 3 where one does not come out as it is recorded, 4 where one is of an earlier edition and was not compared."""
-    found: list[Replayed] = []
-    for one in Replay(workspace, templates, until).run():
-        found.append(one)
-        progress(f"{one.log}: {one.events} events")
+    replays: list[Replayed] = []
+    for entry in Replay(workspace, templates, until).run():
+        replays.append(entry)
+        progress(f"{entry.log}: {entry.events} events")
     progress_done()
-    failed = [one for one in found if one.difference is not None]
-    code = 3 if failed else 4 if any(one.edition != EDITION for one in found) else 0
-    deals = deals_among(one.log for one in found)
+    failed = [entry for entry in replays if entry.difference is not None]
+    code = 3 if failed else 4 if any(entry.edition != EDITION for entry in replays) else 0
+    deals = deals_among(entry.log for entry in replays)
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
-        print_json({"replayed": code == 0, "logs": [one.as_data() for one in found], "as_known": [asdict(one) for one in known]})
+        print_json({"replayed": code == 0, "logs": [entry.as_data() for entry in replays], "as_known": [asdict(entry) for entry in known]})
         return code
-    for one in found:
-        _say(one)
+    for entry in replays:
+        _say(entry)
     for state in known:
         say()
         say(f"{state.deal} as it was known on {state.known_on}, {state.entries} entries")
@@ -39,11 +39,11 @@ def replay(workspace: Workspace, templates: Templates, until: date | None, as_js
     return code
 
 
-def _say(one: Replayed) -> None:
-    word = f"; {one.asserted} taken as recorded" if one.asserted else ""
-    if one.edition != EDITION:
-        say(f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom 0.1 replays it")
-    elif one.difference is None:
-        say(f"the same  {one.log}: {one.events} events{word}")
+def _say(entry: Replayed) -> None:
+    word = f"; {entry.asserted} taken as recorded" if entry.asserted else ""
+    if entry.edition != EDITION:
+        say(f"not compared  {entry.log}: {entry.events} events recorded under edition {entry.edition}; headroom 0.1 replays it")
+    elif entry.difference is None:
+        say(f"the same  {entry.log}: {entry.events} events{word}")
     else:
-        say(f"DIFFERS   {one.log}, entry {one.difference.seq}: {one.difference.what}")
+        say(f"DIFFERS   {entry.log}, entry {entry.difference.seq}: {entry.difference.what}")

@@ -47,8 +47,8 @@ def import_series(
     else:
         seen = f"; {taken.provisional} provisional, not final yet" if taken.provisional else ""
         say(f"{index}: {taken.recorded} published values recorded{seen}")
-        for one in taken.findings:
-            say(asked_about(one))
+        for finding in taken.findings:
+            say(asked_about(finding))
         if taken.form is not None and taken.form.name != "headroom":
             say(f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: {taken.form.licence}")
     return 1 if taken.findings else 0
@@ -79,21 +79,21 @@ def restate(
     The first print stays beside it; a deal that accepts the new one is determined again by the next run. What that will
     change is said first, whether it is recorded or not.
     """
-    found = restatement(workspace, series, publication, reason, scribe)
-    reached = of_print(workspace, found.event, templates) if found.event is not None else []
-    recorded = record and record_restatement(workspace, found, scribe)
+    again = restatement(workspace, series, publication, reason, scribe)
+    reached = of_print(workspace, again.event, templates) if again.event is not None else []
+    recorded = record and record_restatement(workspace, again, scribe)
     if as_json:
-        print_json({**found.as_data(recorded), "changes": [reach_as_data(one) for one in reached]})
+        print_json({**again.as_data(recorded), "changes": [reach_as_data(reach) for reach in reached]})
         return 0
-    _say_restatement(found, reached, record)
+    _say_restatement(again, reached, record)
     return 0
 
 
-def _say_restatement(found: Restatement, reached: Sequence[Reach], record: bool) -> None:
-    was = found.before.payload.value["value"] or "no value"
-    shown = "the same" if found.event is None else f"{found.again.value or 'no value'}, print {found.again.print}"
-    say(f"{found.series} of {found.publication}: {was}, print {found.before.print}; from today's snapshots {shown}")
-    if found.event is None:
+def _say_restatement(again: Restatement, reached: Sequence[Reach], record: bool) -> None:
+    was = again.before.payload.value["value"] or "no value"
+    shown = "the same" if again.event is None else f"{again.again.value or 'no value'}, print {again.again.print}"
+    say(f"{again.series} of {again.publication}: {was}, print {again.before.print}; from today's snapshots {shown}")
+    if again.event is None:
         return
     say_reach(reached)
     after = "recorded; the next run determines again what rests on it"

@@ -21,9 +21,11 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     horizons = tuple(answer.chances[0].within) if answer.chances else ()
     head = ("within", *(f"{weeks} weeks" for weeks in horizons), "median week")
     rows = []
-    for one in answer.chances:
-        shown = [probability(*one.within[weeks]) for weeks in horizons]
-        rows.append((f"{one.subject} {WORDS[one.what]}", *shown, "-" if one.median_weeks is None else f"{one.median_weeks:.0f}"))
+    for chance in answer.chances:
+        shown = [probability(*chance.within[weeks]) for weeks in horizons]
+        rows.append(
+            (f"{chance.subject} {WORDS[chance.what]}", *shown, "-" if chance.median_weeks is None else f"{chance.median_weeks:.0f}")
+        )
     say(table(head, rows, right=range(1, len(head))))
     say()
     if answer.never:
@@ -41,7 +43,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.one_by_one:
         say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
     if answer.scores:
-        said = "; ".join(f"{one.forecast} CRPS {one.crps:.4f}, {one.inside:.0%} inside 95%" for one in answer.scores)
+        said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
         say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
     return 0
 

@@ -36,7 +36,7 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
     for start in range(0, len(outcomes), SIDE_BY_SIDE):
         together = outcomes[start : start + SIDE_BY_SIDE]
         say()
-        head = ("what happens", *(cell for one in together for cell in (one.path, "at")))
+        head = ("what happens", *(cell for outcome in together for cell in (outcome.path, "at")))
         say(table(head, list(_rows(together)), right=range(2, 2 * len(together) + 1, 2)))
     say()
     if answer.never:
@@ -51,12 +51,12 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
 
 def events_of(outcomes: Sequence[PathOutcome]) -> tuple[tuple[str, Happening], ...]:
     """Everything that happens on one of the paths, in the order of its first date."""
-    found: dict[tuple[str, Happening], date] = {}
+    days: dict[tuple[str, Happening], date] = {}
     for outcome in outcomes:
-        for one in outcome.firsts:
-            key = (one.subject, one.what)
-            found[key] = min(found.get(key, one.on), one.on)
-    return tuple(sorted(found, key=lambda key: found[key]))
+        for first in outcome.firsts:
+            key = (first.subject, first.what)
+            days[key] = min(days.get(key, first.on), first.on)
+    return tuple(sorted(days, key=lambda key: days[key]))
 
 
 def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
@@ -66,8 +66,8 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
             first = outcome.first(subject, what)
             cells += ["never", ""] if first is None else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
         yield (f"{subject} {WORDS[what]}", *cells)
-    for clause in dict.fromkeys(one.clause for outcome in outcomes for one in outcome.swept):
-        paid = [sum(bool(one.amount) for one in outcome.swept if one.clause == clause) for outcome in outcomes]
+    for clause in dict.fromkeys(amount.clause for outcome in outcomes for amount in outcome.swept):
+        paid = [sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause) for outcome in outcomes]
         sums = [f"USD {float(outcome.swept_in_all(clause)):,.2f}" for outcome in outcomes]
         cells = [cell for number, amount in zip(paid, sums, strict=True) for cell in (counted(number, "Payment Dates"), amount)]
         yield (f"{clause} swept in all", *cells)
@@ -75,6 +75,6 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
 
 def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:
     """The worst figure of each test on the first path."""
-    for one in outcomes[0].least:
-        measured = printed_apart(one.measured, one.limit)
-        yield f"Worst of {one.test} on {outcomes[0].path}: {measured} against {printed(one.limit)} on {one.on}."
+    for turning in outcomes[0].least:
+        measured = printed_apart(turning.measured, turning.limit)
+        yield f"Worst of {turning.test} on {outcomes[0].path}: {measured} against {printed(turning.limit)} on {turning.on}."

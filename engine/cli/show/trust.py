@@ -65,12 +65,12 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
     say()
     say("A seller leaves, with all of its rows on every day: the value without it")
     say(table(("seller", "value"), list(moves["without_each"].items()), right=(1,)))
-    for move, found in moves["leaving"].items():
-        first = f", first {', '.join(found['first'])}: {found['value']}" if found["first"] else ""
-        say(f"least number of sellers whose leaving moves it by {move}: {found['sellers']}{first}")
+    for move, leaving in moves["leaving"].items():
+        first = f", first {', '.join(leaving['first'])}: {leaving['value']}" if leaving["first"] else ""
+        say(f"least number of sellers whose leaving moves it by {move}: {leaving['sellers']}{first}")
     if moves["repricing"] is not None:
-        one = moves["repricing"]
-        say(f"the largest seller, {one['seller']}, at one price of its own: {one['lowest']} to {one['highest']}")
+        repricing = moves["repricing"]
+        say(f"the largest seller, {repricing['seller']}, at one price of its own: {repricing['lowest']} to {repricing['highest']}")
     say()
     say("Invented listings at free prices and on free days: the least number of listing-days")
     rows = [(move, *_plan_cells(plan)) for move, plan in moves["fake_listings"].items()]
@@ -85,12 +85,12 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
 def _plan_cells(plan: Mapping[str, Any] | None) -> tuple[str, str, str]:
     if plan is None:
         return "not reachable", "-", "-"
-    said = "; ".join(f"{one['day']}: {one['listings']} at {one['at']}" for one in plan["plan"])
+    said = "; ".join(f"{step['day']}: {step['listings']} at {step['at']}" for step in plan["plan"])
     return str(plan["listing_days"]), str(plan["most_on_one_day"]), said or "none needed"
 
 
 def _usd(outlay: Mapping[str, str | None], days: int = 1) -> tuple[str, ...]:
-    return tuple("no day" if not days else "not reachable" if one is None else f"{Decimal(one):,.0f}" for one in outlay.values())
+    return tuple("no day" if not days else "not reachable" if amount is None else f"{Decimal(amount):,.0f}" for amount in outlay.values())
 
 
 def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
@@ -99,14 +99,14 @@ def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
 
 def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) -> int:
     """Print for each test of a date, the least number of listings on every day that trips it, or masks its failure."""
-    found = deal_manipulation(workspace, deal, on)
+    manipulation = deal_manipulation(workspace, deal, on)
     if as_json:
-        print_json(found.as_data())
+        print_json(manipulation.as_data())
         return 0
     say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
-    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in found.rows]
+    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in manipulation.rows]
     say(table(("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free"), shown, right=(5, 7)))
     return 0
 
@@ -117,10 +117,10 @@ def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-"
 
 
-def _leaving_cell(found: Mapping[str, Any] | None) -> str:
-    if found is None:
+def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:
+    if leaving is None:
         return "-"
-    return f"{found['sellers']}, no value" if found["value"] == "no value" else str(found["sellers"])
+    return f"{leaving['sellers']}, no value" if leaving["value"] == "no value" else str(leaving["sellers"])
 
 
 # ---- reproduction -----------------------------------------------------------------------------------------------------
@@ -128,13 +128,13 @@ def _leaving_cell(found: Mapping[str, Any] | None) -> str:
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
     """What a third party would run, each step with its outcome; 3 where it differs (WP §7.4)."""
-    found = reproduction(workspace, index, version, publication)
+    answer = reproduction(workspace, index, version, publication)
     if as_json:
-        data = {"index": index, "methodology": version, "publication_date": str(publication), "value": found.value}
-        steps = [{"step": step.strip(), "outcome": outcome} for step, outcome in found.steps]
-        print_json({**data, "published": found.published, "same": found.same, "steps": steps})
+        data = {"index": index, "methodology": version, "publication_date": str(publication), "value": answer.value}
+        steps = [{"step": step.strip(), "outcome": outcome} for step, outcome in answer.steps]
+        print_json({**data, "published": answer.published, "same": answer.same, "steps": steps})
     else:
         say(f"{index} of {publication} under {version}")
-        for name, said in found.steps:
+        for name, said in answer.steps:
             say(f"  {name}: {said}")
-    return found.exit_code
+    return answer.exit_code

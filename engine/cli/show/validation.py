@@ -24,14 +24,14 @@ class Page:
 
 def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None, page: Page | None = None) -> int:
     """Print the paper's tests over every week that the workspace's snapshots give."""
-    found = index_validation(workspace, index, version, prices, progress)
+    validation = index_validation(workspace, index, version, prices, progress)
     progress_done()
     if page is not None:
-        write_whole(page.into, page.render(found.as_data(), [value.model_dump(mode="json") for value in found.values]))
+        write_whole(page.into, page.render(validation.as_data(), [value.model_dump(mode="json") for value in validation.values]))
     if as_json:
-        print_json(found.as_data())
+        print_json(validation.as_data())
     else:
-        _say(found)
+        _say(validation)
         say(f"\n{page.into} is written" if page is not None else "")
     return 0
 
@@ -44,10 +44,10 @@ def _say(validation: IndexValidation) -> None:
         f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'there is none'}"
     )
     say()
-    for one in validation.findings:
-        mark = "refused" if one.verdict.startswith("refused: ") else "look   " if one.finding else "       "
-        say(f"{mark}  {one.test} ({one.section}, n = {one.sample}): {one.verdict.removeprefix('refused: ')}")
-        say(f"         caveat: {one.caveat}")
+    for finding in validation.findings:
+        mark = "refused" if finding.verdict.startswith("refused: ") else "look   " if finding.finding else "       "
+        say(f"{mark}  {finding.test} ({finding.section}, n = {finding.sample}): {finding.verdict.removeprefix('refused: ')}")
+        say(f"         caveat: {finding.caveat}")
     say()
     say("Coverage ratio (WP §7.1), mean of each week's days; every day with --json")
     say(table(("week", "known days", "listings that qualify"), validation.weekly_coverage, right=(1, 2)))

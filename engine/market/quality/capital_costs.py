@@ -23,23 +23,23 @@ def read_costs(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {"per_listing": "not given", "source": None, "usd": None, "gpus": None}
     try:
-        found = read_toml(path, Decimal)
+        table = read_toml(path, Decimal)
     except (OSError, NoToml) as error:
         raise WrongUsage(f"{path} cannot be read ({error}); {FIX}") from None
-    wrong = list(_wrong(found))
+    wrong = list(_wrong(table))
     if wrong:
         raise WrongUsage(f"{path}: {'; '.join(wrong)}; {FIX}")
-    usd = Decimal(found["gpu_price_usd"]) * found["gpus_per_listing"] + Decimal(found["weekly_cost_usd"]) * found["weeks"]
+    usd = Decimal(table["gpu_price_usd"]) * table["gpus_per_listing"] + Decimal(table["weekly_cost_usd"]) * table["weeks"]
     return {
         "per_listing": f"{usd:f}",
-        "source": f"{path.name}: {found['source']}, {found['as_of']}",
+        "source": f"{path.name}: {table['source']}, {table['as_of']}",
         "usd": usd,
-        "gpus": found["gpus_per_listing"],
+        "gpus": table["gpus_per_listing"],
     }
 
 
-def _wrong(found: Mapping[str, Any]) -> Iterator[str]:
-    missing = [name for name in NEEDED if name not in found]
+def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
+    missing = [name for name in NEEDED if name not in table]
     if missing:
         yield f"{', '.join(missing)} missing"
         return
@@ -49,15 +49,15 @@ def _wrong(found: Mapping[str, Any]) -> Iterator[str]:
         ("weekly_cost_usd", -1, "an amount, zero or more"),
         ("weeks", -1, "a whole number, zero or more"),
     ):
-        value = found[name]
+        value = table[name]
         whole = "whole" in kind
         number = isinstance(value, int if whole else int | Decimal) and not isinstance(value, bool)
         if not number or not Decimal(value).is_finite() or not (value > 0 if least == 0 else value >= 0):
             yield f"{name} = {value} is not {kind}"
-    if not isinstance(found["source"], str) or not found["source"].strip():
+    if not isinstance(table["source"], str) or not table["source"].strip():
         yield "source says nothing"
-    if not isinstance(found["as_of"], date) and not _dated(found["as_of"]):
-        yield f"as_of = {found['as_of']} is not a date like 2026-03-01"
+    if not isinstance(table["as_of"], date) and not _dated(table["as_of"]):
+        yield f"as_of = {table['as_of']} is not a date like 2026-03-01"
 
 
 def _dated(text: Any) -> bool:

@@ -73,7 +73,7 @@ def changes(
         indices: the indices whose models are looked at.
         methodology: the rules under which listings qualify.
     """
-    found: list[CollectionChange] = []
+    suspected: list[CollectionChange] = []
     alike = before is not None and before.form == snapshot.form
     for name, index in indices.items():
         was = _seen(before, index, methodology) if before is not None else None
@@ -82,15 +82,15 @@ def changes(
             said = _of_model(snapshot, index, now, was if alike else None, was)
         else:
             said = _of_prices(now, was)
-        found += (CollectionChange(change, name, figures) for change, figures in said)
-    return tuple(found)
+        suspected += (CollectionChange(change, name, figures) for change, figures in said)
+    return tuple(suspected)
 
 
 def _seen(snapshot: Snapshot, index: IndexDefinition, methodology: Methodology) -> _Seen | None:
     if not speaks_of(snapshot, index.gpu_name, index.countries):
         return None
     listings = qualifying(snapshot, index.gpu_name, index.countries, methodology)
-    prices = [float(one.usd) for one in listings.observations]
+    prices = [float(observation.usd) for observation in listings.observations]
     return _Seen(offers(snapshot, index.gpu_name), listings, median(prices) if prices else None)
 
 
@@ -108,9 +108,9 @@ def _of_model(
         yield name, f"{counted(len(now.offers), 'offers')} of {index.gpu_name}; {before} before"
     if len(now.offers) < FEWEST:
         return
-    read = [one for one in now.offers if isinstance(one, Offer)]
+    read = [offer for offer in now.offers if isinstance(offer, Offer)]
     if 2 * len(read) < len(now.offers):
-        why = Counter(one.why for one in now.offers if isinstance(one, Malformed)).most_common(1)[0][0]
+        why = Counter(offer.why for offer in now.offers if isinstance(offer, Malformed)).most_common(1)[0][0]
         yield "offers-unreadable", f"{len(now.offers) - len(read)} of {len(now.offers)}; mostly: {why}"
         return
     renamed = _renamed(read, index)
@@ -124,7 +124,7 @@ def _of_model(
 
 
 def _renamed(read: Sequence[Offer], index: IndexDefinition) -> str | None:
-    other = Counter(one.gpu_name for one in read if one.gpu_name != index.gpu_name)
+    other = Counter(offer.gpu_name for offer in read if offer.gpu_name != index.gpu_name)
     if sum(other.values()) < len(read):
         return None
     return f"the list of {index.gpu_name} names {', '.join(repr(name) for name in other)} alone"
@@ -132,33 +132,33 @@ def _renamed(read: Sequence[Offer], index: IndexDefinition) -> str | None:
 
 def _most(read: Sequence[Offer], of: Callable[[Offer], bool]) -> int | None:
     """How many offers something is so of, where that is more than half of them."""
-    found = sum(map(of, read))
-    return found if 2 * found > len(read) else None
+    total = sum(map(of, read))
+    return total if 2 * total > len(read) else None
 
 
 def _of_dates(snapshot: Snapshot, read: Sequence[Offer]) -> Iterator[tuple[str, str]]:
     now = snapshot.collected_at.timestamp()
     late = (snapshot.collected_at + timedelta(days=1)).timestamp()
-    dated = [one for one in read if one.start_date is not None]
-    many = _most(dated, lambda one: (one.start_date or 0) > 100 * now)
+    dated = [offer for offer in read if offer.start_date is not None]
+    many = _most(dated, lambda offer: (offer.start_date or 0) > 100 * now)
     if many is not None:
         yield "start-dates-in-milliseconds", f"{many} of {len(dated)}"
         return
-    many = _most(dated, lambda one: (one.start_date or 0) > late)
+    many = _most(dated, lambda offer: (offer.start_date or 0) > late)
     if many is not None:
         yield "start-dates-in-the-future", f"{many} of {len(dated)} lie more than a day after the collection"
 
 
 def _of_cells(snapshot: Snapshot, read: Sequence[Offer]) -> Iterator[tuple[str, str]]:
-    many = _most(read, lambda one: (one.reliability2 or 0) > 1.5)
+    many = _most(read, lambda offer: (offer.reliability2 or 0) > 1.5)
     if many is not None:
         yield "reliability-in-percent", f"{many} of {len(read)} are above 1.5"
-    places = [one.geolocation for one in read if one.geolocation]
+    places = [offer.geolocation for offer in read if offer.geolocation]
     if len(places) >= FEWEST and not any(_ends_with_a_code(place) for place in places):
         yield "countries-written-otherwise", f"{len(places)} geolocations, like `{places[0]}`"
     absent = Offer()
     checkable = [key for key in NEEDED if key != "start_date" or "staleness" not in snapshot.unchecked]
-    unsaid = [key for key in checkable if all(getattr(one, key) == getattr(absent, key) for one in read)]
+    unsaid = [key for key in checkable if all(getattr(offer, key) == getattr(absent, key) for offer in read)]
     if unsaid:
         yield "key-missing", f"{', '.join(unsaid)} in none of {counted(len(read), 'offers')}"
 

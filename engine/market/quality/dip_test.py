@@ -74,14 +74,14 @@ def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int])
 
     The majorant stands one observation above the line through its places: it follows the distribution after each step.
     """
-    found = [(0.0, convex[0], convex[-1])]
+    touches = [(0.0, convex[0], convex[-1])]
     for place in concave[1:-1]:
         before, after = _around(convex, place)
-        found.append((place + 1 - _at(x, before, after, place), after if after == place else before, place))
+        touches.append((place + 1 - _at(x, before, after, place), after if after == place else before, place))
     for place in convex[1:-1]:
         before, after = _around(concave, place)
-        found.append((_at(x, before, after, place) + 1 - place, place, after))
-    return max(found, key=lambda one: one[0])
+        touches.append((_at(x, before, after, place) + 1 - place, place, after))
+    return max(touches, key=lambda touch: touch[0])
 
 
 def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
@@ -105,5 +105,5 @@ def reference(count: int) -> tuple[float, ...]:
 
 def p_value(statistic: float, count: int) -> float:
     """The share of uniform samples of as many observations that dip at least as far, the sample itself counted among them."""
-    found = reference(count)
-    return (len(found) - bisect_left(found, statistic) + 1) / (len(found) + 1)
+    quantiles = reference(count)
+    return (len(quantiles) - bisect_left(quantiles, statistic) + 1) / (len(quantiles) + 1)

@@ -26,8 +26,8 @@ def _of_prices(week: Week, test: str, needed: int, run: Callable[[Sequence[float
         return refused(name, "WP §7.2", count, needed, "observations")
     if len(set(week.prices)) == 1:
         return unvarying(name, "WP §7.2", count, "prices do")
-    found: object = run(week.prices)
-    statistic, p_value = float(found.statistic), float(found.pvalue)  # type: ignore[attr-defined]
+    outcome: object = run(week.prices)
+    statistic, p_value = float(outcome.statistic), float(outcome.pvalue)  # type: ignore[attr-defined]
     said = f"normality is {'rejected' if p_value < LEVEL else 'not rejected'} at 5% (p {p_value:.4f})"
     return Finding(
         name,

@@ -98,12 +98,12 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
     if true is None:
         return None
     attack = _attack(true, target)
-    listed = [DayPrices(found, methodology) for _, found in days]
+    listed = [DayPrices(listings, methodology) for _, listings in days]
     plans = [_least(attack, listed, methodology.daily_minimum, short=False)]
     if methodology.when_no_day_counts == "pool_all" and all(len(day.micros) < methodology.daily_minimum for day in listed):
         plans.append(_least(attack, listed, methodology.daily_minimum, short=True))
-    found = [plan for plan in plans if plan is not None]
-    return min(found, key=lambda plan: plan.listing_days) if found else None
+    reachable = [plan for plan in plans if plan is not None]
+    return min(reachable, key=lambda plan: plan.listing_days) if reachable else None
 
 
 def _attack(true: Fraction, target: Fraction) -> _Attack:
@@ -124,9 +124,9 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
             options[place].append(_option(attack, day, cost, minimum, short))
             before = joined[place - 1] if place else [NOTHING]
             pairs = ((before[cost - k], options[place][k]) for k in range(cost + 1) if cost - k < len(before))
-            joined[place].append(_best(_with(one, other) for one, other in pairs if one is not None and other is not None))
-        found = joined[-1][cost] if listed else None
-        plan = attack.plan_of(found) if found is not None else None
+            joined[place].append(_best(_with(cost, other) for cost, other in pairs if cost is not None and other is not None))
+        cheapest = joined[-1][cost] if listed else None
+        plan = attack.plan_of(cheapest) if cheapest is not None else None
         if plan is not None:
             return FakePlan(attack.target / 10**6, cost, plan)
     return None
@@ -158,24 +158,24 @@ def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Gi
     return _Given(gift, {(near, far): ((count, price),)})
 
 
-def _with(one: _Given, other: _Given) -> _Given:
+def _with(plan: _Given, other: _Given) -> _Given:
     """Two groups of days together."""
     joined = {
         (max(near, close), min(far, away)): first + second
-        for (near, far), first in one.ways.items()
+        for (near, far), first in plan.ways.items()
         for (close, away), second in other.ways.items()
     }
-    return _Given(one.gift + other.gift, _unbeaten(joined))
+    return _Given(plan.gift + other.gift, _unbeaten(joined))
 
 
 def _best(given: Iterable[_Given]) -> _Given | None:
     """The largest gift, and among equals all nearest prices that no other beats."""
     best: _Given | None = None
-    for one in given:
-        if best is None or one.gift > best.gift:
-            best = one
-        elif one.gift == best.gift and not one.ways.keys() <= best.ways.keys():
-            best = _Given(best.gift, _unbeaten({**one.ways, **best.ways}))
+    for plan in given:
+        if best is None or plan.gift > best.gift:
+            best = plan
+        elif plan.gift == best.gift and not plan.ways.keys() <= best.ways.keys():
+            best = _Given(best.gift, _unbeaten({**plan.ways, **best.ways}))
     return best
 
 
@@ -184,5 +184,7 @@ def _unbeaten(ways: Ways) -> Ways:
     if len(ways) < 2:
         return ways
     return {
-        one: plan for one, plan in ways.items() if not any(other != one and other[0] <= one[0] and other[1] <= one[1] for other in ways)
+        cost: plan
+        for cost, plan in ways.items()
+        if not any(other != cost and other[0] <= cost[0] and other[1] <= cost[1] for other in ways)
     }

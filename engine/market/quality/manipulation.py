@@ -34,16 +34,16 @@ SEED = 20260305
 def day_median(observations: Sequence[Observation], methodology: Methodology) -> Fraction | None:
     """The median of one day's listings after outlier removal, in USD; None of an empty day."""
     kept = without_outliers(tuple(observations), methodology)
-    return median([one.micro for one in kept]) if kept else None
+    return median([observation.micro for observation in kept]) if kept else None
 
 
 def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None:
     """The pooled median of the days that count; of all days where none does and the methodology pools them."""
-    listed = [found for _, found in days if found]
-    counting = [found for found in listed if len(found) >= methodology.daily_minimum]
+    listed = [observations for _, observations in days if observations]
+    counting = [observations for observations in listed if len(observations) >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
         counting = listed
-    pooled = sorted(one.micro for found in counting for one in without_outliers(found, methodology))
+    pooled = sorted(observation.micro for observations in counting for observation in without_outliers(observations, methodology))
     return median(pooled) if pooled else None
 
 
@@ -55,7 +55,7 @@ class DayPrices:
     """
 
     def __init__(self, observations: Iterable[Observation], methodology: Methodology) -> None:
-        self.micros = sorted(one.micro for one in observations)
+        self.micros = sorted(observation.micro for observation in observations)
         self.sums = [0, *accumulate(self.micros)]
         self.squares = sum(x * x for x in self.micros)
         self.share, self.shares = methodology.outlier_trim_share.as_integer_ratio()
@@ -151,7 +151,7 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
     true = week_value(days, methodology)
     if true is None:
         return None
-    fake, listed = _fake(true, at), [DayPrices(found, methodology) for _, found in days]
+    fake, listed = _fake(true, at), [DayPrices(observations, methodology) for _, observations in days]
     for injected in range(1, max(len(day.micros) for day in listed) // 2 + 1):
         twice = _twice_week(listed, methodology, fake, injected)
         if twice is not None and reached(Fraction(twice, 2_000_000)):
@@ -191,17 +191,17 @@ class Row:
 
 def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> Iterator[Row]:
     """The paper's Table 5, filled by drawing N listings from real days; the last row is N or more."""
-    chance, known = random.Random(SEED), [tuple(found) for found in days]
+    chance, known = random.Random(SEED), [tuple(observations) for observations in days]
     for size in ROWS:
-        enough = [found for found in known if len(found) >= size]
+        enough = [observations for observations in known if len(observations) >= size]
         draws = [chance.sample(chance.choice(enough), size) for _ in range(DRAWS)] if enough else []
         yield Row(size, len(enough), {(at, move): _middle(draws, methodology, at, move) for at in AT for move in MOVES})
 
 
 def _middle(draws: Sequence[Sequence[Observation]], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
     """The lower middle of the least numbers; not reachable counts as more than any."""
-    found = [least_for_day(draw, methodology, at, move) for draw in draws]
-    ordered = sorted(found, key=lambda k: float("inf") if k is None else k)
+    counts = [least_for_day(draw, methodology, at, move) for draw in draws]
+    ordered = sorted(counts, key=lambda k: float("inf") if k is None else k)
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
@@ -210,7 +210,7 @@ def _middle(draws: Sequence[Sequence[Observation]], methodology: Methodology, at
 
 def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
     """The mean without the top and the bottom tenth."""
-    prices = sorted(one.micro for one in observations)
+    prices = sorted(observation.micro for observation in observations)
     drop = len(prices) // 10
     rest = prices[drop : len(prices) - drop]
     return Fraction(sum(rest), len(rest) * 10**6)
@@ -218,14 +218,14 @@ def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
 
 def volume_weighted_mean(observations: Sequence[Observation]) -> Fraction:
     """The mean weighted by the GPUs of each listing; rows without a count weigh one."""
-    weights = sum(one.gpus for one in observations)
-    return Fraction(sum(one.micro * one.gpus for one in observations), weights * 10**6)
+    weights = sum(observation.gpus for observation in observations)
+    return Fraction(sum(observation.micro * observation.gpus for observation in observations), weights * 10**6)
 
 
 def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
     """The median of the means of all pairs, each listing paired with itself as well."""
-    prices = [one.micro for one in observations]
-    sums = sorted(one + other for place, one in enumerate(prices) for other in prices[place:])
+    prices = [observation.micro for observation in observations]
+    sums = sorted(price + other for place, price in enumerate(prices) for other in prices[place:])
     middle = len(sums) // 2
     twice = 2 * sums[middle] if len(sums) % 2 else sums[middle - 1] + sums[middle]
     return Fraction(twice, 4_000_000)
@@ -233,7 +233,7 @@ def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
 
 def plain_median(observations: Sequence[Observation]) -> Fraction:
     """The median of the listings as they are."""
-    return median(sorted(one.micro for one in observations))
+    return median(sorted(observation.micro for observation in observations))
 
 
 ESTIMATORS: dict[str, Callable[[Sequence[Observation]], Fraction]] = {

@@ -40,10 +40,10 @@ def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
     if not table.rows or any(column not in table.columns for column in COLUMNS):
         raise WrongUsage(f"{file} has no rows with the columns {', '.join(COLUMNS)}")
     read = [(row.line, _quote(row.cells)) for row in table.rows]
-    wrong = [f"{file}:{line}: {found}" for line, found in read if isinstance(found, str)]
+    wrong = [f"{file}:{line}: {quote}" for line, quote in read if isinstance(quote, str)]
     if wrong:
         raise WrongUsage("; ".join(wrong))
-    return tuple(sorted((found for _, found in read if isinstance(found, Quote)), key=lambda quote: quote.on))
+    return tuple(sorted((quote for _, quote in read if isinstance(quote, Quote)), key=lambda quote: quote.on))
 
 
 def _quote(row: Mapping[str, str]) -> Quote | str:

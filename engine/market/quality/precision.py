@@ -52,9 +52,9 @@ def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
     """The table for one pool of observations; every count is drawn from all of it."""
     chance = random.Random(SEED)
     for count in COUNTS:
-        found = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))
-        middle, wanted = found[DRAWS // 2], expected(count)
-        yield Width(count, found[DRAWS // 10], middle, found[DRAWS * 9 // 10], wanted, wanted[0] <= middle <= wanted[1])
+        measured = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))
+        middle, wanted = measured[DRAWS // 2], expected(count)
+        yield Width(count, measured[DRAWS // 10], middle, measured[DRAWS * 9 // 10], wanted, wanted[0] <= middle <= wanted[1])
 
 
 def _width(sample: Sequence[Decimal]) -> float:

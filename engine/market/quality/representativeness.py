@@ -114,15 +114,15 @@ def count_trend(weeks: Sequence[Week]) -> Finding:
         return refused("trend of daily counts", "WP §7.1", len(counts), 10, "days")
     if len(set(counts)) == 1:
         return unvarying("trend of daily counts", "WP §7.1", len(counts), "daily counts do")
-    found = stats.kendalltau(range(len(counts)), counts)
-    falling = bool(found.pvalue < LEVEL and found.statistic < 0)
-    said = f"daily counts {'fall' if falling else 'do not fall'} over time (tau {found.statistic:+.2f}, p {found.pvalue:.3f})"
+    correlation = stats.kendalltau(range(len(counts)), counts)
+    falling = bool(correlation.pvalue < LEVEL and correlation.statistic < 0)
+    said = f"daily counts {'fall' if falling else 'do not fall'} over time (tau {correlation.statistic:+.2f}, p {correlation.pvalue:.3f})"
     return Finding(
         "trend of daily counts",
         "WP §7.1",
         len(counts),
-        found.statistic,
-        found.pvalue,
+        correlation.statistic,
+        correlation.pvalue,
         falling,
         said,
         "a trend of weeks is no trend of years",

@@ -77,18 +77,18 @@ def coverage(
     truth = true_median(pool)
     for count in counts:
         weeks = [_drawn(pool, count, draw) for draw in range(draws)]
-        found = [seller_week(week) for week in weeks]
+        drawn = [seller_week(week) for week in weeks]
         own = None
         if of_listings is not None:
             ends = [of_listings([Decimal(price).scaleb(-6) for _, price in week]) for week in weeks]
             own = _held([(Fraction(low) * 10**6, Fraction(high) * 10**6) for low, high in ends], truth)
         yield Coverage(
             sellers=count,
-            effective=median(float(week.effective) for week in found),
+            effective=median(float(week.effective) for week in drawn),
             draws=draws,
             listings=own,
-            subsets=_held([week.interval() for week in found], truth),
-            subsets_80=_held([week.interval(80) for week in found], truth),
+            subsets=_held([week.interval() for week in drawn], truth),
+            subsets_80=_held([week.interval(80) for week in drawn], truth),
         )
 
 

@@ -48,8 +48,8 @@ def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | No
     of the week the median over the collections in which it stands.
     """
     prices: defaultdict[str, list[Fraction]] = defaultdict(list)
-    for found in collections:
-        for seller, price in _votes_of(found).items():
+    for collection in collections:
+        for seller, price in _votes_of(collection).items():
             prices[seller].append(price)
     if not prices:
         return None
@@ -74,12 +74,14 @@ def _below(count: int, of: int) -> Fraction:
     return Fraction(sum(comb(of, heads) for heads in range(count)), 2**of)
 
 
-def _votes_of(found: Sequence[Observation]) -> dict[str, Fraction]:
+def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
     """Each seller's price in one collection; a listing that names no machine is a machine of its own."""
     machines: defaultdict[tuple[str, str | int], list[Fraction]] = defaultdict(list)
-    for place, one in enumerate(found):
-        if one.host is not None:
-            machines[one.host, place if one.machine is None else one.machine].append(Fraction(one.micro, 10**6))
+    for place, observation in enumerate(observations):
+        if observation.host is not None:
+            machines[observation.host, place if observation.machine is None else observation.machine].append(
+                Fraction(observation.micro, 10**6)
+            )
     sellers: defaultdict[str, list[Fraction]] = defaultdict(list)
     for (seller, _), listed in machines.items():
         sellers[seller].append(middle(listed))

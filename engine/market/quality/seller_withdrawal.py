@@ -47,13 +47,13 @@ class Repricing:
 
 def sellers_of(days: Sequence[Day]) -> tuple[str, ...]:
     """The sellers that the listings of a week name, in the order of their names."""
-    return tuple(sorted({one.host for _, found in days for one in found if one.host is not None}))
+    return tuple(sorted({observation.host for _, observations in days for observation in observations if observation.host is not None}))
 
 
 def without(days: Sequence[Day], leaving: Sequence[str]) -> tuple[Day, ...]:
     """The days without the listings of some sellers."""
-    gone = frozenset(leaving)
-    return tuple((day, tuple(one for one in found if one.host not in gone)) for day, found in days)
+    absent = frozenset(leaving)
+    return tuple((day, tuple(observation for observation in observations if observation.host not in absent)) for day, observations in days)
 
 
 def value_without_each(days: Sequence[Day], methodology: Methodology) -> dict[str, Fraction | None]:
@@ -82,7 +82,7 @@ def moved_by(true: Fraction, move: Fraction) -> Reached:
 
 def largest_seller(days: Sequence[Day]) -> str | None:
     """The seller with the most listings of the week, the first by name among equals; None where no listing names one."""
-    counts = Counter(one.host for _, found in days for one in found if one.host is not None)
+    counts = Counter(observation.host for _, observations in days for observation in observations if observation.host is not None)
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
@@ -102,10 +102,10 @@ def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None
 def repriced(days: Sequence[Day], seller: str, micro: int) -> tuple[Day, ...]:
     """The days with all listings of a seller at one price, in millionths."""
 
-    def at(one: Observation) -> Observation:
-        return replace(one, micro=micro) if one.host == seller else one
+    def at(observation: Observation) -> Observation:
+        return replace(observation, micro=micro) if observation.host == seller else observation
 
-    return tuple((day, tuple(map(at, found))) for day, found in days)
+    return tuple((day, tuple(map(at, observations))) for day, observations in days)
 
 
 def _price(true: Fraction, share: int) -> int:

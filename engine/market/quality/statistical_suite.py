@@ -42,11 +42,18 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
     digits = [int(f"{price:e}"[0]) for price in prices]
     observed = np.array([digits.count(d) for d in range(1, 10)])
     expected = len(prices) * np.log10(1 + 1 / np.arange(1, 10))
-    found = stats.chisquare(observed, expected)
-    said = f"first digits {'differ from' if found.pvalue < LEVEL else 'agree with'} Benford's law (chi2 {found.statistic:.0f})"
+    chi_square = stats.chisquare(observed, expected)
+    said = f"first digits {'differ from' if chi_square.pvalue < LEVEL else 'agree with'} Benford's law (chi2 {chi_square.statistic:.0f})"
     caveat = "prices within one order of magnitude never follow it; it does not show manipulation (WP §7.3)"
     return Finding(
-        "first digits", "WP §7.3", len(prices), float(found.statistic), float(found.pvalue), bool(found.pvalue < LEVEL), said, caveat
+        "first digits",
+        "WP §7.3",
+        len(prices),
+        float(chi_square.statistic),
+        float(chi_square.pvalue),
+        bool(chi_square.pvalue < LEVEL),
+        said,
+        caveat,
     )
 
 
@@ -57,7 +64,7 @@ def jumps(weeks: Sequence[Week]) -> Finding:
     looked for would widen the plain one and hide each other. Where more than half of the changes are equal
     it is nought, and the plain one serves.
     """
-    medians = {one.day: one.median for week in weeks for one in week.days if one.median is not None}
+    medians = {day.day: day.median for week in weeks for day in week.days if day.median is not None}
     pairs = [(day, math.log(now / medians[day - DAY])) for day, now in sorted(medians.items()) if day - DAY in medians]
     apart = max(0, len(medians) - 1 - len(pairs))
     if len(pairs) < LEAST_PAIRS:
@@ -109,7 +116,7 @@ def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
     quarters: dict[str, list[Week]] = {}
     for week in weeks:
         quarters.setdefault(f"{week.publication.year} Q{(week.publication.month + 2) // 3}", []).append(week)
-    return [minimum_viable_count(found, quarter) for quarter, found in quarters.items()]
+    return [minimum_viable_count(values, quarter) for quarter, values in quarters.items()]
 
 
 def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[Finding]:
@@ -119,10 +126,10 @@ def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[
         weeks: every Publication Date that the snapshots give, oldest first.
         quotes: rates of other platforms; None where no file names any.
     """
-    found = [coverage(weeks), count_trend(weeks), papers_flag(weeks), *compared(weeks, quotes)]
+    findings = [coverage(weeks), count_trend(weeks), papers_flag(weeks), *compared(weeks, quotes)]
     for week in distributed(weeks):
-        found += [shapiro_wilk(week), jarque_bera(week), skewness(week), bimodality(week)]
-    return [*found, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]
+        findings += [shapiro_wilk(week), jarque_bera(week), skewness(week), bimodality(week)]
+    return [*findings, *time_series(weeks), first_digits(weeks), jumps(weeks), *by_quarter(weeks)]
 
 
 def distributed(weeks: Sequence[Week]) -> list[Week]:

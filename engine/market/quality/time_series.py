@@ -34,12 +34,12 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
     run = unbroken(weeks)
     values = np.array([week.value for week in run if week.value is not None])
     changes = np.diff(values)
-    found = [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
-    found = [*found, read_together(found[0], found[2]), read_together(found[1], found[3]), arch_lm(values)]
+    findings = [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
+    findings = [*findings, read_together(findings[0], findings[2]), read_together(findings[1], findings[3]), arch_lm(values)]
     valued = sum(week.value is not None for week in weeks)
     basis = f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, {counted(len(changes), 'pairs')} of neighbours"
     noise = _noise(run)
-    return [replace(one, caveat=f"{one.caveat}; {basis}{noise}") for one in found]
+    return [replace(finding, caveat=f"{finding.caveat}; {basis}{noise}") for finding in findings]
 
 
 def _noise(run: Sequence[Week]) -> str:
@@ -58,14 +58,14 @@ def adf(values: Floats, what: str) -> Finding:
     if count < 20:
         return refused(name, "WP §7.2", count, 20, _unit(what))
     by_lag = {lags: _dickey_fuller(values, lags) for lags in LAGS}
-    one = by_lag[1]
-    if one is None:
+    first = by_lag[1]
+    if first is None:
         return unvarying(name, "WP §7.2", count, "the series does")
-    statistic, critical = one
+    statistic, critical = first
     stationary = statistic < critical
     p_value = _mackinnon(statistic)
-    known = [found for found in by_lag.values() if found is not None]
-    rejecting = sum(found < bound for found, bound in known)
+    known = [statistic for statistic in by_lag.values() if statistic is not None]
+    rejecting = sum(statistic < bound for statistic, bound in known)
     figures = f"t {statistic:.2f}, critical {critical:.2f}, p {p_value:.3f}"
     said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {rejecting} of {len(known)} lags"
     caveat = f"a constant and 1 lag; {LAGS[0]} to {LAGS[-1]} lags counted; MacKinnon's surfaces"

@@ -38,11 +38,11 @@ def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
         then = getattr(clause, "then", None)
         named += [(("covenants", key, "then", "by"), then.by)] if then is not None and "by" in then.model_fields_set else []
     for key, trigger in terms.triggers.items():
-        for number, one in enumerate(trigger.consequences):
+        for number, consequence in enumerate(trigger.consequences):
             path: Path = ("triggers", key, "consequences", number)
-            named.append(((*path, "who"), one.who))
-            if one.deliver is not None and "by" in one.deliver.model_fields_set:
-                named.append(((*path, "deliver", "by"), one.deliver.by))
+            named.append(((*path, "who"), consequence.who))
+            if consequence.deliver is not None and "by" in consequence.deliver.model_fields_set:
+                named.append(((*path, "deliver", "by"), consequence.deliver.by))
     for path, role in named:
         if role is not None and role not in terms.parties:
             yield undefined(tree, path, role, "party", terms.parties)

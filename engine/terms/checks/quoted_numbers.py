@@ -21,7 +21,7 @@ TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 IN_WORDS: Mapping[str, int] = {
     **{word: number for number, word in enumerate(UP_TO_NINETEEN)},
     **TENS,
-    **{f"{ten}-{UP_TO_NINETEEN[one]}": tens + one for ten, tens in TENS.items() for one in range(1, 10)},
+    **{f"{ten}-{UP_TO_NINETEEN[digit]}": tens + digit for ten, tens in TENS.items() for digit in range(1, 10)},
     "one hundred": 100,
 }
 """Numbers as agreements write them out."""
@@ -64,20 +64,20 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
     if not strict:
         return
     written = {_plain(number) for value in said for number in re.findall(rf"{NUMBER}%?", value)}
-    for found in PER_CENT.finditer(text):
-        if _plain(_number(found[1])) + "%" not in written:
-            yield found[0] if "%" not in found[0] else f"{_number(found[1])}%"
+    for match in PER_CENT.finditer(text):
+        if _plain(_number(match[1])) + "%" not in written:
+            yield match[0] if "%" not in match[0] else f"{_number(match[1])}%"
     for pattern in (MONEY, MULTIPLE):
-        for found in pattern.finditer(text):
-            if _plain(found[1]) not in written:
-                yield found[1] if pattern is MONEY else found[0].removesuffix(" the")
+        for match in pattern.finditer(text):
+            if _plain(match[1]) not in written:
+                yield match[1] if pattern is MONEY else match[0].removesuffix(" the")
 
 
 def _lengths(text: str, said: list[str]) -> Iterator[str]:
     """Counts of dates and periods, where the terms have some of the kind and the text quotes none of them."""
     for pattern in LENGTHS.values():
-        agreed = {_number(found[1]) for value in said if " in any " not in value for found in pattern.finditer(value)}
-        quoted = {_number(found[1]): found[0] for found in pattern.finditer(text)}
+        agreed = {_number(match[1]) for value in said if " in any " not in value for match in pattern.finditer(value)}
+        quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
         if agreed and quoted and not agreed & quoted.keys():
             yield from quoted.values()
 

@@ -40,7 +40,7 @@ PlaceOf = Callable[[Path], Place]
 
 def placed(deal: Deal, since: date) -> PlaceOf:
     """Where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
-    steps = {path: found.path for path, found in in_force(deal.terms, since) if isinstance(found, StepOf)}
+    steps = {path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)}
 
     def place(path: Path) -> Place:
         for end in range(len(path), 0, -1):
@@ -125,8 +125,8 @@ def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
     if clause.early_warning is None:
         return
     margin, limit = clause.early_warning.figure.value, getattr(clause, "limit", None)
-    found = [getattr(clause, name) for name in LIMITS if getattr(clause, name, None) is not None]
-    held = found[0] if found else None
+    limits = [getattr(clause, name) for name in LIMITS if getattr(clause, name, None) is not None]
+    held = limits[0] if limits else None
     if limit is not None:
         held = None if limit.figure.unit in (Unit.POINTS, Unit.DAYS, Unit.COUNT) else limit.value
     if margin == 0 or (held is not None and margin >= abs(held)):

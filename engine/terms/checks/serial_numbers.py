@@ -79,15 +79,15 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
 
 def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
     """What is wrong with the days on which a GPU was pledged and released; None where they can be read and follow one another."""
-    found: list[date] = []
+    days: list[date] = []
     for name in DATES:
         text = (row.get(name) or "").strip()
         try:
-            found += [read_day(text)] if text else []
+            days += [read_day(text)] if text else []
         except ValueError as error:
             return f"`{text}` under `{name}` is not a date", str(error), "write it like `2026-03-04`, or leave it empty"
-    if len(found) == len(DATES) and found[1] < found[0]:
-        return f"released on {found[1]}, before it was pledged on {found[0]}", "a release follows a pledge", "correct one of the dates"
+    if len(days) == len(DATES) and days[1] < days[0]:
+        return f"released on {days[1]}, before it was pledged on {days[0]}", "a release follows a pledge", "correct one of the dates"
     return None
 
 

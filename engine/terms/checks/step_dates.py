@@ -68,7 +68,7 @@ def _changes(deal: Deal) -> Iterator[Problem]:
             why = f"the deal has {', '.join(deal.documents)}"
             fix = "define it under `documents:` of the amendment, or correct the name"
             yield Problem("D502", f"there is no document `{entry.document}`", why, fix, tree.place((*path, "document")))
-    for correction, path in ((one, at) for one, at, _ in entries(tree, "corrections", CorrectionEntry) if one is not None):
+    for correction, path in ((entry, at) for entry, at, _ in entries(tree, "corrections", CorrectionEntry) if entry is not None):
         if correction.found_on < terms.closing_date:
             why = f"the deal closes on {terms.closing_date}"
             what, place = f"a correction was found on {correction.found_on}, before closing", tree.place((*path, "found_on"))
@@ -82,7 +82,7 @@ def _changes(deal: Deal) -> Iterator[Problem]:
 
 
 def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:
-    return [(one, path) for one, path, _ in entries(deal.tree, "amendments", AmendmentEntry) if one is not None]
+    return [(entry, path) for entry, path, _ in entries(deal.tree, "amendments", AmendmentEntry) if entry is not None]
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:

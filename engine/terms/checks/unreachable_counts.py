@@ -81,9 +81,14 @@ def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
     """A sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
     if terms.payment_dates is not None:
         return
-    own: list[tuple[Path, Any]] = [(("covenants", key, "sweep"), getattr(one, "sweep", None)) for key, one in terms.covenants.items()]
+    own: list[tuple[Path, Any]] = [
+        (("covenants", key, "sweep"), getattr(covenant, "sweep", None)) for key, covenant in terms.covenants.items()
+    ]
     for name, trigger in terms.triggers.items():
-        own += [(("triggers", name, "consequences", number, "sweep"), one.sweep) for number, one in enumerate(trigger.consequences)]
+        own += [
+            (("triggers", name, "consequences", number, "sweep"), consequence.sweep)
+            for number, consequence in enumerate(trigger.consequences)
+        ]
     for path, sweep in own:
         if sweep is not None:
             why = "a sweep acts on Payment Dates, so nothing would ever be swept"
