@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from engine.basics.values import defined
+from engine.basics.values import defined, in_words
 from engine.determination.template import (
     Begins,
     Clause,
@@ -53,7 +53,9 @@ class EndsWhen(Fact):
 
 
 def _kind_of_end(value: Any) -> str:
-    """Which end is written: by a level, or by the reserve account's target."""
+    """Which end is written: none, by a level, or by the reserve account's target."""
+    if isinstance(value, str):
+        return "never"
     at_target = value.get("when") == "reserve at target" if isinstance(value, dict) else isinstance(value, EndsAtTarget)
     return "target" if at_target else "level"
 
@@ -67,7 +69,10 @@ class CashSweep(Clause):
     mechanical: ClassVar[bool] = True
     level: PositiveRate
     begins: Begins
-    ends: Annotated[Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")], Discriminator(_kind_of_end)]
+    ends: Annotated[
+        Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")] | Annotated[Literal["never"], Tag("never")],
+        Discriminator(_kind_of_end),
+    ]
     sweep: Sweep
 
     def margin_unit(self) -> Unit:
@@ -90,6 +95,8 @@ def measure(terms: CashSweep, facts: Facts) -> Measurement:
 def rule(key: str, terms: CashSweep) -> Rule:
     """Begins on the level's failing side for n dates; ends on the other side for m, or when the reserve is full."""
     begins = When(test=key, result="FAIL")
+    if terms.ends == "never":
+        return Rule(begins, terms.begins.persistence, None, None, never=True)
     if isinstance(terms.ends, EndsAtTarget):
         return Rule(begins, terms.begins.persistence, None, None)
     level = terms.level if terms.ends.level is None else terms.ends.level
@@ -101,23 +108,27 @@ AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the 
 """Where the account's balance goes when the sweep ends."""
 
 
+def _end(terms: CashSweep) -> str:
+    if terms.ends == "never":
+        return "It never ends"
+    if isinstance(terms.ends, EndsAtTarget):
+        return "It ends when the reserve account has reached its target"
+    side = terms.ends.when.replace("level", written(terms.ends.level or terms.level, Unit.RATE))
+    return f"It ends when it has been {side} per GPU-hour on {defined(str(terms.ends.persistence))}"
+
+
 def reading(terms: CashSweep) -> str:
     """The clause in plain English."""
     level = written(terms.level, Unit.RATE)
     share = written(terms.sweep.share, Unit.SHARE)
     until = f", until the account holds {written(terms.sweep.until, Unit.USD)}" if terms.sweep.until is not None else ""
     cite = f" ({terms.sweep.cite})" if terms.sweep.cite else ""
-    ends = (
-        "when the reserve account has reached its target"
-        if isinstance(terms.ends, EndsAtTarget)
-        else f"when it has been {terms.ends.when.replace('level', written(terms.ends.level or terms.level, Unit.RATE))} per GPU-hour on "
-        f"{defined(str(terms.ends.persistence))}"
-    )
+    goes = f"repays {in_words(terms.sweep.repays)}" if terms.sweep.repays is not None else f"goes to the {terms.sweep.to}"
     return (
         f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per GPU-hour on "
-        f"{defined(str(terms.begins.persistence))}. While it is in effect, {share} of {terms.sweep.of} goes to the {terms.sweep.to} on "
-        f"each Payment Date{until}{cite}. It ends {ends}. A date without a published value neither counts nor breaks the count. "
-        f"What the account then holds {AT_THE_END[terms.sweep.on_end]}."
+        f"{defined(str(terms.begins.persistence))}. While it is in effect, {share} of {terms.sweep.of} {goes} on "
+        f"each Payment Date{until}{cite}. {_end(terms)}. A date without a published value neither counts nor breaks the count. "
+        f"{f'What the account then holds {AT_THE_END[terms.sweep.on_end]}.' if terms.sweep.on_end is not None else ''}"
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import Discriminator, Tag, model_validator
 from engine.basics.values import defined
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
+    SINCE_2,
     DateKind,
     Day,
     ElectiveClause,
@@ -42,17 +43,22 @@ def _kind_of_curve(value: Any) -> str:
 
 
 class Depreciation(ElectiveClause):
-    """The terms of a depreciation test: the curve is points joined by straight lines, or a scenario of the paper."""
+    """The terms of a depreciation test: the curve is points, with steps or straight lines between them, or a scenario of the paper."""
 
     template: Literal["depreciation"]
     tested_on: ClassVar[DateKind] = "publication dates"
     on_one_index: ClassVar[bool] = True
     since: Literal["closing date", "first publication"]
+    between: Annotated[Literal["steps", "straight lines"] | None, SINCE_2] = None
+    """How a curve of points is read from one to the next (`rulings.md` 50)."""
     curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if isinstance(self.curve, Scenario):
+            if self.between is not None:
+                why = "a scenario has its own `shape`"
+                raise refusal("D562", "`between` is of no use here", why, "remove `between:`", "between")
             return self
         days = [point.on for point in self.curve]
         if len(days) < 1 or days != sorted(set(days)):
@@ -62,10 +68,19 @@ class Depreciation(ElectiveClause):
 
 
 def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
-    """The depreciation that the curve allows on the date, and how it was read; none at the reference date itself."""
+    """The depreciation that the curve allows on the date, and how it was read.
+
+    Under straight lines none at the reference date itself; under steps what the newest point on or before the date says. Raises
+    Missing after the last point of straight lines, and before the first of steps.
+    """
     if isinstance(terms.curve, Scenario):
         days = (facts.on - since).days
         return 1 - terms.curve.remaining(days), f"{terms.curve}, {days} days"
+    if terms.between == "steps":
+        reached = [point for point in terms.curve if point.on <= facts.on]
+        if not reached:
+            raise Missing(f"the agreed curve begins on {terms.curve[0].on}", terms.cite, "term")
+        return reached[-1].at_most, f"{written(reached[-1].at_most, Unit.SHARE)} from {reached[-1].on}"
     points = ((since, Fraction(0)), *((point.on, point.at_most) for point in terms.curve if point.on > since))
     after = next((number for number, (day, _) in enumerate(points) if day >= facts.on), None)
     if after is None:
@@ -75,6 +90,13 @@ def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, 
     (first, low), (last, high) = points[after - 1], points[after]
     allowed = low + (high - low) * Fraction((facts.on - first).days, (last - first).days)
     return allowed, f"between {written(low, Unit.SHARE)} on {first} and {written(high, Unit.SHARE)} on {last}"
+
+
+READ_AS = {
+    None: "linear between the agreed points, or the scenario",
+    "straight lines": "linear between the agreed points, or the scenario",
+    "steps": "the newest agreed point on or before the date",
+}
 
 
 def measure(terms: Depreciation, facts: Facts) -> Measurement:
@@ -90,7 +112,7 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
     def working() -> tuple[Step, ...]:
         worked = f"−({written(rate, Unit.RATE)} − {written(base, Unit.RATE)}) / {written(base, Unit.RATE)}"
         return (
-            step("Allowed by the curve", "linear between the agreed points, or the scenario", how, allowed, Unit.SHARE),
+            step("Allowed by the curve", READ_AS[terms.between], how, allowed, Unit.SHARE),
             step("Measured", f"−(rate − rate of {since}) / rate of {since}", worked, fallen, Unit.SHARE),
         )
 
@@ -102,6 +124,8 @@ def reading(terms: Depreciation) -> str:
     since, ends = defined(terms.since), ""
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
+    elif terms.between == "steps":
+        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} from {point.on}" for point in terms.curve) + ", each until the next"
     else:
         points = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
         curve = f"{points}, straight lines between, from 0% at the {since}"

@@ -36,12 +36,13 @@ from engine.terms.clause import (
     Sweep,
 )
 from engine.terms.contract_dates import earlier
-from engine.terms.field_types import Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
+from engine.terms.field_types import SINCE_2, Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
 from engine.terms.periods import CalendarPeriod, DateKind, Day, Months, Period, Persistence, Times, Weeks
 from engine.terms.phrases import Limit, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
 
 __all__ = [
+    "SINCE_2",
     "AssetClass",
     "At",
     "Begins",
@@ -141,13 +142,14 @@ class When:
 class Rule:
     """The trigger that a clause brings with it: when it begins, when it ends, on how many dates.
 
-    `ends` is None where it ends when the reserve account reaches its target.
+    `ends` is None where it ends when the reserve account reaches its target, and where it `never` ends.
     """
 
     begins: When
     begins_for: Persistence
     ends: When | None
     ends_for: Persistence | None
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,11 @@ class Template:
         return self.terms.tested_on
 
     def breach_of(self, clause: Clause) -> Breach:
-        """What a FAIL of this clause is."""
-        return self.breach(clause) if callable(self.breach) else self.breach
+        """What a FAIL of this clause is: the template's own word, unless the clause says that it is no default."""
+        own = self.breach(clause) if callable(self.breach) else self.breach
+        if clause.failure_is == "information only":
+            return "information"
+        return "counts" if own == "default" and clause.failure_is == "a trigger event" else own
 
 
 class _Clauses(Mapping[str, type[Clause]]):

@@ -24,7 +24,7 @@ from engine.terms.periods import Persistence
 class LeafRule:
     """One leaf: which test, trigger or state it looks at, what meets it, on how many dates.
 
-    `persistence` is None for a leaf that looks at a state as it stands, and for one on what is `announced` of an `index`.
+    `persistence` is None for a leaf that looks at a state as it stands, for one on what is `announced` of an `index`, and for a date.
     """
 
     test: str | None = None
@@ -36,6 +36,7 @@ class LeafRule:
     persistence: Persistence | None = None
     announced: str | None = None
     index: str | None = None
+    on_or_after: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,8 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
 def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
     if limb.count < limb.needed:
         return None
-    if leaf.announced is not None:  # met from its date on, and newly so once
-        on = _effective_on(leaf, seen) or seen.on
+    if leaf.announced is not None or leaf.on_or_after is not None:  # met from its date on, and newly so once
+        on = leaf.on_or_after or _effective_on(leaf, seen) or seen.on
         return _Met(on, on if ended is None or on >= ended else None)
     if leaf.persistence is not None or leaf.state is None:
         on = limb.met_since or seen.on
@@ -218,6 +219,8 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
     """The leaf's dates with this one, where it counts."""
     if leaf.persistence is not None and leaf.persistence.dates not in seen.dates:
         return limb.met
+    if leaf.on_or_after is not None:
+        return (leaf.on_or_after <= seen.on,)
     if leaf.announced is not None:
         return (_effective_on(leaf, seen) is not None,)
     meets = _state_meets(leaf, seen) if leaf.state is not None else _result_meets(leaf, seen)
@@ -263,6 +266,8 @@ def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 def described(leaf: LeafRule) -> str:
     """A leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
+    if leaf.on_or_after is not None:
+        return f"{leaf.on_or_after} has come"
     if leaf.announced is not None:
         return f"{leaf.announced} of {leaf.index} announced"
     name = leaf.test or leaf.trigger or ""

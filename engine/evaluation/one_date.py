@@ -9,49 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from fractions import Fraction
 from functools import partial
 
 from engine.determination.determine import determine
 from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
-from engine.determination.template import Clause, MaintenanceClause, Template
+from engine.determination.template import Clause, Facts, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
 from engine.evaluation.conditions import Seen
+from engine.evaluation.day_events import Day
+from engine.evaluation.decision_order import decision_order
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
+from engine.evaluation.payment_date import pay, release, target
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
 from engine.evaluation.serving_report import newest_first, overdue_reports, serving
-from engine.evaluation.sweeps import account, sweeps, swept
+from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
-from engine.evaluation.test_states import Moment, after_deadline, clock_started, lacks_report, next_state, suspended
-from engine.evaluation.trigger_states import next_trigger, rules, undone
-from engine.events.deal_state import DealState, after_determination, apply
+from engine.evaluation.test_states import Moment, after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
+from engine.evaluation.trigger_states import TriggerRule, next_trigger, undone
+from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.events.rates import Announced
 from engine.events.results import NotDetermined, TestResult, Verdict
-from engine.events.states import ReserveReleased, TestStatus, TriggerStatus, obligation_key
+from engine.events.states import TestStatus, TriggerState, TriggerStatus, obligation_key
 from engine.terms.contract_dates import determination_dates, publication_dates
-
-
-class Day:
-    """The events of one date as they accumulate, and the state that they lead to."""
-
-    def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
-        """Start from the state that the past left; `given` are the date's results, where they are known already."""
-        self.inputs = inputs
-        self.state = inputs.state
-        self.drafts: list[Draft] = []
-        self.results: dict[str, TestResult] = {}
-        self.held: dict[str, str] = {}
-        self.given = given
-
-    def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
-        """One more event, effective on the date unless another is given."""
-        draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
-        self.drafts.append(draft)
-        self.state = apply(self.state, draft)
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
@@ -61,10 +45,9 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts)
     _rates(day)
-    _tests(day)
-    _triggers(day)
+    _decide(day)
     if PAYMENT in inputs.kinds:
-        _money(day)
+        pay(day)
     if DETERMINATION in inputs.kinds:
         _whole(day)
     return tuple(day.drafts)
@@ -76,10 +59,9 @@ def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Dr
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts), day.state
-    _tests(day)
-    _triggers(day)
+    _decide(day)
     if PAYMENT in inputs.kinds:
-        _money(day)
+        pay(day)
     state = after_determination(day.state, inputs.on) if DETERMINATION in inputs.kinds else day.state
     return tuple(day.drafts), state
 
@@ -107,6 +89,11 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
     for start, begun in _clocks(day):
         yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
+    for name, clause in terms.covenants.items():
+        closed = after_last_test(state.tests.get(name), clause, on)
+        if closed is not None:
+            ended = ActApplied(act=f"last tested|{name}|{closed.since}", test=closed, before=state.tests[name].status.value, why=closed.why)
+            yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
@@ -136,7 +123,7 @@ def _act(day: Day, act: ActRecorded) -> None:
     for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
         day.add("act applied", f"{effect.act}|{recorded_acts.subject(effect)}", effect, on=act.effective_on)
         if effect.trigger is not None and act.act == "trigger ended":
-            _release(day, effect.trigger.trigger, act.effective_on)
+            release(day, effect.trigger.trigger, act.effective_on)
 
 
 def _rates(day: Day) -> None:
@@ -151,32 +138,41 @@ def _rates(day: Day) -> None:
         day.add("rate", name, rate, inputs=used)
 
 
-def _tests(day: Day) -> None:
-    """Every test that is due on the date: its result, and the state that it leads to."""
+def _decide(day: Day) -> None:
+    """Every test that is due on the date and every trigger, each after what it looks at (`rulings.md` 23, 50)."""
+    day.before = day.state
     known = template_facts(day.inputs, day.state) if day.given is None else None
-    for key, clause in day.inputs.terms.covenants.items():
-        template = day.inputs.templates[clause.template]
-        if template.dates not in day.inputs.kinds or not _is_due(day, clause, template):
-            continue
-        if _suspend(day, key, clause):
-            continue
-        result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
-        day.results[key] = result
-        before = day.state.tests.get(key)
-        held = _held(day, result)
-        if held is not None:
-            day.held[key] = held
-        state = next_state(before, _moment(day, key, clause, template, result, held))
-        used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
-        day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
-        if held is None and state.status is not TestStatus.WAIVED:
-            _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
+    announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
+    decided = dict(day.state.triggers)
+    for one in decision_order(day.inputs.terms, day.inputs.templates):
+        if isinstance(one, str):
+            _test(day, one, day.inputs.terms.covenants[one], known)
+        else:
+            _trigger(day, one, decided, announced)
+
+
+def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
+    """One test, where it is due on the date: its result, and the state that it leads to."""
+    template = day.inputs.templates[clause.template]
+    if template.dates not in day.inputs.kinds or not _is_due(day, clause, template) or _suspend(day, key, clause):
+        return
+    result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
+    day.results[key] = result
+    before = day.state.tests.get(key)
+    held = _held(day, result)
+    if held is not None:
+        day.held[key] = held
+    state = next_state(before, _moment(day, key, clause, template, result, held))
+    used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
+    day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
+    if held is None and state.status is not TestStatus.WAIVED:
+        _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
 def _is_due(day: Day, clause: Clause, template: Template) -> bool:
     """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
     on = day.inputs.on
-    if clause.first_tested is not None and on < clause.first_tested:
+    if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
         return False
     if clause.frequency == "every date":
         return True
@@ -197,7 +193,8 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
     if spring is None:
         return False
     name = spring.test or spring.trigger or ""
-    held = day.state.tests.get(name) if spring.test else day.state.triggers.get(name)
+    seen = day.state if spring.counts_from == "the same date" else day.before
+    held = seen.tests.get(name) if spring.test else seen.triggers.get(name)
     if held is not None and held.status.value == spring.state:
         return False
     before = day.state.tests.get(key)
@@ -257,40 +254,24 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
         day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
 
 
-def _triggers(day: Day) -> None:
-    """Every trigger of the terms in force, clause triggers first, then composite ones in dependency order.
+def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], announced: Mapping[str, tuple[Announced, ...]]) -> None:
+    """One trigger of the terms in force, after the tests and triggers that it looks at.
 
     One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
     """
-    seen = Seen(day.inputs.on, day.results, frozenset(day.held), day.state.tests, {}, day.inputs.kinds)
-    decided = dict(day.state.triggers)
-    announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
-    for rule in rules(day.inputs.terms, day.inputs.templates):
-        before = decided.get(rule.name)
-        entries = (day.state.test_entries, day.state.trigger_entries)
-        today = Seen(seen.on, seen.results, seen.held, seen.tests, decided, seen.dates, *entries, day.inputs.terms_since, announced)
-        held = account(day.inputs, day.state, rule.name).held
-        after = undone(next_trigger(before, rule, today, held, _target(day, rule.name)), day.state.irrevocable.get(rule.name), seen.on)
-        decided[rule.name] = after
-        if after != before:
-            day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
-        if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
-            _consequences(day, rule.name)
-        if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
-            _release(day, rule.name, seen.on)
-
-
-def _release(day: Day, name: str, on: date) -> None:
-    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
-    balance = account(day.inputs, day.state, name).held
-    for one in sweeps(day.inputs.terms, day.inputs.templates):
-        if one.trigger == name and one.sweep.on_end != "keep" and balance > 0:
-            released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
-            day.add("reserve released", name, released, on=on)
-
-
-def _target(day: Day, name: str) -> Fraction | None:
-    return next((one.sweep.until for one in sweeps(day.inputs.terms, day.inputs.templates) if one.trigger == name), None)
+    on, before = day.inputs.on, decided.get(rule.name)
+    entries = (day.state.test_entries, day.state.trigger_entries)
+    held_tests, tests = frozenset(day.held), day.state.tests
+    today = Seen(on, day.results, held_tests, tests, decided, day.inputs.kinds, *entries, day.inputs.terms_since, announced)
+    held = account(day.inputs, day.state, rule.name).held
+    after = undone(next_trigger(before, rule, today, held, target(day, rule.name)), day.state.irrevocable.get(rule.name), on)
+    decided[rule.name] = after
+    if after != before:
+        day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
+    if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
+        _consequences(day, rule.name)
+    if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
+        release(day, rule.name, on)
 
 
 def _consequences(day: Day, name: str) -> None:
@@ -302,18 +283,6 @@ def _consequences(day: Day, name: str) -> None:
         made = obligations.created(name, one.deliver, day.inputs.on, Verdict.FAIL, day.inputs.calendar)
         if made is not None:
             day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
-
-
-def _money(day: Day) -> None:
-    """What each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
-    report = serving(day.inputs)
-    figures = report.figures if isinstance(report, Reported) else {}
-    given = {name: figure.value for name, figure in figures.items()}
-    used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
-    for one in sweeps(day.inputs.terms, day.inputs.templates):
-        if one.trigger in day.inputs.state.in_effect:
-            balance = account(day.inputs, day.state, one.trigger).held
-            day.add("swept", one.trigger, swept(one.trigger, one.sweep, day.inputs.on, balance, given.get), inputs=used)
 
 
 def _whole(day: Day) -> None:
@@ -335,7 +304,7 @@ def _whole(day: Day) -> None:
         results=day.results,
         report=report,
         report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
-        accounts={one.trigger: account(inputs, day.state, one.trigger) for one in sweeps(inputs.terms, inputs.templates)},
+        accounts={name: account(inputs, day.state, name) for name in accounts_of(inputs.terms, inputs.templates)},
         overdue_reports=overdue_reports(inputs),
         served=served_report(inputs),
         held=held_figures(inputs),

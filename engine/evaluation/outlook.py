@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.basics.calendar import BusinessCalendar
-from engine.basics.values import Figure, Unit, last_thursday, printed, trimmed
+from engine.basics.values import Figure, Unit, in_words, last_thursday, printed, trimmed
 from engine.determination.measure_inputs import ReportDue
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
 from engine.evaluation.deadlines import day_after
 from engine.evaluation.notice_duties import open_duties
-from engine.evaluation.sweeps import Sweeping, sweeps, swept
+from engine.evaluation.sweeps import Sweeping, left_to_repay, sweeps, swept
 from engine.evaluation.trigger_states import rules
 from engine.events.deal_state import DealState
 from engine.events.kinds import Determined, Due, Follow, StripDay
@@ -146,16 +146,23 @@ def _deposits(day: Finished) -> Iterator[Due]:
     """What each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
     on = next_payment_date(day.terms, day.calendar, day.on)
     given = day.report.figures if day.report else {}
+    taken = Fraction(0)
+
+    def figure(name: str) -> Fraction | None:
+        return given[name].value if name in given else None
+
     for one in sweeps(day.terms, day.templates):
         trigger = day.state.triggers.get(one.trigger)
         if on is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
             continue
         balance = day.accounts[one.trigger].held if one.trigger in day.accounts else Fraction(0)
-        expected = swept(one.trigger, one.sweep, on, balance, lambda name: given[name].value if name in given else None)
+        most = left_to_repay(day.terms, one.sweep, figure)
+        expected = swept(one.trigger, one.sweep, on, balance, figure, taken, most)
+        taken += expected.swept or 0
         yield Due(
             by=on,
             who=one.who,
-            act="pay into reserve",
+            act="pay into reserve" if one.sweep.repays is None else "repay",
             subject=one.trigger,
             what=_deposit_words(one, balance, expected.swept is not None),
             figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
@@ -170,6 +177,8 @@ def _deposit_words(one: Sweeping, balance: Fraction, computed: bool) -> str:
     target = "" if one.sweep.until is None else f" of {printed(Figure(value=one.sweep.until, unit=Unit.USD))}"
     share = trimmed(Figure(value=one.sweep.share, unit=Unit.SHARE))
     basis = "by the report on hand" if computed else "by the report for it"
+    if one.sweep.repays is not None:
+        return f"repay {in_words(one.sweep.repays)} with {share} of {one.sweep.of}, {basis}"
     return f"pay {share} of {one.sweep.of} into the {one.sweep.to} ({held}{target}), {basis}"
 
 

@@ -42,15 +42,39 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
                 yield Sweeping(name, one.sweep, one.who or "servicer", one.sweep.cite or one.cite)
 
 
+def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
+    """The triggers whose sweeps pay into a reserve account, which what repays a class of debt does not."""
+    return tuple(one.trigger for one in sweeps(terms, templates) if one.sweep.repays is None)
+
+
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
     """The reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
-    sole = len({one.trigger for one in sweeps(inputs.terms, inputs.templates)}) == 1
+    accounts = set(accounts_of(inputs.terms, inputs.templates))
+    if clause not in accounts:
+        return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
+    sole = len(accounts) == 1
     said = Said(state.money, state.stated_due, newest_first(inputs), state.acts, sole)
     return reserve_account(clause, said, inputs.on)
 
 
-def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figure: Callable[[str], Fraction | None]) -> SweptPeriod:
-    """What goes to the reserve account on `payment_date`, and the balance after it.
+def left_to_repay(terms: TermsInForce, sweep: Sweep, figure: Callable[[str], Fraction | None]) -> Fraction | None:
+    """The balance of the class that a sweep repays, in USD; None where no report gives it, and for a reserve account."""
+    if sweep.repays is None:
+        return None
+    of_class = figure(f"outstanding_principal.{sweep.repays}")
+    return of_class if of_class is not None or len(terms.debt) > 1 else figure("outstanding_principal")
+
+
+def swept(
+    clause: str,
+    sweep: Sweep,
+    payment_date: date,
+    balance: Fraction,
+    figure: Callable[[str], Fraction | None],
+    taken: Fraction = Fraction(0),
+    most: Fraction | None = None,
+) -> SweptPeriod:
+    """What goes to the reserve account, or repays a class of debt, on `payment_date`, and the account's balance after it.
 
     Args:
         clause: the clause's key.
@@ -58,6 +82,8 @@ def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figu
         payment_date: the Payment Date.
         balance: the account's balance before it, in USD.
         figure: a figure of the servicer's report by name, None where it was not given.
+        taken: what other sweeps of the date take of the same cash, in USD: no dollar is swept twice.
+        most: the balance of the class that it repays, in USD.
     """
     figures = {name: figure(name) for name in NEEDED}
     lacking = [name for name, value in figures.items() if value is None]
@@ -69,16 +95,20 @@ def swept(clause: str, sweep: Sweep, payment_date: date, balance: Fraction, figu
             swept=None,
             reserve_balance=balance,
             target=sweep.until,
+            repays=sweep.repays,
             reason=f"the Servicer's report lacks {', '.join(lacking)}",
         )
     given = {name: value for name, value in figures.items() if value is not None}
     excess = max(Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"])
-    room = excess * sweep.share if sweep.until is None else min(excess * sweep.share, max(Fraction(0), sweep.until - balance))
+    room = min(excess * sweep.share, max(Fraction(0), excess - taken))
+    room = room if most is None else min(room, most)
+    room = room if sweep.until is None else min(room, max(Fraction(0), sweep.until - balance))
     return SweptPeriod(
         clause=clause,
         payment_date=payment_date,
         excess_cash_flow=excess,
         swept=room,
-        reserve_balance=balance + room,
+        reserve_balance=balance + room if sweep.repays is None else Fraction(0),
         target=sweep.until,
+        repays=sweep.repays,
     )

@@ -19,7 +19,9 @@ from engine.terms.periods import Period, Persistence
 from engine.terms.phrases import Cap
 
 S = TestStatus
-PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"}
+PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"} | {
+    "information": "for information only; nothing counts it"
+}
 """What a FAIL that is no breach, or not yet one, waits for."""
 
 
@@ -80,6 +82,15 @@ def after_deadline(state: TestState, on: date) -> TestState | None:
     since = day_after(state.cure)
     why = f"not cured by {state.cure.by}"
     return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": since, "why": why, "effective_on": _effective(state, since)})
+
+
+def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestState | None:
+    """The closed state of a test that is tested no more; None while it is, and where a breach is open, which runs on (`rulings.md` 50)."""
+    if state is None or clause.last_tested is None or on <= clause.last_tested or state.status not in (S.COMPLIANT, S.WATCH, S.PENDING):
+        return None
+    since = max(clause.last_tested + timedelta(days=1), state.since)
+    ended = {"status": S.CLOSED, "since": since, "episode_began": None, "counted": (), "why": f"last tested on {clause.last_tested}"}
+    return state.model_copy(update=ended)
 
 
 def _effective(state: TestState, since: date) -> date | None:

@@ -59,7 +59,9 @@ def _clause_rule(key: str, clause: Clause, template: Template) -> TriggerRule | 
         return None
     rule: Rule = template.rule(key, clause)
     ends = None if rule.ends is None else _when(rule.ends, rule.ends_for)
-    return TriggerRule(key, clause.cite, _when(rule.begins, rule.begins_for), ends, at_target=rule.ends is None)
+    return TriggerRule(
+        key, clause.cite, _when(rule.begins, rule.begins_for), ends, at_target=rule.ends is None and not rule.never, irrevocable=rule.never
+    )
 
 
 def _when(when: When, persistence: Persistence | None) -> LeafRule:
@@ -79,11 +81,11 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
             # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
             once = (
                 None
-                if condition.state or condition.announced
+                if condition.state or condition.announced or condition.on_or_after
                 else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
             )
             persistence = condition.persistence or once
-            said = (condition.announced, condition.index)
+            said = (condition.announced, condition.index, condition.on_or_after)
             return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence, *said)
         case AnyOf():
             return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))

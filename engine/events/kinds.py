@@ -100,7 +100,7 @@ class Due(Fact):
 
     by: date
     who: str
-    act: Literal["cure", "deliver", "report", "notify", "pay into reserve"]
+    act: Literal["cure", "deliver", "report", "notify", "pay into reserve", "repay"]
     subject: str
     what: str
     deadline: Deadline | None = None

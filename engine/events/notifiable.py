@@ -31,7 +31,7 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
     """What one result makes notifiable; a first failure that is a default at once is both."""
     state, before = tested.state, tested.before
-    if tested.result.breach != "counts" and state.episode_began == tested.result.on:
+    if tested.result.breach in ("default", "obligation") and state.episode_began == tested.result.on:
         yield "test_failed"
     if state.status is TestStatus.EVENT_OF_DEFAULT and before is not state.status:
         yield "event_of_default"

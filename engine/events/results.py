@@ -138,8 +138,8 @@ class Remedy(Fact):
     text: str
 
 
-Breach = Literal["default", "counts", "obligation"]
-"""What a FAIL is: a breach, a date that counts towards a trigger, or the ground of an Obligation."""
+Breach = Literal["default", "counts", "obligation", "information"]
+"""What a FAIL is: a breach, a date that counts towards a trigger, the ground of an Obligation, or information that nothing counts."""
 
 
 class TestResult(Fact):

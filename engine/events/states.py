@@ -247,6 +247,8 @@ class SweptPeriod(Fact):
     target: Exact | None = None
     reason: str | None = None
     """Why nothing could be computed, where that is so."""
+    repays: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    """The class of debt that it repays; absent where it goes into a reserve account."""
 
 
 def obligation_key(obligation: Obligation) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import Figure, Unit, counted, printed, printed_apart, printed_headroom, trimmed
+from engine.basics.values import Figure, Unit, counted, in_words, printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.delivery import (
     DeliveryBegun,
@@ -84,6 +84,8 @@ def _swept(period: SweptPeriod) -> str:
     if period.swept is None:
         return f"not computed: {period.reason}"
     swept, reserve = (printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance))
+    if period.repays is not None:
+        return f"{swept} repays {in_words(period.repays)}"
     return f"{swept} swept; reserve {reserve}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from engine.basics.values import Fact, Unit
 from engine.terms.field_types import SINCE_2, PartOf, PositiveUsd, PossibleLimit, Words
@@ -17,6 +17,15 @@ Reference = Literal["index", "class of debt", "asset class"]
 Frequency = Literal["every date", "first date of each month", "first date of each quarter"]
 IF_NOT_DETERMINED = r"^(hold|fail|fail after [1-9]\d{0,2} determination dates?)$"
 IfNotDetermined = Annotated[str, Field(pattern=IF_NOT_DETERMINED)]
+
+
+def _with_article(value: Any) -> Any:
+    """`default` and `trigger event` as the file also may write them, with their article."""
+    return f"a {value}" if value in ("default", "trigger event") else value
+
+
+FailureIs = Annotated[Literal["a default", "a trigger event", "information only"], BeforeValidator(_with_article)]
+"""What a failure is: a default after its Cure Period, a date that triggers count, or a figure that nothing counts."""
 
 
 def block_or_word(value: Any) -> str:
@@ -38,15 +47,36 @@ class Cure(Fact):
     cite: str
 
 
+RESERVE_ACCOUNT = "reserve account"
+
+
 class Sweep(Fact):
-    """A cash sweep: what share of which cash goes where, until which balance (`rulings.md` 30)."""
+    """A cash sweep: what share of which cash goes where, until which balance (`rulings.md` 30); or repays which class of debt."""
 
     share: PartOf
     of: Literal["excess cash flow"]
-    to: Literal["reserve account"]
+    to: str
+    """`reserve account`, or the class of debt that it repays."""
     until: PositiveUsd | None = None
-    on_end: Literal["release to borrower", "prepay", "keep"]
+    on_end: Literal["release to borrower", "prepay", "keep"] | None = None
+    """What becomes of the account's balance; a class of debt that was repaid has none."""
     cite: str | None = None
+
+    @property
+    def repays(self) -> str | None:
+        """The class of debt that it repays; None where it pays into a reserve account."""
+        return None if self.to == RESERVE_ACCOUNT else self.to
+
+    @model_validator(mode="after")
+    def _ends_as_an_account(self) -> Self:
+        if self.repays is None and self.on_end is None:
+            fix = "write `on_end:` with `keep`, `prepay` or `release to borrower`"
+            raise refusal("D201", "`on_end` is missing", "the account holds something when the sweep ends", fix, "to")
+        for term in ("until", "on_end"):
+            if self.repays is not None and getattr(self, term) is not None:
+                why = f"what repays `{self.repays}` is held by no account"
+                raise refusal("D562", f"`{term}` is of no use here", why, f"remove `{term}:`", term)
+        return self
 
 
 class Deliver(Fact):
@@ -82,6 +112,8 @@ class Springing(Fact):
     test: str | None = None
     trigger: str | None = None
     state: str
+    counts_from: Annotated[Literal["the same date", "the next date"], SINCE_2, Field(alias="from")]
+    """Whether the state after this date's results decides, or the state before them (`rulings.md` 50)."""
     cite: str
 
 
@@ -98,6 +130,9 @@ class Clause(Fact):
     early_warning: Distance | None = None
     first_tested: Day | None = None
     frequency: Frequency = "every date"
+    last_tested: Annotated[Day | None, SINCE_2] = None
+    """After it the test has no results (`rulings.md` 50)."""
+    failure_is: Annotated[FailureIs | None, SINCE_2] = None
     tested_while: Springing | None = None
     if_not_determined: IfNotDetermined
 
@@ -105,6 +140,10 @@ class Clause(Fact):
     """Whether the clause is tested on one index, so that it names it where the deal has several."""
     may_take_index: ClassVar[bool] = False
     """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
+    failure_may_be: ClassVar[tuple[str, ...]] = ("a trigger event",)
+    """What its failure may be: the first is how format 1 reads a clause that cannot say it (`rulings.md` 72)."""
+    says_in_format_1: ClassVar[bool] = False
+    """Whether a file of format 1 says what a failure is, so that nothing is read in its place."""
     may_take_class: ClassVar[bool] = False
     """Whether the clause may be of one class of debt."""
     counted_in_format_1: ClassVar[Literal["alone", "with senior classes"]] = "alone"
@@ -137,6 +176,14 @@ class Clause(Fact):
         return False
 
     @model_validator(mode="after")
+    def _may_fail_so(self) -> Self:
+        if self.failure_is is not None and self.failure_is not in self.failure_may_be:
+            why = f"what follows a failure of `{self.template}` is written in the clause itself"
+            said = f"`failure_is: {self.failure_is}` cannot be here"
+            raise refusal("D563", said, why, f"write `{' or '.join(self.failure_may_be)}`", "failure_is")
+        return self
+
+    @model_validator(mode="after")
     def _same_unit(self) -> Self:
         if self.early_warning is not None and self.limit_fits() and self.early_warning.figure.unit is not self.margin_unit():
             counted = self.margin_unit().value
@@ -155,10 +202,16 @@ class EventOfDefault(Fact):
 class MaintenanceClause(Clause):
     """A clause whose failure is a breach: it has a Cure Period or says `cure: none`."""
 
+    failure_may_be: ClassVar[tuple[str, ...]] = ("a default", "a trigger event", "information only")
     event_of_default: EventOfDefault | None = None
 
     cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
     persists_for: Times | None = None
+
+
+def is_default(clause: Clause) -> bool:
+    """Whether a failure of the clause is a default."""
+    return isinstance(clause, MaintenanceClause) and clause.failure_is in (None, "a default")
 
 
 def default_needs(clause: Clause) -> Literal["nothing", "notice", "vote"]:
@@ -170,7 +223,8 @@ def default_needs(clause: Clause) -> Literal["nothing", "notice", "vote"]:
 class ElectiveClause(MaintenanceClause):
     """A clause that says itself whether a failure is a default, or only a date that triggers count."""
 
-    failure_is: Literal["a default", "a trigger event"]
+    says_in_format_1: ClassVar[bool] = True
+    failure_is: FailureIs
     cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)] = "none"
 
     @model_validator(mode="after")

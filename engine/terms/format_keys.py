@@ -40,6 +40,8 @@ class FormatKey:
     key: str
     reading: Reading
     why: str
+    of_1: Callable[[Block, Clauses], bool] = lambda _, __: False
+    """Whether a file of format 1 has the key in this block too."""
 
 
 def never(_: Block, __: Block, ___: Clauses) -> None:
@@ -73,8 +75,7 @@ WITHDRAWN = "who was given a notice that a correction withdraws has to be told"
 
 
 def _counted(block: Block, _: Block, clauses: Clauses) -> str | None:
-    template = block.get("template")
-    model = clauses[template] if isinstance(template, str) and template in clauses else None
+    model = _model(block, clauses)
     return model.counted_in_format_1 if model is not None and model.may_take_class and "class" in block else None
 
 
@@ -84,6 +85,29 @@ OF_A_SERIES = "a daily series has a value for every day, and each reading gives 
 
 def _of_a_daily_series(block: Block, _: Block, __: Clauses) -> str | None:
     return "the last day final at the cut-off" if block.get("cadence") == "daily" else None
+
+
+def _model(block: Block, clauses: Clauses) -> type[Clause] | None:
+    template = block.get("template")
+    return clauses[template] if isinstance(template, str) and template in clauses else None
+
+
+def _said_in_format_1(block: Block, clauses: Clauses) -> bool:
+    model = _model(block, clauses)
+    return model is not None and model.says_in_format_1
+
+
+def _failure(block: Block, _: Block, clauses: Clauses) -> str | None:
+    model = _model(block, clauses)
+    return model.failure_may_be[0] if model is not None and not model.says_in_format_1 else None
+
+
+def _next_date(_: Block, __: Block, ___: Clauses) -> str:
+    return "the next date"
+
+
+def _straight_lines(block: Block, _: Block, __: Clauses) -> str | None:
+    return "straight lines" if isinstance(block.get("curve"), list) else None
 
 
 KEYS: tuple[FormatKey, ...] = (
@@ -96,6 +120,10 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
     FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),
     FormatKey(("covenants", "*"), "counted", _counted, "a junior class alone passes where it fails with the classes that rank before it"),
+    FormatKey(("covenants", "*"), "failure_is", _failure, "what follows a failure differs, and what a trigger counts", _said_in_format_1),
+    FormatKey(("covenants", "*"), "last_tested", never, "a test that is over has no results"),
+    FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
+    FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),
     FormatKey(("debt", "*"), "rank", never, "classes of one rank count together"),
 )
 """Every key of format 2, in the order of the file."""
@@ -131,7 +159,8 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
     absent = lacking(data, clauses)
     problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []
     if data.get("format") == "1":
-        problems = [_not_yet(tree, (*path, key.key)) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block]
+        written = [(key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block]
+        problems = [_not_yet(tree, (*path, key.key)) for key, path, block in written if not key.of_1(block, clauses)]
     whole = dict(data)
     for one in absent:
         whole = _with(whole, (*one.path, one.key.key), one.reading)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from engine.basics.values import Fact
-from engine.terms.periods import Times
+from engine.terms.periods import Day, Times
 from engine.terms.phrases import Whole
 
 
@@ -19,6 +19,8 @@ class Leaf(Fact):
     result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
     state: str | None = None
     persistence: Annotated[Times | None, Field(alias="for")] = None
+    on_or_after: Day | None = None
+    """Met from its date on, and never newly again."""
     announced: Literal["cessation", "methodology change", "break"] | None = None
     index: str | None = None
 

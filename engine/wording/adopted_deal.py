@@ -155,12 +155,16 @@ def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
     """When a clause is tested, where that is not on every date."""
     if clause.first_tested is not None:
         yield f"It is first tested on {clause.first_tested}."
+    if clause.last_tested is not None:
+        yield f"It is last tested on {clause.last_tested}."
     if clause.frequency != "every date":
         yield f"It is tested on the {clause.frequency}."
     spring = clause.tested_while
     if spring is not None:
         name = named(spring.test or spring.trigger or "", terms)
         yield f"It is tested only while {name} stands at {spring.state} ({spring.cite}); otherwise it is SUSPENDED, which is no pass."
+        if spring.counts_from == "the same date":
+            yield "The state after the results of the same date decides."
 
 
 def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:

@@ -50,7 +50,9 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
         yield Line("debt", _debt(clause.debt_class, terms))
     yield Line("tested", _tested(clause, terms, template))
     if clause.tested_while is not None:
-        yield Line("springing", SPRINGING)
+        yield Line("springing", f"{SPRINGING[clause.tested_while.counts_from]} {RUNS_ON}")
+    if clause.last_tested is not None:
+        yield Line("tested", f"It is last tested on {clause.last_tested}. From the next day on it has no results. {CLOSES}")
     if clause.early_warning is not None:
         yield Line("warning", f"It stands at WATCH while it passes with a headroom of less than {clause.early_warning}.")
     else:
@@ -61,10 +63,12 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
         yield Line("paid on", _paid(terms))
 
 
-SPRINGING = (
-    "What decides is the state before the date's own results, so that a change of it counts from the next date on. A Cure Period that is "
-    "running when the condition ends runs on, and the test is measured until it is over."
-)
+SPRINGING = {
+    "the same date": "What decides is the state after the date's own results, so that a change of it counts on the very date.",
+    "the next date": "What decides is the state before the date's own results, so that a change of it counts from the next date on.",
+}
+RUNS_ON = "A Cure Period that is running when the condition ends runs on, and the test is measured until it is over."
+CLOSES = "Where it is COMPLIANT, at WATCH or PENDING it is then CLOSED; a Cure Period, an Event of Default or a waiver runs on."
 
 
 def _debt(name: str, terms: TermsInForce) -> str:
@@ -115,12 +119,18 @@ def _hour(at: ClockTime) -> str:
     return "the end of the day" if at == END_OF_DAY else str(at)
 
 
+FOLLOWS = {
+    "counts": "it is counted by the triggers that look at it",
+    "obligation": "an Obligation follows",
+    "information": "it is information only, and nothing counts it",
+}
+"""What follows a failure that is no default."""
+
+
 def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
     """What a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is no default."""
     if template.breach_of(clause) != "default" or not isinstance(clause, MaintenanceClause):
-        counts = template.breach_of(clause) == "counts"
-        follows = "it is counted by the triggers that look at it" if counts else "an Obligation follows"
-        yield Line("failure", f"A failure is no default; {follows}.")
+        yield Line("failure", f"A failure is no default; {FOLLOWS[template.breach_of(clause)]}.")
         return
     if clause.persists_for is not None:
         yield Line("failure", f"It is a breach once the test has failed on {times(clause.persists_for)}; until then it stands at PENDING.")

@@ -43,6 +43,8 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
     """A condition in words; one that stands inside another is put between brackets."""
     if isinstance(tree, LeafRule) and tree.announced is not None:
         return f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
+    if isinstance(tree, LeafRule) and tree.on_or_after is not None:
+        return f"{tree.on_or_after} has come"
     if isinstance(tree, LeafRule):
         name = named(tree.test or tree.trigger or "", terms)
         said = f"stands at {tree.state}" if tree.state is not None else VERBS[tree.result or "FAIL"]
@@ -119,12 +121,15 @@ AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the 
 
 def sweep_words(sweep: Sweep) -> str:
     """A sweep's money: what share of which cash, until which balance, and what becomes of it."""
+    if sweep.repays is not None:
+        share, cite = trimmed(Figure(value=sweep.share, unit=Unit.SHARE)), f" ({sweep.cite})" if sweep.cite else ""
+        return f"{share} of {sweep.of} repays {in_words(sweep.repays)} on each Payment Date, down to nothing{cite}"
     until = f" until it holds {trimmed(Figure(value=sweep.until, unit=Unit.USD))}" if sweep.until is not None else " without a target"
     cite = f" ({sweep.cite})" if sweep.cite else ""
     share = trimmed(Figure(value=sweep.share, unit=Unit.SHARE))
     return (
         f"{share} of {sweep.of} goes to the {sweep.to} on each Payment Date{until}; when the trigger ends, what it holds "
-        f"{AT_THE_END[sweep.on_end]}{cite}"
+        f"{AT_THE_END[sweep.on_end or 'keep']}{cite}"
     )
 
 

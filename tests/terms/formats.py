@@ -31,8 +31,18 @@ def in_format_2(text: str, **instead: str) -> str:
 
 def in_format_1(text: str) -> str:
     """`text` of a deal of format 2 in format 1, without the keys that format 1 cannot write."""
-    lines = [line for line in text.replace("format: 2", "format: 1", 1).splitlines() if not line.startswith("  correction:")]
+    lines, template = list[str](), ""
+    for line in text.replace("format: 2", "format: 1", 1).splitlines():
+        template = line.partition("template: ")[2] or template
+        silent = line.startswith("    failure_is:") and template in clauses_of(dict(templates())) and not says(template)
+        if not line.startswith("  correction:") and not silent:
+            lines.append(line)
     return KEYS_OF_2.sub("", "\n".join(lines) + "\n")
+
+
+def says(template: str) -> bool:
+    """Whether a clause of a template says in format 1 what a failure is."""
+    return clauses_of(dict(templates()))[template].says_in_format_1
 
 
 def _written(line: str, one: Lacking, value: str) -> list[str]:

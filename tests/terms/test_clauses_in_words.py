@@ -42,7 +42,7 @@ UNUSUAL = (
     "09:30",
 )
 """A value of every kind that no deal has; a field takes the first that fits its pattern."""
-SPRING = {"trigger": "reserve-build", "state": "IN EFFECT", "cite": "FA §6.09"}
+SPRING = {"trigger": "reserve-build", "state": "IN EFFECT", "from": "the next date", "cite": "FA §6.09"}
 CURE = {
     "within": "10 business days",
     "after": "determination date",
@@ -56,6 +56,8 @@ COMMON = {"cite": "FA §6.01", "if_not_determined": "hold", "tested_while": SPRI
 DEFAULT = {"cure": CURE, "event_of_default": {"needs": "notice", "cite": "FA §8.01"}, "failure_is": "a default"}
 COVENANT = {name: term for name, term in DEFAULT.items() if name != "failure_is"}
 SWEEP = {"share": "50%", "of": "excess cash flow", "to": "reserve account", "until": "USD 1,000,000", "on_end": "keep", "cite": "FA §4"}
+REPAYS = {name: term for name, term in SWEEP.items() if name not in ("until", "on_end")}
+"""A sweep that repays a class of debt has no account."""
 DELIVER = {
     "deliver": "independent appraisal",
     "within": "30 business days",
@@ -100,7 +102,7 @@ FULL: dict[str, dict[str, Any]] = {
         "quotes_too_old_after": "90 days",
         "limit": "at least -20 points",
     },
-    "depreciation": {**DEFAULT, "since": "closing date", "curve": [{"on": "2026-07-20", "at_most": "20%"}]},
+    "depreciation": {**DEFAULT, "since": "closing date", "between": "straight lines", "curve": [{"on": "2026-07-20", "at_most": "20%"}]},
     "reference_rate_quality": {**DEFAULT, "quality": "interval width", "limit": "at most 15%"},
     "performance_certification": {
         **DEFAULT,
@@ -235,13 +237,15 @@ def test_every_field_of_a_template_changes_what_is_read_of_its_clause(cascade: D
     written = {"template": name, **COMMON, **FULL[name]}
     if template.terms.on_one_index or "index" in template.terms.model_fields:
         written.setdefault("index", "CRI-H100")
+    written.setdefault("failure_is", template.terms.failure_may_be[0])
     unchanged = read(template.terms.model_validate(written))
     schema = template.terms.model_json_schema(by_alias=True)
     silent = []
     for path, value in changes(written, schema, schema.get("$defs", {})):
-        if path[0] in _refused(template.terms):
+        if path[0] in _refused(template.terms) or (path[0] == "failure_is" and value not in template.terms.failure_may_be):
             continue
         also = WITH.get((name, str(path[0])), {}) | ({"class": "term_loan"} if path[0] == "counted" else {})
+        also |= {"sweep": REPAYS} if path == ("sweep", "to") else {}
         other = {"class": "term_loan", "counted": "alone" if value != "alone" else "with senior classes"}
         before = read(template.terms.model_validate({**written, **other})) if path[0] == "counted" else unchanged
         if read(validated(template.terms, {**written, **also}, path, value)) == before:
@@ -262,7 +266,7 @@ def test_a_clause_without_a_cure_says_so_and_what_follows(cascade: Deal, all_tem
 
 
 LEAF = {"test": "ltv", "result": "FAIL", "for": "2 consecutive determination dates"}
-OF_A_LEAF = ("trigger", "test", "result", "state", "for", "announced", "index")
+OF_A_LEAF = ("trigger", "test", "result", "state", "for", "announced", "index", "on_or_after")
 TRIGGER: dict[str, Any] = {
     "cite": "FA §4.07",
     "text": "Words.",
@@ -308,7 +312,8 @@ def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(cascade: 
     for path, value in changes(TRIGGER, schema, schema["$defs"]):
         names_two = path[-1] in OF_A_LEAF and _at(TRIGGER, path) is None  # a leaf that no file may hold
         outlasts = path == ("consequences", 0, "ends")  # a sweep that no file may hold
-        if not names_two and not outlasts and read(validated(TriggerTerms, TRIGGER, path, value)) == before:
+        own = changed(TRIGGER, path[:-1], REPAYS) if path[-2:] == ("sweep", "to") else TRIGGER
+        if not names_two and not outlasts and read(validated(TriggerTerms, own, path, value)) == before:
             silent.append((path, value))
     assert silent == []
     lasting = {name: said for name, said in TRIGGER["consequences"][0].items() if name != "sweep"} | {"ends": "never"}

@@ -44,8 +44,8 @@ FAULTS: list[tuple[str, Fault]] = [
     (
         "meridian-2026-1",
         (
-            "appraisal:\n    template: appraisal_trigger\n    cite: CA §7.04\n    maximum_decline: 25%\n    trailing_period: 90 days\n    measure: fall_in_window\n    then: {deliver: independent appraisal, within: 30 business days, after: determination date, cite: CA §7.04(b)}\n",
-            "¦appraisal:\n    template: appraisal_trigger\n    cite: CA §7.04\n    maximum_decline: 25%\n    trailing_period: 90 days\n    measure: fall_in_window\n",
+            "appraisal:\n    template: appraisal_trigger\n    failure_is: a trigger event\n    cite: CA §7.04\n    maximum_decline: 25%\n    trailing_period: 90 days\n    measure: fall_in_window\n    then: {deliver: independent appraisal, within: 30 business days, after: determination date, cite: CA §7.04(b)}\n",
+            "¦appraisal:\n    template: appraisal_trigger\n    failure_is: a trigger event\n    cite: CA §7.04\n    maximum_decline: 25%\n    trailing_period: 90 days\n    measure: fall_in_window\n",
             "D201",
         ),
     ),

@@ -48,6 +48,9 @@ def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
     for key, clause in terms.covenants.items():
         if clause.tested_while is not None:
             yield key, clause.tested_while.test or clause.tested_while.trigger or key
+    swept = [key for key, clause in terms.covenants.items() if getattr(clause, "sweep", None) is not None]
+    swept += [name for name, trigger in terms.triggers.items() if any(one.sweep is not None for one in trigger.consequences)]
+    yield from ((swept[0], other) for other in swept[1:])  # no dollar is swept twice
     for name, trigger in terms.triggers.items():
         for condition in (trigger.begins, *(() if isinstance(trigger.ends, str) else (trigger.ends,))):
             for leaf in leaves_of(condition):

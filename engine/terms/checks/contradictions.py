@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
-from engine.terms.clause import Clause, ElectiveClause, MaintenanceClause
+from engine.terms.clause import Clause, MaintenanceClause, is_default
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
 from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
@@ -86,8 +86,7 @@ def never(clause: Clause, state: str) -> str | None:
     """Why a test can never be in a state; None where it can."""
     if state in ("NOT IN EFFECT", "IN EFFECT"):
         return "these are states of triggers"
-    default = isinstance(clause, MaintenanceClause) and not (isinstance(clause, ElectiveClause) and clause.failure_is != "a default")
-    if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not default:
+    if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
         return "its failure is no default"
     if state == "CURE PERIOD" and isinstance(clause, MaintenanceClause) and clause.cure == "none":
         return "it has no Cure Period"

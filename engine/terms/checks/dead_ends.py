@@ -58,7 +58,7 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
             fix = "write `until:` in the sweep"
             yield Problem("D532", f"`{key}` ends at a target that is not written", why, fix, tree.place((*path, "ends")))
         return
-    if begins is None or ends is None:
+    if begins is None or ends is None or isinstance(ends, str):
         return
     if SIDES[begins.when] == SIDES[ends.when]:
         places = {name: tree.place((*path, name, "when")) for name in ("begins", "ends")}

@@ -19,6 +19,7 @@ from engine.terms.checks.dead_ends import exits
 from engine.terms.checks.duties import duties
 from engine.terms.checks.example_expectations import examples, triggers_of
 from engine.terms.checks.idle_terms import deciding, lasting
+from engine.terms.checks.limbs_and_curves import circle_through, date_limb, later_terms, reached
 from engine.terms.checks.quoted_numbers import texts
 from engine.terms.checks.scale import out_of_scale
 from engine.terms.checks.seniority import seniority
@@ -148,6 +149,9 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
 
 
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    if leaf.on_or_after is not None:
+        yield from date_limb(terms, tree, leaf, path)
+        return
     if leaf.announced is not None or leaf.index is not None:
         yield from _announced(terms, tree, leaf, path)
         return
@@ -192,23 +196,13 @@ def _circles(deal: Deal) -> Iterator[Problem]:
             waits[name] = {leaf.trigger or leaf.test or "" for leaf in leaves}
         springing = {key: clause.tested_while for key, clause in terms.covenants.items() if clause.tested_while is not None}
         waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
-        circle = [name for name in waits if name in _reached(name, waits)]
+        circle = [name for name in waits if name in reached(name, waits)]
         for name in [one for one in circle if one in springing] or circle:
             path: Path = ("covenants", name, "tested_while", "trigger" if name in springing and springing[name].trigger else "test")
             place = tree.place(path) if name in springing else tree.key_place(("triggers", name))
-            yield Problem("D508", f"`{name}` depends on itself", "neither could be decided before the other", "break the circle", place)
-
-
-def _reached(name: str, waits: Mapping[str, set[str]]) -> set[str]:
-    """Everything that a trigger or clause waits for, and what that waits for in turn."""
-    seen: set[str] = set()
-    waiting = set(waits[name])
-    while waiting:
-        one = waiting.pop()
-        if one not in seen:
-            seen.add(one)
-            waiting |= waits.get(one, set())
-    return seen
+            way = " looks at ".join(f"`{one}`" for one in circle_through(name, waits))
+            why = f"neither could be decided before the other: {way}"
+            yield Problem("D508", f"`{name}` depends on itself", why, "break the circle", place)
 
 
 def _formats(deal: Deal) -> Iterator[Problem]:
@@ -329,6 +323,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _cadences,
     _formats,
     seniority,
+    later_terms,
     _calendars,
     _documents,
     texts,

@@ -31,12 +31,12 @@ def lasting(deal: Deal) -> Iterator[Problem]:
         points = _points(clause)
         term, last = ("curve", max(points)) if points else ("horizon", getattr(clause, "horizon", None))
         place = deal.tree.place(("covenants", key, term))
-        if last is not None and last < terms.maturity_date:
+        if last is not None and last < terms.maturity_date and getattr(clause, "between", None) != "steps":
             why = f"the deal matures on {terms.maturity_date}, and a date after {last} is not determined"
             fix = "go on to maturity by further points or dated steps, or see that it is meant"
             yield Problem("W115", f"`{key}` tests nothing after {last}", why, fix, place)
         for number, day in enumerate(points):
-            if day <= terms.closing_date:
+            if day <= terms.closing_date and getattr(clause, "between", None) != "steps":
                 why, at = (
                     "a fall is counted from closing at the earliest, so the point is not read",
                     ("covenants", key, "curve", number, "on"),

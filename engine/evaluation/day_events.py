@@ -1,0 +1,34 @@
+"""The events of one date as they accumulate, each applied to the state at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from engine.evaluation.inputs import Inputs
+from engine.events.deal_state import apply
+from engine.events.draft import Draft
+from engine.events.results import TestResult
+
+
+class Day:
+    """The events of one date as they accumulate, and the state that they lead to.
+
+    `before` is the state before the date's own results: what springs on the next date looks at it (`rulings.md` 50).
+    """
+
+    def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
+        """Start from the state that the past left; `given` are the date's results, where they are known already."""
+        self.inputs = inputs
+        self.state = inputs.state
+        self.drafts: list[Draft] = []
+        self.results: dict[str, TestResult] = {}
+        self.held: dict[str, str] = {}
+        self.given = given
+        self.before = inputs.state
+
+    def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
+        """One more event, effective on the date unless another is given."""
+        draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
+        self.drafts.append(draft)
+        self.state = apply(self.state, draft)

@@ -1,0 +1,50 @@
+"""In which order the tests and triggers of a date are decided: one graph, each after what it looks at (`rulings.md` 23, 50).
+
+Where nothing springs on the same date, the tests come in the order of the file, then the triggers. A circle is refused when the
+file is read (D508).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.determination.template import Template
+from engine.evaluation.conditions import LeafRule, leaves
+from engine.evaluation.trigger_states import TriggerRule, rules
+from engine.terms.in_force import TermsInForce
+
+Decided = str | TriggerRule
+"""A test by its key, or a trigger."""
+Node = tuple[str, str]
+"""`test` or `trigger`, and its name: a clause may bring a trigger of its own name."""
+
+
+def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[Decided, ...]:
+    """The tests and triggers of a deal, each after all that it looks at on the same date; otherwise in the order of the file."""
+    nodes: dict[Node, Decided] = {("test", key): key for key in terms.covenants}
+    nodes |= {("trigger", rule.name): rule for rule in rules(terms, templates)}
+    waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
+    found: dict[Node, Decided] = {}
+    while len(found) < len(nodes):
+        ready = next((node for node in nodes if node not in found and waits[node] <= found.keys()), None)
+        if ready is None:
+            raise ValueError(f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in found)}")
+        found[ready] = nodes[ready]
+    return tuple(found.values())
+
+
+def _looks_at(one: Decided, terms: TermsInForce) -> set[Node]:
+    """What a test or a trigger looks at as it stands after the date's own results."""
+    if isinstance(one, str):
+        spring = terms.covenants[one].tested_while
+        same_date = spring is not None and spring.counts_from == "the same date"
+        return {("test", spring.test) if spring.test else ("trigger", spring.trigger or "")} if spring is not None and same_date else set()
+    return set(_of_leaves((*leaves(one.begins), *(leaves(one.ends) if one.ends else ()))))
+
+
+def _of_leaves(found: tuple[LeafRule, ...]) -> Iterator[Node]:
+    for leaf in found:
+        if leaf.test is not None:
+            yield ("test", leaf.test)
+        if leaf.trigger is not None:
+            yield ("trigger", leaf.trigger)

@@ -1,0 +1,42 @@
+"""What a Payment Date makes due, and what leaves a reserve account when its trigger ends (rulings 30, 30a)."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from engine.determination.measure_inputs import Reported
+from engine.evaluation.day_events import Day
+from engine.evaluation.serving_report import serving
+from engine.evaluation.sweeps import account, left_to_repay, sweeps, swept
+from engine.events.states import ReserveReleased
+
+
+def pay(day: Day) -> None:
+    """What each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
+    report = serving(day.inputs)
+    figures = report.figures if isinstance(report, Reported) else {}
+    given = {name: figure.value for name, figure in figures.items()}
+    used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
+    taken = Fraction(0)
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        if one.trigger in day.inputs.state.in_effect:
+            balance = account(day.inputs, day.state, one.trigger).held
+            most = left_to_repay(day.inputs.terms, one.sweep, given.get)
+            moved = swept(one.trigger, one.sweep, day.inputs.on, balance, given.get, taken, most)
+            taken += moved.swept or 0
+            day.add("swept", one.trigger, moved, inputs=used)
+
+
+def release(day: Day, name: str, on: date) -> None:
+    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
+    balance = account(day.inputs, day.state, name).held
+    for one in sweeps(day.inputs.terms, day.inputs.templates):
+        if one.trigger == name and one.sweep.on_end not in (None, "keep") and balance > 0:
+            released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
+            day.add("reserve released", name, released, on=on)
+
+
+def target(day: Day, name: str) -> Fraction | None:
+    """The balance at which the reserve account of a trigger's sweep is full, in USD; None where it has none."""
+    return next((one.sweep.until for one in sweeps(day.inputs.terms, day.inputs.templates) if one.trigger == name), None)

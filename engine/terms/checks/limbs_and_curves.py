@@ -1,0 +1,121 @@
+"""What the terms that format 2 adds can be wrong about: dates as limbs, curves read by steps, sweeps that repay, what nothing counts.
+
+Here too stands how a circle among tests and triggers is found and told by its path (`rulings.md` 50).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.basics.errors import Problem
+from engine.terms.as_written import Deal
+from engine.terms.checks.contradictions import leaves_of
+from engine.terms.clause import RESERVE_ACCOUNT, Clause
+from engine.terms.error_messages import undefined
+from engine.terms.in_force import TermsInForce
+from engine.terms.source import Path, Tree
+from engine.terms.trigger_conditions import Leaf
+
+Waits = Mapping[str, set[str]]
+"""What each test or trigger looks at, by name."""
+
+
+def reached(name: str, waits: Waits) -> set[str]:
+    """Everything that a trigger or clause looks at, and what that looks at in turn."""
+    seen: set[str] = set()
+    waiting = set(waits[name])
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting |= waits.get(one, set())
+    return seen
+
+
+def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
+    """The shortest way from a name back to itself, both ends included."""
+    ways: list[tuple[str, ...]] = [(name, one) for one in sorted(waits[name])]
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == name:
+            return way
+        ways += [(*way, one) for one in sorted(waits.get(way[-1], set())) if one == name or one not in way]
+    return (name,)
+
+
+def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    """A limb on a date has nothing beside it, lies within the deal's life, and is known to format 2 alone."""
+    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index)
+    at = (*path, "on_or_after")
+    if terms.format == "1":
+        why = "a file of format 1 has no date as a condition"
+        yield Problem("D210", "`on_or_after` is a key of format 2", why, "write `format: 2`", tree.key_place(at))
+    if any(one is not None for one in others):
+        why = "a date is a condition by itself, and joins others by `all_of` or `any_of`"
+        yield Problem("D506", "the condition is not complete", why, "write it like `{on_or_after: 2031-01-15}`", tree.place(path))
+    if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
+        why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
+        yield Problem("D523", f"a condition is met from {leaf.on_or_after}", why, "correct the date", tree.place(at))
+
+
+def later_terms(deal: Deal) -> Iterator[Problem]:
+    """Everything that is wrong with these terms on any date of the deal."""
+    for _, terms in deal.segments:
+        for path, sweep in _sweeps(terms):
+            if sweep.to != RESERVE_ACCOUNT and sweep.to not in terms.debt:
+                known: dict[str, object] = {RESERVE_ACCOUNT: None, **terms.debt}
+                yield undefined(deal.tree, (*path, "to"), sweep.to, "class of debt", known)
+            elif sweep.to != RESERVE_ACCOUNT and terms.format == "1":
+                why, place = "a file of format 1 pays into a reserve account", deal.tree.place((*path, "to"))
+                yield Problem("D210", f"`to: {sweep.to}` is known to format 2", why, "write `format: 2`", place)
+        for key, clause in terms.covenants.items():
+            yield from _curve(deal, key, clause)
+            yield from _last(deal, terms, key, clause)
+        yield from _uncounted(deal, terms)
+
+
+def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
+    """Every sweep with its place: a clause's own, and those of composite triggers."""
+    for key, clause in terms.covenants.items():
+        if getattr(clause, "sweep", None) is not None:
+            yield ("covenants", key, "sweep"), clause.sweep  # type: ignore[attr-defined]
+    for name, trigger in terms.triggers.items():
+        for number, one in enumerate(trigger.consequences):
+            if one.sweep is not None:
+                yield ("triggers", name, "consequences", number, "sweep"), one.sweep
+
+
+def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
+    """A curve of steps whose first point lies after the first test says nothing of the dates before it."""
+    if getattr(clause, "between", None) != "steps":
+        return
+    first = clause.first_tested or deal.closing_date
+    point = clause.curve[0]  # type: ignore[attr-defined]
+    if point.on > first:
+        said = f"first tested on {first}" if clause.first_tested is not None else f"tested from closing on, {first}"
+        why = f"`{key}` is {said}, and steps say nothing before their first point"
+        fix = "write an earlier point, or `first_tested:`"
+        place = deal.tree.place(("covenants", key, "curve", 0, "on"))
+        yield Problem("D564", f"the curve of `{key}` begins on {point.on}", why, fix, place)
+
+
+def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator[Problem]:
+    """A last date of a test that lies before its first one, or outside the deal's life."""
+    last, first = clause.last_tested, clause.first_tested or terms.closing_date
+    if last is not None and not first <= last <= terms.maturity_date:
+        why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
+        place = deal.tree.place(("covenants", key, "last_tested"))
+        yield Problem("D523", f"`{key}` is last tested on {last}", why, "correct the date", place)
+
+
+def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
+    """Conditions on a test whose failure is information only: nothing counts it (`rulings.md` 52)."""
+    for name, trigger in terms.triggers.items():
+        for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
+            for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
+                clause = terms.covenants.get(leaf.test or "")
+                if clause is not None and clause.failure_is == "information only":
+                    why = "its failure is information only, which nothing counts"
+                    fix = f"write `failure_is: a trigger event` in `{leaf.test}`, or leave it out here"
+                    yield Problem("D565", f"`{name}` counts `{leaf.test}`", why, fix, deal.tree.place((*path, "test")))
