@@ -111,7 +111,7 @@ def test_a_register_that_leads_out_of_the_folder_by_a_link_is_not_read(
 
 def test_a_deal_that_check_refuses_is_not_lived_over_the_past(workspace: Workspace, all_templates: dict[str, Template]) -> None:
     good = "    cure: {within: 10"
-    bad = f"    tested_while: {{test: ltv, state: WATCH, cite: FA cl. 1}}\n{good}"
+    bad = f"    tested_while: {{test: ltv, state: WATCH, from: the next date, cite: FA cl. 1}}\n{good}"
     path = workspace.root / "deals" / "a.yaml"
     text = path.read_text(encoding="utf-8")
     assert good in text
