@@ -15,7 +15,7 @@ from typing import Any
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.checkpoint import newest
 from engine.record.inclusion_proof import LONGEST_PATH, Proof
-from engine.record.merkle import inclusion_proof, leaf_hash
+from engine.record.merkle import Inclusion, leaf_hash
 from engine.record.store import Entry
 
 OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
@@ -54,10 +54,10 @@ def attachments(evidence: Evidence) -> Files:
     entry = evidence.entries[evidence.stated]
     files: Files = {"event.json": (entry.body, "the event that this notice states, canonical JSON")}
     size = evidence.checkpoint[0] if evidence.checkpoint else entry.seq + 1
-    leaves = [leaf_hash(one.body) for one in evidence.entries[:size]]
-    files["date.jsonl"] = (_of_date(evidence, leaves), "the events of its date, each with its path to the root of the log")
+    tree = Inclusion([leaf_hash(one.body) for one in evidence.entries[:size]])
+    files["date.jsonl"] = (_of_date(evidence, tree), "the events of its date, each with its path to the root of the log")
     if evidence.checkpoint is not None:
-        proof = Proof(entry.seq, tuple(inclusion_proof(leaves, entry.seq)), evidence.checkpoint[1])
+        proof = Proof(entry.seq, tuple(tree.proof(entry.seq)), evidence.checkpoint[1])
         files["event.tlog-proof"] = (proof.text.encode(), "that the event is in the log: a C2SP tlog-proof")
     if evidence.deal_file is not None:
         files["deal.yaml"] = (evidence.deal_file, "the deal file")
@@ -68,11 +68,11 @@ def attachments(evidence: Evidence) -> Files:
     return files
 
 
-def _of_date(evidence: Evidence, leaves: Sequence[bytes]) -> bytes:
+def _of_date(evidence: Evidence, tree: Inclusion) -> bytes:
     """One line for each event: its number, its body as text, its path."""
     lines = []
     for seq in evidence.of_date:
-        path = [step.hex() for step in inclusion_proof(leaves, seq)]
+        path = [step.hex() for step in tree.proof(seq)]
         lines.append(_line(seq, evidence.entries[seq].body.decode(), path))
     return ("\n".join(lines) + "\n").encode()
 

@@ -11,6 +11,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, chec
 from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
 from engine.notices.signature import seal
 from engine.record.canonical import sha256_hex
-from engine.record.log import Scribe, append, deal_log, index_log, read
+from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
+from engine.record.store import Entry
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
 
@@ -34,6 +36,10 @@ Progress = Callable[[str], None]
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
 WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
+
+
+AT_A_TIME = 96
+"""How many notices are put together before they are rendered: enough for many processes, and little to hold."""
 
 
 @dataclass
@@ -48,24 +54,38 @@ class Given:
 def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, Given]:
     """Render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
 
-    All are rendered at once, which takes half the time (`reports/pool.py`); one that cannot be made stops its own deal and no other.
+    They are put together, rendered and issued some at a time: what a run holds does not grow with what it catches up. One that cannot
+    be made stops its own deal and no other.
     """
     given = {deal: Given() for deal in deals}
-    waiting = [one for deal in deals for one in _ready(workspace, deal, scribe, given[deal])]
-    while waiting:
-        waiting = _give(workspace, waiting, render, scribe, progress, given)
+    ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal]) for deal in deals)
+    done = 0
+    while waiting := list(islice(ready, AT_A_TIME)):
+        whole = len(waiting) < AT_A_TIME
+        left = waiting
+        while left:
+            count = f"{done + len(waiting)}{'' if whole else ' or more'}"
+            left = _give(workspace, left, render, scribe, _counted(progress, done + len(waiting) - len(left), count), given)
+        done += len(waiting)
     return given
 
 
-def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> list[_Waiting]:
-    """The owed notices of a deal, ready to be rendered; none where they cannot be put together."""
+def _counted(progress: Progress, before: int, of: str) -> Callable[[int, str], None]:
+    """Tells which notice is made, counted over the whole run."""
+    return lambda place, name: progress(f"notice {before + place + 1} of {of}: {name}")
+
+
+def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> Iterator[_Waiting]:
+    """The owed notices of a deal, ready to be rendered; none after one that could not be made or put together."""
     try:
-        return list(_waiting(workspace, deal, scribe))
+        for one in _waiting(workspace, deal, scribe):
+            if given.stopped is not None:
+                return
+            yield one
     except (HeadroomError, OSError):  # of the record or the disk, so of every deal
         raise
     except Exception as error:
         given.stopped = f"its notices cannot be put together: {type(error).__name__}: {error}; {WAITS}"
-        return []
 
 
 def _give(
@@ -73,7 +93,7 @@ def _give(
     waiting: Sequence[_Waiting],
     render: Render,
     scribe: Scribe,
-    progress: Progress,
+    progress: Callable[[int, str], None],
     given: dict[str, Given],
 ) -> list[_Waiting]:
     """Give notices until one cannot be made; those of other deals that are left come back."""
@@ -81,7 +101,7 @@ def _give(
     files = iter(render([one.inputs for one in waiting]))
     for place, notice in enumerate(waiting):
         deal, number = notice.inputs.deal, notice.inputs.number
-        progress(f"notice {place + 1} of {len(waiting)}: {deal} No. {number}")
+        progress(place, f"{deal} No. {number}")
         try:
             data = next(files)
         except (OSError, BrokenExecutor):  # of the machine, not of the notice
@@ -106,14 +126,16 @@ class _Waiting:
 
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
     """The owed notices of a deal that are not issued, numbered on from the last one."""
-    events = read(workspace.store, deal_log(deal))
+    entries = workspace.store.entries(deal_log(deal))
+    events = tuple(map(event_of, entries))
+    checkpoints = workspace.store.checkpoints(deal_log(deal))
     told = told_of(events)
     given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
     for owed in owed_notices(events):
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs = _inputs(workspace, deal, owed, events, told, scribe)
+            inputs = _inputs(workspace, deal, owed, Log(events, entries, checkpoints), told, scribe)
             told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
             yield _Waiting(owed, inputs)
 
@@ -154,11 +176,20 @@ def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
             other.replace(place)
 
 
-def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event], told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
-    upto = [event for event in events if event.seq <= owed.event.seq]
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A deal's log as it was read once for all its notices: its events, their rows, its signed checkpoints."""
+
+    events: Sequence[Event]
+    entries: Sequence[Entry]
+    checkpoints: Sequence[tuple[int, str]]
+
+
+def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
+    entries = log.entries
+    upto = [event for event in log.events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
     publications = _publications(workspace, adoptions[-1], owed.on, scribe, upto) if adoptions else {}
-    entries = workspace.store.entries(deal_log(deal))
     entry = entries[owed.event.seq]
     evidence = Evidence(
         deal=deal,
@@ -167,7 +198,7 @@ def _inputs(workspace: Workspace, deal: str, owed: Owed, events: Sequence[Event]
         of_date=_of_date(owed.event),
         deal_file=_deal_file(workspace, owed.event.deal_file),
         observations=_observations(publications, upto),
-        checkpoint=checkpoint_for(workspace.store.checkpoints(deal_log(deal)), owed.event.seq),
+        checkpoint=checkpoint_for(log.checkpoints, owed.event.seq),
     )
     return NoticeInputs(
         deal=deal,

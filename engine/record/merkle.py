@@ -73,16 +73,40 @@ def root(leaves: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
+class Inclusion:
+    """Inclusion proofs of one tree: a root over some of its leaves is computed once, whichever proofs it stands in."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        """Take the leaf hashes of the whole tree, oldest first."""
+        self._leaves = leaves
+        self._roots: dict[tuple[int, int], bytes] = {}
+
+    def proof(self, index: int) -> list[bytes]:
+        """The hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1). Raises IndexError outside."""
+        if not 0 <= index < len(self._leaves):
+            raise IndexError(f"no leaf {index} in a tree of {len(self._leaves)}")
+        steps: list[bytes] = []
+        start, end = 0, len(self._leaves)
+        while end - start > 1:
+            middle = start + _split(end - start)
+            if index < middle:
+                steps.append(self._root(middle, end))
+                end = middle
+            else:
+                steps.append(self._root(start, middle))
+                start = middle
+        return steps[::-1]
+
+    def _root(self, start: int, end: int) -> bytes:
+        known = self._roots.get((start, end))
+        if known is None:
+            known = self._roots[start, end] = root(self._leaves[start:end])
+        return known
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1). Raises IndexError outside."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    middle = _split(len(leaves))
-    if index < middle:
-        return [*inclusion_proof(leaves[:middle], index), root(leaves[middle:])]
-    return [*inclusion_proof(leaves[middle:], index - middle), root(leaves[:middle])]
+    """One proof of a tree, as `Inclusion` gives it."""
+    return Inclusion(leaves).proof(index)
 
 
 def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:

@@ -53,7 +53,21 @@ def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
     Raises:
         ValueError: the log does not say which deal it is.
     """
-    return to_pdf(to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, inputs.attachments)
+    return drawn(page_of(inputs, paper))
+
+
+Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
+"""A filled template, the date that its file carries, and what is attached to it."""
+
+
+def page_of(inputs: NoticeInputs, paper: Paper = "a4") -> Page:
+    """A notice that is composed and not yet drawn. Raises ValueError where the log does not say which deal it is."""
+    return to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, dict(inputs.attachments)
+
+
+def drawn(page: Page) -> bytes:
+    """A composed page as a PDF."""
+    return to_pdf(*page)
 
 
 def load_renderer() -> None:

@@ -7,15 +7,17 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from engine.basics.collector import spare_loaded_code
 from engine.events.notice import NoticeInputs
-from reports.render.pdf import load_renderer, render_notice
+from reports.render.pdf import drawn, load_renderer, page_of, render_notice
 
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
+RENEWED_AFTER = 400
+"""Notices after which the processes are started anew: what libraries never give back then stays small."""
 
 
 class RenderPool:
@@ -25,23 +27,43 @@ class RenderPool:
         """Use `processes`, as many as the machine has unless given."""
         self._processes = processes or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._made = 0
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
         """The files' bytes, in the order of `notices`."""
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
             yield from map(render_notice, notices)
             return
+        if self._made >= RENEWED_AFTER:
+            self.close()
+        self._made += len(notices)
         with _uninterrupted():
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"), _ready)
-            made = self._pool.map(render_notice, notices)
-        yield from made
+            pool = self._pool
+            made = [_drawing(pool, notice) for notice in notices]
+        for one in made:
+            yield one.result()
 
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+            self._pool, self._made = None, 0
+
+
+def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[bytes]:
+    """The file that will be; what goes wrong while it is composed is said where its bytes are asked for.
+
+    It is composed here: a page is small beside the whole past of its deal, which would go to another process with every notice.
+    """
+    try:
+        page = page_of(notice)
+    except Exception as error:
+        failed: Future[bytes] = Future()
+        failed.set_exception(error)
+        return failed
+    return pool.submit(drawn, page)
 
 
 def _ready() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from engine.cli.show.verify import verify_workspace
 from engine.determination.template import Template
 from engine.events.kinds import Correction, Determined, NoticeIssued
 from engine.events.notice import NoticeInputs
+from engine.operations import issue_notices
 from engine.operations import run as thursday
 from engine.operations.run import Tools, run
 from engine.record.log import deal_log, read
@@ -175,6 +177,37 @@ def test_a_notice_that_cannot_be_made_stops_its_own_deal_and_no_other(
     assert numbers(workspace, bad) == [1, 2, 3]
     assert differences(workspace, all_templates) == []
     workspace.store.close()
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 5])
+def test_a_catch_up_holds_a_few_notices_at_a_time_and_gives_what_one_of_all_gives(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    last, held, said = FIRST + 5 * WEEK, list[int](), list[str]()
+
+    def noting(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        held.append(len(notices))
+        for notice in notices:
+            if len(held) == 2 and (notice.deal, notice.number) == (DEAL, 2):
+                raise KeyError("once")
+            yield f"{notice.deal} {notice.number} {notice.kind} {notice.on} {notice.log_head}".encode()
+
+    given = {}
+    for name, few in (("whole", 1000), ("few", at_a_time)):
+        workspace = desk(tmp_path / name)
+        text = (workspace.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+        (workspace.root / "deals" / "other.yaml").write_text(text.replace(f"deal: {DEAL}", "deal: other"), encoding="utf-8")
+        publish(workspace, rows(["2.10", "2.00", "1.90", "1.40", "1.80", "2.00"]), datetime(2026, 1, 1, tzinfo=UTC))
+        monkeypatch.setattr(issue_notices, "AT_A_TIME", few)
+        for _ in range(2):
+            run(workspace, last, replace(tools, render=noting, progress=said.append) if name == "few" else tools)
+        given[name] = [(deal, numbers(workspace, deal)) for deal in (DEAL, "other")]
+        files = sorted((workspace.root / "notices").rglob("*.pdf"))
+        given[name] += [(path.name, path.read_bytes()) for path in files]
+        workspace.store.close()
+    assert given["few"] == given["whole"]
+    assert max(held) == at_a_time
+    assert any(re.match(r"notice 1 of \d+( or more)?: ", line) for line in said)
 
 
 def numbers(workspace: Workspace, deal: str) -> list[int]:
