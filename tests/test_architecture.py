@@ -94,7 +94,11 @@ DOORS = {
         "engine/queries/spreadsheets.py",
     },
     "python_calamine": {"engine/servicer_report/tape_child.py"},
-    "pandas": {"engine/analysis/frames.py", "engine/queries/parquet_files.py", "engine/servicer_report/tape_child.py"},
+    "pandas": {
+        "engine/analysis/frames.py",
+        *(f"engine/queries/{room}.py" for room in ("csv_tables", "parquet_files")),
+        "engine/servicer_report/tape_child.py",
+    },
 }
 PROTOCOL_DOORS = (
     *(f"engine.basics.{room}" for room in ("values", "calendar", "errors")),

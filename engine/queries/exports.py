@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +11,11 @@ from hashlib import sha256
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.files import MARK
 from engine.basics.inert import inert, one_line
 from engine.basics.values import DECIMALS, Figure, Unit, rounded, trimmed
 from engine.events.kinds import Counted, DeadlinePassed, Determined, Due, Event, ObligationMoved, Tested
 from engine.events.standing import withdrawn
+from engine.queries.csv_tables import csv_of
 from engine.queries.due_dates import OVERDUE, DatedDuty, deadlines
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
@@ -46,16 +44,13 @@ FOLD = 73
 
 def as_csv(events: Sequence[Event]) -> str:
     """Results, counts, deadlines and Obligations of a deal, one row for each event; a spreadsheet reads its figures as numbers."""
-    file = io.StringIO(MARK, newline="")
-    file.seek(0, io.SEEK_END)
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow(COLUMNS)
+    rows = []
     for event in events:
         row = _row(event)
         if row is not None:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
-            table.writerow([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf)])
-    return file.getvalue()
+            rows.append([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf)])
+    return csv_of(COLUMNS, rows, marked=True)
 
 
 def in_a_cell(value: object) -> str:
@@ -220,11 +215,7 @@ def series_rows(workspace: Workspace, series: str) -> list[tuple[Any, ...]]:
 
 def series_csv(rows: Sequence[Sequence[Any]]) -> str:
     """The rows of a series as CSV with their head."""
-    file = io.StringIO()
-    written = csv.writer(file, lineterminator="\n")
-    written.writerow(SERIES_COLUMNS)
-    written.writerows(rows)
-    return file.getvalue()
+    return csv_of(SERIES_COLUMNS, rows)
 
 
 def series_json(rows: Sequence[Sequence[Any]]) -> str:

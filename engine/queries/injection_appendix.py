@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import date
 
 from engine.events.log_names import series_name
 from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
+from engine.queries.csv_tables import csv_of
 from engine.queries.index_weeks import days_of
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
@@ -27,11 +26,7 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
 
 def injection_appendix(workspace: Workspace, series: str, publication: date) -> str:
     """The appendix as CSV: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(HEADS)
-    rows.writerows(_rows(workspace, series, publication))
-    return text.getvalue()
+    return csv_of(HEADS, _rows(workspace, series, publication))
 
 
 def _rows(workspace: Workspace, series: str, publication: date) -> Iterator[tuple[str, ...]]:

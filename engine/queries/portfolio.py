@@ -5,8 +5,6 @@ States what the logs say and computes nothing; what is missing stands above what
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.basics.files import MARK, read_text
+from engine.basics.files import read_text
 from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
@@ -23,6 +21,7 @@ from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
+from engine.queries.csv_tables import csv_of
 from engine.queries.exports import in_a_cell
 from engine.queries.who_owes_whom import OpenDuty, owed_over
 from engine.record.log import deal_log, read
@@ -213,16 +212,13 @@ def portfolio_deals(workspace: Workspace) -> Iterator[str]:
 
 def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows of a portfolio as CSV: one for each thing that is due, and one for a test or trigger from which nothing is."""
-    file = io.StringIO(MARK, newline="")
-    file.seek(0, io.SEEK_END)
-    written = csv.writer(file, lineterminator="\n")
-    written.writerow((*COLUMNS, "due_by", "due_from", "due", "overdue", "note"))
+    lines = []
     for row in rows:
         each: Sequence[Mapping[str, Any]] = row["due"] or ({},)
         for one in each:
             owed = (one.get("by"), one.get("who"), one.get("what"), "yes" if one.get("overdue") else "")
-            written.writerow([in_a_cell(cell) for cell in (*(row[name] for name in COLUMNS), *owed, row["note"])])
-    return file.getvalue()
+            lines.append([in_a_cell(cell) for cell in (*(row[name] for name in COLUMNS), *owed, row["note"])])
+    return csv_of((*COLUMNS, "due_by", "due_from", "due", "overdue", "note"), lines, marked=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ Both state what the log says as of a data cut-off date and compute nothing (`not
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +16,7 @@ from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Event, Susp
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus
+from engine.queries.csv_tables import csv_of
 
 ESMA = ("IVSR1", "IVSR2", "IVSR3", "IVSR4", "IVSR5", "IVSR6", "IVSR7", "IVSR8", "IVSR9", "IVSR10")
 FORM_10D = ("test or trigger", "section", "required", "actual", "met", "since", "cure by", "effect")
@@ -134,8 +133,4 @@ def _form_10d(line: Line) -> tuple[str, ...]:
 
 
 def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow(head)
-    table.writerows([one_line(cell) for cell in row] for row in rows)
-    return file.getvalue()
+    return csv_of(head, ([one_line(cell) for cell in row] for row in rows))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +10,7 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
+from engine.queries.csv_tables import csv_of
 from engine.queries.grid_questions import GridAnswer, GridCell
 
 
@@ -51,10 +50,8 @@ def shown(cell: GridCell) -> str:
 
 def grid_csv(answer: GridAnswer) -> str:
     """One row for each pair: x, y, value."""
-    file = io.StringIO()
-    written = csv.writer(file, lineterminator="\n")
-    written.writerow((answer.x, answer.y, f"{answer.shown} of {answer.subject}"))
+    rows = []
     for cell in answer.cells:
         value = "never" if cell.value is None else exact_text(cell.value) if isinstance(cell.value, Fraction) else str(cell.value)
-        written.writerow((cell.x, cell.y, value))
-    return file.getvalue()
+        rows.append((cell.x, cell.y, value))
+    return csv_of((answer.x, answer.y, f"{answer.shown} of {answer.subject}"), rows)
