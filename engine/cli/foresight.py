@@ -28,6 +28,14 @@ Until = Annotated[str | None, typer.Option(help="The last date; so many weeks af
 Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
 Into = Annotated[Path | None, typer.Option(help="A foresight report of the answer: a name that ends in .pdf or .html.")]
 Prepared = Annotated[str | None, typer.Option(help="The date of the report; today unless given.")]
+Multiples = Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")]
+History = Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")]
+Noise = Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")]
+Prior = Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")]
+Jump = Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")]
+Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
+PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
+Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]
 Workers = Annotated[
     int,
     typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
@@ -95,12 +103,12 @@ def ladder(
 ) -> None:
     """Show in which order limbs act as the rate falls, or rises: each Break-even Rate, how far it is, what is inverted."""
     from engine.cli.show.ladder import show_ladders
-    from engine.queries.draft_files import draft_in
     from engine.queries.foresight_questions import draft_ladder, recorded_ladders
+    from engine.workspace.deal_files import loaded
 
     templates = all_templates()
     if deal is not None and Path(deal).is_file():
-        draft = draft_in(Path(deal), templates)
+        draft = loaded(Path(deal), templates)
         answers: tuple[LadderAnswer, ...] = (draft_ladder(draft, templates, _given(draft, fact, facts, between)),)
     else:
         answers = recorded_ladders(opened(), deal, day(on) if on is not None else None, templates)
@@ -113,7 +121,7 @@ def stress(
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
-    multiples: Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")] = "1",
+    multiples: Multiples = "1",
     jump: Annotated[str | None, typer.Option(help="A jump on the way, like -30%@26w.")] = None,
     missing: Annotated[str | None, typer.Option(help="Publication Dates without a value, apart by commas.")] = None,
     rates: Annotated[Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")] = None,
@@ -155,7 +163,7 @@ def compare(
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
-    multiples: Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")] = "1",
+    multiples: Multiples = "1",
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
@@ -168,8 +176,8 @@ def compare(
     from engine.basics.errors import WrongUsage
     from engine.cli.output import progress, progress_done
     from engine.cli.show.compare import show_comparisons
-    from engine.queries.draft_files import draft_in
     from engine.queries.foresight_questions import compare_drafts, compare_wordings
+    from engine.workspace.deal_files import loaded
 
     if (second is None) == (term is None):
         raise WrongUsage("name a second draft, or a term with `--term TERM=all`; one of the two")
@@ -181,7 +189,7 @@ def compare(
         answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
     else:
         assert second is not None
-        answers = (compare_drafts(draft, draft_in(second, all_templates()), all_templates, given, asked, many, progress),)
+        answers = (compare_drafts(draft, loaded(second, all_templates()), all_templates, given, asked, many, progress),)
     progress_done()
     raise typer.Exit(show_comparisons(answers, as_json))
 
@@ -200,13 +208,13 @@ def calibrate(
     under: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for.")] = 0.10,
     q: Annotated[int, typer.Option(min=1, max=52, help="Dates in a row that begin and end a shortfall.")] = 4,
     k: Annotated[int, typer.Option(min=1, max=104, help="Dates after an end within which a beginning is a flap.")] = 8,
-    history: Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")] = None,
-    noise: Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")] = None,
-    prior: Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")] = None,
-    jump: Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")] = None,
-    paths: Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")] = 4000,
-    weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")] = 104,
-    seed: Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")] = 20260702,
+    history: History = None,
+    noise: Noise = None,
+    prior: Prior = None,
+    jump: Jump = None,
+    paths: Paths = 4000,
+    weeks: PathWeeks = 104,
+    seed: Seed = 20260702,
     workers: Workers = 0,
     into: Into = None,
     prepared: Prepared = None,
@@ -288,13 +296,13 @@ def grid(
 )
 def simulate(
     deal: Draft,
-    paths: Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")] = 2000,
-    weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")] = 52,
-    seed: Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")] = 20260702,
-    history: Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")] = None,
-    noise: Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")] = None,
-    prior: Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")] = None,
-    jump: Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")] = None,
+    paths: Paths = 2000,
+    weeks: PathWeeks = 52,
+    seed: Seed = 20260702,
+    history: History = None,
+    noise: Noise = None,
+    prior: Prior = None,
+    jump: Jump = None,
     hold: Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")] = None,
     fact: Fact = None,
     facts: Facts = None,

@@ -40,31 +40,28 @@ def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "
 
 def given(delivery: Delivery, giving: DeemedGiven) -> Draft:
     """The event of a notice that is given by the deal's rule."""
-    duty = delivery.duty
-    payload = NoticeGiven(
-        number=delivery.number,
-        kind=delivery.notice.kind,
-        clause=delivery.clause,
-        states=delivery.states,
-        rule=giving.rule,
-        cite=duty.cite if duty else None,
-    )
+    payload = _giving(delivery, giving.rule, withdrawn=False)
     return Draft(kind="notice given", subject=str(delivery.number), effective_on=giving.on, payload=payload)
 
 
 def withdrawn(delivery: Delivery, at: datetime) -> Draft:
     """The event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
-    duty = delivery.duty
-    payload = NoticeGiven(
+    rule = f"returned: {delivery.duty.returned if delivery.duty else ''}"
+    payload = _giving(delivery, rule, withdrawn=True)
+    return Draft(kind="notice given", subject=f"{delivery.number} withdrawn", effective_on=day_in(delivery.zone, at), payload=payload)
+
+
+def _giving(delivery: Delivery, rule: str, *, withdrawn: bool) -> NoticeGiven:
+    """What the log says of a notice that is given by a rule, or given no more."""
+    return NoticeGiven(
         number=delivery.number,
         kind=delivery.notice.kind,
         clause=delivery.clause,
         states=delivery.states,
-        rule=f"returned: {duty.returned if duty else ''}",
-        cite=duty.cite if duty else None,
-        withdrawn=True,
+        rule=rule,
+        cite=delivery.duty.cite if delivery.duty else None,
+        withdrawn=withdrawn,
     )
-    return Draft(kind="notice given", subject=f"{delivery.number} withdrawn", effective_on=day_in(delivery.zone, at), payload=payload)
 
 
 def day_in(zone: str, at: datetime) -> date:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.basics.happenings import Happening
 from engine.foresight.differences import TermChange
-from engine.foresight.stress import FirstDate, Happening, PathOutcome
+from engine.foresight.stress import FirstDate, PathOutcome
 from engine.terms.as_written import Deal, sources
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")

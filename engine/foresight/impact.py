@@ -7,23 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
-from engine.evaluation.corrections import by_acts, by_prints, by_reports, correction, numbered
-from engine.evaluation.inputs import inputs_of
-from engine.evaluation.one_date import evaluate
-from engine.events.deal_state import as_it_stands, fold
-from engine.events.draft import Draft
+from engine.evaluation.corrections import by_acts, by_prints, by_reports, correction
+from engine.evaluation.determined_again import determined_again
 from engine.events.kinds import Correction, NoticeIssued
 from engine.events.rates import Published
-from engine.events.standing import Recorded, standing, withdrawn
+from engine.events.standing import Recorded, standing
 from engine.foresight.differences import ResultChange, result_changes
 from engine.terms.as_written import Deal, resolve
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -63,16 +58,7 @@ def reach(
     again = correction(events, (*by_prints(events, series), *by_acts(events, terms), *by_reports(events, terms)))
     if again is None:
         return None
-    log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]
-    state, gone = as_it_stands(log), withdrawn(log)
-    day = (state.reached or deal.closing_date) + DAY
-    while day <= again.until:
-        inputs = inputs_of(deal, day, series, state, templates, share_below)
-        if inputs.kinds:
-            drafts = numbered(evaluate(inputs), gone)
-            log += drafts
-            state = fold(drafts, state)
-        day += DAY
+    log = determined_again(deal, events, again, series, templates, share_below)
     changes = result_changes(tuple(_between(events, again)), tuple(_between(log, again)))
     return Reach(deal.name, again, changes, tuple(_stating(events, {change.on for change in changes})))
 

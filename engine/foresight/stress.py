@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from engine.basics.happenings import Happening
 from engine.basics.values import Figure
 from engine.determination.template import Template
 from engine.events.draft import Draft
@@ -24,7 +25,6 @@ from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
 
 DAY = timedelta(days=1)
-Happening = Literal["fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"]
 
 
 @dataclass(frozen=True)

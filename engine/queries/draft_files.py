@@ -6,27 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
 from engine.terms.as_written import Deal, resolve
-from engine.workspace.deal_files import read_deal, read_file
+from engine.workspace.deal_files import read_file
 from engine.workspace.workspace import Workspace
 
 
 def text_of(path: Path) -> str:
     """A file's text as it stands. Raises WrongUsage where there is no such file."""
     return read_text(path)
-
-
-def draft_in(path: Path, templates: Mapping[str, Template]) -> Deal:
-    """The draft in a file in which `check` finds no error; warnings stop nothing. Raises InputProblems with all of them otherwise."""
-    deal, problems = read_deal(text_of(path), str(path), templates)
-    errors = [problem for problem in problems if not problem.code.startswith("W")]
-    if deal is None or errors:
-        raise InputProblems(errors)
-    return deal
 
 
 def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:

@@ -18,10 +18,11 @@ from engine.foresight.ladder import Ladder, ladder_at_closing
 from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import choices, in_the_form_of, varied, written_at
-from engine.queries.draft_files import deal_named, draft_in, text_of, until_of
+from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, resolve
+from engine.workspace.deal_files import loaded
 from engine.workspace.workspace import Workspace
 
 Watch = Callable[[str], None]
@@ -212,7 +213,7 @@ def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str
     """A draft in a file, or a deal of the workspace by its name. Raises WrongUsage where there is neither."""
     path = Path(name)
     if path.is_file():
-        return draft_in(path, templates)
+        return loaded(path, templates)
     if workspace is None:
         raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
     return deal_named(workspace, name, templates)

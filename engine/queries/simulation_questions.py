@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.errors import WrongUsage
+from engine.basics.happenings import Happening
 from engine.foresight.columns.many_paths import NEVER, ColumnsOutcome, run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
@@ -22,7 +23,6 @@ from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
 from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries
-from engine.foresight.stress import Happening
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, in_words, listed
 from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
-from reports.pages.foresight_chances import WORDS, Value, calibration_page, simulation_page
+from reports.pages.foresight_chances import Value, calibration_page, simulation_page
 
 SENTENCES = {
     "fails": "{} fails on",
@@ -242,7 +243,7 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
             events[key] = min(events.get(key, one["on"]), one["on"])
     rows = []
     for subject, what in sorted(events, key=lambda key: events[key]):
-        cells = [f"{_title(inputs, subject)} {WORDS[what]}"]
+        cells = [f"{_title(inputs, subject)} {HAPPENING_WORDS[what]}"]
         for outcome in outcomes:
             first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
             rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
@@ -266,7 +267,7 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
             first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
             cells.append("never" if first is None else table_date(date.fromisoformat(first["on"])))
         rows.append(cells)
-    return {"heads": ["Path", *(f"{_title(inputs, name)} {WORDS[what]}" for name, what in columns)], "rows": rows}
+    return {"heads": ["Path", *(f"{_title(inputs, name)} {HAPPENING_WORDS[what]}" for name, what in columns)], "rows": rows}
 
 
 def _tried(inputs: ForesightInputs) -> str:

@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, in_words, listed
 from reports.drawing import lanes
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
-WORDS = {
-    "fails": "fails",
-    "cure by": "must be cured by",
-    "cured": "is cured",
-    "default": "Event of Default indicated",
-    "begins": "in effect",
-    "ends": "ends",
-    "obliged": "creates an Obligation",
-    "due": "Obligation due",
-    "passes again": "passes again",
-}
 DEFINITIONS = (
     (
         "Shortfall",
@@ -91,7 +81,7 @@ def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable
     horizons = list(found["chances"][0]["within"]) if found["chances"] else []
     rows = []
     for chance in found["chances"]:
-        cells = [f"{title(chance['subject'])} {WORDS[chance['what']]}"]
+        cells = [f"{title(chance['subject'])} {HAPPENING_WORDS[chance['what']]}"]
         for weeks in horizons:
             share, error = chance["within"][weeks]
             cells.append("<0.01" if 0 < share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import listed
 from engine.cli.output import print_json, say, table
-from engine.cli.show.stress import WORDS
 from engine.foresight.answers import as_data
 from engine.queries.simulation_questions import SimulationAnswer
 
@@ -24,7 +24,11 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     for chance in answer.chances:
         shown = [probability(*chance.within[weeks]) for weeks in horizons]
         rows.append(
-            (f"{chance.subject} {WORDS[chance.what]}", *shown, "-" if chance.median_weeks is None else f"{chance.median_weeks:.0f}")
+            (
+                f"{chance.subject} {HAPPENING_WORDS[chance.what]}",
+                *shown,
+                "-" if chance.median_weeks is None else f"{chance.median_weeks:.0f}",
+            )
         )
     say(table(head, rows, right=range(1, len(head))))
     say()

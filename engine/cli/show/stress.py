@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from engine.basics.happenings import HAPPENING_WORDS, Happening
 from engine.basics.values import counted, listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
-from engine.foresight.stress import Happening, PathOutcome
+from engine.foresight.stress import PathOutcome
 from engine.queries.foresight_questions import StressAnswer
 
-WORDS: dict[Happening, str] = {
-    "fails": "fails",
-    "cure by": "must be cured by",
-    "cured": "is cured",
-    "default": "Event of Default indicated",
-    "begins": "in effect",
-    "ends": "ends",
-    "obliged": "creates an Obligation",
-    "due": "Obligation due",
-    "passes again": "passes again",
-}
 SIDE_BY_SIDE = 3
 """Paths whose dates stand beside one another on a page."""
 
@@ -65,7 +55,7 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
         for outcome in outcomes:
             first = outcome.first(subject, what)
             cells += ["never", ""] if first is None else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
-        yield (f"{subject} {WORDS[what]}", *cells)
+        yield (f"{subject} {HAPPENING_WORDS[what]}", *cells)
     for clause in dict.fromkeys(amount.clause for outcome in outcomes for amount in outcome.swept):
         paid = [sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause) for outcome in outcomes]
         sums = [f"USD {float(outcome.swept_in_all(clause)):,.2f}" for outcome in outcomes]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.errors import WrongUsage
+from engine.basics.happenings import Happening
 from engine.determination.template import Cure, MaintenanceClause, Template
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, Inputs, inputs_of
 from engine.evaluation.one_date import stepped
@@ -31,7 +32,7 @@ from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.verdicts import Known, Results, TestOnDate, levels_on, results_of
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.path_run import report_of
-from engine.foresight.stress import Happening, happenings
+from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal
 from engine.terms.contract_dates import determination_dates
 from engine.terms.in_force import TermsInForce
