@@ -55,7 +55,7 @@ def tools(progress: Callable[[str], None], now: datetime | None = None) -> Tools
 def _renderer() -> Render:
     import atexit
 
-    from engine.basics.collector import spare_loaded_code
+    from engine.basics.garbage_collection import spare_loaded_code
     from reports.render.render_pool import RenderPool
 
     spare_loaded_code()

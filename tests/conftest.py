@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from covenants import templates
-from engine.basics.collector import spare_loaded_code
+from engine.basics.garbage_collection import spare_loaded_code
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
 

@@ -22,7 +22,7 @@ from engine.events.log_names import series_name
 from engine.events.standing import withdrawn
 from engine.queries.exports import SERIES_COLUMNS, series_rows
 from engine.queries.history import events_of
-from engine.queries.logs import recorded_deals
+from engine.queries.logs_by_name import recorded_deals
 from engine.workspace.series import known_series
 from engine.workspace.workspace import Workspace, opened
 

@@ -86,7 +86,7 @@ def read_only() -> Workspace:
 def signed_whole(log: str) -> Workspace | None:
     """The workspace to be read alone, where the newest checkpoint covers the whole of a log; None where there is something to sign."""
     from engine.operations.sign_checkpoints import all_signed
-    from engine.queries.logs import log_named
+    from engine.queries.logs_by_name import log_named
 
     workspace = read_only()
     return workspace if all_signed(workspace, log_named(workspace, log)) else None

@@ -12,8 +12,9 @@ from engine.market.collect import ROUND_SIZES
 from engine.market.collection_choices import median_range
 from engine.market.index_definitions import IndexDefinition
 from engine.market.index_value import CollectionRange
-from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of, without_outliers
+from engine.market.listing import Listings, Observation, Override, qualifying, speaks_of
 from engine.market.methodology import Methodology
+from engine.market.outliers import without_outliers
 from engine.market.snapshot import Snapshot
 
 

@@ -191,28 +191,3 @@ def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> lis
     """A day's filtered rows of one GPU model in the index's countries."""
     here = (row for row in snapshot.table if isinstance(row, Offer) and row.gpu_name == gpu_name)
     return [row for row in here if (row.geolocation or "").endswith(_suffixes(countries))]
-
-
-def without_outliers(observations: tuple[Observation, ...], methodology: Methodology) -> tuple[Observation, ...]:
-    """One day's observations without its outliers, in ascending order (WP §5.5; `index.md`, One day).
-
-    Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation of the whole
-    day; keep `|x - m| <= 2.5 s`. Fewer than 4 observations, or s = 0: nothing is removed. Whole-number arithmetic, so an
-    observation exactly at the bound is kept on every machine.
-    """
-    ordered = tuple(sorted(observations, key=lambda observation: observation.micro))
-    count = len(ordered)
-    if count < 4:
-        return ordered
-    prices = [observation.micro for observation in ordered]
-    spread = count * sum(x * x for x in prices) - sum(prices) ** 2  # count (count - 1) times the variance
-    if spread == 0:
-        return ordered
-    drop = max(1, int(methodology.outlier_trim_share * count))
-    rest = prices[drop : count - drop]
-    total, size = sum(rest), len(rest)
-    widest = methodology.outlier_deviations**2
-    # (x - m)^2 <= k^2 s^2 with both sides multiplied out: whole numbers only
-    bound = widest.numerator * spread * size * size
-    scale = widest.denominator * count * (count - 1)
-    return tuple(observation for observation in ordered if (observation.micro * size - total) ** 2 * scale <= bound)

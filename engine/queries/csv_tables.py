@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.basics.files import MARK
+from engine.basics.inert import one_line
+
+FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: bool = False) -> str:
@@ -23,3 +27,9 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: boo
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     frame = pd.DataFrame(cells, columns=pd.Index(columns, dtype=object), dtype=object)
     return (MARK if marked else "") + str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def in_a_cell(value: object) -> str:
+    """A value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
+    text = "" if value is None else one_line(str(value))
+    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None) else text

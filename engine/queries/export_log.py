@@ -14,7 +14,7 @@ from engine.basics.files import write_whole
 from engine.events.log_names import deal_of_log, subject_of_log
 from engine.queries.exports import as_calendar, as_csv
 from engine.queries.history import events_of
-from engine.queries.logs import log_named, named_log
+from engine.queries.logs_by_name import log_named, named_log
 from engine.queries.regulatory import esma_csv, form_10d_csv
 from engine.record.store import Entry
 from engine.record.tiles import export, json_lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +14,7 @@ from engine.basics.inert import inert, one_line
 from engine.basics.values import DECIMALS, Figure, Unit, rounded, trimmed
 from engine.events.kinds import Counted, DeadlinePassed, Determined, Due, Event, ObligationMoved, Tested
 from engine.events.standing import withdrawn
-from engine.queries.csv_tables import csv_of
+from engine.queries.csv_tables import csv_of, in_a_cell
 from engine.queries.due_dates import OVERDUE, DatedDuty, deadlines
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
@@ -51,15 +50,6 @@ def as_csv(events: Sequence[Event]) -> str:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
             rows.append([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf)])
     return csv_of(COLUMNS, rows, marked=True)
-
-
-def in_a_cell(value: object) -> str:
-    """A value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
-    text = "" if value is None else one_line(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None) else text
-
-
-FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 
 
 def _plain(figure: Figure | None) -> str:

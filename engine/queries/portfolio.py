@@ -21,8 +21,7 @@ from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
 from engine.events.states import TestStatus, TriggerState, TriggerStatus
-from engine.queries.csv_tables import csv_of
-from engine.queries.exports import in_a_cell
+from engine.queries.csv_tables import csv_of, in_a_cell
 from engine.queries.who_owes_whom import OpenDuty, owed_over
 from engine.record.log import deal_log, read
 from engine.terms.source import parse

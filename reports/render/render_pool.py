@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
-from engine.basics.collector import spare_loaded_code
+from engine.basics.garbage_collection import spare_loaded_code
 from engine.events.notice import NoticeInputs
 from reports.render.pdf import drawn, load_renderer, page_of, render_notice
 

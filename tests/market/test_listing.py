@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.index import compute, definition
-from engine.market.listing import Observation, qualifying, without_outliers
+from engine.market.listing import Observation, qualifying
 from engine.market.methodology import load_methodology
+from engine.market.outliers import without_outliers
 from engine.market.snapshot import read_snapshot
 from engine.workspace.workspace import create, opened
 from tests.market.make import AT, document, offer

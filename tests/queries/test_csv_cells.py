@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.queries.exports import in_a_cell
+from engine.queries.csv_tables import in_a_cell
 
 
 def test_a_cell_is_no_formula_and_a_figure_stays_one() -> None:

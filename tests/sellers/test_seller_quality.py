@@ -13,8 +13,9 @@ import pytest
 
 from engine.basics.seller_subsets import seller_week
 from engine.market.index import median
-from engine.market.listing import Observation, without_outliers
+from engine.market.listing import Observation
 from engine.market.methodology import Methodology, load_methodology
+from engine.market.outliers import without_outliers
 from engine.market.quality.fake_listings import PRICED_FROM, PRICED_TO, least_fakes
 from engine.market.quality.manipulation import Day, week_value
 from engine.market.quality.seller_coverage import coverage, true_median

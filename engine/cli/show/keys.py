@@ -10,7 +10,7 @@ from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
 from engine.operations.sign_checkpoints import cosign_folder, newest_signed, take_cosignature
 from engine.queries.export_log import export_to
-from engine.queries.logs import log_named, named_log
+from engine.queries.logs_by_name import log_named, named_log
 from engine.workspace.workspace import Workspace
 
 __all__ = ["cosign_export", "export_log", "make_key", "make_notice_key", "refuse_unnamed_around", "show_checkpoint", "take_checkpoint"]

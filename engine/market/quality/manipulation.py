@@ -16,8 +16,9 @@ from itertools import accumulate
 from math import isqrt
 
 from engine.basics.values import median
-from engine.market.listing import Observation, without_outliers
+from engine.market.listing import Observation
 from engine.market.methodology import Methodology
+from engine.market.outliers import without_outliers
 
 Day = tuple[date, tuple[Observation, ...]]
 """A collected day of the window and its Qualifying Listings, none of them where none qualified."""
