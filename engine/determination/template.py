@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, printed, rounded
 from engine.determination.facts import Facts
-from engine.determination.linear_form import LinearForm, Statistic
+from engine.determination.linear_form import Gate, LinearForm, Statistic
 from engine.determination.measure_inputs import Missing, Reported, written
 from engine.events.rates import Published
 from engine.events.results import Breach, NotDetermined, Remedy, Step
@@ -59,6 +59,7 @@ __all__ = [
     "Fact",
     "Facts",
     "Figure",
+    "Gate",
     "Limit",
     "LimitClause",
     "LinearForm",
