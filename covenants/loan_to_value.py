@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.basics.values import printed, rounded
+from engine.basics.values import rounded
 from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Clause,
@@ -20,6 +20,7 @@ from engine.determination.template import (
     Step,
     Template,
     Unit,
+    remedy,
     whose_balance,
     written,
 )
@@ -64,19 +65,18 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     found: list[Remedy] = []
-    cash = Figure(value=Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING)), unit=Unit.USD)
+    cash = Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING))
     if "prepayment" in terms.cure.cured_by:
-        found.append(Remedy(method="prepayment", figure=cash, text=f"prepay {printed(cash)}"))
+        found.append(remedy("prepayment", cash, Unit.USD))
     if "additional collateral" in terms.cure.cured_by and terms.maximum > 0:  # no collateral is enough for a maximum of nothing
         found += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
     if "equity" in terms.cure.cured_by:
-        found.append(Remedy(method="equity", figure=cash, text=f"contribute {printed(cash)} and prepay with it"))
+        found.append(remedy("equity", cash, Unit.USD))
     return tuple(found)
 
 
 def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
-    figure = Figure(value=Fraction(rounded(short / part.each, 0, ROUND_CEILING)), unit=Unit.GPUS)
-    return Remedy(method="additional collateral", figure=figure, text=f"pledge {printed(figure)} more of class {part.name}")
+    return remedy("additional collateral", Fraction(rounded(short / part.each, 0, ROUND_CEILING)), Unit.GPUS, part.name)
 
 
 def reading(terms: LoanToValue) -> str:

@@ -74,11 +74,11 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
         return ()  # nothing is enough where more cover is a failure
     if "prepayment" in ways:
         amount = least(balance - value / terms.limit.value, 2, terms.limit)
-        found.append(remedy("prepayment", "prepay {}", amount, Unit.USD))
+        found.append(remedy("prepayment", amount, Unit.USD))
     if "additional collateral" in ways:
         short = terms.limit.value * balance - value
         found += [
-            remedy("additional collateral", f"pledge {{}} more of class {part.name}", least(short / part.each, 0, terms.limit), Unit.GPUS)
+            remedy("additional collateral", least(short / part.each, 0, terms.limit), Unit.GPUS, part.name)
             for part in parts
             if part.each > 0
         ]

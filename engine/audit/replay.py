@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
+from engine.audit.earlier_fields import as_then, of_earlier_record
 from engine.audit.first_difference import first_difference
 from engine.audit.leftovers import deal_named, without_log
 from engine.audit.replay_answer import Difference, Replayed
@@ -306,9 +307,9 @@ class Replay:
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
-        again = body_of(draft, scribe)
         entry = self.workspace.store.entry(event.log, event.seq)
         recorded = entry.body if entry is not None else b"{}"
+        again = as_then(recorded, body_of(draft, scribe), partial(of_earlier_record, self.events(event.log), event.seq))
         if again != recorded:
             raise _Differs(
                 event.seq,

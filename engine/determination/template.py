@@ -17,10 +17,11 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any, Literal
 
-from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, printed, rounded
+from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, rounded
 from engine.determination.facts import Facts
-from engine.determination.linear_form import Gate, LinearForm, Statistic
+from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing, Reported, written
+from engine.events.duty_words import remedy_words
 from engine.events.rates import Published
 from engine.events.results import Breach, NotDetermined, Remedy, Step
 from engine.terms.clause import (
@@ -59,7 +60,6 @@ __all__ = [
     "Fact",
     "Facts",
     "Figure",
-    "Gate",
     "Limit",
     "LimitClause",
     "LinearForm",
@@ -260,7 +260,9 @@ def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
     return found + Fraction(1, 10**places) if found == amount and comparison in ("more than", "less than") else found
 
 
-def remedy(method: Literal["prepayment", "additional collateral", "equity"], what: str, value: Fraction, unit: Unit) -> Remedy:
-    """An amount that restores the limit; `what` has a place for it: `prepay {}`."""
-    figure = Figure(value=value, unit=unit)
-    return Remedy(method=method, figure=figure, text=what.format(printed(figure)))
+def remedy(
+    method: Literal["prepayment", "additional collateral", "equity"], value: Fraction, unit: Unit, asset_class: str | None = None
+) -> Remedy:
+    """An amount that restores the limit, and of additional collateral the asset class of the GPUs."""
+    way = Remedy(method=method, figure=Figure(value=value, unit=unit), asset_class=asset_class)
+    return way.model_copy(update={"text": remedy_words(way)})

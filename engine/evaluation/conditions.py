@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from engine.basics.values import Comparison, Figure, Unit, trimmed
 from engine.events.rates import Announced
 from engine.events.results import TestResult, Verdict, passes
-from engine.events.states import Entry, Limb, TestState, TriggerState
+from engine.events.states import Entry, LeafFacts, Limb, TestState, TriggerState
 from engine.terms.periods import Persistence
 
 
@@ -96,11 +97,16 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
     known = list(limbs)
     found = []
     for limb in fresh(tree):
-        same = next((one for one in known if one.what == limb.what), None)
+        same = next((one for one in known if same_leaf(one, limb)), None)
         if same is not None:
             known.remove(same)
         found.append(same or limb)
     return tuple(found)
+
+
+def same_leaf(recorded: Limb, limb: Limb) -> bool:
+    """Whether a recorded count is that of a leaf: by its fields, in records made before it had them by its words."""
+    return recorded.what == limb.what if recorded.leaf is None else recorded.says == limb.says
 
 
 def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen, states_only: bool = False) -> tuple[Limb, ...]:
@@ -129,7 +135,7 @@ class _Met:
     new: date | None
 
 
-def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[str] = ()) -> date | None:
+def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[Limb] = ()) -> date | None:
     """The date on which a new part completed a condition that is met; None where nothing of it is new since `ended_on` (`rulings.md` 45).
 
     Args:
@@ -137,13 +143,13 @@ def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | No
         limbs: its counts; each looks only at dates after the last end.
         seen: what the condition looks at.
         ended_on: the last end of the trigger; None where it has not ended.
-        unknown: what the limbs say that the trigger has not had before this date, because an amendment has brought them in.
+        unknown: the limbs that the trigger has not had before this date, because an amendment has brought them in.
     """
     found = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
     return found.new if found is not None else None
 
 
-def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
+def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
     """A gate is met on the day on which as many parts as it needs were, and newly so on the day on which one of them was new besides."""
     if isinstance(tree, LeafRule):
         return _leaf_met(tree, limbs[tree], seen, ended, unknown)
@@ -155,7 +161,7 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
     return _Met(on, None if new is None else max(on, new))
 
 
-def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[str]) -> _Met | None:
+def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
     if limb.count < limb.needed:
         return None
     if leaf.announced is not None or leaf.on_or_after is not None:  # met from its date on, and newly so once
@@ -165,7 +171,7 @@ def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknow
         on = limb.met_since or seen.on
         return _Met(on, on)
     since, entry = _state_since(leaf, seen), _entry(leaf, seen)
-    if limb.what in unknown:
+    if limb in unknown:
         on = max(since, seen.terms_since)
         return _Met(on, on)
     return _Met(since, since if ended is None or entry is None or entry.on >= ended else None)
@@ -194,16 +200,26 @@ def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:
 def _limb(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
     persistence = leaf.persistence
     if persistence is None:
-        return Limb(what=described(leaf), met=history, count=sum(history[-1:]), needed=1, out_of=1, dates="state")
+        said, fields = _said(leaf)
+        return Limb(what=said, leaf=fields, met=history, count=sum(history[-1:]), needed=1, out_of=1, dates="state")
     count = _run(history) if persistence.consecutive else sum(history)
+    said, fields = _said(leaf)
     return Limb(
-        what=described(leaf),
+        what=said,
+        leaf=fields,
         met=history,
         count=min(count, persistence.count),
         needed=persistence.count,
         out_of=persistence.out_of,
         dates=persistence.dates,
     )
+
+
+@lru_cache(maxsize=1024)
+def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
+    """A leaf in words and as fields."""
+    names = ("test", "trigger", "index", "result", "comparison", "level", "state", "announced", "on_or_after")
+    return described(leaf), LeafFacts.model_validate({name: getattr(leaf, name) for name in names})
 
 
 def _run(history: tuple[bool, ...]) -> int:

@@ -28,12 +28,13 @@ from engine.evaluation.serving_report import newest_first, overdue_reports, serv
 from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
-from engine.evaluation.trigger_states import TriggerRule, next_trigger, undone
+from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
 from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.rates import Announced
 from engine.events.results import NotDetermined, TestResult, Verdict
+from engine.events.state_digest import state_sha256
 from engine.events.states import TestStatus, TriggerState, TriggerStatus, obligation_key
 from engine.terms.contract_dates import determination_dates, publication_dates
 
@@ -84,9 +85,9 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
             payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
             yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
     for found in obligations.overdue(state.obligations.values(), on):
-        moved = ObligationMoved(obligation=found, cite=found.due.cite)
+        overdue = ObligationMoved(obligation=found, cite=found.due.cite)
         subject = f"{obligation_key(found)} overdue"
-        yield found.status_since, 0, partial(day.add, "obligation", subject, moved, found.status_since)
+        yield found.status_since, 0, partial(day.add, "obligation", subject, overdue, found.status_since)
     for start, begun in _clocks(day):
         yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
     for name, clause in terms.covenants.items():
@@ -154,7 +155,7 @@ def _decide(day: Day) -> None:
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     """One test, where it is due on the date: its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
-    if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
+    if template.dates not in day.inputs.kinds or not _is_due(day, clause, template) or _suspend(day, key, clause):
         return
     result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
     day.results[key] = result
@@ -169,9 +170,9 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
-def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
+def _is_due(day: Day, clause: Clause, template: Template) -> bool:
     """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
-    on = inputs.on
+    on = day.inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
         return False
     if clause.frequency == "every date":
@@ -181,9 +182,9 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     if clause.first_tested is not None:
         since = max(since, clause.first_tested)
     if template.dates == PUBLICATION:
-        earlier = tuple(publication_dates(max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
+        earlier = tuple(publication_dates(max(since, day.inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
     else:
-        earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
+        earlier = tuple(determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1)))[-14:]
     return not any(since <= one < on for one in earlier)
 
 
@@ -266,7 +267,7 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
     held = account(day.inputs, day.state, rule.name).held
     after = undone(next_trigger(before, rule, today, held, target(day, rule.name)), day.state.irrevocable.get(rule.name), on)
     decided[rule.name] = after
-    if after != before:
+    if moved(before, after):
         day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
     if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
         _consequences(day, rule.name)
@@ -311,4 +312,5 @@ def _whole(day: Day) -> None:
         gpus=gpus_counted(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()
-    day.add("determined", "deal", outlook(finished), inputs=used)
+    left = state_sha256(after_determination(day.state, inputs.on))
+    day.add("determined", "deal", outlook(finished).model_copy(update={"state_sha256": left}), inputs=used)

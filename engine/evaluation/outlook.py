@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.basics.calendar import BusinessCalendar
-from engine.basics.values import Figure, Unit, in_words, last_thursday, printed, trimmed
+from engine.basics.values import Figure, Unit, last_thursday
 from engine.determination.measure_inputs import ReportDue
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
 from engine.evaluation.deadlines import day_after
@@ -19,7 +19,9 @@ from engine.evaluation.notice_duties import open_duties
 from engine.evaluation.sweeps import Sweeping, left_to_repay, sweeps, swept
 from engine.evaluation.trigger_states import rules
 from engine.events.deal_state import DealState
-from engine.events.kinds import Determined, Due, Follow, StripDay
+from engine.events.due_acts import Brings, Deposit, Due, DueFacts, Follow, FollowFacts, StripDay
+from engine.events.duty_words import due_words, follow_words
+from engine.events.kinds import Determined
 from engine.events.results import TestResult
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
@@ -92,11 +94,9 @@ def _principal(day: Finished) -> Figure | None:
 
 
 def _due(day: Finished) -> Iterator[Due]:
-    yield from _cures(day)
-    yield from _deliveries(day)
-    yield from _deposits(day)
-    yield from _report(day)
-    yield from _duties(day)
+    """What is due, each act with its words beside its facts."""
+    for one in (*_cures(day), *_deliveries(day), *_deposits(day), *_report(day), *_duties(day)):
+        yield one.model_copy(update={"what": due_words(one)})
 
 
 def _cures(day: Finished) -> Iterator[Due]:
@@ -110,7 +110,7 @@ def _cures(day: Finished) -> Iterator[Due]:
             who="borrower",
             act="cure",
             subject=name,
-            what=_cured_by(day, name),
+            facts=DueFacts(cured_by=_cured_by(day, name)),
             deadline=state.cure,
             figure=ways[0].figure if ways else None,
             ways=ways,
@@ -119,11 +119,11 @@ def _cures(day: Finished) -> Iterator[Due]:
         )
 
 
-def _cured_by(day: Finished, name: str) -> str:
+def _cured_by(day: Finished, name: str) -> tuple[str, ...] | None:
     """The cures that the agreement lists: what a deadline can be met with."""
     clause = day.terms.covenants.get(name)
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
-    return f"cure by {' or '.join(cure.cured_by)}" if isinstance(cure, Cure) else "cure"
+    return cure.cured_by if isinstance(cure, Cure) else None
 
 
 def _deliveries(day: Finished) -> Iterator[Due]:
@@ -135,7 +135,7 @@ def _deliveries(day: Finished) -> Iterator[Due]:
             who=found.by,
             act="deliver",
             subject=found.clause,
-            what=f"deliver the {found.name}" + (", overdue" if found.status == "OVERDUE" else ""),
+            facts=DueFacts(deliver=found.name, overdue_since=found.status_since if found.status == "OVERDUE" else None),
             deadline=found.due,
             cite=found.due.cite,
             urgent=found.status == "OVERDUE",
@@ -164,22 +164,17 @@ def _deposits(day: Finished) -> Iterator[Due]:
             who=one.who,
             act="pay into reserve" if one.sweep.repays is None else "repay",
             subject=one.trigger,
-            what=_deposit_words(one, balance, expected.swept is not None),
+            facts=DueFacts(deposit=_deposit(one, balance, expected.swept is not None)),
             figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
             cite=one.cite,
             urgent=True,
         )
 
 
-def _deposit_words(one: Sweeping, balance: Fraction, computed: bool) -> str:
-    """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
-    held = printed(Figure(value=balance, unit=Unit.USD))
-    target = "" if one.sweep.until is None else f" of {printed(Figure(value=one.sweep.until, unit=Unit.USD))}"
-    share = trimmed(Figure(value=one.sweep.share, unit=Unit.SHARE))
-    basis = "by the report on hand" if computed else "by the report for it"
-    if one.sweep.repays is not None:
-        return f"repay {in_words(one.sweep.repays)} with {share} of {one.sweep.of}, {basis}"
-    return f"pay {share} of {one.sweep.of} into the {one.sweep.to} ({held}{target}), {basis}"
+def _deposit(one: Sweeping, balance: Fraction, reported: bool) -> Deposit:
+    """What a sweep takes, and what its account holds in USD before it."""
+    sweep = one.sweep
+    return Deposit(share=sweep.share, of=sweep.of, to=sweep.to, held=balance, target=sweep.until, reported=reported, repays=sweep.repays)
 
 
 def _report(day: Finished) -> Iterator[Due]:
@@ -187,14 +182,15 @@ def _report(day: Finished) -> Iterator[Due]:
     if rule is None:
         return
     for late in day.overdue_reports:
-        what = f"report for the period to {late.period_end}, overdue since {late.due + timedelta(days=1)}"
+        facts = DueFacts(period_end=late.period_end, overdue_since=late.due + timedelta(days=1))
         after = next_determination_date(day.terms, day.calendar, late.period_end)
         last = _before(day, rule, late.due, after)
-        yield Due(by=late.due, who="servicer", act="report", subject="report", what=what, deadline=last, cite=rule.cite, urgent=True)
+        yield Due(by=late.due, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite, urgent=True)
     following = next_determination_date(day.terms, day.calendar, day.on)
     by = counted_from(rule.due, following, day.calendar)
     last = _before(day, rule, by, following)
-    yield Due(by=by, who="servicer", act="report", subject="report", what=f"report for {following}", deadline=last, cite=rule.cite)
+    facts = DueFacts(for_date=following)
+    yield Due(by=by, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite)
 
 
 def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
@@ -208,14 +204,12 @@ def _duties(day: Finished) -> Iterator[Due]:
     """Notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
     for one in open_duties(day.state, day.on):
         owed, late = one.owed, one.overdue_since(day.on)
-        to = ", ".join(role.replace("_", " ") for role in one.to)
-        what = f"give notice of {owed.kind.replace('_', ' ')} ({owed.subject or 'deal'}) to {to}"
         yield Due(
             by=owed.last.by if owed.last is not None else owed.since,
             who=owed.given_by,
             act="notify",
             subject=owed.subject or "deal",
-            what=what,
+            facts=DueFacts(),
             deadline=owed.last,
             cite=owed.cite,
             urgent=late is not None,
@@ -227,17 +221,20 @@ def _duties(day: Finished) -> Iterator[Due]:
 
 
 def _follows(day: Finished) -> Iterator[Follow]:
+    """What follows by itself, each with its words beside its facts."""
+    for one in (*_by_deadline(day), *_consequences(day), *_counts(day), *_rates(day)):
+        yield one.model_copy(update={"detail": follow_words(one, _title(day, one.subject))})
+
+
+def _by_deadline(day: Finished) -> Iterator[Follow]:
     for name, state in day.state.tests.items():
         if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
-            detail = f"{_title(day, name)} becomes an Event of Default"
-            yield Follow(on=day_after(state.cure), subject=name, what="event of default", detail=detail, cite=state.cure.cite)
+            facts = FollowFacts(by=state.cure.by)
+            yield Follow(on=day_after(state.cure), subject=name, what="event of default", facts=facts, cite=state.cure.cite)
     for found in day.state.obligations.values():
         if found.status == "OPEN":
-            detail = f"the {found.name} is overdue"
-            yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", detail=detail, cite=found.due.cite)
-    yield from _consequences(day)
-    yield from _counts(day)
-    yield from _rates(day)
+            facts = FollowFacts(deliver=found.name)
+            yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", facts=facts, cite=found.due.cite)
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
@@ -253,19 +250,17 @@ def _consequences(day: Finished) -> Iterator[Follow]:
         for one in trigger.consequences:
             if one.sweep is not None or one.deliver is not None:
                 continue
+            facts = FollowFacts(brings=_brings(one))
             if state.status is TriggerStatus.IN_EFFECT:
                 later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
-                yield Follow(on=later or day.on, subject=name, what="consequence", detail=_effect(one), cite=one.cite)
+                yield Follow(on=later or day.on, subject=name, what="consequence", facts=facts, cite=one.cite)
             elif over and one.ends == "never":
-                yield Follow(on=day.on, subject=name, what="lasting consequence", detail=f"{_effect(one)}, for good", cite=one.cite)
+                yield Follow(on=day.on, subject=name, what="lasting consequence", facts=facts, cite=one.cite)
 
 
-def _effect(one: Consequence) -> str:
-    order = f": {', then '.join(one.order)}" if one.order else ""
-    margin = f" by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else ""
-    amount = f", {printed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else ""
-    needs = f", once there is a {one.needs}" if one.needs != "nothing" else ""
-    return f"{one.effect}{order}{margin}{amount}{needs}"
+def _brings(one: Consequence) -> Brings:
+    needs = None if one.needs == "nothing" else one.needs
+    return Brings(effect=one.effect, order=one.order, margin=one.margin, amount=one.amount, needs=needs)
 
 
 def _counts(day: Finished) -> Iterator[Follow]:
@@ -278,8 +273,8 @@ def _counts(day: Finished) -> Iterator[Follow]:
             continue
         on = following if count.dates == "publication dates" else next_determination_date(day.terms, day.calendar, day.on)
         inside = trigger.status is TriggerStatus.IN_EFFECT
-        detail = f"{_title(day, name)} {'ends' if inside else 'begins'} if one more date counts: now {count.count} of {count.needed}"
-        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", detail=detail, cite=rule.cite)
+        facts = FollowFacts(count=count.count, needed=count.needed)
+        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", facts=facts, cite=rule.cite)
 
 
 def _rates(day: Finished) -> Iterator[Follow]:
@@ -289,8 +284,8 @@ def _rates(day: Finished) -> Iterator[Follow]:
             continue
         rate = rates[-1]
         on = next_determination_date(day.terms, day.calendar, day.on)
-        detail = f"the Reference Rate of {name} is carried from {rate.publication_date}; without a publication the fallback goes on"
-        yield Follow(on=on, subject=name, what="rate lapses", detail=detail, cite=rate.cite)
+        facts = FollowFacts(carried_from=rate.publication_date)
+        yield Follow(on=on, subject=name, what="rate lapses", facts=facts, cite=rate.cite)
 
 
 def _title(day: Finished, name: str) -> str:
@@ -305,7 +300,7 @@ def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[Strip
         if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):
             continue
         if (last.by - last.counted_from).days <= STRIP_LONGEST:
-            return f"{one.what}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
+            return f"{due_words(one)}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
     return None, ()
 
 

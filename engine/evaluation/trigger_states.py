@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
-from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met
+from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met, same_leaf
 from engine.events.states import TriggerState, TriggerStatus
 from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.terms.periods import DateKind, Persistence
@@ -145,8 +145,8 @@ def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date) ->
     """
     ended = state.ended_on
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen, states_only=ended is not None and seen.on <= ended)
-    before = {limb.what for limb in state.begins}
-    unknown = {limb.what for limb in limbs} - before if before else set[str]()
+    known = state.begins
+    unknown = [limb for limb in limbs if not any(same_leaf(one, limb) for one in known)] if known else []
     since = newly_met(rule.begins, limbs, seen, ended, unknown)
     if since is None:
         over = rule.while_met and not met(rule.begins, limbs)  # it has ceased to hold since the Act that ended it
@@ -176,6 +176,18 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
     why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
     over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False}
     return state.model_copy(update={**over_now, "ended_on": seen.on, "why": why})
+
+
+def moved(before: TriggerState | None, after: TriggerState) -> bool:
+    """Whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is no change."""
+    if before is None or all(limb.leaf is not None for limb in (*before.begins, *before.ends)):
+        return after != before
+    return _in_words_alone(after) != _in_words_alone(before)
+
+
+def _in_words_alone(state: TriggerState) -> TriggerState:
+    begins, ends = (tuple(limb.model_copy(update={"leaf": None}) for limb in limbs) for limbs in (state.begins, state.ends))
+    return state.model_copy(update={"begins": begins, "ends": ends})
 
 
 def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:

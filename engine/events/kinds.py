@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
+from engine.events.due_acts import Due as Due
+from engine.events.due_acts import ElsewhereDue as ElsewhereDue
+from engine.events.due_acts import Follow as Follow
+from engine.events.due_acts import StripDay as StripDay
 from engine.events.market_events import (
     DepreciationPublished,
     IndexAnnounced,
@@ -25,7 +31,7 @@ from engine.events.market_events import (
 )
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
-from engine.events.results import Remedy, TestResult
+from engine.events.results import TestResult
 from engine.events.servicing import FigureConfirmed, GpusCounted, HeldFigure, NoticeOwed, ReceiptShown, ReportServed
 from engine.events.states import (
     Deadline,
@@ -88,68 +94,6 @@ class ObligationMoved(Fact):
     cite: str
 
 
-class ElsewhereDue(Fact):
-    """The last day that the same period would have by another calendar, where it differs; for comparison only."""
-
-    calendar: str
-    by: date
-
-
-class Due(Fact):
-    """Something that somebody must do by a date, with the ways in which it can be done."""
-
-    by: date
-    who: str
-    act: Literal["cure", "deliver", "report", "notify", "pay into reserve", "repay"]
-    subject: str
-    what: str
-    deadline: Deadline | None = None
-    figure: Figure | None = None
-    ways: tuple[Remedy, ...] = ()
-    cite: str
-    urgent: bool = False
-    elsewhere: tuple[ElsewhereDue, ...] = ()
-    notice: str | None = None
-    """Which notice is to be given, by its kind, where that is what is due."""
-    of: date | None = None
-    """The Determination Date that the notice is of."""
-    to: tuple[str, ...] = ()
-    """To whom the notice is still owed."""
-    overdue_since: date | None = None
-    """The day after its last day, where that has passed."""
-
-
-FollowKind = Literal[
-    "event of default",
-    "overdue",
-    "trigger begins",
-    "trigger ends",
-    "rate lapses",
-    "not determined",
-    "term steps",
-    "consequence",
-    "lasting consequence",
-]
-
-
-class Follow(Fact):
-    """What follows by itself on a date if nothing is done."""
-
-    on: date
-    subject: str
-    what: FollowKind
-    detail: str
-    cite: str
-
-
-class StripDay(Fact):
-    """One calendar day of a deadline's strip: its Business Day number, or why it is none."""
-
-    day: date
-    number: int | None
-    why: str | None
-
-
 class Determined(Fact):
     """One Determination Date as a whole: what it rested on, what is due, what follows; its notice states this."""
 
@@ -179,6 +123,8 @@ class Determined(Fact):
 
     So whoever holds this entry and its place knows which others there must be; None in records made before this was said.
     """
+    state_sha256: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    """SHA-256 of the state that the date left, in canonical form; absent in records made before this was said (`rulings.md` 72)."""
 
 
 class NotEvaluated(Fact):

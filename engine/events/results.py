@@ -135,7 +135,10 @@ class Remedy(Fact):
 
     method: Literal["prepayment", "additional collateral", "equity"]
     figure: Figure
-    text: str
+    text: str = ""
+    """The same in words, for a person who reads the log; a page makes its sentence of the fields."""
+    asset_class: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    """Of additional collateral: the asset class of the GPUs; absent in records made before this was said."""
 
 
 Breach = Literal["default", "counts", "obligation", "information"]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.basics.values import Exact, Fact
+from engine.basics.values import Comparison, Exact, Fact
 from engine.events.results import Verdict
 
 
@@ -123,10 +123,27 @@ class TestState(Fact):
         return "days" if self.cure is not None and self.cure.calendar == "calendar days" else "business days"
 
 
+class LeafFacts(Fact):
+    """What one leaf of a trigger's condition looks at, and what meets it; a field that says nothing is absent."""
+
+    test: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    trigger: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    index: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = Field(default=None, exclude_if=lambda one: one is None)
+    comparison: Comparison | None = Field(default=None, exclude_if=lambda one: one is None)
+    level: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
+    state: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    announced: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    on_or_after: date | None = Field(default=None, exclude_if=lambda one: one is None)
+
+
 class Limb(Fact):
     """The count of one leaf of a trigger's condition."""
 
     what: str
+    """The leaf in words, for a person who reads the log."""
+    leaf: LeafFacts | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The leaf as fields; absent in records made before it had them."""
     met: tuple[bool, ...] = ()
     """Newest last: whether each date that counts met the leaf's condition, as far back as it looks."""
     count: int
@@ -135,6 +152,11 @@ class Limb(Fact):
     dates: str
     met_since: date | None = Field(default=None, exclude_if=lambda day: day is None)
     """The date on which a count reached what it needs; absent for a limb on a state, and while it has not."""
+
+    @property
+    def says(self) -> object:
+        """What its condition says, so that the same one is known again: by its fields, in earlier records by its words."""
+        return self.what if self.leaf is None else (self.leaf, self.needed, self.out_of, self.dates)
 
 
 class TriggerState(Fact):

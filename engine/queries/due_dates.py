@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from engine.basics.values import counted
 from engine.events.delivery import NoticeGiven
+from engine.events.due_acts import Due
+from engine.events.duty_words import duty_words
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
     DeadlinePassed,
     Determined,
-    Due,
     Event,
     ObligationMoved,
     ReportReceived,
@@ -22,9 +23,6 @@ from engine.events.kinds import (
 from engine.events.notice import notice_given
 from engine.events.standing import standing
 from engine.events.states import TestStatus
-
-OVERDUE = ", overdue"
-"""What a determination adds to the words of a delivery that is late; the duty is the same one."""
 
 BECAME = {"SATISFIED": "satisfied on", "OVERDUE": "overdue since", "CLOSED": "ended by the discharge of"}
 """What became of a delivery, by the status of its Obligation."""
@@ -41,6 +39,7 @@ class DatedDuty:
         following: the Determination Date after that one.
         stated_at: when the newest statement was recorded.
         outcome: what became of it, in one sentence.
+        open: whether it is still owed.
     """
 
     due: Due
@@ -49,6 +48,7 @@ class DatedDuty:
     following: date
     stated_at: datetime
     outcome: str = ""
+    open: bool = True
 
 
 def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
@@ -63,75 +63,78 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
         if not isinstance(event.payload, Determined):
             continue
         for due in event.payload.due:
-            what = due.what.removesuffix(OVERDUE)
-            key = (due.by, due.act, due.subject, due.who, f"{due.notice} {due.of}" if due.notice else what)
+            key = (due.by, due.act, due.subject, due.who, due.thing)
             known = found.get(key)
             first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
-            found[key] = DatedDuty(due, what, first, following, event.recorded_at)
-    told = (DatedDuty(one.due, one.what, one.first, one.following, one.stated_at, _outcome(one, stands)) for one in found.values())
+            found[key] = DatedDuty(due, duty_words(due), first, following, event.recorded_at)
+    told = (replace(one, outcome=said, open=still) for one in found.values() for said, still in [_outcome(one, stands)])
     return tuple(sorted(told, key=lambda one: (one.due.by, one.due.subject, one.due.act, one.what)))
 
 
-def _outcome(one: DatedDuty, events: Sequence[Event]) -> str:
+Outcome = tuple[str, bool]
+"""What became of a deadline in words, and whether it is still owed."""
+
+
+def _outcome(one: DatedDuty, events: Sequence[Event]) -> Outcome:
     """What the log says of a deadline; open where it says nothing yet."""
     outcomes = {"cure": _cure, "deliver": _delivery, "report": _report, "notify": _notice}
-    return next(outcomes.get(one.due.act, _none)(one, events), "open")
+    return next(outcomes.get(one.due.act, _none)(one, events), ("open", True))
 
 
-def _none(_one: DatedDuty, _events: Sequence[Event]) -> Iterator[str]:
+def _none(_one: DatedDuty, _events: Sequence[Event]) -> Iterator[Outcome]:
     yield from ()
 
 
-def _cure(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+def _cure(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """How a Cure Period ended, or with which last day it went on."""
     for event in events:
         payload = event.payload
         if event.effective_on < one.first:
             continue
         if isinstance(payload, DeadlinePassed) and payload.state.test == one.due.subject and payload.deadline.by == one.due.by:
-            yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}"
+            yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}", False
         state = payload.state if isinstance(payload, Tested) else payload.test if isinstance(payload, ActApplied) else None
         if state is None or state.test != one.due.subject:
             continue
         if state.status is not TestStatus.CURE_PERIOD:
-            yield f"ended: {state.status.value} since {state.since}"
+            yield f"ended: {state.status.value} since {state.since}", False
         elif state.cure is not None and state.cure.by != one.due.by:
-            yield f"replaced: cure by {state.cure.by}"
+            yield f"replaced: cure by {state.cure.by}", False
 
 
-def _delivery(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+def _delivery(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Whether what was owed was delivered, and when."""
     for event in reversed(events):
         payload = event.payload
         found = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
         if found is not None and (found.clause, found.due.by) == (one.due.subject, one.due.by) and found.status != "OPEN":
-            yield f"{BECAME[found.status]} {found.status_since}"
+            yield f"{BECAME[found.status]} {found.status_since}", found.is_owed
 
 
-def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """The first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
     came = (event.payload for event in events if isinstance(event.payload, ReportReceived))
     for report in came:
         if one.first < report.received <= one.following:
-            yield f"{'received' if report.received <= one.due.by else 'received late'} on {report.received}"
+            yield f"{'received' if report.received <= one.due.by else 'received late'} on {report.received}", False
     if any(isinstance(event.payload, Determined) and event.effective_on >= one.following for event in events):
-        yield f"not received by {one.following}"
+        yield f"not received by {one.following}", True
 
 
-def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[str]:
+def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
     subject = None if one.due.subject == "deal" else one.due.subject
     told = notice_given(acts, None, one.due.notice or "", subject, one.due.of or one.first)
     if told:
-        yield "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in told)
+        yield "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in told), False
     by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, one)]
     if by_rule and not by_rule[-1].payload.withdrawn:
-        yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}"
+        yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}", False
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > one.due.by:
         days = (newest - one.due.by).days
-        yield f"overdue since {one.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record"
+        yield f"overdue since {one.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record", True
 
 
 def _is_of(given: NoticeGiven, one: DatedDuty) -> bool:

@@ -12,10 +12,12 @@ from typing import Any
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.inert import inert, one_line
 from engine.basics.values import DECIMALS, Figure, Unit, rounded, trimmed
-from engine.events.kinds import Counted, DeadlinePassed, Determined, Due, Event, ObligationMoved, Tested
+from engine.events.due_acts import Due
+from engine.events.duty_words import duty_words
+from engine.events.kinds import Counted, DeadlinePassed, Determined, Event, ObligationMoved, Tested
 from engine.events.standing import withdrawn
 from engine.queries.csv_tables import csv_of, in_a_cell
-from engine.queries.due_dates import OVERDUE, DatedDuty, deadlines
+from engine.queries.due_dates import DatedDuty, deadlines
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 
@@ -87,12 +89,12 @@ def as_calendar(deal: str, events: Sequence[Event]) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
     stated: dict[str, list[DatedDuty]] = {}
     for one in deadlines(events):
-        stated.setdefault(_uid(deal, one.due, one.what), []).append(one)
+        stated.setdefault(_uid(deal, one.due), []).append(one)
     for uid, versions in stated.items():
         newest = max(versions, key=lambda one: one.stated_at)
         lines += _entry(deal, uid, newest, len(versions) - 1, cancelled=False)
     for one in _withdrawn_duties(events):
-        uid = _uid(deal, one.due, one.what)
+        uid = _uid(deal, one.due)
         if uid not in stated:
             stated[uid] = [one]
             lines += _entry(deal, uid, one, 1, cancelled=True)
@@ -105,13 +107,13 @@ def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
     for event in reversed(withdrawn(events)):
         payload = event.payload
         for due in payload.due if isinstance(payload, Determined) else ():
-            what = due.what.removesuffix(OVERDUE)
-            yield DatedDuty(due, what, event.effective_on, payload.next_determination_date, event.recorded_at, "withdrawn by a correction")
+            following, said = payload.next_determination_date, "withdrawn by a correction"
+            yield DatedDuty(due, duty_words(due), event.effective_on, following, event.recorded_at, said, open=False)
 
 
-def _uid(deal: str, due: Due, what: str) -> str:
+def _uid(deal: str, due: Due) -> str:
     """What a deadline is told by: who owes what since when, whatever its last day."""
-    same = sha256(f"{due.who}|{what}".encode()).hexdigest()[:8]
+    same = sha256(f"{due.who}|{due.thing}".encode()).hexdigest()[:8]
     since = due.deadline.counted_from if due.deadline else due.by
     return f"{inert(deal)}-{since}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom"
 

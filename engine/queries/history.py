@@ -22,6 +22,7 @@ from engine.events.delivery import (
     NoticeSent,
     ReminderSent,
 )
+from engine.events.duty_words import remedy_words
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
@@ -205,7 +206,7 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
     if result.bearing is not None:
         yield from _bearing_lines(result.bearing)
     for way in result.remedies:
-        yield f"To cure today: {way.text}"
+        yield f"To cure today: {remedy_words(way)}"
 
 
 def _bearing_lines(bearing: Bearing) -> Iterator[str]:

@@ -16,7 +16,9 @@ from engine.basics.files import read_text
 from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
-from engine.events.kinds import Determined, Due, Event, NotEvaluated, Tested
+from engine.events.due_acts import Due
+from engine.events.duty_words import due_words, remedy_words
+from engine.events.kinds import Determined, Event, NotEvaluated, Tested
 from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
 from engine.events.standing import standing
@@ -187,12 +189,12 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
     test = state.tests.get(key)
     if test is not None and test.status is TestStatus.CURE_PERIOD and test.cure is not None:
         said = next((one for one in due if one.act == "cure" and one.subject == key), None)
-        amount = f" ({said.ways[0].text})" if said is not None and said.ways else ""
-        yield Task(test.cure.by, said.who if said is not None else "borrower", f"{said.what if said is not None else 'cure'}{amount}")
+        amount = f" ({remedy_words(said.ways[0])})" if said is not None and said.ways else ""
+        yield Task(test.cure.by, said.who if said is not None else "borrower", f"{due_words(said) if said is not None else 'cure'}{amount}")
     for owed in state.obligations.values():
         if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
-    yield from (Task(one.by, one.who, one.what) for one in due if one.act == "notify" and one.subject == key)
+    yield from (Task(one.by, one.who, due_words(one)) for one in due if one.act == "notify" and one.subject == key)
 
 
 COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")

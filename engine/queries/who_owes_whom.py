@@ -15,9 +15,6 @@ from engine.queries.due_dates import DatedDuty, deadlines
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
 
-STILL_OWED = ("open", "not received", "overdue", "no Act")
-"""How an outcome begins of what is still owed; every other outcome ends it."""
-
 
 @dataclass(frozen=True, slots=True)
 class OpenDuty:
@@ -85,7 +82,7 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
     names = {party.role: party.name for party in adopted[-1].parties}
     duties = {duty.kind: duty for duty in facts.duties}
     for one in deadlines(events):
-        if one.first <= on and one.outcome.startswith(STILL_OWED):
+        if one.first <= on and one.open:
             to = _owed_to(one, {kind: duty.to for kind, duty in duties.items()})
             yield OpenDuty(
                 deal=deal,
@@ -104,11 +101,8 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
 
 
 def _owed_to(one: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """To whom a notice is owed, by the duty whose words it has; nobody in particular for anything else."""
-    if one.due.act != "notify":
-        return ()
-    named = [to for kind, to in duties.items() if kind.replace("_", " ") in one.what.lower()]
-    return named[0] if len(named) == 1 else ()
+    """To whom a notice is owed; nobody in particular for anything else."""
+    return one.due.to or duties.get(one.due.notice or "", ())
 
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:

@@ -8,22 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
-from fractions import Fraction
 
 from engine.basics.values import Figure, Unit
-from engine.events.kinds import Due, Follow
+from engine.events.due_acts import Due, Follow
+from engine.events.duty_words import due_words, follow_words
 from engine.events.results import Remedy
-from engine.events.states import PRINTED_STATUS, TriggerStatus
+from engine.events.states import PRINTED_STATUS, Limb, TriggerStatus
 from reports.formats import Runs, classes, figure, listed, role, sentence, short_date, table_date, term, with_dates
 
 Titles = Callable[[str], str]
 """From a clause's key to what the agreement calls it."""
-
-NOTICE_OF = {
-    "test failed": "that {} failed",
-    "event of default": "of the Event of Default indicated on {}",
-    "trigger event": "that {} is in effect",
-}
 
 # ---- what is due --------------------------------------------------------------------------------------------------
 
@@ -37,19 +31,18 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
         triggers: what the trigger of each clause is called.
     """
     title = titles(due.subject)
+    facts = due.facts
+    if facts is None:
+        return sentence(with_dates(due.what))  # as it was recorded, before acts had facts
     if due.act == "cure":
-        ways = listed(due.what.removeprefix("cure by ").split(" or "), "or")
-        return f"Cure {title}, by one of:" if due.ways else f"Cure {title} by {ways}"
-    if due.act == "report":
-        return f"{sentence(with_dates(due.what))}; all tests are run again"
-    if due.notice is not None:
+        if due.ways or facts.cured_by is None:
+            return f"Cure {title}, by one of:" if due.ways else f"Cure {title}"
+        return f"Cure {title} by {listed(list(facts.cured_by), 'or')}"
+    if due.act == "notify":
         return _notice_act(due, title, triggers(due.subject))
-    notice = re.fullmatch(r"give notice of (.+) \([\w-]+\) to (.+)", due.what)
-    if notice is None:
-        return sentence(with_dates(due.what))
-    to = listed([f"the {role(one)}" for one in notice.group(2).split(", ")])
-    title = triggers(due.subject) if notice.group(1) == "trigger event" else title
-    return f"Give notice {NOTICE_OF.get(notice.group(1), notice.group(1)).format(title)} to {to}"
+    if due.act == "report":
+        return f"{sentence(with_dates(due_words(due)))}; all tests are run again"
+    return sentence(with_dates(due_words(due)))
 
 
 def _notice_act(due: Due, title: str, trigger: str) -> str:
@@ -76,7 +69,8 @@ def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date 
     ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
     if not ways:
         return []
-    if "retest" in due.what and even is not None and next_date is not None and next_date <= due.by:
+    listed_ways = (due.facts.cured_by if due.facts is not None else None) or ()
+    if "retest" in listed_ways and even is not None and next_date is not None and next_date <= due.by:
         side = "at or above" if fails == "below" else "at or below"
         ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))
     return [(f"({chr(ord('a') + n)}) {what}", amount) for n, (what, amount) in enumerate(ways)]
@@ -84,8 +78,7 @@ def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date 
 
 def _way_words(way: Remedy) -> str:
     if way.method == "additional collateral":
-        found = re.search(r"of class (\S+)", way.text)
-        return f"pledge of further GPUs, class {found.group(1)}" if found else "pledge of further GPUs"
+        return "pledge of further GPUs" + (f", class {way.asset_class}" if way.asset_class else "")
     return "prepayment" if way.method == "prepayment" else "equity contribution, applied as prepayment"
 
 
@@ -127,28 +120,36 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
     return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda found: f"; the {role(found.group(1))} acts", named)))
 
 
-def limb(what: str, keys: Collection[str], titles: Titles) -> tuple[str | None, str]:
-    """A count's condition: the clause that it looks at, and the rest with levels as prices."""
-    key = next((key for key in keys if what.startswith(f"{key} ")), None)
-    rest = what.removeprefix(f"{key} ") if key else what
-    priced = re.sub(
-        r"(below|above|at least|at most|more than|less than) (\d+(?:/\d+)?)(?= |$)",
-        lambda found: f"{found.group(1)} {term(_price(found.group(2)))}",
-        rest,
-    )
-    return (titles(key) if key else None), condition(with_dates(priced))
+def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
+    """A count's condition: what the clause that it looks at is called, and the rest, levels as prices; old records as they stand."""
+    leaf = one.leaf
+    if leaf is None:
+        return None, with_dates(one.what)
+    if leaf.on_or_after is not None:
+        return None, f"{short_date(leaf.on_or_after)} has come"
+    if leaf.announced is not None:
+        return None, f"{leaf.announced} of {leaf.index} announced"
+    asked = leaf.result or leaf.state or ""
+    if leaf.comparison is not None and leaf.level is not None:
+        asked = f"{leaf.comparison} {term(Figure(value=leaf.level, unit=Unit.RATE))}"
+    return titles(leaf.test or leaf.trigger or ""), condition(f"{asked}{_for_dates(one)}")
 
 
-def _price(text: str) -> Figure:
-    return Figure(value=Fraction(text), unit=Unit.RATE)
+def _for_dates(one: Limb) -> str:
+    """On how many dates a condition is to be met; nothing of one that looks at a state as it stands."""
+    if one.dates == "state":
+        return ""
+    if one.needed == one.out_of:
+        return f" on one {one.dates.removesuffix('s')}" if one.needed == 1 else f" for {one.needed} consecutive {one.dates}"
+    return f" for {one.needed} of the last {one.out_of} {one.dates}"
 
 
 def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) -> Runs:
     """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
     title, trigger = titles(one.subject), triggers(one.subject)
     if one.what == "event of default":
-        owed = next((d for d in due if d.act == "cure" and d.subject == one.subject), None)
-        until = f" by {table_date(owed.by)}" if owed else ""
+        owed = next((d.by for d in due if d.act == "cure" and d.subject == one.subject), one.facts.by if one.facts else None)
+        until = f" by {table_date(owed)}" if owed else ""
         return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
     heads = {
         "overdue": "Overdue",
@@ -160,6 +161,13 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
         "consequence": f"While {trigger} is in effect",
         "lasting consequence": f"Since {trigger} has been in effect",
     }
-    detail = re.sub(r"^.*? (?=if one more date counts)", "", with_dates(one.detail)).removesuffix(" is overdue")
-    joint = " " if detail.startswith("if ") else ": "
-    return [(heads[one.what], True), (f"{joint}{detail}", False)]
+    return [(heads[one.what], True), (_rest(one), False)]
+
+
+def _rest(one: Follow) -> str:
+    """What is said after the head of what follows; of an old record its own words."""
+    facts = one.facts
+    if facts is not None and facts.count is not None:
+        return f" if one more date counts: now {facts.count} of {facts.needed}"
+    said = f"the {facts.deliver}" if facts is not None and facts.deliver is not None else with_dates(follow_words(one, ""))
+    return f": {said}"

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.basics.values import Comparison, Figure, Unit, printed_limit
-from engine.events.kinds import Due
+from engine.events.due_acts import Due
 from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, Remedy, TestResult, Verdict
 from engine.events.states import PRINTED_STATUS, TestStatus, TriggerStatus
@@ -97,8 +97,9 @@ def defaulted(line: Line) -> Runs:
     """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
     figures = f" This date: {against(line)}." if line.result and line.result.measured else ""
-    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if line.test.why else ""
-    why = "" if line.test.why.startswith("ends") and line.test.cure is None else why
+    first = line.result is not None and line.result.on == line.test.since  # on later dates the state says only how it ends
+    said = f": {with_dates(line.test.why)}" if first and line.test.why else ""
+    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else said
     return [
         (f"Event of Default indicated on {line.title}", True),
         (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),

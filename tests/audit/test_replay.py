@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from engine.audit.earlier_fields import LATER
 from engine.audit.first_difference import first_difference
 from engine.audit.replay import Replay
 from engine.cli.show.act import record_act
@@ -26,7 +27,7 @@ from engine.events.kinds import ActRecorded, Correction, NotEvaluated
 from engine.events.running_state import Past
 from engine.events.standing import standing, withdrawn
 from engine.operations.run import Tools, run
-from engine.record.canonical import sha256_hex
+from engine.record.canonical import canonical, sha256_hex
 from engine.record.guards import SQLITE, sqlite_trigger
 from engine.record.log import Scribe, append, deal_log, index_log, read
 from engine.record.merkle import CompactRange, leaf_hash
@@ -188,6 +189,33 @@ def test_a_deadline_found_late_between_two_dates_comes_out_again(tmp_path: Path,
     early = '"found_late_on":"2026-01-14"', '"found_late_on":"2026-01-13"'
     tampered(workspace, f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'")
     assert any("found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates))
+
+
+def stripped(value: Any) -> Any:
+    """A body as the first records of this edition have it: sentences alone, no hash of the state."""
+    if isinstance(value, dict):
+        of_a_remedy = "method" in value
+        left = {key: one for key, one in value.items() if key not in LATER or (key == "asset_class" and not of_a_remedy)}
+        return {key: stripped(one) for key, one in left.items()}
+    return [stripped(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("since", "differs"), [(date.min, False), (date(2026, 1, 29), True)], ids=["the whole log", "from a date on"])
+def test_a_record_made_before_events_had_facts_comes_out_again(
+    desk: Workspace, all_templates: dict[str, Template], since: date, differs: bool
+) -> None:
+    """A log that never says them is compared without them (`rulings.md` 72); one that leaves them off from a date on is found out."""
+    events = read(desk.store, deal_log(DEAL))
+    begun = next(event.seq for event in events if event.kind == "rate" and event.effective_on >= since)
+    bodies = {entry.seq: entry.body for entry in desk.store.entries(deal_log(DEAL)) if entry.seq >= begun}
+    earlier = {seq: canonical(stripped(json.loads(body))) for seq, body in bodies.items()}
+    assert sum(earlier[seq] != bodies[seq] for seq in bodies) > len(plan.THURSDAYS[:WEEKS]) // 2
+    quoted = {seq: body.decode().replace("'", "''") for seq, body in earlier.items()}
+    tampered(desk, *(f"UPDATE log_entry SET body = '{body}' WHERE {OF_DEAL} AND seq = {seq}" for seq, body in quoted.items()))
+    said = differences(opened(desk.root, to_inspect=True), all_templates)
+    # A notice names the leaf of what it states, which is another in a log that was rewritten; it is compared after every event.
+    left = [one for one in said if not one.startswith("notice 1: inputs is recorded as")]
+    assert bool(left) is differs, said
 
 
 def first(folder: Path, pattern: str) -> Path:

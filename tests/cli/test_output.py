@@ -14,7 +14,7 @@ from engine.basics.values import Figure, Unit, printed_headroom
 from engine.cli import output
 from engine.cli.columns import laid_out
 from engine.cli.show.run import what_is_due
-from engine.events.kinds import Due
+from engine.events.due_acts import Due, DueFacts
 from reports.formats import signed
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
@@ -23,9 +23,10 @@ DUE = "deliver the independent appraisal, overdue since 2026-04-30 (prepay USD 1
 
 
 def test_what_is_late_says_since_when() -> None:
-    owed = Due(by=date(2026, 5, 7), who="borrower", act="deliver", subject="appraisal", what="deliver the appraisal, overdue", cite="CA §7")
+    late = DueFacts(deliver="appraisal", overdue_since=date(2026, 5, 8))
+    owed = Due(by=date(2026, 5, 7), who="borrower", act="deliver", subject="appraisal", facts=late, cite="CA §7")
     assert what_is_due(owed) == "deliver the appraisal, overdue since 2026-05-08"
-    assert what_is_due(owed.model_copy(update={"what": "deliver the appraisal"})) == "deliver the appraisal by 2026-05-07"
+    assert what_is_due(owed.model_copy(update={"facts": DueFacts(deliver="appraisal")})) == "deliver the appraisal by 2026-05-07"
     assert what_is_due(None) == ""
 
 

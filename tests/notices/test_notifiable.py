@@ -28,7 +28,7 @@ def told(workspace: Workspace, day: date) -> tuple[list[str], list[tuple[str, da
     found = [event for event in events(workspace) if event.effective_on == day]
     made = [e.subject for e in found if isinstance(e.payload, NoticeIssued) and e.payload.kind == "trigger_event"]
     (whole,) = [e.payload for e in found if isinstance(e.payload, Determined)]
-    return made, [(one.subject, one.by) for one in whole.due if one.act == "notify" and "trigger event" in one.what]
+    return made, [(one.subject, one.by) for one in whole.due if one.act == "notify" and one.notice == "trigger_event"]
 
 
 def test_a_trigger_in_effect_again_after_its_waiver_is_told_once_as_when_it_began(

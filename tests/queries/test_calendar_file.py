@@ -9,7 +9,8 @@ from typing import Any
 from icalendar import Calendar
 
 from engine.basics.values import Fact
-from engine.events.kinds import Correction, Determined, Due, Event
+from engine.events.due_acts import Due, DueFacts
+from engine.events.kinds import Correction, Determined, Event
 from engine.events.states import Deadline
 from engine.queries.exports import as_calendar
 
@@ -18,7 +19,9 @@ FAILED = date(2026, 3, 5)
 
 def due(by: date, subject: str = "ltv") -> Due:
     deadline = Deadline(by=by, counted_from=FAILED, rule="10 business days", calendar="us-federal-reserve", cite="CA §7.06")
-    return Due(by=by, who="borrower", act="cure", subject=subject, what="cure by prepayment", deadline=deadline, cite="CA §7.06")
+    return Due(
+        by=by, who="borrower", act="cure", subject=subject, facts=DueFacts(cured_by=("prepayment",)), deadline=deadline, cite="CA §7.06"
+    )
 
 
 def determined(on: date, *dues: Due) -> Determined:

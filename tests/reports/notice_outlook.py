@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from notice_deal import principal
 from notice_index import WEEK, sha, usd
 
-from engine.events.kinds import Determined, Due, ElsewhereDue, Follow, StripDay
+from engine.events.due_acts import Due, DueFacts, ElsewhereDue, Follow, FollowFacts, StripDay
+from engine.events.kinds import Determined
 from engine.events.states import Deadline
 
 if TYPE_CHECKING:
@@ -57,12 +58,15 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
             who="servicer",
             act="notify",
             subject="cash-sweep",
-            what="give notice of test failed (cash-sweep) to borrower, administrative agent",
+            notice="test_failed",
+            of=day,
+            facts=DueFacts(),
             to=("borrower", "administrative_agent"),
             deadline=last,
             cite="CA §6.04(a)",
         )
-    yield Due(by=day + timedelta(days=6), who="servicer", act="report", subject="report", what=f"report for {day + WEEK}", cite="IND §3.05")
+    facts = DueFacts(for_date=day + WEEK)
+    yield Due(by=day + timedelta(days=6), who="servicer", act="report", subject="report", facts=facts, cite="IND §3.05")
     ltv = deal.tests.get("ltv")
     if ltv is not None and ltv.cure is not None:
         newest = [e.payload.result for e in deal.events if e.kind == "tested" and e.subject == "ltv"][-1]
@@ -72,7 +76,7 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
             who="borrower",
             act="cure",
             subject="ltv",
-            what="cure by prepayment or additional collateral or retest",
+            facts=DueFacts(cured_by=("prepayment", "additional collateral", "retest")),
             deadline=ltv.cure,
             figure=newest.remedies[0].figure if newest.remedies else None,
             ways=newest.remedies,
@@ -89,7 +93,7 @@ def _follows(deal: Deal, day: date) -> Iterator[Follow]:
             on=day + WEEK,
             subject="cash-sweep",
             what="trigger begins",
-            detail="Cash sweep level begins if one more date counts: now 1 of 2",
+            facts=FollowFacts(count=1, needed=2),
             cite="CA §7.03",
         )
     if ltv is not None and ltv.cure is not None:
@@ -97,7 +101,7 @@ def _follows(deal: Deal, day: date) -> Iterator[Follow]:
             on=ltv.cure.by + timedelta(days=1),
             subject="ltv",
             what="event of default",
-            detail="Loan to value becomes an Event of Default",
+            facts=FollowFacts(by=ltv.cure.by),
             cite="CA §8.01(d)",
         )
     if deal.value(day) is None:
@@ -105,7 +109,7 @@ def _follows(deal: Deal, day: date) -> Iterator[Follow]:
             on=day + WEEK,
             subject="CRI-H100",
             what="rate lapses",
-            detail=f"the Reference Rate of CRI-H100 is carried from {day - WEEK}; without a publication the fallback goes on",
+            facts=FollowFacts(carried_from=day - WEEK),
             cite="CA §2.14(b)",
         )
 

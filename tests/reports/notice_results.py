@@ -186,11 +186,12 @@ def loan_to_value(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -
     gpus = -((-(owed / Fraction("0.65") - worth)) // each)
     cash = usd(Fraction(rounded(owed - Fraction("0.65") * worth, 2, "ROUND_CEILING")))
     ways = (
-        Remedy(method="prepayment", figure=cash, text=f"prepay USD {cash.value.numerator / cash.value.denominator:,.2f}"),
+        Remedy(method="prepayment", figure=cash, text="in words"),
         Remedy(
             method="additional collateral",
             figure=Figure(value=Fraction(gpus), unit=Unit.GPUS),
-            text=f"pledge {gpus} GPUs more of class h100",
+            text="in words",
+            asset_class="h100",
         ),
     )
     steps = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.events.deal_adopted import ClauseFacts
 from engine.events.kinds import Counted
 from engine.events.results import TestResult, Verdict
-from engine.events.states import Deadline, Limb, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import Deadline, LeafFacts, Limb, TestState, TestStatus, TriggerState, TriggerStatus
 
 if TYPE_CHECKING:
     from notice_log import Deal
@@ -63,7 +63,8 @@ def count_triggers(deal: Deal, day: date) -> None:
     failing = deal.tests["cash-sweep"].counted if "cash-sweep" in deal.tests else ()
     count = trailing(failing)
     limb = Limb(
-        what="cash-sweep FAIL for 2 consecutive publication dates",
+        what="in words",
+        leaf=LeafFacts(test="cash-sweep", result="FAIL"),
         met=failing[-2:],
         count=min(count, 2),
         needed=2,
@@ -74,7 +75,8 @@ def count_triggers(deal: Deal, day: date) -> None:
     ends = (
         (
             Limb(
-                what="cash-sweep at or above 3/2 for 3 consecutive publication dates",
+                what="in words",
+                leaf=LeafFacts(test="cash-sweep", comparison="at least", level=Fraction(3, 2)),
                 met=(),
                 count=0,
                 needed=3,
@@ -89,14 +91,23 @@ def count_triggers(deal: Deal, day: date) -> None:
     ltv = trailing(deal.tests["ltv"].counted) if "ltv" in deal.tests else 0
     limbs = (
         Limb(
-            what="ltv FAIL for 4 consecutive determination dates",
+            what="in words",
+            leaf=LeafFacts(test="ltv", result="FAIL"),
             met=deal.tests["ltv"].counted[-4:] if "ltv" in deal.tests else (),
             count=min(ltv, 4),
             needed=4,
             out_of=4,
             dates="determination dates",
         ),
-        Limb(what="rate-floor EVENT OF DEFAULT", met=(False,), count=0, needed=1, out_of=1, dates="state"),
+        Limb(
+            what="in words",
+            leaf=LeafFacts(test="rate-floor", state="EVENT OF DEFAULT"),
+            met=(False,),
+            count=0,
+            needed=1,
+            out_of=1,
+            dates="state",
+        ),
     )
     _count(deal, "early-amortization", deal.triggers.get("early-amortization"), TriggerStatus.NOT_IN_EFFECT, limbs, (), day)
 

@@ -11,10 +11,10 @@ from typing import Any
 import notice_cases as cases
 
 from engine.basics.values import Figure, Unit
-from engine.events.kinds import Due
+from engine.events.due_acts import Deposit, Due, DueFacts
 from engine.events.notice import NoticeInputs
 from engine.events.results import Input, Source
-from engine.events.states import Limb, ReserveReleased
+from engine.events.states import LeafFacts, Limb, ReserveReleased
 from reports.formats import plain
 from reports.notice.compose import compose
 from reports.notice.strips import CLEAR
@@ -39,10 +39,11 @@ def with_payload(inputs: NoticeInputs, kind: str, **changes: Any) -> NoticeInput
 
 
 def deposit(amount: str | None) -> Due:
-    what = "pay 100% of excess cash flow into the reserve account (USD 0.00 of USD 1,200,000.00), by the report on hand"
+    account = {"share": Fraction(1), "of": "excess cash flow", "to": "reserve account", "held": Fraction(0), "target": Fraction(1_200_000)}
+    facts = DueFacts(deposit=Deposit(**account, reported=amount is not None))
     figure = None if amount is None else Figure(value=Fraction(amount), unit=Unit.USD)
     return Due(
-        by=date(2026, 11, 16), who="servicer", act="pay into reserve", subject="cash-sweep", what=what, figure=figure, cite="CA §7.03"
+        by=date(2026, 11, 16), who="servicer", act="pay into reserve", subject="cash-sweep", facts=facts, figure=figure, cite="CA §7.03"
     )
 
 
@@ -89,7 +90,8 @@ def test_how_a_trigger_ends_is_one_sentence_with_where_it_stands() -> None:
         return plain(block(inputs, "ends")["rows"][0]["what"])
 
     assert ends(ends=()) == "Ends when the reserve account holds USD 1,200,000.00; balance now USD 252,018.00."
-    limb = Limb(what="ltv PASS for 2 consecutive determination dates", count=1, needed=2, out_of=2, dates="determination dates")
+    leaf = LeafFacts(test="ltv", result="PASS")
+    limb = Limb(what="in words", leaf=leaf, count=1, needed=2, out_of=2, dates="determination dates")
     assert ends(ends=(limb,)) == "Ends when Loan-to-Value passes on 2 consecutive Determination Dates. Count now: 1 of 2."
     assert "Counts now: Loan-to-Value passes on 2 consecutive Determination Dates, 1 of 2; Loan-to-Value" in ends(ends=(limb, limb))
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from engine.basics.values import Comparison, Figure, Unit
-from engine.events.kinds import Due, Follow
+from engine.events.due_acts import Due, DueFacts, Follow, FollowFacts
 from engine.events.rates import ReferenceRate
 from engine.events.results import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
-from engine.events.states import Deadline, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import Deadline, LeafFacts, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports.formats import plain, role, trigger_name
 from reports.notice import due_sentences as owed
 from reports.notice import sentences
@@ -65,10 +65,10 @@ def line(key: str, found: TestResult | None, status: TestStatus | None = None, r
 
 
 def sweep(status: TriggerStatus, count: int) -> Line:
-    begins = Limb(what="sweep FAIL for 2 consecutive publication dates", count=count, needed=2, out_of=2, dates="publication dates")
-    ends = Limb(
-        what="sweep at or above 3/2 for 3 consecutive publication dates", count=count, needed=3, out_of=3, dates="publication dates"
-    )
+    falls = LeafFacts(test="sweep", result="FAIL")
+    begins = Limb(what="in words", leaf=falls, count=count, needed=2, out_of=2, dates="publication dates")
+    rises = LeafFacts(test="sweep", comparison="at least", level=Fraction(3, 2))
+    ends = Limb(what="in words", leaf=rises, count=count, needed=3, out_of=3, dates="publication dates")
     trigger = TriggerState(trigger="sweep", status=status, since=date(2026, 11, 12), begins=(begins,), ends=(ends,))
     return Line(
         key="sweep",
@@ -96,15 +96,16 @@ def rate(value: str | None = "1.4937", age: int = 0, reason: str | None = None) 
 
 
 WAYS = (
-    Remedy(method="prepayment", figure=Figure(value=Fraction("589317.52"), unit=Unit.USD), text="prepay USD 589,317.52"),
-    Remedy(method="additional collateral", figure=Figure(value=Fraction(49), unit=Unit.GPUS), text="pledge 49 GPUs more of class h100"),
+    Remedy(method="prepayment", figure=Figure(value=Fraction("589317.52"), unit=Unit.USD), text="in words"),
+    Remedy(method="additional collateral", figure=Figure(value=Fraction(49), unit=Unit.GPUS), text="in words", asset_class="h100"),
 )
 OWED = Due(
     by=CURE.by,
     who="borrower",
     act="cure",
     subject="ltv",
-    what="cure by prepayment or additional collateral or retest",
+    what="in words",
+    facts=DueFacts(cured_by=("prepayment", "additional collateral", "retest")),
     deadline=CURE,
     ways=WAYS,
     figure=WAYS[0].figure,
@@ -168,13 +169,13 @@ ANSWERS = [
     ),
     (
         "a default is indicated, and ends only by an Act",
-        [line("ltv", result("ltv", "0.70"), DEFAULT, since=date(2026, 11, 14), why="not cured by 2026-11-13")],
+        [line("ltv", result("ltv", "0.70"), DEFAULT, since=date(2026, 11, 14), cure=CURE)],
         (),
         rate(),
         [
             (
-                "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by 13 Nov 2026. This date: "
-                "70.000% against a maximum of 65%. It ends only by a Recorded Act."
+                "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by Friday 13 November 2026. This "
+                "date: 70.000% against a maximum of 65%. It ends only by a Recorded Act."
             )
         ],
     ),
@@ -239,15 +240,27 @@ def test_an_obligation_is_named_with_its_day() -> None:
 DUE = [
     (OWED, "Cure Loan-to-Value, by one of:"),
     (OWED.model_copy(update={"ways": (), "figure": None}), "Cure Loan-to-Value by prepayment, additional collateral or retest"),
-    (OWED.model_copy(update={"act": "report", "what": "report for 2026-11-12"}), "Report for 12 Nov 2026; all tests are run again"),
     (
-        OWED.model_copy(update={"act": "notify", "what": "give notice of test failed (ltv) to borrower, administrative agent"}),
+        OWED.model_copy(update={"act": "report", "facts": DueFacts(for_date=date(2026, 11, 12))}),
+        "Report for 12 Nov 2026; all tests are run again",
+    ),
+    (
+        OWED.model_copy(update={"act": "notify", "notice": "test_failed", "to": ("borrower", "administrative_agent")}),
         "Give notice that Loan-to-Value failed to the Borrower and the Administrative Agent",
     ),
     (
-        OWED.model_copy(update={"act": "deliver", "what": "deliver the independent appraisal, overdue"}),
+        OWED.model_copy(
+            update={"act": "deliver", "facts": DueFacts(deliver="independent appraisal", overdue_since=date(2026, 11, 14))},
+        ),
         "Deliver the independent appraisal, overdue",
     ),
+    (
+        OWED.model_copy(
+            update={"act": "report", "facts": DueFacts(period_end=date(2026, 11, 4), overdue_since=date(2026, 11, 5))},
+        ),
+        "Report for the period to 4 Nov 2026, overdue since 5 Nov 2026; all tests are run again",
+    ),
+    (OWED.model_copy(update={"what": "as it was recorded for 2026-11-12", "facts": None}), "As it was recorded for 12 Nov 2026"),
 ]
 
 
@@ -271,13 +284,11 @@ FOLLOWS = [
         "Event of Default indicated if Loan-to-Value is not cured by Fri 13 Nov 2026",
     ),
     (
-        Follow(
-            on=ON, subject="sweep", what="trigger begins", detail="Cash sweep level begins if one more date counts: now 1 of 2", cite="c"
-        ),
+        Follow(on=ON, subject="sweep", what="trigger begins", detail="in words", cite="c", facts=FollowFacts(count=1, needed=2)),
         "Cash Sweep begins if one more date counts: now 1 of 2",
     ),
     (
-        Follow(on=ON, subject="appraisal", what="overdue", detail="the independent appraisal is overdue", cite="c"),
+        Follow(on=ON, subject="appraisal", what="overdue", detail="in words", cite="c", facts=FollowFacts(deliver="independent appraisal")),
         "Overdue: the independent appraisal",
     ),
 ]
@@ -334,8 +345,20 @@ def test_a_sweep_in_effect_is_not_said_to_pass_as_well() -> None:
 
 
 def test_a_limb_names_its_clause_and_prices_its_level() -> None:
-    found = owed.limb("sweep at or above 3/2 for 3 consecutive publication dates", TITLES, TITLES.__getitem__)
-    assert found == ("Cash Sweep", "is at or above USD 1.50 on 3 consecutive Publication Dates")
+    rises = LeafFacts(test="sweep", comparison="at least", level=Fraction(3, 2))
+    limb = Limb(what="in words", leaf=rises, count=0, needed=3, out_of=3, dates="publication dates")
+    assert owed.limb(limb, TITLES.__getitem__) == ("Cash Sweep", "is at least USD 1.50 on 3 consecutive Publication Dates")
+    once = limb.model_copy(update={"leaf": LeafFacts(test="ltv", result="PASS"), "needed": 1, "out_of": 1, "dates": "determination dates"})
+    assert owed.limb(once, TITLES.__getitem__) == ("Loan-to-Value", "passes on one Determination Date")
+    some = once.model_copy(update={"needed": 3, "out_of": 6})
+    assert owed.limb(some, TITLES.__getitem__) == ("Loan-to-Value", "passes on 3 of the last 6 Determination Dates")
+    state = limb.model_copy(update={"leaf": LeafFacts(test="ltv", state="EVENT OF DEFAULT"), "dates": "state"})
+    assert owed.limb(state, TITLES.__getitem__) == ("Loan-to-Value", "stands at Event of Default indicated")
+    dated = limb.model_copy(update={"leaf": LeafFacts(on_or_after=date(2026, 10, 1)), "dates": "state"})
+    assert owed.limb(dated, TITLES.__getitem__) == (None, "1 Oct 2026 has come")
+    ended = limb.model_copy(update={"leaf": LeafFacts(index="CRI-H100", announced="cessation"), "dates": "state"})
+    assert owed.limb(ended, TITLES.__getitem__) == (None, "cessation of CRI-H100 announced")
+    assert owed.limb(limb.model_copy(update={"leaf": None}), TITLES.__getitem__) == (None, "in words")
 
 
 @pytest.mark.parametrize(

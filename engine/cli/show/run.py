@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from engine.basics.values import counted, printed_apart, printed_headroom, trimmed
 from engine.cli.output import print_json, progress_done, say, table
-from engine.events.kinds import Due, Tested
+from engine.events.due_acts import Due
+from engine.events.duty_words import due_words, remedy_words
+from engine.events.kinds import Tested
 from engine.events.results import TestResult
 from engine.events.states import TestState, TestStatus
 from engine.operations.run import Tools, run
@@ -108,7 +110,7 @@ def what_is_due(due: Due | None) -> str:
     """What is due of a test, by when, and the amount; what is late says since when."""
     if due is None:
         return ""
-    if due.what.endswith(", overdue"):
-        return f"{due.what} since {due.by + timedelta(days=1)}"
-    amount = f" ({due.ways[0].text})" if due.ways else ""
-    return f"{due.what} by {due.by}{amount}"
+    if due.act == "deliver" and due.late_since is not None:
+        return f"{due_words(due)} since {due.late_since}"
+    amount = f" ({remedy_words(due.ways[0])})" if due.ways else ""
+    return f"{due_words(due)} by {due.by}{amount}"

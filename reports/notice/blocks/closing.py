@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from engine.events.deal_adopted import DutyFacts
-from engine.events.kinds import ActRecorded, Determined, Due, NoticeIssued
+from engine.events.due_acts import Due
+from engine.events.duty_words import due_words
+from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
 from reports.formats import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
 from reports.notice import log_lookup as log
@@ -82,8 +84,16 @@ def _dates_note(found: Brief) -> str:
 
 
 def _strip_title(found: Brief) -> str:
-    title = found.determined.strip_title if found.determined else None
-    return sentence(with_dates(title)) if title else ""
+    day = found.determined
+    if day is None or not day.strip:
+        return ""
+    first, last = day.strip[0].day, day.strip[-1].day
+    for one in day.due:
+        if one.facts is not None and one.act in ("cure", "deliver") and one.deadline is not None:
+            rule = one.deadline
+            if (rule.counted_from + timedelta(days=1), rule.by) == (first, last):
+                return sentence(with_dates(f"{due_words(one)}: {rule.rule}, {rule.calendar}"))
+    return sentence(with_dates(day.strip_title)) if day.strip_title else ""
 
 
 def _strip(found: Brief) -> list[dict[str, Any]]:

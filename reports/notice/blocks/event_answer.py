@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.events.kinds import Due
+from datetime import date
+
+from engine.events.due_acts import Due
 from engine.events.states import TestStatus, TriggerStatus
 from reports.formats import Runs, counted, figure, long_date, role, sentence, with_dates
+from reports.notice import log_lookup as log
 from reports.notice import sentences
 from reports.notice.blocks.what_happened import corrections, limb_words, others_of, reason, subject
 from reports.notice.view import Brief, Line
@@ -68,15 +71,15 @@ def _failed(found: Brief, line: Line) -> Runs:
 def _cured(found: Brief, line: Line) -> Runs:
     since = line.test.since if line.test else found.inputs.on
     figures = f": {sentences.against(line)}" if line.result and line.result.measured else ""
-    why = (
-        f" It was {line.test.why}."
-        if line.test and line.test.why.startswith("cured")
-        else f" {with_dates(line.test.why).capitalize()}."
-        if line.test and line.test.why
-        else ""
-    )
+    why = _how_cured(found, line.key, since) if line.test is not None and since in line.test.cured_on else ""
     word = sentences.STATUS[line.test.status] if line.test else "COMPLIANT"
     return [(f"{line.title} is cured", True), (f" and stands at {word} since {long_date(since)}{figures}.{why}", False)]
+
+
+def _how_cured(found: Brief, key: str, on: date) -> str:
+    """By what a test was cured on a day: an Act with its document, or a retest that passed."""
+    acts = [act for act in log.acts(found.past) if (act.act, act.clause, act.effective_on) == ("cure accepted", key, on)]
+    return f" The cure was accepted: {acts[-1].document}." if acts and acts[-1].document else " It was cured by retest."
 
 
 def _corrected(found: Brief) -> list[Runs]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
@@ -10,7 +9,8 @@ from textwrap import wrap
 from typing import Any
 
 from engine.basics.values import Unit
-from engine.events.kinds import Due, ReportReceived
+from engine.events.due_acts import Due
+from engine.events.kinds import ReportReceived
 from engine.events.results import TestResult, Verdict
 from engine.events.states import TestState, TestStatus, TriggerStatus
 from reports.drawing.marks import TEST_MARKS, trigger_mark
@@ -300,10 +300,8 @@ def _came(found: Brief, one: Due) -> bool:
     if one.act != "report":
         return False
     reports = log.payloads(found.past.of("report received"), ReportReceived)
-    late = re.search(r"period to (\d{4}-\d\d-\d\d)", one.what)
-    if late:
-        return any(report.period_end.isoformat() == late.group(1) for report in reports)
-    return any(report.period_end >= found.dated for report in reports)
+    late = one.facts.period_end if one.facts is not None else None
+    return any(report.period_end == late if late is not None else report.period_end >= found.dated for report in reports)
 
 
 def _passed(found: Brief, one: Due) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.values import Figure, Unit, ratio_decimals, rounded, rounding_words
+from engine.events.duty_words import remedy_words
 from engine.events.results import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.events.states import Limb, TriggerStatus
 from reports.drawing.chart import sparkline
@@ -222,7 +223,8 @@ def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
     names = {"prepayment": "Prepayment that cures", "additional collateral": "Further GPUs that cure", "equity": "Equity that cures"}
     up = {"prepayment": "up to the cent", "additional collateral": "up to the whole GPU", "equity": "up to the cent"}
     return [
-        _row(names[way.method], f"{sentence(way.text)}; rounded {up[way.method]}", cut(way.figure), strong=True) for way in result.remedies
+        _row(names[way.method], f"{sentence(remedy_words(way))}; rounded {up[way.method]}", cut(way.figure), strong=True)
+        for way in result.remedies
     ]
 
 
@@ -280,7 +282,7 @@ def _trigger(found: Brief, line: Line) -> dict[str, Any]:
 
 
 def _limb_row(found: Brief, limb: Limb) -> dict[str, Any]:
-    title, what = owed_words.limb(limb.what, found.clauses, found.title)
+    title, what = owed_words.limb(limb, found.title)
     met = "met" if limb.count >= limb.needed else "not met"
     row = _row(title or "Limb", f"{what}; {met}", (f"{limb.count} of {limb.needed}", ""))
     return row | {"pips": list(limb.met[-LONGEST:]) if limb.dates != "state" else []}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from engine.basics.values import Figure, Unit
-from engine.events.kinds import Due
+from engine.events.due_acts import Due
 from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
 from reports.formats import Runs, counted, figure, short_date, with_dates
 from reports.notice import log_lookup as log
@@ -65,19 +64,11 @@ def held(found: Brief, key: str) -> Account | None:
         target = periods[-1].target
         full = None if target is None else Figure(value=target, unit=Unit.USD)
         return Account(_usd_of(account.held if account is not None else periods[-1].reserve_balance), full)
-    stated = [said for one in _deposits(found, key) if (said := ACCOUNT.search(one.what))]
+    stated = [one.facts.deposit for one in _deposits(found, key) if one.facts is not None and one.facts.deposit is not None]
     if not stated:
         return None
-    balance, target_text = stated[0].group(1), stated[0].group(2)
-    return Account(_usd(balance), _usd(target_text) if target_text else None)
-
-
-ACCOUNT = re.compile(r"\(USD ([\d,.]+)(?: of USD ([\d,.]+))?\)")
-"""What an account holds and its target, where a deposit states them."""
-
-
-def _usd(text: str) -> Figure:
-    return _usd_of(Fraction(text.replace(",", "")))
+    target = stated[0].target
+    return Account(_usd_of(stated[0].held), None if target is None else _usd_of(target))
 
 
 def _usd_of(amount: Fraction) -> Figure:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.events.deal_adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
+from engine.events.duty_words import remedy_words
 from engine.events.states import TestStatus, TriggerStatus
 from reports.formats import (
     counted,
@@ -53,7 +54,7 @@ def _cure_rows(found: Brief, line: Line) -> Pairs:
     clause = found.clauses[line.key]
     rows = [(line.title, _right(clause, len(test.cured_on)))]
     if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
-        amounts = [way.text for way in (line.result.remedies if line.result else ())]
+        amounts = [remedy_words(way) for way in (line.result.remedies if line.result else ())]
         rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
         rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
     if test.status is TestStatus.EVENT_OF_DEFAULT:

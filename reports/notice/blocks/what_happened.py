@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -61,7 +60,7 @@ def course(found: Brief) -> dict[str, Any]:
 
 def limb_words(found: Brief, limb: Limb) -> str:
     """A count's condition with its clause by name."""
-    title, what = owed.limb(limb.what, found.clauses, found.title)
+    title, what = owed.limb(limb, found.title)
     return f"{title} {what}" if title else what
 
 
@@ -138,9 +137,10 @@ def trigger_ends(found: Brief, line: Line) -> str:
     if len(limbs) == 1:
         return f"when {limb_words(found, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
     if limbs:
-        when = re.search(r"Ends (when .*)\.$", found.clauses[line.key].reading)
+        assert line.trigger is not None  # it has limbs
         counts = "; ".join(f"{limb_words(found, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
-        return f"{when.group(1) if when else 'by these counts'}. Counts now: {counts}."
+        joined = "when all of these conditions are met" if line.trigger.ends_need_all else "by these conditions, as its clause joins them"
+        return f"{joined}. Counts now: {counts}."
     if found.clauses[line.key].while_met:
         return "on the date from which what begins it is no longer met."
     account = held(found, line.key)

@@ -1,0 +1,46 @@
+"""Fields that an event did not have when an earlier record was made: such a record is compared without them (`rulings.md` 72).
+
+A record that has begun to say them says them for good: what it leaves out afterwards is a difference like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.events.kinds import Determined, Event
+from engine.record.canonical import canonical
+
+LATER = ("facts", "leaf", "asset_class", "state_sha256")
+"""Facts beside sentences, and the hash of the state: names of fields that the first records of this edition do not have."""
+
+
+def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
+    """Whether an event belongs to a date that was recorded before events had these fields, with none of a later kind before it."""
+    dates = [event for event in events if isinstance(event.payload, Determined)]
+    said = [event.seq for event in dates if event.payload.state_sha256 is not None]
+    own = next((event for event in dates if event.seq >= seq), dates[-1] if dates else None)
+    return own is not None and own.payload.state_sha256 is None and not any(one < seq for one in said)
+
+
+def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes:
+    """What comes out again, without the fields that a record of that time does not have.
+
+    Args:
+        recorded: the body in the log.
+        again: the body that comes out now.
+        earlier: whether the event was recorded before events had these fields; asked only where the two differ.
+    """
+    if recorded == again or not earlier():
+        return again
+    return canonical(_without(json.loads(again), json.loads(recorded)))
+
+
+def _without(again: Any, recorded: Any) -> Any:
+    if isinstance(again, dict) and isinstance(recorded, dict):
+        kept = {key: one for key, one in again.items() if key in recorded or key not in LATER}
+        return {key: _without(one, recorded.get(key)) for key, one in kept.items()}
+    if isinstance(again, list) and isinstance(recorded, list) and len(again) == len(recorded):
+        return [_without(one, other) for one, other in zip(again, recorded, strict=True)]
+    return again

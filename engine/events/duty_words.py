@@ -1,0 +1,100 @@
+"""Where the words of what is due, of a way to cure and of what follows come from: fields go in, one phrase comes out.
+
+The log keeps these words beside the fields; a page asks for them again, with the agreement's titles, and never reads the recorded ones.
+"""
+
+from __future__ import annotations
+
+from engine.basics.values import Figure, Unit, in_words, printed, trimmed
+from engine.events.due_acts import Brings, Deposit, Due, DueFacts, Follow
+from engine.events.results import Remedy
+
+
+def remedy_words(way: Remedy) -> str:
+    """A way to cure with its amount: `prepay USD 589,317.52`, `pledge 49 GPUs more of class h100`."""
+    amount = printed(way.figure)
+    if way.method == "prepayment":
+        return f"prepay {amount}"
+    if way.method == "equity":
+        return f"contribute {amount} and prepay with it"
+    return f"pledge {amount} more" + (f" of class {way.asset_class}" if way.asset_class else "")
+
+
+def due_words(due: Due, title: str | None = None) -> str:
+    """What is due: `cure by prepayment or retest`, `deliver the independent appraisal`, `report for 2026-11-12`.
+
+    Args:
+        due: the act; one that was recorded before acts had facts is said as it was recorded.
+        title: what the agreement calls the clause that a notice is about; its key unless given.
+    """
+    facts = due.facts
+    if facts is None:
+        return due.what
+    if due.act == "notify":
+        kind = (due.notice or "").replace("_", " ")
+        to = ", ".join(role.replace("_", " ") for role in due.to)
+        return f"give notice of {kind} ({title or due.subject}) to {to}"
+    if facts.deposit is not None:
+        return deposit_words(facts.deposit)
+    return _said(due, facts)
+
+
+def _said(due: Due, facts: DueFacts) -> str:
+    if due.act == "cure":
+        return f"cure by {' or '.join(facts.cured_by)}" if facts.cured_by else "cure"
+    if due.act == "deliver":
+        return f"deliver the {facts.deliver}" + (", overdue" if facts.overdue_since else "")
+    if facts.period_end is not None:
+        return f"report for the period to {facts.period_end}, overdue since {facts.overdue_since}"
+    return f"report for {facts.for_date}"
+
+
+def duty_words(due: Due) -> str:
+    """What is due, whether or not it is late: a delivery that is overdue is the same duty."""
+    facts = due.facts
+    if facts is None:
+        return due.what.removesuffix(", overdue")
+    late = due.act == "deliver" and facts.overdue_since is not None
+    return due_words(due.model_copy(update={"facts": facts.model_copy(update={"overdue_since": None})}) if late else due)
+
+
+def deposit_words(one: Deposit) -> str:
+    """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
+    held = printed(Figure(value=one.held, unit=Unit.USD))
+    target = "" if one.target is None else f" of {printed(Figure(value=one.target, unit=Unit.USD))}"
+    share = trimmed(Figure(value=one.share, unit=Unit.SHARE))
+    basis = "by the report on hand" if one.reported else "by the report for it"
+    if one.repays is not None:
+        return f"repay {in_words(one.repays)} with {share} of {one.of}, {basis}"
+    return f"pay {share} of {one.of} into the {one.to} ({held}{target}), {basis}"
+
+
+def follow_words(one: Follow, title: str) -> str:
+    """What follows: `Loan to value becomes an Event of Default`; as it was recorded where it has no facts.
+
+    Args:
+        one: what follows.
+        title: what the clause is called.
+    """
+    facts = one.facts
+    if facts is None:
+        return one.detail
+    if one.what == "event of default":
+        return f"{title} becomes an Event of Default"
+    if one.what == "overdue":
+        return f"the {facts.deliver} is overdue"
+    if one.what == "rate lapses":
+        return f"the Reference Rate of {one.subject} is carried from {facts.carried_from}; without a publication the fallback goes on"
+    if facts.brings is not None:
+        return brought(facts.brings) + (", for good" if one.what == "lasting consequence" else "")
+    verb = "ends" if one.what == "trigger ends" else "begins"
+    return f"{title} {verb} if one more date counts: now {facts.count} of {facts.needed}"
+
+
+def brought(one: Brings) -> str:
+    """A consequence with its amounts: `apply funds: fees, then class_a`."""
+    order = f": {', then '.join(one.order)}" if one.order else ""
+    margin = f" by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else ""
+    amount = f", {printed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else ""
+    needs = f", once there is a {one.needs}" if one.needs else ""
+    return f"{one.effect}{order}{margin}{amount}{needs}"

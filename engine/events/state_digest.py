@@ -1,0 +1,54 @@
+"""The hash of the state that a date left: of what later dates need of it, and of nothing else (`rulings.md` 72).
+
+A rate is told by its date, its step and the event that it rests on, a report by its hash and by what of it serves, an Act and a duty by
+its identity: what stands behind them is in the log already. Numbers of documents are left out, as no result rests on them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.events.deal_state import DealState
+from engine.events.kinds import ReportReceived
+from engine.events.rates import ReferenceRate
+
+BY_IDENTITY = ("rates", "reports", "acts", "duties")
+LEFT_OUT = ("notices", "notifiable", "correcting", "again")
+"""What no later date rests on: the number of the last document, and what the date itself used up."""
+
+
+def state_sha256(state: DealState) -> str:
+    """SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
+    found = {name: _plain(getattr(state, name)) for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT)}
+    found["rates"] = {index: [_rate(one) for one in rates] for index, rates in state.rates.items()}
+    found["reports"] = [_report(one) for one in state.reports]
+    found["acts"] = [act.identity for act in state.acts]
+    found["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
+    return sha256(json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _rate(rate: ReferenceRate) -> list[str]:
+    published = rate.published
+    rests_on = "" if published is None else published.event or f"{published.publication_date} {published.print}"
+    return [f"{rate.on}", f"{rate.value}", rate.step, f"{rate.age}", f"{rate.publication_date}", f"{rate.newest_print}", rests_on]
+
+
+def _report(report: ReportReceived) -> list[Any]:
+    return [report.name, report.sha256, str(report.received), report.serves_from_keying, sorted(report.figures), sorted(report.held)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(_plain(one) for one in value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, str | int) else str(value)
