@@ -99,4 +99,4 @@ def _mapped(work: Callable[[StatedPath], PathOutcome], paths: Sequence[StatedPat
 
 
 def _lived(deal: Deal, make: Make, given: FactsByDate, until: date, path: StatedPath) -> PathOutcome:
-    return outcome(path.name, deal, make(), path.rates, given, until)
+    return outcome(path.name, deal, make(), path.rates, given.along(path.rates, deal.closing_date), until)

@@ -15,6 +15,8 @@ from fractions import Fraction
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
 from engine.basics.values import Figure, Unit, printed
+from engine.foresight.linked_facts import Link, is_link, read_link
+from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import class_of, unit_of_fact
 from engine.terms.worked_example import read_figure
@@ -40,10 +42,17 @@ class FactsByDate:
     Attributes:
         figures: each figure with its dates, oldest first.
         straight_lines: whether figures move in straight lines between their dates.
+        links: figures that follow a rate; they stand in `figures` at the Closing Date level until a path is known.
     """
 
     figures: Mapping[str, tuple[Dated, ...]]
     straight_lines: bool = False
+    links: tuple[Link, ...] = ()
+
+    def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
+        """The same facts on a path of rates: each figure that follows one moves with it, in steps."""
+        moved = {one.figure: tuple(Dated(day, figure) for day, figure in one.along(rates, closing)) for one in self.links}
+        return replace(self, figures={**self.figures, **moved}, links=())
 
     def on(self, day: date) -> dict[str, Figure]:
         """The figures that hold on a date; one is left out before its first date, and while its report is not received."""
@@ -89,7 +98,8 @@ class FactsByDate:
         held = [
             f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}" for name, one in self.figures.items()
         ]
-        return "; ".join(held) or "none given"
+        follows = {one.figure: f"{one.figure.replace('_', ' ')} {one.words}" for one in self.links}
+        return "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True)) or "none given"
 
 
 def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:
@@ -107,14 +117,20 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
     """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is no fact."""
     found: dict[str, tuple[Dated, ...]] = {}
+    links = []
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
+        if is_link(value):
+            link = read_link(name, value, terms)
+            links.append(link)
+            found[name] = (Dated(since, link.at(link.level)),)
+            continue
         figure, problem = _figure(name, value, terms, Place(text))
         if figure is None:
             assert problem is not None
             raise WrongUsage(f"`{text}` is no fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
         found[name] = (Dated(since, figure),)
-    return FactsByDate(found)
+    return FactsByDate(found, links=tuple(links))
 
 
 def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool = False) -> FactsByDate:

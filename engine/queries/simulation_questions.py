@@ -148,7 +148,8 @@ def simulate(
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
     if len(indices) != 1:
         raise WrongUsage(f"{deal.name} reads {', '.join(indices)}; paths of several indices together are not simulated")
-    left = tuple(name for name in given.figures if name.startswith(LINKED) and name not in hold)
+    linked = {one.figure for one in given.links}
+    left = tuple(name for name in given.figures if name in linked or (name.startswith(LINKED) and name not in hold))
     used = FactsByDate({name: dated for name, dated in given.figures.items() if name not in left}, given.straight_lines)
     series, known, prior = model_of(workspace, deal, indices[0], asked)
     work = _Work(deal, make, indices[0], used, known, series, asked)

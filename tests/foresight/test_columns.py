@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,10 +22,12 @@ from engine.foresight.columns.verdicts import Differs
 from engine.foresight.facts_by_date import held_facts
 from engine.foresight.path_run import moments
 from engine.foresight.rate_paths import NO_VALUE
-from engine.foresight.stress import happenings, outcome
+from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
+from tests.conftest import shared
 from tests.foresight.random_deals import Case, case
+from tests.foresight.test_stress import HELD, path_of
 
 SHARE = float(os.environ.get("HEADROOM_COLUMNS", "1"))
 """How many times as many deals are tried: the soak tries all that the design asks for."""
@@ -152,17 +155,40 @@ def test_how_old_a_value_may_be_is_asked_of_the_fallback(meridian: Deal) -> None
     assert [int(rates.reference("CRI-H100", terms, day)[0]) for day in dates] == [21_000, 21_000, NO_VALUE]
 
 
-def test_the_vector_s_first_dates_come_out_of_the_columns_too(meridian: Deal, all_templates: dict[str, Template]) -> None:
-    from tests.foresight.test_stress import HELD, path_of
+WRITTEN = {
+    "ltv fails": ("ltv", "fails"),
+    "ltv cure by": ("ltv", "cure by"),
+    "ltv default": ("ltv", "default"),
+    "early-amortization in effect": ("early-amortization", "begins"),
+    "cash-sweep fails": ("cash-sweep", "fails"),
+    "cash-sweep in effect": ("cash-sweep", "begins"),
+    "appraisal fails": ("appraisal", "fails"),
+    "appraisal due": ("appraisal", "due"),
+}
+"""What the vector calls each thing that happens."""
 
-    until = date(2026, 11, 5)
-    rates = path_of("B middle 1.0x").rates(resolve_level(meridian), meridian.closing_date, until)
-    ticks = np.array([[int(value * 10_000)] for _, value in rates if value is not None])
+
+def test_all_27_paths_of_the_vector_come_out_of_the_columns(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    """Every scenario, point and multiple at once: each first date, what never happens, and what is swept in all."""
+    beside = shared()
+    if beside is None:
+        pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
+    vector = json.loads((beside / "data" / "foresight" / "stress-meridian.json").read_text(encoding="utf-8"))["first_dates"]
+    until = date(2028, 9, 28)
+    each = [path_of(name).rates(resolve_level(meridian), meridian.closing_date, until) for name in vector]
+    ticks = np.array([[int((value or 0) * 10_000) for _, value in rates] for rates in each]).T
+    rates = PathRates(tuple(day for day, _ in each[0]), {"CRI-H100": ticks})
     given = held_facts(HELD, meridian.closing_date, resolve(meridian, meridian.closing_date))
-    found = run_columns(meridian, all_templates, PathRates(tuple(day for day, _ in rates), {"CRI-H100": ticks}), given, until)
-    exact = outcome("B", meridian, all_templates, {"CRI-H100": rates}, given, until)
-    firsts = {(one.subject, one.what): one.on.toordinal() for one in exact.firsts if one.what != "passes again"}
-    assert {event: int(dates[0]) for event, dates in found.firsts.items()} == firsts
+    columns = run_columns(meridian, all_templates, rates, given, until)
+    assert not columns.one_by_one
+    assert not columns.by_steps
+    assert len(vector) == 27
+    for path, (name, wanted) in enumerate(vector.items()):
+        for written, event in WRITTEN.items():
+            says = wanted.get(written)
+            on = 0 if says is None else date.fromisoformat(says if isinstance(says, str) else says[0]).toordinal()
+            assert int(columns.firsts[event][path]) == on, (name, written)
+        assert columns.swept["cash-sweep"][path] == wanted.get("swept in all", 1_200_000), name
 
 
 def resolve_level(deal: Deal) -> Any:

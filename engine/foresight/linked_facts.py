@@ -1,0 +1,90 @@
+"""Figures that follow the rate: what a report would say on a path of rates, instead of one value on every date.
+
+`{follows: CRI-H100, share: 86%, over: 13 weeks}` is a share of the mean of the values published in the last 13 Publication Dates.
+`{follows: CRI-H100, from: "USD 1,150,000", over: 13 weeks}` is that amount while the mean is the Closing Date level, and moves with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.basics.errors import WrongUsage
+from engine.basics.values import Figure, Unit, rounded
+from engine.foresight.rate_scenarios import Rates
+from engine.terms.in_force import TermsInForce
+from engine.terms.report_figures import unit_of_fact
+from engine.terms.worked_example import read_figure
+
+LINK = re.compile(
+    r"\{\s*follows:\s*(?P<index>[\w.-]+)\s*,\s*(?P<how>share|from):\s*(?P<value>\"[^\"]+\"|[^}\"]+?)\s*,"
+    r"\s*over:\s*(?P<weeks>[1-9]\d{0,2}) weeks?\s*\}"
+)
+PLACES = {Unit.RATE: 4, Unit.USD: 2}
+"""Decimals of a linked figure, by its unit."""
+FORM = "{follows: CRI-H100, share: 86%, over: 13 weeks}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A figure that follows a rate.
+
+    Attributes:
+        figure: its name.
+        unit: its unit.
+        index: the index that it follows.
+        factor: what the mean is multiplied by.
+        weeks: over how many Publication Dates the mean is taken; those without a value are left out, and where none has one it stays.
+        level: the Closing Date level, which stands for the mean before anything is published; USD per GPU-hour.
+        words: the link as it was written.
+    """
+
+    figure: str
+    unit: Unit
+    index: str
+    factor: Fraction
+    weeks: int
+    level: Fraction
+    words: str
+
+    def at(self, mean: Fraction) -> Figure:
+        """The figure where the mean is `mean`."""
+        return Figure(value=Fraction(rounded(self.factor * mean, PLACES[self.unit])), unit=self.unit)
+
+    def along(self, rates: Mapping[str, Rates], closing: date) -> Iterator[tuple[date, Figure]]:
+        """The figure from the Closing Date on, and from each Publication Date of a path on."""
+        yield closing, self.at(self.level)
+        seen: list[Decimal | None] = []
+        mean = self.level
+        for day, value in rates.get(self.index, ()):
+            seen = [*seen, value][-self.weeks :]
+            known = [Fraction(one) for one in seen if one is not None]
+            mean = sum(known, Fraction(0)) / len(known) if known else mean
+            yield day, self.at(mean)
+
+
+def is_link(text: str) -> bool:
+    """Whether a fact is written as a link."""
+    return text.lstrip().startswith("{")
+
+
+def read_link(name: str, text: str, terms: TermsInForce) -> Link:
+    """A link from its words. Raises WrongUsage for what is none, for an index that the deal has not, and for a figure of another unit."""
+    match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
+    if match is None:
+        raise WrongUsage(f"`{text}` is no link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")
+    if match["index"] not in terms.index:
+        raise WrongUsage(f"`{name}` follows `{match['index']}`, and the deal reads {', '.join(terms.index)}")
+    value = read_figure(match["value"].strip('"'))
+    wanted = Unit.SHARE if match["how"] == "share" else unit
+    if unit not in PLACES or value is None or value.unit is not wanted or (match["how"] == "share" and unit is not Unit.RATE):
+        raise WrongUsage(
+            f"`{name}` cannot follow a rate so: a rent takes a `share` of it, or begins `from` a rent; an amount begins `from` one"
+        )
+    level = Fraction(terms.index[match["index"]].closing_date_level)
+    factor = value.value if match["how"] == "share" else value.value / level
+    return Link(name, unit, match["index"], factor, int(match["weeks"]), level, " ".join(text.split()))
