@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.assembly import all_templates, clock, foresight_page
+from engine.assembly import all_templates, clock
 from engine.cli.app import app, opened, workspace_if_any
+from engine.cli.foresight_files import refuse_ending, write_answer, write_ladders
 from engine.cli.options import Json, day, example
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Point = Annotated[str, typer.Option(help="low, middle or high of each band, or `
 Shape = Annotated[str, typer.Option(help="compound, or straight line.")]
 Until = Annotated[str | None, typer.Option(help="The last date; so many weeks after closing unless given.")]
 Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
-Into = Annotated[Path | None, typer.Option(help="A foresight report of the answer: a name that ends in .pdf or .html.")]
+Into = Annotated[Path | None, typer.Option(help="A file of the answer: a report as .pdf or .html, a workbook as .xlsx.")]
 Prepared = Annotated[str | None, typer.Option(help="The date of the report; today unless given.")]
 Multiples = Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")]
 History = Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")]
@@ -59,17 +60,8 @@ def _given(deal: Any, fact: list[str] | None, facts: Path | None, between: str |
     return facts_for(deal, fact or [], facts, between)
 
 
-def _write(into: Path, draft: Any, given: FactsByDate, prepared: str | None, more: dict[str, Any]) -> None:
-    """Write a foresight report. Raises WrongUsage for another ending."""
-    from engine.basics.errors import WrongUsage
-    from engine.basics.files import write_whole
-    from engine.queries.foresight_reports import parts_of_report
-
-    if into.suffix not in (".pdf", ".html"):
-        raise WrongUsage(f"{into}: a foresight report is written as .pdf or .html; give --into a name that ends so")
-    on = day(prepared) if prepared is not None else clock().date()
-    html, pdf = foresight_page()({**parts_of_report(draft, all_templates, given, on), **more})
-    write_whole(into, html.encode() if into.suffix == ".html" else pdf)
+def _on(prepared: str | None) -> date:
+    return day(prepared) if prepared is not None else clock().date()
 
 
 def _asked(
@@ -99,6 +91,8 @@ def ladder(
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show in which order limbs act as the rate falls, or rises: each Break-even Rate, how far it is, what is inverted."""
@@ -109,9 +103,14 @@ def ladder(
     templates = all_templates()
     if deal is not None and Path(deal).is_file():
         draft = loaded(Path(deal), templates)
-        answers: tuple[LadderAnswer, ...] = (draft_ladder(draft, templates, _given(draft, fact, facts, between)),)
+        given = _given(draft, fact, facts, between)
+        answers: tuple[LadderAnswer, ...] = (draft_ladder(draft, templates, given),)
+        if into is not None:
+            write_answer(into, draft, given, _on(prepared), dict)
     else:
         answers = recorded_ladders(opened(), deal, day(on) if on is not None else None, templates)
+        if into is not None:
+            write_ladders(into, answers, _on(prepared))
     raise typer.Exit(show_ladders(answers, deal is None, as_json))
 
 
@@ -141,6 +140,7 @@ def stress(
     from engine.cli.show.stress import show_stress
     from engine.queries.foresight_questions import stress as answered
 
+    refuse_ending(into)
     draft = _draft(deal)
     asked = _asked(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
     given, many = _given(draft, fact, facts, between), workers or _workers()
@@ -148,7 +148,7 @@ def stress(
     if into is not None:
         from engine.queries.foresight_reports import stress_parts
 
-        _write(into, draft, given, prepared, stress_parts(draft, all_templates, given, asked, answer, many, progress))
+        write_answer(into, draft, given, _on(prepared), lambda: stress_parts(draft, all_templates, given, asked, answer, many, progress))
     progress_done()
     raise typer.Exit(show_stress(answer, as_json))
 
@@ -170,6 +170,8 @@ def compare(
     until: Until = None,
     weeks: Weeks = 130,
     workers: Workers = 0,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show what differs between two drafts, or between the wordings of a term: dates, states, money, and whom it serves."""
@@ -181,6 +183,7 @@ def compare(
 
     if (second is None) == (term is None):
         raise WrongUsage("name a second draft, or a term with `--term TERM=all`; one of the two")
+    refuse_ending(into)
     draft = _draft(first)
     given, many = _given(draft, fact, facts, between), workers or _workers()
     asked = _asked(scenario, point, shape, multiples, until=until, weeks=weeks)
@@ -190,6 +193,10 @@ def compare(
     else:
         assert second is not None
         answers = (compare_drafts(draft, loaded(second, all_templates()), all_templates, given, asked, many, progress),)
+    if into is not None:
+        from engine.foresight.answers import as_data
+
+        write_answer(into, draft, given, _on(prepared), lambda: {"comparisons": as_data(answers)})
     progress_done()
     raise typer.Exit(show_comparisons(answers, as_json))
 
@@ -227,6 +234,7 @@ def calibrate(
     from engine.queries.calibration_questions import ModelAsked, levels_between, whole_numbers
     from engine.queries.calibration_questions import calibrate as answered
 
+    refuse_ending(into)
     draft = _draft(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     ends = whole_numbers(releases, "releases") if releases is not None else ()
@@ -246,7 +254,7 @@ def calibrate(
         progress,
     )
     if into is not None:
-        _write(into, draft, _given(draft, None, None, None), prepared, {"calibration": calibration_data(answer)})
+        write_answer(into, draft, _given(draft, None, None, None), _on(prepared), lambda: {"calibration": calibration_data(answer)})
     progress_done()
     raise typer.Exit(show_calibration(answer, as_json))
 
@@ -272,7 +280,8 @@ def grid(
     until: Until = None,
     weeks: Weeks = 104,
     workers: Workers = 0,
-    into: Annotated[Path | None, typer.Option(help="A CSV file for the cells.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A file: the cells as .csv, a report as .pdf or .html, a workbook as .xlsx.")] = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show what two terms do together on one stated path: a cell for each pair, and its CSV."""
@@ -283,7 +292,12 @@ def grid(
     draft = _draft(deal)
     asked = _asked(scenario or ["B"], point, shape, until=until, weeks=weeks)
     given = _given(draft, fact, facts, between)
+    refuse_ending(into, (".csv", ".pdf", ".html", ".xlsx"))
     answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress)
+    if into is not None and into.suffix != ".csv":
+        from engine.foresight.answers import as_data
+
+        write_answer(into, draft, given, _on(prepared), lambda: {"grid": as_data(answer)})
     progress_done()
     raise typer.Exit(show_grid(answer, into, as_json))
 
@@ -318,6 +332,7 @@ def simulate(
     from engine.queries.calibration_questions import ModelAsked
     from engine.queries.simulation_questions import simulate as answered
 
+    refuse_ending(into)
     draft = _draft(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     given = _given(draft, fact, facts, between)
@@ -325,6 +340,6 @@ def simulate(
     if into is not None:
         from engine.foresight.answers import as_data
 
-        _write(into, draft, given, prepared, {"simulation": as_data(answer)})
+        write_answer(into, draft, given, _on(prepared), lambda: {"simulation": as_data(answer)})
     progress_done()
     raise typer.Exit(show_simulation(answer, as_json))

@@ -16,6 +16,7 @@ from engine.basics.values import counted, in_words, listed
 from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
+from reports.pages.foresight_tables import comparison_pages, grid_page
 
 SENTENCES = {
     "fails": "{} fails on",
@@ -52,6 +53,8 @@ class ForesightInputs:
         scenarios: the answer of `stress` under every scenario.
         calibration: the answer of `calibrate`.
         simulation: the answer of `simulate`.
+        comparisons: the answers of `compare`.
+        grid: the answer of `grid`.
     """
 
     deal: str
@@ -70,6 +73,8 @@ class ForesightInputs:
     scenarios: Value | None = None
     calibration: Value | None = None
     simulation: Value | None = None
+    comparisons: Sequence[Value] = ()
+    grid: Value | None = None
 
     @property
     def issued_at(self) -> datetime:
@@ -102,6 +107,10 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         "stress": _stress(inputs),
         "calibration": calibration_page(inputs.calibration),
         "simulation": simulation_page(inputs.simulation, rungs, lambda name: _title(inputs, name)),
+        "tables": [
+            *comparison_pages(inputs.comparisons, lambda name: _title(inputs, name)),
+            *(page for page in (grid_page(inputs.grid, lambda name: _title(inputs, name)),) if page is not None),
+        ],
         "assumptions": _assumptions(inputs),
         "first": (),
     }
@@ -115,6 +124,8 @@ def answers(inputs: ForesightInputs) -> str:
         "scenarios": inputs.scenarios,
         "calibration": inputs.calibration,
         "simulation": inputs.simulation,
+        "comparisons": inputs.comparisons or None,
+        "grid": inputs.grid,
     }
     return json.dumps({name: one for name, one in found.items() if one is not None}, indent=2, sort_keys=True, ensure_ascii=False)
 

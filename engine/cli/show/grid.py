@@ -6,7 +6,6 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
@@ -15,10 +14,8 @@ from engine.queries.grid_questions import GridAnswer, GridCell
 
 
 def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
-    """Print the grid, or write its CSV where a file is named. Raises WrongUsage for another ending."""
-    if into is not None:
-        if into.suffix != ".csv":
-            raise WrongUsage(f"{into}: a grid is written as .csv; give --into a name that ends so")
+    """Print the grid, and write its CSV where a file that ends so is named."""
+    if into is not None and into.suffix == ".csv":
         write_whole(into, grid_csv(answer).encode())
     if as_json:
         print_json({**as_data(answer), "into": str(into) if into is not None else None})

@@ -1,0 +1,69 @@
+"""Answers of foresight as files: a report, a workbook, the same bytes again, another ending refused before anything is computed."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.cli.calling import headroom
+from tests.conftest import DEALS
+
+MERIDIAN = str(DEALS / "meridian-2026-1.yaml")
+FACT = ("--fact", "outstanding_principal=USD 16,000,000", "--prepared", "2026-07-06")
+COMPARE = ("compare", MERIDIAN, "--term", "covenants.ltv.multiple=1.4", "--scenario", "B", "--weeks", "12", "--workers", "1", *FACT)
+GRID = ("grid", MERIDIAN, "--x", "covenants.ltv.multiple=1.4,1.5", "--y", "covenants.cash-sweep.level=1.50,1.60", "--weeks", "6", *FACT)
+LADDER = ("ladder", MERIDIAN, *FACT)
+
+
+def called(*words: str) -> int:
+    return headroom(*words).returncode
+
+
+def sheets(data: bytes) -> dict[str, list[tuple[object, ...]]]:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+
+def test_a_comparison_is_a_report_and_a_workbook(tmp_path: Path) -> None:
+    page, book = tmp_path / "c.html", tmp_path / "c.xlsx"
+    assert called(*COMPARE, "--into", str(page)) == 0
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert "covenants.ltv.multiple: 1.5 against covenants.ltv.multiple: 1.4" in text
+    assert "B middle 1.0x Loan to value fails Thu 26 Mar 2026 Thu 22 Jan 2026 lender" in text
+    assert "This is not a forecast." in text
+    assert called(*COMPARE, "--into", str(book)) == 0
+    first = book.read_bytes()
+    assert called(*COMPARE, "--into", str(book)) == 0
+    assert book.read_bytes() == first
+    found = sheets(first)
+    assert ("facts", "outstanding principal USD 16,000,000.00") in found["Asked and assumed"]
+    (name,) = (name for name in found if name.endswith("comparisons differences"))
+    assert [row[1:3] for row in found[name][1:3]] == [("B middle 1.0x", "ltv"), ("B middle 1.0x", "ltv")]
+
+
+def test_a_grid_is_a_table_of_the_report_and_the_same_file_again(tmp_path: Path) -> None:
+    page = tmp_path / "g.html"
+    assert called(*GRID, "--into", str(page)) == 0
+    first = page.read_bytes()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", first.decode()))
+    assert "Loan to value: first failure by two terms" in text
+    assert "1.60 Thu 22 Jan 2026 never" in text
+    assert called(*GRID, "--into", str(page)) == 0
+    assert page.read_bytes() == first
+
+
+def test_a_ladder_is_a_report(tmp_path: Path) -> None:
+    page = tmp_path / "l.html"
+    assert called(*LADDER, "--into", str(page)) == 0
+    assert "inverted by 0.4257" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [COMPARE, GRID, LADDER])
+def test_another_ending_is_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = headroom(*words, "--into", str(tmp_path / "answer.docx"))
+    assert done.returncode == 2
+    assert "give --into a name that ends so" in done.stderr
