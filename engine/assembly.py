@@ -120,3 +120,28 @@ def all_templates() -> Any:
     from covenants import templates
 
     return templates()
+
+
+def page_parts() -> Any:
+    """What a page of the web takes from the notice: page 1, words, marks, fonts, drawings."""
+    from importlib.resources import files
+    from types import SimpleNamespace
+
+    from reports.drawing.marks import MARKS
+    from reports.formats import role, trigger_name, with_dates
+    from reports.notice.compose import compose
+    from reports.notice.due_sentences import due_act
+    from reports.render.assets import FONTS, assets
+
+    found = assets()
+    return SimpleNamespace(
+        compose=compose,
+        due_act=due_act,
+        role=role,
+        trigger_name=trigger_name,
+        with_dates=with_dates,
+        marks=MARKS,
+        fonts={name: found[f"fonts/{name}"][0] for name in FONTS},
+        watermark=found["marks/watermark-a4.svg"][0],
+        drawings=(files("reports") / "templates" / "drawings.html.j2").read_text(encoding="utf-8"),
+    )

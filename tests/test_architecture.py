@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "demo": (*FACTS, "operations", "delivery", "workspace", "record", "notices"),
     "assembly": (*FACTS, "operations", "workspace", "record", "covenants", "reports"),
     "web": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace"),
-    "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo"),
+    "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo", "web"),
 }
 """Which rooms a room may import; `docs/architecture.md` prints the same table."""
 COLUMNS = ("columns/path_rates", "columns/verdicts", "columns/many_paths")
@@ -81,6 +81,9 @@ DOORS = {
     },
     "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
     "yaml": {"engine/terms/source.py"},
+    "pwdlib": {"engine/web/accounts.py"},
+    "limits": {"engine/web/attempts.py"},
+    "uvicorn": {"engine/web/server.py"},
     "apscheduler": {"engine/operations/scheduler.py"},
     "pypdfium2": {"engine/notices/pdf.py"},
     "pyhanko": {"engine/notices/signature.py"},

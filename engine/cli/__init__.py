@@ -51,6 +51,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "sending": ("release", "deliver", "acknowledge", "owed"),
     "trustee": ("verify", "replay", "keys", "checkpoint", "cosign", "export"),
+    "web": ("web",),
     "database": ("db",),
 }
 """Each module and its commands; their order in `--help`."""

@@ -21,6 +21,7 @@ from engine.delivery.message import Envelope, Sender, log_tag, message_id_of, no
 from engine.delivery.outbox import COPIES, Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
 from engine.delivery.reminders import send_reminders
 from engine.delivery.returned_mail import returned, seen
+from engine.delivery.signed_links import link_key
 from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
 from engine.events.kinds import Event
 from engine.events.log_names import deals_among
@@ -274,7 +275,8 @@ class _Post:
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.mail.name or self.workspace.settings.operator, self.mail.sender, self.mail.bounces, self.mail.link)
+        key = link_key(self.workspace) if self.mail.link else None
+        return Sender(self.mail.name or self.workspace.settings.operator, self.mail.sender, self.mail.bounces, self.mail.link, key)
 
     @property
     def relay(self) -> Relay:

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from engine.basics.values import long_date
 from engine.delivery.outbox import Addressee, Delivery
+from engine.delivery.signed_links import LIVES, ReceiptLink, token_of
 from engine.events.kinds import Counted, Determined, Event, Tested
 from engine.events.standing import standing
 
@@ -36,6 +37,8 @@ class Sender:
     bounces: str
     link: str | None = None
     """The address of the workspace's pages, where there are any."""
+    link_key: bytes | None = None
+    """The secret that signs the links by which receipt is acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,9 @@ def _body(deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sende
         said += ["", f"The document is at {place}.", "The agreement asks that no figure stands in this mail."]
     else:
         said += ["", *answer_of(delivery.states, events), "", "The attached document governs. The calendar file has its deadlines."]
-    if sender.link and not draft:
-        place = f"{sender.link.rstrip('/')}/receipt/{deal}/{delivery.number}/{to.role}"
+    if sender.link and sender.link_key and not draft:
+        link = ReceiptLink(deal, delivery.number, to.role, delivery.issued_at.date() + LIVES)
+        place = f"{sender.link.rstrip('/')}/a/{token_of(sender.link_key, link)}"
         said += ["", f"Receipt is acknowledged with a name and a button: {place}"]
     return "\n".join(said) + "\n"
 

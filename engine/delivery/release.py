@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from engine.basics.errors import WrongUsage
@@ -10,11 +11,19 @@ from engine.delivery.outbox import Delivery, deliveries
 from engine.events.delivery import NoticeReleased
 from engine.events.draft import Draft
 from engine.record.log import Scribe, deal_log, read
+from engine.workspace.delivery_settings import Person
 from engine.workspace.workspace import Workspace
 
 
 def release(
-    workspace: Workspace, deal: str, number: int, by: str, approved_by: str | None, as_draft: bool, scribe: Scribe
+    workspace: Workspace,
+    deal: str,
+    number: int,
+    by: str,
+    approved_by: str | None,
+    as_draft: bool,
+    scribe: Scribe,
+    people: Mapping[str, Person] | None = None,
 ) -> NoticeReleased:
     """Release a notice, and record who did.
 
@@ -26,6 +35,7 @@ def release(
         approved_by: a second person, where the deal asks for two.
         as_draft: send it as a draft, for whoever does not act for its giver.
         scribe: who records it.
+        people: who acts for which party, by name; those of `headroom.toml` unless given.
 
     Raises:
         WrongUsage: there is no such notice, it was released, or the person may not release it.
@@ -36,7 +46,7 @@ def release(
         raise WrongUsage(f"{deal} has no notice No. {number}; it has {len(by_number)}")
     if delivery.release is not None and not (delivery.release.draft and not as_draft):
         raise WrongUsage(f"notice No. {number} was released by {delivery.release.released_by}")
-    acts_for = None if as_draft else _acts_for(workspace, deal, delivery, by, approved_by)
+    acts_for = None if as_draft else _acts_for(workspace.settings.people if people is None else people, deal, delivery, by, approved_by)
     payload = NoticeReleased(
         number=number, sha256=delivery.notice.sha256, released_by=by, acts_for=acts_for, approved_by=approved_by, draft=as_draft
     )
@@ -46,11 +56,11 @@ def release(
     return payload
 
 
-def _acts_for(workspace: Workspace, deal: str, delivery: Delivery, by: str, approved_by: str | None) -> str:
+def _acts_for(people: Mapping[str, Person], deal: str, delivery: Delivery, by: str, approved_by: str | None) -> str:
     """The party that the person acts for. Raises WrongUsage where it is not the giver, or a second person is missing."""
     if delivery.duty is None:
         raise WrongUsage(f"the deal names nobody who gives notice No. {delivery.number}")
-    giver, people = delivery.duty.given_by, workspace.settings.people
+    giver = delivery.duty.given_by
     for name in (by, *((approved_by,) if approved_by else ())):
         person = people.get(name)
         if person is None or not person.may_release(deal, giver):

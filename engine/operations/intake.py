@@ -110,12 +110,14 @@ class Intake:
         templates: the covenant templates.
         scribe: who takes them, when.
         approved_by: the second person of a reply that confirms figures, where the deal asks for two.
+        only: the one deal whose reports are taken; any unless given. A file of another deal is refused as one of no deal.
     """
 
     workspace: Workspace
     templates: Mapping[str, Template]
     scribe: Scribe
     approved_by: str | None = None
+    only: str | None = None
 
     @cached_property
     def deals(self) -> DealsByName:
@@ -139,6 +141,8 @@ class Intake:
 
     def _judged(self, opened: ReceivedFile, file: str, received: date | str | None) -> ReadReport:
         """An opened report judged by its deal's terms. Raises InputProblems."""
+        if self.only is not None and opened.deal != self.only:
+            raise InputProblems([_unknown_deal(file, f"here reports of {self.only} are taken, and the file names another deal")])
         deal = self.deals.find(opened.deal or "")
         receipt = self._receipt(deal, received, file)
         events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, receipt.received)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from engine.basics.errors import WrongUsage
@@ -13,7 +14,8 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
 from engine.operations.act_details import with_details
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
-from engine.terms.act_requirements import DECIDING, KINDS, MANIFEST_ERROR, RATE_ACTS, Said, refusals
+from engine.terms.act_requirements import DECIDING, MANIFEST_ERROR, RATE_ACTS, Said, refusals
+from engine.terms.act_requirements import KINDS as KINDS  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import read_set_rate
@@ -142,6 +144,11 @@ class ActEntered:
     def as_data(self, recorded: bool) -> dict[str, Any]:
         """The answer as JSON: `deal`, `recorded`, `name`, `act`."""
         return {"deal": self.deal, "recorded": recorded, "name": self.act.identity, "act": self.act.model_dump(mode="json")}
+
+
+def asks_for_two(deal: Deal, on: date) -> bool:
+    """Whether a deal asks for two persons to an Act of a date."""
+    return resolve(deal, on).recorded_acts is not None
 
 
 def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe) -> ActEntered:

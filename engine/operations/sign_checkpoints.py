@@ -157,6 +157,12 @@ def all_signed(workspace: Workspace, log: str) -> bool:
     return newest_note is not None and newest_note[0] == workspace.store.size(log)
 
 
+def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
+    """A log's newest checkpoint as it is kept; nothing is signed for it. None where none was signed."""
+    found = newest(workspace.store.checkpoints(log))
+    return None if found is None else SignedCheckpoint(log, *found)
+
+
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
     """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage where there is no key."""
     if workspace.to_inspect and all_signed(workspace, log):

@@ -16,6 +16,7 @@ from engine.queries.exports import as_calendar, as_csv
 from engine.queries.history import events_of
 from engine.queries.logs_by_name import log_named, named_log
 from engine.queries.regulatory import esma_csv, form_10d_csv
+from engine.record.log import deal_log
 from engine.record.store import Entry
 from engine.record.tiles import export, json_lines
 from engine.workspace.checkpoints import KEY, trusted
@@ -67,6 +68,19 @@ def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date |
         raise WrongUsage(f"`{form}` is no form of export of {log}; there are tiles, {', '.join(forms)}")
     as_of = (on or _last_date(workspace, log)) if form in DATED else None
     return LogExported(log, form, into, len(entries), count, what, as_of)
+
+
+def form_of_deal(workspace: Workspace, deal: str, form: str) -> str:
+    """A deal's log in one of the forms that are one text, for a download. Raises WrongUsage for a form that it does not have."""
+    forms = {**_any(workspace.store.entries(deal_log(deal))), **_of_a_deal(workspace, deal_log(deal), None)}
+    if form not in forms:
+        raise WrongUsage(f"`{form}` is no form of export of {deal}; there are {', '.join(forms)}")
+    return forms[form][0]()
+
+
+def log_of_deal(deal: str) -> str:
+    """The name of a deal's log."""
+    return deal_log(deal)
 
 
 Forms = dict[str, tuple[Callable[[], str], Callable[[str], int], str]]

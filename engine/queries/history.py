@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
@@ -43,7 +43,7 @@ from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, TestResult
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
 from engine.market.index_value import IndexValue
-from engine.record.log import deal_log, read
+from engine.record.log import deal_log, event_of, read
 from engine.workspace.workspace import Workspace
 
 
@@ -263,6 +263,11 @@ class Explanation:
     event: Event
     publications: tuple[IndexValue, ...]
     lines: tuple[str, ...]
+    clause: ClauseFacts | None = None
+    notices: tuple[int, ...] = ()
+    """The numbers of the notices that state its date."""
+    size: int = 0
+    """Entries of the log when it was explained."""
 
     def as_data(self) -> dict[str, Any]:
         """The explanation as JSON: `event`, `publications`."""
@@ -282,4 +287,25 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
         dates = [event.effective_on for event in results]
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
     values = list(_values(workspace, found[-1]))
-    return Explanation(found[-1], tuple(values), tuple(_explained(events, found[-1], values)))
+    stated = tuple(e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on)
+    lines = tuple(_explained(events, found[-1], values))
+    return Explanation(found[-1], tuple(values), lines, _clause(events, found[-1]), stated, len(events))
+
+
+def newest_moment(workspace: Workspace) -> datetime:
+    """When the newest entry of any log was recorded. Raises WrongUsage for a record without entries."""
+    found = []
+    for log in workspace.store.logs():
+        last = workspace.store.entry(log, workspace.store.size(log) - 1)
+        found += [event_of(last).recorded_at] if last is not None else []
+    if not found:
+        raise WrongUsage("nothing has been recorded yet")
+    return max(found)
+
+
+def history_part(workspace: Workspace, deal: str, start: int, most: int) -> tuple[tuple[Event, ...], int, str]:
+    """At most so many entries of a deal's log from a number on, with the size and the root of the whole log."""
+    with workspace.store.read() as reader:
+        size, head = reader.head(deal_log(deal))
+        rows = [row for row in (reader.entry(deal_log(deal), seq) for seq in range(start, min(start + most, size))) if row is not None]
+    return tuple(event_of(row) for row in rows), size, head.hex()

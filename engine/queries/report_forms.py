@@ -69,6 +69,19 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
     return ReportForm(deal.name, start, end, deal.sha256, due, rows)
 
 
+def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
+    """The period whose report is asked for next, as `form_of` takes it; None where the deal asks for none, or has come to its end."""
+    rule = resolve(deal, max(on, deal.closing_date)).servicer_reports
+    if rule is None:
+        return None
+    reports = [event.payload for event in read(workspace.store, deal_log(deal.name)) if isinstance(event.payload, ReportReceived)]
+    last = max((one.period_end for one in reports), default=None)
+    newest = period_ends(rule.every, on)[0]
+    if rule.every == "month":
+        return f"{newest if last is None else month_end(last + timedelta(days=1)):%Y-%m}"
+    return str(newest if last is None else last + WEEK)
+
+
 @dataclass(frozen=True, slots=True)
 class FormFile:
     """A form as a file: its bytes, and what it asks for by when."""

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from engine.basics.values import Figure, printed
-from engine.events.deal_adopted import DealAdopted, facts_on
-from engine.events.kinds import Determined, Event
+from engine.events.deal_adopted import DealAdopted, clauses_on, facts_on
+from engine.events.kinds import Determined, Due, Event
 from engine.events.log_names import deals_among
 from engine.queries.due_dates import DatedDuty, deadlines
 from engine.record.log import deal_log, read
@@ -33,6 +33,8 @@ class OpenDuty:
         days: days until then; negative where it is overdue.
         outcome: what the log says of it.
         cite: its section.
+        due: the act as its determination states it.
+        title: what the agreement calls the clause.
     """
 
     deal: str
@@ -47,6 +49,8 @@ class OpenDuty:
     days: int
     outcome: str
     cite: str
+    due: Due | None = None
+    title: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """As programs read it."""
@@ -80,6 +84,7 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
         return
     facts = facts_on(adopted[-1], on)
     names = {party.role: party.name for party in adopted[-1].parties}
+    titles = {clause.key: clause.title for clause in clauses_on(adopted[-1], on)}
     duties = {duty.kind: duty for duty in facts.duties}
     for one in deadlines(events):
         if one.first <= on and one.open:
@@ -97,6 +102,8 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
                 days=(one.due.by - on).days,
                 outcome=one.outcome,
                 cite=one.due.cite,
+                due=one.due,
+                title=titles.get(one.due.subject, ""),
             )
 
 

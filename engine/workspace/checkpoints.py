@@ -130,3 +130,12 @@ def _not_older(reader: Reader, log: str, kept: Path, keys: list[VerifierKey]) ->
     last = reader.entry(log, held.size - 1) if held.size else None
     if last is not None and last.root != held.root:
         raise VerificationFailed(f"the first {held.size} entries of {log} are not the ones that were signed")
+
+
+def public_keys(workspace: Workspace) -> tuple[str, ...]:
+    """The verifier keys that the workspace keeps: its own and its trustees', one line each."""
+    folder = workspace.root / "keys"
+    lines = (
+        [line for path in sorted(folder.glob("*.pub")) for line in path.read_text(encoding="utf-8").splitlines()] if folder.is_dir() else []
+    )
+    return tuple(line.strip() for line in lines if line.strip())

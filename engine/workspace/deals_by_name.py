@@ -57,3 +57,8 @@ class DealsByName:
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
     """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
     return DealsByName(workspace, templates).find(name)
+
+
+def names_claimed(workspace: Workspace) -> tuple[str, ...]:
+    """The names that the deal files claim, each once; no file is read as a deal for it."""
+    return tuple(DealsByName(workspace, {})._named)

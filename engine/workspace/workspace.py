@@ -25,6 +25,7 @@ from engine.market.index_definitions import IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
+from engine.workspace.web_settings import WebSettings
 
 if TYPE_CHECKING:
     from engine.record.store import Store
@@ -119,6 +120,7 @@ class Settings(Fact):
     people: Mapping[str, Person] = {}
     """Who acts for which party, by name; only they release a notice."""
     folder: FolderSettings | None = None
+    web: WebSettings = WebSettings()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""Links by which an addressee acknowledges receipt: each names a notice and its addressee, is signed, and ends on a day.
+
+To open one records nothing, for mail scanners open every link; the page behind it has one button (`rulings.md` 54).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from engine.workspace.workspace import Workspace
+
+KEY = "keys/links.key"
+"""The secret that signs links, inside the workspace; whoever has it can acknowledge in another's name."""
+LIVES = timedelta(days=90)
+"""How long a link holds after its notice was issued."""
+LONGEST = 1000
+"""Characters of a link's token that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLink:
+    """What a link says: the notice, its addressee, its last day."""
+
+    deal: str
+    number: int
+    to: str
+    ends: date
+
+
+def link_key(workspace: Workspace) -> bytes:
+    """The secret of a workspace's links, made where there is none."""
+    path = workspace.inside(KEY)
+    path.parent.mkdir(exist_ok=True)
+    if not path.is_file():
+        _made(path)
+    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+
+def _made(path: Path) -> None:
+    """Write a new secret, unless another process has written one meanwhile."""
+    partial = path.with_name(f".partial-{secrets.token_hex(4)}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+
+
+def token_of(key: bytes, link: ReceiptLink) -> str:
+    """The token of a link; the same each time, so that a message made again is the same message."""
+    said = json.dumps([link.deal, link.number, link.to, str(link.ends)], separators=(",", ":")).encode()
+    return f"{_text(said)}.{_text(_signature(key, said))}"
+
+
+def read_token(key: bytes, token: str, today: date) -> ReceiptLink | None:
+    """What a token says; None where it was not signed with the key, is changed, or has ended."""
+    said, _, signature = token.partition(".")
+    if len(token) > LONGEST or not signature or not token.isascii():
+        return None
+    try:
+        body, given = _bytes(said), _bytes(signature)
+    except ValueError:
+        return None
+    if not hmac.compare_digest(given, _signature(key, body)) or _text(body) != said:
+        return None
+    deal, number, to, ends = json.loads(body)
+    found = ReceiptLink(deal, number, to, date.fromisoformat(ends))
+    return found if today <= found.ends else None
+
+
+def _signature(key: bytes, said: bytes) -> bytes:
+    return hmac.new(key, b"headroom receipt link\n" + said, hashlib.sha256).digest()
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,199 @@
+"""The statement of notices: each notice of a deal with what became of it, for each addressee, and what each step rests on.
+
+It decides nothing: drafted, released, sent, delivered, acknowledged and given are six facts of the log, told apart (`rulings.md` 54, 65).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from engine.basics.errors import WrongUsage
+from engine.delivery.outbox import Addressee, Delivery, deliveries, why_not_sent
+from engine.events.deal_adopted import DealAdopted, clauses_on
+from engine.events.delivery import DELIVERY_KINDS
+from engine.events.kinds import Determined, Due, Event, NoticeIssued
+from engine.queries.history import summary
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+NAMES = {
+    "compliance": "Compliance",
+    "test_failed": "Failed test",
+    "event_of_default": "Event of Default indicated",
+    "trigger_event": "Trigger event",
+    "cure": "Cure",
+    "correction": "Correction",
+    "not_evaluated": "Not evaluated",
+}
+"""What each kind of notice is called in a list."""
+ALL, OPEN = "all", "not given"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a notice, and the entry that it rests on."""
+
+    at: datetime
+    kind: str
+    evidence: str
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One notice.
+
+    Attributes:
+        number: of the notice.
+        kind: what it is called, with its subject or date.
+        states: the date that it states.
+        delivery: what became of it.
+        due: the last day for it by the deal, where its giver owes it.
+        late: days from its last day until it was given, or until today; None where there is no day, or it is in time.
+        waits: why nothing of it is sent; None where nothing holds it.
+    """
+
+    number: int
+    kind: str
+    states: date
+    delivery: Delivery
+    due: date | None
+    late: int | None
+    waits: str | None
+
+    @property
+    def state(self) -> str:
+        """Where it is, in one word of ruling 65."""
+        return "superseded" if self.delivery.superseded and self.delivery.given_on is None else self.delivery.state
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been given by now, and is not."""
+        return self.late is not None and self.late > 0 and self.delivery.given_on is None
+
+    @property
+    def addressees(self) -> tuple[Addressee, ...]:
+        """Each with what became of its copy."""
+        return self.delivery.addressees
+
+    def reached(self, *states: str) -> int:
+        """How many addressees have got as far as one of some states."""
+        return sum(one.state in states for one in self.addressees)
+
+    def as_data(self) -> dict[str, Any]:
+        """As programs read it."""
+        given = self.delivery.given_on
+        return {
+            "number": self.number,
+            "kind": self.delivery.notice.kind,
+            "clause": self.delivery.clause,
+            "states": str(self.states),
+            "drafted_at": self.delivery.issued_at.isoformat(),
+            "released_at": self.delivery.released_at.isoformat() if self.delivery.released_at else None,
+            "state": self.state,
+            "due": str(self.due) if self.due else None,
+            "late_days": self.late,
+            "given_on": str(given) if given else None,
+            "sha256": self.delivery.notice.sha256,
+            "addressees": [
+                {"party": one.role, "name": one.name, "state": one.state, "sent_at": one.sent_at.isoformat() if one.sent_at else None}
+                for one in self.addressees
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The notices of a deal between two dates, the newest first."""
+
+    deal: str
+    name: str
+    zone: str
+    rows: tuple[StatementRow, ...]
+    illustrative: bool
+    size: int
+
+    def as_data(self) -> dict[str, Any]:
+        """The statement as JSON: `deal`, `notices`."""
+        return {"deal": self.deal, "notices": [row.as_data() for row in self.rows]}
+
+
+def statement_of(
+    workspace: Workspace,
+    deal: str,
+    today: date,
+    between: tuple[date | None, date | None] = (None, None),
+    show: str = ALL,
+    to: Sequence[str] | None = None,
+) -> Statement:
+    """The statement of a deal's notices.
+
+    Args:
+        workspace: the workspace.
+        deal: the deal's name.
+        today: the date from which lateness is counted.
+        between: the first and the last date that a notice may state; None leaves a side open.
+        show: `all`, or `not given`.
+        to: only notices that go to one of these parties; all unless given.
+    """
+    events = read(workspace.store, deal_log(deal))
+    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+    titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
+    owed = [due for event in events if isinstance(event.payload, Determined) for due in event.payload.due if due.act == "notify"]
+    rows = [_row(one, titles, owed, today) for one in deliveries(events)]
+    first, last = between
+    kept = tuple(
+        row
+        for row in reversed(rows)
+        if (first is None or row.states >= first)
+        and (last is None or row.states <= last)
+        and (show == ALL or row.delivery.given_on is None)
+        and (to is None or any(one.role in to for one in row.addressees))
+    )
+    names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
+    name = names.get("issuer") or names.get("borrower") or ""
+    zone = adopted.time_zone if adopted is not None else "UTC"
+    return Statement(deal, name, zone, kept, adopted is not None and adopted.illustrative, len(events))
+
+
+def _row(one: Delivery, titles: dict[str, str], owed: Sequence[Due], today: date) -> StatementRow:
+    name = NAMES.get(one.notice.kind, one.notice.kind)
+    about = titles.get(one.clause or "", one.clause) if one.clause else f"{one.states.day} {one.states:%B}"
+    subject = (one.notice.kind, one.clause or "deal", one.states)
+    due = next((each.by for each in reversed(owed) if (each.notice, each.subject, each.of) == subject), None)
+    until = one.given_on or today
+    late = (until - due).days if due is not None and until > due else None
+    return StatementRow(one.number, f"{name}, {about}", one.states, one, due, late, why_not_sent(one))
+
+
+def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
+    """What each step of one notice rests on, the newest first. Raises WrongUsage where there is no such notice."""
+    kinds = {"notice issued", *DELIVERY_KINDS}
+    found = [
+        Step(event.recorded_at, event.kind, _evidence(event), event.seq)
+        for event in read(workspace.store, deal_log(deal))
+        if event.kind in kinds and getattr(event.payload, "number", None) == number
+    ]
+    if not found:
+        raise WrongUsage(f"{deal} has no notice No. {number}")
+    return tuple(reversed(found))
+
+
+def _evidence(event: Event) -> str:
+    if isinstance(event.payload, NoticeIssued):
+        return f"file {event.payload.sha256[:8]} {event.payload.sha256[8:16]}, of {event.payload.of}"
+    return summary(event)
+
+
+def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, bytes]:
+    """The name and the bytes of one notice. Raises WrongUsage where there is none, or its file is gone."""
+    for event in read(workspace.store, deal_log(deal)):
+        if isinstance(event.payload, NoticeIssued) and event.payload.number == number:
+            path = workspace.inside(event.payload.file)
+            if not path.is_file():
+                raise WrongUsage(f"the file of notice No. {number} is missing from the workspace; its hash is {event.payload.sha256}")
+            return path.name, path.read_bytes()
+    raise WrongUsage(f"{deal} has no notice No. {number}")

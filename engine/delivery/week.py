@@ -1,0 +1,117 @@
+"""A deal as it stands in somebody's week: what is owed under it, what came in since the last run, which notices wait for a release.
+
+It decides nothing; page, mail and list have the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from engine.delivery.outbox import deliveries
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Determined, Event, ReportReceived
+from engine.queries.portfolio_deals import DealRow, deal_row, log_sizes
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+RECENT = 60
+"""Days back from the day that is asked about within which an unreleased notice stands in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameIn:
+    """A report that was taken: when, which, from whose hand, and which of its figures await confirmation."""
+
+    at: datetime
+    deal: str
+    document: str
+    period_end: date
+    by: str
+    held: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingNotice:
+    """A notice that is a draft until who acts for its giver releases it."""
+
+    deal: str
+    number: int
+    kind: str
+    clause: str | None
+    states: date
+    given_by: str
+    due: date | None
+    two_persons: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DealWeek:
+    """One deal in a week."""
+
+    row: DealRow
+    came: tuple[CameIn, ...]
+    waiting: tuple[WaitingNotice, ...]
+    parties: tuple[str, ...]
+    zone: str
+    next_determination: date | None
+
+
+def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
+    """One deal as it stands in the week of a day.
+
+    Args:
+        deal: its name.
+        events: its whole log, oldest first.
+        on: the day.
+    """
+    row = deal_row(deal, events, on)
+    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+    runs = [event for event in events if isinstance(event.payload, Determined)]
+    since = runs[-1].seq if runs else -1
+    came = [
+        CameIn(e.recorded_at, deal, e.payload.document, e.payload.period_end, e.actor, tuple(e.payload.held), e.payload.name)
+        for e in reversed(events)
+        if isinstance(e.payload, ReportReceived) and e.seq > since
+    ]
+    due = {(one.due.notice, one.subject, one.due.of): one.by for one in row.owed if one.due is not None and one.act == "notify"}
+    waiting = [
+        WaitingNotice(
+            deal,
+            one.number,
+            one.notice.kind,
+            one.clause,
+            one.states,
+            one.duty.given_by,
+            due.get((one.notice.kind, one.clause or "deal", one.states)),
+            one.duty.released_by == "two persons",
+        )
+        for one in deliveries(events)
+        if one.duty is not None and one.addressees and one.release is None and one.given_on is None and not one.superseded
+        if (on - one.states).days <= RECENT
+    ]
+    parties = tuple(party.role for party in adopted.parties) if adopted is not None else ()
+    coming = runs[-1].payload.next_determination_date if runs else None
+    return DealWeek(row, tuple(came), tuple(waiting), parties, adopted.time_zone if adopted is not None else "UTC", coming)
+
+
+def deal_weeks(
+    workspace: Workspace, deals: Iterable[str], on: date, kept: Callable[[str, int, Callable[[], DealWeek]], DealWeek]
+) -> tuple[DealWeek, ...]:
+    """Some deals in the week of a day, the worst first.
+
+    Args:
+        workspace: the workspace.
+        deals: their names.
+        on: the day.
+        kept: gives what was made of a log of this size before, or has it made.
+    """
+
+    def made(deal: str) -> DealWeek:
+        return deal_week(deal, read(workspace.store, deal_log(deal)), on)
+
+    found = [kept(deal, size, partial(made, deal)) for deal, size in log_sizes(workspace, deals).items()]
+    return tuple(sorted(found, key=lambda one: one.row.rank))

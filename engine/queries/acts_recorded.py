@@ -1,0 +1,34 @@
+"""The Recorded Acts of a deal, the newest first, and which of them stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.events.deal_state import fold
+from engine.events.kinds import ActRecorded, Event
+from engine.record.log import deal_log, read
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAct:
+    """One Act with its entry; `stands` is False where it was withdrawn."""
+
+    act: ActRecorded
+    entry: int
+    recorded_at: datetime
+    by: str
+    stands: bool
+
+
+def acts_recorded(workspace: Workspace, deal: str) -> tuple[RecordedAct, ...]:
+    """The Acts of a deal."""
+    events = read(workspace.store, deal_log(deal))
+    standing = {one.identity for one in fold(events).acts}
+    found = [_of(event, event.payload.identity in standing) for event in events if isinstance(event.payload, ActRecorded)]
+    return tuple(reversed(found))
+
+
+def _of(event: Event, stands: bool) -> RecordedAct:
+    return RecordedAct(event.payload, event.seq, event.recorded_at, event.actor, stands or event.payload.act == "act withdrawn")

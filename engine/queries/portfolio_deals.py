@@ -1,0 +1,197 @@
+"""One row for each deal: where it stands, how far the rate may still move, what is to be done next; the worst first.
+
+States what the logs say and computes nothing but shares of a rate; page, file and mail have the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from engine.basics.values import Figure, printed
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Determined, Event
+from engine.events.log_names import deals_among
+from engine.events.rates import ReferenceRate
+from engine.events.standing import standing
+from engine.queries.portfolio import NOT_DETERMINED_YET, NOT_EVALUATED, OVERDUE, Row, portfolio
+from engine.queries.who_owes_whom import OpenDuty, owed_of
+from engine.record.log import deal_log, read
+from engine.workspace.deals_by_name import names_claimed
+from engine.workspace.workspace import Workspace
+
+OWERS = ("issuer", "borrower", "originator")
+"""The parties by whose name a deal is known, the first that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestTest:
+    """The test that the rate would turn next: of which index, by which share of its Reference Rate, and whether it fails now."""
+
+    title: str
+    index: str
+    share: Fraction
+    fails_below: bool
+    failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """One deal on a date.
+
+    Attributes:
+        deal: its name.
+        party: the issuer's or borrower's name.
+        principal: what is outstanding, by the newest determination.
+        on: the Determination Date that the row rests on; None where there is none.
+        rates: each index with its Reference Rate, in USD per GPU-hour; None where there is no rate.
+        worst: the row of its worst test or trigger.
+        nearest: the test that the rate turns next; None where no rate decides one.
+        owed: everything that is still owed under it, earliest first.
+        tests: how many tests and triggers it has.
+    """
+
+    deal: str
+    party: str
+    principal: Figure | None
+    on: date | None
+    rates: tuple[tuple[str, Fraction | None], ...]
+    worst: Row
+    nearest: NearestTest | None
+    owed: tuple[OpenDuty, ...]
+    tests: int
+    illustrative: bool
+
+    @property
+    def next(self) -> OpenDuty | None:
+        """What is to be done first."""
+        return self.owed[0] if self.owed else None
+
+    @property
+    def state(self) -> str:
+        """The worst state; a result that is not determined stands for itself."""
+        result = self.worst.result
+        undetermined = result is not None and result.verdict.value == "NOT DETERMINED" and self.worst.rank[0] > OVERDUE
+        return "NOT DETERMINED" if undetermined else self.worst.state
+
+    def needs_act(self, today: date, soon: date) -> bool:
+        """Whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
+        owed = any((one.act != "report" and one.by <= soon) or one.by < today for one in self.owed)
+        return owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
+
+    @property
+    def rank(self) -> tuple[int, int, date, Fraction, str]:
+        """One total order: state, days overdue, next day, headroom, name."""
+        first = self.owed[0] if self.owed else None
+        overdue = min(0, *(one.days for one in self.owed)) if len(self.owed) > 1 else min(0, first.days) if first else 0
+        near = self.nearest
+        room = Fraction(10**6) if near is None else (-abs(near.share) if near.failing else abs(near.share))
+        return (self.worst.rank[0], overdue, first.by if first else date.max, room, self.deal)
+
+    def as_data(self) -> dict[str, Any]:
+        """As programs read it."""
+        near = self.nearest
+        return {
+            "deal": self.deal,
+            "party": self.party,
+            "principal": printed(self.principal) if self.principal else None,
+            "on": str(self.on) if self.on else None,
+            "state": self.state,
+            "test": self.worst.key,
+            "title": self.worst.title,
+            "cite": self.worst.cite,
+            "rates": {name: None if rate is None else str(float(rate)) for name, rate in self.rates},
+            "nearest": None
+            if near is None
+            else {
+                "title": near.title,
+                "index": near.index,
+                "percent": f"{float(near.share * 100):.1f}",
+                "fails": "below" if near.fails_below else "above",
+                "failing": near.failing,
+            },
+            "owed": [one.as_data() for one in self.owed],
+        }
+
+
+def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
+    """The row of one deal.
+
+    Args:
+        deal: its name.
+        events: its whole log, oldest first.
+        on: the date; what is effective after it is left out.
+    """
+    rows = portfolio([(deal, events)], on)
+    stands = [event for event in standing(events) if event.effective_on <= on]
+    adopted = next((event.payload for event in reversed(stands) if isinstance(event.payload, DealAdopted)), None)
+    determined = next((event for event in reversed(stands) if isinstance(event.payload, Determined)), None)
+    names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
+    rates = {event.payload.index: event.payload for event in stands if isinstance(event.payload, ReferenceRate)}
+    return DealRow(
+        deal=deal,
+        party=next((names[role] for role in OWERS if role in names), ""),
+        principal=determined.payload.outstanding_principal if determined is not None else None,
+        on=determined.effective_on if determined is not None else None,
+        rates=tuple((name, None if rate.value is None else Fraction(rate.value)) for name, rate in rates.items()),
+        worst=rows[0],
+        nearest=_nearest(rows, rates),
+        owed=tuple(sorted(owed_of(deal, events, on), key=lambda one: (one.by, one.subject, one.act))),
+        tests=len(rows),
+        illustrative=adopted is not None and adopted.illustrative,
+    )
+
+
+def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTest | None:
+    """The Break-even Rate that lies nearest to its index's Reference Rate, as a share of it."""
+    found = []
+    for row in rows:
+        for even in row.result.break_even if row.result is not None else ():
+            rate = rates.get(even.index)
+            if even.rate is None or rate is None or not rate.value:
+                continue
+            share = even.rate.value / Fraction(rate.value) - 1
+            below = even.fails == "below"
+            failing = share > 0 if below else share < 0
+            found.append(NearestTest(row.title, even.index, share, below, failing))
+    return min(found, key=lambda one: abs(one.share), default=None)
+
+
+def deal_names(workspace: Workspace) -> tuple[str, ...]:
+    """Every deal: those with a log, and those whose file was never run, sorted."""
+    return tuple(sorted({*deals_among(workspace.store.logs()), *names_claimed(workspace)}))
+
+
+def log_size(workspace: Workspace, deal: str) -> int:
+    """How many entries a deal's log has: it only grows, so an answer of the same size still holds."""
+    return workspace.store.size(deal_log(deal))
+
+
+def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
+    """The same of many deals, as they stand at one moment."""
+    with workspace.store.read() as reader:
+        return {deal: reader.size(deal_log(deal)) for deal in deals}
+
+
+def portfolio_deals(
+    workspace: Workspace, deals: Iterable[str], on: date, kept: Callable[[str, int, Callable[[], DealRow]], DealRow] | None = None
+) -> tuple[DealRow, ...]:
+    """The rows of some deals on a date, the worst first.
+
+    Args:
+        workspace: the workspace.
+        deals: their names.
+        on: the date.
+        kept: gives a row that was made of a log of this size before, or has it made; every row is made anew unless given.
+    """
+
+    def made(deal: str) -> DealRow:
+        return deal_row(deal, read(workspace.store, deal_log(deal)), on)
+
+    sizes = log_sizes(workspace, deals)
+    rows = [made(deal) if kept is None else kept(deal, size, partial(made, deal)) for deal, size in sizes.items()]
+    return tuple(sorted(rows, key=lambda row: row.rank))

@@ -1,0 +1,272 @@
+"""Recorded Acts: prepared with their document, shown with the difference they make, approved by a second person or sent back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
+
+from engine.basics.errors import HeadroomError, WrongUsage
+from engine.delivery.release import release
+from engine.delivery.statement import steps_of
+from engine.events.kinds import ActRecorded
+from engine.operations.act_details import receipt_of_an_act
+from engine.operations.record_act import KINDS, asks_for_two, imagine_act, record_act
+from engine.queries.acts_recorded import acts_recorded
+from engine.queries.deal_page import deal_facts
+from engine.queries.preview import of_event
+from engine.web.attempts import UPLOADS
+from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
+from engine.web.protection import MEGABYTE
+from engine.web.release_pages import acting_people
+from engine.web.rendering import page
+from engine.web.report_pages import name_of
+from engine.web.rights import Right, granted
+from engine.web.waiting import Waiting, move, prepare, waiting_of, waiting_one
+from engine.web.words import day_in
+from engine.workspace.deal_files import Deal
+from engine.workspace.deals_by_name import find_deal
+from engine.workspace.documents import Document, keep_document
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+DETAILS = ("clock", "method", "amount", "paid_to", "names", "index", "rate", "version", "notice", "to", "conditions")
+"""What an Act may say beside its kind, clause and dates; each is a field of the form."""
+SECOND = "a second person"
+"""Who stands for the approver while an Act is only shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAct:
+    """An Act that is not recorded, with what it would change; or why it may not stand."""
+
+    act: ActRecorded
+    reached: Sequence[Any]
+    new: bool
+    refused: str
+
+
+@routes.get("/deals/{deal}/acts")
+@needs(Right.ACT, reads="Acts")
+def acts(visit: AtVisit, deal: str) -> Response:
+    """The Acts on record, those that wait, and the form of a new one."""
+    return _list(visit, deal, {}, "")
+
+
+def _list(visit: Visit, deal: str, said: dict[str, str], refused: str) -> Response:
+    desk = visit.desk
+    facts = deal_facts(desk.workspace, deal)
+    return page(
+        visit,
+        "acts.html.j2",
+        status=422 if refused else 200,
+        nav="portfolio",
+        rows=acts_recorded(desk.workspace, deal),
+        waiting=waiting_of(desk.database, [deal], "act", ("read", "sent", "sent back")),
+        kinds=KINDS,
+        clauses=[(one.key, one.title) for one in facts.clauses],
+        indices=[one.name for one in facts.indices],
+        said=said,
+        refused=refused,
+        two=asks_for_two(find_deal(desk.workspace, deal, desk.templates), visit.now.date()),
+        zone=facts.time_zone,
+        illustrative=desk.demonstration or facts.illustrative,
+    )
+
+
+@routes.post("/deals/{deal}/acts")
+@needs(Right.ACT, takes_file=True)
+def prepare_act(visit: AtVisit, deal: str) -> Response:
+    """Prepare an Act: nothing is recorded; what it would change has an address of its own."""
+    desk, file = visit.desk, visit.file("document")
+    if not desk.attempts.allowed(UPLOADS, "upload", str(visit.who.number)):
+        raise TooMuch("too many files from one person; wait a minute", 429)
+    names = ("act", "clause", "effective_on", "until", "received", *DETAILS)
+    said = {name: visit.said(name, 400) for name in names}
+    most = desk.settings.upload_megabytes * MEGABYTE
+    data = file.file.read(most + 1) if file is not None else b""
+    if len(data) > most:
+        raise TooMuch(f"a document has at most {desk.settings.upload_megabytes} MB", 413)
+    body: dict[str, Any] = {name: value for name, value in said.items() if value}
+    if data and file is not None:
+        body |= {"document": name_of(file.filename), "sha256": hashlib.sha256(data).hexdigest()}
+    try:
+        shown = _imagined(visit, find_deal(desk.workspace, deal, desk.templates), body, visit.who.name, SECOND)
+    except HeadroomError as error:
+        return _list(visit, deal, said, str(error))
+    if shown.refused:
+        return _list(visit, deal, said, shown.refused)
+    number = prepare(desk.database, deal, "act", visit.who.number, visit.now, desk.size(deal), body, data or None)
+    return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
+
+
+def _act(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ActRecorded:
+    """An Act as it was prepared, under the names of its persons. Raises WrongUsage."""
+    on = day_in(str(body.get("effective_on", "")), "Effective on")
+    if on is None:
+        raise WrongUsage("an Act has the day on which it is effective")
+    two = asks_for_two(deal, on)
+    act = ActRecorded(
+        act=str(body.get("act", "")),
+        clause=body.get("clause"),
+        document=body.get("document"),
+        sha256=body.get("sha256"),
+        effective_on=on,
+        until=day_in(str(body.get("until", "")), "Until"),
+        prepared_by=prepared_by if two or approved_by not in (None, SECOND) else None,
+        approved_by=approved_by if two or approved_by not in (None, SECOND) else None,
+        details={name: str(body[name]) for name in DETAILS if body.get(name)},
+    )
+    return receipt_of_an_act(act, body.get("received"), deal, visit.now)
+
+
+def _imagined(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ShownAct:
+    """An Act as it would be recorded, with what it would change; why it may not stand, where it may not."""
+    desk = visit.desk
+    act = _act(visit, deal, body, prepared_by, approved_by)
+    try:
+        entered = imagine_act(desk.workspace, deal, act, visit.scribe())
+    except WrongUsage as error:
+        return ShownAct(act, (), True, str(error))
+    reached = of_event(desk.workspace, deal, entered.event, desk.templates) if entered.event is not None else []
+    return ShownAct(entered.act, reached, entered.new, "")
+
+
+# ---- what waits -----------------------------------------------------------------------------------------------
+
+
+@routes.get("/approvals")
+@needs(Right.APPROVE)
+def approvals(visit: AtVisit) -> Response:
+    """What waits for a second person, under all granted deals, the oldest first; and what was decided."""
+    desk = visit.desk
+    deals = granted(visit.who, desk.deals(), Right.APPROVE)
+    waiting = [one for one in waiting_of(desk.database, deals) if one.kind != "report"]
+    decided = [one for one in waiting_of(desk.database, deals, None, ("approved", "sent back")) if one.kind != "report"]
+    return page(visit, "approvals.html.j2", nav="approvals", waiting=waiting, decided=decided[::-1][:20], deals=deals)
+
+
+def _one(visit: Visit, deal: str, number: str) -> Waiting:
+    """What waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
+    found = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if found is None or found.deal != deal or found.kind == "report":
+        raise NotThere
+    if found.prepared_by != visit.who.number and (not visit.may(Right.APPROVE, deal) or found.state == "read"):
+        raise NotThere
+    return found
+
+
+@routes.get("/deals/{deal}/waiting/{number}")
+@needs(Right.RELEASE, reads="what waits")
+def waiting(visit: AtVisit, deal: str, number: str) -> Response:
+    """One thing that waits, with the difference it makes."""
+    return _shown(visit, deal, _one(visit, deal, number))
+
+
+def _shown(visit: Visit, deal: str, one: Waiting, status: int = 200, notice: str = "") -> Response:
+    desk = visit.desk
+    facts = deal_facts(desk.workspace, deal)
+    of = find_deal(desk.workspace, deal, desk.templates)
+    second = visit.who.name if one.prepared_by != visit.who.number else SECOND
+    shown = _imagined(visit, of, dict(one.body), one.prepared_name, second) if one.kind == "act" and one.state in ("read", "sent") else None
+    on = day_in(str(one.body.get("effective_on", "")), "Effective on") or visit.now.date()
+    own = one.prepared_by == visit.who.number
+    return page(
+        visit,
+        "waiting.html.j2",
+        status=status,
+        nav="approvals",
+        one=one,
+        shown=shown,
+        clause=next((each.title for each in facts.clauses if each.key == one.body.get("clause")), ""),
+        steps=steps_of(desk.workspace, deal, int(one.body["number"])) if one.kind == "release" else (),
+        entries=desk.size(deal),
+        own=own,
+        two=asks_for_two(of, on) or one.kind == "release",
+        approves=visit.may(Right.APPROVE, deal) and not own and one.state == "sent",
+        notice=notice,
+        details=[(name, one.body[name]) for name in DETAILS if one.body.get(name)],
+        zone=facts.time_zone,
+        illustrative=desk.demonstration or facts.illustrative,
+    )
+
+
+@routes.post("/deals/{deal}/waiting/{number}/decide")
+@needs(Right.RELEASE)
+def decide(visit: AtVisit, deal: str, number: str) -> Response:
+    """Send for approval, record, approve, send back, or set aside."""
+    one, what, words = _one(visit, deal, number), visit.said("what"), visit.said("words", 300)
+    desk, own = visit.desk, one.prepared_by == visit.who.number
+    if own and what == "send" and one.state == "read":
+        move(desk.database, one, "sent", None, words, visit.now, desk.size(deal))
+        return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
+    if own and what == "set aside" and one.state in ("read", "sent", "sent back"):
+        move(desk.database, one, "set aside", visit.who.number, words, visit.now)
+        return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
+    if not own and what == "send back" and one.state == "sent" and visit.may(Right.APPROVE, deal):
+        if not words:
+            return _shown(visit, deal, one, 422, "Say why it is sent back; whoever prepared it reads the words.")
+        move(desk.database, one, "sent back", visit.who.number, words, visit.now)
+        return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
+    if what in ("approve", "record"):
+        return _record(visit, deal, one, words)
+    raise NotThere
+
+
+def _may_record(visit: Visit, deal: str, one: Waiting) -> bool:
+    """Whether the person may record it: a second person what was sent; who prepared it, where the deal asks for one person only."""
+    if one.prepared_by != visit.who.number:
+        return one.state == "sent" and visit.may(Right.APPROVE, deal)
+    if one.kind == "release" or one.state != "read" or not visit.may(Right.ACT, deal):
+        return False
+    on = day_in(str(one.body.get("effective_on", "")), "Effective on") or visit.now.date()
+    return not asks_for_two(find_deal(visit.desk.workspace, deal, visit.desk.templates), on)
+
+
+def _record(visit: Visit, deal: str, one: Waiting, words: str) -> Response:
+    """Record an Act or a release, if the log stands as it did when its difference was shown."""
+    desk = visit.desk
+    if not _may_record(visit, deal, one):
+        raise NotThere
+    entries = visit.said("entries")
+    with desk.recording():
+        if entries != str(desk.size(deal)):
+            return _shown(visit, deal, one, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+        if not move(desk.database, one, "approved", visit.who.number, words, visit.now):
+            raise WrongUsage("somebody else has decided this meanwhile; nothing was recorded")
+        try:
+            _recorded(visit, deal, one)
+        except BaseException:
+            again = waiting_one(desk.database, one.number)
+            if again is not None:
+                move(desk.database, again, one.state, None, one.words, visit.now)
+            raise
+    return RedirectResponse(f"/deals/{deal}/waiting/{one.number}", 303)
+
+
+def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
+    desk, own = visit.desk, one.prepared_by == visit.who.number
+    if one.kind == "release":
+        people = acting_people(visit, one.prepared_by)
+        release(desk.workspace, deal, int(one.body["number"]), one.prepared_name, visit.who.name, False, visit.scribe(), people)
+        return
+    of = find_deal(desk.workspace, deal, desk.templates)
+    act = _act(visit, of, dict(one.body), one.prepared_name, None if own else visit.who.name)
+    if one.file is not None:
+        keep_document(desk.workspace, Document(str(one.body["document"]), str(one.body["sha256"]), one.file))
+    record_act(desk.workspace, of, act, visit.scribe())
+
+
+@routes.get("/deals/{deal}/waiting/{number}/document")
+@needs(Right.RELEASE, reads="document")
+def document(visit: AtVisit, deal: str, number: str) -> Response:
+    """The document of an Act that waits, as it came."""
+    one = _one(visit, deal, number)
+    if one.file is None:
+        raise NotThere
+    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_" for sign in str(one.body["document"]))
+    return Response(one.file, media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'})

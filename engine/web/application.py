@@ -1,0 +1,184 @@
+"""The application: every route of every room of pages, each with its guard; what is refused is a page like any other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from engine import __version__
+from engine.basics.errors import HeadroomError, InputProblems
+from engine.web import (
+    account_pages,
+    act_pages,
+    admin_pages,
+    api_pages,
+    deal_pages,
+    due_pages,
+    history_pages,
+    home_pages,
+    notice_pages,
+    portfolio_pages,
+    proof_pages,
+    public_pages,
+    receipt_pages,
+    release_pages,
+    rendering,
+    report_pages,
+    result_pages,
+    sign_in_pages,
+    week_pages,
+)
+from engine.web.desk import Desk
+from engine.web.guarded_route import Forged, GuardedRoute, NotThere, SignInFirst, TooMuch, Visit
+from engine.web.protection import Protection
+from engine.web.rendering import rendered
+
+ROOMS = (
+    public_pages,
+    sign_in_pages,
+    home_pages,
+    week_pages,
+    portfolio_pages,
+    deal_pages,
+    result_pages,
+    history_pages,
+    notice_pages,
+    proof_pages,
+    report_pages,
+    act_pages,
+    release_pages,
+    receipt_pages,
+    due_pages,
+    account_pages,
+    admin_pages,
+    api_pages,
+)
+"""The modules that have pages; one that is added here is guarded, tested and shown in the navigation."""
+OF_A_DEAL = "/deals/{deal}"
+API = "/api/"
+
+
+def application(desk: Desk) -> FastAPI:
+    """The pages of a desk. Raises TypeError where a route does not say what it needs."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(lambda: desk.parts)
+        yield
+        desk.stopping.set()
+        desk.work.close()
+
+    app = FastAPI(title="Headroom", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.route_class = GuardedRoute
+    app.router.redirect_slashes = False
+    app.state.desk = desk
+    for room in ROOMS:
+        for route in room.routes.routes:
+            app.router.routes.append(_guarded(route))
+    rendering.DEAL_PLACES.update(
+        route.path.removeprefix(OF_A_DEAL)
+        for route in app.router.routes
+        if isinstance(route, GuardedRoute) and route.path.startswith(OF_A_DEAL)
+    )
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    app.add_middleware(Protection, desk=desk)
+    return app
+
+
+def _guarded(route: BaseRoute) -> GuardedRoute:
+    """The route itself. Raises TypeError for one without a guard: nothing is answered that has not said what it needs."""
+    if not isinstance(route, GuardedRoute):
+        raise TypeError(f"{route} is no guarded route")
+    return route
+
+
+def _programs(request: Request) -> bool:
+    return request.url.path.startswith(API)
+
+
+def _page(request: Request, template: str, status: int, **context: Any) -> Response:
+    """A page about what was refused; whoever is signed in sees the own navigation."""
+    desk: Desk = request.app.state.desk
+    visit: Visit | None = getattr(request.state, "visit", None)
+    request_id = getattr(request.state, "request_id", "")
+    return HTMLResponse(rendered(desk, visit, template, {"request_id": request_id, **context}), status_code=status)
+
+
+async def _not_there(request: Request, _error: Exception) -> Response:
+    if _programs(request):
+        return JSONResponse({"error": {"what": "there is no such thing, or it is not granted"}}, status_code=404)
+    request.state.visit = None  # what is not granted looks like what is not there, to whoever asks
+    return _page(request, "not_found.html.j2", 404)
+
+
+async def _sign_in_first(request: Request, _error: Exception) -> Response:
+    if _programs(request):
+        what = {"error": {"what": "give a token: Authorization: Bearer hr_..."}}
+        return JSONResponse(what, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    if request.method != "GET":
+        return RedirectResponse("/sign-in", 303)
+    url = request.url
+    onward = quote(f"{url.path}?{url.query}" if url.query else url.path, safe="")
+    return RedirectResponse("/sign-in" if url.path == "/" else f"/sign-in?next={onward}", 303)
+
+
+async def _forged(request: Request, _error: Exception) -> Response:
+    lines = [
+        "The form did not come from a page of this session. Perhaps you signed in again meanwhile: open the page anew, and send it then."
+    ]
+    return _page(request, "refused.html.j2", 403, heading="Not taken", lines=lines, back="/")
+
+
+async def _too_much(request: Request, error: Exception) -> Response:
+    code = error.code if isinstance(error, TooMuch) else 413
+    return _page(request, "refused.html.j2", code, heading="Not taken", lines=[f"{str(error)[:1].upper()}{str(error)[1:]}."], back="/")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What an operation or a query refuses, in its own words."""
+    said = [f"{one.what}; {one.fix}" for one in error.problems] if isinstance(error, InputProblems) else [str(error)]
+    if _programs(request):
+        return JSONResponse({"error": {"what": "; ".join(said)}}, status_code=422)
+    return _page(
+        request, "refused.html.j2", 422, heading="That cannot be", lines=[f"{one[:1].upper()}{one[1:]}." for one in said], back="/"
+    )
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    fields = [".".join(map(str, one["loc"][1:])) for one in error.errors()] if isinstance(error, RequestValidationError) else []
+    if _programs(request):
+        return JSONResponse({"error": {"what": f"not understood: {', '.join(fields)}"}}, status_code=422)
+    lines = [f"The address has a part that is not understood: {', '.join(fields)}."]
+    return _page(request, "refused.html.j2", 422, heading="That cannot be", lines=lines, back="/")
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    """What the framework refuses: a path or a method that is not there, a form that cannot be read."""
+    code = error.status_code if isinstance(error, HTTPException) else 500
+    if code in (404, 405):
+        return await _not_there(request, error)
+    if _programs(request):
+        return JSONResponse({"error": {"what": "the request was not understood"}}, status_code=code)
+    return _page(request, "refused.html.j2", code, heading="Not taken", lines=["The request was not understood."], back="/")
+
+
+ANSWERS: dict[Any, Any] = {
+    NotThere: _not_there,
+    SignInFirst: _sign_in_first,
+    Forged: _forged,
+    TooMuch: _too_much,
+    HeadroomError: _refused,
+    RequestValidationError: _invalid,
+    HTTPException: _plain,
+}
+"""How each refusal is answered."""

@@ -1,0 +1,161 @@
+"""What every page works with: the workspace, the second database, the clock, and answers that are kept while a log stands still."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from engine.assembly import all_templates, page_parts
+from engine.queries.portfolio_deals import deal_names, log_size
+from engine.web.accounts import Accounts
+from engine.web.attempts import Attempts
+from engine.web.desk_database import DeskDatabase
+from engine.web.long_work import LongWork
+from engine.web.reads import Reads
+from engine.web.sessions import Sessions
+from engine.workspace.checkpoints import refuse_older
+from engine.workspace.web_settings import WebSettings
+from engine.workspace.workspace import Workspace
+
+DATABASE = "web.sqlite"
+"""The second database, inside the workspace."""
+PATIENCE = 20.0
+"""Seconds that a page which records waits for another writer."""
+KEPT = 4096
+"""How many answers are kept: about one portfolio row for each of a few thousand deals."""
+
+
+@dataclass(frozen=True, eq=False)
+class PageParts:
+    """What pages take from the notice, so that both have one hand: how page 1 is composed, its words, marks, fonts and drawings."""
+
+    compose: Callable[..., dict[str, Any]]
+    due_act: Callable[..., str]
+    role: Callable[[str], str]
+    trigger_name: Callable[[str, str], str]
+    with_dates: Callable[[str], str]
+    marks: Mapping[str, str]
+    fonts: Mapping[str, bytes]
+    watermark: bytes
+    drawings: str
+
+
+class KeptAnswers:
+    """Answers by their question; the one that was not asked for longest goes first.
+
+    A log only grows, so its size says whether an answer still holds: the size is part of the question.
+    """
+
+    def __init__(self, most: int = KEPT) -> None:
+        """Keep at most `most` answers."""
+        self._most = most
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, question: tuple[Any, ...], answer: Callable[[], Any]) -> Any:
+        """The answer to a question: the one that is kept, or what `answer` gives."""
+        with self._lock:
+            if question in self._kept:
+                self._kept.move_to_end(question)
+                return self._kept[question]
+        found = answer()
+        with self._lock:
+            self._kept[question] = found
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return found
+
+
+@dataclass
+class Desk:
+    """A workspace as its pages see it.
+
+    Attributes:
+        workspace: the workspace.
+        database: the second database.
+        clock: gives now.
+        demonstration: whether everything in it is invented; each page then says so.
+    """
+
+    workspace: Workspace
+    database: DeskDatabase
+    clock: Callable[[], datetime]
+    demonstration: bool = False
+    rows: KeptAnswers = field(default_factory=KeptAnswers)
+    pages: KeptAnswers = field(default_factory=lambda: KeptAnswers(64))
+    attempts: Attempts = field(default_factory=Attempts)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Bring the parts of the second database together."""
+        self.work = LongWork()
+        self._one_writer = threading.Lock()
+        self.accounts = Accounts(self.database)
+        self.sessions = Sessions(self.database)
+        self.reads = Reads(self.database)
+
+    @property
+    def settings(self) -> WebSettings:
+        """What `[web]` says."""
+        return self.workspace.settings.web
+
+    @property
+    def operator(self) -> str:
+        """Who operates the desk."""
+        return self.workspace.settings.operator
+
+    @cached_property
+    def templates(self) -> Mapping[str, Any]:
+        """The covenant templates."""
+        found: Mapping[str, Any] = all_templates()
+        return found
+
+    @cached_property
+    def parts(self) -> PageParts:
+        """The notice's own drawings, marks, fonts and page 1."""
+        return PageParts(**vars(page_parts()))
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Nobody else records in the workspace until the block ends.
+
+        Raises:
+            Busy: another does not get done.
+            VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
+        """
+        with self._one_writer, self.workspace.alone(PATIENCE):
+            refuse_older(self.workspace)
+            yield
+
+    def deals(self) -> tuple[str, ...]:
+        """The names of all deals, sorted."""
+        folder = self.workspace.root / "deals"
+        changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
+        found: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
+        return found
+
+    def size(self, deal: str) -> int:
+        """How many entries a deal's log has now."""
+        return log_size(self.workspace, deal)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key of signed links, made once and kept in the second database."""
+        with self.database.together() as connection:
+            connection.execute("INSERT OR IGNORE INTO secret VALUES ('links', ?)", (secrets.token_bytes(32),))
+        row = self.database.row("SELECT value FROM secret WHERE name = 'links'")
+        assert row is not None  # it was just made
+        return bytes(row["value"])
+
+
+def desk_of(workspace: Workspace, clock: Callable[[], datetime]) -> Desk:
+    """The desk of a workspace."""
+    generated = (workspace.root / "GENERATED").exists()
+    return Desk(workspace, DeskDatabase(workspace.root / DATABASE), clock, generated)

@@ -1,0 +1,93 @@
+"""Long work, a page with an address: a queue, one worker, a limit per person, a cancel; kept in memory and never longer than an hour."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.basics.errors import HeadroomError, WrongUsage
+
+KEPT_FOR = timedelta(hours=1)
+EACH = 3
+"""Pieces of work of one person that wait or run at once."""
+
+
+@dataclass
+class Work:
+    """One piece of work.
+
+    Attributes:
+        key: its address.
+        person: the number of whoever asked for it.
+        deal: the deal that it is about.
+        what: in words.
+        begun: when it was asked for.
+        of: as of which entry.
+        template: the page that shows its answer.
+    """
+
+    key: str
+    person: int
+    deal: str
+    what: str
+    begun: datetime
+    of: int
+    template: str
+    future: Future[Any] | None = field(default=None, repr=False)
+
+    @property
+    def state(self) -> str:
+        """Where it is."""
+        if self.future is None or not (self.future.running() or self.future.done()):
+            return "waits"
+        if self.future.cancelled():
+            return "cancelled"
+        return "done" if self.future.done() else "runs"
+
+    def answer(self) -> tuple[Any, str]:
+        """What came out, and why nothing did."""
+        if self.future is None or not self.future.done() or self.future.cancelled():
+            return None, ""
+        error = self.future.exception()
+        if error is None:
+            return self.future.result(), ""
+        return None, str(error) if isinstance(error, HeadroomError) else f"it ended with {type(error).__name__}"
+
+
+class LongWork:
+    """The queue of a desk."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="long work")
+        self._work: dict[str, Work] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, person: int, deal: str, what: str, of: int, template: str, now: datetime, do: Callable[[], Any]) -> Work:
+        """Queue a piece of work. Raises WrongUsage for somebody who waits for as many as one may."""
+        with self._lock:
+            self._work = {key: one for key, one in self._work.items() if now - one.begun < KEPT_FOR}
+            if sum(one.person == person and one.state in ("waits", "runs") for one in self._work.values()) >= EACH:
+                raise WrongUsage(f"you wait for {EACH} pieces of work already; cancel one, or wait until one is done")
+            made = Work(secrets.token_urlsafe(12), person, deal, what, now, of, template)
+            made.future = self._pool.submit(do)
+            self._work[made.key] = made
+            return made
+
+    def find(self, key: str, person: int) -> Work | None:
+        """A piece of work of a person; nobody else's."""
+        found = self._work.get(key)
+        return found if found is not None and found.person == person else None
+
+    def cancel(self, one: Work) -> bool:
+        """Cancel a piece that waits still; one that runs is let end, and False."""
+        return one.future is not None and one.future.cancel()
+
+    def close(self) -> None:
+        """Let what runs end, and begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

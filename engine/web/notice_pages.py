@@ -1,0 +1,119 @@
+"""The statement of notices, what each step of a notice rests on, and the file of a notice."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from engine.basics.errors import WrongUsage
+from engine.delivery.statement import ALL, OPEN, Statement, notice_file, statement_of, steps_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.release_pages import may_release
+from engine.web.rendering import page
+from engine.web.rights import Right, granted
+from engine.web.words import day_in
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+
+
+def own_parties(visit: Visit, deal: str) -> tuple[str, ...] | None:
+    """The parties whose notices the person sees: all where the person may read the record, otherwise those acted for."""
+    return None if visit.may(Right.READ, deal) else visit.who.parties_in(deal)
+
+
+def number_of(text: str) -> int:
+    """A notice's number from an address. Raises NotThere for anything else."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise NotThere
+    return int(text)
+
+
+@routes.get("/notices")
+@needs(Right.SEE)
+def all_notices(visit: AtVisit) -> Response:
+    """The notices of all granted deals that are not given yet."""
+    desk, today = visit.desk, visit.now.date()
+    deals = granted(visit.who, desk.deals(), Right.SEE)
+
+    def open_notices(deal: str) -> Statement:
+        mine = own_parties(visit, deal)
+        question = ("open notices", deal, desk.size(deal), today, mine)
+        kept: Statement = desk.rows.get(question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine))
+        return kept
+
+    found = [open_notices(deal) for deal in deals]
+    shown = [one for one in found if one.rows]
+    return page(
+        visit, "notices.html.j2", nav="notices", statements=shown, illustrative=desk.demonstration or any(one.illustrative for one in shown)
+    )
+
+
+@routes.get("/deals/{deal}/notices")
+@needs(Right.SEE, reads="statement of notices")
+def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Response:
+    """The statement of a deal."""
+    query = visit.request.query_params
+    first, last = day_in(query.get("from", ""), "From"), day_in(to, "To")
+    today = visit.now.date()
+    found = statement_of(visit.desk.workspace, deal, today, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
+    return page(
+        visit,
+        "statement.html.j2",
+        nav="notices",
+        found=found,
+        given=[row for row in found.rows if row.delivery.given_on is not None],
+        overdue=[row for row in found.rows if row.overdue],
+        first=query.get("from", "")[:20],
+        last=to[:20],
+        show=show,
+        choices=(ALL, OPEN),
+        rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in found.rows if row.delivery.duty is not None}),
+        zone=found.zone,
+        illustrative=visit.desk.demonstration or found.illustrative,
+        foot=f"Made from the log of {deal}, {found.size:,} entries.",
+    )
+
+
+def _seen(visit: Visit, deal: str, text: str) -> int:
+    """The number of a notice that the person may see. Raises NotThere otherwise."""
+    number, mine = number_of(text), own_parties(visit, deal)
+    rows = statement_of(visit.desk.workspace, deal, visit.now.date(), to=mine).rows
+    if all(row.number != number for row in rows):
+        raise NotThere
+    return number
+
+
+@routes.get("/deals/{deal}/notices/{number}.pdf")
+@needs(Right.SEE, reads="notice")
+def notice_pdf(visit: AtVisit, deal: str, number: str) -> Response:
+    """The file of a notice, byte for byte as it was issued."""
+    wanted = _seen(visit, deal, number)
+    try:
+        name, data = notice_file(visit.desk.workspace, deal, wanted)
+    except WrongUsage:
+        raise NotThere from None
+    return Response(data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@routes.get("/deals/{deal}/notices/{number}")
+@needs(Right.SEE, reads="steps of a notice")
+def notice_steps(visit: AtVisit, deal: str, number: str) -> Response:
+    """What each step of a notice rests on."""
+    wanted = _seen(visit, deal, number)
+    today = visit.now.date()
+    found = statement_of(visit.desk.workspace, deal, today)
+    row = next(one for one in found.rows if one.number == wanted)
+    return page(
+        visit,
+        "notice.html.j2",
+        nav="notices",
+        row=row,
+        steps=steps_of(visit.desk.workspace, deal, wanted),
+        releases=may_release(visit, row),
+        name=found.name,
+        zone=found.zone,
+        illustrative=visit.desk.demonstration or found.illustrative,
+    )

@@ -1,0 +1,132 @@
+"""The proof of a deal: verify it now, hold a checkpoint, have a cosignature taken; and the pages of long work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
+
+from engine.audit.verify_workspace import verify_record
+from engine.basics.errors import HeadroomError, WrongUsage
+from engine.operations.sign_checkpoints import kept_checkpoint, take, trustees_of
+from engine.queries.deal_page import deal_facts
+from engine.queries.export_log import log_of_deal
+from engine.web.attempts import UPLOADS
+from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
+from engine.web.rendering import page
+from engine.web.rights import Right, granted, may
+from engine.workspace.workspace import opened
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+LONGEST_NOTE = 64 * 1024
+"""Bytes of a checkpoint with its cosignatures."""
+
+
+@routes.get("/proof")
+@needs(Right.PROVE)
+def proofs(visit: AtVisit) -> Response:
+    """The granted deals, each with what can be held of it."""
+    deals = granted(visit.who, visit.desk.deals(), Right.PROVE)
+    rows = [(deal, visit.desk.size(deal), kept_checkpoint(visit.desk.workspace, log_of_deal(deal))) for deal in deals]
+    return page(visit, "proofs.html.j2", nav="proof", rows=rows)
+
+
+@routes.get("/deals/{deal}/proof")
+@needs(Right.PROVE, reads="proof")
+def proof(visit: AtVisit, deal: str) -> Response:
+    """What can be held of a deal."""
+    return _proof(visit, deal)
+
+
+def _proof(visit: Visit, deal: str, status: int = 200, refused: str = "", taken: str = "") -> Response:
+    desk = visit.desk
+    facts = deal_facts(desk.workspace, deal)
+    size, head = desk.workspace.store.head(log_of_deal(deal))
+    return page(
+        visit,
+        "proof.html.j2",
+        status=status,
+        nav="proof",
+        size=size,
+        head=head.hex(),
+        held=kept_checkpoint(desk.workspace, log_of_deal(deal)),
+        refused=refused,
+        taken=taken,
+        zone=facts.time_zone,
+        illustrative=desk.demonstration or facts.illustrative,
+    )
+
+
+@routes.get("/deals/{deal}/checkpoint")
+@needs(Right.PROVE, reads="checkpoint")
+def checkpoint(visit: AtVisit, deal: str) -> Response:
+    """The newest signed checkpoint, to hold."""
+    found = kept_checkpoint(visit.desk.workspace, log_of_deal(deal))
+    if found is None:
+        raise NotThere
+    headers = {"Content-Disposition": f'attachment; filename="{deal}-{found.size}.checkpoint"'}
+    return Response(found.note, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@routes.post("/deals/{deal}/cosignature")
+@needs(Right.PROVE, takes_file=True)
+def cosignature(visit: AtVisit, deal: str) -> Response:
+    """Take a trustee's cosignature into the record."""
+    desk, file = visit.desk, visit.file("file")
+    if not desk.attempts.allowed(UPLOADS, "upload", str(visit.who.number)):
+        raise TooMuch("too many files from one person; wait a minute", 429)
+    data = file.file.read(LONGEST_NOTE + 1) if file is not None else b""
+    try:
+        if not data or len(data) > LONGEST_NOTE:
+            raise WrongUsage("choose the checkpoint that you cosigned; it is a short text")
+        note = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        with desk.recording():
+            found = take(desk.workspace, log_of_deal(deal), note, trustees_of(desk.workspace, []))
+    except HeadroomError as error:
+        return _proof(visit, deal, 422, refused=str(error))
+    by = ", ".join(found.cosigned_by)
+    return _proof(
+        visit, deal, taken=f"The cosignature by {by} of {found.size:,} entries is {'kept' if found.new else 'on record already'}."
+    )
+
+
+@routes.post("/deals/{deal}/verify")
+@needs(Right.PROVE)
+def verify(visit: AtVisit, deal: str) -> Response:
+    """Begin to verify a deal's log and notices; the answer has an address of its own."""
+    desk = visit.desk
+    root = desk.workspace.root
+    begun = desk.work.begin(
+        visit.who.number,
+        deal,
+        f"verify {deal}",
+        desk.size(deal),
+        "verified.html.j2",
+        visit.now,
+        lambda: verify_record(opened(root, to_inspect=True), [], [], deal),
+    )
+    return RedirectResponse(f"/work/{begun.key}", 303)
+
+
+@routes.get("/work/{key}")
+@needs(Right.SIGNED_IN)
+def work(visit: AtVisit, key: str) -> Response:
+    """A piece of long work: where it is, and its answer once there is one."""
+    found = visit.desk.work.find(key, visit.who.number)
+    if found is None or not may(visit.who, Right.SEE, found.deal):
+        raise NotThere
+    answer, refused = found.answer()
+    return page(visit, found.template if answer is not None else "work.html.j2", nav="proof", work=found, answer=answer, refused=refused)
+
+
+@routes.post("/work/{key}/cancel")
+@needs(Right.SIGNED_IN)
+def cancel(visit: AtVisit, key: str) -> Response:
+    """Cancel a piece that waits."""
+    found = visit.desk.work.find(key, visit.who.number)
+    if found is None:
+        raise NotThere
+    visit.desk.work.cancel(found)
+    return RedirectResponse(f"/work/{key}", 303)

@@ -1,0 +1,79 @@
+"""A notice released by who acts for its giver; where the deal asks for two persons, by two."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
+
+from engine.basics.errors import WrongUsage
+from engine.delivery.release import release
+from engine.delivery.statement import StatementRow, statement_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.rights import APPROVER, EVERY_DEAL, SERVICER, Person, Right
+from engine.web.waiting import move, prepare, waiting_of, waiting_one
+from engine.workspace.delivery_settings import Person as Acting
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+
+
+def acting_for(person: Person, deal: str) -> Acting:
+    """For which parties of a deal an account acts; an approver is a second person of the Servicer's."""
+    parties = tuple(SERVICER if party == APPROVER else party for party in person.parties_in(deal))
+    return Acting(acts_for=parties, deals=() if deal == EVERY_DEAL else (deal,))
+
+
+def acting_people(visit: Visit, *others: int) -> dict[str, Acting]:
+    """Who acts for whom, by name: whoever asks, and other accounts by number. Raises WrongUsage where two have one name."""
+    deal = visit.deal or EVERY_DEAL
+    found = {visit.who.name: acting_for(visit.who, deal)}
+    for number in others:
+        person = visit.desk.accounts.person(number)
+        if person is None:
+            raise WrongUsage("whoever prepared this has no account any more; prepare it again")
+        if person.name in found and person.number != visit.who.number:
+            raise WrongUsage(f"two accounts are called {person.name}; a record must tell them apart")
+        found[person.name] = acting_for(person, deal)
+    return found
+
+
+def may_release(visit: Visit, row: StatementRow) -> bool:
+    """Whether the person acts for the giver of a notice that is a draft still."""
+    duty = row.delivery.duty
+    unreleased = row.delivery.release is None or row.delivery.release.draft
+    own = visit.deal is not None and acting_for(visit.who, visit.deal)
+    return bool(own and duty is not None and row.addressees and unreleased and own.may_release(visit.deal or "", duty.given_by))
+
+
+@routes.post("/deals/{deal}/notices/{number}/release")
+@needs(Right.RELEASE)
+def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
+    """Release a notice, or send its release to a second person."""
+    desk = visit.desk
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise NotThere
+    row = next((one for one in statement_of(desk.workspace, deal, visit.now.date()).rows if one.number == int(number)), None)
+    if row is None or not may_release(visit, row):
+        raise NotThere
+    if visit.said("sha256") != row.delivery.notice.sha256:
+        raise WrongUsage("the notice is another one than the page showed; open it anew")
+    duty = row.delivery.duty
+    if duty is not None and duty.released_by == "two persons":
+        open_ = [one for one in waiting_of(desk.database, [deal], "release") if one.body["number"] == row.number]
+        found = open_[0].number if open_ else _prepared(visit, deal, row.number)
+        return RedirectResponse(f"/deals/{deal}/waiting/{found}", 303)
+    with desk.recording():
+        release(desk.workspace, deal, row.number, visit.who.name, None, False, visit.scribe(), acting_people(visit))
+    return RedirectResponse(f"/deals/{deal}/notices/{number}", 303)
+
+
+def _prepared(visit: Visit, deal: str, number: int) -> int:
+    """The release as it waits for a second person."""
+    desk = visit.desk
+    made = prepare(desk.database, deal, "release", visit.who.number, visit.now, desk.size(deal), {"number": number}, None)
+    one = waiting_one(desk.database, made)
+    if one is not None:
+        move(desk.database, one, "sent", None, "", visit.now)
+    return made

@@ -1,0 +1,62 @@
+"""One result from listings to verdict, as a page to print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import JSONResponse, Response
+
+from engine.basics.errors import WrongUsage
+from engine.queries.deal_page import deal_facts
+from engine.queries.history import Explanation, explanation_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.rendering import page
+from engine.web.rights import Right
+from engine.web.words import day_in
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+
+
+def _found(visit: Visit, deal: str, test: str, on: str) -> Explanation:
+    """The working of a result. Raises NotThere where there is none, or the address holds no date."""
+    try:
+        day = day_in(on, "on")
+        if day is None:
+            raise NotThere
+        return explanation_of(visit.desk.workspace, deal, test, day)
+    except WrongUsage:
+        raise NotThere from None
+
+
+@routes.get("/deals/{deal}/results/{test}/{on}.json")
+@needs(Right.READ, reads="working as a file")
+def explained_as_data(visit: AtVisit, deal: str, test: str, on: str) -> Response:
+    """The working as programs read it."""
+    headers = {"Content-Disposition": f'attachment; filename="{deal}-{test}-{on}.json"'}
+    return JSONResponse(_found(visit, deal, test, on).as_data(), headers=headers)
+
+
+@routes.get("/deals/{deal}/results/{test}/{on}")
+@needs(Right.READ, reads="working of a result")
+def explained(visit: AtVisit, deal: str, test: str, on: str) -> Response:
+    """The working."""
+    found = _found(visit, deal, test, on)
+    facts = deal_facts(visit.desk.workspace, deal)
+    return page(
+        visit,
+        "explain.html.j2",
+        nav="portfolio",
+        found=found,
+        event=found.event,
+        result=found.event.payload.result,
+        state=found.event.payload.state,
+        before=found.event.payload.before,
+        value=found.publications[-1] if found.publications else None,
+        said=[line for line in found.lines if line.startswith(("Decisive by sellers", "With other sellers", "Share of subsets"))],
+        test=test,
+        zone=facts.time_zone,
+        illustrative=visit.desk.demonstration or facts.illustrative,
+        foot=f"Log of {deal}: {found.size:,} entries.",
+    )

@@ -1,0 +1,131 @@
+"""What waits for a second person: an Act, a report, a release, as it was prepared, on which entry, and what became of it.
+
+It stands in the second database until it is approved; nothing of it is in the record before.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.web.desk_database import DeskDatabase
+
+Kind = Literal["act", "report", "release"]
+State = Literal["read", "sent", "approved", "sent back", "set aside"]
+OPEN: tuple[State, ...] = ("sent",)
+"""What waits for somebody else; what is only read is its preparer's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that was prepared.
+
+    Attributes:
+        number: its own.
+        deal: the deal.
+        kind: what it is.
+        prepared_by: the number of the account that prepared it.
+        prepared_name: that person's name.
+        at: when it arrived.
+        on_entry: how many entries the log had when its difference was last shown to its preparer.
+        body: what it says.
+        file: the bytes that came with it.
+        state: what became of it.
+        words: what was said to it.
+        decided_name: who decided it.
+        decided_at: when.
+    """
+
+    number: int
+    deal: str
+    kind: Kind
+    prepared_by: int
+    prepared_name: str
+    prepared_login: str
+    at: datetime
+    on_entry: int
+    body: Mapping[str, Any]
+    file: bytes | None
+    state: State
+    words: str
+    decided_name: str
+    decided_at: datetime | None
+
+    @property
+    def what(self) -> str:
+        """In a few words."""
+        said = self.body
+        if self.kind == "act":
+            clause = f" of {said['clause']}" if said.get("clause") else ""
+            return f"{said['act']}{clause}, effective {said['effective_on']}"
+        return f"Release Notice No. {said['number']}" if self.kind == "release" else f"Report {said['file']}"
+
+
+ALL = (
+    "SELECT w.*, p.name AS prepared_name, p.login AS prepared_login, coalesce(d.name, '') AS decided_name FROM waiting w "
+    "JOIN person p ON p.number = w.prepared_by LEFT JOIN person d ON d.number = w.decided_by"
+)
+
+
+def _of(row: sqlite3.Row) -> Waiting:
+    return Waiting(
+        row["number"],
+        row["deal"],
+        row["kind"],
+        row["prepared_by"],
+        row["prepared_name"],
+        row["prepared_login"],
+        datetime.fromisoformat(row["at"]),
+        row["on_entry"],
+        json.loads(row["body"]),
+        row["file"],
+        row["state"],
+        row["words"] or "",
+        row["decided_name"],
+        None if row["decided_at"] is None else datetime.fromisoformat(row["decided_at"]),
+    )
+
+
+def prepare(
+    database: DeskDatabase, deal: str, kind: Kind, person: int, at: datetime, on_entry: int, body: Mapping[str, Any], file: bytes | None
+) -> int:
+    """Keep what was prepared, as read and not yet sent; returns its number."""
+    values = (deal, kind, person, at.isoformat(), on_entry, json.dumps(body), file)
+    with database.together() as connection:
+        made = connection.execute(
+            "INSERT INTO waiting (deal, kind, prepared_by, at, on_entry, body, file, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'read')", values
+        )
+    return int(made.lastrowid or 0)
+
+
+def waiting_one(database: DeskDatabase, number: int) -> Waiting | None:
+    """One thing that was prepared, by its number."""
+    row = database.row(f"{ALL} WHERE w.number = ?", (number,))
+    return None if row is None else _of(row)
+
+
+def waiting_of(
+    database: DeskDatabase, deals: Sequence[str], kind: Kind | None = None, states: Sequence[State] = OPEN
+) -> tuple[Waiting, ...]:
+    """What waits under some deals, the oldest first."""
+    marks = ", ".join("?" for _ in states)
+    rows = database.rows(f"{ALL} WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
+    return tuple(one for one in map(_of, rows) if one.deal in deals and (kind is None or one.kind == kind))
+
+
+def move(
+    database: DeskDatabase, one: Waiting, state: State, person: int | None, words: str, now: datetime, on_entry: int | None = None
+) -> bool:
+    """Change the state of what stands as it was read; False where somebody else has decided it meanwhile."""
+    decided = person is not None
+    return (
+        database.write(
+            "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE number = ? AND state = ?",
+            (state, person, now.isoformat() if decided else None, words, on_entry or one.on_entry, one.number, one.state),
+        )
+        == 1
+    )

@@ -1,0 +1,83 @@
+"""My week: what is due from me, what others owe, what came in, what waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from engine.delivery.week import DealWeek, deal_weeks
+from engine.queries.who_owes_whom import OpenDuty
+from engine.web.guarded_route import GuardedRoute, Visit, needs, visit_of
+from engine.web.rendering import page
+from engine.web.rights import Right, granted
+from engine.web.waiting import waiting_of
+from engine.web.words import day_in
+
+routes = APIRouter(route_class=GuardedRoute)
+AtVisit = Annotated[Visit, Depends(visit_of)]
+SHOWN = 60
+"""Rows of one list on the page; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A person's week over the granted deals."""
+
+    due: tuple[OpenDuty, ...]
+    owed: tuple[OpenDuty, ...]
+    deals: tuple[DealWeek, ...]
+
+
+def week_of(visit: Visit, on: date) -> Week:
+    """The week of whoever asks; each duty stands once, under whoever owes it."""
+    desk = visit.desk
+    deals = granted(visit.who, desk.deals(), Right.SEE)
+    found = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make))
+    due, owed = [], []
+    for one in found:
+        mine = visit.who.parties_in(one.row.deal)
+        sees_all = visit.may(Right.READ, one.row.deal)
+        for duty in one.row.owed:
+            if duty.who in mine:
+                due.append(duty)
+            elif sees_all or any(party in duty.to for party in mine):
+                owed.append(duty)
+    return Week(_by_day(due), _by_day(owed), found)
+
+
+def _by_day(duties: Sequence[OpenDuty]) -> tuple[OpenDuty, ...]:
+    return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))
+
+
+@routes.get("/week")
+@needs(Right.SEE)
+def week(visit: AtVisit, on: str = "") -> Response:
+    """The week."""
+    day = day_in(on, "on") or visit.now.date()
+    found = week_of(visit, day)
+    reading = [one for one in found.deals if visit.may(Right.READ, one.row.deal)]
+    waits = [notice for one in reading for notice in one.waiting]
+    return page(
+        visit,
+        "week.html.j2",
+        nav="week",
+        day=day,
+        until=day + timedelta(days=6),
+        due=found.due[:SHOWN],
+        owed=found.owed[:SHOWN],
+        more_due=max(0, len(found.due) - SHOWN),
+        more_owed=max(0, len(found.owed) - SHOWN),
+        overdue=sum(one.days < 0 for one in found.due),
+        today=sum(one.days == 0 for one in found.due),
+        came=sorted((came for one in reading for came in one.came), key=lambda came: came.at, reverse=True)[:SHOWN],
+        waits=sorted(waits, key=lambda one: (one.due or date.max, one.deal, one.number))[:SHOWN],
+        prepared=waiting_of(visit.desk.database, [one.row.deal for one in found.deals]),
+        deals=found.deals,
+        next_run=min((one.next_determination for one in found.deals if one.next_determination), default=None),
+        illustrative=visit.desk.demonstration or any(one.row.illustrative for one in found.deals),
+    )

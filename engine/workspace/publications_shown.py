@@ -1,0 +1,70 @@
+"""What a notice shows of the indices: the publications that the deal read, as the index logs hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from engine.events.deal_adopted import DealAdopted, facts_on
+from engine.events.kinds import Event
+from engine.events.rates import Published, ReferenceRate
+from engine.record.log import index_log, read
+from engine.workspace.series import series_of_facts
+from engine.workspace.workspace import Workspace
+
+
+def publications_shown(
+    workspace: Workspace, deal: DealAdopted, on: date, known_at: datetime, events: Sequence[Event]
+) -> dict[str, list[dict[str, Any]]]:
+    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
+
+    Of a daily series it is the day that the deal read, under the Publication Date.
+
+    Args:
+        workspace: whose record it is.
+        deal: the deal as it was adopted.
+        on: the Determination Date.
+        known_at: what was recorded later is not shown.
+        events: the deal's log up to the notice.
+    """
+    read_of = {one.event: one for one in _published(events) if one.read_of is not None}
+    found = {}
+    for name in (index.name for index in facts_on(deal, on).indices):
+        series = partial(_series_on, deal, name)
+        prints: dict[date, dict[str, Any]] = {
+            event.effective_on if event.leaf not in read_of else read_of[event.leaf].publication_date: _as_read(event, read_of)
+            for one in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
+            for event in read(workspace.store, index_log(one))
+            if event.effective_on <= on and event.recorded_at <= known_at and series(event.effective_on) == one
+            if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
+        }
+        found[name] = [prints[day] for day in sorted(prints)]
+    return found
+
+
+def _published(events: Sequence[Event]) -> Iterator[Published]:
+    """The prints that a deal's rates rest on."""
+    rates = (event.payload for event in events if isinstance(event.payload, ReferenceRate))
+    yield from (rate.published for rate in rates if rate.published is not None)
+
+
+def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str, Any]:
+    """A print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
+    value = dict(event.payload.value)
+    if event.leaf not in read_of:
+        return value
+    return {**value, "publication_date": str(read_of[event.leaf].publication_date), "read_of": str(event.effective_on)}
+
+
+def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
+    """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
+    versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
+    return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
+
+
+def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:
+    """The bytes of an adopted deal file, None where there is none of that hash."""
+    path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
+    return path.read_bytes() if sha256 is not None and path.is_file() else None

@@ -1,0 +1,113 @@
+"""What pages say, held against what the log says: worked by hand from the demonstration's first seven Thursdays."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date
+from fractions import Fraction
+
+from engine.delivery.statement import statement_of
+from engine.queries.deal_page import deal_page
+from engine.queries.portfolio_deals import deal_row, portfolio_deals
+from engine.record.log import deal_log, read
+from tests.web.conftest import AT, DEAL, OTHER, Visitors
+
+ON = date(2026, 2, 20)
+
+
+def text_of(page: str) -> str:
+    """The words of a page, as a reader meets them."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_a_deal_is_page_1_of_its_notice(visitors: Visitors) -> None:
+    """On 2026-02-19 the rate is 1.8829; LTV fails, and its cure ends ten Business Days later, on Thursday 5 March."""
+    said = text_of(visitors.client("servicer").get(f"/deals/{DEAL}?on=2026-02-19").text)
+    assert "Loan to value fails : 65.854%" in said
+    assert "must be cured by Thursday 5 March 2026" in said
+    assert "Compliance Notice No. 8" in said
+    assert "CURE PERIOD" in said
+    before = text_of(visitors.client("servicer").get(f"/deals/{DEAL}?on=2026-02-12").text)
+    assert "Loan to value fails :" not in before
+    assert "Thursday 12 February 2026" in before
+
+
+def test_a_date_before_the_first_determination_is_a_sentence(visitors: Visitors) -> None:
+    found = visitors.client("servicer").get(f"/deals/{DEAL}?on=2025-01-01")
+    assert (found.status_code, "determined by 2025-01-01" in found.text) == (422, True)
+
+
+def test_the_deal_page_of_a_date_is_what_its_notice_was_made_from(visitors: Visitors) -> None:
+    found = deal_page(visitors.desk.workspace, DEAL, date(2026, 2, 12), AT)
+    assert found.notice is not None
+    assert found.inputs is not None
+    assert (found.on, found.inputs.number, found.notice.kind) == (date(2026, 2, 12), found.notice.number, "compliance")
+    assert found.notice.of == f"determined|deal|{found.on}|1"
+    assert found.inputs.events[-1].seq + 1 == found.inputs.log_size
+    assert len(found.dates) == 7
+
+
+def test_a_row_of_the_portfolio_says_how_far_the_rate_is_from_the_test_that_it_turns_next(visitors: Visitors) -> None:
+    """Of all Break-even Rates the nearest, as a share of the Reference Rate: below it where the test passes."""
+    events = read(visitors.desk.workspace.store, deal_log(DEAL))
+    row = deal_row(DEAL, events, ON)
+    rate = dict(row.rates)["CRI-H100"]
+    assert rate is not None
+    shares = [
+        (even.rate.value / rate - 1, one.payload.result.title)
+        for one in events
+        if one.kind == "tested" and one.effective_on == date(2026, 2, 19)
+        for even in one.payload.result.break_even
+        if even.rate is not None
+    ]
+    nearest = min(shares, key=lambda one: abs(one[0]))
+    assert row.nearest is not None
+    assert (row.nearest.share, row.nearest.title) == nearest
+    assert row.nearest.failing is (nearest[0] > 0)
+    assert row.party == "Meridian Compute Borrower LLC"
+    assert row.state == "CURE PERIOD"
+    assert row.principal is not None
+    assert row.principal.value == Fraction(15_850_000)
+
+
+def test_the_portfolio_is_in_one_order_and_kept_while_logs_stand(visitors: Visitors) -> None:
+    made: list[str] = []
+
+    def kept(deal: str, _size: int, make: object) -> object:
+        made.append(deal)
+        return make()  # type: ignore[operator]
+
+    rows = portfolio_deals(visitors.desk.workspace, (OTHER, DEAL), ON, kept)  # type: ignore[arg-type]
+    assert sorted(made) == sorted((DEAL, OTHER))
+    assert [row.rank for row in rows] == sorted(row.rank for row in rows)
+    assert rows == portfolio_deals(visitors.desk.workspace, (DEAL, OTHER), ON)
+
+
+def test_the_statement_counts_overdue_from_the_last_day(visitors: Visitors) -> None:
+    """The notice that LTV failed on 19 February is due on Monday 23 February; on 20 February it is not late, on 25 it is two days late."""
+    for today, late in ((ON, None), (date(2026, 2, 23), None), (date(2026, 2, 25), 2)):
+        rows = statement_of(visitors.desk.workspace, DEAL, today).rows
+        row = next(one for one in rows if one.delivery.notice.kind == "test_failed")
+        assert (row.due, row.late, row.state, row.overdue) == (date(2026, 2, 23), late, "drafted", late is not None)
+    assert [row.number for row in rows] == sorted((row.number for row in rows), reverse=True)
+
+
+def test_a_history_is_filtered_by_an_address(visitors: Visitors) -> None:
+    client = visitors.client("trustee")
+    said = text_of(client.get(f"/deals/{DEAL}/history?test=ltv&kind=tested").text)
+    assert "7 of 7 entries" in said
+    assert "FAIL" in said
+    then = text_of(client.get(f"/deals/{DEAL}/history?known=2026-02-19").text)
+    assert "0 of 0 entries" in then
+    assert "None. Choose fewer filters." in then
+
+
+def test_the_first_page_says_what_is_due_from_whom(visitors: Visitors) -> None:
+    borrower = text_of(visitors.client("borrower").get("/").text)
+    assert "Cure Loan to value" in borrower
+    assert "Give notice" not in borrower
+    servicer = text_of(visitors.client("servicer").get("/").text)
+    assert "Give notice that Loan to value failed" in servicer
+    nobody = text_of(visitors.client("nobody").get("/").text)
+    assert "No deal is granted to you." in nobody

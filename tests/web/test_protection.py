@@ -1,0 +1,119 @@
+"""What stands around every request: names of hosts, sizes, headers, the log; and pages that hold what people wrote."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from engine.web.guarded_route import GuardedRoute
+from engine.web.protection import LOG
+from engine.web.rights import Right
+from engine.workspace.web_settings import WebSettings
+from tests.web.conftest import DEAL, Visitors
+from tests.web.test_access import address, routes
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8321.evil.example", "127.0.0.1:99", ""])
+def test_a_name_that_is_not_ours_is_refused(visitors: Visitors, host: str) -> None:
+    found = visitors.client("servicer").get("/", headers={"Host": host})
+    assert (found.status_code, DEAL in found.text) == (421, False)
+
+
+def test_every_page_has_the_strict_policy_and_nothing_that_breaks_it(visitors: Visitors) -> None:
+    """No script, no style in an attribute, nothing from elsewhere; what is signed in for is kept by no cache."""
+    for route in routes(visitors.app):
+        if "GET" not in (route.methods or ()):
+            continue
+        found = visitors.client(None if route.need.right is Right.PUBLIC else "servicer").get(address(route, DEAL))
+        policy = found.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert found.headers["x-content-type-options"] == "nosniff"
+        if not route.path.startswith("/static"):
+            assert found.headers["cache-control"] == "no-store", route.path
+        if "text/html" in found.headers.get("content-type", ""):
+            assert not re.search(r"<script|\sstyle=|\son\w+=|javascript:", found.text), route.path
+            assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", found.text), route.path
+
+
+def test_a_download_is_an_attachment(visitors: Visitors) -> None:
+    client = visitors.client("servicer")
+    for path in (f"/deals/{DEAL}/notices/1.pdf", f"/deals/{DEAL}/history.csv", f"/deals/{DEAL}/calendar.ics", "/deals.csv"):
+        assert client.get(path).headers["content-disposition"].startswith("attachment; "), path
+
+
+def test_a_form_longer_than_its_kind_is_not_read(visitors: Visitors) -> None:
+    found = visitors.client().post("/sign-in", data={"login": "a@b.example", "password": "x" * 300_000})
+    assert found.status_code == 413
+    unsized = visitors.client().post("/sign-in", content=(b"x" for _ in range(3)))
+    assert unsized.status_code == 413
+
+
+def test_what_was_typed_comes_back_inert(visitors: Visitors) -> None:
+    asked = '"><script>alert(1)</script>\u202egnp'
+    text = visitors.client("servicer").get(f"/deals/{DEAL}/history", params={"q": asked}).text
+    assert "<script>" not in text
+    assert "\u202e" not in text
+
+
+def test_a_bad_date_is_a_sentence(visitors: Visitors) -> None:
+    found = visitors.client("servicer").get(f"/deals/{DEAL}/history?known=yesterday")
+    assert (found.status_code, "`yesterday` is no date; write it like 2026-04-09" in found.text) == (422, True)
+
+
+def test_the_log_is_json_with_the_deal_and_without_secrets(visitors: Visitors, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, LOG.name):
+        visitors.client("servicer").get(f"/deals/{DEAL}/history?q=secret")
+        visitors.client().get("/invitation/secret-token")
+    lines = [json.loads(record.message) for record in caplog.records if record.name == LOG.name]
+    assert [(line["path"], line["deal"], line["status"]) for line in lines] == [
+        (f"/deals/{DEAL}/history", DEAL, 200),
+        ("/invitation/...", None, 404),
+    ]
+    assert "secret" not in caplog.text
+
+
+def test_too_many_requests_from_one_address_wait(own_visitors: Visitors) -> None:
+    own_visitors.desk.attempts.allowed = lambda *_: False  # type: ignore[method-assign]
+    found = own_visitors.client("servicer").get("/")
+    assert (found.status_code, found.headers["retry-after"]) == (429, "60")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"host": "0.0.0.0"},
+        {"tls_certificate": "a.pem"},
+        {"signed_in_by": "X-Remote-User"},
+        {"behind_proxy": True},
+        {"address": "desk.example.com"},
+    ],
+)
+def test_settings_that_would_open_the_desk_are_refused(said: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        WebSettings.model_validate(said)
+
+
+def test_health_says_whether_the_desk_is_up(own_visitors: Visitors) -> None:
+    client = own_visitors.client()
+    assert client.get("/healthz").json()["status"] == "up"
+    own_visitors.desk.stopping.set()
+    assert client.get("/healthz").status_code == 503
+
+
+def test_every_static_file_that_a_page_names_is_there(visitors: Visitors) -> None:
+    client = visitors.client()
+    style = client.get("/static/style.css").text
+    named = {*re.findall(r'url\("([^"]+)"\)', style), "/static/icon.svg", "/static/illustrative.svg"}
+    assert len(named) == 7
+    for path in named:
+        found = client.get(path)
+        assert found.status_code == 200, path
+        again = client.get(path, headers={"If-None-Match": found.headers["etag"]})
+        assert again.status_code == 304
+    assert client.get("/static/../engine/web/desk.py").status_code == 404
+    assert isinstance(next(iter(routes(visitors.app))), GuardedRoute)
