@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.events.notice import Render
+    from engine.events.notice import Pages, Render
     from engine.operations.run import Tools
     from engine.record.log import Scribe as Scribe
     from engine.workspace.workspace import Workspace
@@ -48,7 +48,27 @@ def tools(progress: Callable[[str], None], now: datetime | None = None) -> Tools
     from engine.operations.run import Tools
 
     who = scribe()
-    return Tools(all_templates(), _renderer(), now or clock(), who.actor, progress, who.engine, None if now else clock)
+    at = now or clock()
+    return Tools(all_templates(), _renderer(), at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages())
+
+
+def notice_pages() -> Pages:
+    """Who composes the words of notices, without the library that draws them."""
+    from reports.notice.evidence_view import NoticePages
+
+    return NoticePages()
+
+
+def verifier_file() -> str:
+    """The verifier as one HTML file, for people who install nothing."""
+    from reports.verifier import verifier_page
+
+    return verifier_page()
+
+
+def renderer() -> Render:
+    """What draws notices."""
+    return _renderer()
 
 
 @cache

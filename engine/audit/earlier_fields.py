@@ -12,8 +12,8 @@ from typing import Any
 from engine.events.kinds import Determined, Event
 from engine.record.canonical import canonical
 
-LATER = ("facts", "leaf", "asset_class", "state_sha256")
-"""Facts beside sentences, and the hash of the state: names of fields that the first records of this edition do not have."""
+LATER = ("facts", "leaf", "asset_class", "state_sha256", "standing_sha256", "last_determined")
+"""Facts beside sentences, and the hashes of the state: names of fields that the first records of this edition do not have."""
 
 
 def of_earlier_record(events: Sequence[Event], seq: int) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from engine.audit.earlier_fields import as_then, of_earlier_record
 from engine.audit.first_difference import first_difference
 from engine.audit.leftovers import deal_named, without_log
+from engine.audit.pages_again import other_words
 from engine.audit.replay_answer import Difference, Replayed
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
@@ -30,12 +31,14 @@ from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
+from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.events.log_names import series_name, series_of_log, subject_of_log
 from engine.events.market_events import SnapshotImported
+from engine.events.notice import Pages
 from engine.events.rates import Published
 from engine.events.running_state import Past
 from engine.events.servicing import FigureConfirmed, ReceiptShown
@@ -70,6 +73,8 @@ class Replay:
     workspace: Workspace
     templates: Mapping[str, Template]
     until: date | None = None
+    pages: Pages | None = None
+    """Who composes the words of notices again; without one they are taken as recorded."""
     deals: dict[str, Deal] = field(default_factory=dict)
     first_files: dict[str, list[str]] = field(default_factory=dict)
 
@@ -177,7 +182,7 @@ class Replay:
             if missing is not None and (why is None or why.seq not in found.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
                 raise _Differs(len(events), not_there(missing, why, listed))
-        for seq, what in notices_differ(name, events):
+        for seq, what in (*notices_differ(name, events), *(other_words(self.workspace, events, self.pages) if self.pages else ())):
             raise _Differs(seq, what)
 
     def _ran(self, deal: Deal, events: Sequence[Event]) -> datetime:
@@ -260,7 +265,7 @@ class Replay:
             found.asserted += 1
             return _redrawn(event, payload)
         found.refused.add(event.seq)
-        return _redrawn(event, again)
+        return _redrawn(event, resting_on(again, before.events))
 
     def _fails(self, before: Past, event: Event, deal: Deal) -> None:
         """Evaluate the date that was due, to see whether it fails."""

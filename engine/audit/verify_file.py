@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.audit.pages_again import Drawn, drawn_file
 from engine.basics.errors import VerificationFailed, WrongUsage
-from engine.notices.pdf import read_file
+from engine.events.notice import Pages, Render
+from engine.notices.attachments import read_manifest
+from engine.notices.closing import NOT_COMPARED, Closing, Step, closing_of
+from engine.notices.pdf import read_file, read_notice
 from engine.notices.trust_policy import Policy, read_policy
-from engine.notices.verify_notice import Later, Step, verify_notice
+from engine.notices.verify_notice import Later, verify_notice
 from engine.record.keys import parse_verifier
 from engine.record.merkle import leaf_hash
 from engine.record.tiles import read_tiles
 from engine.workspace.checkpoints import read_note
 from engine.workspace.deal_files import Templates
+from engine.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,38 @@ class FileVerification:
         """Whether no step found a difference."""
         return not any(step.difference for step in self.steps)
 
+    @property
+    def not_drawn(self) -> bool:
+        """Whether the drawing was to be compared and could not be."""
+        return any(step.name == "drawing" and step.found.startswith(NOT_COMPARED) for step in self.steps)
+
+    @property
+    def closing(self) -> Closing:
+        """What was compared and what was not."""
+        return closing_of(self.steps)
+
+    @property
+    def said(self) -> str:
+        """The last line, which lists what was compared; nothing where a step found a difference."""
+        return self.closing.said(self.notice.name, self.policy.name) if self.verified else ""
+
     def as_data(self) -> dict[str, Any]:
-        """The verification as JSON: `notice`, `verified`, `steps`."""
-        return {"notice": str(self.notice), "verified": self.verified, "steps": [asdict(step) for step in self.steps]}
+        """The verification as JSON: `notice`, `verified`, `signed`, `steps`, `compared`, `not_compared`, `closing`."""
+        closing = self.closing
+        return {
+            "notice": str(self.notice),
+            "verified": self.verified,
+            "signed": closing.signed,
+            "steps": [asdict(step) for step in self.steps],
+            "compared": list(closing.compared) if self.verified else [],
+            "not_compared": list(closing.left) if self.verified else [],
+            "closing": self.said,
+        }
 
 
-def verify_notice_file(notice: Path, policy: Path, templates: Templates, held: Sequence[Path] = ()) -> FileVerification:
+def verify_notice_file(
+    notice: Path, policy: Path, templates: Templates, held: Sequence[Path] = (), pages: Pages | None = None
+) -> FileVerification:
     """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference.
 
     `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was signed before it was sent.
@@ -52,8 +83,20 @@ def verify_notice_file(notice: Path, policy: Path, templates: Templates, held: S
     if not data.startswith(b"%PDF-"):
         raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
     trusted_by = read_policy(policy)
-    steps = verify_notice(data, trusted_by, templates, [_later(folder, trusted_by) for folder in held])
+    steps = verify_notice(data, trusted_by, templates, [_later(folder, trusted_by) for folder in held], pages)
     return FileVerification(notice, policy, tuple(steps))
+
+
+def with_drawing(found: FileVerification, workspace: Workspace, pages: Pages, render: Render) -> FileVerification:
+    """A verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
+    data = read_file(found.notice)
+    manifest = read_manifest(read_notice(data).attachments["manifest.json"])
+    if manifest.notice is None:
+        drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
+    else:
+        drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
+    step = Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
+    return replace(found, steps=(*found.steps, step))
 
 
 def _later(folder: Path, policy: Policy) -> Later:
@@ -64,4 +107,4 @@ def _later(folder: Path, policy: Policy) -> Later:
         )
     keys = [parse_verifier(text) for text in (*policy.log_keys, *policy.cosigner_keys)]
     _, bodies = read_tiles(folder, keys)
-    return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)))
+    return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)), tuple(bodies))

@@ -251,18 +251,6 @@ def serve(
         raise typer.Exit(STOPPED)
 
 
-@app.command(epilog=example("headroom history meridian-2026-1"))
-def history(
-    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
-    into: Annotated[Path | None, typer.Option(help="The file: .xlsx or .parquet; printed unless given.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show every event of a deal, oldest first."""
-    from engine.cli.show.history import history
-
-    history(opened(), deal, as_json, into)
-
-
 @app.command(epilog=example("headroom explain meridian-2026-1 ltv --on 2026-04-09"))
 def explain(
     deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],

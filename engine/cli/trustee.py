@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.assembly import all_templates, clock
+from engine.assembly import all_templates, clock, notice_pages, renderer, verifier_file
 from engine.basics.errors import WrongUsage
 from engine.cli.app import alone, app, opened, operated, read_only, signed_whole
 from engine.cli.options import Json, day, example
@@ -22,15 +22,20 @@ def verify(
         list[Path] | None,
         typer.Option(help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."),
     ] = None,
+    render: Annotated[bool, typer.Option("--render", help="Of a notice: draw it again of the workspace's record, and compare.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 4 where something was not compared that was asked for.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 where one differs."""
     if what is not None and (what.endswith(".pdf") or Path(what).is_file()):
-        from engine.cli.show.verify import verify_file
+        from engine.cli.show.verify import Drawing, verify_file
 
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
-        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json, held or []))
+        drawing = Drawing(opened(to_inspect=True), renderer()) if render else None
+        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json, held or [], notice_pages(), drawing, strict))
+    if render:
+        raise WrongUsage("--render draws one notice again; for all of them give `headroom replay --pages`")
     from engine.cli.show.verify import verify_workspace
 
     raise typer.Exit(verify_workspace(opened(to_inspect=True), trust or [], held or [], as_json, what))
@@ -39,12 +44,18 @@ def verify(
 @app.command(epilog=example("headroom replay --until 2026-04-09"))
 def replay(
     until: Annotated[str | None, typer.Option(help="Only what was recorded by the end of this day, with the states known then.")] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="Draw every notice again too, and compare it with its file.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="With --pages: draw as many notices of each deal, not all.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 where one differs."""
-    from engine.cli.show.replay import replay
+    from engine.cli.show.replay import Drawings, replay
 
-    raise typer.Exit(replay(opened(to_inspect=True), all_templates(), None if until is None else day(until), as_json))
+    if sample is not None and not pages:
+        raise WrongUsage("--sample says how many notices --pages draws; give both")
+    drawn = Drawings(renderer(), sample) if pages else None
+    by = None if until is None else day(until)
+    raise typer.Exit(replay(opened(to_inspect=True), all_templates(), by, as_json, notice_pages(), drawn))
 
 
 @app.command(epilog=example("headroom keys agent.example/headroom --into build/desk/keys/log.key"))
@@ -120,3 +131,54 @@ def export(
     workspace = operated()
     with alone(workspace):  # it signs what is new
         export_log(workspace, log, form, into, cut_off, as_json)
+
+
+@app.command(epilog=example("headroom history meridian-2026-1"))
+def history(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    into: Annotated[Path | None, typer.Option(help="The file: .xlsx or .parquet; printed unless given.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only what is effective on this day or later.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only what is effective on this day or earlier.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only events of this kind, like `act recorded`.")] = None,
+    test: Annotated[str | None, typer.Option(help="Only of this test or trigger.")] = None,
+    recorded_from: Annotated[str | None, typer.Option(help="Only what was recorded on this day or later, by UTC.")] = None,
+    search: Annotated[str, typer.Option(help="Only events whose line has each of these words.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the events of a deal, oldest first: all of them, or those that are asked for."""
+    from engine.cli.show.history import history
+    from engine.queries.filtered_history import Wanted
+
+    days = [None if one is None else day(one) for one in (since, until, recorded_from)]
+    history(opened(), deal, as_json, into, Wanted(days[0], days[1], tuple(kind or ()), test, days[2], search))
+
+
+@app.command("compare-dates", epilog=example("headroom compare-dates meridian-2026-1 2026-02-05 2026-04-09"))
+def compare_dates(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    first: Annotated[str, typer.Argument(help="A Determination Date.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Show two dates of a deal side by side: rates, results, states, what was due."""
+    from engine.cli.show.history import compare
+
+    compare(opened(), deal, day(first), day(second), as_json)
+
+
+@app.command(epilog=example("headroom verifier --into build/headroom-verify.html"))
+def verifier(
+    into: Annotated[Path, typer.Option(help="The file, .html; a browser opens it from disk, offline.")],
+    as_json: Json = False,
+) -> None:
+    """Write the verifier as one HTML file, for people who install nothing: drop a policy, notices, held checkpoints, exported logs."""
+    from engine.basics.canonical_json import sha256_hex
+    from engine.basics.files import write_whole
+    from engine.cli.output import print_json, say
+
+    data = verifier_file().encode()
+    write_whole(into, data)
+    if as_json:
+        print_json({"into": str(into), "sha256": sha256_hex(data)})
+    else:
+        say(f"{into}: open it in a browser; SHA-256 {sha256_hex(data)}")

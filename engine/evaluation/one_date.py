@@ -29,6 +29,7 @@ from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
 from engine.evaluation.test_states import Moment, after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
 from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
+from engine.events.date_standing import standing_of
 from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
@@ -313,4 +314,5 @@ def _whole(day: Day) -> None:
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     left = state_sha256(after_determination(day.state, inputs.on))
-    day.add("determined", "deal", outlook(finished).model_copy(update={"state_sha256": left}), inputs=used)
+    digests = {"state_sha256": left, "standing_sha256": standing_of(day.state).sha256}
+    day.add("determined", "deal", outlook(finished).model_copy(update=digests), inputs=used)

@@ -31,6 +31,7 @@ from engine.events.states import (
     Entry,
     Obligation,
     ReserveReleased,
+    Run,
     SweptPeriod,
     TestState,
     TriggerState,
@@ -38,6 +39,7 @@ from engine.events.states import (
     dated_key,
     entry_after,
     obligation_key,
+    run_after,
 )
 
 TRIGGER_ENDED = "trigger ended|"
@@ -49,6 +51,8 @@ class DealState(Fact):
 
     tests: Mapping[str, TestState] = {}
     triggers: Mapping[str, TriggerState] = {}
+    runs: Mapping[str, Run] = {}
+    """By test, how many dates running it has failed."""
     test_entries: Mapping[str, Entry] = {}
     trigger_entries: Mapping[str, Entry] = {}
     """When each test and trigger came into its status, by name."""
@@ -119,8 +123,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case ReferenceRate() as rate:
             others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
             return state.model_copy(update={"rates": {**state.rates, rate.index: (*others, rate)}})
-        case Tested(state=after) | DeadlinePassed(state=after) | Suspended(state=after):
-            return state.model_copy(update={"tests": {**state.tests, after.test: after}})
+        case Tested() | DeadlinePassed() | Suspended() as moved_test:
+            return _moved_test(state, moved_test)
         case Counted(state=counted):
             begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
             return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
@@ -142,6 +146,15 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return after_determination(state, event.effective_on)
         case _:
             return state
+
+
+def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) -> DealState:
+    """The state after a test was run, or its state moved without a result."""
+    after = moved.state
+    changes: dict[str, object] = {"tests": {**state.tests, after.test: after}}
+    if isinstance(moved, Tested):
+        changes["runs"] = {**state.runs, after.test: run_after(state.runs.get(after.test), moved.result)}
+    return state.model_copy(update=changes)
 
 
 def _corrected(state: DealState, event: Happened) -> DealState:

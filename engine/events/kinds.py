@@ -29,6 +29,7 @@ from engine.events.market_events import (
     SnapshotImported,
     ValueSeen,
 )
+from engine.events.notice_issued import NoticeIssued as NoticeIssued
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import TestResult
@@ -125,6 +126,8 @@ class Determined(Fact):
     """
     state_sha256: str | None = Field(default=None, exclude_if=lambda one: one is None)
     """SHA-256 of the state that the date left, in canonical form; absent in records made before this was said (`rulings.md` 72)."""
+    standing_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The hash of how every test, trigger and Obligation stands (`date_standing`), which the date's notices carry (`rulings.md` 64)."""
 
 
 class NotEvaluated(Fact):
@@ -132,6 +135,10 @@ class NotEvaluated(Fact):
 
     reason: str
     problems: tuple[str, ...] = ()
+    standing_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The hash of how everything stood then; absent in records made before it was said."""
+    last_determined: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The leaf of the newest Determination Date that stands; its notice states again what was due then."""
 
 
 class Correction(Fact):
@@ -213,20 +220,6 @@ class ActApplied(Fact):
     obligation: Obligation | None = None
     before: str | None = None
     why: str
-
-
-class NoticeIssued(Fact):
-    """A document that was made: its number, what it states, its file and its hash."""
-
-    number: int
-    kind: str
-    of: str
-    """Key of the event that it states."""
-    file: str
-    sha256: str
-    unsigned_sha256: str | None = None
-    """Of the file before it was signed: what the same event renders to again."""
-    supersedes: int | None = None
 
 
 KINDS: dict[str, type[Fact]] = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
+from engine.events.date_standing import DateStanding
 from engine.events.kinds import ActRecorded, Event
+from engine.events.notice_issued import Renderer
 
 NoticeKind = Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"]
 
@@ -47,6 +49,106 @@ class NoticeInputs:
     supersedes: int | None = None
     attachments: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
     print: int = 1
+
+
+@dataclass(frozen=True)
+class NoticeFacts:
+    """What a notice is, as its evidence says it (`rulings.md` 64): number, kind, print, addressees, and its state at issue.
+
+    Attributes:
+        number: of the notice, per deal.
+        kind: the weekly compliance notice, or the event that is told.
+        subject: the test or trigger that an event notice is about.
+        print: of the notice's event.
+        on: the Determination Date.
+        issued_at: when, with its zone.
+        state: what it was at issue: `draft notice` where a party owes it, `report` otherwise.
+        given_by: the role of who owes it; None for a report.
+        to: the roles of its addressees.
+        supersedes: the number of the notice that it replaces.
+        supersedes_on: the date of that one.
+        operator: who computes the index.
+        log_size: entries of the log at issue.
+        log_head: its root in hexadecimal.
+        renderer: what drew its pages.
+    """
+
+    number: int
+    kind: NoticeKind
+    subject: str | None
+    print: int
+    on: date
+    issued_at: datetime
+    state: Literal["draft notice", "report"]
+    given_by: str | None
+    to: tuple[str, ...]
+    supersedes: int | None
+    supersedes_on: date | None
+    operator: str
+    log_size: int
+    log_head: str
+    renderer: Renderer
+
+    def as_data(self) -> dict[str, Any]:
+        """The same as the manifest says it."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        dates = {name: None if (one := plain[name]) is None else one.isoformat() for name in ("on", "issued_at", "supersedes_on")}
+        return {**plain, **dates, "to": list(self.to), "renderer": self.renderer.model_dump(mode="json")}
+
+
+def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
+    """The facts that a manifest says. Raises ValueError, KeyError or TypeError where it says others."""
+    if set(data) != set(NoticeFacts.__dataclass_fields__):
+        raise ValueError("the manifest says other things of its notice than number, kind, print, addressees, state and what drew it")
+    if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data["kind"] not in get_args(NoticeKind):
+        raise ValueError("the manifest's notice has a number or a kind of another form")
+    held = data["supersedes_on"]
+    found = NoticeFacts(
+        **{
+            **data,
+            "on": date.fromisoformat(data["on"]),
+            "issued_at": datetime.fromisoformat(data["issued_at"]),
+            "to": tuple(data["to"]),
+            "supersedes_on": None if held is None else date.fromisoformat(held),
+            "renderer": Renderer.model_validate(data["renderer"]),
+        }
+    )
+    if found.as_data() != data:
+        raise ValueError("the manifest's notice is written otherwise than it would be again")
+    return found
+
+
+@dataclass(frozen=True)
+class PageEvidence:
+    """What page 1's masthead, answer and dues are composed of again: what a notice carries, and nothing else.
+
+    Attributes:
+        deal: the deal's name.
+        facts: what the notice is.
+        events: the events that it carries, in the log's order.
+        stands: how every test, trigger and Obligation stands; None where nothing was determined before.
+        attached: the names of the files that it carries.
+    """
+
+    deal: str
+    facts: NoticeFacts
+    events: tuple[Event, ...]
+    stands: DateStanding | None
+    attached: tuple[str, ...]
+
+
+class Pages(Protocol):
+    """Makes the words of notices, without anything that draws."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """What draws here."""
+
+    def words(self, inputs: NoticeInputs, /) -> bytes:
+        """`page.json`: every visible string of a notice, in reading order with its place."""
+
+    def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:
+        """The blocks masthead, answer and due of page 1, in the form of `page.json`, composed from what a notice carries."""
 
 
 SEPARATOR = "; "

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.basics.values import Comparison, Exact, Fact
-from engine.events.results import Verdict
+from engine.events.results import TestResult, Verdict
 
 
 class TestStatus(StrEnum):
@@ -135,6 +135,13 @@ class LeafFacts(Fact):
     state: str | None = Field(default=None, exclude_if=lambda one: one is None)
     announced: str | None = Field(default=None, exclude_if=lambda one: one is None)
     on_or_after: date | None = Field(default=None, exclude_if=lambda one: one is None)
+
+
+class Run(Fact):
+    """How a test has run: determined dates running that it has FAILed, those not determined left out, and its newest result's date."""
+
+    failures: int
+    on: date
 
 
 class Limb(Fact):
@@ -271,6 +278,12 @@ class SweptPeriod(Fact):
     """Why nothing could be computed, where that is so."""
     repays: str | None = Field(default=None, exclude_if=lambda name: name is None)
     """The class of debt that it repays; absent where it goes into a reserve account."""
+
+
+def run_after(before: Run | None, result: TestResult) -> Run:
+    """The run of a test after one more result."""
+    failed = 0 if before is None or result.verdict is Verdict.PASS else before.failures
+    return Run(failures=failed + (result.verdict is Verdict.FAIL), on=result.on)
 
 
 def obligation_key(obligation: Obligation) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.events.notice import NoticeFacts, notice_facts
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.checkpoint import newest
 from engine.record.inclusion_proof import LONGEST_PATH, Proof
@@ -38,6 +39,8 @@ class Evidence:
         deal_file: the bytes of the deal file.
         observations: the observations of every week that the notice shows, as CSV.
         checkpoint: the signed note to prove against, with its size; None without a key.
+        earlier: numbers of the entries of earlier dates that page 1 speaks of.
+        standing: how everything stands, whose hash the stated event holds; None where nothing was determined.
     """
 
     deal: str
@@ -47,31 +50,71 @@ class Evidence:
     deal_file: bytes | None
     observations: bytes
     checkpoint: tuple[int, str] | None
+    earlier: tuple[int, ...] = ()
+    standing: bytes | None = None
+
+    @property
+    def log_size(self) -> int:
+        """The size of the log that the paths lead to the root of."""
+        return self.checkpoint[0] if self.checkpoint else self.stated + 1
+
+
+PAGE, MANIFEST = "page.json", "manifest.json"
+SAID = {PAGE: "every visible string of the pages, with its place", MANIFEST: "hashes of the attached files, and what the notice is"}
+DESCRIBED = SAID | {
+    "event.json": "the event that this notice states, canonical JSON",
+    "date.jsonl": "the events of its date, each with its path to the root of the log",
+    "earlier.jsonl": "the events of earlier dates that page 1 speaks of, each with its path",
+    "standing.json": "how every test, trigger and Obligation stands, by its hash in the log",
+    "event.tlog-proof": "that the event is in the log: a C2SP tlog-proof",
+    "deal.yaml": "the deal file",
+    "observations.csv": "the observations of every week shown",
+}
+"""What each file is, as a reader of PDFs shows it."""
 
 
 def attachments(evidence: Evidence) -> Files:
-    """The files to embed, the manifest with the hashes of the others among them."""
+    """The files to embed but for the page's words and the manifest, whose names stand for them: the page names all that is attached."""
     entry = evidence.entries[evidence.stated]
-    files: Files = {"event.json": (entry.body, "the event that this notice states, canonical JSON")}
-    size = evidence.checkpoint[0] if evidence.checkpoint else entry.seq + 1
-    tree = Inclusion([leaf_hash(one.body) for one in evidence.entries[:size]])
-    files["date.jsonl"] = (_of_date(evidence, tree), "the events of its date, each with its path to the root of the log")
+    tree = Inclusion([leaf_hash(one.body) for one in evidence.entries[: evidence.log_size]])
+    files = {"event.json": entry.body, "date.jsonl": _lines(evidence, evidence.of_date, tree)}
+    if evidence.earlier:
+        files["earlier.jsonl"] = _lines(evidence, evidence.earlier, tree)
+    if evidence.standing is not None:
+        files["standing.json"] = evidence.standing
     if evidence.checkpoint is not None:
-        proof = Proof(entry.seq, tuple(tree.proof(entry.seq)), evidence.checkpoint[1])
-        files["event.tlog-proof"] = (proof.text.encode(), "that the event is in the log: a C2SP tlog-proof")
+        files["event.tlog-proof"] = Proof(entry.seq, tuple(tree.proof(entry.seq)), evidence.checkpoint[1]).text.encode()
     if evidence.deal_file is not None:
-        files["deal.yaml"] = (evidence.deal_file, "the deal file")
-    files["observations.csv"] = (evidence.observations, "the observations of every week shown")
-    hashes = {name: sha256_hex(data) for name, (data, _) in files.items()}
-    manifest = {"deal": evidence.deal, "leaf": entry.leaf.hex(), "seq": entry.seq, "log_size": size, "files": hashes}
-    files["manifest.json"] = (canonical(manifest), "hashes of the attached files")
-    return files
+        files["deal.yaml"] = evidence.deal_file
+    files["observations.csv"] = evidence.observations
+    return described(files | dict.fromkeys(SAID, b""))
 
 
-def _of_date(evidence: Evidence, tree: Inclusion) -> bytes:
-    """One line for each event: its number, its body as text, its path."""
+def described(files: Mapping[str, bytes]) -> Files:
+    """Files with what each is."""
+    return {name: (data, DESCRIBED.get(name, name)) for name, data in files.items()}
+
+
+def with_words(files: Files, evidence: Evidence, facts: NoticeFacts, words: bytes) -> Files:
+    """The files to embed, whole: with the page's words, and the manifest that holds the hashes of all others."""
+    entry = evidence.entries[evidence.stated]
+    others = {name: one for name, one in files.items() if name != MANIFEST} | {PAGE: (words, SAID[PAGE])}
+    manifest = {
+        "version": 2,
+        "deal": evidence.deal,
+        "leaf": entry.leaf.hex(),
+        "seq": entry.seq,
+        "log_size": evidence.log_size,
+        "files": {name: sha256_hex(data) for name, (data, _) in others.items()},
+        "notice": facts.as_data(),
+    }
+    return others | {MANIFEST: (canonical(manifest), SAID[MANIFEST])}
+
+
+def _lines(evidence: Evidence, entries: Sequence[int], tree: Inclusion) -> bytes:
+    """One line for each entry: its number, its body as text, its path."""
     lines = []
-    for seq in evidence.of_date:
+    for seq in entries:
         path = [step.hex() for step in tree.proof(seq)]
         lines.append(_line(seq, evidence.entries[seq].body.decode(), path))
     return ("\n".join(lines) + "\n").encode()
@@ -120,23 +163,34 @@ def _attached(line: Any, written: str) -> Attached:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `manifest.json` states: the deal, the entry, the log's size, and the hash of every other file."""
+    """What `manifest.json` states: the deal, the entry, the log's size, the hash of every other file, and what the notice is.
+
+    `notice` is None in a manifest of version 1, whose notice carries no words of its pages.
+    """
 
     deal: str
     leaf: str
     seq: int
     log_size: int
     files: Mapping[str, str]
+    notice: NoticeFacts | None = None
+
+
+STATED = {"deal", "leaf", "seq", "log_size", "files"}
 
 
 def read_manifest(data: bytes) -> Manifest:
     """What a manifest states. Raises ValueError where it is not in its canonical form or states something else."""
     found = json.loads(data)
-    if not isinstance(found, dict) or set(found) != {"deal", "leaf", "seq", "log_size", "files"} or canonical(found) != data:
-        raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size and files")
+    if not isinstance(found, dict) or canonical(found) != data or set(found) not in (STATED, {*STATED, "version", "notice"}):
+        raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice")
     files = found["files"]
     if not isinstance(files, dict) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in (*files.values(), found["leaf"])):
         raise ValueError("the manifest names a file without its SHA-256")
     if not isinstance(found["deal"], str) or type(found["seq"]) is not int or type(found["log_size"]) is not int:
         raise ValueError("the manifest's deal, seq or log_size is of another kind")
-    return Manifest(**found)
+    if "version" not in found:
+        return Manifest(**found)
+    if type(found["version"]) is not int or found["version"] != 2 or not isinstance(found["notice"], dict):
+        raise ValueError("the manifest is of a version that this verifier does not know, or says nothing of its notice")
+    return Manifest(**{name: found[name] for name in STATED}, notice=notice_facts(found["notice"]))

@@ -23,6 +23,7 @@ LARGEST_STREAM = 16 * 2**20
 LARGEST_INSIDE = 128 * 2**20
 """What all streams of a file may hold together."""
 MOST_ATTACHMENTS = 16
+MOST_PAGES = 100
 PAGES_OF_RESULTS = 4
 """Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
@@ -44,7 +45,7 @@ class NoticeFile:
 
     Attributes:
         attachments: embedded files by name.
-        pages: the text of the first pages, which are the answer; spaces made one.
+        pages: the text of each page, in the order in which it is drawn; spaces made one.
     """
 
     attachments: dict[str, bytes]
@@ -69,9 +70,40 @@ def read_notice(data: bytes) -> NoticeFile:
     _refuse_bombs(data)
     try:
         with PdfDocument(data) as document:
-            return NoticeFile(dict(_attachments(document)), _text_of_first_pages(document))
+            return NoticeFile(dict(_attachments(document)), _text_of_pages(document))
     except (PdfiumError, IndexError, UnicodeDecodeError) as error:
         raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error
+
+
+@dataclass(frozen=True)
+class DrawnPage:
+    """One page as it is drawn: each piece of text with the place of its box in points, and a picture in shades of grey.
+
+    Attributes:
+        texts: the text of a box, and its left and lower edge, rounded.
+        picture: one byte for each point of the picture, row by row.
+    """
+
+    texts: tuple[tuple[str, float, float], ...]
+    picture: bytes
+
+
+DOTS_PER_INCH = 100
+
+
+def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
+    """Each page of a file that was read within bounds, as it is drawn. Raises VerificationFailed where it cannot be read."""
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    try:
+        with PdfDocument(data) as document:
+            for page in document:
+                text = page.get_textpage()
+                boxes = (text.get_rect(n) for n in range(text.count_rects()))
+                texts = tuple((text.get_text_bounded(*box), round(box[0], 1), round(box[1], 1)) for box in boxes)
+                yield DrawnPage(texts, bytes(page.render(scale=DOTS_PER_INCH / 72, grayscale=True).buffer))
+    except PdfiumError as error:
+        raise VerificationFailed(f"the file cannot be drawn: {error}") from error
 
 
 def _refuse_bombs(data: bytes) -> None:
@@ -125,6 +157,7 @@ def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
         yield name, bytes(one.get_data())
 
 
-def _text_of_first_pages(document: PdfDocument) -> tuple[str, ...]:
-    pages = range(min(len(document), PAGES_OF_RESULTS))
-    return tuple(re.sub(r"\s+", " ", document[page].get_textpage().get_text_bounded()) for page in pages)
+def _text_of_pages(document: PdfDocument) -> tuple[str, ...]:
+    if len(document) > MOST_PAGES:
+        raise VerificationFailed(f"more than {MOST_PAGES} pages")
+    return tuple(re.sub(r"\s+", " ", page.get_textpage().get_text_range()) for page in document)

@@ -6,22 +6,24 @@ Every step has a name; the first difference ends it. Keys and certificates come 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
-from engine.basics.values import median, rounded
 from engine.determination.template import Template, clauses_of
 from engine.events.kinds import Tested
-from engine.events.results import TestResult, Verdict
-from engine.notices.attachments import OBSERVATIONS, Manifest, read_manifest, read_of_date
+from engine.events.notice import Pages
+from engine.events.results import TestResult
+from engine.notices.attachments import PAGE, Manifest, read_manifest
+from engine.notices.closing import UNSIGNED, Step
+from engine.notices.page_evidence import as_issued, in_the_log, page_evidence, refuse_without_words, same_page_one
+from engine.notices.page_match import PageWords, all_words, read_page_words
 from engine.notices.page_text import shown_as_recorded, shown_of
-from engine.notices.pdf import NoticeFile, read_notice
-from engine.notices.recompute import Listed, recomputed
+from engine.notices.pdf import PAGES_OF_RESULTS, NoticeFile, read_notice
+from engine.notices.recompute import Listed
+from engine.notices.results_again import rates_again, results_again, weeks_of
 from engine.notices.signature import check_seal
 from engine.notices.trust_policy import Policy, plain
 from engine.notices.whole_date import OfDate
@@ -30,33 +32,23 @@ from engine.record.checkpoint import Checkpoint, Verified, verify
 from engine.record.consistency import MINUTE, not_after
 from engine.record.inclusion_proof import parse_proof, verify_proof
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
-from engine.record.merkle import leaf_hash, root, verify_inclusion
+from engine.record.merkle import leaf_hash, root
 from engine.terms.as_written import load_deal, resolve
-from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce
 
 NEEDED = ("event.json", "date.jsonl", "observations.csv", "manifest.json")
-ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?")
-"""A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What a reader raises for something that is not in its form."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the verification: its name, what it found, and the first difference where there is one."""
-
-    name: str
-    found: str = ""
-    difference: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Later:
-    """The log as it was signed after the notice was made, which trustees may have cosigned: its checkpoint and its leaves."""
+    """The log as it was signed after the notice was made, which trustees may have cosigned: its checkpoint and its entries."""
 
     note: str
     leaves: tuple[bytes, ...]
+    bodies: tuple[bytes, ...] = ()
+    """The entries themselves, where they are at hand."""
 
 
 @dataclass
@@ -72,6 +64,10 @@ class _Notice:
     of_date: OfDate | None = None
     terms: TermsInForce | None = None
     later: Sequence[Later] = ()
+    pages: Pages | None = None
+    checkpoint: Checkpoint | None = None
+    listed: Listed = field(default_factory=dict)
+    words: PageWords | None = None
 
     @property
     def attached(self) -> dict[str, bytes]:
@@ -88,12 +84,24 @@ class _Notice:
         return [one.result for one in self.tested]
 
 
-def verify_notice(data: bytes, policy: Policy, templates: Mapping[str, Template], later: Sequence[Later] = ()) -> Iterator[Step]:
-    """Every step in turn, up to the first that fails. `later` is the same log as it was signed, and cosigned, afterwards."""
-    notice = _Notice(data, policy, templates, later=later)
+def verify_notice(
+    data: bytes, policy: Policy, templates: Mapping[str, Template], later: Sequence[Later] = (), pages: Pages | None = None
+) -> Iterator[Step]:
+    """Every step in turn, up to the first that fails.
+
+    Args:
+        data: the file.
+        policy: what the verifier trusts.
+        templates: the covenant templates, which the results are computed again by.
+        later: the same log as it was signed, and cosigned, afterwards.
+        pages: who composes page 1 again; a notice that carries its words cannot be verified without.
+    """
+    notice = _Notice(data, policy, templates, later=later, pages=pages)
     for name, check in STEPS:
         try:
-            yield Step(name, check(notice))
+            found = check(notice)
+            if found is not None:
+                yield Step(name, found)
         except (VerificationFailed, BadKey) as failed:
             yield Step(name, difference=str(failed))
             return
@@ -116,7 +124,7 @@ def _seal(notice: _Notice) -> str:
         return f"signed by {sealed.fingerprint[:16]}, over the whole file"
     if notice.policy.signature_needed:
         raise VerificationFailed("the file is not signed, so its appearance is not bound; the policy asks for a signature")
-    return "not signed: the appearance is not bound"
+    return UNSIGNED
 
 
 def _manifest(notice: _Notice) -> str:
@@ -159,10 +167,8 @@ def _in_the_log(notice: _Notice) -> str:
         raise VerificationFailed(f"cosigned by {by} trustees; the policy asks for {notice.policy.cosignatures_needed}")
     time = _time(notice, by, min((at for _, at in cosigned), default=None))
     _is_of(notice, proof.index, verified.checkpoint)
-    attached = read_of_date(notice.attached["date.jsonl"])
-    for one in attached:
-        if not verify_inclusion(leaf_hash(one.body), one.seq, verified.checkpoint.size, one.path, verified.checkpoint.root):
-            raise VerificationFailed(f"entry {one.seq} of its date is not in the log that was signed")
+    notice.checkpoint = verified.checkpoint
+    attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
     notice.of_date = OfDate(attached, proof.index)
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
     return f"entry {proof.index} of {size}; all {len(attached)} entries of its date; {time}"
@@ -219,39 +225,9 @@ def _deal(notice: _Notice) -> str:
 
 
 def _observations(notice: _Notice) -> str:
-    """The rates of the date rest on exactly the observations attached; those of other weeks are their medians."""
-    weeks = _weeks(notice.attached["observations.csv"].decode())
-    for rate in notice.of_date.rates if notice.of_date else ():
-        used = rate.published
-        attached = [price for price, _ in weeks.get((used.index, str(used.publication_date)), ())] if used is not None else []
-        if used is not None and used.pooled and attached != sorted(used.pooled):
-            raise VerificationFailed(f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on")
-    checked: list[str] = []
-    without: list[str] = []
-    for one in (one for result in notice.results for one in result.inputs if one.source.kind == "publication"):
-        index, _, day = one.name.rpartition(", ")
-        prices = [price for price, _ in weeks.get((index, str(one.source.as_of or day)), ())]
-        (checked if prices else without).append(one.name)
-        if prices:
-            value = rounded(median([int(price * 10**6) for price in prices]), 4)
-            if value != rounded(one.figure.value, 4):
-                raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
-    said = f"{len(set(checked))} rates are the medians of their observations" if checked else "no rate here rests on attached observations"
-    return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
-
-
-def _weeks(text: str) -> Listed:
-    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form."""
-    head, *lines = text.split("\n")
-    if head != OBSERVATIONS or not lines or lines.pop():
-        raise VerificationFailed(f"observations.csv does not begin with `{OBSERVATIONS}`, or ends within a line")
-    weeks: dict[tuple[str, str], list[tuple[Decimal, str | None]]] = {}
-    for number, line in enumerate(lines, start=2):
-        row = ROW.fullmatch(line)
-        if row is None:
-            raise VerificationFailed(f"observations.csv:{number}: not an index, a date, a price and a seller's number")
-        weeks.setdefault((row["index"], row["on"]), []).append((Decimal(row["price"]), row["seller"]))
-    return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
+    """The rates of the date rest on the observations attached."""
+    notice.listed = weeks_of(notice.attached["observations.csv"].decode())
+    return rates_again(notice.listed, notice.of_date.rates if notice.of_date else (), notice.results)
 
 
 def _results(notice: _Notice) -> str:
@@ -260,62 +236,38 @@ def _results(notice: _Notice) -> str:
         raise VerificationFailed("there are no terms")
     if notice.terms is None:
         return "the deal was not evaluated: there is no result"
-    missing = _due(notice.terms, notice.templates, notice.of_date.on) - {result.test for result in notice.results}
-    if missing:
-        raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {notice.of_date.on}")
-    listed = _weeks(notice.attached["observations.csv"].decode())
-    sellers = 0
-    again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in notice.results)
-    for result in notice.results:
-        found = recomputed(result, notice.terms, notice.templates, listed)
-        if found is None:
-            continue
-        for name in ("verdict", "measured", "limit", "headroom"):
-            if getattr(found, name) != getattr(result, name):
-                raise VerificationFailed(
-                    f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}"
-                )
-        again += 1
-        sellers += _by_sellers(result, found)
-    other = len(notice.results) - again - undetermined
-    said = (
-        f"{again} determined, each comes out again" if again else "",
-        f"{sellers} of them by the subsets of their sellers" if sellers else "",
-        f"{undetermined} not determined" if undetermined else "",
-        f"{other} by their place in the log alone" if other else "",
-    )
-    return ", ".join(one for one in said if one) or "no test on this date"
+    return results_again(notice.results, notice.terms, notice.templates, notice.of_date.on, notice.listed)
 
 
-SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicates", "apart", "share_failing_sellers", "low", "high")
+def _page_one(notice: _Notice) -> str | None:
+    """Page 1's masthead, answer and dues are composed again from the events that the notice carries."""
+    if notice.manifest is None or notice.of_date is None or notice.checkpoint is None:
+        raise VerificationFailed("there is nothing to compose page 1 of")
+    if notice.manifest.notice is None:
+        refuse_without_words(notice.event)
+        return None
+    if notice.pages is None:
+        raise VerificationFailed("no composer of pages was given, so page 1 cannot be composed again")
+    notice.words = read_page_words(notice.attached[PAGE])
+    evidence = page_evidence(notice.attached, notice.manifest, notice.of_date, notice.checkpoint)
+    same_page_one(notice.words, notice.pages.first(evidence))
+    facts = notice.manifest.notice
+    called = f"No. {facts.number}, a {facts.state} of kind {facts.kind}"
+    return f"{called}: masthead, answer and dues come out again of the events that it carries"
 
 
-def _by_sellers(result: TestResult, found: TestResult) -> bool:
-    """Whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
-
-    Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
-    """
-    said, again = result.bearing, found.bearing
-    if said is None or said.replicates is None or said.drawn:
-        return False
-    for name in SELLER_FIGURES:
-        stated, computed = getattr(said, name), getattr(again, name) if again is not None else None
-        if stated != computed:
-            raise VerificationFailed(f"{result.test}: `{name}` by sellers comes out as {computed}, the log says {stated}")
-    return True
+def _all_text(notice: _Notice) -> str | None:
+    """All text of the file's pages is what `page.json` says, string by string."""
+    if notice.words is None or notice.file is None:
+        return None
+    return f"{all_words(notice.file.pages, notice.words)} strings on {len(notice.file.pages)} pages, each as page.json says"
 
 
-def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
-    """The tests that a Determination Date must have: those tested on every date of its kind, and always on."""
-    kinds = {"determination dates", *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
-    return {
-        name
-        for name, clause in terms.covenants.items()
-        if templates[clause.template].dates in kinds
-        and (clause.first_tested is None or clause.first_tested <= on)
-        and clause.frequency == "every date"
-        and clause.tested_while is None
-    }
+def _issued(notice: _Notice) -> str | None:
+    """The log that is held says which words were issued under the notice's number."""
+    if notice.words is None or notice.manifest is None or notice.manifest.notice is None:
+        return None
+    return as_issued(notice.manifest.notice, sha256_hex(notice.attached[PAGE]), sha256_hex(notice.data), notice.later)
 
 
 def _text(notice: _Notice) -> str:
@@ -323,15 +275,16 @@ def _text(notice: _Notice) -> str:
     if notice.file is None or notice.manifest is None or notice.of_date is None:
         raise VerificationFailed("there is nothing to compare the pages with")
     evaluated = notice.event["kind"] != "not evaluated"
-    shown_of(notice.file.pages, notice.manifest.deal, notice.of_date.on, evaluated)
+    pages = notice.file.pages[:PAGES_OF_RESULTS]
+    shown_of(pages, notice.manifest.deal, notice.of_date.on, evaluated)
     if not evaluated:
         return "the date was not evaluated, and page 1 says so"
     if notice.terms is None:
         raise VerificationFailed("there are no terms to read the results by")
-    return shown_as_recorded(notice.file.pages, notice.tested, notice.terms, notice.templates)
+    return shown_as_recorded(pages, notice.tested, notice.terms, notice.templates)
 
 
-STEPS: tuple[tuple[str, Callable[[_Notice], str]], ...] = (
+STEPS: tuple[tuple[str, Callable[[_Notice], str | None]], ...] = (
     ("signature", _seal),
     ("attachments", _extract),
     ("manifest", _manifest),
@@ -341,5 +294,8 @@ STEPS: tuple[tuple[str, Callable[[_Notice], str]], ...] = (
     ("observations", _observations),
     ("results", _results),
     ("visible text", _text),
+    ("page 1", _page_one),
+    ("all text", _all_text),
+    ("as issued", _issued),
 )
-"""The steps in their order, with what each does."""
+"""The steps in their order, with what each does; one that finds nothing to look at says nothing."""

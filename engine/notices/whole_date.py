@@ -27,6 +27,7 @@ class OfDate:
 
     def __init__(self, attached: Sequence[Attached], stated: int) -> None:
         """Read them. Raises VerificationFailed where one is missing, surplus, twice or of another date."""
+        self.attached = tuple(attached)
         bodies = [_body(one) for one in attached]
         payloads = [KINDS[body["kind"]].model_validate(body["payload"]) for body in bodies]
         self.event: dict[str, Any] = bodies[-1]

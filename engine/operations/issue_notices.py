@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass, field
-from datetime import date
-from functools import partial
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from engine.basics.errors import HeadroomError
 from engine.basics.files import write_whole
+from engine.events.date_standing import standing_after
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.draft import Draft
-from engine.events.kinds import Event, NoticeIssued
-from engine.events.notice import NoticeInputs, Render, notice_file_name
-from engine.events.rates import Published, ReferenceRate
+from engine.events.kinds import Determined, Event, NotEvaluated, NoticeIssued
+from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render, notice_file_name
+from engine.events.notice_issued import Renderer
+from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
-from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
+from engine.notices.attachments import OBSERVATIONS, PAGE, SAID, Evidence, attachments, checkpoint_for, with_words
 from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
+from engine.notices.earlier_entries import earlier_entries
 from engine.notices.signature import seal
 from engine.record.canonical import sha256_hex
-from engine.record.log import Scribe, append, deal_log, event_of, index_log, read
+from engine.record.log import Scribe, append, deal_log, event_of
 from engine.record.store import Entry
-from engine.workspace.series import series_of_facts
+from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -51,14 +51,16 @@ class Given:
     """Why its next notice cannot be made, where that is so: it and those after it wait, for numbers have no gaps."""
 
 
-def issue_due(workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress) -> dict[str, Given]:
-    """Render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
+def issue_due(
+    workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress, pages: Pages | None = None
+) -> dict[str, Given]:
+    """Compose, render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
 
     They are put together, rendered and issued some at a time: what a run holds does not grow with what it catches up. One that cannot
     be made stops its own deal and no other.
     """
     given = {deal: Given() for deal in deals}
-    ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal]) for deal in deals)
+    ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal], pages) for deal in deals)
     done = 0
     while waiting := list(islice(ready, AT_A_TIME)):
         whole = len(waiting) < AT_A_TIME
@@ -75,17 +77,20 @@ def _counted(progress: Progress, before: int, of: str) -> Callable[[int, str], N
     return lambda place, name: progress(f"notice {before + place + 1} of {of}: {name}")
 
 
-def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given) -> Iterator[_Waiting]:
-    """The owed notices of a deal, ready to be rendered; none after one that could not be made or put together."""
+def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None) -> Iterator[_Waiting]:
+    """The owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
+    what = "its notices cannot be put together"
     try:
-        for one in _waiting(workspace, deal, scribe):
+        for notice in _waiting(workspace, deal, scribe):
             if given.stopped is not None:
                 return
-            yield one
+            what = f"{notice.called}, cannot be made"
+            yield _wordless(notice) if pages is None else worded(notice, pages)
+            what = "its notices cannot be put together"
     except (HeadroomError, OSError):  # of the record or the disk, so of every deal
         raise
     except Exception as error:
-        given.stopped = f"its notices cannot be put together: {type(error).__name__}: {error}; {WAITS}"
+        given.stopped = f"{what}: {type(error).__name__}: {error}; {WAITS}"
 
 
 def _give(
@@ -107,8 +112,7 @@ def _give(
         except (OSError, BrokenExecutor):  # of the machine, not of the notice
             raise
         except Exception as error:
-            what = f"notice No. {number}, {notice.owed.label} of {notice.owed.on}"
-            given[deal].stopped = f"{what}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
+            given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
         signed = seal(data, key) if key.is_file() else data
         issued = _issue(workspace, notice, signed, sha256_hex(data), scribe)
@@ -122,6 +126,52 @@ class _Waiting:
 
     owed: Owed
     inputs: NoticeInputs
+    evidence: Evidence
+    facts: NoticeFacts | None = None
+
+    @property
+    def called(self) -> str:
+        """What it is, for who runs the engine."""
+        return f"notice No. {self.inputs.number}, {self.owed.label} of {self.owed.on}"
+
+
+def _wordless(notice: _Waiting) -> _Waiting:
+    """A notice of which nobody composes the words: it carries its events, and no manifest, so it proves nothing by itself."""
+    files = {name: one for name, one in notice.inputs.attachments.items() if name not in SAID}
+    return replace(notice, inputs=replace(notice.inputs, attachments=files))
+
+
+def worded(notice: _Waiting, pages: Pages) -> _Waiting:
+    """A notice with the words of its pages in its evidence, and with what it is (`rulings.md` 64)."""
+    inputs = notice.inputs
+    facts = facts_of(inputs, pages.renderer)
+    whole = with_words(dict(inputs.attachments), notice.evidence, facts, pages.words(inputs))
+    return replace(notice, inputs=replace(inputs, attachments=whole), facts=facts)
+
+
+def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
+    """What a notice is: who owes it to whom as its date's terms say, and what it replaces."""
+    adopted = next((event.payload for event in reversed(inputs.events) if isinstance(event.payload, DealAdopted)), None)
+    duties = facts_on(adopted, inputs.on).duties if adopted is not None else ()
+    duty = next((one for one in duties if one.kind == inputs.kind), None)
+    issued = (event for event in inputs.events if isinstance(event.payload, NoticeIssued))
+    return NoticeFacts(
+        number=inputs.number,
+        kind=inputs.kind,
+        subject=inputs.subject,
+        print=inputs.print,
+        on=inputs.on,
+        issued_at=inputs.issued_at,
+        state="report" if duty is None else "draft notice",
+        given_by=None if duty is None else duty.given_by,
+        to=() if duty is None else duty.to,
+        supersedes=inputs.supersedes,
+        supersedes_on=next((one.effective_on for one in issued if one.payload.number == inputs.supersedes), None),
+        operator=inputs.operator,
+        log_size=inputs.log_size,
+        log_head=inputs.log_head,
+        renderer=renderer,
+    )
 
 
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
@@ -135,9 +185,9 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs = _inputs(workspace, deal, owed, Log(events, entries, checkpoints), told, scribe)
+            inputs, evidence = _inputs(workspace, deal, owed, Log(events, entries, checkpoints), told, scribe)
             told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
-            yield _Waiting(owed, inputs)
+            yield _Waiting(owed, inputs, evidence)
 
 
 def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path | None:
@@ -155,6 +205,9 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
         sha256=sha256_hex(data),
         unsigned_sha256=unsigned,
         supersedes=inputs.supersedes,
+        page_sha256=None if notice.facts is None else sha256_hex(inputs.attachments[PAGE][0]),
+        renderer=None if notice.facts is None else notice.facts.renderer,
+        operator=None if notice.facts is None else inputs.operator,
     )
     leaf = (owed.event.leaf,)
     new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
@@ -185,22 +238,25 @@ class Log:
     checkpoints: Sequence[tuple[int, str]]
 
 
-def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequence[Told], scribe: Scribe) -> NoticeInputs:
+def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequence[Told], scribe: Scribe) -> tuple[NoticeInputs, Evidence]:
+    """What a notice is made of, and what it carries."""
     entries = log.entries
     upto = [event for event in log.events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
-    publications = _publications(workspace, adoptions[-1], owed.on, scribe, upto) if adoptions else {}
+    publications = publications_shown(workspace, adoptions[-1], owed.on, scribe.at, upto) if adoptions else {}
     entry = entries[owed.event.seq]
     evidence = Evidence(
         deal=deal,
         entries=entries,
         stated=owed.event.seq,
         of_date=_of_date(owed.event),
-        deal_file=_deal_file(workspace, owed.event.deal_file),
+        deal_file=adopted_file(workspace, owed.event.deal_file),
         observations=_observations(publications, upto),
         checkpoint=checkpoint_for(log.checkpoints, owed.event.seq),
+        earlier=earlier_entries(upto, owed),
+        standing=_standing(owed.event, upto),
     )
-    return NoticeInputs(
+    inputs = NoticeInputs(
         deal=deal,
         number=max((one.number for one in told), default=0) + 1,
         kind=owed.kind,
@@ -216,53 +272,18 @@ def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequenc
         attachments=attachments(evidence),
         print=owed.print,
     )
+    return inputs, evidence
 
 
-def _publications(
-    workspace: Workspace, deal: DealAdopted, on: date, scribe: Scribe, events: Sequence[Event]
-) -> dict[str, list[dict[str, Any]]]:
-    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
-
-    Of a daily series it is the day that the deal read, under the Publication Date.
-    """
-    read_of = {one.event: one for one in _published(events) if one.read_of is not None}
-    found = {}
-    for name in (index.name for index in facts_on(deal, on).indices):
-        series = partial(_series_on, deal, name)
-        prints: dict[date, dict[str, Any]] = {
-            event.effective_on if event.leaf not in read_of else read_of[event.leaf].publication_date: _as_read(event, read_of)
-            for one in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
-            for event in read(workspace.store, index_log(one))
-            if event.effective_on <= on and event.recorded_at <= scribe.at and series(event.effective_on) == one
-            if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
-        }
-        found[name] = [prints[day] for day in sorted(prints)]
-    return found
-
-
-def _published(events: Sequence[Event]) -> Iterator[Published]:
-    """The prints that a deal's rates rest on."""
-    rates = (event.payload for event in events if isinstance(event.payload, ReferenceRate))
-    yield from (rate.published for rate in rates if rate.published is not None)
-
-
-def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str, Any]:
-    """A print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
-    value = dict(event.payload.value)
-    if event.leaf not in read_of:
-        return value
-    return {**value, "publication_date": str(read_of[event.leaf].publication_date), "read_of": str(event.effective_on)}
-
-
-def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
-    """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
-    versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
-    return next((series_of_facts(index) for one in versions for index in one.indices if index.name == name), None)
-
-
-def _deal_file(workspace: Workspace, sha256: str | None) -> bytes | None:
-    path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
-    return path.read_bytes() if sha256 is not None and path.is_file() else None
+def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
+    """How everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
+    said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
+    if said is None:
+        return None
+    found = standing_after(standing(events))
+    if found.sha256 != said:
+        raise ValueError(f"how everything stands on {stated.effective_on} is not what its event holds the hash of")
+    return found.file
 
 
 def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:

@@ -20,11 +20,12 @@ from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
+from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import DealAdopted
 from engine.events.deal_state import DealState, as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import Correction, Event, NotEvaluated
-from engine.events.notice import Render
+from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.events.standing import OF_A_DATE, withdrawn
 from engine.operations.issue_notices import Given, issue_due
@@ -92,6 +93,8 @@ class Tools:
     engine: str = f"headroom {__version__}"
     """What recorded events name: version, commit and lock file, which the composition root knows."""
     clock: Callable[[], datetime] | None = None
+    pages: Pages | None = None
+    """Who composes the words of notices; without one they carry none."""
     stopping: Callable[[], bool] = lambda: False
     """Whether somebody has asked it to stop: then the deal in hand is finished, and the rest is left to the next run."""
 
@@ -131,7 +134,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     if tools.stopping():
         outcome.left += [name for name in names if name not in outcome.left]
         return outcome
-    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress)
+    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages)
     for result in outcome.deals:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
         result.notices, result.not_issued = given.files, given.stopped
@@ -326,7 +329,8 @@ def _waits_for(name: str, on: date, known: Sequence[Published]) -> str:
 
 def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
     """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
-    payload = NotEvaluated(reason=result.reason or "", problems=result.problems)
+    said = NotEvaluated(reason=result.reason or "", problems=result.problems)
+    payload = resting_on(said, read(workspace.store, deal_log(result.deal)))
     kept = () if text is None else (keep(workspace, text),)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:

@@ -1,40 +1,4 @@
-"""Canonical JSON (RFC 8785) and the hashes made over it."""
+"""Canonical JSON (RFC 8785) and the hashes made over it, as the record uses them."""
 
-from __future__ import annotations
-
-import hashlib
-from typing import Any
-
-import rfc8785
-
-
-def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 bytes: the same facts always give the same bytes.
-
-    Raises:
-        TypeError: a float, or a value that JSON has no form for, with its path. A figure is text: two readers may
-            print one float differently, none two texts.
-        ValueError: text that is not Unicode, or an integer beyond 2^53 - 1, which some readers round.
-    """
-    _only_exact(value, "$")
-    return rfc8785.dumps(value)
-
-
-def sha256_hex(data: bytes) -> str:
-    """SHA-256 of `data` in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def _only_exact(value: Any, path: str) -> None:
-    if isinstance(value, float):
-        raise TypeError(f"{path} is a float; write figures as text")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"{path} has the key {key!r}; JSON keys are text")
-            _only_exact(item, f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for number, item in enumerate(value):
-            _only_exact(item, f"{path}[{number}]")
-    elif not (value is None or isinstance(value, str | int)):
-        raise TypeError(f"{path} is a {type(value).__name__}, which JSON has no form for; write it as text")
+from engine.basics.canonical_json import canonical as canonical
+from engine.basics.canonical_json import sha256_hex as sha256_hex

@@ -15,7 +15,7 @@ from reports.formats import eights, figure, instant, long_date, plain, role, sho
 from reports.notice import never_adopted, sentences
 from reports.notice.blocks import closing, event_answer, index, page_one, proof, terms
 from reports.notice.blocks import what_happened as occasion
-from reports.notice.log_lookup import issued, read
+from reports.notice.log_lookup import read
 from reports.notice.view import Brief, Line, brief
 
 __all__ = ["NoticeInputs", "compose"]
@@ -72,34 +72,43 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
     proving = LOST if inputs.kind == "not_evaluated" else PROOF
     order = FIRST[inputs.kind] + proving
     found = brief(inputs, order)
-    paragraphs = _answer(found)
+    paragraphs = answer_of(found)
     return {
+        **masthead(found),
         "kind": inputs.kind,
         "deal": inputs.deal,
-        "number": inputs.number,
-        "name": _name(found),
-        "form": _form(found),
         "title": f"{_name(found)} No. {inputs.number}, {inputs.deal}, {inputs.on.isoformat()}",
         "summary": plain(paragraphs[0]),
         "issued": inputs.issued_at.isoformat(),
-        "issuer": found.issuer.name,
         "illustrative": WORDS if found.deal.illustrative else "",
         "left": f"{_name(found)} No. {inputs.number}" + (", draft" if found.duty else ""),
         "foot": f"Log of {inputs.deal}: {inputs.log_size:,} entries at issue, head {eights(inputs.log_head[:16])}",
-        "particulars": particulars(found),
         "answer": paragraphs,
-        "first": [_block(found, name) for name in FIRST[inputs.kind]],
-        "proof": [_block(found, name) for name in proving],
+        "first": [block_of(found, name) for name in FIRST[inputs.kind]],
+        "proof": [block_of(found, name) for name in proving],
     }
 
 
-def _answer(found: Brief) -> list[list[tuple[str, bool]]]:
+def masthead(found: Brief) -> dict[str, Any]:
+    """What stands above the answer: issuer, name, number, what the document is, and the four facts."""
+    return {
+        "issuer": found.issuer.name,
+        "name": _name(found),
+        "number": found.inputs.number,
+        "form": _form(found),
+        "particulars": particulars(found),
+    }
+
+
+def answer_of(found: Brief) -> list[list[tuple[str, bool]]]:
+    """The paragraphs that lead page 1."""
     if found.inputs.kind != "compliance":
         return event_answer.answer(found)
     return sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates)
 
 
-def _block(found: Brief, name: str) -> dict[str, Any]:
+def block_of(found: Brief, name: str) -> dict[str, Any]:
+    """A block by its name, with its number and its heading."""
     heading, fill = BLOCKS[name]
     filled = fill(found)
     return {"block": name, "number": found.number(name), "heading": filled.pop("title", heading), **filled}
@@ -143,5 +152,5 @@ def _supersedes(found: Brief) -> str:
     number = found.inputs.supersedes
     if number is None:
         return "none"
-    day = next((day for day, one in issued(found.past) if one.number == number), None)
+    day = found.supersedes_on
     return f"No. {number}" + (f" of {short_date(day)}" if day else "")

@@ -109,6 +109,11 @@ class Brief:
         return {name: known[-1] for name, known in found.items() if known}
 
     @property
+    def supersedes_on(self) -> date | None:
+        """The date of the notice that this one supersedes."""
+        return next((day for day, one in log.issued(self.past) if one.number == self.inputs.supersedes), None)
+
+    @property
     def dated(self) -> date:
         """The date that results, amounts and deadlines are of: the notice's own, or the last that was determined."""
         whole = log.determined(self.past)

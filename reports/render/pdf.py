@@ -19,18 +19,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
-
 from reports.notice.compose import NoticeInputs, compose
+from reports.notice.markup import to_html
 from reports.pages import foresight, portfolio, publication, validation
 from reports.pages.foresight import ForesightInputs
 from reports.pages.portfolio import PortfolioInputs
 from reports.pages.publication import PublicationInputs
 from reports.pages.validation import ValidationInputs
-from reports.render.assets import BASE, assets, legible
-from reports.render.page_density import density
+from reports.render.assets import BASE, assets
 from reports.render.pdf_a import finish
 
 if TYPE_CHECKING:
@@ -105,11 +101,6 @@ def render_validation(inputs: ValidationInputs) -> bytes:
     return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
 
 
-def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
-    """A template filled with a context; every value is escaped, whatever it says."""
-    return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
-
-
 def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
     """HTML as PDF/A-3a and PDF/UA-1 with its attachments, in their names' order.
 
@@ -155,27 +146,6 @@ def _dated(created: datetime) -> Iterator[None]:
                 del os.environ[_EPOCH]
             else:
                 os.environ[_EPOCH] = before
-
-
-@cache
-def _environment() -> SandboxedEnvironment:
-    """Deal text is data, never a template; what a template lacks is an error; what the fonts lack is spelled out."""
-    from importlib.resources import files
-
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(str(files("reports").joinpath("templates"))),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, Markup):
-        return value
-    return legible(value) if isinstance(value, str) else value
 
 
 @cache

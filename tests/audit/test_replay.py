@@ -21,6 +21,7 @@ from engine.cli.show.act import record_act
 from engine.cli.show.replay import replay
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.events.date_standing import resting_on
 from engine.events.deal_state import as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, NotEvaluated
@@ -351,7 +352,8 @@ def test_a_difference_is_printed_where_it_is() -> None:
 def refused_on(desk: Workspace, on: date, at: datetime, text: str | None, reason: str) -> None:
     """What somebody writes who may write the files: that the deal was not evaluated, with a file or without."""
     kept = () if text is None else (keep(desk, text),)
-    draft = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=NotEvaluated(reason=reason), inputs=kept)
+    payload = resting_on(NotEvaluated(reason=reason), read(desk.store, deal_log(DEAL)))
+    draft = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with desk.store.begin() as writer:
         append(writer, deal_log(DEAL), [draft], Scribe("t", "t", at))
 

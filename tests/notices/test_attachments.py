@@ -29,6 +29,7 @@ from engine.record.log import deal_log
 from engine.record.merkle import inclusion_proof, leaf_hash
 from engine.workspace.checkpoints import KEY
 from engine.workspace.workspace import create, opened
+from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
 from tests.conftest import DEALS
 from tests.operations.test_run import DEAL, fill
@@ -51,7 +52,7 @@ class Desk:
         workspace = opened(root)
         make_key("agent.example/log", root / KEY, cosigner=False, as_json=True)
         fill(workspace, 8, templates)
-        run(workspace, plan.THURSDAYS[7], Tools(templates, self.render, NOW, "t", lambda _: None))
+        run(workspace, plan.THURSDAYS[7], Tools(templates, self.render, NOW, "t", lambda _: None, pages=NoticePages()))
         self.bodies = [entry.body for entry in workspace.store.entries(deal_log(DEAL))]
         self.notes = [note for _, note in workspace.store.checkpoints(deal_log(DEAL))]
         workspace.store.close()
@@ -83,9 +84,9 @@ def notice(desk: Desk) -> Files:
 
 def refusal(files: Files, policy: Policy, templates: dict[str, Template]) -> str | None:
     """The first step that refuses these files with what it says, None where they hold."""
-    found = _Notice(b"", policy, templates, NoticeFile(files, ""))
+    found = _Notice(b"", policy, templates, NoticeFile(files, ""), pages=NoticePages())
     for name, step in STEPS:
-        if name in ("signature", "attachments", "visible text"):
+        if name in ("signature", "attachments", "visible text", "all text"):
             continue
         try:
             step(found)
@@ -122,10 +123,10 @@ def test_a_notice_of_a_date_that_was_not_evaluated_holds_and_lends_its_evidence_
     """Without results there is no row to compare, so page 1 itself must say that there are none."""
     good = desk.inputs[DEAL][-1]
     bad = desk.inputs[BAD][-1]
-    *_, last = verify_notice(render_notice(bad), policy, all_templates)
-    assert (last.name, last.difference) == ("visible text", None)
+    *_, last = verify_notice(render_notice(bad), policy, all_templates, pages=NoticePages())
+    assert (last.name, last.difference) == ("all text", None)
     for pages in (good, replace(good, deal=BAD), replace(good, deal=BAD, on=bad.on)):
-        *_, last = verify_notice(render_notice(replace(pages, attachments=bad.attachments)), policy, all_templates)
+        *_, last = verify_notice(render_notice(replace(pages, attachments=bad.attachments)), policy, all_templates, pages=NoticePages())
         assert (last.name, last.difference is not None) == ("visible text", True)
 
 

@@ -221,5 +221,6 @@ def test_the_same_verdict_on_every_notice_and_every_mutant(
         mine, other = ours(files, policy, all_templates), theirs(files, key, tmp_path / "one")
         assert mine == other, (n, name, place)
         verdicts.add(mine)
-    assert verdicts == {False}
+        assert not mine or (name == "manifest.json" and b'"notice":' in files[name])  # page 1 is held against what it says of its notice
+    assert False in verdicts
     assert not theirs(notices[0], key.replace("agent.example", "other.example"), tmp_path / "one")

@@ -27,9 +27,10 @@ from engine.events.kinds import Event
 from engine.events.notice import NoticeInputs
 from engine.events.results import Verdict
 from engine.notices import der
+from engine.notices.closing import Step
 from engine.notices.signature import BYTE_RANGE, check_seal, make_certificate, seal
 from engine.notices.trust_policy import Policy, read_policy
-from engine.notices.verify_notice import Later, Step, verify_notice
+from engine.notices.verify_notice import Later, verify_notice
 from engine.operations.run import Tools, run
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import Checkpoint, cosign, sign
@@ -37,6 +38,7 @@ from engine.record.keys import BadKey, read_key
 from engine.record.log import deal_log, read
 from engine.record.merkle import root
 from engine.workspace.workspace import opened
+from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
 from tests.operations.test_corrections import made
 from tests.operations.test_run import DEAL, fill
@@ -64,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
     fill(workspace, 5, all_templates)
-    run(workspace, plan.THURSDAYS[4], Tools(all_templates, render, NOW, "t", lambda _: None))
+    run(workspace, plan.THURSDAYS[4], Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()))
     workspace.store.close()
     return root
 
@@ -85,7 +87,7 @@ def policy(desk: Path) -> Policy:
 
 
 def steps(data: bytes, policy: Policy, templates: dict[str, Template]) -> list[Step]:
-    return list(verify_notice(data, policy, templates))
+    return list(verify_notice(data, policy, templates, pages=NoticePages()))
 
 
 def unsigned(data: bytes, policy: Policy) -> bytes:
@@ -106,9 +108,11 @@ def test_every_step_holds(notice: bytes, policy: Policy, all_templates: dict[str
         "observations",
         "results",
         "visible text",
+        "page 1",
+        "all text",
     ]
     assert "4 determined, each comes out again, 4 of them by the subsets of their sellers" in [step.found for step in found]
-    assert found[-1].found == "4 results shown as recorded: 4 PASS"
+    assert "4 results shown as recorded: 4 PASS" in [step.found for step in found]
 
 
 def test_what_was_not_determined_is_no_failure_to_come_out_again(desk: Path, policy: Policy, all_templates: dict[str, Template]) -> None:
@@ -475,7 +479,7 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     )
 
     def log_step(later: Sequence[Later]) -> Step:
-        return next(step for step in verify_notice(notice, asking, all_templates, later) if step.name == "log")
+        return next(step for step in verify_notice(notice, asking, all_templates, later, pages=NoticePages()) if step.name == "log")
 
     unsigned_export = Later((tmp_path / "export" / "checkpoint").read_text(encoding="utf-8"), leaves)
     cosign_export(tmp_path / "export", trustee, [key], None, NOW, as_json=True)
@@ -513,10 +517,10 @@ def test_a_cosigned_export_is_given_on_the_command_line(
         f'cosigner_keys = ["{public}"]\ncosignatures_needed = 1\n',
         encoding="utf-8",
     )
-    assert verify_file(path, written, all_templates, as_json=True) == 3
-    assert verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export"]) == 0
+    assert verify_file(path, written, all_templates, as_json=True, pages=NoticePages()) == 3
+    assert verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export"], pages=NoticePages()) == 0
     with pytest.raises(WrongUsage, match="is no exported log"):
-        verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export" / "checkpoint"])
+        verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export" / "checkpoint"], pages=NoticePages())
 
 
 def test_a_signature_that_is_asked_for_is_checked_before_anything_is_read(
@@ -546,10 +550,10 @@ def test_from_the_command_line(desk: Path, policy: Policy, all_templates: dict[s
     )
     path = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
     assert read_policy(written) == policy
-    assert verify_file(path, written, all_templates, as_json=False) == 0
+    assert verify_file(path, written, all_templates, as_json=False, pages=NoticePages()) == 0
     bad = tmp_path / "bad.pdf"
     bad.write_bytes(path.read_bytes()[:-10])
-    assert verify_file(bad, written, all_templates, as_json=True) == 3
+    assert verify_file(bad, written, all_templates, as_json=True, pages=NoticePages()) == 3
     written.write_text("log_key = []\n", encoding="utf-8")
     with pytest.raises(InputProblems):
         read_policy(written)

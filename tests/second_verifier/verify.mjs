@@ -94,10 +94,28 @@ function proofOf(text) {
   return { index: BigInt(index.slice(6)), path: path.map(hash32), note: text.slice(cut + 2) };
 }
 
+const NOTICE = ["number", "kind", "subject", "print", "on", "issued_at", "state", "given_by", "to", "supersedes", "supersedes_on", "operator",
+  "log_size", "log_head", "renderer"];
+const KINDS = ["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"];
+const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?[+-]\d\d:\d\d$/;
+const isDay = (text) => typeof text === "string" && DAY.test(text) && new Date(`${text}T00:00Z`).toISOString().startsWith(text);
+
+// Version 2 says what the notice is: number, kind, print, addressees, state at issue, and what drew it.
+function noticeOf(manifest) {
+  const said = manifest.notice;
+  need(manifest.version === 2 && hasKeys(said, ...NOTICE) && hasKeys(said.renderer, "sha256", "drawn_by"), "the manifest says other things of its notice");
+  need([said.number, said.print, said.log_size].every(Number.isInteger) && KINDS.includes(said.kind), "a number or a kind of another form");
+  need(isDay(said.on) && (said.supersedes_on === null || isDay(said.supersedes_on)), "a date of another form");
+  need(typeof said.issued_at === "string" && MOMENT.test(said.issued_at) && !Number.isNaN(Date.parse(said.issued_at)), "a time of another form");
+  need(typeof said.renderer.sha256 === "string" && typeof said.renderer.drawn_by === "string" && Array.isArray(said.to), "a value of another kind");
+}
+
 function manifestOf(bytes) {
   const manifest = JSON.parse(utf8(bytes));
   need(canonical(manifest) === utf8(bytes), "the manifest is not canonical");
-  need(hasKeys(manifest, "deal", "leaf", "seq", "log_size", "files") && isObject(manifest.files), "the manifest states other things");
+  const stated = ["deal", "leaf", "seq", "log_size", "files"], second = hasKeys(manifest, ...stated, "version", "notice");
+  need((second || hasKeys(manifest, ...stated)) && isObject(manifest.files), "the manifest states other things");
+  if (second) noticeOf(manifest);
   need([manifest.leaf, ...Object.values(manifest.files)].every((one) => typeof one === "string" && HEX.test(one)), "a file without its SHA-256");
   need(typeof manifest.deal === "string" && Number.isInteger(manifest.seq) && Number.isInteger(manifest.log_size), "a value of another kind");
   return manifest;
@@ -236,6 +254,11 @@ function check(folder, keyText) {
   const lines = text.slice(0, -1).split("\n").map(lineOf);
   for (const one of lines) need(rootFrom(leafHash(one.body), one.seq, head.size, one.path).equals(head.root), `entry ${one.seq} is not in the log`);
   wholeDate(lines, proof.index);
+  const standing = JSON.parse(utf8(body)).payload.standing_sha256;
+  need((manifest.version === 2) === (standing !== undefined), "the manifest is of another version than its event");
+  if (standing !== undefined) need(sha256(file("standing.json")).toString("hex") === standing, "standing.json is not how everything stands by the event");
+  const earlier = files.has("earlier.jsonl") ? utf8(file("earlier.jsonl")).slice(0, -1).split("\n").map(lineOf) : [];
+  for (const one of earlier) need(rootFrom(leafHash(one.body), one.seq, head.size, one.path).equals(head.root), `entry ${one.seq} is not in the log`);
   const by_sellers = sellers(lines.map(({ body: one }) => JSON.parse(utf8(one))), listings(utf8(file("observations.csv"))));
   return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index), by_sellers };
 }

@@ -8,16 +8,21 @@ from pathlib import Path
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
-from engine.queries.history import explanation_of, history_of, summary
+from engine.queries.compared_dates import compare_dates
+from engine.queries.filtered_history import Wanted, filtered, line_of
+from engine.queries.history import explanation_of
 from engine.queries.spreadsheets import history_parquet, history_workbook
 from engine.workspace.workspace import Workspace
 
+ALL = Wanted()
+"""Every event."""
 
-def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = None) -> None:
-    """Print every event of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
+
+def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = None, wanted: Wanted = ALL) -> None:
+    """Print the events of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
     if into is not None and into.suffix not in (".xlsx", ".parquet"):
         raise WrongUsage(f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so")
-    answer = history_of(workspace, deal)
+    answer = filtered(workspace, deal, wanted)
     if into is not None:
         write_whole(into, history_workbook(deal, answer.events) if into.suffix == ".xlsx" else history_parquet(answer.events))
         if not as_json:
@@ -26,10 +31,23 @@ def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = 
     if as_json:
         print_json(answer.as_data())
         return
-    rows = [(str(e.seq), str(e.effective_on), e.kind, e.subject, summary(e)) for e in answer.events]
-    say(table(("no.", "effective", "event", "of", "what"), rows, right=(0,)))
+    rows = [(str(e.seq), str(e.effective_on), f"{e.recorded_at:%Y-%m-%d %H:%M}", e.kind, e.subject, line_of(e)) for e in answer.events]
+    say(table(("no.", "effective", "recorded, UTC", "event", "of", "what"), rows, right=(0,)))
     say()
-    say(f"{answer.size} entries; head {answer.root}")
+    shown = "" if len(answer.events) == answer.size else f"{len(answer.events)} of "
+    say(f"{shown}{answer.size} entries; head {answer.root}")
+
+
+def compare(workspace: Workspace, deal: str, first: date, second: date, as_json: bool) -> None:
+    """Print two dates of a deal side by side; what differs is marked."""
+    answer = compare_dates(workspace, deal, first, second)
+    if as_json:
+        print_json(answer.as_data())
+        return
+    rows = [("*" if row.changed else "", row.title, row.what, row.first, row.second) for row in answer.rows]
+    say(table(("", "of", "what", str(first), str(second)), rows))
+    say()
+    say(f"{sum(row.changed for row in answer.rows)} of {len(answer.rows)} lines differ; each is marked with *")
 
 
 def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool) -> None:

@@ -1,36 +1,53 @@
-"""`headroom replay`: every event computed again from raw snapshots, deal files, reports and Acts."""
+"""`headroom replay`: every event computed again from raw snapshots, deal files, reports and Acts; with `--pages` every notice drawn."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 
+from engine.audit.pages_again import Drawn, drawings
 from engine.audit.replay import Replay
 from engine.audit.replay_answer import Replayed
 from engine.cli.output import print_json, progress, progress_done, say
 from engine.events.deal_adopted import EDITION
 from engine.events.log_names import deals_among
+from engine.events.notice import Pages, Render
 from engine.queries.states_as_known import as_known
 from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
 
-def replay(workspace: Workspace, templates: Templates, until: date | None, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Drawings:
+    """That notices are drawn again: by what, and how many of each deal."""
+
+    render: Render
+    sample: int | None
+
+
+def replay(
+    workspace: Workspace, templates: Templates, until: date | None, as_json: bool, pages: Pages | None = None, drawn: Drawings | None = None
+) -> int:
     """Replay every log; 3 where one does not come out as it is recorded, 4 where one is of an earlier edition and was not compared."""
-    replays: list[Replayed] = []
-    for entry in Replay(workspace, templates, until).run():
-        replays.append(entry)
-        progress(f"{entry.log}: {entry.events} events")
+    found: list[Replayed] = []
+    for one in Replay(workspace, templates, until, pages).run():
+        found.append(one)
+        progress(f"{one.log}: {one.events} events")
+    deals = deals_among(one.log for one in found)
+    seen = list(_drawn(workspace, deals, pages, drawn)) if pages is not None and drawn is not None else []
     progress_done()
-    failed = [entry for entry in replays if entry.difference is not None]
-    code = 3 if failed else 4 if any(entry.edition != EDITION for entry in replays) else 0
-    deals = deals_among(entry.log for entry in replays)
+    failed = any(one.difference is not None for one in found) or any(one.outcome == "differs" for _, _, one in seen)
+    code = 3 if failed else 4 if any(one.edition != EDITION for one in found) else 0
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
-        print_json({"replayed": code == 0, "logs": [entry.as_data() for entry in replays], "as_known": [asdict(entry) for entry in known]})
+        data = {"replayed": code == 0, "logs": [one.as_data() for one in found], "as_known": [asdict(one) for one in known]}
+        print_json(data | {"pages": [{"deal": deal, "number": number, **asdict(one)} for deal, number, one in seen]})
         return code
-    for entry in replays:
-        _say(entry)
+    for one in found:
+        _say(one)
+    for deal, number, page in seen:
+        say(f"{'DIFFERS   ' if page.outcome == 'differs' else 'the pages '}{deal} No. {number}: {page.said}")
     for state in known:
         say()
         say(f"{state.deal} as it was known on {state.known_on}, {state.entries} entries")
@@ -39,11 +56,18 @@ def replay(workspace: Workspace, templates: Templates, until: date | None, as_js
     return code
 
 
-def _say(entry: Replayed) -> None:
-    word = f"; {entry.asserted} taken as recorded" if entry.asserted else ""
-    if entry.edition != EDITION:
-        say(f"not compared  {entry.log}: {entry.events} events recorded under edition {entry.edition}; headroom 0.1 replays it")
-    elif entry.difference is None:
-        say(f"the same  {entry.log}: {entry.events} events{word}")
+def _drawn(workspace: Workspace, deals: Sequence[str], pages: Pages, drawn: Drawings) -> Iterator[tuple[str, int, Drawn]]:
+    for deal in deals:
+        for number, one in drawings(workspace, deal, pages, drawn.render, drawn.sample):
+            progress(f"{deal} No. {number}: drawn again")
+            yield deal, number, one
+
+
+def _say(one: Replayed) -> None:
+    word = f"; {one.asserted} taken as recorded" if one.asserted else ""
+    if one.edition != EDITION:
+        say(f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom 0.1 replays it")
+    elif one.difference is None:
+        say(f"the same  {one.log}: {one.events} events{word}")
     else:
-        say(f"DIFFERS   {entry.log}, entry {entry.difference.seq}: {entry.difference.what}")
+        say(f"DIFFERS   {one.log}, entry {one.difference.seq}: {one.difference.what}")

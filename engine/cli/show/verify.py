@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.audit.verify_file import verify_notice_file
+from engine.audit.verify_file import verify_notice_file, with_drawing
 from engine.audit.verify_workspace import verify_record
 from engine.cli.output import print_json, say
+from engine.events.notice import Pages, Render
 from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
@@ -25,13 +27,35 @@ def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], 
     return 0 if found.verified else 3
 
 
-def verify_file(notice: Path, policy: Path, templates: Templates, as_json: bool, held: Sequence[Path] = ()) -> int:
-    """Print every step of a notice's verification, up to the first difference; 3 where one fails."""
-    found = verify_notice_file(notice, policy, templates, held)
+@dataclass(frozen=True)
+class Drawing:
+    """That a notice is drawn again: of whose record, by what."""
+
+    workspace: Workspace
+    render: Render
+
+
+def verify_file(
+    notice: Path,
+    policy: Path,
+    templates: Templates,
+    as_json: bool,
+    held: Sequence[Path] = (),
+    pages: Pages | None = None,
+    drawing: Drawing | None = None,
+    strict: bool = False,
+) -> int:
+    """Print every step of a notice's verification, up to the first difference; 3 where one fails.
+
+    4 where everything holds, `strict` is asked for, and the drawing was to be compared and could not be.
+    """
+    found = verify_notice_file(notice, policy, templates, held, pages)
+    if drawing is not None and pages is not None and found.verified:
+        found = with_drawing(found, drawing.workspace, pages, drawing.render)
     if as_json:
         print_json(found.as_data())
     else:
         for step in found.steps:
             say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
-        say(f"{notice.name} is what it says, by {policy.name}" if found.verified else "")
-    return 0 if found.verified else 3
+        say(found.said)
+    return 3 if not found.verified else 4 if strict and found.not_drawn else 0

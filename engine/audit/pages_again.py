@@ -1,0 +1,161 @@
+"""A notice's pages made again of the log: their words always, their drawing where that is asked for (`rulings.md` 64)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Literal
+
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event, NoticeIssued
+from engine.events.log_names import deal_log
+from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render
+from engine.events.notice_issued import Renderer
+from engine.notices.attachments import described
+from engine.notices.pdf import drawn_pages, read_notice
+from engine.record.canonical import sha256_hex
+from engine.record.log import read
+from engine.record.store import Entry
+from engine.workspace.publications_shown import adopted_file, publications_shown
+from engine.workspace.workspace import Workspace
+
+PROVEN = "event.tlog-proof"
+"""The one file whose being there the log does not tell: it is carried where the operator had a key then."""
+SAMPLED_BY = 64
+"""The seed by which a sample of notices is drawn, so that two replays draw the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What came of drawing a notice again."""
+
+    outcome: Literal["same", "differs", "not compared"]
+    said: str
+
+
+def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequence[Entry], issued: Event) -> NoticeInputs | None:
+    """What a notice was made of, from the log alone; None where the event that it states is not there.
+
+    Args:
+        workspace: whose record it is.
+        events: the deal's log.
+        entries: the same as it is stored.
+        issued: the event that says that the notice was made.
+    """
+    payload: NoticeIssued = issued.payload
+    stated = next((event for event in events if event.key == payload.of), None)
+    if stated is None:
+        return None
+    upto = tuple(events[: stated.seq + 1])
+    adopted = next((event.payload for event in reversed(upto) if isinstance(event.payload, DealAdopted)), None)
+    files = ["event.json", "date.jsonl", "standing.json", "observations.csv", "page.json", "manifest.json"]
+    files += ["earlier.jsonl"] if adopted is not None else []
+    files += ["deal.yaml"] if adopted_file(workspace, stated.deal_file) is not None else []
+    on = issued.effective_on
+    return NoticeInputs(
+        deal=issued.log.partition("/")[2],
+        number=payload.number,
+        kind=payload.kind,  # type: ignore[arg-type]  # the outbox writes no other
+        subject=issued.subject.removeprefix(payload.kind).removeprefix("-") or None,
+        on=on,
+        issued_at=issued.recorded_at,
+        events=upto,
+        publications=publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {},
+        operator=payload.operator or workspace.settings.operator,
+        log_size=stated.seq + 1,
+        log_head=entries[stated.seq].root.hex(),
+        supersedes=payload.supersedes,
+        attachments=described(dict.fromkeys(files, b"")),
+        print=issued.print,
+    )
+
+
+def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> Iterator[tuple[int, str]]:
+    """The notices of a log whose words come out otherwise than they were issued: the entry's number, and what is said of it."""
+    entries = workspace.store.entries(events[0].log) if events else ()
+    for event in events:
+        if not isinstance(event.payload, NoticeIssued) or event.payload.page_sha256 is None:
+            continue
+        inputs = issued_inputs(workspace, events, entries, event)
+        if inputs is None:
+            yield event.seq, f"notice {event.payload.number} states `{event.payload.of}`, which is not in the log"
+            continue
+        with_proof = replace(inputs, attachments={**inputs.attachments, PROVEN: (b"", "")})
+        made = (sha256_hex(pages.words(one)) for one in (with_proof, inputs))
+        if event.payload.page_sha256 not in made:
+            said = f"notice {event.payload.number}: the words of its pages come out otherwise"
+            yield event.seq, f"{said} than page.json {event.payload.page_sha256[:16]}"
+
+
+def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: Pages, render: Render) -> Drawn:
+    """A notice drawn again of the log and held against its file.
+
+    Args:
+        data: the file.
+        issued_by: what drew it, as its evidence says.
+        inputs: what it was made of.
+        pages: who knows what draws here.
+        render: the renderer.
+
+    Raises:
+        VerificationFailed: the file cannot be read within bounds.
+    """
+    ours = pages.renderer
+    if issued_by.sha256 != ours.sha256:
+        return Drawn("not compared", f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or fonts")
+    carried = described(read_notice(data).attachments)
+    (again,) = render([replace(inputs, attachments=carried)])
+    if data.startswith(again.rstrip(b"\n")):
+        return Drawn("same", "drawn again by the same renderer: the same bytes" if issued_by == ours else "drawn again: the same bytes")
+    if issued_by == ours:
+        return Drawn("differs", "drawn again by the same renderer, the file has other bytes" + _first_apart(data, again))
+    apart = _first_apart(data, again)
+    by = f"another renderer, {issued_by.drawn_by}"
+    if apart:
+        return Drawn("differs", f"drawn by {by}; drawn again here it is another{apart}")
+    return Drawn("same", f"drawn by {by}; drawn again here: the same text in the same places, the same picture at 100 dpi")
+
+
+def _first_apart(data: bytes, again: bytes) -> str:
+    """The first page whose text, places or picture are others; nothing where none is."""
+    for n, (one, other) in enumerate(zip_longest(drawn_pages(data), drawn_pages(again)), 1):
+        if one is None or other is None:
+            return f": page {n} is there only once"
+        if one.texts != other.texts:
+            text = next((a or b for a, b in zip_longest(one.texts, other.texts) if a != b), None)
+            return f": page {n} has another text, or one in another place, at `{str(text[0] if text else '')[:60]}`"
+        if one.picture != other.picture:
+            return f": page {n} has another picture"
+    return ""
+
+
+def drawn_file(workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render) -> Drawn:
+    """The file of one notice drawn again of the workspace's record. Raises VerificationFailed where the file cannot be read."""
+    events = read(workspace.store, deal_log(deal))
+    numbered = (event for event in events if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number)
+    issued = next(numbered, None)
+    inputs = None if issued is None else issued_inputs(workspace, events, workspace.store.entries(deal_log(deal)), issued)
+    if inputs is None:
+        return Drawn("not compared", f"NOT COMPARED: the record of this workspace issued no notice No. {facts.number} of {deal}")
+    return drawn_again(data, facts.renderer, inputs, pages, render)
+
+
+def drawings(workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None) -> Iterator[tuple[int, Drawn]]:
+    """Every notice of a deal drawn again, or a sample of them: the notice's number, and what came of it."""
+    events = read(workspace.store, deal_log(deal))
+    issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
+    if sample is not None and sample < len(issued):
+        issued = sorted(random.Random(SAMPLED_BY).sample(issued, sample), key=lambda event: event.seq)
+    entries = workspace.store.entries(deal_log(deal))
+    for event in issued:
+        payload: NoticeIssued = event.payload
+        path = workspace.root / payload.file
+        inputs = issued_inputs(workspace, events, entries, event)
+        if payload.renderer is None:
+            yield payload.number, Drawn("not compared", "NOT COMPARED: its record does not say what drew it")
+        elif inputs is None or not path.is_file():
+            yield payload.number, Drawn("not compared", f"NOT COMPARED: {payload.file} is not there")
+        else:
+            yield payload.number, drawn_again(path.read_bytes(), payload.renderer, inputs, pages, render)

@@ -1,0 +1,112 @@
+"""How every test, trigger and Obligation stands once a date is determined: what page 1 says of them rests on this (`rulings.md` 64).
+
+The event of the date holds the hash of it, and its notice carries it. So what stood before the date and still stands can be left out
+by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from engine.basics.canonical_json import canonical, sha256_hex
+from engine.basics.values import Fact
+from engine.events.kinds import (
+    ActApplied,
+    Counted,
+    DeadlinePassed,
+    Determined,
+    Event,
+    NotEvaluated,
+    ObligationMoved,
+    Suspended,
+    Tested,
+)
+from engine.events.standing import standing
+from engine.events.states import Obligation, ReserveReleased, Run, TestState, TriggerState, obligation_key, run_after
+
+if TYPE_CHECKING:
+    from engine.events.deal_state import DealState
+
+
+class DateStanding(Fact):
+    """Every test, trigger and Obligation as a determined date leaves it."""
+
+    tests: Mapping[str, TestState] = {}
+    triggers: Mapping[str, TriggerState] = {}
+    obligations: tuple[Obligation, ...] = ()
+    """Those that are not satisfied, in the order of their creation."""
+    runs: Mapping[str, Run] = {}
+    """By test: how many determined dates running it has FAILed, and the date of its newest result."""
+    released: tuple[ReserveReleased, ...] = ()
+    """Reserves released since the Determination Date before."""
+
+    @property
+    def file(self) -> bytes:
+        """Its canonical JSON: what a notice carries, and what the hash is of."""
+        return canonical(self.model_dump(mode="json"))
+
+    @property
+    def sha256(self) -> str:
+        """The hash that the date's event holds."""
+        return sha256_hex(self.file)
+
+
+def standing_of(state: DealState) -> DateStanding:
+    """How a deal stands, of a state that the date's own results have moved and its end has not."""
+    since = state.last_date
+    money = (one for one in state.money if isinstance(one, ReserveReleased))
+    return DateStanding(
+        tests=state.tests,
+        triggers=state.triggers,
+        obligations=tuple(one for one in state.obligations.values() if one.status != "SATISFIED"),
+        runs=state.runs,
+        released=tuple(one for one in money if since is None or one.on > since),
+    )
+
+
+def standing_after(events: Iterable[Event]) -> DateStanding:
+    """The same of the events that stand, up to the one of the date itself: read once, nothing is folded."""
+    tests: dict[str, TestState] = {}
+    triggers: dict[str, TriggerState] = {}
+    obligations: dict[str, Obligation] = {}
+    runs: dict[str, Run] = {}
+    released: list[ReserveReleased] = []
+    since: date | None = None
+    for event in events:
+        payload, test, trigger, moved = event.payload, None, None, None
+        if isinstance(payload, Tested):
+            test, runs[payload.result.test] = payload.state, run_after(runs.get(payload.result.test), payload.result)
+        elif isinstance(payload, (DeadlinePassed, Suspended)):
+            test = payload.state
+        elif isinstance(payload, Counted):
+            trigger = payload.state
+        elif isinstance(payload, ActApplied):
+            test, trigger, moved = payload.test, payload.trigger, payload.obligation
+        elif isinstance(payload, ObligationMoved):
+            moved = payload.obligation
+        elif isinstance(payload, ReserveReleased):
+            released.append(payload)
+        elif isinstance(payload, Determined):
+            since, last = event.effective_on, since
+        if test is not None:
+            tests[test.test] = test
+        if trigger is not None:
+            triggers[trigger.trigger] = trigger
+        if moved is not None:
+            obligations[obligation_key(moved)] = moved
+    return DateStanding(
+        tests=tests,
+        triggers=triggers,
+        obligations=tuple(one for one in obligations.values() if one.status != "SATISFIED"),
+        runs=runs,
+        released=tuple(one for one in released if since is None or last is None or one.on > last),
+    )
+
+
+def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:
+    """Why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
+    stands = standing(events)
+    last = next((event.leaf for event in reversed(stands) if isinstance(event.payload, Determined)), None)
+    return said.model_copy(update={"standing_sha256": standing_after(stands).sha256, "last_determined": last})

@@ -1,0 +1,71 @@
+"""Which entries of earlier dates a notice carries, because its page 1 speaks of them (`rulings.md` 64)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import ActRecorded, Correction, Counted, Determined, Event, NotEvaluated, ReportReceived, Tested
+from engine.events.notifiable import notifiable
+from engine.events.standing import standing
+from engine.notices.due import Owed, _of_date
+
+
+def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
+    """The numbers of the entries before those of the notice's date, rising.
+
+    They are: the adopted deal; results of the Publication Date that the date rests on; what is told, where it happened before the
+    date, with the Acts of its clause; of a Correction Notice what was said before and since; of a date that was not evaluated what was determined last.
+
+    Args:
+        events: the deal's log up to the event that the notice states.
+        owed: the notice.
+    """
+    own = set(_of_date(owed.event))
+    stands = standing(events)
+    found = {event.seq for event in _needed(stands, events, owed)}
+    return tuple(sorted(found - own))
+
+
+def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
+    adopted = [event for event in events if isinstance(event.payload, DealAdopted)]
+    yield from adopted[-1:]
+    stated = owed.event.payload
+    if isinstance(stated, NotEvaluated):
+        yield from _last_determined(stands, events, stated)
+    elif isinstance(stated, Determined):
+        yield from _of_publication(stands, stated.publication_date)
+    if owed.kind == "correction":
+        yield from _corrected(events)
+    elif owed.kind not in ("compliance", "not_evaluated"):
+        told = (event for event in reversed(stands) if (owed.kind, owed.subject) in tuple(notifiable(event.payload)))
+        yield from (event for event in [next(told, None)] if event is not None)
+        yield from (event for event in stands if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject)
+
+
+def _of_publication(stands: Sequence[Event], since: date) -> Iterator[Event]:
+    """The newest result of each test since a day."""
+    newest = {event.subject: event for event in stands if isinstance(event.payload, Tested) and event.payload.result.on >= since}
+    yield from newest.values()
+
+
+def _last_determined(stands: Sequence[Event], events: Sequence[Event], stated: NotEvaluated) -> Iterator[Event]:
+    """The date that was determined last, whole, and the reports that have come since."""
+    last = next((event for event in reversed(stands) if event.leaf == stated.last_determined), None)
+    if last is None:
+        return
+    wanted = set(_of_date(last))
+    yield from (event for event in stands if event.seq in wanted)
+    yield from _of_publication(stands, last.payload.publication_date)
+    for event in events:
+        if isinstance(event.payload, ReportReceived) and (event.seq > last.seq or event.payload.period_end >= last.effective_on):
+            yield event
+
+
+def _corrected(events: Sequence[Event]) -> Iterator[Event]:
+    """Every correction, and what was said and is so from the first date of the newest one on."""
+    made = [event for event in events if isinstance(event.payload, Correction)]
+    yield from made
+    since = made[-1].payload.from_on if made else date.max
+    yield from (event for event in events if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since)

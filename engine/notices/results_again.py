@@ -1,0 +1,118 @@
+"""The figures of a notice's date computed again from what it carries: rates, results, and what is said of sellers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from engine.basics.errors import VerificationFailed
+from engine.basics.values import median, rounded
+from engine.determination.template import Template
+from engine.events.rates import ReferenceRate
+from engine.events.results import TestResult, Verdict
+from engine.notices.attachments import OBSERVATIONS
+from engine.notices.recompute import Listed, recomputed
+from engine.terms.contract_dates import publication_dates
+from engine.terms.in_force import TermsInForce
+
+ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?")
+"""A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
+
+
+def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence[TestResult]) -> str:
+    """The rates of the date rest on exactly the observations attached; those of other weeks are their medians.
+
+    Raises VerificationFailed.
+    """
+    for rate in rates:
+        used = rate.published
+        attached = [price for price, _ in weeks.get((used.index, str(used.publication_date)), ())] if used is not None else []
+        if used is not None and used.pooled and attached != sorted(used.pooled):
+            raise VerificationFailed(f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on")
+    checked: list[str] = []
+    without: list[str] = []
+    for one in (one for result in results for one in result.inputs if one.source.kind == "publication"):
+        index, _, day = one.name.rpartition(", ")
+        prices = [price for price, _ in weeks.get((index, str(one.source.as_of or day)), ())]
+        (checked if prices else without).append(one.name)
+        if prices:
+            value = rounded(median([int(price * 10**6) for price in prices]), 4)
+            if value != rounded(one.figure.value, 4):
+                raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
+    said = f"{len(set(checked))} rates are the medians of their observations" if checked else "no rate here rests on attached observations"
+    return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
+
+
+def weeks_of(text: str) -> Listed:
+    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form."""
+    head, *lines = text.split("\n")
+    if head != OBSERVATIONS or not lines or lines.pop():
+        raise VerificationFailed(f"observations.csv does not begin with `{OBSERVATIONS}`, or ends within a line")
+    weeks: dict[tuple[str, str], list[tuple[Decimal, str | None]]] = {}
+    for number, line in enumerate(lines, start=2):
+        row = ROW.fullmatch(line)
+        if row is None:
+            raise VerificationFailed(f"observations.csv:{number}: not an index, a date, a price and a seller's number")
+        weeks.setdefault((row["index"], row["on"]), []).append((Decimal(row["price"]), row["seller"]))
+    return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
+
+
+def results_again(results: Sequence[TestResult], terms: TermsInForce, templates: Mapping[str, Template], on: date, listed: Listed) -> str:
+    """Every result of the date computed again from the deal file and its inputs. Raises VerificationFailed."""
+    missing = _due(terms, templates, on) - {result.test for result in results}
+    if missing:
+        raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {on}")
+    sellers = 0
+    again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in results)
+    for result in results:
+        found = recomputed(result, terms, templates, listed)
+        if found is None:
+            continue
+        for name in ("verdict", "measured", "limit", "headroom"):
+            if getattr(found, name) != getattr(result, name):
+                raise VerificationFailed(
+                    f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}"
+                )
+        again += 1
+        sellers += _by_sellers(result, found)
+    other = len(results) - again - undetermined
+    said = (
+        f"{again} determined, each comes out again" if again else "",
+        f"{sellers} of them by the subsets of their sellers" if sellers else "",
+        f"{undetermined} not determined" if undetermined else "",
+        f"{other} by their place in the log alone" if other else "",
+    )
+    return ", ".join(one for one in said if one) or "no test on this date"
+
+
+SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicates", "apart", "share_failing_sellers", "low", "high")
+
+
+def _by_sellers(result: TestResult, found: TestResult) -> bool:
+    """Whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
+
+    Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
+    """
+    said, again = result.bearing, found.bearing
+    if said is None or said.replicates is None or said.drawn:
+        return False
+    for name in SELLER_FIGURES:
+        stated, computed = getattr(said, name), getattr(again, name) if again is not None else None
+        if stated != computed:
+            raise VerificationFailed(f"{result.test}: `{name}` by sellers comes out as {computed}, the log says {stated}")
+    return True
+
+
+def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
+    """The tests that a Determination Date must have: those tested on every date of its kind, and always on."""
+    kinds = {"determination dates", *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
+    return {
+        name
+        for name, clause in terms.covenants.items()
+        if templates[clause.template].dates in kinds
+        and (clause.first_tested is None or clause.first_tested <= on)
+        and clause.frequency == "every date"
+        and clause.tested_while is None
+    }

@@ -1,0 +1,45 @@
+"""Templates filled with a context: the words of a document in their order, without anything that draws (`rulings.md` 64)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from reports.render.assets import legible
+from reports.render.page_density import density
+
+
+def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
+    """A template filled with a context; every value is escaped, whatever it says."""
+    return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
+
+
+def piece(template: str, macro: str, value: Mapping[str, Any]) -> str:
+    """One piece of a template filled with a value, as the whole template fills it."""
+    return str(getattr(_environment().get_template(template).module, macro)(value))
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    """Deal text is data, never a template; what a template lacks is an error; what the fonts lack is spelled out."""
+    from importlib.resources import files
+
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(str(files("reports").joinpath("templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, Markup):
+        return value
+    return legible(value) if isinstance(value, str) else value

@@ -1,0 +1,49 @@
+// A policy as TOML: names, texts, whole numbers, true or false, and lists of texts; anything else is refused.
+function readPolicy(text) {
+  const policy = { log_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], signature_needed: true, deals: [], origins: [] };
+  const plain = text.replace(/\r\n?/g, "\n").replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
+  const line = /\s*([A-Za-z_]+)\s*=\s*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|\d+)[ \t]*(?:\n|$)/y, texts = /\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')\s*(,|$)/y;
+  const textOfToml = (quoted) => (quoted[0] === '"' ? JSON.parse(quoted) : quoted.slice(1, -1));
+  while (line.lastIndex < plain.trimEnd().length) {
+    const at = line.lastIndex, match = line.exec(plain);
+    need(match, `the policy cannot be read at \`${plain.slice(at).trim().split("\n")[0].slice(0, 60)}\``);
+    const [, name, value] = match;
+    need(name in policy, `the policy says \`${name}\`, which no policy has; it has ${Object.keys(policy).join(", ")}`);
+    if (Array.isArray(policy[name])) {
+      need(value.startsWith("["), `\`${name}\` of the policy is a list of texts`);
+      const inside = value.slice(1, -1).trim();
+      texts.lastIndex = 0;
+      policy[name] = [];
+      while (texts.lastIndex < inside.length) { const one = texts.exec(inside); need(one, `\`${name}\` of the policy is a list of texts`); policy[name].push(textOfToml(one[1])); }
+    } else if (typeof policy[name] === "boolean") { need(value === "true" || value === "false", `\`${name}\` of the policy is true or false`); policy[name] = value === "true"; }
+    else { need(/^\d+$/.test(value), `\`${name}\` of the policy is a whole number`); policy[name] = Number(value); }
+  }
+  policy.notice_certificates = policy.notice_certificates.map((one) => one.replaceAll(":", "").toLowerCase());
+  need(policy.notice_certificates.every((one) => HEX.test(one)), "a certificate of the policy is no SHA-256 fingerprint of 64 hexadecimal digits");
+  need(policy.cosignatures_needed <= policy.cosigner_keys.length, `\`cosignatures_needed\` is ${policy.cosignatures_needed} and \`cosigner_keys\` has ${policy.cosigner_keys.length}`);
+  return policy;
+}
+
+// A checkpoint that somebody kept, held against an exported log: it is a first part of it, and what came after is listed.
+async function heldAgainst(note, exported, keys) {
+  const held = await checkpointOf(note, keys);
+  need(held.signed.some(({ key }) => key.kind === "log"), "the held checkpoint is signed by no log key of the policy");
+  need(held.origin === exported.head.origin, `the held checkpoint is of ${held.origin}, the log of ${exported.head.origin}`);
+  need(held.size <= exported.head.size, `the held checkpoint has ${held.size} entries, the log ${exported.head.size}: entries were taken away`);
+  need(same(await rootOf(exported.leaves.slice(0, Number(held.size))), held.root), `the first ${held.size} entries of the log are not the ones that the held checkpoint signed`);
+  return `${exported.head.origin}: the ${held.size} entries of the held checkpoint are its first; ${exported.head.size - held.size} came after`;
+}
+
+// An exported log by itself, with the checkpoints that are held of it.
+async function verifyExport(files, notes, policy) {
+  const steps = [];
+  try {
+    const keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), exported = await exportedLog(files, keys);
+    const signers = [...new Set(exported.head.signed.map(({ key }) => key.name))];
+    steps.push({ name: "log", found: `${exported.head.origin}: ${exported.head.size} entries, signed by ${signers.join(", ")}`, difference: null });
+    for (const note of notes) if (note.startsWith(`${exported.head.origin}\n`)) steps.push({ name: "held checkpoint", found: await heldAgainst(note, exported, keys), difference: null });
+  } catch (error) {
+    steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });
+  }
+  return { verified: steps.every(({ difference }) => difference === null), steps };
+}
