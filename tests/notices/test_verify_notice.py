@@ -56,19 +56,24 @@ def told() -> list[NoticeInputs]:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]) -> Path:
     """A workspace with both keys and five weeks, its notices rendered and signed."""
+    root = tmp_path_factory.mktemp("desk")
+    five_weeks(root, all_templates, told)
+    return root
+
+
+def five_weeks(root: Path, all_templates: dict[str, Template], told: list[NoticeInputs]) -> None:
+    """Make that workspace in a folder, and say what each of its notices was made of."""
 
     def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:
         told.extend(many)
         yield from (render_notice(one) for one in many)
 
-    root = tmp_path_factory.mktemp("desk")
     workspace = made(root)
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
     fill(workspace, 5, all_templates)
     run(workspace, plan.THURSDAYS[4], Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()))
     workspace.store.close()
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,129 @@
+"""The verifier's one file in a real browser, opened from disk: it says what `headroom verify` says, and asks the network for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.cli.show.keys import export_log
+from engine.determination.template import Template
+from engine.notices.trust_policy import Policy
+from engine.notices.verify_notice import verify_notice
+from engine.workspace.workspace import opened
+from reports.notice.evidence_view import NoticePages
+from reports.verifier import verifier_page
+from tests.notices.test_verify_notice import five_weeks
+from tests.notices.test_verify_notice import policy as policy  # the fixture
+from tests.operations.test_run import DEAL
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+NOT_TAKEN = ("results", "visible text")
+"""Steps that the page leaves out, and says so."""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
+    """Five weeks of notices, made in a thread: what drives the browser has this one's loop of events, and signing needs one too."""
+    root = tmp_path_factory.mktemp("desk")
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(five_weeks, root, all_templates, []).result()
+    return root
+
+
+@pytest.fixture(scope="module")
+def trustee(desk: Path, policy: Policy) -> Path:
+    """The trustee's policy as a file."""
+    path = desk / "trustee.toml"
+    path.write_text(f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n', encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(chromium: Browser, tmp_path: Path) -> Iterator[tuple[Page, list[str]]]:
+    """The file opened from disk, and what it asked the network for or complained of."""
+    file = tmp_path / "headroom-verify.html"
+    file.write_text(verifier_page(), encoding="utf-8")
+    window, troubles = chromium.new_page(), list[str]()
+    window.on("console", lambda message: troubles.append(message.text))
+    window.on("pageerror", lambda error: troubles.append(str(error)))
+    window.on("request", lambda asked: troubles.append(asked.url) if asked.url != file.as_uri() else None)
+    window.goto(file.as_uri())
+    yield window, troubles
+    window.close()
+
+
+def given(window: Page, files: Sequence[Path], folder: Path | None = None) -> None:
+    """Choose files, and an exported log's folder."""
+    before = int(window.evaluate("Number(document.body.dataset.done ?? 0)"))
+    window.set_input_files("#files", [str(path) for path in files])
+    window.wait_for_selector(f"body[data-done='{before + 1}']")
+    if folder is not None:
+        window.set_input_files("#folder", str(folder))
+        window.wait_for_selector(f"body[data-done='{before + 2}']")
+
+
+def said(window: Page) -> list[list[str]]:
+    """The rows of the answer: verdict, step, sentence."""
+    rows: list[list[str]] = window.eval_on_selector_all(
+        "#answer tr", "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return rows
+
+
+def expected(data: bytes, policy: Policy, templates: Mapping[str, Template]) -> list[list[str]]:
+    steps = [step for step in verify_notice(data, policy, templates, pages=NoticePages()) if step.name not in NOT_TAKEN]
+    return [["DIFFERS" if step.difference else "holds", step.name, step.difference or step.found] for step in steps]
+
+
+def test_every_notice_is_said_as_the_command_says_it(
+    page: tuple[Page, list[str]], desk: Path, trustee: Path, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    window, troubles = page
+    notices = sorted((desk / "notices" / DEAL).glob("*.pdf"))
+    given(window, [trustee, *notices])
+    rows = said(window)
+    for path in notices:
+        wanted = expected(path.read_bytes(), policy, all_templates)
+        found, rows = rows[: len(wanted)], rows[len(wanted) :]
+        assert found == wanted
+    assert rows == []
+    closings = window.eval_on_selector_all(".closing", "all => all.map((one) => one.textContent)")
+    assert len(closings) == len(notices)
+    assert all("the drawing was not looked at" in one and "the results, which this page does not compute again" in one for one in closings)
+    assert troubles == []
+
+
+def test_a_notice_with_its_log_that_is_held(page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path) -> None:
+    window, troubles = page
+    workspace = opened(desk)
+    export_log(workspace, DEAL, "tiles", tmp_path / "export", None, as_json=True)
+    workspace.store.close()
+    notice = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
+    given(window, [trustee, notice], tmp_path / "export")
+    rows = said(window)
+    assert [row for row in rows if row[0] != "holds"] == []
+    assert any(row[1] == "as issued" and row[2].endswith("with these words") for row in rows)
+    assert any(row[1] == "log" and "signed by agent.example/log" in row[2] for row in rows)
+    assert troubles == []
+
+
+def test_a_changed_file_and_a_file_of_nobody_are_named(page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path) -> None:
+    window, _ = page
+    notice = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
+    changed = bytearray(notice.read_bytes())
+    changed[5000] ^= 1
+    (tmp_path / "changed.pdf").write_bytes(bytes(changed))
+    (tmp_path / "other.txt").write_text("hello", encoding="utf-8")
+    given(window, [tmp_path / "changed.pdf", tmp_path / "other.txt"])
+    assert "Give your policy too" in (window.text_content("#given") or "")
+    assert "other.txt is no policy" in (window.text_content("#given") or "")
+    given(window, [trustee])
+    assert said(window) == [["DIFFERS", "signature", "the file has been changed since it was signed"]]
+    assert window.query_selector(".closing") is None
