@@ -123,6 +123,19 @@ def validation_page(workspace: Workspace) -> Any:
     return render
 
 
+def audit_page(workspace: Workspace) -> Any:
+    """What renders an audit report: (its JSON, when it was made) -> PDF."""
+
+    def render(data: Any, made_at: datetime) -> bytes:
+        from reports.pages.audit import AuditInputs
+        from reports.render.pdf import render_audit
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_audit(AuditInputs(data, workspace.settings.operator, made_at, generated))
+
+    return render
+
+
 def foresight_page() -> Any:
     """What renders a foresight report: its parts by name -> HTML and PDF."""
 

@@ -49,7 +49,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "demo",
     ),
     "sending": ("release", "deliver", "acknowledge", "owed"),
-    "trustee": ("verify", "replay", "keys", "checkpoint", "cosign", "export", "history", "compare-dates", "verifier"),
+    "trustee": ("verify", "replay", "keys", "checkpoint", "cosign", "export", "history", "compare-dates", "verifier", "audit-report"),
     "web": ("web",),
     "database": ("db",),
 }

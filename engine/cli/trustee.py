@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.assembly import all_templates, clock, notice_pages, renderer, verifier_file
+from engine.assembly import all_templates, audit_page, clock, notice_pages, renderer, verifier_file
 from engine.basics.errors import WrongUsage
 from engine.cli.app import alone, app, opened, operated, read_only, signed_whole
 from engine.cli.options import Json, day, example
@@ -182,3 +182,23 @@ def verifier(
         print_json({"into": str(into), "sha256": sha256_hex(data)})
     else:
         say(f"{into}: open it in a browser; SHA-256 {sha256_hex(data)}")
+
+
+@app.command("audit-report", epilog=example("headroom audit-report --for meridian-2026-1 --from 2026-01-01 --to 2026-03-31"))
+def audit_report(
+    deal: Annotated[str, typer.Option("--for", help="The deal, by its name.")],
+    since: Annotated[str, typer.Option("--from", help="The first day of the period, by contract dates.")],
+    until: Annotated[str, typer.Option("--to", help="Its last day.")],
+    into: Annotated[Path | None, typer.Option(help="The file, .pdf; printed unless given.")] = None,
+    trust: Annotated[list[Path] | None, typer.Option(help="Verifier keys that you trust; the folder's own unless given.")] = None,
+    held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that somebody other than the operator kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Report on a deal's record over a period, to be signed by the auditor: what was verified, by whose keys, and what was not checked."""
+    from engine.audit.audit_report import audit_report
+    from engine.cli.show.audit import show_audit
+
+    workspace = opened(to_inspect=True)
+    period = (day(since), day(until))
+    found = audit_report(workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [])
+    raise typer.Exit(show_audit(found, into, audit_page(workspace), as_json))

@@ -21,7 +21,8 @@ from xml.etree import ElementTree
 
 from reports.notice.compose import NoticeInputs, compose
 from reports.notice.markup import to_html
-from reports.pages import foresight, portfolio, publication, validation
+from reports.pages import audit, foresight, portfolio, publication, validation
+from reports.pages.audit import AuditInputs
 from reports.pages.foresight import ForesightInputs
 from reports.pages.portfolio import PortfolioInputs
 from reports.pages.publication import PublicationInputs
@@ -92,6 +93,13 @@ def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
     html = to_html("foresight.html.j2", context, "a4")
     data = {"answers.json": (foresight.answers(inputs).encode(), "the answers that this report states")}
     return publication.for_screen(html, str(context["illustrative"])), to_pdf(html, inputs.issued_at, data)
+
+
+def render_audit(inputs: AuditInputs) -> bytes:
+    """The audit report as a PDF, the same as JSON attached."""
+    found = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("audit.html.j2", audit.compose(inputs), "a4")
+    return to_pdf(html, inputs.issued_at, {"audit.json": (found, "what the report states, for programs")})
 
 
 def render_validation(inputs: ValidationInputs) -> bytes:

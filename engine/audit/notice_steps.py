@@ -1,0 +1,125 @@
+"""How far each notice has come, as far as the record knows: drafted, released, sent, delivered, given, late (`rulings.md` 65)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from engine.events.deal_adopted import DealAdopted, DutyFacts, facts_on
+from engine.events.delivery import (
+    DeliveryBegun,
+    DeliveryFailed,
+    DeliveryUnknown,
+    NoticeAcknowledged,
+    NoticeDelivered,
+    NoticeGiven,
+    NoticeReleased,
+    NoticeSent,
+)
+from engine.events.kinds import ActRecorded, Event, NoticeIssued
+from engine.events.notice import notice_given
+from engine.events.servicing import NoticeOwed
+
+STEPS: dict[type, str] = {
+    DeliveryBegun: "unknown whether it arrived",
+    DeliveryUnknown: "unknown whether it arrived",
+    DeliveryFailed: "delivery failed",
+    NoticeSent: "sent",
+    NoticeDelivered: "delivered",
+    NoticeAcknowledged: "acknowledged",
+}
+"""Each step for one addressee."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One notice and how far it has come.
+
+    Attributes:
+        number: of the notice.
+        kind: of the notice.
+        subject: what it is about; None for one about a whole date.
+        on: the date that it states.
+        issued_on: the day on which it was made.
+        steps: each addressee's last step, by role.
+        due: its last day, where somebody owes it.
+        outcome: `given`, `given late`, `not given`, `late, not given`, `released from`, `a report, which nobody owes`.
+        given_on: when it was given.
+    """
+
+    number: int
+    kind: str
+    subject: str | None
+    on: date
+    issued_on: date
+    steps: Mapping[str, str]
+    due: date | None
+    outcome: str
+    given_on: date | None
+
+    def as_data(self) -> dict[str, Any]:
+        """As programs read it."""
+        dates = {name: None if (day := getattr(self, name)) is None else str(day) for name in ("on", "issued_on", "due", "given_on")}
+        return {**asdict(self), **dates, "steps": dict(self.steps)}
+
+
+def notice_rows(events: Sequence[Event], since: date, until: date) -> tuple[NoticeRow, ...]:
+    """Every notice of a date in the period, in the order of their numbers."""
+    acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
+    owed = [event.payload for event in events if isinstance(event.payload, NoticeOwed)]
+    issued = [event for event in events if isinstance(event.payload, NoticeIssued) and since <= event.effective_on <= until]
+    return tuple(_row(event, events, acts, owed, until) for event in issued)
+
+
+def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owed: Sequence[NoticeOwed], until: date) -> NoticeRow:
+    payload: NoticeIssued = event.payload
+    subject = event.subject.removeprefix(payload.kind).removeprefix("-") or None
+    about = [one for one in events if getattr(one.payload, "number", None) == payload.number and one.seq > event.seq]
+    duty = next((one for one in owed if (one.kind, one.subject, one.on) == (payload.kind, subject, event.effective_on)), None)
+    agreed = _agreed(events, payload.kind, event.effective_on)
+    last = duty.last.by if duty is not None and duty.last is not None else event.effective_on if agreed and agreed.within is None else None
+    told = notice_given(acts, payload.number, payload.kind, subject, event.effective_on)
+    by_act = next((act.effective_on for act in told if act.act == "notice given"), None)
+    given = by_act or _given_by_rule(about)
+    released = any(act.act == "notice released" for act in told)
+    return NoticeRow(
+        number=payload.number,
+        kind=payload.kind,
+        subject=subject,
+        on=event.effective_on,
+        issued_on=event.recorded_at.date(),
+        steps=_steps(about),
+        due=last,
+        outcome=_outcome(duty is not None or agreed is not None, given, last, released, until),
+        given_on=given,
+    )
+
+
+def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
+    """What the deal says of who gives a notice of a kind, by its terms on a date; None where nobody owes it."""
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    return next((one for one in facts_on(adopted[-1], on).duties if one.kind == kind), None) if adopted else None
+
+
+def _given_by_rule(about: Sequence[Event]) -> date | None:
+    """When it was given by the deal's own rule; None where it never was, or a return withdrew that."""
+    given = [one for one in about if isinstance(one.payload, NoticeGiven)]
+    return given[-1].effective_on if given and not given[-1].payload.withdrawn else None
+
+
+def _steps(about: Sequence[Event]) -> dict[str, str]:
+    steps = {one.payload.to: f"{STEPS[type(one.payload)]} {one.effective_on}" for one in about if type(one.payload) in STEPS}
+    released = [one for one in about if isinstance(one.payload, NoticeReleased)]
+    return steps or ({"all": f"released {released[-1].effective_on}"} if released else {"all": "drafted"})
+
+
+def _outcome(is_owed: bool, given: date | None, last: date | None, released: bool, until: date) -> str:
+    if given is not None:
+        return "given late" if last is not None and given > last else "given"
+    if released:
+        return "released from"
+    if not is_owed:
+        return "a report, which nobody owes"
+    return "late, not given" if last is not None and last < until else "not given"

@@ -1,0 +1,134 @@
+"""The audit report on paper: what an auditor reads, and signs by hand; nothing is filled in for the signer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reports.drawing.marks import WORDS
+from reports.formats import counted, eights, instant, role, sentence, with_dates
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class AuditInputs:
+    """What an audit report's page is made of.
+
+    Attributes:
+        data: the JSON of `audit-report`.
+        operator: who keeps the record.
+        issued_at: when it was made, with its zone.
+        illustrative: whether the data is generated.
+    """
+
+    data: Mapping[str, Any]
+    operator: str
+    issued_at: datetime
+    illustrative: bool = False
+
+
+def compose(inputs: AuditInputs) -> dict[str, Any]:
+    """The page as plain strings."""
+    data = inputs.data
+    period = with_dates(f"{data['from']} to {data['to']}")
+    return {
+        "title": f"Audit Report on {data['deal']}, {period}",
+        "summary": _lead(data),
+        "issued": inputs.issued_at.isoformat(),
+        "illustrative": WORDS if inputs.illustrative else "",
+        "left": f"Audit Report on {data['deal']}",
+        "right": period,
+        "foot": f"Log of {data['deal']}: {data['log']['size']:,} entries, head {eights(data['log']['root'][:16])}",
+        "operator": inputs.operator,
+        "deal": data["deal"],
+        "form": f"Period {period}, by contract dates. Made {instant(inputs.issued_at)}, to be signed by the auditor.",
+        "answer": _answer(data),
+        "record": _record(data),
+        "verified": [[with_dates(str(one["step"])), one["difference"] or "holds"] for one in data["verified"]],
+        "tables": _tables(data),
+        "not_checked": [[str(n), one["sentence"], sentence(one["source"])] for n, one in enumerate(data["not_checked"], 1)],
+        "statement": STATEMENT,
+        "blanks": ["Auditor", "Firm", "Signature", "Place and date"],
+        "first": (),
+    }
+
+
+STATEMENT = (
+    "The undersigned has made this report from the record named above, has read the list of what was not checked, and states no more than "
+    "what stands here."
+)
+
+
+def _lead(data: Mapping[str, Any]) -> str:
+    if data["clean"]:
+        return "The record holds, and comes out again"
+    return "The record DIFFERS from what was signed, or from what comes out again"
+
+
+def _answer(data: Mapping[str, Any]) -> list[list[tuple[str, bool]]]:
+    dates, notices = data["dates"], data["notices"]
+    counts = ", ".join(f"{dates[verdict]} {verdict}" for verdict in ("PASS", "FAIL", "NOT DETERMINED"))
+    late = [row for row in notices if row["outcome"] in ("given late", "late, not given")]
+    return [
+        [(_lead(data), True), (f". {data['replayed']}", False)],
+        [
+            (
+                f"The period has {counted(dates['Determination Dates'])} Determination Dates: {counts}. "
+                f"{sentence(counted(len(notices)))} notices are of its dates; {counted(len(late))} of them came late. "
+                f"{sentence(counted(len(data['on_a_word'])))} entries rest on a person’s word. "
+                f"{sentence(counted(len(data['not_checked'])))} sentences say what was not checked.",
+                False,
+            )
+        ],
+    ]
+
+
+def _record(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    keys = "; ".join(f"{one['name']} ({one['kind']})" for one in data["keys"]) or "none"
+    return [
+        ("Log", f"{data['log']['size']:,} entries, root {eights(data['log']['root'])}"),
+        ("Keys", f"{keys}. {data['keys_from']}"),
+        ("Held checkpoints", " ".join(data["held"]) or "None was given, so nothing shows that the record was not made anew."),
+    ]
+
+
+def _tables(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    dated = ["Entry", "Of", "Recorded, UTC", "What"]
+    widths = [14, 24, 30, 106]
+    return [
+        {
+            "number": 3,
+            "heading": "Notices, as far as the record knows them",
+            "heads": ["No.", "What", "Of", "Made", "Steps", "Due", "Outcome"],
+            "rows": [_notice(row) for row in data["notices"]],
+            "widths": [10, 40, 20, 20, 42, 20, 22],
+            "none": "No notice is of a date in the period.",
+        },
+        *(
+            {"number": n, "heading": heading, "heads": dated, "rows": _lines(data[name]), "widths": widths, "none": none}
+            for n, heading, name, none in (
+                (4, "Corrections", "corrections", "Nothing was determined again."),
+                (5, "What rests on a person’s word", "on_a_word", "Nothing in the period rests on a person’s word alone."),
+                (6, "Exceptions", "exceptions", "Every date was evaluated, every result determined, no figure held."),
+            )
+        ),
+    ]
+
+
+def _lines(lines: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    return [[str(one["seq"]), with_dates(one["on"]), _minute(one["recorded_at"]), with_dates(one["what"])] for one in lines]
+
+
+def _minute(moment: str) -> str:
+    """A moment of the record to its minute, which is in UTC."""
+    return moment[:16].replace("T", " ")
+
+
+def _notice(row: Mapping[str, Any]) -> list[str]:
+    what = row["kind"].replace("_", " ") + (f" of {row['subject']}" if row["subject"] else "")
+    steps = "; ".join(f"{role(to)}: {step}" if to != "all" else step for to, step in row["steps"].items())
+    days = [with_dates(row[name]) if row[name] else NOTHING for name in ("on", "issued_on", "due")]
+    return [str(row["number"]), what, days[0], days[1], with_dates(steps), days[2], row["outcome"]]
