@@ -24,13 +24,10 @@ const leadingBegin = (trigger) => leading(trigger.begins, trigger.begins_need_al
 const countOf = (trigger) => (trigger.status === "IN EFFECT" ? leading(trigger.ends, trigger.ends_need_all ?? false) : leadingBegin(trigger));
 
 function defaulted(line) {
-  const figures = line.result?.measured ? ` This date: ${against(line)}.` : "", { test } = line;
-  const said = test.why ? `: ${withDates(test.why)}` : "";
-  const first = line.result && line.result.on === test.since;
-  const why = test.cure ? `: not cured by ${longDate(test.cure.by)}` : test.why.startsWith("ends") || (FACTS_BESIDE && !first) ? "" : said;
+  const figures = line.result?.measured ? ` This date: ${against(line)}.` : "", { test } = line, first = line.result && line.result.on === test.since;
+  const why = test.cure ? `: not cured by ${longDate(test.cure.by)}` : first && test.why ? `: ${withDates(test.why)}` : "";
   return `Event of Default indicated on ${line.title} since ${longDate(test.since)}${why}.${figures} It ends only by a Recorded Act.`;
 }
-const FACTS_BESIDE = false;
 function toBeCured(line, due) {
   const verb = line.result?.verdict === "PASS" ? "passes again; its cure is not yet accepted" : line.result?.verdict === "FAIL" ? "fails" : "is NOT DETERMINED in its Cure Period", head = `${line.title} ${verb}${howOften(line)}${figuresOf(line)}`;
   if (!line.test.cure) return `${head} Its Cure Period has not begun to run: ${line.test.why}.`;
@@ -136,16 +133,21 @@ Page.prototype.began = function began(line) {
   return `${line.triggerTitle} is in effect from ${longDate(trigger.since)}.${count}`;
 };
 Page.prototype.cured = function cured(line) {
-  const since = line.test ? line.test.since : this.facts.on, figures = line.result?.measured ? `: ${against(line)}` : "", why = line.test?.why ?? "";
-  const words = withDates(why), said = why.startsWith("cured") ? ` It was ${why}.` : why ? ` ${words.slice(0, 1).toUpperCase()}${words.slice(1).toLowerCase()}.` : "";
-  return `${line.title} is cured and stands at ${PRINTED_STATUS(line.test?.status ?? "COMPLIANT")} since ${longDate(since)}${figures}.${said}`;
+  const since = line.test ? line.test.since : this.facts.on, figures = line.result?.measured ? `: ${against(line)}` : "";
+  const acts = this.of("act recorded").map(({ payload }) => payload).filter((act) => act.act === "cure accepted" && act.clause === line.key && act.effective_on === since);
+  const how = acts.at(-1)?.document ? ` The cure was accepted: ${acts.at(-1).document}.` : " It was cured by retest.", why = line.test?.cured_on.includes(since) ? how : "";
+  return `${line.title} is cured and stands at ${PRINTED_STATUS(line.test?.status ?? "COMPLIANT")} since ${longDate(since)}${figures}.${why}`;
 };
-// A count's condition with its clause by name.
+// A count's condition with its clause by name; a record of before as it stands.
 Page.prototype.limbWords = function limbWords(limb) {
-  const key = this.clauses.map((clause) => clause.key).find((one) => limb.what.startsWith(`${one} `)), rest = key ? limb.what.slice(key.length + 1) : limb.what;
-  const priced = rest.replace(/(below|above|at least|at most|more than|less than) (\d+(?:\/\d+)?)(?= |$)/g, (_, side, value) => `${side} ${termText({ value, unit: "USD per GPU-hour" })}`);
-  const said = conditionOf(withDates(priced));
-  return key ? `${this.title(key)} ${said}` : said;
+  const { leaf, dates, needed, out_of: outOf } = limb;
+  if (!leaf) return withDates(limb.what);
+  if (leaf.on_or_after) return `${shortDate(leaf.on_or_after)} has come`;
+  if (leaf.announced) return `${leaf.announced} of ${leaf.index} announced`;
+  const asked = leaf.comparison && leaf.level !== undefined ? `${leaf.comparison} ${termText({ value: leaf.level, unit: "USD per GPU-hour" })}` : leaf.result ?? leaf.state ?? "";
+  const each = dates === "state" ? "" : needed !== outOf ? ` for ${needed} of the last ${outOf} ${dates}` : needed === 1 ? ` on one ${dates.replace(/s$/, "")}` : ` for ${needed} consecutive ${dates}`;
+  const title = this.title(leaf.test ?? leaf.trigger ?? ""), said = conditionOf(`${asked}${each}`);
+  return title ? `${title} ${said}` : said;
 };
 function conditionOf(rest) {
   const titled = (text) => text.split(" ").map(capital).join(" ");
