@@ -16,7 +16,8 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     """The numbers of the entries before those of the notice's date, rising.
 
     They are: the adopted deal; results of the Publication Date that the date rests on; what is told, where it happened before the
-    date, with the Acts of its clause; of a Correction Notice what was said before and since; of a date that was not evaluated what was determined last.
+    date, with the Acts of its clause; of a Correction Notice what was said before and since; of a date that was not evaluated what
+    was determined last.
 
     Args:
         events: the deal's log up to the event that the notice states.
