@@ -18,6 +18,7 @@ from engine.determination.template import (
     Deliver,
     Facts,
     Figure,
+    Gate,
     LinearForm,
     Maximum,
     Measurement,
@@ -150,22 +151,25 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
 
 
-def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
-    """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level alone.
+def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm:
+    """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
 
-    The reading that it leaves out turns on whether a value was at the Closing Date level, and is measured path by path.
+    In one reading the fall counts only where some value of the window was at the Closing Date level or above it.
     """
     index = facts.terms.index_of(terms)
     today, closing = Statistic("published", index), facts.closing_level(index)
     limit = terms.maximum_decline * closing
+    below = ((today, Fraction(-1)),)
     if terms.measure == "below_closing_at_any_time":
-        return LinearForm(((today, Fraction(-1)),), limit - closing)
-    if terms.measure == "below_closing":
-        return None
+        return LinearForm(below, limit - closing)
     first, closed = earlier(facts.on, terms.trailing_period), facts.terms.closing_date
     since = max(first, closed + timedelta(days=1))
+    at_closing = closing if first <= closed else None
+    if terms.measure == "below_closing":
+        highest = Statistic("highest", index, since=since, at_closing=at_closing)
+        return LinearForm(below, limit - closing, Gate(highest, closing, -closing))
     kind: Literal["highest", "first"] = "highest" if terms.measure == "fall_in_window" else "first"
-    start = Statistic(kind, index, since=since, at_closing=closing if first <= closed else None)
+    start = Statistic(kind, index, since=since, at_closing=at_closing)
     if terms.measure == "window_start":
         return LinearForm(((start, 1 - terms.maximum_decline), (today, Fraction(-1))), Fraction(0))
     return LinearForm(((start, Fraction(1)), (today, Fraction(-1))), limit)

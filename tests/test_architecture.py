@@ -58,7 +58,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo", "web"),
 }
 """Which rooms a room may import; `docs/architecture.md` prints the same table."""
-COLUMNS = ("columns/path_rates", "columns/verdicts", "columns/many_paths")
+IN_COLUMNS = ("path_rates", "path_outcomes", "thresholds", "verdicts", "state_arrays", "trigger_arrays", "shared_steps", "many_paths")
+COLUMNS = (*(f"columns/{name}" for name in IN_COLUMNS), "path_tallies")
 NUMBERS = ("rate_model", "rate_posterior", "rate_forecast", "rate_paths", "sampling_noise", "calibrate", *COLUMNS)
 """The modules of foresight that count on arrays; the first four know laws of probability too."""
 DOORS = {

@@ -33,13 +33,24 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A sum counts only where a statistic has reached a level, in USD per GPU-hour; elsewhere `otherwise` stands for it."""
+
+    statistic: Statistic
+    level: Fraction
+    otherwise: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class LinearForm:
     """The sum of each statistic times its weight, in USD per GPU-hour; the test turns where it passes one number.
 
     Attributes:
         parts: the statistics and their weights.
         limit: that number, where the template can say it; the test passes up to it. None where it is to be found by asking.
+        gate: where the sum counts at all; None where it always does.
     """
 
     parts: tuple[tuple[Statistic, Fraction], ...]
     limit: Fraction | None = None
+    gate: Gate | None = None

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, rounded
 from engine.determination.facts import Facts
-from engine.determination.linear_form import LinearForm, Statistic
+from engine.determination.linear_form import Gate, LinearForm, Statistic
 from engine.determination.measure_inputs import Missing, Reported, written
 from engine.events.duty_words import remedy_words
 from engine.events.rates import Published
@@ -60,6 +60,7 @@ __all__ = [
     "Fact",
     "Facts",
     "Figure",
+    "Gate",
     "Limit",
     "LimitClause",
     "LinearForm",

@@ -156,7 +156,7 @@ def _decide(day: Day) -> None:
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     """One test, where it is due on the date: its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
-    if template.dates not in day.inputs.kinds or not _is_due(day, clause, template) or _suspend(day, key, clause):
+    if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
         return
     result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
     day.results[key] = result
@@ -171,9 +171,9 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
-def _is_due(day: Day, clause: Clause, template: Template) -> bool:
+def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
-    on = day.inputs.on
+    on = inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
         return False
     if clause.frequency == "every date":
@@ -183,9 +183,9 @@ def _is_due(day: Day, clause: Clause, template: Template) -> bool:
     if clause.first_tested is not None:
         since = max(since, clause.first_tested)
     if template.dates == PUBLICATION:
-        earlier = tuple(publication_dates(max(since, day.inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
+        earlier = tuple(publication_dates(max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
     else:
-        earlier = tuple(determination_dates(day.inputs.terms, day.inputs.calendar, on - timedelta(days=1)))[-14:]
+        earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
     return not any(since <= one < on for one in earlier)
 
 

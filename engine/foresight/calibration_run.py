@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
 from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
+from engine.foresight.many_processes import in_order
 from engine.foresight.rate_paths import Paths, Switch, blocks, given_history, simulated
 from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries
@@ -97,18 +97,10 @@ def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: int, wat
     """The tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []
-    for one in _mapped(work, every, workers):
+    for one in in_order(work, every, workers):
         done.append(one)
         watch(f"{what} {sum(size for _, size in every[: len(done)]):,} of {paths:,}")
     return reduce(_together, done)
-
-
-def _mapped(work: Callable[[Block], Tallies], every: Sequence[Block], workers: int) -> Iterable[Tallies]:
-    if workers <= 1 or len(every) == 1:
-        yield from map(work, every)
-        return
-    with ProcessPoolExecutor(max_workers=workers) as pool:
-        yield from pool.map(work, every)
 
 
 def _together(one: Tallies, other: Tallies) -> Tallies:

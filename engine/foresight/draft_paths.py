@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +11,7 @@ from functools import partial
 
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.many_processes import in_order
 from engine.foresight.rate_scenarios import Point, Rates, ScenarioPath, Shape, read_legs
 from engine.foresight.stress import PathOutcome, closing_levels, outcome
 from engine.terms.as_written import Deal
@@ -84,18 +84,10 @@ def lived_paths(
         watch: told which path is done.
     """
     found = []
-    for one in _mapped(partial(_lived, deal, make, given, until), paths, workers):
+    for one in in_order(partial(_lived, deal, make, given, until), paths, workers):
         found.append(one)
         watch(f"{one.path}, {len(found)} of {len(paths)} paths")
     return tuple(found)
-
-
-def _mapped(work: Callable[[StatedPath], PathOutcome], paths: Sequence[StatedPath], workers: int) -> Iterator[PathOutcome]:
-    if workers <= 1 or len(paths) == 1:
-        yield from map(work, paths)
-        return
-    with ProcessPoolExecutor(max_workers=min(workers, len(paths))) as pool:
-        yield from pool.map(work, paths)
 
 
 def _lived(deal: Deal, make: Make, given: FactsByDate, until: date, path: StatedPath) -> PathOutcome:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.errors import WrongUsage
 from engine.basics.happenings import Happening
-from engine.foresight.columns.many_paths import NEVER, ColumnsOutcome, run_columns
+from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.many_processes import in_order
+from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
 from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
@@ -34,8 +36,6 @@ ASKED: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
 LINKED = ("weighted_average_rental_rate", "collections", "rental.", "contracted_revenue")
 """Figures that follow the rate: held constant they mislead, so their tests are left out unless they are held by name."""
 FAN = (0.025, 0.25, 0.5, 0.75, 0.975)
-FAN_BLOCKS = 16
-"""Blocks of paths that the fan is drawn from, at most: memory stays bounded whatever the number of paths."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class SimulationAnswer:
         left_out: figures that follow the rate and were left out.
         undetermined: tests that nothing determined.
         one_by_one: tests that ran path by path.
+        by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
     """
 
@@ -104,6 +105,7 @@ class SimulationAnswer:
     left_out: tuple[str, ...]
     undetermined: tuple[str, ...]
     one_by_one: tuple[str, ...]
+    by_steps: Mapping[str, str]
     scores: tuple[Score, ...]
 
 
@@ -153,18 +155,18 @@ def simulate(
     used = FactsByDate({name: dated for name, dated in given.figures.items() if name not in left}, given.straight_lines)
     series, known, prior = model_of(workspace, deal, indices[0], asked)
     work = _Work(deal, make, indices[0], used, known, series, asked)
-    every = tuple(blocks(asked.paths))
-    outcomes: list[ColumnsOutcome] = []
-    ticks: list[NDArray[np.int64]] = []
-    for number, (outcome, drawn) in enumerate(_mapped(partial(_block, work), every, workers), start=1):
-        outcomes.append(outcome)
-        ticks += [drawn] if number <= FAN_BLOCKS else []
-        watch(f"path {sum(size for _, size in every[:number]):,} of {asked.paths:,}")
+    chunks = tuple(chunked(asked.paths))
+    total: PathTally | None = None
+    fan: tuple[tuple[float, ...], ...] = ()
+    for number, (tally, drawn) in enumerate(in_order(partial(_lived, work), chunks, workers), start=1):
+        total = tally if total is None else total.plus(tally)
+        fan = fan or drawn
+        watch(f"path {sum(size for _, size in chain(*chunks[:number])):,} of {asked.paths:,}")
+    assert total is not None  # there is at least one path
     terms = resolve(deal, deal.closing_date)
-    chances = tuple(_chances(deal, outcomes, asked.weeks))
+    chances = tuple(_chances(total, asked.weeks))
     acted = {one.subject for one in chances}
-    tested = {subject for outcome in outcomes for subject in outcome.determined}
-    quiet = [name for name in terms.covenants if name in tested and name not in acted]
+    quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
     return SimulationAnswer(
         deal=deal.name,
         index=indices[0],
@@ -176,27 +178,42 @@ def simulate(
         start=float(terms.index[indices[0]].closing_date_level),
         chances=chances,
         never=(*quiet, *(name for name in terms.triggers if name not in acted)),
-        swept=tuple(_swept(outcomes)),
-        fan=tuple(_fan(np.concatenate(ticks, axis=1))),
+        swept=tuple(SweptAmount(clause, *total.amount(clause)) for clause in total.swept),
+        fan=fan,
         left_out=left,
-        undetermined=tuple(name for name in terms.covenants if name not in tested),
-        one_by_one=tuple(sorted({name for outcome in outcomes for name in outcome.one_by_one})),
+        undetermined=tuple(name for name in terms.covenants if name not in total.determined),
+        one_by_one=tuple(sorted(total.one_by_one)),
+        by_steps=dict(sorted(total.by_steps.items())),
         scores=walk_forward(series, prior),
     )
 
 
 Block = tuple[int, int]
-Lived = tuple[ColumnsOutcome, NDArray[np.int64]]
+Chunk = tuple[Block, ...]
+BLOCKS_AT_ONCE = 16
+"""Blocks of paths that are lived at once: memory is bounded by them whatever the number of paths."""
 
 
-def _mapped(work: Callable[[Block], Lived], every: Sequence[Block], workers: int) -> Sequence[Lived] | map[Lived]:
-    if workers <= 1 or len(every) == 1:
-        return map(work, every)
-    with ProcessPoolExecutor(max_workers=min(workers, len(every))) as pool:
-        return list(pool.map(work, every))
+def chunked(paths: int) -> Iterator[Chunk]:
+    """The blocks of paths, a few at a time, and the same ones whatever the number of processes."""
+    every = tuple(blocks(paths))
+    for start in range(0, len(every), BLOCKS_AT_ONCE):
+        yield every[start : start + BLOCKS_AT_ONCE]
 
 
-def _block(work: _Work, block: Block) -> Lived:
+def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[tuple[float, ...], ...]]:
+    """What the draft does on some blocks of paths, and the fan of the first."""
+    asked = work.asked
+    ticks = np.concatenate([_block(work, block) for block in chunk], axis=1)
+    until = work.deal.closing_date + timedelta(weeks=asked.weeks)
+    dates = tuple(publication_dates(work.deal.closing_date + timedelta(days=1), until))[: asked.weeks]
+    rates = PathRates(dates, {work.index: ticks[: len(dates)]})
+    outcome = run_columns(work.deal, work.make(), rates, work.given, until)
+    fan = tuple(_fan(ticks)) if chunk[0][0] == 0 else ()
+    return path_tally(outcome, work.deal.closing_date.toordinal(), ASKED), fan
+
+
+def _block(work: _Work, block: Block) -> NDArray[np.int64]:
     """One block of paths, each begun at the Closing Date level with what is not known of the true rate around it."""
     number, size = block
     asked = work.asked
@@ -204,37 +221,15 @@ def _block(work: _Work, block: Block) -> Lived:
     terms = resolve(work.deal, work.deal.closing_date)
     mean, _ = mean_and_deviation(work.known.found)
     factor = float(terms.index[work.index].closing_date_level) / math.exp(float(work.known.weights @ mean))
-    ticks = np.where(drawn == NO_VALUE, NO_VALUE, np.maximum(np.rint(drawn * factor), 1)).astype(np.int64)
-    until = work.deal.closing_date + timedelta(weeks=asked.weeks)
-    dates = tuple(publication_dates(work.deal.closing_date + timedelta(days=1), until))[: asked.weeks]
-    rates = PathRates(dates, {work.index: ticks[: len(dates)]})
-    return run_columns(work.deal, work.make(), rates, work.given, until), ticks
+    return np.where(drawn == NO_VALUE, NO_VALUE, np.maximum(np.rint(drawn * factor), 1)).astype(np.int64)
 
 
-def _chances(deal: Deal, outcomes: Sequence[ColumnsOutcome], weeks: int) -> list[Chance]:
-    found = []
-    events = dict.fromkeys(event for outcome in outcomes for event in outcome.firsts if event[1] in ASKED)
-    paths = sum(outcome.paths for outcome in outcomes)
-    for subject, what in events:
-        none = [np.zeros(outcome.paths, dtype=np.int64) for outcome in outcomes]
-        dates = np.concatenate([outcome.firsts.get((subject, what), empty) for outcome, empty in zip(outcomes, none, strict=True)])
-        days = dates[dates != NEVER] - deal.closing_date.toordinal()
-        within = {}
-        for horizon in sorted({one for one in WITHIN if one <= weeks} | {weeks}):
-            share = float((days <= 7 * horizon).sum()) / paths
-            within[horizon] = (share, math.sqrt(share * (1 - share) / paths))
-        found.append(Chance(subject, what, within, float(np.median(days)) / 7 if len(days) else None))
-    return found
-
-
-def _swept(outcomes: Sequence[ColumnsOutcome]) -> list[SweptAmount]:
-    found = []
-    for clause in dict.fromkeys(name for outcome in outcomes for name in outcome.swept):
-        amounts = np.concatenate([outcome.swept.get(clause, np.zeros(outcome.paths)) for outcome in outcomes])
-        low, high = (float(one) for one in np.quantile(amounts, (0.025, 0.975)))
-        error = float(amounts.std()) / math.sqrt(len(amounts))
-        found.append(SweptAmount(clause, float(amounts.mean()), error, low, high))
-    return found
+def _chances(total: PathTally, weeks: int) -> Iterator[Chance]:
+    for subject, what in total.days:
+        horizons = sorted({one for one in WITHIN if one <= weeks} | {weeks})
+        within = {horizon: total.within((subject, what), 7 * horizon) for horizon in horizons}
+        days = total.median_days((subject, what))
+        yield Chance(subject, what, within, None if days is None else days / 7)
 
 
 def _fan(ticks: NDArray[np.int64]) -> list[tuple[float, ...]]:

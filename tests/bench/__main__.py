@@ -43,6 +43,7 @@ from engine.workspace.workspace import Workspace, create, opened
 from reports.notice.compose import compose
 from reports.render.pdf import render_notice, to_html, to_pdf
 from reports.render.render_pool import RenderPool
+from tests.bench.foresight import foresight
 from tests.conftest import REPOSITORY
 from tests.market import naive
 from tests.market.test_manipulation import brute_least, listed
@@ -261,6 +262,7 @@ def main() -> None:
         notices(desk)
         verification(*desk.signed())
     command_line()
+    foresight()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 
 

@@ -38,7 +38,8 @@ class Case:
 
 def _cure(draw: random.Random) -> str:
     within = draw.choice(["10 business days", "5 business days", "15 days", "3 weeks"])
-    more = draw.choice(["", ", at_most: 1 in total", ", at_most: 1 in any 6 months", ", passing_for: 2 consecutive determination dates"])
+    caps = [", at_most: 1 in total", ", at_most: 1 in any 6 months", ", at_most: 2 in total and 1 in any 2 months"]
+    more = draw.choice(["", *caps, ", passing_for: 2 consecutive determination dates"])
     return f"{{within: {within}, after: determination date, cured_by: [retest]{more}, cite: C}}"
 
 
@@ -51,6 +52,11 @@ def _leaf(draw: random.Random) -> str:
             "{test: ltv, state: CURE PERIOD}",
             "{trigger: cash-sweep, state: IN EFFECT}",
             "{test: appraisal, result: FAIL, for: 2 consecutive publication dates}",
+            "{test: appraisal, result: FAIL}",
+            "{test: ltv, result: NOT DETERMINED, for: 2 of the last 4 determination dates}",
+            "{test: rate-floor, state: WATCH}",
+            "{on_or_after: 2026-04-01}",
+            "{trigger: cash-sweep, state: NOT IN EFFECT}",
         ]
     )
 
@@ -102,10 +108,34 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text = text.replace("    cite: CA §7.02\n", f"    cite: CA §7.02\n    early_warning: {draw.choice(['2 points', '5 points'])}\n", 1)
     if draw.random() < 0.3:
         text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    persists_for: 2 consecutive determination dates\n", 1)
+    if draw.random() < 0.2:
+        text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    frequency: first date of each month\n", 1)
+    if draw.random() < 0.2:
+        text = text.replace("    cite: CA §7.01\n", "    cite: CA §7.01\n    first_tested: 2026-03-05\n", 1)
+    if draw.random() < 0.2:
+        text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    event_of_default: {needs: notice, cite: C}\n", 1)
+    if draw.random() < 0.2:
+        text = re.sub(r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text)
     start = text.index("    begins:\n      any_of:")
     end = text.index("    esma:", start)
-    ends = draw.choice(["never", "{test: ltv, result: PASS, for: 2 consecutive determination dates}", _condition(draw)])
-    return f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{text[end:]}"
+    when = "when begins is no longer met"
+    ends = draw.choice(["never", when, "{test: ltv, result: PASS, for: 2 consecutive determination dates}", _condition(draw)])
+    text = f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{text[end:]}"
+    return text.replace("\nnotices:", f"\n{_second(draw)}\nnotices:", 1) if draw.random() < 0.5 else text
+
+
+def _second(draw: random.Random) -> str:
+    """Another trigger, which may look at the first, with money and an Obligation of its own."""
+    looks = draw.choice([_condition(draw), "{trigger: early-amortization, state: IN EFFECT}"])
+    ends = draw.choice(["never", "when begins is no longer met", _condition(draw)])
+    sweep = f"{{share: 33%, of: excess cash flow, to: reserve account, on_end: {draw.choice(['keep', 'prepay'])}}}"
+    deliver = "{deliver: an appraisal, within: 10 business days, after: determination date, cite: C}"
+    follows = [
+        f"{{kind: cash sweep, effect: as written, cite: C, sweep: {sweep}}}",
+        f"{{kind: appraisal, effect: as written, cite: C, deliver: {deliver}}}",
+    ]
+    chosen = ", ".join(follows[: draw.randint(1, 2)])
+    return f"  second:\n    cite: C\n    begins: {looks}\n    ends: {ends}\n    consequences: [{chosen}]\n"
 
 
 def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, weeks: int) -> Case | None:

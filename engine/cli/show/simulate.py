@@ -46,6 +46,8 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
     if answer.one_by_one:
         say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
+    for name, reason in answer.by_steps.items():
+        say(f"{name} takes the exact engine's own steps, and no arrays: {reason}.")
     if answer.scores:
         said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
         say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class PathRates:
     def paths(self) -> int:
         """How many paths there are."""
         return int(next(iter(self.ticks.values())).shape[1])
+
+    @cached_property
+    def top(self) -> int:
+        """The highest value of any path, in ticks."""
+        return max((int(ticks.max(initial=0)) for ticks in self.ticks.values()), default=0)
 
     def up_to(self, day: date) -> int:
         """How many Publication Dates lie on or before a day."""
@@ -108,7 +113,10 @@ class Scaled:
 def scaled(form: LinearForm) -> Scaled:
     """A form with its weights and Closing Date levels made whole."""
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
-    levels = [(one.at_closing * TICK).denominator for one, _ in form.parts if one.at_closing is not None]
+    statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
+    levels = [(one.at_closing * TICK).denominator for one in statistics if one.at_closing is not None]
+    if form.gate is not None:
+        levels += [(form.gate.level * TICK).denominator, (form.gate.otherwise * TICK).denominator]
     finer = math.lcm(*levels, 1)
     return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
 
@@ -129,13 +137,16 @@ def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], da
     there = np.ones(rates.paths, dtype=bool)
     finer = one.unit // TICK
     per_tick = finer // math.lcm(*(weight.denominator for _, weight in one.form.parts))
-    highest = max((int(ticks.max(initial=0)) for ticks in rates.ticks.values()), default=0)
-    if sum(abs(weight) for weight in one.weights) * per_tick * max(highest, 1) * 64 > LARGEST:
+    if sum(abs(weight) for weight in one.weights) * per_tick * max(rates.top, 1) * 64 > LARGEST:
         raise OverflowError
     for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
         found, has = _statistic(statistic, rates, terms, day, per_tick)
         total = total + weight * found
         there &= has
+    gate = one.form.gate
+    if gate is not None:
+        reached, _ = _statistic(gate.statistic, rates, terms, day, per_tick)
+        total = np.where(reached >= int(gate.level * TICK * per_tick), total, int(gate.otherwise * one.unit))
     return total, there
 
 

@@ -1,0 +1,299 @@
+"""A deal made ready for any number of paths: for each date what all of them share, thresholds and deadlines included.
+
+Parts of the deal whose every rule the arrays hold run in arrays. Another part runs by the engine's own steps, and the reason is
+named: an Act, a clock that waits for a delivery or a notice, a springing clause, an account that reports tell of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import partial
+
+from engine.determination.measure_inputs import Reported
+from engine.determination.template import Clause, Cure, MaintenanceClause, Template
+from engine.evaluation.conditions import LeafRule, leaves
+from engine.evaluation.deadlines import deadline
+from engine.evaluation.inputs import DETERMINATION, PAYMENT, Inputs, inputs_of
+from engine.evaluation.one_date import is_due
+from engine.evaluation.serving_report import serving
+from engine.evaluation.sweeps import left_to_repay, sweeps, swept
+from engine.evaluation.template_facts import template_facts
+from engine.evaluation.trigger_states import TriggerRule, rules
+from engine.events.deal_state import fold
+from engine.events.draft import Draft
+from engine.events.kinds import ActRecorded
+from engine.foresight.columns.parts import Part, parts_of
+from engine.foresight.columns.path_facts import TestOnDate
+from engine.foresight.columns.path_rates import PathRates
+from engine.foresight.columns.state_arrays import TestRules
+from engine.foresight.columns.thresholds import Known
+from engine.foresight.columns.verdicts import Compiled, compiled, levels_on
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.path_run import report_of
+from engine.terms.as_written import Deal
+from engine.terms.clause import Deliver, default_needs
+from engine.terms.contract_dates import determination_dates, months_before
+from engine.terms.periods import Period
+
+DAY = timedelta(days=1)
+MOST_DATES = 62
+"""Dates that one count may look back on: they are the bits of a whole number."""
+TOLD = ("reserve_balance", "paid_into_reserve")
+"""Figures by which a report tells what an account holds."""
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """What one sweep does on a date; amounts in USD.
+
+    Attributes:
+        trigger: what starts it.
+        excess: excess cash flow of a Payment Date; None where a figure is missing, and on any other date.
+        share: of it that is swept.
+        most: the balance of the class that it repays; None where that is not known, or where it pays into an account.
+        until: the balance of the account at which nothing more is due; None where there is none.
+        repays: whether it repays a class of debt, so that no account holds it.
+        released: whether what the account holds is released when the trigger ends.
+    """
+
+    trigger: str
+    excess: Fraction | None
+    share: Fraction
+    most: Fraction | None
+    until: Fraction | None
+    repays: bool
+    released: bool
+
+    @property
+    def amounts(self) -> tuple[Fraction, ...]:
+        """Every amount of which what is due may be made."""
+        excess = self.excess or Fraction(0)
+        return excess, excess * self.share, self.most or Fraction(0), self.until or Fraction(0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One date: what all paths share.
+
+    Attributes:
+        inputs: what the date is decided by, rates left out.
+        tests: every test that is due.
+        rules: what the terms say about the states of each of them.
+        triggers: the triggers, each after those that it looks at.
+        level: which bit of a test's results tells a level that a trigger looks at.
+        sweeps: every sweep.
+        delivers: the last day of the Obligation that a composite trigger's beginning creates.
+    """
+
+    inputs: Inputs
+    tests: Mapping[str, Compiled]
+    rules: Mapping[str, TestRules]
+    triggers: tuple[TriggerRule, ...]
+    level: Mapping[LeafRule, int]
+    sweeps: tuple[SweepRow, ...]
+    delivers: Mapping[str, Callable[[], int]]
+
+
+@dataclass
+class CompiledDeal:
+    """A deal ready for any paths on the same Publication Dates.
+
+    Attributes:
+        deal: the deal.
+        until: the last date.
+        rows: every date on which something happens.
+        in_arrays: the parts whose states are arrays.
+        by_steps: the parts whose states the engine's own steps make, each with the reason.
+        unit: how many whole numbers make one USD.
+    """
+
+    deal: Deal
+    until: date
+    rows: tuple[Row, ...]
+    in_arrays: tuple[Part, ...]
+    by_steps: tuple[tuple[Part, str], ...]
+    unit: int = 1
+
+
+def compiled_deal(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    rates: PathRates,
+    given: FactsByDate,
+    until: date,
+    acts: tuple[ActRecorded, ...] = (),
+    arrays: bool = True,
+) -> CompiledDeal:
+    """A deal ready for paths.
+
+    Args:
+        deal: the draft.
+        templates: the covenant templates by name.
+        rates: paths, of which only dates and indices are looked at.
+        given: what the Servicer's reports would say; the same on all paths.
+        until: the last date.
+        acts: Recorded Acts on given dates, the same on all paths.
+        arrays: whether arrays are used at all.
+
+    Raises:
+        Differs: a template's columns say otherwise than its measure.
+    """
+    rows = tuple(_rows(deal, templates, rates, given, until, acts))
+    why = {part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)}
+    unit = math.lcm(*(amount.denominator for row in rows for one in row.sweeps for amount in one.amounts), 1)
+    return CompiledDeal(
+        deal,
+        until,
+        rows,
+        tuple(part for part, reason in why.items() if not reason),
+        tuple((part, reason) for part, reason in why.items() if reason),
+        unit,
+    )
+
+
+def _rows(
+    deal: Deal, templates: Mapping[str, Template], rates: PathRates, given: FactsByDate, until: date, acts: tuple[ActRecorded, ...]
+) -> Iterator[Row]:
+    shared = fold([Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act) for act in acts])
+    known = Known()
+    day = deal.closing_date + DAY
+    while day <= until:
+        inputs = inputs_of(deal, day, {}, shared, templates)
+        if inputs.kinds:
+            if DETERMINATION in inputs.kinds:
+                shared = fold(report_of(deal, given, day), shared)
+                inputs = inputs_of(deal, day, {}, shared, templates)
+            yield _row(inputs, rates, known)
+        day += DAY
+
+
+def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
+    terms, templates = inputs.terms, inputs.templates
+    triggers = rules(terms, templates)
+    trees = [tree for rule in triggers for tree in (rule.begins, rule.ends) if tree is not None]
+    base = template_facts(inputs, inputs.state)
+    determined = determination_dates(terms, inputs.calendar, inputs.on)
+    tests: dict[str, Compiled] = {}
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        if template.dates in inputs.kinds and is_due(inputs, clause, template):
+            test = TestOnDate(key, clause, template, base, terms, determined, levels_on(key, trees))
+            tests[key] = compiled(test, rates, known)
+    return Row(
+        inputs,
+        tests,
+        {key: _test_rules(inputs, one.test.clause, one.test.template) for key, one in tests.items()},
+        triggers,
+        dict(_bits(tests, [leaf for tree in trees for leaf in leaves(tree)])),
+        tuple(_sweep_rows(inputs)),
+        dict(_delivers(inputs)),
+    )
+
+
+def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator[tuple[LeafRule, int]]:
+    """The place of each level among what tells a test's results apart: after the verdict and the early warning."""
+    for leaf in counts:
+        if leaf.comparison is not None and leaf.level is not None and leaf.test is not None and leaf.test in tests:
+            test = tests[leaf.test].test
+            yield leaf, (1 if test.clause.early_warning is None else 2) + test.levels.index((leaf.comparison, leaf.level))
+
+
+def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules:
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    lasts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+    rule = clause.if_not_determined
+    after = None if rule == "hold" else 1 if rule == "fail" else int(rule.split()[2])
+    caps = cure.at_most.each if isinstance(cure, Cure) and cure.at_most is not None else ()
+    deliver = template.deliver(clause) if template.deliver is not None else None
+    return TestRules(
+        counts=lasts.count if lasts else 1,
+        out_of=lasts.out_of if lasts else 1,
+        breach=template.breach_of(clause) == "default",
+        needs_nothing=default_needs(clause) == "nothing",
+        fails_after=after,
+        last_day=_last_day(inputs, cure) if isinstance(cure, Cure) else None,
+        retest=isinstance(cure, Cure) and "retest" in cure.cured_by,
+        passing_for=cure.passing_for.count if isinstance(cure, Cure) and cure.passing_for else 1,
+        caps=tuple((cap.count, _since(inputs.on, cap.months)) for cap in caps),
+        watched=clause.early_warning is not None,
+        deliver_by=_delivered_by(inputs, deliver) if deliver is not None else None,
+    )
+
+
+def _since(on: date, months: int | None) -> int:
+    return (date.min if months is None else months_before(on, months)).toordinal()
+
+
+def _last_day(inputs: Inputs, cure: Cure) -> Callable[[], int]:
+    """The last day of a Cure Period that begins on the date; asked for only where one does."""
+    return partial(_by, inputs, cure.within, cure.cite, cure.after)
+
+
+def _delivered_by(inputs: Inputs, terms: Deliver) -> Callable[[], int]:
+    return partial(_by, inputs, terms.within, terms.cite, terms.after)
+
+
+def _by(inputs: Inputs, within: Period, cite: str, event: str) -> int:
+    return deadline(inputs.on, within, inputs.calendar, cite, event, inputs.on).by.toordinal()
+
+
+def _delivers(inputs: Inputs) -> Iterator[tuple[str, Callable[[], int]]]:
+    for name, trigger in inputs.terms.triggers.items():
+        for one in trigger.consequences:
+            if one.deliver is not None:
+                yield name, _delivered_by(inputs, one.deliver)
+                break
+
+
+def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
+    paid = PAYMENT in inputs.kinds
+    report = serving(inputs) if paid else None
+    figures = {name: figure.value for name, figure in report.figures.items()} if isinstance(report, Reported) else {}
+    for one in sweeps(inputs.terms, inputs.templates):
+        excess = swept(one.trigger, one.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow if paid else None
+        most = left_to_repay(inputs.terms, one.sweep, figures.get)
+        repays, released = one.sweep.repays is not None, one.sweep.on_end not in (None, "keep")
+        yield SweepRow(one.trigger, excess, one.sweep.share, most, one.sweep.until, repays, released)
+
+
+def _why_not(part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]) -> str:
+    """Why a part is not in arrays; nothing where it is."""
+    if acts:
+        return "Recorded Acts"
+    if any(name.startswith(TOLD) for name in given.figures):
+        return "reports that tell what an account holds"
+    for _, terms in deal.segments:
+        for key in part.tests & terms.covenants.keys():
+            clause = terms.covenants[key]
+            cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+            lasts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+            if clause.last_tested is not None and clause.last_tested < rows[-1].inputs.on:
+                return f"{key} is closed after its last test"
+            if clause.tested_while is not None:
+                return f"{key} is tested only while something stands"
+            if isinstance(cure, Cure) and cure.after != "determination date":
+                return f"the cure clock of {key} starts on {cure.after}"
+            if lasts is not None and lasts.out_of > MOST_DATES:
+                return f"{key} looks back on more than {MOST_DATES} dates"
+    return _why_not_triggers(part, rows)
+
+
+def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:
+    first: dict[str, TriggerRule] = {}
+    for row in rows:
+        names = [one.trigger for one in row.sweeps if one.trigger in part.tests | part.triggers]
+        if len(set(names)) != len(names):
+            return "two sweeps of one trigger"
+        for rule in row.triggers:
+            if rule.name not in part.tests | part.triggers:
+                continue
+            if (first.setdefault(rule.name, rule).begins, first[rule.name].ends) != (rule.begins, rule.ends):
+                return f"an amendment changes what {rule.name} counts"
+            counts = (*leaves(rule.begins), *(leaves(rule.ends) if rule.ends is not None else ()))
+            if any(leaf.persistence is not None and leaf.persistence.out_of > MOST_DATES for leaf in counts):
+                return f"{rule.name} looks back on more than {MOST_DATES} dates"
+    return ""

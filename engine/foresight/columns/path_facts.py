@@ -1,0 +1,105 @@
+"""What the templates know on a date of a path: its rates, in the form in which a run gives them to `measure`."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from engine.basics.values import Comparison
+from engine.determination.determine import decided
+from engine.determination.facts import Facts
+from engine.determination.reference_rate import reference_rate
+from engine.determination.template import Clause, Template
+from engine.events.rates import Published, ReferenceRate
+from engine.events.results import TestResult
+from engine.foresight.columns.path_rates import PathRates, oldest
+from engine.foresight.rate_paths import NO_VALUE
+from engine.terms.in_force import IndexTerms, TermsInForce
+
+LOOKED_BACK = 260
+"""Dates whose Reference Rates a template may look back on."""
+Level = tuple[Comparison, Fraction]
+FlatRates = MutableMapping[tuple[str, IndexTerms, int], dict[date, ReferenceRate]]
+"""Reference Rates of flat paths that are known already: by index, terms and level."""
+
+
+@dataclass(frozen=True)
+class TestOnDate:
+    """One test on one date.
+
+    Attributes:
+        key: its name in the deal.
+        clause: its terms in force.
+        template: its template.
+        base: what the templates know, rates left out.
+        terms: the terms in force.
+        determined: the Determination Dates up to the date.
+        levels: the levels that triggers hold its figure against.
+    """
+
+    __test__ = False
+
+    key: str
+    clause: Clause
+    template: Template
+    base: Facts
+    terms: TermsInForce
+    determined: tuple[date, ...]
+    levels: tuple[Level, ...]
+
+    def decided(self, facts: Facts) -> TestResult:
+        """What `measure` gives on some facts."""
+        return decided(self.key, self.clause, self.template, facts)
+
+
+def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
+    """What the templates know on one path, whatever its columns say that it looks at."""
+    published: dict[str, tuple[Published, ...]] = {}
+    found: dict[str, tuple[ReferenceRate, ...]] = {}
+    count = rates.up_to(test.base.on)
+    for name, ticks in rates.ticks.items():
+        column = ticks[:count, path].tolist()
+        series = tuple(_published(name, day, tick) for day, tick in zip(rates.dates[:count], column, strict=True))
+        published[name] = series
+        if name in test.terms.index:
+            days = _days(test, rates)
+            found[name] = tuple(_reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days)
+    return replace(test.base, published=published, rates=found, trace={})
+
+
+def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) -> Facts:
+    """What the templates know on a path on which every index has had one value throughout."""
+    published: dict[str, tuple[Published, ...]] = {}
+    found: dict[str, tuple[ReferenceRate, ...]] = {}
+    dates = rates.dates[: rates.up_to(test.base.on)]
+    for name in rates.ticks:
+        series = tuple(_published(name, day, tick) for day in dates)
+        published[name] = series
+        if name in test.terms.index:
+            terms = test.terms.index[name]
+            before = known.setdefault((name, terms, tick), {})
+            for day in _days(test, rates):
+                if day not in before:
+                    before[day] = _reference(name, terms, day, series[: rates.up_to(day)])
+            found[name] = tuple(before[day] for day in _days(test, rates))
+    return replace(test.base, published=published, rates=found, trace={})
+
+
+def _days(test: TestOnDate, rates: PathRates) -> list[date]:
+    count = rates.up_to(test.base.on)
+    return sorted({*rates.dates[:count], *test.determined, test.base.on})[-LOOKED_BACK:]
+
+
+def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published, ...]) -> ReferenceRate:
+    """The Reference Rate of a date; the fallback looks at no value that is older than those it gives."""
+    return reference_rate(terms, index, day, series[-oldest(index, terms) - 2 :])
+
+
+@lru_cache(maxsize=200_000)
+def _published(index: str, day: date, tick: int) -> Published:
+    value = None if tick == NO_VALUE else Decimal(tick).scaleb(-4)
+    return Published.model_construct(index=index, publication_date=day, value=value, source="path", published_on=day)

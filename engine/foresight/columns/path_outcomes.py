@@ -1,0 +1,57 @@
+"""What a deal did on many paths: for each thing that happens the first date on each path, and the money of each sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.basics.happenings import Happening
+
+Ordinals = NDArray[np.int32]
+NEVER = 0
+"""Stands for no date among ordinals of dates."""
+
+
+@dataclass
+class ColumnsOutcome:
+    """What a deal did on many paths.
+
+    Attributes:
+        until: the last date.
+        paths: how many.
+        firsts: for each thing that happened on some path, the ordinal of its first date on each, `NEVER` where it never did.
+        swept: for each sweep, what went to its reserve on each path by the end, in USD.
+        one_by_one: tests that ran path by path.
+        determined: tests that passed or failed on some path.
+        by_steps: tests and triggers whose states the engine's own steps made, and why.
+        steps: how many of those steps were taken.
+    """
+
+    until: date
+    paths: int
+    firsts: dict[tuple[str, Happening], Ordinals] = field(default_factory=dict)
+    swept: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    one_by_one: set[str] = field(default_factory=set)
+    determined: set[str] = field(default_factory=set)
+    by_steps: dict[str, str] = field(default_factory=dict)
+    steps: int = 0
+
+    def share(self, subject: str, what: Happening, by: date) -> float:
+        """The share of paths on which something had happened by a date."""
+        found = self.firsts.get((subject, what))
+        return 0.0 if found is None else float(((found != NEVER) & (found <= by.toordinal())).mean())
+
+    def first(self, subject: str, what: Happening, where: NDArray[np.bool_], on: int | Ordinals) -> None:
+        """Note that something happened on some paths on a date; what had happened before stands."""
+        if not where.any():
+            return
+        known = self.firsts.setdefault((subject, what), np.zeros(self.paths, dtype=np.int32))
+        self.firsts[(subject, what)] = np.where(where & (known == NEVER), on, known).astype(np.int32)
+
+    def determine(self, test: str, verdicts: NDArray[np.int8]) -> None:
+        """Note that a test passed or failed somewhere."""
+        if test not in self.determined and verdicts.any():
+            self.determined.add(test)

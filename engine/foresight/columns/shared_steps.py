@@ -1,0 +1,162 @@
+"""Parts of a deal that no arrays hold: paths that stand alike on a date take one step of the exact engine together.
+
+On each date a part's paths are told apart by the state in which they stand and by the results of its tests, and the engine's own
+step is taken once for each pair (`one_date.stepped`). So every state, date, count and amount is the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.basics.happenings import Happening
+from engine.determination.template import Cure, MaintenanceClause
+from engine.evaluation.inputs import PAYMENT, Inputs
+from engine.evaluation.one_date import stepped
+from engine.events.deal_state import DealState
+from engine.events.draft import Draft
+from engine.events.results import TestResult
+from engine.events.states import SweptPeriod, TestState, TestStatus
+from engine.foresight.columns.parts import Part, terms_of
+from engine.foresight.columns.path_outcomes import ColumnsOutcome
+from engine.foresight.columns.verdicts import Results
+from engine.foresight.limbs import leaves_of
+from engine.foresight.stress import happenings
+from engine.terms.in_force import TermsInForce
+
+Numbers = NDArray[np.int64]
+SHARED = ("rates", "reports", "acts")
+"""What all paths of a deal share, or no step looks at."""
+LEFT: Mapping[str, object] = {"notifiable": (), "reached": None, "last_date": None, "swept": {}}
+"""What no later step looks at, emptied so that equal states are one."""
+LOOKED_AT = tuple(name for name in DealState.model_fields if name not in (*SHARED, *LEFT))
+
+
+@dataclass
+class PartRun:
+    """One part of the deal on every path: the states there are, and which one each path is in."""
+
+    part: Part
+    states: list[DealState] = field(default_factory=lambda: [DealState()])
+    ids: dict[Any, int] = field(default_factory=dict)
+    of_path: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    still: set[tuple[object, ...]] = field(default_factory=set)
+    """Steps known to change nothing whatever the date: a state, the kinds of date, the terms, what the results say."""
+
+    def number(self, state: DealState, terms: TermsInForce) -> int:
+        """The number of a state, apart from what nothing in these terms looks at again; a new one where it has not been seen."""
+        tests = {name: _needed(test, terms) for name, test in state.tests.items()}
+        triggers = {name: one.model_copy(update={"why": ""}) for name, one in state.triggers.items()}
+        plain = state.model_copy(update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers})
+        key = tuple(_frozen(getattr(plain, name)) for name in LOOKED_AT)
+        if key not in self.ids:
+            self.ids[key] = len(self.states)
+            self.states.append(plain)
+        return self.ids[key]
+
+
+def _needed(test: TestState, terms: TermsInForce) -> TestState:
+    """A test's state without what no later step of its clause looks at: words, and counts that no term of it asks for."""
+    clause = terms.covenants.get(test.test)
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else None
+    left: dict[str, object] = {"why": "", "rests_on": None, "verdict": None}
+    if not isinstance(cure, Cure) or cure.passing_for is None:
+        left["passing_run"] = 0
+    if not isinstance(cure, Cure) or cure.at_most is None:
+        left["cured_on"] = ()
+    return test.model_copy(update=left)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(sorted(((key, _frozen(one)) for key, one in value.items()), key=lambda pair: pair[0]))
+    return tuple(_frozen(one) for one in value) if isinstance(value, tuple) else value
+
+
+def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome) -> None:
+    """One date of one part: each pair of a state and results takes the engine's step once.
+
+    Args:
+        run: the part, changed in place.
+        inputs: what the date is decided by; its reports and Acts are those of all paths.
+        results: the date's results by test.
+        outcome: told what happened.
+    """
+    shared = inputs.state
+    mine = [key for key in run.part.tests if key in results]
+    combined = run.of_path.copy()
+    for key in mine:
+        combined = combined * len(results[key].results) + results[key].codes
+    pairs, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    after = np.empty(len(pairs), dtype=np.int64)
+    lasting = _lasting(run.part, inputs, shared)
+    happened: dict[tuple[str, Happening], NDArray[np.int32]] = {}
+    swept: dict[str, NDArray[np.float64]] = {}
+    for place, path in enumerate(first.tolist()):
+        says = tuple(results[key].marks[int(results[key].codes[path])] for key in mine)
+        same = (int(run.of_path[path]), inputs.kinds, inputs.terms_since, says)
+        if lasting and same in run.still:
+            after[place] = run.of_path[path]
+            continue
+        given: dict[str, TestResult] = {key: results[key].results[int(results[key].codes[path])] for key in mine}
+        state = run.states[int(run.of_path[path])]
+        drafts, left = stepped(_own(run.part, inputs, state), given)
+        after[place] = run.number(left, inputs.terms)
+        outcome.steps += 1
+        if lasting and after[place] == run.of_path[path] and not _moves(drafts) and _settled(state):
+            run.still.add(same)
+        for subject, what, on in happenings(drafts):
+            happened.setdefault((subject, what), np.zeros(len(pairs), dtype=np.int32))[place] = on.toordinal()
+        for clause, amount in _swept(drafts):
+            swept.setdefault(clause, np.zeros(len(pairs)))[place] += float(amount)
+    run.of_path = after[inverse]
+    for (subject, what), ordinals in happened.items():
+        outcome.first(subject, what, ordinals[inverse] != 0, ordinals[inverse])
+    for clause, amounts in swept.items():
+        outcome.swept[clause] = outcome.swept.get(clause, np.zeros(outcome.paths)) + amounts[inverse]
+
+
+def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
+    """What the date of one part is decided by: its own terms, and its state with the reports and Acts of all paths."""
+    whole = state.model_copy(update={"reports": inputs.state.reports, "acts": inputs.state.acts})
+    terms = terms_of(part, inputs.terms)
+    return Inputs(inputs.on, inputs.kinds, terms, inputs.templates, inputs.calendar, {}, whole, terms_since=inputs.terms_since)
+
+
+def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
+    """Whether a step of this kind of date depends on states and results alone, and on nothing that time or a report brings."""
+    terms = terms_of(part, inputs.terms)
+    clauses = tuple(terms.covenants.values())
+    cures = [one.cure for one in clauses if isinstance(one, MaintenanceClause)]
+    waits = any(isinstance(cure, Cure) and cure.after != "determination date" for cure in cures)
+    timed = any(one.frequency != "every date" or (one.first_tested is not None and one.first_tested > inputs.on) for one in clauses)
+    conditions = [one for trigger in terms.triggers.values() for one in (trigger.begins, trigger.ends) if not isinstance(one, str)]
+    dated = any(leaf.on_or_after is not None for one in conditions for leaf in leaves_of(one))
+    over = any(one.last_tested is not None for one in clauses)
+    return PAYMENT not in inputs.kinds and not (shared.acts or waits or timed or dated or over)
+
+
+def _settled(state: DealState) -> bool:
+    """Whether nothing in a state waits for a day: no Cure Period, waiver or Obligation that is open."""
+    waiting = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
+    paused = any(one.waived_until is not None for one in state.triggers.values())
+    return (
+        not paused
+        and not any(one.status in waiting for one in state.tests.values())
+        and not any(one.status == "OPEN" for one in state.obligations.values())
+    )
+
+
+def _moves(drafts: Sequence[Draft]) -> bool:
+    """Whether the events of a step are more than results and counts that leave everything where it was."""
+    return any(draft.kind not in ("tested", "counted") for draft in drafts)
+
+
+def _swept(drafts: Sequence[Draft]) -> Iterator[tuple[str, Any]]:
+    for draft in drafts:
+        if isinstance(draft.payload, SweptPeriod) and draft.payload.swept is not None:
+            yield draft.payload.clause, draft.payload.swept

@@ -1,0 +1,305 @@
+"""Where the result of a test turns on a date: whole numbers that are found by asking `measure`, and proved against it.
+
+What a test compares is one whole number of each path (`path_rates`). Every thing that tells two results apart, the verdict, the
+early warning, a level that a trigger looks at, turns once in that number. Where it turns is found on a flat path whose newest value
+alone moves. That it turns there whatever the window is then asked of `measure` on windows of all shapes: `Differs` names both figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from engine.basics.errors import HeadroomError
+from engine.basics.values import Comparison, Figure
+from engine.determination.determine import CEILING
+from engine.determination.linear_form import LinearForm, Statistic
+from engine.determination.measure_inputs import Missing
+from engine.determination.template import Clause
+from engine.events.results import TestResult, Verdict, passes
+from engine.foresight.columns.path_facts import FlatRates, TestOnDate, facts_of, flat_facts
+from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, scaled, values_of
+from engine.foresight.rate_paths import TICK
+
+ALWAYS = 2**62
+"""A turn that no path reaches."""
+SHAPES = 3
+"""Windows of other shapes on which a threshold is asked of `measure`."""
+Holds = Callable[[TestResult], bool]
+
+
+class Differs(HeadroomError):
+    """A threshold and `measure` say different things: the template's `columns` is wrong, or the test is not monotone."""
+
+
+class NotOnce(Exception):
+    """A result does not turn just once in the statistic, or not at a place that can be told."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where something turns: whether it holds at the lowest numbers, and the last whole number at which it does not change."""
+
+    at_low: bool
+    last: int
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """One test on one date, ready to be compared: what it compares, and where each thing that tells results apart turns.
+
+    Attributes:
+        form: what it compares.
+        turns: one for each of `predicates`.
+        never: the result where every rate is there and nothing is determined all the same; None where it is.
+    """
+
+    form: Scaled
+    turns: tuple[Turn, ...]
+    never: TestResult | None
+
+
+@dataclass
+class Known:
+    """What was found on earlier dates: tried first on the next one, and not proved again while it stays."""
+
+    turns: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    forms: dict[tuple[str, Clause], LinearForm] = field(default_factory=dict)
+    proved: set[tuple[object, ...]] = field(default_factory=set)
+    flat: FlatRates = field(default_factory=dict)
+
+
+def predicates(test: TestOnDate) -> list[Holds]:
+    """What tells two determined results apart: the verdict, the early warning, each level that a trigger looks at."""
+    found: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
+    warning = test.clause.early_warning
+    if warning is not None:
+        least = warning.figure.value
+        found.append(lambda result: result.headroom is not None and result.headroom.value < least)
+    for comparison, level in test.levels:
+
+        def holds(result: TestResult, comparison: Comparison = comparison, level: Fraction = level) -> bool:
+            return result.measured is not None and passes(result.measured, Figure(value=level, unit=result.measured.unit), comparison)
+
+        found.append(holds)
+    return found
+
+
+def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
+    """Where a test turns on a date, for any paths on the same Publication Dates.
+
+    Args:
+        test: the test.
+        rates: the paths, of which only dates and indices are looked at.
+        known: what was found on earlier dates.
+
+    Raises:
+        Differs: the template's `columns` says otherwise than its `measure`.
+        NotOnce: the test runs path by path.
+        OverflowError: the numbers could pass 2^62.
+    """
+    if rates.up_to(test.base.on) == 0:  # nothing is published yet, so all paths are one
+        return _on_all(test, test.decided(flat_facts(test, rates, TICK, known.flat)))
+    form = _form(test, rates, known)
+    if form is None:
+        raise NotOnce
+    flat = _Flat(test, rates, known)
+    first = test.decided(flat_facts(test, rates, _closing(test), known.flat))
+    if first.verdict is Verdict.NOT_DETERMINED:
+        return Thresholds(scaled(form), (), first)
+    turns = tuple(_turn(flat, scaled(form), holds, place) for place, holds in enumerate(predicates(test)))
+    _proved(test, scaled(form), turns, rates, known)
+    return Thresholds(scaled(form), turns, None)
+
+
+def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:
+    """A result that is the same on every path."""
+    none = scaled(LinearForm(()))
+    if result.verdict is Verdict.NOT_DETERMINED:
+        return Thresholds(none, (), result)
+    return Thresholds(none, tuple(Turn(holds(result), ALWAYS) for holds in predicates(test)), None)
+
+
+def _closing(test: TestOnDate) -> int:
+    return max(1, int(next(iter(test.terms.index.values())).closing_date_level * TICK)) if test.terms.index else TICK
+
+
+def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | None:
+    """What the test compares, from its template or from what its measure asks for; None where neither says.
+
+    A test that no rate decides has a form without parts.
+    """
+    same = (test.key, test.clause)
+    if same in before.forms:
+        return before.forms[same]
+    known = flat_facts(test, rates, _closing(test), before.flat)
+    if test.template.columns is not None:
+        try:
+            return test.template.columns(test.clause, known)
+        except Missing:
+            return None
+    result = test.decided(known)
+    used = [one for one in known.trace.values() if one.source.kind == "publication"]
+    if not used:
+        return LinearForm(()) if result.reason is None or result.reason.lacks != "rate" else None
+    indices = {one.index for one in used}
+    index = next(iter(indices))
+    if len(indices) != 1 or index is None:
+        return None
+    unpublished = (*known.published[index][:-1], known.published[index][-1].model_copy(update={"value": None}))
+    silent = replace(known, trace={}, published={**known.published, index: unpublished})
+    needs = test.decided(silent).reason is not None and result.reason is None
+    form = LinearForm(((Statistic("published" if needs else "rate", index), Fraction(1)),))
+    if result.reason is None:
+        before.forms[same] = form
+    return form
+
+
+@dataclass
+class _Flat:
+    """One test on flat paths whose newest value alone moves; what `measure` gave is kept, as several things ask it the same."""
+
+    test: TestOnDate
+    rates: PathRates
+    known: Known
+    asked: dict[tuple[str, int, int], TestResult] = field(default_factory=dict)
+
+    def result(self, index: str, level: int, tick: int) -> TestResult:
+        """The result where the path stood at a level and has come to a tick. Raises NotOnce where nothing is determined there."""
+        same = (index, level, tick)
+        if same not in self.asked:
+            facts = flat_facts(self.test, self.rates, level, self.known.flat)
+            self.asked[same] = self.test.decided(facts.with_rate(index, Fraction(tick, TICK)))
+        if self.asked[same].verdict is Verdict.NOT_DETERMINED:
+            raise NotOnce
+        return self.asked[same]
+
+    def value(self, form: Scaled, index: str, level: int, tick: int) -> int:
+        """The number of that path."""
+        path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(index, self.test.base.on, tick)
+        return int(values_of(form, path, self.test.terms.index, self.test.base.on)[0][0])
+
+
+def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
+    """Where a predicate turns: tried where it turned on the date before, then searched."""
+    test = flat.test
+    if not form.form.parts:
+        return Turn(holds(test.decided(flat_facts(test, flat.rates, TICK, flat.known.flat))), ALWAYS)
+    moving = next((one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")), None)
+    if moving is None:
+        raise NotOnce
+    guess = flat.known.turns.get((test.key, place))
+    levels = dict.fromkeys(((guess[0],) if guess else ()) + (1, _closing(test), CEILING))
+    ends = set()
+    for level in levels:
+        found = _searched(flat, form, moving, level, holds, place)
+        if not isinstance(found, bool):
+            said = form.limit if place == 0 and test.terms.rounding.ratios == "unrounded" else None
+            return _between(test, found, said)
+        ends.add(found)
+    if len(ends) == 1:  # whatever the rates are, it does not turn
+        return Turn(ends.pop(), ALWAYS)
+    raise NotOnce
+
+
+def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, place: int) -> _Found | bool:
+    """Where a predicate turns as today's rate alone moves on a flat path; what it says throughout where it does not turn there."""
+    name, known = (flat.test.key, place), flat.known
+
+    def at(tick: int) -> bool:
+        return holds(flat.result(index, level, tick))
+
+    guess = known.turns.get(name)
+    if guess is not None and guess[0] == level and at(guess[1]) != at(guess[1] + 1):
+        low, high = guess[1], guess[1] + 1
+    else:
+        low, high = 1, CEILING
+        if at(low) == at(high):
+            return at(low)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if at(middle) == at(1) else (low, middle)
+        known.turns[name] = (level, low)
+    numbers = [(flat.value(form, index, level, tick), at(tick)) for tick in (low, high)]
+    return _Found(*sorted(numbers))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Two numbers of a flat path one tick apart, and whether a predicate holds at each: it turns between them."""
+
+    below: tuple[int, bool]
+    above: tuple[int, bool]
+
+
+def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
+    """Where it turns: after the lower number, or at the template's own limit, which lies between the two.
+
+    Raises:
+        Differs: the limit lies elsewhere.
+        NotOnce: other paths could lie between the two, and nobody could say on which side.
+    """
+    (below, at_low), (above, _) = found.below, found.above
+    if limit is not None:
+        if not at_low or not below <= limit < above:
+            gives = f"measure gives {'PASS' if at_low else 'FAIL'} up to {below} and otherwise from {above} on"
+            raise Differs(f"{test.key} on {test.base.on}: {gives}, and its columns say PASS up to {limit}")
+        return Turn(True, limit.__floor__())
+    if above - below != 1:
+        raise NotOnce
+    return Turn(at_low, below)
+
+
+def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
+    """Nothing, where `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
+
+    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape where it has moved.
+    """
+    shape = (form.form.gate is None, *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts))
+    full = rates.up_to(test.base.on) > max((one.count for one, _ in form.form.parts), default=0)
+    words, moved = (test.key, test.clause, shape, full), (test.key, test.clause, shape, full, tuple(turns))
+    if moved in known.proved or not form.form.parts:
+        return
+    new = words not in known.proved
+    for number, turn in enumerate(turns if new else turns[:1]):
+        for beside, path in _beside(test, form, turn, rates, SHAPES if new else 1):
+            _asked(test, number, turn, beside, path)
+    known.proved |= {words, moved}
+
+
+def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRates) -> None:
+    """Nothing, where `measure` says of a path what a threshold says. Raises Differs otherwise."""
+    result = test.decided(facts_of(test, path, 0))
+    known = result.verdict is not Verdict.NOT_DETERMINED
+    if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):
+        gives = f"measure gives {result.verdict.value}, {result.measured.value if result.measured else 'no figure'}"
+        against = f"against {result.limit.value if result.limit else 'none'}"
+        said = f"its columns turn after {turn.last}, and give this path {beside}"
+        raise Differs(f"{test.key} on {test.base.on}: {gives} {against}; {said}")
+
+
+def _beside(test: TestOnDate, form: Scaled, turn: Turn, rates: PathRates, shapes: int) -> Iterator[tuple[int, PathRates]]:
+    """Paths of other shapes whose newest value puts them on a threshold and next to it, each with its number."""
+    if turn.last >= ALWAYS:
+        return
+    day, indices = test.base.on, tuple(rates.ticks)
+    moving = next(one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates"))
+    draw = np.random.default_rng(rates.up_to(day))
+    for _ in range(shapes):
+        around = _closing(test) * draw.uniform(0.6, 1.4, (len(rates.dates), 1))
+        ticks = {name: np.maximum(np.rint(around * draw.uniform(0.9, 1.1)), 1).astype(np.int64) for name in indices}
+        window = PathRates(rates.dates, ticks)
+
+        def value(tick: int, window: PathRates = window) -> int:
+            return int(values_of(form, window.with_today(moving, day, tick), test.terms.index, day)[0][0])
+
+        rises = value(CEILING) > value(1)
+        low, high = 1, CEILING
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if (value(middle) <= turn.last) == rises else (low, middle)
+        for tick in (low, high):
+            yield value(tick), window.with_today(moving, day, tick)

@@ -1,0 +1,299 @@
+"""The triggers of a deal on many paths, in arrays: the counts of `evaluation.conditions` and the machine of `trigger_states`.
+
+A count is the last dates that counted as bits, the newest lowest. A condition is met by arrays of flags and dates: a gate on the
+day on which as many of its parts as it needs were, and newly so from the last end on (`rulings.md` 45).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.conditions import LeafRule, Tree, leaves
+from engine.evaluation.trigger_states import TriggerRule
+from engine.foresight.columns.state_arrays import NONE, STATUSES, Bits, Dates, Flags, ObligationArrays, TestArrays, dates
+from engine.foresight.columns.verdicts import FAILED, PASSED, UNKNOWN, Said
+
+NEVER_NEW = np.iinfo(np.int32).max
+"""Later than any date: nothing new."""
+IN_EFFECT = "IN EFFECT"
+
+
+@dataclass
+class LeafArrays:
+    """The count of one leaf on each path."""
+
+    rule: LeafRule
+    paths: int
+    bits: Bits = field(init=False)
+    length: NDArray[np.int8] = field(init=False)
+    met_since: Dates = field(init=False)
+
+    def __post_init__(self) -> None:
+        """It has seen no date."""
+        self.bits = np.zeros(self.paths, dtype=np.int64)
+        self.length = np.zeros(self.paths, dtype=np.int8)
+        self.met_since = dates(self.paths)
+
+    @property
+    def out_of(self) -> int:
+        """How many dates it looks back on."""
+        return self.rule.persistence.out_of if self.rule.persistence is not None else 1
+
+    @property
+    def needed(self) -> int:
+        """On how many of them it must be met."""
+        return self.rule.persistence.count if self.rule.persistence is not None else 1
+
+    def full(self) -> Flags:
+        """Where it is met as often as it needs."""
+        found: Flags = np.bitwise_count(self.bits) >= self.needed
+        return found
+
+    def count(self, where: Flags, meets: Flags, known: Flags | None, on: int) -> None:
+        """One more date on some paths; `known` is where the date counts, everywhere where it is None."""
+        counts = where if known is None else where & known
+        mask = (1 << self.out_of) - 1
+        self.bits = np.where(counts, ((self.bits << 1) | meets) & mask, self.bits)
+        self.length = np.where(counts, np.minimum(self.length + 1, self.out_of), self.length).astype(np.int8)
+        if self.rule.persistence is not None:
+            self._met_since(where, on)
+
+    def _met_since(self, where: Flags, on: int) -> None:
+        full = self.full()
+        self.met_since = np.where(where, np.where(full, np.where(self.met_since == NONE, on, self.met_since), NONE), self.met_since)
+
+    def afresh(self, where: Flags) -> None:
+        """No date seen, on some paths."""
+        self.bits = np.where(where, 0, self.bits)
+        self.length = np.where(where, 0, self.length).astype(np.int8)
+        self.met_since = np.where(where, NONE, self.met_since)
+
+
+@dataclass
+class Seen:
+    """What the conditions of one date look at, on every path.
+
+    Attributes:
+        on: the date's ordinal.
+        kinds: which kinds of date it is.
+        results: the date's results by test.
+        level: for a leaf with a level, which bit of its test's results tells it.
+        tests: states of all tests.
+        triggers: those decided so far, and the others as they stood.
+    """
+
+    on: int
+    kinds: frozenset[str]
+    results: Mapping[str, Said]
+    level: Mapping[LeafRule, int]
+    tests: Mapping[str, TestArrays]
+    triggers: Mapping[str, TriggerArrays]
+
+
+@dataclass
+class TriggerArrays:
+    """One trigger on each path: what `TriggerState` holds, an array for each."""
+
+    rule: TriggerRule
+    paths: int
+    exists: bool = False
+    inside: Flags = field(init=False)
+    since: Dates = field(init=False)
+    ended: Dates = field(init=False)
+    begun: Flags = field(init=False)
+    begins: list[LeafArrays] = field(init=False)
+    ends: list[LeafArrays] = field(init=False)
+    in_effect: Flags = field(init=False)
+    """Whether it was in effect at the last Determination Date."""
+    balance: Bits = field(init=False)
+    swept: Bits = field(init=False)
+    owed: ObligationArrays = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Not in effect, with nothing counted."""
+        self.inside, self.begun, self.in_effect = (np.zeros(self.paths, dtype=bool) for _ in range(3))
+        self.since, self.ended = dates(self.paths), dates(self.paths)
+        self.balance, self.swept = np.zeros(self.paths, dtype=np.int64), np.zeros(self.paths, dtype=np.int64)
+        self.begins = [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.begins)]
+        self.ends = [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.ends)] if self.rule.ends is not None else []
+        self.owed = ObligationArrays.none(self.paths)
+
+
+@dataclass
+class TriggerMoved:
+    """Where a trigger began and ended on a date."""
+
+    began: Flags
+    ended: Flags
+
+
+def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int | None) -> TriggerMoved:
+    """The trigger after one more date, in place: `trigger_states.next_trigger` for every path.
+
+    Args:
+        state: the trigger before it.
+        seen: what its conditions look at.
+        terms_since: from when the terms in force are.
+        target: the balance at which it ends, where it ends so.
+    """
+    if not state.exists:
+        state.exists = True
+        state.since[:] = seen.on
+        floor = np.full(state.paths, terms_since, dtype=np.int32)
+    else:
+        floor = state.since
+    outside, inside = ~state.inside, state.inside
+    counting = np.ones(state.paths, dtype=bool) if state.rule.while_met else outside
+    for leaf in state.begins:
+        _count(leaf, counting, seen)
+    for leaf in state.ends:
+        _count(leaf, inside, seen)
+    ended = _ended(state, inside, target)
+    began = _began(state, seen, outside, floor)
+    if ended.any():
+        _end(state, seen, ended)
+    return TriggerMoved(began, ended)
+
+
+def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Flags:
+    found = _completed(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen)
+    began: Flags = outside & found.met & (found.new != NEVER_NEW)
+    if not began.any():
+        return began
+    state.inside = state.inside | began
+    state.begun = state.begun | began
+    state.since = np.where(began, np.maximum(found.new, floor), state.since)
+    state.ended = np.where(began, NONE, state.ended)
+    for leaf in state.ends:
+        leaf.afresh(began)
+    return began
+
+
+def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
+    """Where it is over on this date, by what was in effect before it."""
+    rule, none = state.rule, np.zeros(state.paths, dtype=bool)
+    if not inside.any():
+        return none
+    if rule.while_met:
+        return inside & ~_is_met(rule.begins, dict(zip(leaves(rule.begins), state.begins, strict=True)))
+    if rule.irrevocable:
+        return none
+    over = none
+    if rule.ends is not None:
+        over = _is_met(rule.ends, dict(zip(leaves(rule.ends), state.ends, strict=True)))
+    if rule.at_target and target is not None:
+        over = over | (state.balance >= target)
+    return inside & over
+
+
+def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
+    state.inside = state.inside & ~where
+    if state.rule.while_met:
+        ceased = _ceased(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), seen, state.paths)
+        state.since = np.where(where, np.maximum(ceased, state.since), state.since)
+        return
+    state.since = np.where(where, seen.on, state.since)
+    state.ended = np.where(where, seen.on, state.ended)
+    for leaf in state.begins:
+        leaf.afresh(where)
+
+
+def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
+    """One more date of one leaf, where it counts."""
+    rule = leaf.rule
+    if rule.persistence is not None and rule.persistence.dates not in seen.kinds:
+        return
+    if rule.on_or_after is not None:
+        leaf.count(where, np.full(leaf.paths, rule.on_or_after.toordinal() <= seen.on), None, seen.on)
+        return
+    if rule.announced is not None:
+        leaf.count(where, np.zeros(leaf.paths, dtype=bool), None, seen.on)
+        return
+    if rule.state is not None:
+        meets = _stands(rule, seen, leaf.paths)
+        if meets is not None:
+            leaf.count(where, meets, None, seen.on)
+        return
+    said = seen.results.get(rule.test or "")
+    if said is None:
+        return
+    if rule.result == "NOT DETERMINED":
+        leaf.count(where, said.verdicts == UNKNOWN, None, seen.on)
+        return
+    bit, verdict = seen.level.get(rule), PASSED if rule.result == "PASS" else FAILED
+    meets = said.verdicts == verdict if bit is None else (said.bits & (1 << bit)) != 0
+    leaf.count(where, meets, said.verdicts != UNKNOWN, seen.on)
+
+
+def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
+    """Where a test or a trigger stands as a leaf asks; None while it has no state."""
+    if rule.test is not None:
+        test = seen.tests.get(rule.test)
+        if test is None or not test.exists:
+            return None
+        if rule.state not in STATUSES:
+            return np.zeros(paths, dtype=bool)
+        found: Flags = test.status == STATUSES.index(rule.state)
+        return found
+    trigger = seen.triggers.get(rule.trigger or "")
+    if trigger is None or not trigger.exists:
+        return None
+    if rule.state == IN_EFFECT:
+        return trigger.inside
+    return ~trigger.inside if rule.state == "NOT IN EFFECT" else np.zeros(paths, dtype=bool)
+
+
+def _state_since(rule: LeafRule, seen: Seen, paths: int) -> Dates:
+    found = seen.tests.get(rule.test) if rule.test is not None else seen.triggers.get(rule.trigger or "")
+    return found.since if found is not None and found.exists else np.full(paths, seen.on, dtype=np.int32)
+
+
+@dataclass
+class _Met:
+    """Where a condition is met, since when, and since when something new meets it."""
+
+    met: Flags
+    on: Dates
+    new: Dates
+
+
+def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: TriggerArrays, seen: Seen) -> _Met:
+    if isinstance(tree, LeafRule):
+        leaf = counts[tree]
+        met = leaf.full()
+        if tree.on_or_after is not None:  # met from its date on, and newly so once
+            day = tree.on_or_after.toordinal()
+            new = np.where((state.ended == NONE) | (day >= state.ended), day, NEVER_NEW).astype(np.int32)
+            return _Met(met, np.full(leaf.paths, day, dtype=np.int32), new)
+        if tree.persistence is not None or tree.state is None:
+            on = np.where(leaf.met_since == NONE, seen.on, leaf.met_since).astype(np.int32)
+            return _Met(met, on, on)
+        since = _state_since(tree, seen, leaf.paths)
+        fresh = (state.ended == NONE) | (since >= state.ended)
+        return _Met(met, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
+    parts = [_completed(part, counts, state, seen) for part in tree.parts]
+    met = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
+    last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[max(tree.n, 1) - 1]
+    new = np.min(np.array([np.where(part.met, part.new, NEVER_NEW) for part in parts]), axis=0)
+    return _Met(met, last, np.where(new == NEVER_NEW, NEVER_NEW, np.maximum(last, new)))
+
+
+def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
+    if isinstance(tree, LeafRule):
+        return counts[tree].full()
+    found: Flags = np.sum([_is_met(part, counts) for part in tree.parts], axis=0) >= tree.n
+    return found
+
+
+def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths: int) -> Dates:
+    """The date from which a condition has not been met: a state's own date where states alone end it."""
+    if isinstance(tree, LeafRule):
+        by_state = tree.persistence is None and tree.state is not None
+        return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)
+    unmet = [np.where(_is_met(part, counts), NEVER_NEW, _ceased(part, counts, seen, paths)) for part in tree.parts]
+    found: Dates = np.sort(np.array(unmet), axis=0)[len(tree.parts) - tree.n]
+    return found

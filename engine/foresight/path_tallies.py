@@ -1,0 +1,117 @@
+"""What many paths of a simulation come to: how often each thing had happened by each day, and the money of each sweep.
+
+A tally keeps counts and no paths, so its size does not grow with their number, and two tallies add up to the tally of both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from engine.basics.happenings import Happening
+from engine.foresight.columns.path_outcomes import NEVER, ColumnsOutcome
+
+Event = tuple[str, Happening]
+Key = TypeVar("Key")
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class PathTally:
+    """Counts over some paths.
+
+    Attributes:
+        paths: how many.
+        days: for each thing that happened, on how many paths it first happened so many days after closing.
+        swept: for each sweep, on how many paths it had brought so many USD by the end.
+        determined: tests that passed or failed on some path.
+        one_by_one: tests that ran path by path.
+        by_steps: tests and triggers whose states the engine's own steps made, and why.
+    """
+
+    paths: int
+    days: Mapping[Event, Counter[int]]
+    swept: Mapping[str, Counter[float]]
+    determined: frozenset[str]
+    one_by_one: frozenset[str]
+    by_steps: Mapping[str, str]
+
+    def plus(self, other: PathTally) -> PathTally:
+        """The tally of these paths and of others."""
+        return PathTally(
+            self.paths + other.paths,
+            _added(self.days, other.days),
+            _added(self.swept, other.swept),
+            self.determined | other.determined,
+            self.one_by_one | other.one_by_one,
+            {**self.by_steps, **other.by_steps},
+        )
+
+    def within(self, event: Event, days: int) -> tuple[float, float]:
+        """The probability that something happens within so many days, and its Monte Carlo error."""
+        share = sum(count for day, count in self.days.get(event, Counter()).items() if day <= days) / self.paths
+        return share, math.sqrt(share * (1 - share) / self.paths)
+
+    def median_days(self, event: Event) -> float | None:
+        """Days until something happens, the median of the paths on which it does; None where it happens on none."""
+        found = self.days.get(event)
+        return None if not found else _middle(found)
+
+    def amount(self, clause: str) -> tuple[float, float, float, float]:
+        """What a sweep brings: the mean, its Monte Carlo error, and the middle 95%, in USD; nothing where it brought nothing."""
+        found = Counter(self.swept.get(clause, Counter()))
+        found[0.0] += self.paths - sum(found.values())
+        mean = sum(amount * count for amount, count in found.items()) / self.paths
+        spread = sum((amount - mean) ** 2 * count for amount, count in found.items()) / self.paths
+        low, high = (_quantile(found, share) for share in (0.025, 0.975))
+        return mean, math.sqrt(spread / self.paths), low, high
+
+
+def _added(one: Mapping[Key, Counter[Number]], other: Mapping[Key, Counter[Number]]) -> dict[Key, Counter[Number]]:
+    return {key: one.get(key, Counter()) + other.get(key, Counter()) for key in dict.fromkeys((*one, *other))}
+
+
+def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]) -> PathTally:
+    """The tally of an outcome.
+
+    Args:
+        outcome: what happened on each path.
+        closing: the ordinal of the Closing Date.
+        asked: which happenings are counted.
+    """
+    days = {}
+    for event, dates in outcome.firsts.items():
+        if event[1] in asked:
+            numbers, counts = np.unique(dates[dates != NEVER] - closing, return_counts=True)
+            days[event] = Counter(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
+    swept = {}
+    for clause, amounts in outcome.swept.items():
+        values, counts = np.unique(amounts[amounts > 0], return_counts=True)
+        swept[clause] = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+    return PathTally(outcome.paths, days, swept, frozenset(outcome.determined), frozenset(outcome.one_by_one), dict(outcome.by_steps))
+
+
+def _quantile(found: Counter[float], share: float) -> float:
+    """The least amount up to which so large a share lies."""
+    needed, seen = share * sum(found.values()), 0
+    for amount in sorted(found):
+        seen += found[amount]
+        if seen >= needed:
+            return amount
+    return max(found)
+
+
+def _middle(found: Counter[int]) -> float:
+    """The median of counted numbers: the mean of the two in the middle where there is an even number."""
+    total, seen = sum(found.values()), 0
+    wanted = ((total + 1) // 2, total // 2 + 1)
+    middle: list[int] = []
+    for number in sorted(found):
+        seen += found[number]
+        middle += [number for one in wanted[len(middle) :] if one <= seen]
+    return sum(middle) / 2
