@@ -8,19 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from engine.basics.calendar import load_calendar
 from engine.basics.errors import Problem
 from engine.basics.values import Figure, Unit, printed
 from engine.determination.template import Template
+from engine.evaluation.inputs import PUBLICATION
 from engine.evaluation.obligations import open_for
 from engine.events.results import TestResult
+from engine.events.states import TestStatus
 from engine.foresight.example_run import Moment
 from engine.foresight.example_run import moments as moments_of
 from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import determination_dates, next_determination_date
+from engine.terms.in_force import TermsInForce
 from engine.terms.worked_example import EXPECTED, Expectation, Placed, agrees
+
+WEEK = timedelta(days=7)
+THURSDAY = 3
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,50 @@ def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[s
         found, holds = FOUND[name](_View(deal, expectation, moment), wanted)
         if not holds:
             what = f"{expectation.subject} on {expectation.on}: `{name}` is {found}, not {wanted}"
+            why = why_untested(deal, expectation, moment) if name in OF_A_RESULT else None
             fix = "correct the term or the expectation, whichever does not say what the agreement says"
-            yield Problem("P101", what, "the engine's reading differs from the example", fix, deal.tree.place((*path, name)))
+            yield Problem("P101", what, why or "the engine's reading differs from the example", fix, deal.tree.place((*path, name)))
+
+
+OF_A_RESULT = frozenset(("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive"))
+"""What only a date has on which the test was tested."""
+
+
+def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | None:
+    """Why a test has no result on a date, with the nearest dates that it is tested on; None where it has one."""
+    key = expectation.test or expectation.trigger or ""
+    on, terms = expectation.on, resolve(deal, expectation.on)
+    clause = terms.covenants.get(key)
+    if clause is None:
+        return f"`{key}` is a trigger, which has a state and no result" if key in terms.triggers else None
+    if key in moment.results:
+        return None
+    if clause.first_tested is not None and on < clause.first_tested:
+        return f"`{key}` is first tested on {clause.first_tested}"
+    if clause.last_tested is not None and on > clause.last_tested:
+        return f"`{key}` was last tested on {clause.last_tested}"
+    before, there, after = _dates_around(terms, clause.tested_on == PUBLICATION, on)
+    kind = clause.tested_on.title().removesuffix("s")
+    if not there:
+        nearest = " and ".join(str(day) for day in (before, after) if day is not None)
+        return f"`{key}` is tested on {kind}s, and {on} is not one; the nearest: {nearest}"
+    state = moment.state.tests.get(key)
+    if state is not None and state.status is TestStatus.SUSPENDED:
+        return f"`{key}` was SUSPENDED on this date, because what `tested_while` asks for did not hold"
+    if clause.frequency != "every date":
+        return f"`{key}` is tested on the {clause.frequency} alone"
+    return None
+
+
+def _dates_around(terms: TermsInForce, published: bool, on: date) -> tuple[date | None, bool, date | None]:
+    """The last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
+    if published:
+        since = (on.weekday() - THURSDAY) % WEEK.days
+        return on - timedelta(days=since or WEEK.days), not since, on + timedelta(days=WEEK.days - since)
+    calendar = load_calendar(terms.business_days)
+    dates = [day for day in determination_dates(terms, calendar, on) if day <= on]
+    before = next((day for day in reversed(dates) if day < on), None)
+    return before, on in dates, next_determination_date(terms, calendar, on)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from engine.basics.errors import Problem
 from engine.basics.values import Fact
 from engine.terms.amendment import Change, is_schedule
-from engine.terms.error_messages import complaints
+from engine.terms.error_messages import BLANK, complaints
 from engine.terms.field_types import CountOfThings, Words
 from engine.terms.in_force import Document, ShortName
 from engine.terms.periods import Day
@@ -19,7 +19,7 @@ from engine.terms.source import Path, Tree
 
 FIXED = ("deal", "format", "closing_date")
 """What a deal is known by in the record."""
-NOTHING = ("", "~", "null", None)
+NOTHING = (*BLANK, None)
 
 
 class ChangeEntry(Fact):

@@ -141,7 +141,8 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
     if tree is None or problems:
         return None, problems
     if not isinstance(tree.data, dict):
-        fix = "begin with `deal: name`"
+        sections = ", ".join(f"`{field.alias or name}`" for name, field in TermsInForce.model_fields.items() if field.is_required())
+        fix = f"begin with `deal: NAME` at the left margin, and write beneath it {sections.replace('`deal`, ', '')}"
         return None, [Problem("D205", "the file is no deal", "a deal is a block of named terms", fix, Place(file))]
     deal, problems = _deal(tree, clauses, upto)
     ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))

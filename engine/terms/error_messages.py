@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from engine.basics.errors import Problem
-from engine.terms.source import Path, Tree
+from engine.basics.errors import Place, Problem
+from engine.terms.known_keys import keys_wanted, known_keys
+from engine.terms.periods import is_day
+from engine.terms.source import CURLY, Path, Tree
 
 SHAPES = {
     "dict_type": "a block of named terms",
@@ -56,7 +57,13 @@ Redirects = Mapping[Path, Path]
 
 def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
     """All problems of one validation, each at the place of the value, or of the key where the key is wrong."""
-    return [_complaint(problem, tree, base, redirects or {}) for problem in error.errors(include_url=False)]
+    errors = (one for one in error.errors(include_url=False) if not _said_of_its_parts(one, tree, base))
+    return [_complaint(problem, tree, base, redirects or {}) for problem in errors]
+
+
+def _said_of_its_parts(error: Any, tree: Tree, base: Path) -> bool:
+    """Whether a block only looks empty: each of its parts is wrong, and each has a problem of its own."""
+    return error["type"] == "too_short" and bool(tree.get(_walk(tree, base, error["loc"], {})[0]))
 
 
 def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
@@ -74,26 +81,65 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
         return unknown_key(tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name))
     inside = (*path, context["at"]) if context.get("at") else path
     place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
-    if "what" in context:
-        return Problem(kind, context["what"], context["why"], context["fix"], place)
     written = error["input"]
+    if isinstance(written, str) and written.strip() in BLANK:
+        return no_value(tree, name, place)
+    if "what" in context:
+        return Problem(kind, context["what"], context["why"], straight_quotes(written) or context["fix"], place)
     if kind in ("literal_error", "enum"):
         choices = str(context.get("expected", "")).replace("'", "`")
         return Problem("D203", f"`{_short(written)}` is not a choice for `{name}`", f"it may be {choices}", "write one of them", place)
     if kind == "string_pattern_mismatch":
         why, like = _form(context.get("pattern"))
-        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", f"write it like {like}", place)
+        fix = straight_quotes(written) or f"write it like {like}"
+        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", fix, place)
     if kind == "too_short":
         why = "a deal has at least one, and what is not written is not monitored"
         return Problem("D209", f"`{name}` is empty", why, "write what the agreement says", place)
-    strange = next((key for key in written if LIKE_A_DATE.fullmatch(key)), None) if isinstance(written, dict) else None
+    strange = _strange_step(written, kind)
     if strange is not None:
         why = "a term that steps has dates for keys, year-month-day, which exist in the calendar"
         return Problem("D108", f"`{strange}` is not a date", why, "write it like `2026-01-06`", tree.key_place((*path, strange)))
     if kind in SHAPES:
         what = f"`{name}` must be {SHAPES[kind]}"
-        return Problem("D205", what, f"here stands `{_short(written)}`", f"write {SHAPES[kind]}", place)
-    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", error["msg"], "see the deal format", place)
+        return Problem("D205", what, f"here stands {_shape(written)}", f"write {keys_wanted(path) or SHAPES[kind]}", place)
+    why = f"here stands {_shape(written)}, and `{name}` has one value, or one value for each date"
+    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", why, "see the deal format for its form", place)
+
+
+BLANK = ("", "~", "null")
+"""What a value looks like where none was written."""
+
+
+def no_value(tree: Tree, name: str, place: Place) -> Problem:
+    """A key without a value; where a comment begins in its place, the problem says so."""
+    lines = tree.text.splitlines()
+    after = lines[place.line - 1][place.column - 1 :].strip() if place.line <= len(lines) else ""
+    if after.startswith("#"):
+        why = "a `#` after a space begins a comment, and a comment is not read"
+        return Problem("D209", f"`{name}` has no value", why, "put a text that begins with `#` in quotes, or write the value", place)
+    why = "an empty term says neither that it is agreed nor that it is not"
+    return Problem("D209", f"`{name}` has no value", why, "write it, or remove the key", place)
+
+
+def straight_quotes(written: Any) -> str | None:
+    """The fix for a text in the quotes of a word processor; None for any other."""
+    if isinstance(written, str) and CURLY.search(written):
+        return 'write straight quotes, like `"USD 16,000,000"`, in place of the curly ones'
+    return None
+
+
+def _strange_step(written: Any, kind: str) -> str | None:
+    """The first key of a block that was meant as a schedule, and that is not a date."""
+    if not isinstance(written, dict):
+        return None
+    meant = (lambda _: True) if kind not in SHAPES and any(map(is_day, written)) else LIKE_A_DATE.fullmatch
+    return next((str(key) for key in written if not is_day(key) and meant(key)), None)
+
+
+def _shape(written: Any) -> str:
+    """A value as it is named where another shape was wanted."""
+    return f"{'a list, ' if isinstance(written, list) else ''}`{_short(written)}`"
 
 
 def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
@@ -135,6 +181,7 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
         fix = "it belongs in another block, or to another form of this one; remove it here"
     if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
         fix = "a text with a comma stands in quotes inside braces"
+    fix = straight_quotes(name) or fix
     return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
 
 
@@ -156,38 +203,7 @@ def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -
         fix = f"write `template:` with one of {', '.join(sorted(known))}"
         return Problem("D201", "`template` is missing", "a covenant is read by its template", fix, tree.key_place(path))
     name = str(raw["template"])
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     fix = f"did you mean `{near[0]}`" if near else "choose one of them"
     why = f"there are {', '.join(sorted(known))}"
     return Problem("D207", f"there is no template `{name}`", why, fix, tree.place((*path, "template")))
-
-
-@cache
-def known_keys() -> tuple[str, ...]:
-    """Every key that some part of the format knows."""
-    from engine.terms.clause import Clause
-    from engine.terms.in_force import TermsInForce
-
-    keys: set[str] = {"amendments", "corrections", "worked_examples"}
-    seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [TermsInForce, *_descendants(Clause)]
-    while waiting:
-        model = waiting.pop()
-        if model in seen:
-            continue
-        seen.add(model)
-        for name, field in model.model_fields.items():
-            keys.add(field.alias or name)
-            waiting += _models(field.annotation)
-    return tuple(sorted(keys))
-
-
-def _descendants(model: type[BaseModel]) -> list[type[BaseModel]]:
-    return [descendant for child in model.__subclasses__() for descendant in (child, *_descendants(child))]
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models inside a type, however it is wrapped."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

@@ -152,14 +152,14 @@ def _possible(value: Any) -> Any:
 
 
 def _refuse_impossible(limit: Limit, text: str) -> None:
-    """Shares, multiples, counts and days are never negative; prices and points may differ either way."""
+    """A limit in shares, multiples, counts and days is not below zero; one in prices and points may be."""
     if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
         if limit.figure.unit is Unit.POINTS and abs(limit.value) > MOST_PER_CENT:
             raise refusal("D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure")
         return
-    never = {"at least": "always passes", "less than": "never passes"}.get(limit.comparison) if limit.value == 0 else None
-    if limit.value < 0 or never is not None:
-        why = f"what is measured is never negative{f', so this {never}' if never else ''}"
+    at_nought = limit.value == 0 and limit.comparison in ("at least", "less than")
+    if limit.value < 0 or at_nought:
+        why = f"a limit in this unit is {f'above zero where it says `{limit.comparison}`' if at_nought else 'zero or more'}"
         raise refusal("D124", f"`{_shown(text)}` cannot be", why, "correct the figure")
     if limit.value > (MOST_PER_CENT if limit.figure.unit is Unit.SHARE else 10 * MOST_MULTIPLE):
         raise refusal("D124", f"`{_shown(text)}` cannot be", "nothing that is measured comes near it", "correct the figure")

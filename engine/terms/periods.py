@@ -99,6 +99,15 @@ def read_day(text: str) -> date:
     return day
 
 
+def is_day(text: str) -> bool:
+    """Whether a text is a date that exists."""
+    try:
+        read_day(text)
+    except ValueError:
+        return False
+    return True
+
+
 UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
 IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 """What a deadline other than a Cure Period may be counted in: no ruling says on which day such a month ends that begins on the 31st."""

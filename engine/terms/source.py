@@ -22,6 +22,9 @@ DEEPEST = 40
 MOST_NODES = 50_000
 THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
 """What the commas of an amount leave of it inside braces."""
+CURLY = re.compile("[\u201c\u201d\u201e]")
+"""Quotes of a word processor, which are letters like any other in YAML."""
+CLOSED_BY = {"{": "}", "[": "]"}
 
 Path = tuple[str | int, ...]
 
@@ -125,12 +128,45 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
     if opened is not None:
         why = "what follows is read as part of the text, up to the next quote"
         return Problem("Y100", "not readable as YAML: a quote is opened here and not closed on its line", why, "close it", opened)
+    unclosed = _open_bracket(error, reading)
+    if unclosed is not None:
+        return unclosed
     fix = "check the indentation, the quotes and the brackets here"
     if "\\t" in what or "tab" in what:
         fix = "indent with spaces"
     if "mapping values" in what:
         fix = "a colon and a space begin a value: put a text that has them in quotes"
     return Problem("Y100", f"not readable as YAML: {what}", str(context or "the structure of the file is unclear here"), fix, place)
+
+
+def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
+    """A brace or a bracket that its line does not close, at itself; None where the parser complains of something else."""
+    mark = getattr(error, "context_mark", None)
+    line = reading.line(mark.line + 1) if mark is not None else ""
+    opening = line[mark.column : mark.column + 1] if mark is not None else ""
+    if mark is None or opening not in CLOSED_BY or _closed(line[mark.column :]):
+        return None
+    closing, place = CLOSED_BY[opening], Place(reading.file, mark.line + 1, mark.column + 1)
+    what = f"not readable as YAML: `{opening}` is opened here and not closed on its line"
+    if " #" in line[mark.column :]:
+        why = f"a `#` after a space begins a comment, so nothing after it is read, a `{closing}` neither"
+        return Problem("Y100", what, why, "put the text with the `#` in quotes", place)
+    return Problem("Y100", what, "what follows is read as part of it", f"close it with `{closing}`", place)
+
+
+def _closed(text: str) -> bool:
+    """Whether the bracket that a text begins with is closed in it; quotes and comments are passed over."""
+    plain = re.sub(r"\"[^\"]*\"|\s#.*", "", text)
+    depth: list[str] = []
+    for sign in plain:
+        if sign in CLOSED_BY:
+            depth.append(CLOSED_BY[sign])
+        elif depth and sign in CLOSED_BY.values():
+            if sign != depth.pop():
+                return False
+            if not depth:
+                return True
+    return False
 
 
 def _open_quote(reading: _Reading, place: Place) -> Place | None:
@@ -208,6 +244,8 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
         if node.flow_style and THOUSANDS.fullmatch(key.value) and isinstance(value, yaml.ScalarNode) and not value.value:
             why = "the commas of an amount part it inside braces, and its figures become keys"
             fix = 'write the amount in quotes, like `"USD 16,000,000"`'
+            if CURLY.search(reading.line(place.line)):
+                fix = 'write the amount in straight quotes, like `"USD 16,000,000"`: curly ones are letters like any other'
             reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
             return mapping
         if key.value == "<<":

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from engine.basics.errors import Problem
 from engine.basics.values import Fact, Figure, Unit, rounded
 from engine.terms.error_messages import complaints
-from engine.terms.periods import Day, RelativePeriod, read_day, read_relative
+from engine.terms.periods import Day, RelativePeriod, is_day, read_day, read_relative
 from engine.terms.phrases import NUMBER, Rates
 from engine.terms.source import Path, Tree
 
@@ -177,15 +177,6 @@ def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, s
         yield path, fact
     else:
         yield from (((*path, key), text) for key, text in fact.items())
-
-
-def is_day(text: str) -> bool:
-    """Whether a text is a date that exists."""
-    try:
-        read_day(text)
-    except ValueError:
-        return False
-    return True
 
 
 REPORT_RECEIVED = "report_received"

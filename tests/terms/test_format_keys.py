@@ -12,7 +12,7 @@ from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duties import NOTICES
 from engine.terms.contract_dates import determination_dates, payment_dates
-from engine.terms.error_messages import known_keys
+from engine.terms.known_keys import known_keys
 from engine.terms.format_keys import KEYS
 from tests.terms.formats import in_format_1, in_format_2
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
+from engine.terms.checks.step_dates import in_the_life
 from engine.terms.clause import Clause, MaintenanceClause, is_default
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
@@ -151,12 +152,12 @@ def order(deal: Deal) -> Iterator[Problem]:
         if first is not None and not closing < first <= maturity:
             why = f"the deal runs from {closing} to {maturity}"
             place = deal.tree.place(("covenants", key, "first_tested"))
-            yield Problem("D523", f"`{key}` is first tested on {first}", why, "correct the date", place)
+            yield Problem("D523", f"`{key}` is first tested on {first}", why, in_the_life(terms), place)
         horizon = getattr(clause, "horizon", None)
         if horizon is not None and not closing < horizon <= maturity:
             why = f"the deal runs from {closing} to {maturity}"
             place = deal.tree.place(("covenants", key, "horizon"))
-            yield Problem("D523", f"the horizon of `{key}` is {horizon}", why, "correct the date", place)
+            yield Problem("D523", f"the horizon of `{key}` is {horizon}", why, in_the_life(terms), place)
         yield from _levels(deal, key, clause)
     seen: dict[str, Path] = {}
     for change in deal.changes:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from engine.basics.calendar import BusinessCalendar, known_calendars, load_calendar
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
+from engine.terms.checks.step_dates import in_the_life
 from engine.terms.contract_dates import dates_made
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Tree
@@ -40,7 +41,7 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
     place = tree.place(("determination_dates", "first"))
     if not terms.closing_date < rule.first <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        yield Problem("D523", f"the first Determination Date is {rule.first}", why, "correct the date", place)
+        yield Problem("D523", f"the first Determination Date is {rule.first}", why, in_the_life(terms), place)
     elif terms.business_days in known_calendars():
         yield from _first(terms, rule.first, load_calendar(terms.business_days), tree)
 

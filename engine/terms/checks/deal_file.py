@@ -16,6 +16,7 @@ from engine.terms.as_written import Clauses, Deal, load_deal
 from engine.terms.checks.contradictions import CONTRADICTIONS, STATES, leaves_of
 from engine.terms.checks.date_rules import date_rules
 from engine.terms.checks.dead_ends import exits
+from engine.terms.checks.doubtful_values import doubtful_values
 from engine.terms.checks.duties import duties
 from engine.terms.checks.example_expectations import examples, triggers_of
 from engine.terms.checks.idle_terms import deciding, lasting
@@ -26,7 +27,7 @@ from engine.terms.checks.seniority import seniority
 from engine.terms.checks.step_dates import steps
 from engine.terms.checks.unreachable_counts import counting
 from engine.terms.clause import Clause
-from engine.terms.error_messages import undefined
+from engine.terms.error_messages import no_value, undefined
 from engine.terms.format_keys import warning
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree, parse, scalars
@@ -84,8 +85,7 @@ def _empty(tree: Tree, told: set[Place]) -> Iterator[Problem]:
     """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
     for path, value in scalars(tree.data):
         if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & told:
-            why = "an empty term says neither that it is agreed nor that it is not"
-            yield Problem("D209", f"`{path[-1]}` has no value", why, "write it, or remove the key", tree.place(path))
+            yield no_value(tree, str(path[-1]), tree.place(path))
 
 
 def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
@@ -232,9 +232,8 @@ def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
     for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
         if not table.first <= day <= table.last:
             why = f"the table of {table.name} runs from {table.first} to {table.last}"
-            yield Problem(
-                "D523", f"the {name.replace('_', ' ')} {day} is outside the calendar", why, "correct the date", tree.place((name,))
-            )
+            fix, what = f"write a date from {table.first} to {table.last}", f"the {name.replace('_', ' ')} {day} is outside the calendar"
+            yield Problem("D523", what, why, fix, tree.place((name,)))
 
 
 def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
@@ -335,5 +334,6 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     counting,
     steps,
     out_of_scale,
+    doubtful_values,
     examples,
 )

@@ -15,6 +15,7 @@ from engine.basics.values import Unit
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.contradictions import OF_A_TRIGGER, STATES, never
 from engine.terms.checks.example_inputs import given
+from engine.terms.checks.step_dates import in_the_life
 from engine.terms.clause import LimitClause
 from engine.terms.error_messages import undefined
 from engine.terms.in_force import FallbackStep, TermsInForce
@@ -145,11 +146,12 @@ def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
     """Dates on which something can be determined: after closing, and not after the deal's end."""
     if not terms.closing_date < expectation.on <= terms.maturity_date:
         why = f"the deal closes on {terms.closing_date} and matures on {terms.maturity_date}"
-        yield Problem("D523", f"nothing is determined on {expectation.on}", why, "correct the date", deal.tree.place((*path, "on")))
+        yield Problem("D523", f"nothing is determined on {expectation.on}", why, in_the_life(terms), deal.tree.place((*path, "on")))
     known = expectation.as_known_on
     if known is not None and not expectation.on <= known <= terms.maturity_date:
         why = f"it is about {expectation.on}, and what is known of it is known from then on"
-        yield Problem("D523", f"nothing is known on {known}", why, "correct the date", deal.tree.place((*path, "as_known_on")))
+        fix = f"write a date from {expectation.on} to {terms.maturity_date}"
+        yield Problem("D523", f"nothing is known on {known}", why, fix, deal.tree.place((*path, "as_known_on")))
 
 
 def triggers_of(terms: TermsInForce) -> dict[str, object]:

@@ -45,7 +45,13 @@ def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
         yield Problem("D404", f"{day} is a {day:%A}", why, f"write the Thursday, {after - WEEK} or {after}", place)
     if not terms.closing_date - BEFORE_CLOSING <= day <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        yield Problem("D523", f"the example begins on {day}", why, "correct the date", place)
+        yield Problem(
+            "D523",
+            f"the example begins on {day}",
+            why,
+            f"write a Thursday from {terms.closing_date - BEFORE_CLOSING} to {terms.maturity_date}",
+            place,
+        )
 
 
 def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
@@ -73,7 +79,9 @@ def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, 
         yield undefined(tree, (*path, "index"), one.index, "index", terms.index)
     if one.of.weekday() != THURSDAY or one.of < example.first_publication:
         why = f"it is the print of a Thursday from {example.first_publication} on"
-        yield Problem("D404", f"{one.of} is no Publication Date of the example", why, "correct the date", tree.place((*path, "of")))
+        yield Problem(
+            "D404", f"{one.of} is no Publication Date of the example", why, "write a Thursday of the example", tree.place((*path, "of"))
+        )
     if one.published < one.of:
         why = "a value is published on its date or later"
         yield Problem("D404", f"it was published on {one.published}, before its date", why, "correct it", tree.place((*path, "published")))
@@ -123,7 +131,13 @@ def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[P
         yield undefined(deal.tree, (*path, "index"), act.index, "index", terms.index)
     if not terms.closing_date <= act.on <= terms.maturity_date:
         says = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        yield Problem("D523", f"an Act is effective on {act.on}", says, "correct the date", deal.tree.place((*path, "on")))
+        yield Problem(
+            "D523",
+            f"an Act is effective on {act.on}",
+            says,
+            f"write a date from {terms.closing_date} to {terms.maturity_date}",
+            deal.tree.place((*path, "on")),
+        )
     if act.act == MANIFEST_ERROR:
         fix = "write `_` for the week in `rates`, and a later value in `prints`"
         yield Problem("D406", "an example has no published print that could be in error", why, fix, deal.tree.place((*path, "act")))

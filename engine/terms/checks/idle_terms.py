@@ -41,7 +41,13 @@ def lasting(deal: Deal) -> Iterator[Problem]:
                     "a fall is counted from closing at the earliest, so the point is not read",
                     ("covenants", key, "curve", number, "on"),
                 )
-                yield Problem("D523", f"a point of the curve is of {day}", why, "correct the date", deal.tree.place(at))
+                yield Problem(
+                    "D523",
+                    f"a point of the curve is of {day}",
+                    why,
+                    "write a date in the time that the curve covers, or remove the point",
+                    deal.tree.place(at),
+                )
         allowed = [points[day] for day in sorted(points)]
         if allowed != sorted(allowed):
             why = "a fall is counted from one date, so the rate would have to rise again"

@@ -11,6 +11,7 @@ from typing import Any
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
 from engine.terms.checks.contradictions import leaves_of
+from engine.terms.checks.step_dates import in_the_life
 from engine.terms.clause import RESERVE_ACCOUNT, Clause
 from engine.terms.error_messages import undefined
 from engine.terms.in_force import TermsInForce
@@ -56,7 +57,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
         yield Problem("D506", "the condition is not complete", why, "write it like `{on_or_after: 2031-01-15}`", tree.place(path))
     if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        yield Problem("D523", f"a condition is met from {leaf.on_or_after}", why, "correct the date", tree.place(at))
+        yield Problem("D523", f"a condition is met from {leaf.on_or_after}", why, in_the_life(terms), tree.place(at))
 
 
 def later_terms(deal: Deal) -> Iterator[Problem]:
@@ -106,7 +107,7 @@ def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator
     if last is not None and not first <= last <= terms.maturity_date:
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
         place = deal.tree.place(("covenants", key, "last_tested"))
-        yield Problem("D523", f"`{key}` is last tested on {last}", why, "correct the date", place)
+        yield Problem("D523", f"`{key}` is last tested on {last}", why, f"write a date from {first} to {terms.maturity_date}", place)
 
 
 def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:

@@ -9,9 +9,19 @@ from engine.basics.errors import Problem
 from engine.terms.amendment import is_schedule
 from engine.terms.amendment_entries import AmendmentEntry, CorrectionEntry, entries
 from engine.terms.as_written import NOT_TERMS, Deal
-from engine.terms.periods import read_day
+from engine.terms.in_force import TermsInForce
+from engine.terms.periods import is_day, read_day
 from engine.terms.source import Path
-from engine.terms.worked_example import is_day
+
+
+def by_maturity(terms: TermsInForce) -> str:
+    """The fix for a date that lies after the deal's end."""
+    return f"write a date on or before {terms.maturity_date}, or correct `maturity_date`"
+
+
+def in_the_life(terms: TermsInForce) -> str:
+    """The fix for a date that lies outside the deal's life."""
+    return f"write a date after {terms.closing_date}, and on or before {terms.maturity_date}"
 
 
 def steps(deal: Deal) -> Iterator[Problem]:
@@ -53,7 +63,7 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
         yield Problem("D530", f"the first step is of {first}", why, fix, places[dates.index(first)])
     for day, place in zip(dates, places, strict=True):
         if day > terms.maturity_date:
-            yield Problem("D523", f"a term steps on {day}", f"the deal matures on {terms.maturity_date}", "correct the date", place)
+            yield Problem("D523", f"a term steps on {day}", f"the deal matures on {terms.maturity_date}", by_maturity(terms), place)
 
 
 def _changes(deal: Deal) -> Iterator[Problem]:
@@ -63,7 +73,7 @@ def _changes(deal: Deal) -> Iterator[Problem]:
         if entry.effective > terms.maturity_date:
             why = f"the deal matures on {terms.maturity_date}"
             what = f"an amendment is effective on {entry.effective}"
-            yield Problem("D523", what, why, "correct the date", tree.place((*path, "effective")))
+            yield Problem("D523", what, why, by_maturity(terms), tree.place((*path, "effective")))
         if entry.document not in deal.documents:
             why = f"the deal has {', '.join(deal.documents)}"
             fix = "define it under `documents:` of the amendment, or correct the name"
@@ -75,7 +85,7 @@ def _changes(deal: Deal) -> Iterator[Problem]:
             yield Problem("D511", what, why, "correct the date", place)
         if correction.found_on > terms.maturity_date:
             what, why = f"a correction was found on {correction.found_on}", f"the deal matures on {terms.maturity_date}"
-            yield Problem("D523", what, why, "correct the date", tree.place((*path, "found_on")))
+            yield Problem("D523", what, why, by_maturity(terms), tree.place((*path, "found_on")))
         if correction.by not in terms.parties:
             why = f"the deal has {', '.join(terms.parties)}"
             yield Problem("D502", f"there is no party `{correction.by}`", why, "correct the name, or define it", tree.place((*path, "by")))
@@ -93,7 +103,7 @@ def _documents(deal: Deal) -> Iterator[Problem]:
         place = deal.tree.place(("documents", name, "dated"))
         if document.dated > terms.maturity_date > terms.closing_date:
             why = f"the deal matures on {terms.maturity_date}"
-            yield Problem("D523", f"`{name}` is dated {document.dated}", why, "correct the date", place)
+            yield Problem("D523", f"`{name}` is dated {document.dated}", why, by_maturity(terms), place)
         elif document.dated > terms.closing_date and name not in amending:
             why = f"the deal closes on {terms.closing_date}, and no amendment is made by it"
             yield Problem("W111", f"`{name}` is dated {document.dated}, after closing", why, "see that the date is right", place)

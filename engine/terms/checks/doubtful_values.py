@@ -1,0 +1,60 @@
+"""Values that can stand and that hardly anybody means: a zone that knows no summer time, a percentage of several times the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.basics.errors import Place, Problem
+from engine.basics.values import Unit
+from engine.terms.as_written import Deal
+from engine.terms.checks.scale import placed
+from engine.terms.in_force import TermsInForce
+from engine.terms.phrases import Limit
+
+MOST_MEANT = Fraction(4)
+"""The percentage of the whole above which a limit is doubted: 650% is mostly 65.0%."""
+PERCENTAGES = ("maximum", "minimum", "maximum_decline", "limit")
+"""Terms that a test is held against and that are a percentage, or may be one."""
+ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "GMT": "Europe/London"}
+
+
+def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
+    """A doubt about a zone that stays at one offset all year, as an abbreviation does."""
+    name = terms.time_zone
+    if name == "UTC" or ("/" in name and not name.startswith("Etc/")):
+        return
+    try:
+        zone, year = ZoneInfo(name), terms.closing_date.year
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the zone is refused already
+        return
+    offsets = {datetime(year, month, 1, tzinfo=UTC).astimezone(zone).utcoffset() for month in range(1, 13)}
+    if len(offsets) == 1:
+        why = "it has no summer time, so in summer its day ends an hour apart from the day of the place"
+        fix = f"write a place, like `{ABBREVIATIONS.get(name, 'America/New_York')}`, or see that this is meant"
+        yield Problem("W126", f"`{name}` stays at one offset all year", why, fix, place)
+
+
+def doubtful_values(deal: Deal) -> Iterator[Problem]:
+    """Each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
+    for since, terms in deal.segments:
+        place = placed(deal, since)
+        yield from _fixed_offset(terms, place(("time_zone",)))
+        for key, clause in terms.covenants.items():
+            for name in PERCENTAGES:
+                share = _share(getattr(clause, name, None))
+                if share is not None and share > MOST_MEANT:
+                    what = f"`{name}` of `{key}` is {float(share):.0%}"
+                    why = "it is more than four times the whole, and a decimal point may be missing"
+                    fix = "correct the figure, or see that it is meant"
+                    yield Problem("W127", what, why, fix, place(("covenants", key, name)))
+
+
+def _share(value: Any) -> Fraction | None:
+    """A limit as a share of the whole; None for a price and for every other unit."""
+    if isinstance(value, Limit):
+        return value.value if value.figure.unit is Unit.SHARE else None
+    return value if isinstance(value, Fraction) else None
