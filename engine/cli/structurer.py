@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,19 @@ def check(files: Files, as_json: Json = False) -> None:
     from engine.cli.show.deals import check
 
     raise typer.Exit(check(files, all_templates(), as_json, workspace_if_any()))
+
+
+@app.command(epilog=example("headroom new --like deals/meridian-2026-1.yaml --into build/new-deal.yaml"))
+def new(
+    like: Annotated[Path, typer.Option(help="The deal file whose structure the new one has.")],
+    into: Annotated[Path | None, typer.Option(help="The new file; printed unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a deal file to fill in: another deal's structure and choices of words, every figure, name and citation blank."""
+    from engine.cli.show.deals import show_new
+    from engine.queries.new_deal import new_deal
+
+    show_new(new_deal(like, all_templates()), into, as_json)
 
 
 @app.command(epilog=example("headroom prove deals/meridian-2026-1.yaml"))

@@ -16,7 +16,13 @@ DATED = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
-    """The schema of a deal file with the given templates."""
+    """The schema of a deal file with the given templates, for an editor: each single value may also be a term that steps."""
+    found: dict[str, Any] = _stepped(_of_either_format(single_valued_schema(clauses)))
+    return found
+
+
+def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
+    """The schema of a deal file of format 2 in which no term steps."""
     schema = TermsInForce.model_json_schema(ref_template=REF, by_alias=True, mode="validation")
     defs = schema.setdefault("$defs", {})
     defs.pop("Clause", None)
@@ -29,8 +35,7 @@ def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
         schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}
     schema["title"] = "Headroom deal file"
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    found: dict[str, Any] = _stepped(_of_either_format(schema))
-    return found
+    return schema
 
 
 def _of_either_format(schema: Any) -> Any:

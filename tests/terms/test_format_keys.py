@@ -12,8 +12,8 @@ from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duties import NOTICES
 from engine.terms.contract_dates import determination_dates, payment_dates
-from engine.terms.known_keys import known_keys
 from engine.terms.format_keys import KEYS
+from engine.terms.known_keys import known_keys
 from tests.terms.formats import in_format_1, in_format_2
 
 Check = Callable[[str], list[Problem]]

@@ -1,4 +1,4 @@
-"""`headroom check`, `headroom prove`, `headroom terms`, `headroom schema`, `headroom clause`."""
+"""`headroom new`, `headroom check`, `headroom prove`, `headroom terms`, `headroom schema`, `headroom clause`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from engine.cli.output import print_json, report_problems, say, shortened, table
+from engine.basics.errors import WrongUsage
+from engine.basics.files import write_whole
+from engine.cli.output import print_json, report_problems, say, shortened, table, write
 from engine.queries.clauses_in_words import ClauseInWords, clauses_in_words, terms_in_force
+from engine.queries.new_deal import NewDeal
 from engine.queries.proofs import prove_deal_files
 from engine.workspace.deal_checks import check_files
 from engine.workspace.deal_files import Deal, Templates, loaded
@@ -30,6 +33,20 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
             for outcome in (outcome for path in files for outcome in version_outcomes(workspace, loaded(path, templates), templates)):
                 say(str(outcome))
     return 1 if checked.errors else 0
+
+
+def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
+    """Print a deal file to fill in, or write it. Raises WrongUsage if the file exists."""
+    if into is not None:
+        if into.exists():
+            raise WrongUsage(f"{into} exists; give --into another name, so that nothing is lost")
+        write_whole(into, form.text.encode())
+    if as_json:
+        print_json({**form.as_data(), "into": None if into is None else str(into)})
+    elif into is None:
+        write(form.text.rstrip("\n"))
+    else:
+        say(f"{into}: like {form.like}, {form.blanks} values to fill in; `headroom check {into}` names each")
 
 
 def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
