@@ -134,7 +134,8 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
     try:
         entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
         kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
-        wrong = [*_filed(stored, workspace.store.note_numbers(log))]
+        with workspace.store.read() as reader:
+            wrong = [*_filed(stored, reader.note_numbers(log))]
     except (VerificationFailed, WrongUsage) as damage:
         return Finding(f"{log}: read whole", str(damage)), None
     name = origin(workspace, log)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +13,13 @@ from engine.record.checkpoint import Checkpoint, Growth, cosign, newest, sign, v
 from engine.record.consistency import not_after
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
 from engine.record.merkle import consistency_proof, leaf_hash, root
-from engine.record.store import Reader
+from engine.record.store import Reader, Writer
 from engine.record.tiles import read_tiles
 from engine.workspace.checkpoints import (
     KEY,
     LONGEST_SAID,
     TRUSTEES,
     _not_older,
-    _size_in,
     known_keys,
     origin,
     own_key,
@@ -114,28 +113,37 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
 def sign_all(workspace: Workspace) -> tuple[str, ...]:
     """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
 
-    The newest one stands in a file outside the database as well; where a killed run left it out or behind, it is written again.
+    All go into one transaction. The newest one stands in a file outside the database as well; where a killed run left it out or behind,
+    it is written again.
     """
     key = own_key(workspace)
-    return tuple(_signed(workspace, key)) if key is not None else ()
+    if key is None:
+        return ()
+    keys, kept = known_keys(workspace, key), dict[str, int]()
+    with workspace.store.read() as reader:
+        for head in reader.heads():
+            size = _not_older(reader, head, witness(workspace, head.log), keys)
+            if not size == head.size == head.signed:
+                kept[head.log] = size
+    if not kept:
+        return ()
+    with workspace.store.begin() as writer:
+        signed = [(log, *_checkpoint(workspace, writer, log, key)) for log in kept]
+    for log, size, note, grown in signed:
+        if grown or kept[log] < size:
+            write_whole(witness(workspace, log), note.encode())
+    return tuple(log for log, _, _, grown in signed if grown)
 
 
-def _signed(workspace: Workspace, key: SigningKey) -> Iterator[str]:
-    keys = known_keys(workspace, key)
-    for log in workspace.store.logs():
-        kept, name = witness(workspace, log), origin(workspace, log)
-        with workspace.store.begin() as writer:
-            size, root = writer.head(log)
-            _not_older(writer, log, kept, keys)
-            known = newest(writer.checkpoints(log))
-            grown = known is None or known[0] < size
-            if known is None or grown:
-                known = size, sign(Checkpoint(name, size, root), key)
-                writer.save_checkpoint(log, *known)
-        if grown or _size_in(kept, keys) < known[0]:
-            write_whole(kept, known[1].encode())
-        if grown:
-            yield log
+def _checkpoint(workspace: Workspace, writer: Writer, log: str, key: SigningKey) -> tuple[int, str, bool]:
+    """The newest checkpoint of a log, of all its entries: its size, its note, and whether it was signed only now."""
+    size, root = writer.head(log)
+    known = newest(writer.checkpoints(log))
+    if known is not None and known[0] >= size:
+        return *known, False
+    note = sign(Checkpoint(origin(workspace, log, writer), size, root), key)
+    writer.save_checkpoint(log, size, note)
+    return size, note, True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.record import guards
 
-SQLITE_SETTINGS = ("busy_timeout=30000", "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")
+PAGES = "page_size=32768"
+"""The pages of a new record: with smaller ones more than half of a file of entries of some kilobytes was unused space."""
+SQLITE_SETTINGS = ("busy_timeout=30000", PAGES, "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")
 """What every connection sets; with these no acknowledged commit is lost when the power goes (`tests/record/test_power_loss.py`)."""
 LOCK = 0x68656164726F6F6D
 """PostgreSQL's advisory lock that all writers take: the bytes of `headroom`."""

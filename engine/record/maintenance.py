@@ -43,6 +43,8 @@ def upgraded(url: str | Path) -> str:
 def copied(record: Path, into: Path) -> int:
     """A copy of a SQLite record as it stands, whatever is being written; returns its entries. Never overwrites.
 
+    The copy has no unused space, and pages of today's size where the record was made with smaller ones.
+
     Raises:
         WrongUsage: there is no record, or something is where the copy is to go.
         VerificationFailed: the record is damaged, and no copy is left.
@@ -53,12 +55,12 @@ def copied(record: Path, into: Path) -> int:
     if not record.is_file():
         raise WrongUsage(f"there is no record yet: no such file: {record}")
     into.parent.mkdir(parents=True, exist_ok=True)
-    # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the rest out.
+    # `rw` and not `ro`: what a killed run left half done is rolled back first. The record itself is only read.
     place = f"file:{quote(str(record.absolute()))}?mode=rw"
     try:
-        with closing(sqlite3.connect(place, uri=True, timeout=30)) as source, closing(sqlite3.connect(into)) as target:
-            source.execute("PRAGMA query_only=ON")
-            source.backup(target)
+        with closing(sqlite3.connect(place, uri=True, timeout=30)) as source:
+            source.execute(f"PRAGMA {database.PAGES}")
+            source.execute("VACUUM INTO ?", (str(into),))
         return checked(into)
     except sqlite3.Error as error:
         into.unlink(missing_ok=True)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Table, Text, func
+from sqlalchemy import Connection, Engine, Table, Text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record import database
+from engine.record.heads import Head, heads, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
 
@@ -100,14 +101,15 @@ class Reader:
 
     def logs(self) -> list[str]:
         """The names of all logs, sorted; each is found from the one before it, whatever the number of entries."""
-        names = select(func.min(_ENTRIES.c.log).label("log")).cte("names", recursive=True)
-        after = select(func.min(_ENTRIES.c.log)).where(_ENTRIES.c.log > names.c.log).scalar_subquery()
-        names = names.union_all(select(after).where(names.c.log.is_not(None)))
-        return list(self._connection.execute(select(names.c.log).where(names.c.log.is_not(None))).scalars())
+        return names(self._connection, "log_entry")
+
+    def heads(self) -> list[Head]:
+        """Every log as it stands, by name."""
+        return heads(self._connection)
 
     def noted(self) -> list[str]:
         """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
-        return list(self._connection.execute(select(_NOTES.c.log).distinct().order_by(_NOTES.c.log)).scalars())
+        return names(self._connection, "checkpoint")
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
         """The entries of a log from number `start`, oldest first."""
@@ -294,11 +296,6 @@ class Store:
         """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
         with self.read() as reader:
             return reader.checkpoints(log)
-
-    def note_numbers(self, log: str) -> list[int]:
-        """The numbers of a log's signed checkpoints, in their order."""
-        with self.read() as reader:
-            return reader.note_numbers(log)
 
     def close(self) -> None:
         """Let go of the file or of the connections."""

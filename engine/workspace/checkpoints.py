@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
+from engine.record.heads import Head
 from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
+from engine.record.merkle import EMPTY
 from engine.record.store import Reader
 from engine.workspace.workspace import Workspace, in_a_file_name
 
@@ -19,19 +22,22 @@ TRUSTEES = "keys/trustees.pub"
 """Where the verifier keys of the trustees who cosign are, inside the workspace, one in a line."""
 
 
-def origin(workspace: Workspace, log: str) -> str:
-    """The name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since."""
-    signed = _signed_as(workspace, log)
+def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
+    """The name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since.
+
+    Read in the caller's own transaction where a `reader` is given.
+    """
+    signed = _signed_as(workspace, log, reader)
     if signed is not None:
         return signed
     operator = re.sub(r"[^a-z0-9.]+", "-", workspace.settings.operator.lower()).strip("-") or "operator"
     return origin_of(operator, log)
 
 
-def _signed_as(workspace: Workspace, log: str) -> str | None:
+def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | None:
     """The first line of the log's first checkpoint, where it names this log; None where nothing was signed."""
-    with workspace.store.read() as reader:
-        first = reader.first_note(log) or ""
+    with nullcontext(reader) if reader is not None else workspace.store.read() as reading:
+        first = reading.first_note(log) or ""
     name = first.partition("\n")[0]
     return name if name.endswith(f"/{log}") and name.isprintable() else None
 
@@ -107,29 +113,33 @@ def refuse_older(workspace: Workspace) -> None:
         return
     keys = known_keys(workspace, key)
     with workspace.store.read() as reader:
-        for log in sorted({*reader.logs(), *reader.noted()}):
-            _not_older(reader, log, witness(workspace, log), keys)
+        there = {head.log: head for head in reader.heads()}
+        for log in sorted({*there, *reader.noted()}):
+            _not_older(reader, there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log), keys)
 
 
-def _size_in(kept: Path, keys: list[VerifierKey]) -> int:
-    """Of how many entries the checkpoint is that is kept outside the database; zero of none."""
-    return verify(read_note(kept), keys).checkpoint.size if kept.exists() else 0
+def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
+    """Refuse what an older copy of the record holds: less than was signed, or something else at that size.
 
-
-def _not_older(reader: Reader, log: str, kept: Path, keys: list[VerifierKey]) -> None:
-    """Refuse to sign what an older copy of the record holds: less than was signed, or something else at that size.
-
+    Returns the number of entries that the checkpoint covers which is kept outside the database; zero of none.
     Raises VerificationFailed.
     """
     if not kept.exists():
-        return
+        return 0
     held = verify(read_note(kept), keys).checkpoint
-    size, _ = reader.head(log)
-    if size < held.size:
-        raise VerificationFailed(f"{log} has {size} entries and {held.size} were signed; this is an older copy of the record")
-    last = reader.entry(log, held.size - 1) if held.size else None
-    if last is not None and last.root != held.root:
-        raise VerificationFailed(f"the first {held.size} entries of {log} are not the ones that were signed")
+    if head.size < held.size:
+        raise VerificationFailed(f"{head.log} has {head.size} entries and {held.size} were signed; this is an older copy of the record")
+    # Entries are read only of a log that has grown since: nearly all have not.
+    last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
+    if last is not None and last != held.root.hex():
+        raise VerificationFailed(f"the first {held.size} entries of {head.log} are not the ones that were signed")
+    return held.size
+
+
+def _root_at(reader: Reader, log: str, size: int) -> str | None:
+    """The root over the first entries of a log as it is stored, None of none."""
+    last = reader.entry(log, size - 1) if size else None
+    return None if last is None else last.root.hex()
 
 
 def public_keys(workspace: Workspace) -> tuple[str, ...]:

@@ -111,6 +111,19 @@ def test_state_is_the_fold_of_the_log(workspace: Workspace, tools: Tools, all_te
     assert folded.model_copy(update={"notices": 0}) == outcome.deals[0].state.model_copy(update={"notices": 0})
 
 
+def test_no_event_of_a_week_takes_a_page_of_the_database_for_itself(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """A row that is longer than a quarter of a page of 32 KB is put on pages of its own; a deal file's facts may be, once."""
+    from tests.operations.test_corrections import computed
+
+    workspace = computed(tmp_path, 12, tools, all_templates)
+    found = [event for log in workspace.store.logs() if log.startswith("deal/") for event in workspace.store.entries(log)]
+    longest = max((entry for entry in found if not entry.key.startswith("deal adopted")), key=lambda entry: len(entry.body))
+    assert len(longest.body) < 7_700, longest.key
+    workspace.store.close()
+
+
 def test_notices_are_numbered_without_gaps(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
     fill(workspace, 12, all_templates)
     run(workspace, plan.THURSDAYS[11], tools)

@@ -86,6 +86,25 @@ def test_a_damaged_copy_does_not_come_back(tmp_path: Path) -> None:
     assert filled(record, 10) == bodies
 
 
+def test_a_copy_of_a_record_with_small_pages_has_today_s_and_no_unused_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    from engine.record import database
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "SQLITE_SETTINGS", tuple(one for one in database.SQLITE_SETTINGS if one != database.PAGES))
+        bodies = filled(tmp_path / "old.db", 60)
+    assert copied(tmp_path / "old.db", tmp_path / "copy.db") == 60
+    assert filled(tmp_path / "new.db", 60) == bodies
+    sizes = {}
+    for name in ("old", "copy", "new"):
+        connection = sqlite3.connect(tmp_path / f"{name}.db")
+        sizes[name] = connection.execute("PRAGMA page_size").fetchone()[0]
+        assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
+        connection.close()
+    assert sizes == {"old": 4096, "copy": 32768, "new": 32768}
+
+
 def test_an_empty_file_is_no_copy(tmp_path: Path) -> None:
     filled(tmp_path / "record.db", 3)
     (tmp_path / "empty").touch()

@@ -1,0 +1,60 @@
+"""The newest of every log in one question to the database, whatever the number of logs and of their entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.record import guards
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A log as it stands: how many entries it has, the root over them in hexadecimal, and of how many its newest kept checkpoint is.
+
+    Attributes:
+        log: its name.
+        size: how many entries.
+        root: as it is stored.
+        signed: entries that the checkpoint covers which was saved last; zero of none.
+    """
+
+    log: str
+    size: int
+    root: str
+    signed: int
+
+
+_NAMES = """
+WITH RECURSIVE names(log) AS (
+  SELECT min(log) FROM {schema}{table}
+  UNION ALL SELECT (SELECT min(e.log) FROM {schema}{table} e WHERE e.log > names.log) FROM names WHERE names.log IS NOT NULL
+)
+"""
+_HEADS = (
+    _NAMES
+    + """
+SELECT n.log,
+  (SELECT e.seq FROM {schema}log_entry e WHERE e.log = n.log ORDER BY e.seq DESC LIMIT 1),
+  (SELECT e.root FROM {schema}log_entry e WHERE e.log = n.log ORDER BY e.seq DESC LIMIT 1),
+  (SELECT c.size FROM {schema}checkpoint c WHERE c.log = n.log ORDER BY c.seq DESC LIMIT 1)
+FROM names n WHERE n.log IS NOT NULL ORDER BY 1"""
+)
+
+
+def heads(connection: Any) -> list[Head]:
+    """The heads of all logs, by name; no entry is read but the last of each."""
+    rows: Any = connection.exec_driver_sql(_HEADS.format(schema=_schema(connection), table="log_entry"))
+    return sorted((Head(log, seq + 1, root, signed or 0) for log, seq, root, signed in rows), key=lambda head: head.log)
+
+
+def names(connection: Any, table: str) -> list[str]:
+    """The names of the logs that a table speaks of, sorted; each is found from the one before it, whatever the number of rows."""
+    found: Any = connection.exec_driver_sql(
+        (_NAMES + "SELECT log FROM names WHERE log IS NOT NULL").format(schema=_schema(connection), table=table)
+    )
+    return sorted(found.scalars())
+
+
+def _schema(connection: Any) -> str:
+    return f"{guards.SCHEMA}." if connection.dialect.name == "postgresql" else ""
