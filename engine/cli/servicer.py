@@ -213,14 +213,17 @@ def serve(
     from engine.cli.output import print_line, progress, progress_done, say
     from engine.cli.show.deliver import tell_delivered
     from engine.delivery.deliver import deliver
-    from engine.operations.run import begun
+    from engine.operations.run import RunOutcome, begun
     from engine.operations.run import run as run_due
     from engine.operations.scheduler import Stop, serve
 
-    workspace, stop = operated(), Stop()
+    workspace, stop, last = operated(), Stop(), RunOutcome(begun(clock()))
 
     def tick() -> None:
-        outcome = run_due(workspace, begun(clock()), replace(tools(progress), stopping=stop))
+        nonlocal last
+        nothing = last.settled is not None and last.settled.holds(workspace, clock())
+        outcome = RunOutcome(last.on) if nothing else run_due(workspace, begun(clock()), replace(tools(progress), stopping=stop))
+        last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}

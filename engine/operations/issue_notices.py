@@ -26,8 +26,9 @@ from engine.notices.attachments import OBSERVATIONS, PAGE, SAID, Evidence, attac
 from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
 from engine.notices.earlier_entries import earlier_entries
 from engine.notices.signature import seal
+from engine.operations.deal_history import history_of
 from engine.record.canonical import sha256_hex
-from engine.record.log import Scribe, append, deal_log, event_of
+from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Entry
 from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
@@ -176,8 +177,9 @@ def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
 
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
     """The owed notices of a deal that are not issued, numbered on from the last one."""
-    entries = workspace.store.entries(deal_log(deal))
-    events = tuple(map(event_of, entries))
+    history = history_of(workspace.store, deal_log(deal))
+    # As it is now: what is issued meanwhile is added to the history, and a notice states nothing of it.
+    entries, events = tuple(history.entries), tuple(history.events)
     checkpoints = workspace.store.checkpoints(deal_log(deal))
     told = told_of(events)
     given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}

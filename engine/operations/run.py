@@ -24,21 +24,23 @@ from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import DealAdopted
 from engine.events.deal_state import DealState, as_it_stands, fold
 from engine.events.draft import Draft
-from engine.events.kinds import Correction, Event, NotEvaluated
+from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
-from engine.events.standing import OF_A_DATE, withdrawn
+from engine.events.standing import OF_A_DATE
+from engine.operations.deal_history import history_of
 from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
+from engine.operations.settled import Settled, files_there, settled
 from engine.operations.sign_checkpoints import sign_all
-from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition, read
+from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.contract_dates import cut_off_on, publication_dates, waits_until
 from engine.wording.adopted_deal import adopted
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
-from engine.workspace.series import prints_of, series_by_index, series_of
+from engine.workspace.series import Prints, prints_of, series_by_index, series_of
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -75,6 +77,8 @@ class RunOutcome:
     deals: list[DealOutcome] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """The deals that were left to the next run, or their notices, because it was asked to stop."""
+    settled: Settled | None = None
+    """By what it is known that nothing is due, until when; None where the next run is to look again whatever has changed."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,11 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    outcome = RunOutcome(min(on, tools.now.astimezone(UTC).date()))
+    outcome, files = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
     loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
     outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
+    prints = prints_of(workspace)
     for path, found in loaded.items():
         if tools.stopping():
             outcome.left.append(found.name)
@@ -126,7 +131,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         tools.progress(f"{result.deal}: evaluating")
         if found.deal is not None:
             lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
-            _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks)
+            _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
         if result.reason is not None and not told and not result.earlier_edition:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace)  # so that the notices carry a signed checkpoint
@@ -139,7 +144,14 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
         result.notices, result.not_issued = given.files, given.stopped
     sign_all(workspace)
+    if begun(tools.now) <= on and not any(_looks_again(one) for one in outcome.deals):
+        outcome.settled = settled(workspace, files, [found.deal for found in loaded.values() if found.deal], tools.now)
     return outcome
+
+
+def _looks_again(result: DealOutcome) -> bool:
+    """Whether something of a deal is to be tried again though no log, no file and no day has changed."""
+    return bool(result.reason or result.not_issued or (result.waiting and "final" in result.waiting))
 
 
 def begun(now: datetime) -> date:
@@ -201,18 +213,21 @@ def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterab
     return recorded
 
 
-def _evaluate_deal(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+def _evaluate_deal(
+    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints
+) -> None:
     """One deal up to a date, from the log as it is when something is added; what goes wrong with it is its reason and stops no other."""
     while True:
         try:
-            return _evaluated(workspace, deal, on, tools, result, lacks)
+            return _evaluated(workspace, deal, on, tools, result, lacks, prints)
         except _Moved:
             tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
 
 
-def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None) -> None:
+def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints) -> None:
     """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
-    events = list(read(workspace.store, deal_log(deal.name)))
+    log = deal_log(deal.name)
+    events = list(history_of(workspace.store, log).events)
     result.earlier_edition = of_earlier_edition(events)
     if result.earlier_edition:
         result.reason, result.state = not_extended(deal_log(deal.name)), as_it_stands(events)
@@ -225,7 +240,8 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
     scribe = tools.scribe(deal.sha256)
     try:
         result.events += _adopt(workspace, deal, events, tools.templates, scribe)
-        series = _series(workspace, deal, on, events)
+        acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
+        series = series_by_index(prints, deal, on, acts)
         again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
             again = again.model_copy(update={"made_on": day_of(deal, scribe.at)})
@@ -233,8 +249,8 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
             draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
             result.events += _added(workspace, deal, events, [draft], scribe)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
-        result.state, gone = as_it_stands(events), withdrawn(events)
-        known = {event.key for event in events}
+        past = history_of(workspace.store, log).past
+        result.state, gone, known = past.state, past.withdrawn, set(past.keys)
         for inputs in _dates(deal, series, on, tools, result):
             recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), scribe)
             known |= {event.key for event in recorded}
@@ -243,10 +259,6 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
     except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
         result.reason = said(error)
-
-
-def _series(workspace: Workspace, deal: Deal, on: date, events: list[Event]) -> Mapping[str, tuple[Published, ...]]:
-    return series_by_index(prints_of(workspace), deal, on, fold(events).acts)
 
 
 def _causes(
@@ -330,7 +342,7 @@ def _waits_for(name: str, on: date, known: Sequence[Published]) -> str:
 def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
     """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
     said = NotEvaluated(reason=result.reason or "", problems=result.problems)
-    payload = resting_on(said, read(workspace.store, deal_log(result.deal)))
+    payload = resting_on(said, history_of(workspace.store, deal_log(result.deal)).events)
     kept = () if text is None else (keep(workspace, text),)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:

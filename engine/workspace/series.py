@@ -141,8 +141,24 @@ def draft(value: IndexValue, reason: str | None = None) -> Draft:
     )
 
 
+_READ: dict[str, Published] = {}
+"""Prints that were read, by the hash of their event, which binds all that they say."""
+AT_MOST = 4_096
+
+
 def published(event: Event) -> Published:
     """The light form of a recorded print, as a deal uses it; when it was recorded is a date only where the deal is."""
+    if event.leaf in _READ:
+        return _READ[event.leaf]
+    if len(_READ) >= AT_MOST:
+        _READ.clear()
+    found = _published(event)
+    if event.leaf:
+        _READ[event.leaf] = found
+    return found
+
+
+def _published(event: Event) -> Published:
     value = IndexValue.model_validate(event.payload.value)
     return Published(
         index=value.index,

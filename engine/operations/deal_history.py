@@ -1,0 +1,71 @@
+"""A deal's log in hand: its rows and events, and the state that they leave, carried on from one run of a process to the next.
+
+It is kept in memory alone and serves only what the database confirms: the root over its entries must be the one that stands there.
+Verification and replay read the record itself and know nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from weakref import WeakKeyDictionary
+
+from engine.events.kinds import Event
+from engine.events.running_state import Past
+from engine.record.log import event_of
+from engine.record.store import Entry, Reader, Store
+
+AT_MOST = 6_000
+"""Events of all deals that are kept; of the deals that were read longest ago nothing is kept, so memory does not grow with their number."""
+
+
+class History:
+    """One log up to its last entry that was read.
+
+    Attributes:
+        entries: its rows.
+        past: its events, and what follows from them.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first entry."""
+        self.entries: list[Entry] = []
+        self.past = Past()
+
+    @property
+    def events(self) -> list[Event]:
+        """Its events, oldest first."""
+        return self.past.events
+
+    def stands(self, reader: Reader, log: str) -> bool:
+        """Whether the log still begins with these entries: the root over them binds every byte."""
+        if not self.entries:
+            return True
+        there = reader.entry(log, self.entries[-1].seq)
+        return there is not None and there.root == self.entries[-1].root
+
+    def read_on(self, reader: Reader, log: str) -> None:
+        """Read what was added since."""
+        for entry in reader.entries(log, self.entries[-1].seq + 1 if self.entries else 0):
+            self.entries.append(entry)
+            self.past.add(event_of(entry))
+
+
+_KEPT: WeakKeyDictionary[Store, OrderedDict[str, History]] = WeakKeyDictionary()
+
+
+def history_of(store: Store, log: str) -> History:
+    """A log as it stands now; what was read of it before is not read again. To be looked at and not to be changed.
+
+    Raises:
+        VerificationFailed: an entry cannot be read as an event.
+    """
+    kept = _KEPT.setdefault(store, OrderedDict())
+    found = kept.pop(log, None) or History()
+    with store.read() as reader:
+        if not found.stands(reader, log):
+            found = History()
+        found.read_on(reader, log)
+    kept[log] = found
+    while len(kept) > 1 and sum(len(one.entries) for one in kept.values()) > AT_MOST:
+        kept.popitem(last=False)
+    return found

@@ -1,0 +1,81 @@
+"""Whether anything can be due at all: decided by the newest entry of each log, the deal files and the clock, without reading a log.
+
+A program that runs every hour finds nothing to do nearly always. What a run left behind stays as it is until a log grows, a deal file or a
+key changes, or the next moment comes at which time alone makes something due: the end of a day, or its cut-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from engine.market.methodology import known_versions, load_methodology
+from engine.terms.as_written import Deal, day_of, resolve
+from engine.terms.contract_dates import cut_off_on
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a run that left nothing to do was decided by, and until when time alone changes nothing.
+
+    Attributes:
+        files: the hash over deal files and keys as they were before the run read them.
+        logs: the hash over the heads of all logs as the run left them.
+        until: the next moment that may make something due.
+    """
+
+    files: str
+    logs: str
+    until: datetime
+
+    def holds(self, workspace: Workspace, now: datetime) -> bool:
+        """Whether nothing can be due yet."""
+        return now < self.until and files_there(workspace) == self.files and logs_there(workspace) == self.logs
+
+
+def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: datetime) -> Settled | None:
+    """What a run that left nothing to do leaves behind; only while `alone`.
+
+    None where others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps out.
+    """
+    if "://" in workspace.settings.database:
+        return None
+    return Settled(files, logs_there(workspace), min(next_moments(deals, now)))
+
+
+def files_there(workspace: Workspace) -> str:
+    """One hash over the deal files and the keys."""
+    whole = sha256()
+    for path in workspace.deal_files():
+        whole.update(f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode())
+    for path in sorted((workspace.root / "keys").glob("*")):
+        whole.update(f"{path.name} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
+    return whole.hexdigest()
+
+
+def logs_there(workspace: Workspace) -> str:
+    """One hash over the heads of all logs."""
+    with workspace.store.read() as reader:
+        return sha256("\n".join(map(str, reader.heads())).encode()).hexdigest()
+
+
+def next_moments(deals: Iterable[Deal], now: datetime) -> Iterator[datetime]:
+    """When time alone can make something due next: a day ends where a deal or an administrator is, or a day's cut-off passes."""
+    for zone in {load_methodology(version).zone for version in known_versions()}:
+        yield _end_of_day(now, zone)
+    for deal in deals:
+        today = day_of(deal, now)
+        terms = resolve(deal, today)
+        yield _end_of_day(now, terms.time_zone)
+        cut_offs = (cut_off_on(terms, day) for day in (today - timedelta(days=1), today))
+        yield from (moment for moment in cut_offs if moment > now)
+
+
+def _end_of_day(now: datetime, zone: str) -> datetime:
+    """When the present day ends in a zone."""
+    day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    return datetime.combine(day, time(), ZoneInfo(zone))
