@@ -43,6 +43,7 @@ from engine.workspace.workspace import Workspace, create, opened
 from reports.notice.compose import compose
 from reports.render.pdf import render_notice, to_html, to_pdf
 from reports.render.render_pool import RenderPool
+from tests.bench import growth
 from tests.bench.foresight import foresight
 from tests.conftest import REPOSITORY
 from tests.market import naive
@@ -263,6 +264,7 @@ def main() -> None:
         verification(*desk.signed())
     command_line()
     foresight()
+    growth.written()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 
 
