@@ -204,8 +204,7 @@ class Forms:
         return f"or {_words(others)}" if others else ""
 
     def _all_choices(self, node: Mapping[str, Any]) -> list[str]:
-        parts = [self._reference(part) for part in (*node.get("anyOf", ()), *node.get("oneOf", ()))]
-        return [text for part in (node, *parts) for text in _choices(part)]
+        return [text for part in self._parts(node) for text in _choices(part)]
 
     def _remark(self, node: Mapping[str, Any], kept: str = "") -> str:
         """The choices of a key, or an example of what it may be."""
@@ -222,14 +221,14 @@ class Forms:
 
     def _resolved(self, node: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
         """The part of a type that a value has: of several the one whose constants it states, otherwise the first that is not null."""
+        parts = [part for part in self._parts(node) if part.get("type") != "null"]
+        return next((part for part in parts if _fits(part, value)), parts[0])
+
+    def _parts(self, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """A type, or of a type that may be one of several each of them."""
         node = self._reference(node)
-        parts = [self._reference(part) for part in (*node.get("anyOf", ()), *node.get("oneOf", ()))]
-        parts = [part for part in parts if part.get("type") != "null"]
-        if not parts:
-            return node
-        fits = [part for part in parts if _fits(part, value)]
-        best = fits[0] if fits else parts[0]
-        return self._resolved(best, value) if "anyOf" in best or "oneOf" in best else best
+        several = (*node.get("anyOf", ()), *node.get("oneOf", ()))
+        return [part for one in several for part in self._parts(one)] if several else [node]
 
 
 def forms_of(clauses: Mapping[str, type[Clause]]) -> Forms:
