@@ -7,7 +7,7 @@ the deal says so (`rulings.md` 18), and a float never decides anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -192,6 +192,15 @@ def defined(text: str) -> str:
         lambda match: f"{match[1].capitalize()} {match[2].capitalize()}",
         text,
     )
+
+
+DEBTORS = ("borrower", "issuer", "co_issuer")
+"""The roles of the party that owes the debt, by which a document calls it: an agreement has one of them (`rulings.md` 58)."""
+
+
+def debtor_of(roles: Container[str]) -> str:
+    """Who owes the debt under an agreement with these parties: the borrower, or the issuer where there is none."""
+    return next((role for role in DEBTORS if role in roles), DEBTORS[0])
 
 
 def listed(items: Sequence[str], joiner: str = "and") -> str:

@@ -11,12 +11,12 @@ from engine.events.states import Obligation
 from engine.terms.clause import Deliver
 
 
-def created(clause: str, terms: Deliver, on: date, verdict: Verdict, calendar: BusinessDays) -> Obligation | None:
-    """The Obligation that a FAIL on `on` creates."""
+def created(clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, calendar: BusinessDays) -> Obligation | None:
+    """The Obligation that a FAIL on `on` creates, to be delivered by the party whose role is `by`."""
     if verdict is not Verdict.FAIL:
         return None
     due = deadline(on, terms.within, calendar, terms.cite, terms.after, on)
-    return Obligation(name=terms.deliver, clause=clause, by=terms.by, created_on=on, due=due, status_since=on)
+    return Obligation(name=terms.deliver, clause=clause, by=by, created_on=on, due=due, status_since=on)
 
 
 def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ...]:

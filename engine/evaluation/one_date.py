@@ -251,7 +251,7 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)
-    made = obligations.created(key, terms, day.inputs.on, result.verdict, day.inputs.calendar)
+    made = obligations.created(key, terms, day.inputs.terms.role_of(terms.by), day.inputs.on, result.verdict, day.inputs.calendar)
     if made is not None:
         day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
 
@@ -282,7 +282,9 @@ def _consequences(day: Day, name: str) -> None:
     for one in trigger.consequences if trigger else ():
         if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
             continue
-        made = obligations.created(name, one.deliver, day.inputs.on, Verdict.FAIL, day.inputs.calendar)
+        made = obligations.created(
+            name, one.deliver, day.inputs.terms.role_of(one.deliver.by), day.inputs.on, Verdict.FAIL, day.inputs.calendar
+        )
         if made is not None:
             day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
 

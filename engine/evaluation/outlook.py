@@ -107,7 +107,7 @@ def _cures(day: Finished) -> Iterator[Due]:
         ways = result.remedies if result else ()
         yield Due(
             by=state.cure.by,
-            who="borrower",
+            who=day.terms.debtor,
             act="cure",
             subject=name,
             facts=DueFacts(cured_by=_cured_by(day, name)),

@@ -21,6 +21,8 @@ from engine.record.store import Entry
 
 OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
 """The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing where it is not known."""
+BEFORE_SELLERS = "index,publication_date,usd_per_gpu_hour"
+"""The same in a notice of edition 1."""
 HASH = re.compile(r"[0-9a-f]{64}")
 
 Files = dict[str, tuple[bytes, str]]

@@ -12,7 +12,7 @@ from engine.basics.values import median, rounded
 from engine.determination.template import Template
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
-from engine.notices.attachments import OBSERVATIONS
+from engine.notices.attachments import BEFORE_SELLERS, OBSERVATIONS
 from engine.notices.recompute import Listed, recomputed
 from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce
@@ -45,11 +45,16 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
     return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
 
 
-def weeks_of(text: str) -> Listed:
-    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form."""
+def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
+    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form.
+
+    Edition 1 of the rulings knew no sellers, and its notices carry none.
+    """
     head, *lines = text.split("\n")
-    if head != OBSERVATIONS or not lines or lines.pop():
-        raise VerificationFailed(f"observations.csv does not begin with `{OBSERVATIONS}`, or ends within a line")
+    wanted = BEFORE_SELLERS if earlier_edition else OBSERVATIONS
+    if head != wanted or not lines or lines.pop():
+        raise VerificationFailed(f"observations.csv does not begin with `{wanted}`, or ends within a line")
+    lines = [f"{line}," for line in lines] if earlier_edition else lines
     weeks: dict[tuple[str, str], list[tuple[Decimal, str | None]]] = {}
     for number, line in enumerate(lines, start=2):
         row = ROW.fullmatch(line)
@@ -59,8 +64,18 @@ def weeks_of(text: str) -> Listed:
     return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
 
 
-def results_again(results: Sequence[TestResult], terms: TermsInForce, templates: Mapping[str, Template], on: date, listed: Listed) -> str:
-    """Every result of the date computed again from the deal file and its inputs. Raises VerificationFailed."""
+def results_again(
+    results: Sequence[TestResult],
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    on: date,
+    listed: Listed,
+    earlier_edition: bool = False,
+) -> str:
+    """Every result of the date computed again from the deal file and its inputs. Raises VerificationFailed.
+
+    What edition 1 of the rulings gave otherwise is verified by its place in the log alone (`rulings.md` 72).
+    """
     missing = _due(terms, templates, on) - {result.test for result in results}
     if missing:
         raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {on}")
@@ -70,11 +85,11 @@ def results_again(results: Sequence[TestResult], terms: TermsInForce, templates:
         found = recomputed(result, terms, templates, listed)
         if found is None:
             continue
-        for name in ("verdict", "measured", "limit", "headroom"):
-            if getattr(found, name) != getattr(result, name):
-                raise VerificationFailed(
-                    f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}"
-                )
+        apart = [name for name in ("verdict", "measured", "limit", "headroom") if getattr(found, name) != getattr(result, name)]
+        if apart and earlier_edition:
+            continue
+        for name in apart:
+            raise VerificationFailed(f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}")
         again += 1
         sellers += _by_sellers(result, found)
     other = len(results) - again - undetermined
@@ -83,6 +98,7 @@ def results_again(results: Sequence[TestResult], terms: TermsInForce, templates:
         f"{sellers} of them by the subsets of their sellers" if sellers else "",
         f"{undetermined} not determined" if undetermined else "",
         f"{other} by their place in the log alone" if other else "",
+        "recorded under edition 1 of the rulings" if earlier_edition else "",
     )
     return ", ".join(one for one in said if one) or "no test on this date"
 

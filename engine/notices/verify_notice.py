@@ -226,7 +226,7 @@ def _deal(notice: _Notice) -> str:
 
 def _observations(notice: _Notice) -> str:
     """The rates of the date rest on the observations attached."""
-    notice.listed = weeks_of(notice.attached["observations.csv"].decode())
+    notice.listed = weeks_of(notice.attached["observations.csv"].decode(), notice.event.get("version") == 1)
     return rates_again(notice.listed, notice.of_date.rates if notice.of_date else (), notice.results)
 
 
@@ -236,7 +236,7 @@ def _results(notice: _Notice) -> str:
         raise VerificationFailed("there are no terms")
     if notice.terms is None:
         return "the deal was not evaluated: there is no result"
-    return results_again(notice.results, notice.terms, notice.templates, notice.of_date.on, notice.listed)
+    return results_again(notice.results, notice.terms, notice.templates, notice.of_date.on, notice.listed, notice.event.get("version") == 1)
 
 
 def _page_one(notice: _Notice) -> str | None:

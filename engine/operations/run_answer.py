@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.values import printed, trimmed
+from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.deal_state import DealState
 from engine.events.kinds import Due, Event, Tested
 from engine.events.log_names import series_of_log
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run import DealOutcome, RunOutcome
 from engine.record.log import deal_log, read
+from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
 
 
@@ -26,6 +28,8 @@ class DealAnswer:
     due: tuple[Due, ...]
     notices: tuple[str, ...]
     """The notices that the run made, as places within the workspace, oldest first."""
+    series: frozenset[str]
+    """The series that the deal's rates are read from."""
 
     @property
     def not_tested(self) -> tuple[TestState, ...]:
@@ -65,6 +69,8 @@ class RunAnswer:
     outcome: RunOutcome
     publications: tuple[dict[str, Any], ...]
     deals: tuple[DealAnswer, ...]
+    rested_on: tuple[dict[str, Any], ...]
+    """Those of the publications that a deal of the run rests on; every one where no deal could be read."""
 
     @property
     def complete(self) -> bool:
@@ -84,9 +90,10 @@ class RunAnswer:
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
     """What a run that has been made answers, read from the logs as they stand after it."""
-    return RunAnswer(
-        outcome, tuple(_latest_publications(workspace, outcome)), tuple(_deal_answer(workspace, deal) for deal in outcome.deals)
-    )
+    newest = dict(_latest_publications(workspace, outcome))
+    deals = tuple(_deal_answer(workspace, deal) for deal in outcome.deals)
+    rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
+    return RunAnswer(outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()))
 
 
 def latest_tests(events: Sequence[Event]) -> tuple[Event, ...]:
@@ -102,19 +109,23 @@ def _deal_answer(workspace: Workspace, deal: DealOutcome) -> DealAnswer:
     events = read(workspace.store, deal_log(deal.deal))
     determined = [event.payload for event in events if event.kind == "determined"]
     notices = tuple(_within(workspace, path) for path in deal.notices)
-    return DealAnswer(deal, latest_tests(events), determined[-1].due if determined else (), notices)
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    facts = facts_on(adopted[-1], deal.state.reached or adopted[-1].closing_date).indices if adopted else ()
+    series = frozenset(series_of_facts(index) for index in facts)
+    return DealAnswer(deal, latest_tests(events), determined[-1].due if determined else (), notices, series)
 
 
 def _within(workspace: Workspace, path: Path) -> str:
     return str(path.relative_to(workspace.root))
 
 
-def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[dict[str, Any]]:
+def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[tuple[str, dict[str, Any]]]:
     for log in workspace.store.logs():
-        if series_of_log(log) is not None:
+        series = series_of_log(log)
+        if series is not None:
             events = [event for event in read(workspace.store, log) if event.effective_on <= outcome.on]
             if events:
-                yield dict(events[-1].payload.value)
+                yield series, dict(events[-1].payload.value)
 
 
 def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:

@@ -5,6 +5,7 @@ States what the logs say and computes nothing; what is missing stands above what
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
-from engine.basics.values import printed, printed_apart, printed_headroom, trimmed
+from engine.basics.values import in_words, printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
 from engine.events.due_acts import Due
@@ -167,7 +168,15 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
     if determined and adopted:
         state, due = fold(events), determined[-1].payload.due
         results = {event.subject: event.payload.result for event in events if isinstance(event.payload, Tested)}
-        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in clauses_on(adopted[-1], on))
+        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in told_apart(clauses_on(adopted[-1], on)))
+
+
+def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
+    """Clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    titles = Counter(clause.title for clause in clauses)
+    for clause in clauses:
+        own = clause.title if titles[clause.title] == 1 else f"{clause.title}, {in_words(clause.debt_class or clause.key)}"
+        yield clause.model_copy(update={"title": own})
 
 
 def _row(deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]) -> Row:

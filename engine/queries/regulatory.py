@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from engine.basics.errors import WrongUsage
 from engine.basics.inert import one_line
 from engine.basics.values import Figure, Unit, printed, rounded, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
@@ -17,11 +18,12 @@ from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus
 from engine.queries.csv_tables import csv_of
+from engine.terms.contract_dates import months_before
 
 ESMA = ("IVSR1", "IVSR2", "IVSR3", "IVSR4", "IVSR5", "IVSR6", "IVSR7", "IVSR8", "IVSR9", "IVSR10")
 FORM_10D = ("test or trigger", "section", "required", "actual", "met", "since", "cure by", "effect")
 NO_DATA = "ND5"
-"""ESMA's code for a field that does not apply."""
+"""ESMA's code for a field that does not apply: a trigger without a figure, a test that is not determined (`ND` alone is no code)."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,12 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
 def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
     """The rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
     adopted, rows = lines(events, cut_off)
-    identifier = adopted.unique_id or deal
-    return _table(ESMA, (_esma(adopted, identifier, line, cut_off) for line in rows))
+    if adopted.unique_id is None:
+        raise WrongUsage(f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` in its deal file")
+    return _table(ESMA, (_esma(adopted, adopted.unique_id, line) for line in rows))
 
 
-def _esma(deal: DealAdopted, identifier: str, line: Line, cut_off: date) -> tuple[str, ...]:
+def _esma(deal: DealAdopted, identifier: str, line: Line) -> tuple[str, ...]:
     key = f"{identifier}-{line.clause.key}"
     measured = line.result.measured if line.result else None
     return (
@@ -78,12 +81,29 @@ def _esma(deal: DealAdopted, identifier: str, line: Line, cut_off: date) -> tupl
         key,
         _description(line),
         _number(line.determined.limit if line.determined else None),
-        _number(measured) if measured else "ND",
+        _number(measured),
         _breached(line),
-        str((line.test.cure.by - cut_off).days) if line.test and line.test.cure and _curing(line) else "0",
+        _granted(line),
         str(deal.frequency_days),
         line.clause.esma,
     )
+
+
+def _granted(line: Line) -> str:
+    """The days that the agreement grants to cure, as it counts them; 0 where it grants none.
+
+    Months are counted in the days of the Cure Period that runs, of the newest result's date otherwise.
+    """
+    right = line.clause.cure
+    if right is None:
+        return "0"
+    count, _, unit = right.within.partition(" ")
+    if not unit.startswith("month"):
+        return count
+    if line.test is not None and line.test.cure is not None and _curing(line):
+        return str((line.test.cure.by - line.test.cure.counted_from).days)
+    since = line.result.on if line.result is not None else None
+    return NO_DATA if since is None else str((months_before(since, -int(count)) - since).days)
 
 
 def _description(line: Line) -> str:
@@ -106,8 +126,8 @@ def _breached(line: Line) -> str:
     if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT:
         return "Y"
     if line.result is None:
-        return "N" if line.trigger is not None else "ND"
-    return {Verdict.FAIL: "Y", Verdict.PASS: "N", Verdict.NOT_DETERMINED: "ND"}[line.result.verdict]
+        return "N" if line.trigger is not None else NO_DATA
+    return {Verdict.FAIL: "Y", Verdict.PASS: "N", Verdict.NOT_DETERMINED: NO_DATA}[line.result.verdict]
 
 
 def _curing(line: Line) -> bool:
@@ -126,7 +146,7 @@ def _form_10d(line: Line) -> tuple[str, ...]:
     actual = printed(result.measured) if result and result.measured else "not determined" if result else ""
     status = line.trigger.status.value if line.trigger else line.test.status.value if line.test else "not yet determined"
     since = line.trigger.since if line.trigger else line.test.since if line.test else None
-    compliance = {"Y": "no", "N": "yes", "ND": "not determined"}[_breached(line)]
+    compliance = {"Y": "no", "N": "yes", NO_DATA: "not determined"}[_breached(line)]
     effect = "; ".join((status, *line.clause.consequences)) if _breached(line) == "Y" else status
     cure = str(line.test.cure.by) if line.test and line.test.cure and _curing(line) else ""
     return (line.clause.title, line.clause.cite, required, actual, compliance, str(since or ""), cure, effect)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.basics.values import OF_MULTIPLES, Fact
+from engine.basics.values import OF_MULTIPLES, Fact, debtor_of
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
 from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.field_types import (
@@ -279,6 +279,15 @@ class TermsInForce(Fact):
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]
     recorded_acts: RecordedActs | None = None
+
+    @property
+    def debtor(self) -> str:
+        """The role of the party that owes the debt: the borrower, or the issuer where there is none (`rulings.md` 58)."""
+        return debtor_of(self.parties)
+
+    def role_of(self, role: str) -> str:
+        """The role of a party that acts: `borrower` is who owes the debt, whatever the agreement calls it."""
+        return self.debtor if role == "borrower" else role
 
     def cite_of(self, index: str) -> str:
         """The section that defines an index, or a blend of several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -28,7 +29,7 @@ from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import default_needs
 from engine.terms.delivery_terms import DeliveryTerms
 from engine.terms.in_force import TermsInForce, TriggerTerms
-from engine.wording.plain_english import compared, consequence, named, trigger_reading
+from engine.wording.plain_english import compared, consequence, named, role, trigger_reading
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
@@ -116,10 +117,10 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=" ".join(one for one in (template.reading(clause), compared(clause, terms), *_when(clause, terms)) if one),
+            reading=_of_the_parties(" ".join(said for said in _readings(clause, template, terms) if said), terms),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
-            cure=_cure(clause),
+            cure=_cure(clause, terms),
             default_needs=default_needs(clause) if template.breach_of(clause) == "default" else None,
             if_not_determined=clause.if_not_determined,
         )
@@ -136,8 +137,20 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             kind="trigger",
             esma=_esma(trigger),
             while_met=composite[name].while_met,
-            consequences=tuple(consequence(one, composite[name].irrevocable) for one in trigger.consequences),
+            consequences=tuple(_of_the_parties(consequence(one, composite[name].irrevocable), terms) for one in trigger.consequences),
         )
+
+
+def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterator[str]:
+    """A clause's test, how its figure is compared, and when it is tested where that is not on every date."""
+    yield template.reading(clause)
+    yield compared(clause, terms)
+    yield from _when(clause, terms)
+
+
+def _of_the_parties(text: str, terms: TermsInForce) -> str:
+    """A reading in the words of the agreement: it speaks of the Issuer where there is no Borrower (`rulings.md` 58)."""
+    return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
 
 
 def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
@@ -177,11 +190,12 @@ def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
     return "CHPP" if said.changes_priority_of_payments else "CHCP"
 
 
-def _cure(clause: Clause) -> CureFacts | None:
+def _cure(clause: Clause, terms: TermsInForce) -> CureFacts | None:
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if not isinstance(cure, Cure):
         return None
     return CureFacts(
+        by=terms.debtor,
         within=str(cure.within),
         after=cure.after,
         cured_by=cure.cured_by,

@@ -172,7 +172,7 @@ def released(line: Line) -> Runs:
     """`Cash sweep has ended`: what its reserve account held, and where that goes."""
     gone = line.released
     assert gone is not None  # the caller asks only for lines with one
-    where = "is released to the Borrower" if gone.to == "release to borrower" else "is applied in prepayment"
+    where = f"is released to the {line.debtor}" if gone.to == "release to borrower" else "is applied in prepayment"
     amount = figure(Figure(value=gone.amount, unit=Unit.USD))
     return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
 

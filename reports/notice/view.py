@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from engine.basics.values import debtor_of
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
 from engine.events.kinds import Determined, Tested
 from engine.events.notice import NoticeInputs
@@ -23,7 +24,6 @@ from reports.notice import log_lookup as log
 from reports.notice.due_sentences import read
 from reports.notice.log_lookup import Past
 
-ISSUERS = ("borrower", "issuer", "co_issuer")
 AGENTS = ("administrative_agent", "indenture_trustee", "trustee", "agent", "security_agent")
 
 
@@ -42,6 +42,7 @@ class Line:
         run: how many determined dates running it has FAILed.
         rounding: how the deal rounds its ratios before it compares them.
         released: what its reserve account held when its trigger ended since the last Determination Date, and where it went.
+        debtor: what the agreement calls the party that owes the debt.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Line:
     run: int = 0
     rounding: str = "unrounded"
     released: ReserveReleased | None = None
+    debtor: str = "Borrower"
 
     @property
     def verdict(self) -> Verdict | None:
@@ -135,7 +137,12 @@ class Brief:
     @property
     def issuer(self) -> PartyFacts:
         """The borrower or issuer; the first party where the deal has neither."""
-        return next((found for key in ISSUERS if (found := self.party(key))), self.deal.parties[0])
+        return self.party(self.debtor) or self.deal.parties[0]
+
+    @property
+    def debtor(self) -> str:
+        """The role of the party that owes the debt: the borrower, or the issuer where there is none (`rulings.md` 58)."""
+        return debtor_of({party.role for party in self.deal.parties})
 
     @property
     def duty(self) -> DutyFacts | None:
@@ -186,6 +193,7 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
         run=log.failures_running(history),
         rounding=found.deal.rounding,
         released=_released(found, clause.key),
+        debtor=role(found.debtor),
     )
 
 

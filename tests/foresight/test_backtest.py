@@ -15,6 +15,8 @@ from engine.basics.errors import WrongUsage
 from engine.cli.show.backtest import backtest, diff
 from engine.demo import plan
 from engine.determination.template import Template
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event
 from engine.operations.run import Tools
 from engine.queries.regulatory import esma_csv, form_10d_csv
 from engine.record.log import deal_log, read
@@ -122,29 +124,43 @@ def test_a_diff_says_which_dates_change(
         diff(desk, str(path), 2, [], plan.THURSDAYS[-1], all_templates, as_json=True)
 
 
-def test_regulatory_rows_state_the_log_as_of_the_cut_off(desk: Workspace) -> None:
+def identified(desk: Workspace) -> list[Event]:
+    """The log of the desk, of a deal that has the unique identifier that IVSR1 is."""
     events = list(read(desk.store, deal_log(DEAL)))
+    named = {"unique_id": "5493001KJTIIGC8Y1R12N202601"}
+    adopted = {e.seq: e.payload.model_copy(update=named) for e in events if isinstance(e.payload, DealAdopted)}
+    return [e.model_copy(update={"payload": adopted[e.seq]}) if e.seq in adopted else e for e in events]
+
+
+def test_regulatory_rows_state_the_log_as_of_the_cut_off(desk: Workspace) -> None:
+    events = identified(desk)
     cut_off = next(e.effective_on for e in events if e.kind == "tested" and e.subject == "ltv" and e.payload.result.verdict == "FAIL")
     rows = list(csv.DictReader(io.StringIO(esma_csv(DEAL, events, cut_off))))
     assert [row["IVSR2"] for row in rows] == [
-        f"{DEAL}-{key}" for key in ("rate-floor", "ltv", "cash-sweep", "appraisal", "early-amortization")
+        f"5493001KJTIIGC8Y1R12N202601-{key}" for key in ("rate-floor", "ltv", "cash-sweep", "appraisal", "early-amortization")
     ]
     ltv, amortization = rows[1], rows[4]
     result = next(e.payload.result for e in events if e.kind == "tested" and e.subject == "ltv" and e.effective_on == cut_off)
     assert (ltv["IVSR5"], ltv["IVSR7"], ltv["IVSR9"]) == ("65.0000", "Y", "7")
     assert float(ltv["IVSR6"]) == pytest.approx(float(result.measured.value) * 100, abs=1e-4)
-    assert int(ltv["IVSR8"]) > 0
+    assert [row["IVSR8"] for row in rows] == ["15", "10", "0", "0", "0"]  # days granted: 15 and 10 Business Days, and no cure
+    assert amortization["IVSR6"] == "ND5"
     assert (amortization["IVSR7"], amortization["IVSR10"]) == ("N", "CHPP")
     table = list(csv.DictReader(io.StringIO(form_10d_csv(events, cut_off))))
     assert [row["met"] for row in table][1] == "no"
     assert table[1]["cure by"]
 
 
-def test_a_test_that_is_not_determined_is_nd_with_its_last_value(desk: Workspace) -> None:
-    events = list(read(desk.store, deal_log(DEAL)))
+def test_rows_without_a_unique_identifier_are_refused(desk: Workspace) -> None:
+    with pytest.raises(WrongUsage, match=f"IVSR1 is the unique identifier of the securitisation, and {DEAL} has none; write `unique_id:`"):
+        esma_csv(DEAL, list(read(desk.store, deal_log(DEAL))), plan.THURSDAYS[6])
+
+
+def test_a_test_that_is_not_determined_is_nd5_with_its_last_value(desk: Workspace) -> None:
+    events = identified(desk)
     gap = [e for e in events if e.kind == "tested" and e.subject == "cash-sweep" and e.payload.result.measured is None]
     if not gap:
         pytest.fail("the demonstration has a missing week inside its first fourteen")
     row = list(csv.DictReader(io.StringIO(esma_csv(DEAL, events, gap[-1].effective_on))))[2]
-    assert (row["IVSR6"], row["IVSR7"]) == ("ND", "ND")
+    assert (row["IVSR6"], row["IVSR7"]) == ("ND5", "ND5")
     assert f"Not determined on {gap[-1].effective_on}; last" in row["IVSR4"]

@@ -582,3 +582,24 @@ def test_the_validator_bites(desk: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.pdf"
     bad.write_bytes(whole.replace(b"/MarkInfo", b"/MarkInfx"))
     assert failures(bad, "ua1")[1]
+
+
+KEPT = Path(__file__).with_name("edition_1.pdf")
+"""A notice as headroom 0.1 made and signed it, under edition 1 of the rulings."""
+THEN = Policy(
+    log_keys=("agent.example/log+1b570075+AaQdgasRszDvCZ1MtpFhKcdz3RhUvRJDRJ7e8VofgWaB",),
+    notice_certificates=("531a64089efab13959e9322b10c9405efb49b5a25b4f57952c88f9a950388c70",),
+)
+
+
+def test_a_notice_of_edition_1_verifies_as_it_did(all_templates: dict[str, Template]) -> None:
+    found = steps(KEPT.read_bytes(), THEN, all_templates)
+    assert [step.difference for step in found] == [None] * 9
+    assert "3 determined, each comes out again, 1 not determined, recorded under edition 1 of the rulings" in [step.found for step in found]
+    assert found[-1].found == "4 results shown as recorded: 3 PASS, 1 NOT DETERMINED"
+
+
+def test_a_changed_notice_of_edition_1_does_not_verify(all_templates: dict[str, Template]) -> None:
+    changed = bytearray(KEPT.read_bytes())
+    changed[len(changed) // 3] ^= 1
+    assert steps(bytes(changed), THEN, all_templates)[-1].difference is not None

@@ -283,7 +283,7 @@ def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
 
 def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form, said in (
-        ("esma", f"5 tests and triggers of {DEAL}, as esma of 2026-02-25"),
+        ("10-d", f"5 tests and triggers of {DEAL}, as 10-d of 2026-02-25"),
         ("jsonl", f"{signed.store.size(deal_log(DEAL))} entries"),
     ):
         capsys.readouterr()

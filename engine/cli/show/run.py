@@ -33,16 +33,16 @@ def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
 
 def _say(answer: RunAnswer) -> None:
     outcome = answer.outcome
-    for event in outcome.publications[-4:]:
-        value = event.payload.value
+    for value in answer.rested_on:
         shown = f"USD {value['value']} per GPU-hour" if value["value"] else "not published"
         flag = "  Low Confidence: " + "; ".join(value["low_confidence_reasons"]) if value["low_confidence"] else ""
         say(f"{value['index']} {value['publication_date']}  {shown}  ({value['methodology']}){flag}")
-    if not outcome.publications:
-        say(f"nothing new was published by {outcome.on}")
+    new = counted(len(outcome.publications), "new publications")
+    say(f"{new} by {outcome.on}" if outcome.publications else f"nothing new was published by {outcome.on}")
     say()
     rows = [row for deal in answer.deals for row in _rows(deal)]
-    say(table(HEAD, rows, right=(3, 4, 5)) if rows else "no deal in deals/")
+    none = "no deal in deals/" if not answer.deals else "no deal has a result"
+    say(table(HEAD, rows, right=(3, 4, 5)) if rows else none)
     say()
     for deal in answer.deals:
         _say_deal(deal)

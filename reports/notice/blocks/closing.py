@@ -134,7 +134,7 @@ def _strip_alt(found: Brief) -> str:
     return (
         f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days"
         + (f"; closed: {listed(closed)}" if closed else "")
-        + ". The mark stands on this date."
+        + (". The mark stands on this date." if any(one.day == found.inputs.on for one in days) else ".")
     )
 
 

@@ -121,9 +121,9 @@ def _trigger(line: Line) -> dict[str, Any]:
     towards = " to end" if line.trigger.status is TriggerStatus.IN_EFFECT else ""
     pips = [n < count for n in range(limb.needed)] if limb.needed <= PIPS else []
     of = f" in {limb.out_of}" if limb.out_of != limb.needed else ""
-    text = f"{count} of {limb.needed}{of}{towards}"
+    text = f"{count} of {limb.needed}{of}"
     dates = "" if limb.dates == "state" else " date" if limb.needed == 1 else " dates"
-    return drawn | {"pips": pips, "count": text, "detail": text + dates}
+    return drawn | {"pips": pips, "count": text + towards, "detail": text + dates + towards}
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.basics.values import Figure, Unit
 from engine.events.due_acts import Due
 from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
-from reports.formats import Runs, counted, figure, short_date, with_dates
+from reports.formats import Runs, counted, figure, role, short_date, with_dates
 from reports.notice import log_lookup as log
 from reports.notice.view import Brief
 
@@ -25,7 +25,7 @@ def sweep_rows(found: Brief) -> Pairs:
         if periods:
             rows.append((f"{line.trigger_title}, swept", _swept_words(periods)))
         rows += [(f"{line.trigger_title}, to be swept", _next_words(one, bool(periods))) for one in _deposits(found, line.key)]
-        rows += [(f"{line.trigger_title}, reserve", _released_words(one)) for one in log.released(found.past, line.key)]
+        rows += [(f"{line.trigger_title}, reserve", _released_words(one, role(found.debtor))) for one in log.released(found.past, line.key)]
     return rows
 
 
@@ -39,10 +39,10 @@ def _next_words(one: Due, begun: bool) -> str:
     return f"{amount} on {short_date(one.by)}, the next Payment Date ({one.cite})" + ("" if begun else "; nothing has been swept so far")
 
 
-def _released_words(one: ReserveReleased) -> str:
+def _released_words(one: ReserveReleased, debtor: str) -> str:
     """Where a reserve went when its trigger ended; from then on the account holds nothing."""
     amount, day = figure(Figure(value=one.amount, unit=Unit.USD)), short_date(one.on)
-    where = "released to the Borrower" if one.to == "release to borrower" else "applied in prepayment"
+    where = f"released to the {debtor}" if one.to == "release to borrower" else "applied in prepayment"
     return f"{amount} {where} on {day} ({one.cite}); nothing is held since"
 
 
