@@ -18,6 +18,7 @@ from engine.terms.contract_dates import (
     publication_dates,
 )
 from engine.terms.in_force import TermsInForce
+from engine.terms.taken_away import TakenAway
 
 DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
 
@@ -37,6 +38,7 @@ class Inputs:
         example: whether figures come from a worked example rather than from a servicer.
         share_below: how listings are resampled; None where a rate comes without observations.
         terms_since: from when the terms in force on the date are.
+        taken_away: the triggers that an amendment has taken away by the date.
     """
 
     on: date
@@ -49,6 +51,7 @@ class Inputs:
     example: bool = False
     share_below: ShareBelow | None = None
     terms_since: date = date.min
+    taken_away: tuple[TakenAway, ...] = ()
 
 
 def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
@@ -85,4 +88,5 @@ def inputs_of(
         state,
         share_below=share_below,
         terms_since=since_of(deal, day),
+        taken_away=tuple(one for one in deal.taken_away if one.on <= day),
     )

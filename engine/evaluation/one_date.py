@@ -16,6 +16,7 @@ from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, Facts, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
+from engine.evaluation.amended_away import amended_away, kept
 from engine.evaluation.conditions import Seen
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
@@ -96,6 +97,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         if closed is not None:
             ended = ActApplied(act=f"last tested|{name}|{closed.since}", test=closed, before=state.tests[name].status.value, why=closed.why)
             yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
+    yield from amended_away(day)
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
@@ -308,7 +310,8 @@ def _whole(day: Day) -> None:
         results=day.results,
         report=report,
         report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
-        accounts={name: account(inputs, day.state, name) for name in accounts_of(inputs.terms, inputs.templates)},
+        accounts={name: account(inputs, day.state, name) for name in (*accounts_of(inputs.terms, inputs.templates), *kept(inputs))},
+        taken_away=inputs.taken_away,
         overdue_reports=overdue_reports(inputs),
         served=served_report(inputs),
         held=held_figures(inputs),

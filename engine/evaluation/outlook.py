@@ -28,6 +28,7 @@ from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerSt
 from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
 from engine.terms.in_force import Consequence, TermsInForce
 from engine.terms.report_terms import ServicerReports
+from engine.terms.taken_away import TakenAway
 
 STRIP_LONGEST = 31
 """Calendar days that a deadline's strip can show."""
@@ -50,6 +51,8 @@ class Finished:
     served: ReportServed | None = None
     held: tuple[HeldFigure, ...] = ()
     gpus: tuple[GpusCounted, ...] = ()
+    taken_away: tuple[TakenAway, ...] = ()
+    """The triggers that an amendment has taken away."""
     accounts: Mapping[str, ReserveAccount] = field(default_factory=dict)
     """The reserve account of each sweep, by its trigger."""
 
@@ -242,7 +245,8 @@ def _consequences(day: Finished) -> Iterator[Follow]:
 
     Sweeps and Obligations are acts with a date of their own.
     """
-    for name, trigger in day.terms.triggers.items():
+    stand = {one.trigger: one.terms for one in day.taken_away if one.consequences == "stand" and one.terms is not None}
+    for name, trigger in {**stand, **day.terms.triggers}.items():
         state = day.state.triggers.get(name)
         if state is None:
             continue

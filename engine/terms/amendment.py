@@ -58,6 +58,9 @@ class Change:
     document: str | None
     """The amendment's document by its short name; a correction has none but the file."""
     path: Path
+    consequences: Literal["end", "stand"] | None = None
+    reserve: Literal["release", "keep"] | None = None
+    """Of a change that takes a trigger away: what becomes of what it brought, and of its reserve account (`rulings.md` 71)."""
 
     @property
     def named(self) -> str:

@@ -29,6 +29,9 @@ class ChangeEntry(Fact):
     replaces: Any
     with_: Any = Field(alias="with")
     later_steps: Literal["keep", "drop"] | None = None
+    consequences: Literal["end", "stand"] | None = None
+    reserve: Literal["release", "keep"] | None = None
+    """Of a change that takes a trigger away: what becomes of what it brought, and of its reserve account (`rulings.md` 71)."""
     cite: str | None = None
 
 
@@ -110,6 +113,8 @@ def _amended(entry: AmendmentEntry, path: Path) -> list[Change]:
             entry.number,
             entry.document,
             (*path, "changes", number),
+            change.consequences,
+            change.reserve,
         )
         for number, change in enumerate(entry.changes)
     ]

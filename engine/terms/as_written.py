@@ -25,6 +25,7 @@ from engine.terms.format_keys import Lacking, lacking, read_by_format
 from engine.terms.in_force import Document, IndexTerms, TermsInForce, TermSource
 from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
+from engine.terms.taken_away import TakenAway, taken_away
 from engine.terms.worked_example import Placed, read_examples
 
 NOT_TERMS = ("amendments", "corrections", "worked_examples")
@@ -44,6 +45,7 @@ class Deal:
         examples: its worked examples.
         documents: every document by its short name, those that amendments bring in included.
         readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
+        taken_away: the triggers that amendments take away, earliest first.
     """
 
     tree: Tree
@@ -54,6 +56,7 @@ class Deal:
     examples: tuple[Placed, ...] = field(default_factory=tuple)
     documents: Mapping[str, Document] = field(default_factory=dict)
     readings: tuple[Lacking, ...] = ()
+    taken_away: tuple[TakenAway, ...] = ()
 
     @property
     def name(self) -> str:
@@ -177,10 +180,13 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     if problems or not segments:
         return None, problems
     documents, wrong = _documents(tree, segments[0][1], upto)
-    if wrong:
-        return None, wrong
+    gone, unsaid = taken_away(segments, changes, tree)
+    if wrong or unsaid:
+        return None, [*wrong, *unsaid]
     digest = hashlib.sha256(tree.text.encode()).hexdigest()
-    return Deal(tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses)), []
+    return Deal(
+        tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses), gone
+    ), []
 
 
 def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[str, Document], list[Problem]]:

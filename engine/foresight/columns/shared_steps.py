@@ -124,7 +124,17 @@ def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
     """What the date of one part is decided by: its own terms, and its state with the reports and Acts of all paths."""
     whole = state.model_copy(update={"reports": inputs.state.reports, "acts": inputs.state.acts})
     terms = terms_of(part, inputs.terms)
-    return Inputs(inputs.on, inputs.kinds, terms, inputs.templates, inputs.calendar, {}, whole, terms_since=inputs.terms_since)
+    return Inputs(
+        inputs.on,
+        inputs.kinds,
+        terms,
+        inputs.templates,
+        inputs.calendar,
+        {},
+        whole,
+        terms_since=inputs.terms_since,
+        taken_away=inputs.taken_away,
+    )
 
 
 def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:

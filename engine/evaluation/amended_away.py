@@ -1,0 +1,46 @@
+"""What becomes of a trigger that an amendment takes away: it ends on the amendment's date, with an event (`rulings.md` 71)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+
+from engine.evaluation.day_events import Day
+from engine.evaluation.inputs import Inputs
+from engine.evaluation.sweeps import account
+from engine.events.deal_state import TRIGGER_ENDED
+from engine.events.kinds import ActApplied
+from engine.events.states import ReserveReleased, TriggerState, TriggerStatus
+from engine.terms.taken_away import TakenAway
+
+ENDS = (TriggerStatus.IN_EFFECT, TriggerStatus.WAIVED)
+
+
+def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
+    """The triggers that are still to end because an amendment has taken them away: day, order on that day, what to do."""
+    for one in day.inputs.taken_away:
+        trigger = day.state.triggers.get(one.trigger)
+        if trigger is not None and trigger.status in ENDS and trigger.since <= one.on and one.trigger not in day.inputs.terms.triggers:
+            yield one.on, 0, partial(_end, day, one, trigger)
+
+
+def kept(inputs: Inputs) -> tuple[str, ...]:
+    """The triggers that are gone and whose reserve account is kept: it is shown as long as it holds something."""
+    return tuple(one.trigger for one in inputs.taken_away if one.reserve == "keep")
+
+
+def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
+    """The end of one trigger, of what it brought where the amendment says so, and the release of its reserve account."""
+    why = f"taken away by {one.by}; what it brought {'ends' if one.consequences == 'end' else 'stands'}"
+    ended = TriggerState(trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why)
+    act = f"{TRIGGER_ENDED if one.consequences == 'end' else 'trigger taken away|'}{one.trigger}|{one.on}"
+    day.add("act applied", f"{act}|{one.trigger}", ActApplied(act=act, trigger=ended, before=trigger.status.value, why=why), one.on)
+    if one.reserve == "release" and (balance := account(day.inputs, day.state, one.trigger).held) > 0:
+        released = ReserveReleased(clause=one.trigger, on=one.on, amount=balance, to=one.release_to, cite=one.cite)
+        day.add("reserve released", one.trigger, released, on=one.on)
+    for owed in day.state.obligations.values() if one.consequences == "end" else ():
+        if owed.clause == one.trigger and owed.is_owed:
+            closed = owed.model_copy(update={"status": "CLOSED", "status_since": one.on})
+            done = ActApplied(act=act, obligation=closed, before=owed.status, why=why)
+            day.add("act applied", f"{act}|{one.trigger}@{owed.created_on}", done, one.on)
