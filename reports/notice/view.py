@@ -27,6 +27,10 @@ from reports.notice.log_lookup import Past
 AGENTS = ("administrative_agent", "indenture_trustee", "trustee", "agent", "security_agent")
 
 
+THE_GIVER = "the giver"
+"""Who gives a Correction Notice, in the words of a deal file: whoever gave what it corrects."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One test or trigger on the date.
@@ -146,8 +150,16 @@ class Brief:
 
     @property
     def duty(self) -> DutyFacts | None:
-        """Who owes this notice to whom; None where nobody does, so that it is a report (`rulings.md` 34)."""
-        return next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
+        """Who owes this notice to whom; None where nobody does, so that it is a report (`rulings.md` 34).
+
+        A Correction Notice is owed by the giver of what it corrects, to the same addressees, where something was given (53a).
+        """
+        duty = next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
+        if duty is None or duty.given_by != THE_GIVER:
+            return duty
+        told = (event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on)
+        owed = [one for one in told if one.kind == duty.kind]
+        return duty.model_copy(update={"given_by": owed[-1].given_by, "to": owed[-1].to}) if owed else None
 
 
 def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:

@@ -12,6 +12,7 @@ from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
 from reports.formats import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
 from reports.notice import log_lookup as log
+from reports.notice.blocks.withdrawn import rests_on_withdrawn
 from reports.notice.delivery_words import became
 from reports.notice.due_sentences import deadline_mark, due_act
 from reports.notice.view import AGENTS, Brief, party_names
@@ -171,6 +172,8 @@ def duties(found: Brief) -> dict[str, Any]:
 def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
     acts = notice_given(log.acts(found.past), one.number, *_about(found, day, one))
     evidence = "; ".join(dict.fromkeys(map(_evidence, acts))) or became(found.past, one.number)
+    withdrawn = rests_on_withdrawn(found).get(one.number)
+    evidence += f"; rests on what was withdrawn by No. {withdrawn}" if withdrawn is not None else ""
     duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
     return {
         "number": str(one.number),

@@ -24,6 +24,7 @@ from reports.notice import log_lookup as log
 from reports.notice import sentences
 from reports.notice.blocks.page_one import row, state
 from reports.notice.blocks.reserve import held, reserve
+from reports.notice.blocks.withdrawn import withdrawn_words
 from reports.notice.view import Brief, Line
 
 DATES_SHOWN = 5
@@ -193,15 +194,23 @@ def corrections(found: Brief) -> dict[str, Any]:
     since = last[0].payload.from_on if last else found.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
     numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
-    rows = []
-    for kind, key, day, was, is_ in _changes(found):
+    rows, changes = [], _changes(found)
+    for kind, key, day, was, is_ in changes:
         title = found.trigger_title(key) if kind == "counted" else found.title(key)
         rows.append([title, table_date(day), f"{was} (No. {numbers[day]})" if day in numbers else was, is_])
     return {
         "heads": ["Test or trigger", "Date", "Reported", "Corrected"],
         "widths": [42, 26, 56, 50],
         "rows": rows,
-        "note": f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
+        "note": " ".join(
+            filter(
+                None,
+                (
+                    f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
+                    withdrawn_words(found, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}),
+                ),
+            )
+        ),
     }
 
 
