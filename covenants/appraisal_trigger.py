@@ -151,10 +151,11 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
 
 
-def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm:
+def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
     """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
 
-    In one reading the fall counts only where some value of the window was at the Closing Date level or above it.
+    In one reading the fall counts only where some value of the window was at the Closing Date level or above it. In another it is a share
+    of a value that each path has of its own: only its limit is a sum of rates, so a rounded fall or an early warning has none.
     """
     index = facts.terms.index_of(terms)
     today, closing = Statistic("published", index), facts.closing_level(index)
@@ -171,6 +172,8 @@ def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm:
     kind: Literal["highest", "first"] = "highest" if terms.measure == "fall_in_window" else "first"
     start = Statistic(kind, index, since=since, at_closing=at_closing)
     if terms.measure == "window_start":
+        if terms.early_warning is not None or facts.terms.rounding.ratios != "unrounded":
+            return None
         return LinearForm(((start, 1 - terms.maximum_decline), (today, Fraction(-1))), Fraction(0))
     return LinearForm(((start, Fraction(1)), (today, Fraction(-1))), limit)
 

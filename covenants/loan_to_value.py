@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from engine.basics.values import rounded
-from engine.determination.collateral import CollateralPart, collateral_parts, collateral_value, valuation
+from engine.determination.collateral import CollateralPart, collateral_form, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Clause,
     Facts,
@@ -98,4 +98,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     remedies=remedies,
+    columns=lambda _terms, facts: collateral_form(facts),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.determination.collateral import collateral_parts, collateral_value, valuation
+from engine.determination.collateral import collateral_form, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
     Facts,
     LimitClause,
@@ -103,4 +103,5 @@ TEMPLATE = Template(
     reading=reading,
     breach=failing,
     remedies=remedies,
+    columns=lambda _terms, facts: collateral_form(facts),
 )

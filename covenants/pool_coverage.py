@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from engine.determination.collateral import collateral_parts, collateral_value, valuation
+from engine.determination.collateral import collateral_form, collateral_parts, collateral_value, valuation
 from engine.determination.scenario import Scenario
 from engine.determination.template import (
     Day,
@@ -87,4 +87,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     breach=failing,
+    columns=lambda _terms, facts: collateral_form(facts),
 )

@@ -6,12 +6,14 @@ template that divides by it or into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from engine.basics.values import Figure, Unit
 from engine.determination.facts import Facts
+from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing, written
 from engine.events.results import Step
 from engine.terms.pool import AssetClass, At
@@ -75,6 +77,31 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
     if value <= 0:
         raise Missing("Collateral Value is zero: no available GPUs", cite, "report")
     return value
+
+
+def collateral_form(facts: Facts) -> LinearForm | None:
+    """Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
+
+    None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for one without GPUs.
+    """
+    hours: dict[str, Fraction] = {}
+    for name, asset in facts.terms.pledged_assets.items():
+        if asset.index in facts.terms.blended_rates:
+            return None
+        each = facts.gpus(name) * asset.availability * (asset.performance_factor or Fraction(1))
+        hours[asset.index] = hours.get(asset.index, Fraction(0)) + each
+    weights = {index: weight for index, weight in hours.items() if weight}
+    if not weights:
+        return None
+    one = _step_of(weights.values())
+    return LinearForm(tuple((Statistic("rate", index), weight / one) for index, weight in weights.items()))
+
+
+def _step_of(weights: Iterable[Fraction]) -> Fraction:
+    """The largest number of which every weight is a whole multiple."""
+    numbers = tuple(weights)
+    common = math.lcm(*(one.denominator for one in numbers))
+    return Fraction(math.gcd(*(int(one * common) for one in numbers)), common)
 
 
 def valuation(parts: Sequence[CollateralPart], value: Fraction) -> list[Step]:

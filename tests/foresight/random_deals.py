@@ -14,9 +14,9 @@ import numpy as np
 from engine.basics.values import Figure, Unit
 from engine.determination.template import Template, clauses_of
 from engine.foresight.columns.path_rates import PathRates
-from engine.foresight.facts_by_date import Dated, FactsByDate
+from engine.foresight.facts_by_date import Dated, FactsByDate, held_facts
 from engine.foresight.rate_paths import NO_VALUE
-from engine.terms.as_written import Deal, load_deal
+from engine.terms.as_written import Deal, load_deal, resolve
 from engine.terms.contract_dates import publication_dates
 
 READINGS = ("fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time")
@@ -31,9 +31,30 @@ class Case:
     until: date
 
     def exact(self, path: int) -> dict[str, tuple[tuple[date, Decimal | None], ...]]:
-        ticks = self.rates.ticks["CRI-H100"][:, path].tolist()
-        pairs = zip(self.rates.dates, ticks, strict=True)
-        return {"CRI-H100": tuple((day, None if tick == NO_VALUE else Decimal(tick).scaleb(-4)) for day, tick in pairs)}
+        """One path as the exact engine takes it."""
+        found = {}
+        for name, ticks in self.rates.ticks.items():
+            pairs = zip(self.rates.dates, ticks[:, path].tolist(), strict=True)
+            found[name] = tuple((day, None if tick == NO_VALUE else Decimal(tick).scaleb(-4)) for day, tick in pairs)
+        return found
+
+
+def example(deal: Deal, paths: int, weeks: int, seed: int) -> Case:
+    """An example deal on random paths of all of its indices about their Closing Date levels, with gaps, and with its figures held."""
+    terms = resolve(deal, deal.closing_date)
+    until = deal.closing_date + timedelta(weeks=weeks)
+    dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), until))
+    numbers = np.random.default_rng(seed)
+    ticks = {}
+    for name, index in terms.index.items():
+        true = float(index.closing_date_level) * np.exp(np.cumsum(0.05 * numbers.standard_t(4, (len(dates), paths)), axis=0))
+        drawn = np.clip(np.rint(true * 10_000), 1, 900_000).astype(np.int64)
+        ticks[name] = np.where(numbers.random(drawn.shape) < 0.06, NO_VALUE, drawn)
+    owed = sum(one.original_principal for one in terms.debt.values())
+    texts = [f"outstanding_principal=USD {int(owed):,}", "weighted_average_rental_rate=USD 1.80 per GPU-hour"]
+    texts += [f"outstanding_principal.{name}=USD {int(one.original_principal):,}" for name, one in terms.debt.items()]
+    texts += ["collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000", "fees=USD 20,000"]
+    return Case(deal, PathRates(dates, ticks), held_facts(texts, deal.closing_date, terms), until)
 
 
 def _cure(draw: random.Random) -> str:

@@ -104,7 +104,7 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     if rates.up_to(test.base.on) == 0:  # nothing is published yet, so all paths are one
         return _on_all(test, test.decided(flat_facts(test, rates, TICK, known.flat)))
     form = _form(test, rates, known)
-    if form is None:
+    if form is None or any(one.index not in rates.ticks for one, _ in form.parts):  # a blend is no index of a path
         raise NotOnce
     flat = _Flat(test, rates, known)
     first = test.decided(flat_facts(test, rates, _closing(test), known.flat))
@@ -165,14 +165,14 @@ class _Flat:
     test: TestOnDate
     rates: PathRates
     known: Known
-    asked: dict[tuple[str, int, int], TestResult] = field(default_factory=dict)
+    asked: dict[tuple[str, int, Fraction], TestResult] = field(default_factory=dict)
 
-    def result(self, index: str, level: int, tick: int) -> TestResult:
+    def result(self, index: str, level: int, tick: Fraction) -> TestResult:
         """The result where the path stood at a level and has come to a tick. Raises NotOnce where nothing is determined there."""
         same = (index, level, tick)
         if same not in self.asked:
             facts = flat_facts(self.test, self.rates, level, self.known.flat)
-            self.asked[same] = self.test.decided(facts.with_rate(index, Fraction(tick, TICK)))
+            self.asked[same] = self.test.decided(facts.with_rate(index, tick / TICK))
         if self.asked[same].verdict is Verdict.NOT_DETERMINED:
             raise NotOnce
         return self.asked[same]
@@ -210,7 +210,7 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
     name, known = (flat.test.key, place), flat.known
 
     def at(tick: int) -> bool:
-        return holds(flat.result(index, level, tick))
+        return holds(flat.result(index, level, Fraction(tick)))
 
     guess = known.turns.get(name)
     if guess is not None and guess[0] == level and at(guess[1]) != at(guess[1] + 1):
@@ -223,8 +223,19 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
             middle = (low + high) // 2
             low, high = (middle, high) if at(middle) == at(1) else (low, middle)
         known.turns[name] = (level, low)
-    numbers = [(flat.value(form, index, level, tick), at(tick)) for tick in (low, high)]
-    return _Found(*sorted(numbers))
+    ends = {tick: flat.value(form, index, level, tick) for tick in (low, high)}
+    below = min(ends, key=lambda tick: ends[tick])
+    first, steps = ends[below], abs(ends[high] - ends[low])
+    toward = Fraction(1 if below == low else -1, max(steps, 1))
+
+    def holds_at(step: int) -> bool:
+        return holds(flat.result(index, level, below + step * toward))
+
+    under, over = 0, steps  # where one tick is several numbers, rates between two ticks are asked
+    while over - under > 1:
+        middle = (under + over) // 2
+        under, over = (middle, over) if holds_at(middle) == at(below) else (under, middle)
+    return _Found((first + under, at(below)), (first + over, not at(below)))
 
 
 @dataclass(frozen=True)
