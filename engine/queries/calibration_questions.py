@@ -89,14 +89,16 @@ class CalibrationAnswer:
     under: float
 
 
-def model_of(workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked) -> tuple[RateSeries, Posterior, Prior | None]:
-    """The history and what it says of the rate.
+def model_of(
+    workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked, one_of: int = 1
+) -> tuple[RateSeries, Posterior, Prior | None]:
+    """The history and what it says of the rate; a table is of `one_of` several indices by its column `index`.
 
     Raises:
         WrongUsage: no history, a prior that is not known, or too short a history without one.
     """
     if asked.history is not None:
-        weeks = read_history(text_of(asked.history), str(asked.history))
+        weeks = read_history(text_of(asked.history), str(asked.history), index if one_of > 1 else None)
     elif workspace is not None:
         weeks = observed_in(workspace, deal, index, asked.until)
     else:

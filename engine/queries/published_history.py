@@ -39,8 +39,10 @@ def _week(publication: Published) -> ObservedWeek:
     return ObservedWeek(publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts)
 
 
-def read_history(text: str, file: str) -> tuple[ObservedWeek, ...]:
+def read_history(text: str, file: str, index: str | None = None) -> tuple[ObservedWeek, ...]:
     """A history from a table: `date,value` and, where they are known, `low,high` of the 95% interval and `sellers`.
+
+    Where an `index` is named, the table has a column `index`, and the rows of that one count.
 
     Raises:
         InputProblems: everything that is wrong with it, each at its line.
@@ -48,17 +50,21 @@ def read_history(text: str, file: str) -> tuple[ObservedWeek, ...]:
     table, problems = read_table(text, file)
     if table is None:
         raise InputProblems(problems)
-    lacking = [name for name in COLUMNS if name not in table.columns]
+    lacking = [name for name in (*COLUMNS, *(() if index is None else ("index",))) if name not in table.columns]
     if lacking:
-        fix = "head the columns date,value and, where they are known, low,high,sellers"
+        several = " and, as the deal reads several indices, index" if index is not None else ""
+        fix = f"head the columns date,value{several} and, where they are known, low,high,sellers"
         what = f"the history has no column {', '.join(lacking)}"
         raise InputProblems([Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))])
     weeks: list[ObservedWeek] = []
-    for row in table.rows:
+    for row in (one for one in table.rows if index is None or one.cells["index"].strip() == index):
         week = _row(row, file, weeks, problems)
         weeks += [week] if week is not None else []
     if problems:
         raise InputProblems(problems)
+    if index is not None and not weeks:
+        what, fix = f"the history has no row of {index}", "name the deal's index in the column `index`"
+        raise InputProblems([Problem("F101", what, "each index moves by a history of its own", fix, Place(file))])
     return tuple(weeks)
 
 

@@ -12,7 +12,6 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.basics.errors import WrongUsage
 from engine.basics.happenings import Happening
 from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
@@ -23,7 +22,7 @@ from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
 from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
-from engine.foresight.rate_posterior import Posterior
+from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.terms.as_written import Deal, resolve
@@ -66,13 +65,28 @@ class SweptAmount:
     high: float
 
 
+Fan = tuple[tuple[float, ...], ...]
+"""For each week the quantiles of the published values."""
+
+
+@dataclass(frozen=True)
+class SimulatedIndex:
+    """One index of a deal that reads several, on the same paths; each moves by a model of its own, apart from the others."""
+
+    index: str
+    sigma: float
+    start: float
+    fan: Fan
+    scores: tuple[Score, ...]
+
+
 @dataclass(frozen=True)
 class SimulationAnswer:
     """A draft on paths of the rate model.
 
     Attributes:
         deal: its name.
-        index: the index.
+        index: the index, the first one of several.
         paths: how many.
         weeks: how far.
         seed: of the paths.
@@ -88,6 +102,7 @@ class SimulationAnswer:
         one_by_one: tests that ran path by path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
+        others: the other indices of a deal that reads several.
     """
 
     deal: str
@@ -101,12 +116,28 @@ class SimulationAnswer:
     chances: tuple[Chance, ...]
     never: tuple[str, ...]
     swept: tuple[SweptAmount, ...]
-    fan: tuple[tuple[float, ...], ...]
+    fan: Fan
     left_out: tuple[str, ...]
     undetermined: tuple[str, ...]
     one_by_one: tuple[str, ...]
     by_steps: Mapping[str, str]
     scores: tuple[Score, ...]
+    others: tuple[SimulatedIndex, ...] = ()
+
+
+@dataclass(frozen=True)
+class _IndexModel:
+    """One index: its history and what that says of the rate."""
+
+    index: str
+    series: RateSeries
+    known: Posterior
+    prior: Prior | None
+
+    def seen(self, deal: Deal, fan: Fan) -> SimulatedIndex:
+        """The index as the answer states it."""
+        level = resolve(deal, deal.closing_date).index[self.index].closing_date_level
+        return SimulatedIndex(self.index, self.known.sigma, float(level), fan, walk_forward(self.series, self.prior))
 
 
 @dataclass(frozen=True)
@@ -115,10 +146,8 @@ class _Work:
 
     deal: Deal
     make: Make
-    index: str
+    models: tuple[_IndexModel, ...]
     given: FactsByDate
-    known: Posterior
-    series: RateSeries
     asked: ModelAsked
 
 
@@ -135,7 +164,7 @@ def simulate(
     """A draft on paths of the rate model, from closing on.
 
     Args:
-        deal: the draft; it reads one index.
+        deal: the draft; where it reads several indices, each moves by a model of its own.
         make: gives the covenant templates by name.
         workspace: whose history is used where no table is named.
         given: what the Servicer's reports would say.
@@ -145,51 +174,53 @@ def simulate(
         watch: told what is done.
 
     Raises:
-        WrongUsage: a deal of several indices, or no history.
+        WrongUsage: no history of some index.
     """
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
-    if len(indices) != 1:
-        raise WrongUsage(f"{deal.name} reads {', '.join(indices)}; paths of several indices together are not simulated")
     linked = {one.figure for one in given.links}
     left = tuple(name for name in given.figures if name in linked or (name.startswith(LINKED) and name not in hold))
     used = FactsByDate({name: dated for name, dated in given.figures.items() if name not in left}, given.straight_lines)
-    series, known, prior = model_of(workspace, deal, indices[0], asked)
-    work = _Work(deal, make, indices[0], used, known, series, asked)
+    models = tuple(_IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices)
+    work = _Work(deal, make, models, used, asked)
     chunks = tuple(chunked(asked.paths))
     total: PathTally | None = None
-    fan: tuple[tuple[float, ...], ...] = ()
+    fans: tuple[Fan, ...] = ()
     for number, (tally, drawn) in enumerate(in_order(partial(_lived, work), chunks, workers), start=1):
         total = tally if total is None else total.plus(tally)
-        fan = fan or drawn
+        fans = fans or drawn
         watch(f"path {sum(size for _, size in chain(*chunks[:number])):,} of {asked.paths:,}")
     assert total is not None  # there is at least one path
     terms = resolve(deal, deal.closing_date)
     chances = tuple(_chances(total, asked.weeks))
     acted = {one.subject for one in chances}
     quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
+    first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
         deal=deal.name,
-        index=indices[0],
+        index=first.index,
         paths=asked.paths,
         weeks=asked.weeks,
         seed=asked.seed,
-        prior=str(known.prior),
-        sigma=known.sigma,
-        start=float(terms.index[indices[0]].closing_date_level),
+        prior=str(models[0].known.prior),
+        sigma=first.sigma,
+        start=first.start,
         chances=chances,
         never=(*quiet, *(name for name in terms.triggers if name not in acted)),
         swept=tuple(SweptAmount(clause, *total.amount(clause)) for clause in total.swept),
-        fan=fan,
+        fan=first.fan,
         left_out=left,
         undetermined=tuple(name for name in terms.covenants if name not in total.determined),
         one_by_one=tuple(sorted(total.one_by_one)),
         by_steps=dict(sorted(total.by_steps.items())),
-        scores=walk_forward(series, prior),
+        scores=first.scores,
+        others=tuple(others),
     )
 
 
 Block = tuple[int, int]
 Chunk = tuple[Block, ...]
+INDICES_APART = 2**40
+"""Blocks between the streams of two indices."""
 BLOCKS_AT_ONCE = 16
 """Blocks of paths that are lived at once: memory is bounded by them whatever the number of paths."""
 
@@ -201,26 +232,32 @@ def chunked(paths: int) -> Iterator[Chunk]:
         yield every[start : start + BLOCKS_AT_ONCE]
 
 
-def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[tuple[float, ...], ...]]:
-    """What the draft does on some blocks of paths, and the fan of the first."""
+def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
+    """What the draft does on some blocks of paths, and the fans of the first."""
     asked = work.asked
-    ticks = np.concatenate([_block(work, block) for block in chunk], axis=1)
     until = work.deal.closing_date + timedelta(weeks=asked.weeks)
     dates = tuple(publication_dates(work.deal.closing_date + timedelta(days=1), until))[: asked.weeks]
-    rates = PathRates(dates, {work.index: ticks[: len(dates)]})
-    outcome = run_columns(work.deal, work.make(), rates, work.given, until)
-    fan = tuple(_fan(ticks)) if chunk[0][0] == 0 else ()
-    return path_tally(outcome, work.deal.closing_date.toordinal(), ASKED), fan
+    ticks = {
+        model.index: np.concatenate([_block(work, model, place, block) for block in chunk], axis=1)[: len(dates)]
+        for place, model in enumerate(work.models)
+    }
+    outcome = run_columns(work.deal, work.make(), PathRates(dates, ticks), work.given, until)
+    fans = tuple(tuple(_fan(one)) for one in ticks.values()) if chunk[0][0] == 0 else ()
+    return path_tally(outcome, work.deal.closing_date.toordinal(), ASKED), fans
 
 
-def _block(work: _Work, block: Block) -> NDArray[np.int64]:
-    """One block of paths, each begun at the Closing Date level with what is not known of the true rate around it."""
+def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray[np.int64]:
+    """One block of paths of one index, each begun at the Closing Date level with what is not known of the true rate around it.
+
+    Every index has streams of its own, so that one more index moves no path of the others.
+    """
     number, size = block
     asked = work.asked
-    drawn = simulated(work.known, work.series, asked.weeks, asked.seed, number, size, switches=asked.switches).published
+    stream = number + place * INDICES_APART
+    drawn = simulated(model.known, model.series, asked.weeks, asked.seed, stream, size, switches=asked.switches).published
     terms = resolve(work.deal, work.deal.closing_date)
-    mean, _ = mean_and_deviation(work.known.found)
-    factor = float(terms.index[work.index].closing_date_level) / math.exp(float(work.known.weights @ mean))
+    mean, _ = mean_and_deviation(model.known.found)
+    factor = float(terms.index[model.index].closing_date_level) / math.exp(float(model.known.weights @ mean))
     return np.where(drawn == NO_VALUE, NO_VALUE, np.maximum(np.rint(drawn * factor), 1)).astype(np.int64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from covenants import templates
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import InputProblems
 from engine.cli.show.simulate import probability
 from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.queries.calibration_questions import ModelAsked
 from engine.queries.simulation_questions import simulate
 from engine.terms.as_written import Deal, resolve
+from tests.conftest import DEALS
 from tests.queries.test_calibration_questions import history
 
 HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
@@ -48,12 +50,21 @@ def test_what_follows_the_rate_is_held_only_by_name(meridian: Deal, tmp_path: Pa
     assert {chance.subject for chance in jumped.chances} >= {"ltv", "appraisal", "cash-sweep"}
 
 
-def test_a_deal_of_several_indices_is_refused(load: object, tmp_path: Path) -> None:
-    from tests.conftest import DEALS
-
-    deal = load((DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8"))  # type: ignore[operator]
-    with pytest.raises(WrongUsage, match="paths of several indices"):
-        simulate(deal, templates, None, FactsByDate({}), ModelAsked(history(tmp_path, 40), date(2026, 12, 31)))
+def test_a_deal_of_several_indices_is_simulated_on_a_model_of_each(load: Callable[[str], Deal], tmp_path: Path) -> None:
+    deal = load((DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8"))
+    indices = tuple(resolve(deal, deal.closing_date).index)
+    one = history(tmp_path, 40).read_text(encoding="utf-8").splitlines()
+    table = tmp_path / "several.csv"
+    table.write_text("\n".join([f"index,{one[0]}", *(f"{name},{line}" for name in indices for line in one[1:])]), encoding="utf-8")
+    given = held_facts(("outstanding_principal=USD 12,000,000",), deal.closing_date, resolve(deal, deal.closing_date))
+    found = simulate(deal, templates, None, given, ModelAsked(table, date(2026, 12, 31), paths=200, weeks=6))
+    assert (found.index, *(other.index for other in found.others)) == indices
+    assert found.others[0].sigma == found.sigma  # of the same history, and yet on paths of its own
+    assert [week[2] / found.start for week in found.fan] != [week[2] / found.others[0].start for week in found.others[0].fan]
+    assert "pool-ltv" in {chance.subject for chance in found.chances} | set(found.never)
+    with pytest.raises(InputProblems) as refused:
+        simulate(deal, templates, None, given, ModelAsked(history(tmp_path, 40), date(2026, 12, 31)))
+    assert refused.value.problems[0].what == "the history has no column index"
 
 
 def test_probabilities_are_printed_with_their_error() -> None:

@@ -16,6 +16,9 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         return 0
     where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
     say(f"{answer.deal} on {answer.paths:,} paths of {where}, seed {answer.seed}.")
+    if answer.others:
+        names = listed([f"{one.index}, from {one.start:.4f}, weekly volatility {one.sigma:.1%}" for one in answer.others])
+        say(f"With it {names}. Each moves by a model of its own: nothing here says how they move together.")
     say(f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast.")
     say()
     horizons = tuple(answer.chances[0].within) if answer.chances else ()
