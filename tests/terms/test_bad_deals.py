@@ -21,7 +21,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("level: USD 1.50 per GPU-hour", "level: USD 1.50 per GPU-day", "D102", "USD 1.50 per GPU-day"),
     ("level: USD 1.50 per GPU-hour", "levl: USD 1.50 per GPU-hour", "D202", "levl"),
     ("level: USD 1.50 per GPU-hour", "level: [USD 1.50 per GPU-hour]", "D206", "[USD 1.50"),
-    ("level: USD 1.50 per GPU-hour", "level:", "D102", "\n    begins: {when"),
+    ("level: USD 1.50 per GPU-hour", "level:", "D209", "\n    begins: {when"),
     ("minimum: 85%", "minimum: 85", "D101", "85\n"),
     ("minimum: 85%", "minimum: 85 percent", "D101", "85 percent"),
     ("minimum: 85%", "minimum: eighty-five %", "D101", "eighty-five"),

@@ -18,7 +18,7 @@ def first(text: str) -> tuple[int, int, str]:
     [
         ('a: {name: "open, b: 1}\nb: {name: "closed"}\n', (1, 11, "Y100")),
         ('a: 1\nb: "open\nc: 2\n', (2, 4, "Y100")),
-        ('a: "two\n  lines"\nb: [1\n', (4, 1, "Y100")),
+        ('a: "two\n  lines"\nb: [1\n', (3, 4, "Y100")),
         ("a:\n  ? [x]\n  : 1\n", (2, 3, "Y114")),
         ("a: {principal: USD 16,000,000, rate: 1}\n", (1, 23, "Y117")),
         ("a: 1\nb: \ufffd\nc: \ufffd\n", (2, 4, "Y105")),
