@@ -11,7 +11,9 @@ from email.policy import SMTP
 from hashlib import sha256
 
 from engine.basics.values import long_date
+from engine.delivery.message_body import MessageBody
 from engine.delivery.outbox import Addressee, Delivery
+from engine.delivery.page_answer import PageAnswer, page_answer
 from engine.delivery.signed_links import LIVES, ReceiptLink, token_of
 from engine.events.kinds import Counted, Determined, Event, Tested
 from engine.events.standing import standing
@@ -88,7 +90,7 @@ def notice_message(
         delivery: the notice.
         to: the addressee.
         sender: from whom it goes.
-        events: the deal's log, for the answer in the body.
+        events: the deal's log, for the answer of a notice whose file carries no words.
         files: the notice and the calendar of its deadlines, by name.
     """
     draft = delivery.release is not None and delivery.release.draft
@@ -96,12 +98,16 @@ def notice_message(
     subject = f"{'DRAFT, not given: ' if draft else ''}{deal}: {kind} No. {delivery.number}, {delivery.states}"
     tag = tag_of(origin, delivery.number, to.role, draft)
     message = _headed(sender, to.name, to.address, subject, message_id_of(origin, delivery, to.role, sender), delivery.issued_at)
-    message.set_content(_body(deal, delivery, to, kind, sender, events), cte="quoted-printable")
+    notice = next((data for name, data in files if name.endswith(".pdf")), b"")
+    body = _body(deal, delivery, to, kind, sender, events, page_answer(notice))
+    message.set_content(body.as_text(), cte="quoted-printable")
+    message.add_alternative(body.as_html(), subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_headroom_words_{tag}")
     with_files = delivery.duty is None or delivery.duty.body != "link only"
     for name, data in files if with_files else ():
         main, sub = ("text", "calendar") if name.endswith(".ics") else ("application", "pdf")
         message.add_attachment(data, maintype=main, subtype=sub, filename=name)
-    if message.is_multipart():
+    if message.get_content_subtype() == "mixed":
         message.set_boundary(f"=_headroom_{tag}")
     local, _, domain = sender.bounces.partition("@")
     return Envelope(f"{local}+{tag}@{domain}", to.address, str(message["Message-ID"]), message.as_bytes(policy=SMTP))
@@ -125,23 +131,38 @@ def _headed(sender: Sender, name: str, address: str, subject: str, message_id: s
     return message
 
 
-def _body(deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sender, events: Sequence[Event]) -> str:
-    """The answer in a few lines, or no figure at all, as the deal says; the document governs."""
+def _body(
+    deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sender, events: Sequence[Event], page: PageAnswer | None
+) -> MessageBody:
+    """The words of a message: the answer, or no figure at all, as the deal says; the document governs."""
     draft = delivery.release is not None and delivery.release.draft
-    said = [f"To {to.name}", "", f"This is the {kind} No. {delivery.number} of {deal} for {long_date(delivery.states)}."]
-    if draft:
-        given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
-        said.append(f"It is a draft. It becomes a notice when the {given_by} gives it.")
+    given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
     if delivery.duty is not None and delivery.duty.body == "link only":
         place = f"{sender.link.rstrip('/')}/deals/{deal}/notices/{delivery.number}" if sender.link else "the agreed place"
-        said += ["", f"The document is at {place}.", "The agreement asks that no figure stands in this mail."]
+        answer: tuple[str, ...] = ()
+        closing: tuple[str, ...] = (f"The document is at {place}.", "The agreement asks that no figure stands in this mail.")
     else:
-        said += ["", *answer_of(delivery.states, events), "", "The attached document governs. The calendar file has its deadlines."]
-    if sender.link and sender.link_key and not draft:
-        link = ReceiptLink(deal, delivery.number, to.role, delivery.issued_at.date() + LIVES)
-        place = f"{sender.link.rstrip('/')}/a/{token_of(sender.link_key, link)}"
-        said += ["", f"Receipt is acknowledged with a name and a button: {place}"]
-    return "\n".join(said) + "\n"
+        answer = page.sentences if page is not None else tuple(answer_of(delivery.states, events))
+        closing = ("The attached document governs where this mail differs. The calendar file has its deadlines.",)
+    return MessageBody(
+        to=to.name,
+        mark=page.mark if page is not None else "",
+        party=page.party if page is not None else "",
+        title=f"{kind[0].upper()}{kind[1:]} No. {delivery.number}",
+        about=f"{deal}, for {long_date(delivery.states)}",
+        notes=(f"This is a draft. It becomes a notice when the {given_by} gives it.",) if draft else (),
+        answer=answer,
+        closing=closing,
+        receipt=None if draft else _receipt(deal, delivery, to, sender),
+    )
+
+
+def _receipt(deal: str, delivery: Delivery, to: Addressee, sender: Sender) -> str | None:
+    """The address at which an addressee acknowledges receipt; None where there are no pages."""
+    if not sender.link or not sender.link_key:
+        return None
+    link = ReceiptLink(deal, delivery.number, to.role, delivery.issued_at.date() + LIVES)
+    return f"{sender.link.rstrip('/')}/a/{token_of(sender.link_key, link)}"
 
 
 def answer_of(on: date, events: Sequence[Event]) -> list[str]:

@@ -84,9 +84,11 @@ def test_a_released_notice_is_sent_to_each_addressee_with_the_relays_reply(settl
     assert sender.startswith("bounce+1.administrative_agent.")
     names = [part.get_filename() for part in message.iter_attachments()]
     assert [name.rpartition(".")[2] for name in names if name] == ["pdf", "ics"]
-    body = message.get_body(("plain",))
+    body, page = message.get_body(("plain",)), message.get_body(("html",))
     assert body is not None
+    assert page is not None
     assert "tests:" in body.get_content()
+    assert "tests:" in page.get_content()
     assert not any(sign in message["Subject"] for sign in ("USD", "%"))
     again = deliver(workspace, clock.scribe)
     assert (again.steps, len(relays.got)) == ([], 3)
