@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import partial
+from typing import Literal
 
 from engine.basics.values import Figure, Unit, rounded, rounding_of
 from engine.determination.break_even import last_agreeing
@@ -171,6 +172,7 @@ def _bearing(
         facts=facts,
         measured=partial(_measured, clause, template),
         found=found,
+        level=_level(facts),
         maximum=maximum,
         rounded=partial(_rounded, rule=facts.terms.rounding.rule, unit=found.measured.unit),
     )
@@ -180,6 +182,12 @@ def _bearing(
     return bearing.model_copy(
         update={"share_failing": _share_failing(even, _published_today(facts, even[0].index), share, bearing.decisive)}
     )
+
+
+def _level(facts: Facts) -> Literal[95, 80]:
+    """The level at which the deal asks for decisiveness, in per cent: the higher one of the indices used (`rulings.md` 60)."""
+    levels = [facts.terms.index[name].low_confidence.level for name in facts.indices_used if name in facts.terms.index]
+    return 80 if levels and max(levels) == 80 else 95
 
 
 def _rounded(value: Fraction, rule: str, unit: Unit) -> Fraction:

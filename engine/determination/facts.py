@@ -20,10 +20,10 @@ from engine.events.results import NotDetermined, Source
 from engine.terms.clause import Clause
 from engine.terms.contract_dates import earlier, months_before
 from engine.terms.in_force import TermsInForce
+from engine.terms.low_confidence import AGENT
 from engine.terms.periods import Period
 
-WEEK = timedelta(days=7)
-DAY = timedelta(days=1)
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
 PrintKey = tuple[str, date]
 """An index and a Publication Date."""
 
@@ -330,7 +330,7 @@ class Facts:
     def _published(self, index: str, published: Published) -> Fraction:
         day = published.publication_date
         value = self._replaced(index, day == self.on, (index, day), Fraction(published.value or 0))
-        source = publication_source("published value", day, published.event)
+        source = publication_source(AGENT if published.source == AGENT else "published value", day, published.event)
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
 
     def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:

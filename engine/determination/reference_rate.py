@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from engine.determination.seller_flags import seller_flags
 from engine.events.rates import Published, ReferenceRate
 from engine.terms.in_force import FallbackStep, IndexTerms
+from engine.terms.low_confidence import SELLERS
 
 Agreed = Mapping[str, Decimal]
 """What the parties or the agent have set for a step, by the step's name."""
@@ -66,6 +68,7 @@ def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: li
             age=age,
             publication_date=published.publication_date,
             published=published,
+            by_sellers=seller_flags(published) if terms.low_confidence.judged_by == SELLERS else None,
         )
     value = agreed.get(step.use)
     return None if value is None else ReferenceRate(index=index, on=on, value=value, step=step.use, cite=step.cite)
@@ -78,9 +81,14 @@ def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) 
     for age, published in enumerate(reversed(known)):
         if limit is not None and age > limit:
             return None
-        if published.value is not None and not (turned_away and published.low_confidence):
+        if published.value is not None and not (turned_away and _flagged(terms, published)):
             return age, published
     return None
+
+
+def _flagged(terms: IndexTerms, published: Published) -> bool:
+    """Whether the value is Low Confidence as the deal judges it (`rulings.md` 60)."""
+    return bool(seller_flags(published)) if terms.low_confidence.judged_by == SELLERS else published.low_confidence
 
 
 def _limit(step: FallbackStep) -> int | None:

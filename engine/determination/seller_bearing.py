@@ -80,7 +80,7 @@ def seller_bearing(test: MeasuredTest) -> Bearing | None:
     if any(one.of_print is None for one in used):
         return _open(test, "rate set by Act")
     prints = [_print_of(test.facts, key) for key in keys]
-    unknown = next((why for one in prints if (why := _not_known(one)) is not None), None)
+    unknown = next((why for one in prints if (why := why_not_known(one)) is not None), None)
     weeks = [week for one in prints if one is not None and (week := week_of(one)) is not None]
     if len(weeks) < len(keys):
         return _open(test, unknown or "sellers not known")
@@ -115,7 +115,7 @@ def _print_of(facts: Facts, key: PrintKey) -> Published | None:
     return next((one for one in there if one.sellers), there[0] if there else None)
 
 
-def _not_known(published: Published | None) -> str | None:
+def why_not_known(published: Published | None) -> str | None:
     """Why the sellers behind a print are not known; None where they are."""
     if published is None:
         return "sellers not known: the print is not at hand"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
+from engine.determination.agents_rate import at_agents_rates
 from engine.determination.determine import determine
 from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
@@ -20,7 +21,9 @@ from engine.evaluation.amended_away import amended_away, kept
 from engine.evaluation.conditions import Seen
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
+from engine.evaluation.held_results import Weighed, weighed
 from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
+from engine.evaluation.moment import Moment
 from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
@@ -28,7 +31,7 @@ from engine.evaluation.report_facts import gpus_counted, held_figures, served_re
 from engine.evaluation.serving_report import newest_first, overdue_reports, serving
 from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
-from engine.evaluation.test_states import Moment, after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
+from engine.evaluation.test_states import after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
 from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
 from engine.events.date_standing import standing_of
 from engine.events.deal_state import DealState, after_determination
@@ -37,8 +40,9 @@ from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed
 from engine.events.rates import Announced
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.events.state_digest import state_sha256
-from engine.events.states import TestStatus, TriggerState, TriggerStatus, obligation_key
+from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
 from engine.terms.contract_dates import determination_dates, publication_dates
+from engine.terms.low_confidence import AGENT
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
@@ -160,16 +164,15 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     template = day.inputs.templates[clause.template]
     if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
         return
-    result = determine(key, clause, template, replace(known, trace={}), day.inputs.share_below) if known else (day.given or {})[key]
-    day.results[key] = result
     before = day.state.tests.get(key)
-    held = _held(day, result)
-    if held is not None:
-        day.held[key] = held
-    state = next_state(before, _moment(day, key, clause, template, result, held))
+    found = _weighed(day, key, clause, template, known, before)
+    day.results[key] = result = found.result
+    if found.held is not None:
+        day.held[key] = found.held
+    state = next_state(before, _moment(day, key, clause, template, found))
     used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
     day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
-    if held is None and state.status is not TestStatus.WAIVED:
+    if found.held is None and state.status is not TestStatus.WAIVED:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
@@ -211,15 +214,32 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
     return True
 
 
-def _moment(day: Day, key: str, clause: Clause, template: Template, result: TestResult, held: str | None) -> Moment:
-    starts = None
+def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None) -> Weighed:
+    """A test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
+    inputs = day.inputs
+    fresh = replace(known, trace={}) if known is not None else None
+    result = (day.given or {})[key] if fresh is None else determine(key, clause, template, fresh, inputs.share_below)
+
+    def at_agents_rate(used: tuple[str, ...]) -> TestResult | None:
+        agreed = {name: recorded_acts.agreed_rates(day.state.acts, name, inputs.on).get(AGENT) for name in used}
+        rates = {name: rate for name, rate in agreed.items() if rate is not None}
+        if known is None or len(rates) < len(used):
+            return None
+        return determine(key, clause, template, at_agents_rates(known, rates), inputs.share_below)
+
+    return weighed(result, inputs.terms.index, (one[-1] for one in day.state.rates.values() if one), before, at_agents_rate)
+
+
+def _moment(day: Day, key: str, clause: Clause, template: Template, found: Weighed) -> Moment:
+    starts, result = None, found.result
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
         waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
         received = _delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
-    return Moment(day.inputs.on, result, clause, template.breach_of(clause), day.inputs.calendar, held, starts)
+    breach, calendar = template.breach_of(clause), day.inputs.calendar
+    return Moment(day.inputs.on, result, clause, breach, calendar, found.held, starts, found.run, found.stands_still)
 
 
 def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
@@ -231,21 +251,6 @@ def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
     if waits:
         return min((one for one in received if one > began), default=None)
     return max(received, default=None)
-
-
-def _held(day: Day, result: TestResult) -> str | None:
-    """Why a determined result must change nothing, by the deal's Low Confidence effect (`rulings.md` 3, 10)."""
-    if result.verdict is Verdict.NOT_DETERMINED:
-        return None
-    for name in dict.fromkeys(even.index for even in result.break_even):
-        effect = day.inputs.terms.index[name].low_confidence.effect
-        rates = day.state.rates.get(name, ())
-        published = rates[-1].published if rates else None
-        if effect == "hold" and published is not None and published.low_confidence:
-            return f"held: {name} of {published.publication_date} is Low Confidence"
-        if effect == "decisive only" and (result.bearing is not None and not result.bearing.decisive):
-            return "held: the result is not decisive"
-    return None
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:

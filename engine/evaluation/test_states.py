@@ -7,11 +7,12 @@ determined, or held, changes no status: absence never heals (`covenants.md`, Sta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.evaluation.deadlines import BusinessDays, day_after, deadline
-from engine.events.results import Breach, TestResult, Verdict
+from engine.evaluation.held_results import days_left, held_clock
+from engine.evaluation.moment import Moment
+from engine.events.results import TestResult, Verdict
 from engine.events.states import TestState, TestStatus
 from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
 from engine.terms.contract_dates import months_before
@@ -25,29 +26,6 @@ PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obl
 """What a FAIL that is no breach, or not yet one, waits for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What decides a step of a test's state, beside the state itself.
-
-    Attributes:
-        on: the date that is determined.
-        result: its result.
-        clause: the clause in force.
-        breach: what a FAIL is, by the template.
-        calendar: the deal's Business Days.
-        held: why the result, though determined, must change nothing; None where it may.
-        clock_starts: the date of the event that the clause's cure clock counts from; None while it has not happened.
-    """
-
-    on: date
-    result: TestResult
-    clause: Clause
-    breach: Breach
-    calendar: BusinessDays
-    held: str | None = None
-    clock_starts: date | None = None
-
-
 def next_state(before: TestState | None, moment: Moment) -> TestState:
     """The state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
@@ -58,7 +36,9 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     if verdict is Verdict.NOT_DETERMINED:
         why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
         awaited = state.awaited or awaits_confirmation(moment.result)
-        return state.model_copy(update={"verdict": moment.result.verdict, "not_determined_run": run, "why": why, "awaited": awaited})
+        shown = {"verdict": moment.result.verdict, "not_determined_run": run, "why": why, "awaited": awaited}
+        return held_clock(state, moment).model_copy(update=shown)
+    state = held_clock(state, moment)
     failed = verdict is Verdict.FAIL
     seen = state.model_copy(
         update={
@@ -77,7 +57,8 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
     """The Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
-    if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on:
+    stopped = state.held is not None and state.held.clock_stopped is not None
+    if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or stopped:
         return None
     since = day_after(state.cure)
     why = f"not cured by {state.cure.by}"
@@ -107,7 +88,8 @@ def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: Bu
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
     last = state.waived_until
-    ended = {"waived_until": None, "waived_by": None, "waived_from": None, "clock_after": None, "why": "the waiver ended"}
+    ended: dict[str, object] = dict.fromkeys(("waived_until", "waived_by", "waived_from", "clock_after", "held"))
+    ended["why"] = "the waiver ended"
     if state.waived_from is S.EVENT_OF_DEFAULT:
         return state.model_copy(update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)})
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
@@ -132,9 +114,9 @@ def _began_waived(state: TestState, clause: Clause) -> bool:
 def _unused(state: TestState, calendar: BusinessDays) -> int:
     """Days of a Cure Period that were left on the day before the waiver: Business Days where it counts them."""
     assert state.cure is not None  # the caller has seen it
-    days = [state.since + timedelta(days=n) for n in range((state.cure.by - state.since).days + 1)]
-    left = sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days)
-    return max(1, left)
+    if state.held is not None and state.held.clock_stopped is not None:
+        return state.held.clock_left
+    return days_left(state, state.since, calendar)
 
 
 def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:

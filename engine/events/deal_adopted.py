@@ -120,6 +120,10 @@ class IndexFacts(Fact):
     closing_date_level: Figure
     low_confidence: str
     low_confidence_cite: str
+    held: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """What `decisive only` holds, at which level and for how long, in words; absent under another effect (`rulings.md` 60)."""
+    judged_by: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Whose flag a Low Confidence value has, where it is not the methodology's."""
     fallback: tuple[str, ...]
     cite: str
 

@@ -29,9 +29,10 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 
 
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
-    """What one result makes notifiable; a first failure that is a default at once is both."""
+    """What one result makes notifiable; a first failure that is a default at once is both; one that is held is told as well (60)."""
     state, before = tested.state, tested.before
-    if tested.result.breach in ("default", "obligation") and state.episode_began == tested.result.on:
+    held_first = state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
+    if tested.result.breach in ("default", "obligation") and (state.episode_began == tested.result.on or held_first):
         yield "test_failed"
     if state.status is TestStatus.EVENT_OF_DEFAULT and before is not state.status:
         yield "event_of_default"

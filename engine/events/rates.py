@@ -39,6 +39,8 @@ class Published(Fact):
     valid_days: int | None = None
     hosts: int | None = None
     hosts_at_least: bool = False
+    largest_host_share: Decimal | None = None
+    """The largest seller's share of the listings; absent where it is not known."""
     pooled: tuple[Decimal, ...] = ()
     seller_low: Decimal | None = None
     seller_high: Decimal | None = None
@@ -60,7 +62,7 @@ class Published(Fact):
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what only a daily series has."""
         said: dict[str, Any] = whole(self)
-        return {key: one for key, one in said.items() if one is not None or key not in ("final_at", "read_of")}
+        return {key: one for key, one in said.items() if one is not None or key not in ("final_at", "read_of", "largest_host_share")}
 
 
 class ReferenceRate(Fact):
@@ -80,3 +82,12 @@ class ReferenceRate(Fact):
     newest_print: int | None = None
     """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
     reason: str | None = None
+    by_sellers: tuple[str, ...] | None = Field(default=None, exclude_if=lambda flags: flags is None)
+    """Why the rate is Low Confidence by its sellers; absent where the methodology judges (`rulings.md` 60)."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Why the value is Low Confidence as the deal judges it; empty where it is not."""
+        if self.by_sellers is not None or self.published is None or not self.published.low_confidence:
+            return self.by_sellers or ()
+        return self.published.low_confidence_reasons or ("flagged",)

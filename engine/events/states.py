@@ -82,6 +82,31 @@ class Deadline(Fact):
     """The day on which a deadline already past was first computed."""
 
 
+class HeldRun(Fact):
+    """Results in a row that were held because they are not decisive (`rulings.md` 60).
+
+    Attributes:
+        run: how many, the last one included.
+        at_most: on how many the agreement holds them; None without limit.
+        failing_since: the first of them that FAILs.
+        clock_stopped: the first of them in a Cure Period whose deadline stands still.
+        clock_left: the days of that Cure Period that were left then, in what the period counts.
+        counts: whether this one, being one too many, counted all the same.
+    """
+
+    run: int
+    at_most: int | None
+    failing_since: date | None = None
+    clock_stopped: date | None = None
+    clock_left: int = 0
+    counts: bool = False
+
+    @property
+    def text(self) -> str:
+        """`not decisive, 2 of 4`."""
+        return f"not decisive, {self.run} of {self.at_most}" if self.at_most is not None else f"not decisive, {self.run} in a row"
+
+
 class TestState(Fact):
     """One test's state on a date. `since` is when the present status began; an episode begins with its first FAIL."""
 
@@ -115,6 +140,8 @@ class TestState(Fact):
     """The status that a waiver interrupted."""
     clock_after: Literal["resumes", "restarts"] | None = None
     """What the waiver's document says of a cure clock when the waiver ends (`rulings.md` 42)."""
+    held: HeldRun | None = Field(default=None, exclude_if=lambda run: run is None)
+    """The run of results that are not decisive, newest included; absent where the last one was, or none is held."""
     why: str = ""
 
     @property

@@ -110,12 +110,39 @@ def _straight_lines(block: Block, _: Block, __: Clauses) -> str | None:
     return "straight lines" if isinstance(block.get("curve"), list) else None
 
 
+OF_DOUBT = "a result that other sellers would turn is held, and the agreement must bound for whom, for how long and what then"
+
+
+def _where_decisive(reading: str, *, bounded: bool = True) -> Reading:
+    """What format 1 reads under `decisive only`; one that is not `bounded` is asked for in format 2 alone, where there is a bound."""
+
+    def read(block: Block, data: Block, _: Clauses) -> str | None:
+        if block.get("effect") != "decisive only":
+            return None
+        return reading if bounded or (data.get("format") != "1" and block.get("at_most") != "without limit") else None
+
+    return read
+
+
+def _of_held_cures(block: Block, data: Block, _: Clauses) -> str | None:
+    if block.get("effect") != "decisive only":
+        return None
+    return "runs on" if data.get("format") == "1" or block.get("applies_to") == "failures and cures" else None
+
+
+LOW = ("index", "*", "low_confidence")
 KEYS: tuple[FormatKey, ...] = (
     FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("determination_dates",), "cut_off", _end_of_day, BY_WHEN),
     FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("index", "*"), "cadence", never, OF_A_SERIES),
     FormatKey(("index", "*"), "day_read", _of_a_daily_series, OF_A_SERIES),
+    FormatKey(LOW, "judged_by", _where_decisive("the methodology"), OF_DOUBT),
+    FormatKey(LOW, "decisive_at", _where_decisive("95%"), OF_DOUBT),
+    FormatKey(LOW, "applies_to", _where_decisive("failures and cures"), OF_DOUBT),
+    FormatKey(LOW, "deadline", _of_held_cures, OF_DOUBT),
+    FormatKey(LOW, "at_most", _where_decisive("without limit"), OF_DOUBT),
+    FormatKey(LOW, "then", _where_decisive("the result counts", bounded=False), OF_DOUBT),
     FormatKey(("servicer_reports",), "late_keying", _ten_business_days, ENTERED_LATE),
     FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
     FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),

@@ -27,6 +27,7 @@ from engine.terms.field_types import (
     Truth,
     Words,
 )
+from engine.terms.low_confidence import LowConfidence
 from engine.terms.periods import ClockHour, Day, DayPeriod, Publications
 from engine.terms.phrases import refusal
 from engine.terms.pool import AssetClass, Blend
@@ -117,13 +118,6 @@ class MethodologyPolicy(Fact):
     consent_needed_for: Literal["material changes"] | None = None
     material_above: ShareOfAll | None = None
     cite: str | None = None
-
-
-class LowConfidence(Fact):
-    """What a Low Confidence value does to the deal."""
-
-    effect: Literal["report only", "use last value not flagged", "hold", "decisive only"]
-    cite: str
 
 
 class LatePublication(Fact):

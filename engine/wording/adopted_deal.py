@@ -29,6 +29,7 @@ from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import default_needs
 from engine.terms.delivery_terms import DeliveryTerms
 from engine.terms.in_force import TermsInForce, TriggerTerms
+from engine.terms.low_confidence import SELLERS
 from engine.wording.plain_english import compared, consequence, named, role, trigger_reading
 
 
@@ -217,6 +218,8 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
             closing_date_level=Figure(value=index.closing_date_level, unit=Unit.RATE),
             low_confidence=index.low_confidence.effect,
             low_confidence_cite=index.low_confidence.cite,
+            held=index.low_confidence.in_words,
+            judged_by=SELLERS if index.low_confidence.judged_by == SELLERS else None,
             fallback=steps,
             cite=index.cite,
         )

@@ -21,6 +21,7 @@ from engine.terms.in_force import DeterminationDates, IndexTerms, MethodologyPol
 from engine.terms.periods import END_OF_DAY, ClockTime
 from engine.terms.pool import AssetClass, Blend, MissingIndex
 from engine.terms.report_terms import Tolerance
+from engine.wording.low_confidence_words import low_confidence_words
 from engine.wording.plain_english import cure_words, times
 
 
@@ -226,14 +227,6 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
 
 SHARED = ("rounding", "determination_dates", "payment_dates", "servicer_reports")
 """Sections of the whole deal, whose amendments are read beneath every clause."""
-LOW_CONFIDENCE = {
-    "report only": "decides like any other and is marked",
-    "use last value not flagged": "is passed over: the last value that is not flagged is used for as long as the fallback carries a value",
-    "hold": "decides nothing: a result that rests on it is shown and changes no state",
-    "decisive only": "decides only where the result is the same with other sellers of the same kind, at 95% and with at least six sellers "
-    "known; otherwise the result is shown, changes no state and is not counted",
-}
-
 DAY_READ = {
     LAST_FINAL: "A Publication Date reads the newest day of the week up to it whose value is final at the cut-off.",
     ON_THE_DATE: "A Publication Date reads the value of that day itself, and has none where the day has none.",
@@ -253,8 +246,7 @@ def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
         limit = defined(f", for at most {step.for_at_most}") if step.for_at_most is not None else ""
         tried.append(f"({number}) {step.use}{limit} ({step.cite})")
     yield f"The Reference Rate is, in this order: {'; '.join(tried)}. Where no step gives one, what rests on it is not determined."
-    low = index.low_confidence
-    yield f"A value that is flagged Low Confidence {LOW_CONFIDENCE[low.effect]} ({low.cite})."
+    yield from low_confidence_words(index.low_confidence)
     late = index.late_publication
     days = f" by the calendar {calendar}"
     time = defined(str(late.accepted_for))

@@ -15,6 +15,7 @@ from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.terms.checks.serial_numbers import check_register
 from engine.terms.error_messages import undefined
+from engine.terms.low_confidence import DECISIVE_ONLY, SELLERS
 from engine.workspace.deal_files import Templates, read_deal, refused_changes
 
 if TYPE_CHECKING:
@@ -61,6 +62,23 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
         place = deal.tree.place(("covenants", key, "level"))
         yield Problem("W103", what, "the test would turn on which sellers were there", fix, place)
+
+
+def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
+    """`decisive only` and `judged_by: sellers` on a series whose prints on record name no sellers (`rulings.md` 60)."""
+    from engine.workspace.series import prints_of, series_by_index
+
+    last, terms = deal.segments[-1]
+    for name, prints in series_by_index(prints_of(workspace), deal, last).items():
+        valued = [one for one in prints if one.value is not None]
+        low = terms.index[name].low_confidence if name in terms.index else None
+        if low is None or not valued or any(seller for one in valued for seller in one.sellers):
+            continue
+        for key, value in (("effect", DECISIVE_ONLY), ("judged_by", SELLERS)):
+            if getattr(low, key) == value and terms.index[name].source != "published by the administrator":
+                why = f"none of its {len(valued)} prints on record names a seller, so that no result would be decisive"
+                place = deal.tree.place(("index", name, "low_confidence", key))
+                yield Problem("D571", f"`{value}` needs sellers, and {name} has none", why, "collect listings with their hosts", place)
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
@@ -147,6 +165,7 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
             problems += computable(deal, workspace)
             problems += models(deal, workspace)
             problems += inside_intervals(deal, workspace) if workspace is not None else ()
+            problems += without_sellers(deal, workspace) if workspace is not None else ()
             problems += _as_adopted(deal, workspace) if workspace is not None else ()
     if workspace is not None:
         problems += same_names(texts, workspace)

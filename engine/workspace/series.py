@@ -174,6 +174,7 @@ def _published(event: Event) -> Published:
         observations=value.observations,
         valid_days=value.valid_days,
         hosts=value.hosts,
+        largest_host_share=value.largest_host_share,
         hosts_at_least=value.hosts_at_least,
         pooled=value.pooled,
         final_at=value.final_at,

@@ -15,6 +15,7 @@ from reports.formats import eights, figure, instant, long_date, plain, role, sho
 from reports.notice import never_adopted, sentences
 from reports.notice.blocks import closing, event_answer, index, page_one, proof, terms
 from reports.notice.blocks import what_happened as occasion
+from reports.notice.doubt import doubt
 from reports.notice.log_lookup import read
 from reports.notice.view import Brief, Line, brief
 
@@ -101,10 +102,13 @@ def masthead(found: Brief) -> dict[str, Any]:
 
 
 def answer_of(found: Brief) -> list[list[tuple[str, bool]]]:
-    """The paragraphs that lead page 1."""
-    if found.inputs.kind != "compliance":
-        return event_answer.answer(found)
-    return sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates)
+    """What leads page 1; its first paragraph says what of it other sellers would turn."""
+    if found.inputs.kind == "compliance":
+        said, about = sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates), found.lines
+    else:
+        line = occasion.subject(found)
+        said, about = event_answer.answer(found), (line,) if line is not None else ()
+    return [[*said[0], *doubt(found, about)], *said[1:]] if said else said
 
 
 def block_of(found: Brief, name: str) -> dict[str, Any]:

@@ -76,7 +76,13 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
         leads = [quiet(lines, rates)]
     leads += [released(line) for line in lines if line.released is not None]
     said = {rate.reason for rate in rates.values() if rate.value is None}
-    rest = [*without_rate(rates), *not_determined(lines, said), *counting(lines), *passing(lines, bool(failing or curing or defaults))]
+    rest = [
+        *without_rate(rates),
+        *not_determined(lines, said),
+        *held_counts(lines),
+        *counting(lines),
+        *passing(lines, bool(failing or curing or defaults)),
+    ]
     return [*leads, *([_joined(rest)] if rest else [])]
 
 
@@ -141,7 +147,7 @@ def failed(line: Line) -> Runs:
     if owed is not None:
         overdue = " and is overdue" if owed.status == "OVERDUE" else ""
         rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
-    return [(f"{line.title} fails", True), (f"{_how_often(line)}{_figures(line)}", False), *rest]
+    return [(f"{line.title} fails", True), (f"{_how_often(line)}{_held(line)}{_figures(line)}", False), *rest]
 
 
 def overdue(line: Line) -> Runs:
@@ -263,6 +269,15 @@ def counting(lines: Sequence[Line]) -> list[str]:
     ]
 
 
+def held_counts(lines: Sequence[Line]) -> list[str]:
+    """Failures that a trigger would count and that are held."""
+    return [f"{line.title} fails{said}, and is not counted." for line in lines if line.counts and _fails(line) and (said := _held(line))]
+
+
+def _fails(line: Line) -> bool:
+    return line.verdict is Verdict.FAIL
+
+
 def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     """Tests that pass while others do not; WATCH is said by name."""
     told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
@@ -292,6 +307,12 @@ def _verb(line: Line) -> str:
 
 def _how_often(line: Line) -> str:
     return f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
+
+
+def _held(line: Line) -> str:
+    """`, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it (`rulings.md` 60)."""
+    run = line.test.held if line.test is not None else None
+    return f", held: {run.text}" if run is not None and not run.counts else ""
 
 
 def _figures(line: Line) -> str:

@@ -74,8 +74,7 @@ def undecided(note: str | None) -> str:
         if event.kind == "tested":
             result = event.payload.result.model_copy(update={"bearing": Bearing(decisive=False, note=note)})
             events[place] = event.model_copy(update={"payload": event.payload.model_copy(update={"result": result})})
-    (results,) = [block for block in compose(replace(told, events=events))["first"] if block["block"] == "results"]
-    return " ".join(text for runs in results["notes"] for text, _ in runs)
+    return "".join(text for text, _ in compose(replace(told, events=events))["answer"][0])
 
 
 def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:

@@ -28,10 +28,12 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
         errors, warned = len(checked.errors), len(checked.problems) - len(checked.errors)
         say(("" if not checked.problems else "\n") + f"{len(checked.files)} file(s), {errors} problem(s), {warned} warning(s)")
         if workspace is not None and not checked.errors:
-            from engine.queries.version_outcomes import version_outcomes  # late: a check of files needs no record
+            from engine.queries.decisive_weeks import decisive_weeks  # late: a check of files needs no record
+            from engine.queries.version_outcomes import version_outcomes
 
-            for outcome in (outcome for path in files for outcome in version_outcomes(workspace, loaded(path, templates), templates)):
-                say(str(outcome))
+            for deal in (loaded(path, templates) for path in files):
+                for said in (*version_outcomes(workspace, deal, templates), *decisive_weeks(workspace, deal, templates)):
+                    say(str(said))
     return 1 if checked.errors else 0
 
 

@@ -25,6 +25,7 @@ from engine.terms.checks.quoted_numbers import texts
 from engine.terms.checks.scale import out_of_scale
 from engine.terms.checks.seniority import seniority
 from engine.terms.checks.step_dates import steps
+from engine.terms.checks.thin_data import thin_data
 from engine.terms.checks.unreachable_counts import counting
 from engine.terms.clause import Clause
 from engine.terms.error_messages import no_value, undefined
@@ -320,6 +321,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _circles,
     date_rules,
     _cadences,
+    thin_data,
     _formats,
     seniority,
     later_terms,

@@ -23,8 +23,8 @@ from reports.formats import (
 )
 from reports.notice import log_lookup as log
 from reports.notice.blocks.index_chart import SHOWN, chart, chart_note, points_of
-from reports.notice.blocks.page_one import newest_publication
 from reports.notice.collection_sentences import collections
+from reports.notice.doubt import newest_publication
 from reports.notice.version_sentences import other_values, turned_results
 from reports.notice.view import Brief
 
@@ -131,7 +131,8 @@ def seller_interval(value: Mapping[str, Any]) -> str:
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
     reasons = value.get("low_confidence_reasons") or ()
     flag = "not given" if not value else f"Yes: {listed(list(reasons))}" if value.get("low_confidence") else "No"
-    return f"{with_dates(flag)}; effect: {facts.low_confidence} ({facts.low_confidence_cite})"
+    whose = "; the deal judges by sellers" if facts.judged_by else ""
+    return f"{with_dates(flag)}{whose}; effect: {facts.low_confidence} ({facts.low_confidence_cite})"
 
 
 def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -29,7 +29,6 @@ from reports.formats import (
     short_date,
     signed,
     table_date,
-    whole,
     with_dates,
 )
 from reports.notice import due_sentences as owed_words
@@ -37,6 +36,7 @@ from reports.notice import log_lookup as log
 from reports.notice import sentences, strips
 from reports.notice.blocks.report_notes import report_notes
 from reports.notice.blocks.reserve import account_notes
+from reports.notice.doubt import effect, held_detail, newest_publication, stands_on, undecided
 from reports.notice.view import Brief, Line
 
 TITLE_LINE = 19
@@ -127,7 +127,13 @@ def _trigger(line: Line) -> dict[str, Any]:
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:
-    """What a state rests on, in a few words."""
+    """What a state rests on, in a few words; first that a result is held."""
+    held = held_detail(line)
+    rests = _rests_on(found, line, test)
+    return f"{held}; {rests}" if held else rests
+
+
+def _rests_on(found: Brief, line: Line, test: TestState) -> str:
     if line.verdict is Verdict.NOT_DETERMINED and test.status in (TestStatus.COMPLIANT, TestStatus.WATCH):
         return f"as determined on {short_date(test.rests_on or test.since)}; not determined since"
     if test.status is TestStatus.CURE_PERIOD:
@@ -162,9 +168,7 @@ def _cure_detail(found: Brief, test: TestState) -> str:
 def notes(found: Brief) -> list[Runs]:
     """How thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
     said = [_rate_note(found, name) for name in found.rates]
-    undecided = _undecided(found)
-    why = [f"Not decisive: {listed(titles)}; {reason}" for reason, titles in undecided.items()]
-    rest = f"{'. '.join(why)}{_effect(found)}. " if why else ""
+    rest = effect(found)
     drawn = (
         f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(found.rates) else ''}."
         if any(rate.value for rate in found.rates.values())
@@ -172,24 +176,6 @@ def notes(found: Brief) -> list[Runs]:
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *report_notes(found), *account_notes(found), *warnings]
-
-
-def _undecided(found: Brief) -> dict[str, list[str]]:
-    """The tests whose result the data leave open, by why they do."""
-    by_reason: dict[str, list[str]] = {}
-    for line in found.lines:
-        bearing = line.result.bearing if line.result else None
-        if bearing is not None and bearing.undecided is not None:
-            failing = sentences.subsets_failing(bearing) if bearing.note is None else None
-            share = f"; {failing} of sellers fail" if failing else ""
-            by_reason.setdefault(with_dates(bearing.undecided) + share, []).append(line.title)
-    return by_reason
-
-
-def _effect(found: Brief) -> str:
-    """What the deal lets thin data do."""
-    effects = dict.fromkeys(f"{facts.low_confidence} ({facts.low_confidence_cite})" for facts in found.deal.indices)
-    return f"; effect by the deal: {listed(list(effects))}" if effects else ""
 
 
 def _rate_note(found: Brief, name: str) -> Runs:
@@ -210,31 +196,14 @@ def _rate_note(found: Brief, name: str) -> Runs:
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
     text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
     if value.get("interval"):
-        text += f" {how_sure(value)}"
+        text += f" {how_sure(value, said=bool(undecided(found.lines)))}"
     return [*head, (text + low + far_from_before(found, name, value), False)]
 
 
-def how_sure(value: Mapping[str, Any]) -> str:
-    """How many listings and sellers stand behind a value, and how far it goes with other sellers of the same kind (`rulings.md` 59)."""
-    share = value.get("largest_host_share")
-    largest = f" (largest {float(share):.0%})" if share else ""
-    least = "at least " if value.get("hosts_at_least") else ""
-    sellers = f" of {least}{whole(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
-    found = value.get("seller_interval")
-    without = value.get("seller_interval_why")
-    by_sellers = (
-        f"; with other sellers of the same kind {interval(found)}" if found else f"; no interval by sellers: {without}" if without else ""
-    )
+def how_sure(value: Mapping[str, Any], *, said: bool) -> str:
+    """What stands behind a value, unless the answer has `said` so, and the methodology's own interval (`rulings.md` 59)."""
     listings = f"The methodology’s own 95% interval, of listings alone, is {interval(value['interval'])}."
-    return f"{whole(value.get('observations'))} listings{sellers}{by_sellers}. {listings}"
-
-
-def newest_publication(found: Brief, name: str) -> dict[str, Any]:
-    """The IndexValue that the rate rests on; empty where none was handed in."""
-    rate = found.rates.get(name)
-    wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
-    values = [value for value in found.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
-    return dict(values[-1]) if values else {}
+    return listings if said else f"{stands_on(value)}. {listings}"
 
 
 FAR = Fraction(1, 4)

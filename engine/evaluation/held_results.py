@@ -1,0 +1,125 @@
+"""Results that the agreement holds: on a flagged value, or because other sellers would turn them, and for how long (`rulings.md` 3, 60).
+
+A held result is shown and changes no state. So many in a row are held; the next one is what the agreement says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.evaluation.deadlines import BusinessDays, deadline
+from engine.evaluation.moment import Moment
+from engine.events.rates import ReferenceRate
+from engine.events.results import NotDetermined, TestResult, Verdict
+from engine.events.states import Deadline, HeldRun, TestState, TestStatus
+from engine.terms.in_force import IndexTerms
+from engine.terms.low_confidence import AGENT, BOTH, DECISIVE_ONLY, UNDETERMINED, LowConfidence
+from engine.terms.periods import Period
+
+AgentRate = Callable[[tuple[str, ...]], TestResult | None]
+"""The test at the rates that the agent has determined for these indices on this date; None where one is not determined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A result after the agreement's words on thin data.
+
+    Attributes:
+        result: as it counts.
+        held: why it changes nothing; None where it may.
+        run: the run of results that are not decisive, this one included; None where it is no part of one.
+        stands_still: whether a Cure Period's deadline stands still with it.
+    """
+
+    result: TestResult
+    held: str | None = None
+    run: HeldRun | None = None
+    stands_still: bool = False
+
+
+def weighed(
+    result: TestResult, index: Mapping[str, IndexTerms], rates: Iterable[ReferenceRate], before: TestState | None, at_agents_rate: AgentRate
+) -> Weighed:
+    """What the agreement makes of a result.
+
+    Args:
+        result: the test's result on its date.
+        index: what the deal says about each index.
+        rates: this date's Reference Rates.
+        before: the test's state until then.
+        at_agents_rate: the test at the agent's rates.
+    """
+    if result.verdict is Verdict.NOT_DETERMINED:
+        return Weighed(result, run=before.held if before else None)
+    used = tuple(name for name in dict.fromkeys(even.index for even in result.break_even) if name in index)
+    flagged = next(
+        (rate for rate in rates if rate.index in used and index[rate.index].low_confidence.effect == "hold" and rate.flags), None
+    )
+    if flagged is not None:
+        day = flagged.published.publication_date if flagged.published else flagged.on
+        return Weighed(result, f"held: {flagged.index} of {day} is Low Confidence")
+    terms = next((index[name].low_confidence for name in used if index[name].low_confidence.effect == DECISIVE_ONLY), None)
+    if terms is None or result.bearing is None or result.bearing.decisive:
+        return Weighed(result)
+    if result.verdict is Verdict.PASS and terms.applies_to != BOTH:
+        return Weighed(result)
+    return _not_decisive(result, terms, before.held if before else None, used, at_agents_rate)
+
+
+def _not_decisive(result: TestResult, terms: LowConfidence, so_far: HeldRun | None, used: tuple[str, ...], agent: AgentRate) -> Weighed:
+    most = terms.at_most.count if terms.at_most is not None else None
+    since = so_far.failing_since if so_far else None
+    failing = since or (result.on if result.verdict is Verdict.FAIL else None)
+    run = HeldRun(run=(so_far.run if so_far else 0) + 1, at_most=most, failing_since=failing)
+    if most is None or run.run <= most:
+        return Weighed(result, f"held: {run.text}", run, terms.deadline == "stands still while held")
+    run = run.model_copy(update={"counts": True})
+    if terms.then == UNDETERMINED:
+        return Weighed(_undetermined(result, f"not decisive on {run.run} dates in a row", terms.cite), run=run)
+    if terms.then == AGENT:
+        found = agent(used)
+        lacking = _undetermined(result, f"not decisive on {run.run} dates in a row: awaits the agent's determination", terms.cite)
+        return Weighed(found or lacking, run=run)
+    return Weighed(result, run=run)
+
+
+def _undetermined(result: TestResult, why: str, cite: str) -> TestResult:
+    return result.model_copy(update={"verdict": Verdict.NOT_DETERMINED, "reason": NotDetermined(reason=why, cite=cite, lacks="rate")})
+
+
+# ---- a clock that stands still -----------------------------------------------------------------------------------------
+
+
+def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:
+    """The days of a running Cure Period from a day on to its last: Business Days where it counts them; at least one."""
+    assert state.cure is not None  # the caller has seen it
+    days = [since + timedelta(days=n) for n in range((state.cure.by - since).days + 1)]
+    return max(1, sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days))
+
+
+def held_clock(state: TestState, moment: Moment) -> TestState:
+    """The state with this date's run of held results, and with its cure clock stopped, standing or running again by them.
+
+    The days from the first held date to the one before the first that is not held do not count.
+    """
+    before = state.held
+    after = state.model_copy(update={"held": moment.run})
+    if state.status is not TestStatus.CURE_PERIOD or state.cure is None:
+        return after
+    if moment.held is not None and moment.stands_still and moment.run is not None:
+        stopped = before.clock_stopped if before and before.clock_stopped else moment.on
+        left = before.clock_left if before and before.clock_stopped else days_left(state, moment.on, moment.calendar)
+        run = moment.run.model_copy(update={"clock_stopped": stopped, "clock_left": left})
+        return after.model_copy(update={"held": run, "cure": _goes_on(state, moment.on, left, moment)})
+    if before is None or before.clock_stopped is None:
+        return after
+    return after.model_copy(update={"cure": _goes_on(state, moment.on - timedelta(days=1), before.clock_left, moment)})
+
+
+def _goes_on(state: TestState, last: date, left: int, moment: Moment) -> Deadline:
+    """The last day of a clock that has `left` days after the `last` that does not count."""
+    assert state.cure is not None
+    within = Period(left, state.cure_unit)
+    return deadline(last, within, moment.calendar, state.cure.cite, "dates on which results were held, while it stood still", moment.on)

@@ -1,0 +1,71 @@
+"""What a deal lets a value that is flagged, and a result that is not decisive, do to it (`rulings.md` 3, 59, 60)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from engine.basics.values import Fact
+from engine.terms.field_types import SINCE_2
+from engine.terms.periods import Period, read_period
+from engine.terms.phrases import field_type
+
+DECISIVE_ONLY = "decisive only"
+WITHOUT_LIMIT = "without limit"
+THE_METHODOLOGY, SELLERS = "the methodology", "sellers"
+BOTH = "failures and cures"
+COUNTS, AGENT, UNDETERMINED = "the result counts", "agent determination", "not determined"
+
+
+def read_at_most(text: str) -> Period | None:
+    """`4 determination dates` as a Period, `without limit` as None. Raises D109 for another form, D123 for another unit."""
+    return None if text == WITHOUT_LIMIT else read_period(text, "determination dates")
+
+
+AT_MOST = rf"^(\d+ determination dates?|{WITHOUT_LIMIT})$"
+HeldAtMost = Annotated[Period | None, *field_type(read_at_most, AT_MOST, "4 determination dates", "number of dates")]
+"""On how many dates in a row a result may be held; None is without limit."""
+
+
+class LowConfidence(Fact):
+    """What a Low Confidence value does to the deal, and for how long a result that is not decisive is held.
+
+    Attributes:
+        effect: what a flagged value, or a result that is not decisive, does.
+        judged_by: whose flag it is: the methodology's own, or the rule of sellers (fewer than six, too many unknown, too wide).
+        decisive_at: the level at which a result must be decisive.
+        applies_to: whether failures alone are held, or passes too.
+        deadline: what a Cure Period's last day does while passes are held.
+        at_most: on how many dates in a row of a test results are held.
+        then: what the next such result is.
+    """
+
+    effect: Literal["report only", "use last value not flagged", "hold", "decisive only"]
+    judged_by: Annotated[Literal["the methodology", "sellers"], SINCE_2] = "the methodology"
+    decisive_at: Annotated[Literal["95%", "80%"], SINCE_2] = "95%"
+    applies_to: Annotated[Literal["failures", "failures and cures"] | None, SINCE_2] = None
+    deadline: Annotated[Literal["runs on", "stands still while held"] | None, SINCE_2] = None
+    at_most: Annotated[HeldAtMost, SINCE_2] = None
+    then: Annotated[Literal["the result counts", "agent determination", "not determined"] | None, SINCE_2] = None
+    cite: str
+
+    @property
+    def level(self) -> Literal[95, 80]:
+        """The level in per cent."""
+        return 80 if self.decisive_at == "80%" else 95
+
+    @property
+    def in_words(self) -> str | None:
+        """What `decisive only` is bounded by, as a clause of a sentence; None under another effect."""
+        if self.effect != DECISIVE_ONLY:
+            return None
+        held = "failures" if self.applies_to != BOTH else f"failures and cures, and a cure's deadline {self.deadline}"
+        if self.at_most is None:
+            return f"at {self.decisive_at}; it holds {held}, without limit"
+        return f"at {self.decisive_at}; it holds {held}, on at most {self.at_most} in a row, then {THEN[self.then or COUNTS]}"
+
+
+THEN = {
+    COUNTS: "the result counts",
+    AGENT: "the agent determines the rate",
+    UNDETERMINED: "the test is not determined",
+}
