@@ -10,6 +10,7 @@ from engine.basics.errors import WrongUsage, dates_there
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Determined, Event, NotEvaluated, NoticeIssued
 from engine.events.notice import NoticeInputs, NoticeKind
+from engine.events.standing import standing
 from engine.record.log import deal_log, read
 from engine.workspace.publications_shown import publications_shown
 from engine.workspace.workspace import Workspace
@@ -109,3 +110,9 @@ def parties_of(workspace: Workspace, deal: str) -> tuple[str, ...]:
     found = (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted))
     adopted = next(found, None)
     return tuple(party.role for party in adopted.parties) if adopted is not None else ()
+
+
+def determined_dates(workspace: Workspace, deal: str) -> tuple[date, ...]:
+    """The Determination Dates of a deal that stand, oldest first."""
+    events = standing(read(workspace.store, deal_log(deal)))
+    return tuple(sorted({event.effective_on for event in events if isinstance(event.payload, Determined)}))

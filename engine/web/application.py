@@ -21,7 +21,9 @@ from engine.web import (
     act_pages,
     admin_pages,
     api_pages,
+    compare_pages,
     deal_pages,
+    draft_pages,
     due_pages,
     history_pages,
     home_pages,
@@ -60,6 +62,8 @@ ROOMS = (
     due_pages,
     account_pages,
     admin_pages,
+    draft_pages,
+    compare_pages,
     api_pages,
 )
 """The modules that have pages; one that is added here is guarded, tested and shown in the navigation."""

@@ -58,50 +58,82 @@ def entry_of(event: Event, titles: Mapping[str, str]) -> Entry:
     return Entry(event.recorded_at, event.actor, event.kind, what, event.seq)
 
 
+@dataclass(frozen=True, slots=True)
+class DealShown:
+    """A deal on a date as its page shows it: words and coordinates alone, so that many can be kept."""
+
+    on: date | None
+    dates: tuple[date, ...]
+    notice: int | None
+    notice_state: str
+    view: dict[str, Any] | None
+    charts: tuple[dict[str, Any], ...]
+    explained: frozenset[str]
+    since: tuple[Entry, ...]
+    more_since: int
+    size: int
+    head: str
+    zone: str
+    illustrative: bool
+
+
 @routes.get("/deals/{deal}")
 @needs(Right.READ, reads="deal")
 def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
     """A deal on a date."""
-    desk = visit.desk
-    day, size = day_in(on, "on"), desk.size(deal)
-    found, view = desk.pages.get(("deal", deal, size, day), lambda: _composed(visit, deal, day))
-    here = found.dates.index(found.on) if found.on is not None else 0
-    row = next((one for one in statement_of(desk.workspace, deal, visit.now.date()).rows if _states(one.number, found)), None)
-    adopted = found.adopted
-    titles = {one.key: one.title for one in clauses_on(adopted, visit.now.date())} if adopted is not None else {}
+    desk, today = visit.desk, visit.now.date()
+    day = day_in(on, "on")
+    shown: DealShown = desk.pages.get(("deal", deal, desk.size(deal), day, today), lambda: _composed(visit, deal, day))
+    here = shown.dates.index(shown.on) if shown.on is not None else 0
+    view = shown.view
     return page(
         visit,
         "deal.html.j2",
         nav="portfolio",
-        found=found,
+        found=shown,
         view=view,
         issuer=view["issuer"] if view else "",
-        facts=[one for one in view["particulars"] if one[0] in ("Outstanding principal", "Supersedes")] if view else [],
-        before=found.dates[here - 1] if here > 0 else None,
-        after=found.dates[here + 1] if here + 1 < len(found.dates) else None,
-        notice_state=row.state if row is not None else "drafted",
-        explained=_explained(found),
-        charts=_charts(view, found.inputs) if view else [],
-        since=[entry_of(event, titles) for event in found.since[:SINCE]],
-        more_since=max(0, len(found.since) - SINCE),
-        zone=adopted.time_zone if adopted is not None else "UTC",
-        illustrative=desk.demonstration or (adopted is not None and adopted.illustrative),
-        foot=f"Log of {deal}: {found.size:,} entries, head {eights(found.head[:16])}.",
+        facts=[each for each in view["particulars"] if each[0] in ("Outstanding principal", "Supersedes")] if view else [],
+        before=shown.dates[here - 1] if here > 0 else None,
+        after=shown.dates[here + 1] if here + 1 < len(shown.dates) else None,
+        zone=shown.zone,
+        illustrative=desk.demonstration or shown.illustrative,
+        foot=f"Log of {deal}: {shown.size:,} entries, head {eights(shown.head[:16])}.",
     )
 
 
-def _composed(visit: Visit, deal: str, day: date | None) -> tuple[DealPage, dict[str, Any] | None]:
-    """The facts of the date, and page 1 of its notice; rows of results are named by their clauses."""
-    found = deal_page(visit.desk.workspace, deal, day, visit.now)
-    if found.inputs is None:
-        return found, None
-    view: dict[str, Any] = visit.desk.parts.compose(found.inputs)
-    keys = [clause.key for clause in clauses_on(found.adopted, found.inputs.on)] if found.adopted is not None else []
-    for block in view["first"]:
-        if block["block"] == "results":
-            for key, row in zip(keys, block["rows"], strict=False):
-                row["key"] = key
-    return found, view
+def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
+    """Page 1 of the date's notice and what came after it; rows of results are named by their clauses."""
+    desk, today = visit.desk, visit.now.date()
+    found = deal_page(desk.workspace, deal, day, visit.now)
+    adopted, view = found.adopted, None
+    charts: tuple[dict[str, Any], ...] = ()
+    if found.inputs is not None and adopted is not None:
+        whole: dict[str, Any] = desk.parts.compose(found.inputs)
+        for block in whole["first"]:
+            if block["block"] == "results":
+                for clause, row in zip(clauses_on(adopted, found.inputs.on), block["rows"], strict=False):
+                    row["key"] = clause.key
+        charts = tuple(_charts(whole, found.inputs))
+        view = {name: whole[name] for name in ("issuer", "particulars", "answer", "first")}
+    rows = statement_of(desk.workspace, deal, today).rows if found.notice is not None else ()
+    state = next((row.state for row in rows if _states(row.number, found)), "drafted")
+    titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
+    return DealShown(
+        found.on,
+        found.dates,
+        found.notice.number if found.notice is not None else None,
+        state,
+        view,
+        charts,
+        _explained(found),
+        tuple(entry_of(event, titles) for event in found.since[:SINCE]),
+        max(0, len(found.since) - SINCE),
+        found.size,
+        found.head,
+        adopted.time_zone if adopted is not None else "UTC",
+        adopted is not None and adopted.illustrative,
+    )
 
 
 def _states(number: int, found: DealPage) -> bool:

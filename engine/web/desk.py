@@ -26,6 +26,8 @@ from engine.workspace.workspace import Workspace
 
 DATABASE = "web.sqlite"
 """The second database, inside the workspace."""
+PAGES_KEPT = 1024
+"""How many pages' own facts are kept: some fifty kilobytes each."""
 PATIENCE = 20.0
 """Seconds that a page which records waits for another writer."""
 KEPT = 4096
@@ -89,7 +91,7 @@ class Desk:
     clock: Callable[[], datetime]
     demonstration: bool = False
     rows: KeptAnswers = field(default_factory=KeptAnswers)
-    pages: KeptAnswers = field(default_factory=lambda: KeptAnswers(64))
+    pages: KeptAnswers = field(default_factory=lambda: KeptAnswers(PAGES_KEPT))
     attempts: Attempts = field(default_factory=Attempts)
     stopping: threading.Event = field(default_factory=threading.Event)
 

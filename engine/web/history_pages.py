@@ -14,8 +14,11 @@ from starlette.responses import Response
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.kinds import Counted, Event, NoticeIssued, Tested
 from engine.events.states import clause_of_key
-from engine.queries.history import history_of, summary
-from engine.web.guarded_route import GuardedRoute, Visit, needs, visit_of
+from engine.queries.export_log import form_of_deal
+from engine.queries.filtered_history import line_of as line_of_event
+from engine.queries.filtered_history import subjects
+from engine.queries.history import history_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
 from engine.web.rendering import page, with_query
 from engine.web.rights import Right
 from engine.web.words import day_in, eights
@@ -29,12 +32,13 @@ ANY = "any"
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One entry as the page shows it; `state` is the word after a test or a count."""
+    """One entry as the page shows it; `state` is the word after a test or a count, `about` what the entry is about."""
 
     entry: int
     on: date
     at: datetime
     kind: str
+    about: tuple[str, ...]
     subject: str
     what: str
     state: str
@@ -42,15 +46,38 @@ class HistoryLine:
     notice: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryShown:
+    """A log as lines, oldest first, with what its page needs of the deal."""
+
+    lines: tuple[HistoryLine, ...]
+    size: int
+    root: str
+    zone: str
+    party: str
+    illustrative: bool
+    titles: dict[str, str]
+
+
 def line_of(event: Event, titles: dict[str, str]) -> HistoryLine:
     """An event as the page shows it."""
-    payload = event.payload
+    payload, said = event.payload, line_of_event(event)
     state = payload.state.status.value if isinstance(payload, (Tested, Counted)) else ""
-    said = summary(event)
     title = titles.get(clause_of_key(event.subject), "" if said else event.subject)
     explained = event.subject if isinstance(payload, Tested) else ""
     notice = payload.number if isinstance(payload, NoticeIssued) else None
-    return HistoryLine(event.seq, event.effective_on, event.recorded_at, event.kind, title, said, state, explained, notice)
+    return HistoryLine(event.seq, event.effective_on, event.recorded_at, event.kind, subjects(event), title, said, state, explained, notice)
+
+
+def shown_of(visit: Visit, deal: str) -> HistoryShown:
+    """The log of a deal as lines: made once for each size of the log, since 20,000 entries take seconds to read."""
+    history = history_of(visit.desk.workspace, deal)
+    adopted = next((event.payload for event in reversed(history.events) if isinstance(event.payload, DealAdopted)), None)
+    titles = {clause.key: clause.title for clause in clauses_on(adopted, visit.now.date())} if adopted is not None else {}
+    party = next((each.name for each in adopted.parties if each.role in ("issuer", "borrower")), "") if adopted is not None else ""
+    zone = adopted.time_zone if adopted is not None else "UTC"
+    lines = tuple(line_of(event, titles) for event in history.events)
+    return HistoryShown(lines, history.size, history.root, zone, party, adopted is not None and adopted.illustrative, titles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +92,24 @@ class Filters:
     known: str
 
 
-def chosen_of(events: Sequence[Event], asked: Filters, zone: str) -> list[Event]:
-    """The events that are asked for, newest first. Raises WrongUsage for a date that is none."""
+def chosen_of(lines: Sequence[HistoryLine], asked: Filters, zone: str) -> list[HistoryLine]:
+    """The lines that are asked for, newest first. Raises WrongUsage for a date that is none."""
     first, last = day_in(asked.recorded_from, "Recorded from"), day_in(asked.recorded_to, "Recorded to")
     known = day_in(asked.known, "As known on")
-    where = ZoneInfo(zone)
+    where, words = ZoneInfo(zone), asked.q.casefold().split()
 
-    def fits(event: Event) -> bool:
-        day = event.recorded_at.astimezone(where).date()
+    def fits(line: HistoryLine) -> bool:
+        day = line.at.astimezone(where).date()
         return (
             (known is None or day <= known)
             and (first is None or day >= first)
             and (last is None or day <= last)
-            and asked.kind in ("", ANY, event.kind)
-            and (asked.test in ("", ANY) or asked.test == clause_of_key(event.subject) or event.subject.endswith(f"-{asked.test}"))
-            and (not asked.q or asked.q.casefold() in f"{event.subject} {event.kind} {summary(event)}".casefold())
+            and asked.kind in ("", ANY, line.kind)
+            and (asked.test in ("", ANY) or any(asked.test in (each, clause_of_key(each)) for each in line.about))
+            and (all(word in f"{line.kind} {line.about[0]} {line.subject} {line.what}".casefold() for word in words))
         )
 
-    return [event for event in reversed(events) if fits(event)]
+    return [line for line in reversed(lines) if fits(line)]
 
 
 @routes.get("/deals/{deal}/history")
@@ -98,18 +125,16 @@ def history(
     known: str = "",
     before: str = "",
 ) -> Response:
-    """The log of a deal."""
-    found = history_of(visit.desk.workspace, deal)
-    adopted = next((event.payload for event in reversed(found.events) if isinstance(event.payload, DealAdopted)), None)
-    zone = adopted.time_zone if adopted is not None else "UTC"
-    titles = {one.key: one.title for one in clauses_on(adopted, visit.now.date())} if adopted is not None else {}
+    """The log of a deal, a hundred entries to a page."""
+    desk = visit.desk
+    log: HistoryShown = desk.pages.get(("history", deal, desk.size(deal)), lambda: shown_of(visit, deal))
     asked = Filters(q[:80], kind[:40], test[:80], recorded_from[:20], recorded_to[:20], known[:20])
-    chosen = chosen_of(found.events, asked, zone)
-    start = int(before) if before.isdigit() and len(before) < 12 else found.size
-    shown = [event for event in chosen if event.seq < start][:A_PAGE]
-    left = sum(event.seq < shown[-1].seq for event in chosen) if shown else 0
+    chosen = chosen_of(log.lines, asked, log.zone)
+    start = int(before) if before.isascii() and before.isdigit() and len(before) < 12 else log.size
+    shown = [line for line in chosen if line.entry < start][:A_PAGE]
+    left = bool(shown) and chosen[-1].entry < shown[-1].entry
     day = day_in(known, "As known on")
-    then = sum(event.recorded_at.astimezone(ZoneInfo(zone)).date() <= day for event in found.events) if day else found.size
+    then = sum(line.at.astimezone(ZoneInfo(log.zone)).date() <= day for line in log.lines) if day else log.size
     values = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
     return page(
         visit,
@@ -117,19 +142,19 @@ def history(
         nav="portfolio",
         wide=True,
         asked=asked,
-        lines=[line_of(event, titles) for event in shown],
+        lines=shown,
         chosen=len(chosen),
-        size=found.size,
+        size=log.size,
         then=then,
         day=day,
-        head=found.root,
-        kinds=sorted({event.kind for event in found.events}),
-        titles=titles,
-        older=with_query(f"/deals/{deal}/history", **values, before=shown[-1].seq) if left else "",
-        party=next((one.name for one in adopted.parties if one.role in ("issuer", "borrower")), "") if adopted is not None else "",
-        zone=zone,
-        illustrative=visit.desk.demonstration or (adopted is not None and adopted.illustrative),
-        foot=f"Log of {deal}: {found.size:,} entries, head {eights(found.root[:16])}.",
+        head=log.root,
+        kinds=sorted({line.kind for line in log.lines}),
+        titles=log.titles,
+        older=with_query(f"/deals/{deal}/history", **values, before=shown[-1].entry) if left else "",
+        party=log.party,
+        zone=log.zone,
+        illustrative=desk.demonstration or log.illustrative,
+        foot=f"Log of {deal}: {log.size:,} entries, head {eights(log.root[:16])}.",
     )
 
 
@@ -140,9 +165,6 @@ FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 @needs(Right.READ, reads="history as a file")
 def history_file(visit: AtVisit, deal: str, form: str) -> Response:
     """The log as a file: CSV of its results, counts and deadlines, or every entry as a line of JSON."""
-    from engine.queries.export_log import form_of_deal
-    from engine.web.guarded_route import NotThere
-
     if form not in FORMS:
         raise NotThere
     headers = {"Content-Disposition": f'attachment; filename="{deal}-history.{form}"'}

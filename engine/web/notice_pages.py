@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -51,14 +52,21 @@ def all_notices(visit: AtVisit) -> Response:
     )
 
 
+def _statement(visit: Visit, deal: str, between: tuple[date | None, date | None], show: str, to: tuple[str, ...] | None) -> Statement:
+    """A statement, made once for each size of the log and each day."""
+    desk, today = visit.desk, visit.now.date()
+    question = ("statement", deal, desk.size(deal), today, between, show, to)
+    kept: Statement = desk.pages.get(question, lambda: statement_of(desk.workspace, deal, today, between, show, to))
+    return kept
+
+
 @routes.get("/deals/{deal}/notices")
 @needs(Right.SEE, reads="statement of notices")
 def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Response:
     """The statement of a deal."""
     query = visit.request.query_params
     first, last = day_in(query.get("from", ""), "From"), day_in(to, "To")
-    today = visit.now.date()
-    found = statement_of(visit.desk.workspace, deal, today, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
+    found = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
     return page(
         visit,
         "statement.html.j2",
@@ -80,7 +88,7 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
 def _seen(visit: Visit, deal: str, text: str) -> int:
     """The number of a notice that the person may see. Raises NotThere otherwise."""
     number, mine = number_of(text), own_parties(visit, deal)
-    rows = statement_of(visit.desk.workspace, deal, visit.now.date(), to=mine).rows
+    rows = _statement(visit, deal, (None, None), ALL, mine).rows
     if all(row.number != number for row in rows):
         raise NotThere
     return number

@@ -91,6 +91,11 @@ def pips(on: list[bool]) -> Markup:
     return Markup(f'<span class="pips" aria-hidden="true">{drawn}</span>')
 
 
+def own_clip(drawing: Markup, number: int) -> Markup:
+    """A strip of the notice's with a clip of its own: several stand on one page, and each names its clip `h`."""
+    return Markup(str(drawing).replace('id="h"', f'id="h{number}"').replace("url(#h)", f"url(#h{number})"))
+
+
 WIDTH, AXIS, FULL = 142, 62, 0.4
 """Of the bar of a fall: its width, where the present rate stands, and the share that reaches the end of the shorter side."""
 

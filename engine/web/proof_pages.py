@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
+from engine.assembly import audit_page, notice_pages, verifier_file
+from engine.audit.audit_report import AuditReport, audit_report
 from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import HeadroomError, WrongUsage
 from engine.operations.sign_checkpoints import kept_checkpoint, take, trustees_of
@@ -16,6 +18,7 @@ from engine.web.attempts import UPLOADS
 from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
 from engine.web.rendering import page
 from engine.web.rights import Right, granted, may
+from engine.web.words import day_in
 from engine.workspace.workspace import opened
 
 routes = APIRouter(route_class=GuardedRoute)
@@ -110,12 +113,55 @@ def verify(visit: AtVisit, deal: str) -> Response:
     return RedirectResponse(f"/work/{begun.key}", 303)
 
 
+@routes.post("/deals/{deal}/audit-report")
+@needs(Right.PROVE)
+def audit(visit: AtVisit, deal: str) -> Response:
+    """Begin an audit report of a period; it verifies and computes again, which takes its time."""
+    desk, today = visit.desk, visit.now.date()
+    facts = deal_facts(desk.workspace, deal)
+    since, until = day_in(visit.said("from", 10), "From") or facts.closing_date, day_in(visit.said("to", 10), "To") or today
+    root, templates, now = desk.workspace.root, desk.templates, visit.now
+    begun = desk.work.begin(
+        visit.who.number,
+        deal,
+        f"audit report of {deal}",
+        desk.size(deal),
+        "audited.html.j2",
+        visit.now,
+        lambda: audit_report(opened(root, to_inspect=True), deal, (since, until), now, templates, notice_pages()),
+    )
+    return RedirectResponse(f"/work/{begun.key}", 303)
+
+
+@routes.get("/work/{key}/file")
+@needs(Right.SIGNED_IN, reads="audit report")
+def work_file(visit: AtVisit, key: str) -> Response:
+    """An audit report as its PDF, to be signed by the auditor."""
+    work = visit.desk.work.find(key, visit.who.number)
+    answer = work.answer()[0] if work is not None and may(visit.who, Right.PROVE, work.deal) else None
+    if work is None or not isinstance(answer, AuditReport):
+        raise NotThere
+    data = audit_page(visit.desk.workspace)(answer.as_data(), answer.made_at)
+    name = f"{work.deal}-audit-{answer.since}-{answer.until}.pdf"
+    return Response(data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@routes.get("/proof/verifier.html")
+@needs(Right.PROVE)
+def verifier(visit: AtVisit) -> Response:
+    """The verifier as one file, for a browser that is not connected to anything."""
+    assert visit.person is not None  # the right was asked for
+    return Response(
+        verifier_file(), media_type="application/octet-stream", headers={"Content-Disposition": 'attachment; filename="verifier.html"'}
+    )
+
+
 @routes.get("/work/{key}")
 @needs(Right.SIGNED_IN)
 def work(visit: AtVisit, key: str) -> Response:
     """A piece of long work: where it is, and its answer once there is one."""
     found = visit.desk.work.find(key, visit.who.number)
-    if found is None or not may(visit.who, Right.SEE, found.deal):
+    if found is None or (found.deal and not may(visit.who, Right.SEE, found.deal)):
         raise NotThere
     answer, refused = found.answer()
     return page(visit, found.template if answer is not None else "work.html.j2", nav="proof", work=found, answer=answer, refused=refused)

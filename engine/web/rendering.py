@@ -57,6 +57,7 @@ def environment(desk_parts: PageParts) -> Environment:
         "sheet": page_marks.sheet,
         "pips": page_marks.pips,
         "fall_bar": page_marks.fall_bar,
+        "own_clip": page_marks.own_clip,
         "counted": words.counted,
         "Right": Right,
         "version": __version__,

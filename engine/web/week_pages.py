@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from engine.delivery.week import DealWeek, deal_weeks
+from engine.delivery.week import RECENT, DealWeek, deal_weeks
 from engine.queries.who_owes_whom import OpenDuty
 from engine.web.guarded_route import GuardedRoute, Visit, needs, visit_of
 from engine.web.rendering import page
@@ -76,6 +76,7 @@ def week(visit: AtVisit, on: str = "") -> Response:
         today=sum(one.days == 0 for one in found.due),
         came=sorted((came for one in reading for came in one.came), key=lambda came: came.at, reverse=True)[:SHOWN],
         waits=sorted(waits, key=lambda one: (one.due or date.max, one.deal, one.number))[:SHOWN],
+        recent=RECENT,
         prepared=waiting_of(visit.desk.database, [one.row.deal for one in found.deals]),
         deals=found.deals,
         next_run=min((one.next_determination for one in found.deals if one.next_determination), default=None),

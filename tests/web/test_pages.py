@@ -11,6 +11,8 @@ from engine.delivery.statement import statement_of
 from engine.queries.deal_page import deal_page
 from engine.queries.portfolio_deals import deal_row, portfolio_deals
 from engine.record.log import deal_log, read
+from engine.web.rights import EVERY_DEAL, Grant
+from tests.conftest import DEALS
 from tests.web.conftest import AT, DEAL, OTHER, Visitors
 
 ON = date(2026, 2, 20)
@@ -111,3 +113,54 @@ def test_the_first_page_says_what_is_due_from_whom(visitors: Visitors) -> None:
     assert "Give notice that Loan to value failed" in servicer
     nobody = text_of(visitors.client("nobody").get("/").text)
     assert "No deal is granted to you." in nobody
+
+
+def test_two_dates_stand_side_by_side(visitors: Visitors) -> None:
+    """Between 12 and 19 February LTV turns from PASS to FAIL; the rows that differ have a bar."""
+    page = visitors.client("trustee").get(f"/deals/{DEAL}/compare?first=2026-02-12&second=2026-02-19").text
+    said = text_of(page)
+    assert "Thu 12 Feb 2026" in said
+    assert 'class="chg"' in page
+    assert "FAIL of 19 Feb 2026" in said
+    wrong = visitors.client("trustee").get(f"/deals/{DEAL}/compare?first=2026-02-13&second=2026-02-19")
+    assert (wrong.status_code, "was not determined on" in wrong.text) == (422, True)
+
+
+def test_a_history_as_known_on_a_day_leaves_out_what_came_later(visitors: Visitors) -> None:
+    all_of_it = text_of(visitors.client("trustee").get(f"/deals/{DEAL}/history?known=2026-02-20").text)
+    assert "66 of 66 entries" in all_of_it or "entries, newest first" in all_of_it
+    words = text_of(visitors.client("trustee").get(f"/deals/{DEAL}/history?q=cure+period").text)
+    assert "FAIL" in words
+
+
+def test_the_week_counts_what_is_due_from_the_party_that_asks(visitors: Visitors) -> None:
+    """On 20 February the servicer owes one notice, by Monday 23 February; the borrower owes a cure by 5 March."""
+    servicer = text_of(visitors.client("servicer").get("/week").text)
+    assert "Give notice that Loan to value failed" in servicer
+    assert "Mon 23 Feb 2026" in servicer
+    borrower = text_of(visitors.client("borrower").get("/week").text)
+    assert "Thu 5 Mar 2026" in borrower
+    assert "waits for a release" not in borrower
+
+
+def test_a_draft_is_seen_by_its_own_structurer_and_kept_nowhere(own_visitors: Visitors) -> None:
+    """A deal file is checked and read aloud; another person's address for it answers like none."""
+    text = (DEALS / f"{DEAL}.yaml").read_bytes()
+    csrf = own_visitors.csrf("structurer")
+    sent = own_visitors.client("structurer").post("/drafts", data={"csrf": csrf}, files={"file": ("draft.yaml", text)})
+    place = sent.headers["location"]
+    said = text_of(own_visitors.client("structurer").get(place).text)
+    assert "as drafted" in said
+    assert "Read aloud" in said
+    own_visitors.desk.accounts.grant(
+        own_visitors.desk.accounts.named("nobody@example.com").number, Grant(EVERY_DEAL, "structurer"), "t", AT
+    )  # type: ignore[union-attr]
+    assert own_visitors.client("nobody").get(place).status_code == 404
+    bad = own_visitors.client("structurer").post(
+        "/drafts", data={"csrf": csrf}, files={"file": ("bad.yaml", text.replace(b"maximum:", b"maximun:"))}
+    )
+    assert "in the way" in text_of(own_visitors.client("structurer").get(bad.headers["location"]).text)
+    own_visitors.clock.on(minutes=61)
+    assert own_visitors.client("structurer").get(place).status_code == 404
+    files = [path for path in own_visitors.desk.workspace.root.rglob("*") if path.is_file() and path.suffix != ".sqlite"]
+    assert not any(b"maximun:" in path.read_bytes() for path in files)
