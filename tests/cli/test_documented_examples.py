@@ -26,7 +26,7 @@ from tests.conftest import DEALS, REPOSITORY
 
 SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
-UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare")
+UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare", "headroom web --demo")
 """What sets up, never ends, or needs a PostgreSQL server."""
 REFUSES = ("headroom collect", "headroom confirm", "headroom coverage", "headroom cri-d")
 """What refuses on the demonstration, as it says: no right to collect is stated; no figure is held; seven sellers are too few; no transition
