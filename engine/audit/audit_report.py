@@ -171,7 +171,7 @@ def audit_report(
     if not events:
         raise WrongUsage(f"there is no log of `{deal}`; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}")
     verification = verify_record(workspace, trust, held, deal)
-    replayed = next(one for one in Replay(workspace, templates, pages=pages).run() if one.log == log)
+    replayed = next(replay for replay in Replay(workspace, templates, pages=pages).run() if replay.log == log)
     keys = trusted(list(trust)) if trust else _own(workspace)
     inside = tuple(event for event in events if since <= event.effective_on <= until)
     size, root = workspace.store.head(log)
@@ -206,9 +206,9 @@ def _own(workspace: Workspace) -> list[VerifierKey]:
 def _held(paths: Sequence[Path], keys: Sequence[VerifierKey]) -> Iterator[str]:
     """Each held checkpoint in a sentence: its log, its size, who signed it."""
     for path in paths:
-        found = verify(read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path), keys)
-        by = ", ".join(signature.key.name for signature in found.signatures)
-        yield f"{found.checkpoint.origin} at {found.checkpoint.size} entries, signed by {by}."
+        verification = verify(read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path), keys)
+        by = ", ".join(signature.key.name for signature in verification.signatures)
+        yield f"{verification.checkpoint.origin} at {verification.checkpoint.size} entries, signed by {by}."
 
 
 def _line(event: Event, what: str) -> Line:
@@ -217,10 +217,10 @@ def _line(event: Event, what: str) -> Line:
 
 def _dates(inside: Sequence[Event]) -> dict[str, int]:
     """How many Determination Dates stand, and how many results of each verdict."""
-    stands = standing(inside)
-    results = [event.payload.result.verdict for event in stands if isinstance(event.payload, Tested)]
-    counts = {verdict.value: sum(one is verdict for one in results) for verdict in Verdict}
-    return {"Determination Dates": sum(isinstance(event.payload, Determined) for event in stands), **counts}
+    in_force = standing(inside)
+    results = [event.payload.result.verdict for event in in_force if isinstance(event.payload, Tested)]
+    counts = {verdict.value: sum(result is verdict for result in results) for verdict in Verdict}
+    return {"Determination Dates": sum(isinstance(event.payload, Determined) for event in in_force), **counts}
 
 
 def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
@@ -228,7 +228,7 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
     for event in inside:
         payload = event.payload
         if isinstance(payload, ActRecorded):
-            persons = " and ".join(one for one in (payload.prepared_by, payload.approved_by) if one) or event.actor
+            persons = " and ".join(person for person in (payload.prepared_by, payload.approved_by) if person) or event.actor
             paper = payload.document or "no document"
             yield _line(event, f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered by {persons}.")
         elif isinstance(payload, FigureConfirmed):

@@ -100,18 +100,18 @@ def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owe
 def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
     """What the deal says of who gives a notice of a kind, by its terms on a date; None where nobody owes it."""
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
-    return next((one for one in facts_on(adopted[-1], on).duties if one.kind == kind), None) if adopted else None
+    return next((duty for duty in facts_on(adopted[-1], on).duties if duty.kind == kind), None) if adopted else None
 
 
 def _given_by_rule(about: Sequence[Event]) -> date | None:
     """When it was given by the deal's own rule; None where it never was, or a return withdrew that."""
-    given = [one for one in about if isinstance(one.payload, NoticeGiven)]
+    given = [event for event in about if isinstance(event.payload, NoticeGiven)]
     return given[-1].effective_on if given and not given[-1].payload.withdrawn else None
 
 
 def _steps(about: Sequence[Event]) -> dict[str, str]:
-    steps = {one.payload.to: f"{STEPS[type(one.payload)]} {one.effective_on}" for one in about if type(one.payload) in STEPS}
-    released = [one for one in about if isinstance(one.payload, NoticeReleased)]
+    steps = {event.payload.to: f"{STEPS[type(event.payload)]} {event.effective_on}" for event in about if type(event.payload) in STEPS}
+    released = [event for event in about if isinstance(event.payload, NoticeReleased)]
     return steps or ({"all": f"released {released[-1].effective_on}"} if released else {"all": "drafted"})
 
 

@@ -42,7 +42,7 @@ def write_answer(into: Path, draft: Any, given: FactsByDate, prepared: date, ans
     if into.suffix == ".xlsx":
         from engine.queries.foresight_workbooks import foresight_workbook
 
-        write_whole(into, foresight_workbook({name: one for name, one in parts.items() if name != "titles"}, prepared))
+        write_whole(into, foresight_workbook({name: part for name, part in parts.items() if name != "titles"}, prepared))
         return
     html, pdf = foresight_page()(parts)
     write_whole(into, html.encode() if into.suffix == ".html" else pdf)
@@ -55,4 +55,4 @@ def write_ladders(into: Path, ladders: Any, prepared: date) -> None:
     from engine.queries.foresight_workbooks import foresight_workbook
 
     refuse_ending(into, (".xlsx",))
-    write_whole(into, foresight_workbook({one.deal: as_data(one.ladder) for one in ladders}, prepared))
+    write_whole(into, foresight_workbook({ladder.deal: as_data(ladder.ladder) for ladder in ladders}, prepared))

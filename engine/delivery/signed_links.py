@@ -75,8 +75,8 @@ def read_token(key: bytes, token: str, today: date) -> ReceiptLink | None:
     if not hmac.compare_digest(given, _signature(key, body)) or _text(body) != said:
         return None
     deal, number, to, ends = json.loads(body)
-    found = ReceiptLink(deal, number, to, date.fromisoformat(ends))
-    return found if today <= found.ends else None
+    link = ReceiptLink(deal, number, to, date.fromisoformat(ends))
+    return link if today <= link.ends else None
 
 
 def _signature(key: bytes, said: bytes) -> bytes:

@@ -81,7 +81,7 @@ class StatementRow:
 
     def reached(self, *states: str) -> int:
         """How many addressees have got as far as one of some states."""
-        return sum(one.state in states for one in self.addressees)
+        return sum(addressee.state in states for addressee in self.addressees)
 
     def as_data(self) -> dict[str, Any]:
         """As programs read it."""
@@ -99,8 +99,13 @@ class StatementRow:
             "given_on": str(given) if given else None,
             "sha256": self.delivery.notice.sha256,
             "addressees": [
-                {"party": one.role, "name": one.name, "state": one.state, "sent_at": one.sent_at.isoformat() if one.sent_at else None}
-                for one in self.addressees
+                {
+                    "party": addressee.role,
+                    "name": addressee.name,
+                    "state": addressee.state,
+                    "sent_at": addressee.sent_at.isoformat() if addressee.sent_at else None,
+                }
+                for addressee in self.addressees
             ],
         }
 
@@ -143,7 +148,7 @@ def statement_of(
     adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
     titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
     owed = [due for event in events if isinstance(event.payload, Determined) for due in event.payload.due if due.act == "notify"]
-    rows = [_row(one, titles, owed, today) for one in deliveries(events)]
+    rows = [_row(delivery, titles, owed, today) for delivery in deliveries(events)]
     first, last = between
     kept = tuple(
         row
@@ -151,7 +156,7 @@ def statement_of(
         if (first is None or row.states >= first)
         and (last is None or row.states <= last)
         and (show == ALL or row.delivery.given_on is None)
-        and (to is None or any(one.role in to for one in row.addressees))
+        and (to is None or any(addressee.role in to for addressee in row.addressees))
     )
     names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
     name = names.get("issuer") or names.get("borrower") or ""
@@ -159,27 +164,27 @@ def statement_of(
     return Statement(deal, name, zone, kept, adopted is not None and adopted.illustrative, len(events))
 
 
-def _row(one: Delivery, titles: dict[str, str], owed: Sequence[Due], today: date) -> StatementRow:
-    name = NAMES.get(one.notice.kind, one.notice.kind)
-    about = titles.get(one.clause or "", one.clause) if one.clause else f"{one.states.day} {one.states:%B}"
-    subject = (one.notice.kind, one.clause or "deal", one.states)
+def _row(delivery: Delivery, titles: dict[str, str], owed: Sequence[Due], today: date) -> StatementRow:
+    name = NAMES.get(delivery.notice.kind, delivery.notice.kind)
+    about = titles.get(delivery.clause or "", delivery.clause) if delivery.clause else f"{delivery.states.day} {delivery.states:%B}"
+    subject = (delivery.notice.kind, delivery.clause or "deal", delivery.states)
     due = next((each.by for each in reversed(owed) if (each.notice, each.subject, each.of) == subject), None)
-    until = one.given_on or today
+    until = delivery.given_on or today
     late = (until - due).days if due is not None and until > due else None
-    return StatementRow(one.number, f"{name}, {about}", one.states, one, due, late, why_not_sent(one))
+    return StatementRow(delivery.number, f"{name}, {about}", delivery.states, delivery, due, late, why_not_sent(delivery))
 
 
 def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
     """What each step of one notice rests on, the newest first. Raises WrongUsage where there is no such notice."""
     kinds = {"notice issued", *DELIVERY_KINDS}
-    found = [
+    steps = [
         Step(event.recorded_at, event.kind, _evidence(event), event.seq)
         for event in read(workspace.store, deal_log(deal))
         if event.kind in kinds and getattr(event.payload, "number", None) == number
     ]
-    if not found:
+    if not steps:
         raise WrongUsage(f"{deal} has no notice No. {number}")
-    return tuple(reversed(found))
+    return tuple(reversed(steps))
 
 
 def _evidence(event: Event) -> str:

@@ -72,30 +72,34 @@ def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
     adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
     runs = [event for event in events if isinstance(event.payload, Determined)]
     since = runs[-1].seq if runs else -1
-    came = [
+    arrivals = [
         CameIn(e.recorded_at, deal, e.payload.document, e.payload.period_end, e.actor, tuple(e.payload.held), e.payload.name)
         for e in reversed(events)
         if isinstance(e.payload, ReportReceived) and e.seq > since
     ]
-    due = {(one.due.notice, one.subject, one.due.of): one.by for one in row.owed if one.due is not None and one.act == "notify"}
+    due = {(duty.due.notice, duty.subject, duty.due.of): duty.by for duty in row.owed if duty.due is not None and duty.act == "notify"}
     waiting = [
         WaitingNotice(
             deal,
-            one.number,
-            one.notice.kind,
-            one.clause,
-            one.states,
-            one.duty.given_by,
-            due.get((one.notice.kind, one.clause or "deal", one.states)),
-            one.duty.released_by == "two persons",
+            delivery.number,
+            delivery.notice.kind,
+            delivery.clause,
+            delivery.states,
+            delivery.duty.given_by,
+            due.get((delivery.notice.kind, delivery.clause or "deal", delivery.states)),
+            delivery.duty.released_by == "two persons",
         )
-        for one in deliveries(events)
-        if one.duty is not None and one.addressees and one.release is None and one.given_on is None and not one.superseded
-        if (on - one.states).days <= RECENT
+        for delivery in deliveries(events)
+        if delivery.duty is not None
+        and delivery.addressees
+        and delivery.release is None
+        and delivery.given_on is None
+        and not delivery.superseded
+        if (on - delivery.states).days <= RECENT
     ]
     parties = tuple(party.role for party in adopted.parties) if adopted is not None else ()
     coming = runs[-1].payload.next_determination_date if runs else None
-    return DealWeek(row, tuple(came), tuple(waiting), parties, adopted.time_zone if adopted is not None else "UTC", coming)
+    return DealWeek(row, tuple(arrivals), tuple(waiting), parties, adopted.time_zone if adopted is not None else "UTC", coming)
 
 
 def deal_weeks(

@@ -42,10 +42,10 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
     """
     dates = sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE})
     touched = [(next((day for day in dates if day >= cause.from_on), None), cause) for cause in causes]
-    found = [(day, cause) for day, cause in touched if day is not None]
-    if not found:
+    causes_dated = [(day, cause) for day, cause in touched if day is not None]
+    if not causes_dated:
         return None
-    first, why = min(day for day, _ in found), tuple(cause.why for _, cause in found)
+    first, why = min(day for day, _ in causes_dated), tuple(cause.why for _, cause in causes_dated)
     open_ = unfinished(events)
     if open_ is None:
         return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)))
@@ -55,13 +55,13 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
 
 def unfinished(events: Iterable[Recorded]) -> Correction | None:
     """The newest correction, while its last date has not been determined again."""
-    found: Correction | None = None
+    open_correction: Correction | None = None
     for event in events:
         if isinstance(event.payload, Correction):
-            found = event.payload
-        elif found is not None and isinstance(event.payload, Determined) and event.effective_on >= found.until:
-            found = None
-    return found
+            open_correction = event.payload
+        elif open_correction is not None and isinstance(event.payload, Determined) and event.effective_on >= open_correction.until:
+            open_correction = None
+    return open_correction
 
 
 def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, ...]:
@@ -97,7 +97,7 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
 
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:
     """Publication Dates of which another print is accepted now than when they were determined."""
-    newest = {name: {one.publication_date: one for one in found} for name, found in series.items()}
+    newest = {name: {publication.publication_date: publication for publication in prints} for name, prints in series.items()}
     for event in standing(events):
         rate = event.payload
         if not isinstance(rate, ReferenceRate) or rate.newest_print is None:
@@ -126,21 +126,21 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """
     reports: dict[str, ReportReceived] = {}
     determined: set[date] = set()
-    found: list[Cause] = []
+    causes: list[Cause] = []
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
-            found, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+            causes, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
-        told = _told_of_a_report(payload, reports)
-        if told is not None:
-            from_on = first_date(serves_from(told[0], reports.values(), terms(told[0].received)), terms)
+        told_of = _told_of_a_report(payload, reports)
+        if told_of is not None:
+            from_on = first_date(serves_from(told_of[0], reports.values(), terms(told_of[0].received)), terms)
             if determined and from_on <= max(determined):
-                found.append(Cause(from_on, told[1]))
+                causes.append(Cause(from_on, told_of[1]))
         if isinstance(payload, ReportReceived):
             reports[payload.name] = payload
-    yield from found
+    yield from causes
 
 
 def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) -> tuple[ReportReceived, str] | None:
@@ -187,16 +187,16 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
 def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[ActRecorded]:
     """Acts that entered the log after a date that they bear on, and after the last correction."""
     determined: set[date] = set()
-    found: list[ActRecorded] = []
+    acts: list[ActRecorded] = []
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
-            found, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+            acts, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
         elif isinstance(payload, ActRecorded) and determined and _since(payload, terms) <= max(determined):
-            found.append(payload)
-    yield from found
+            acts.append(payload)
+    yield from acts
 
 
 def _since(act: ActRecorded, terms: Terms) -> date:

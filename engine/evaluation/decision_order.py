@@ -24,22 +24,22 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
     nodes: dict[Node, Decided] = {("test", key): key for key in terms.covenants}
     nodes |= {("trigger", rule.name): rule for rule in rules(terms, templates)}
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
-    found: dict[Node, Decided] = {}
-    while len(found) < len(nodes):
-        ready = next((node for node in nodes if node not in found and waits[node] <= found.keys()), None)
+    decisions: dict[Node, Decided] = {}
+    while len(decisions) < len(nodes):
+        ready = next((node for node in nodes if node not in decisions and waits[node] <= decisions.keys()), None)
         if ready is None:
-            raise ValueError(f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in found)}")
-        found[ready] = nodes[ready]
-    return tuple(found.values())
+            raise ValueError(f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in decisions)}")
+        decisions[ready] = nodes[ready]
+    return tuple(decisions.values())
 
 
-def _looks_at(one: Decided, terms: TermsInForce) -> set[Node]:
+def _looks_at(decision: Decided, terms: TermsInForce) -> set[Node]:
     """What a test or a trigger looks at as it stands after the date's own results."""
-    if isinstance(one, str):
-        spring = terms.covenants[one].tested_while
+    if isinstance(decision, str):
+        spring = terms.covenants[decision].tested_while
         same_date = spring is not None and spring.counts_from == "the same date"
         return {("test", spring.test) if spring.test else ("trigger", spring.trigger or "")} if spring is not None and same_date else set()
-    return set(_of_leaves((*leaves(one.begins), *(leaves(one.ends) if one.ends else ()))))
+    return set(_of_leaves((*leaves(decision.begins), *(leaves(decision.ends) if decision.ends else ()))))
 
 
 def _of_leaves(found: tuple[LeafRule, ...]) -> Iterator[Node]:

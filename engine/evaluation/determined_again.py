@@ -40,12 +40,12 @@ def determined_again(
         share_below: how listings are resampled; None leaves the reliability of each result out.
     """
     log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]
-    state, gone = as_it_stands(log), withdrawn(log)
+    state, withdrawn_events = as_it_stands(log), withdrawn(log)
     day = (state.reached or deal.closing_date) + DAY
     while day <= again.until:
         inputs = inputs_of(deal, day, series, state, templates, share_below)
         if inputs.kinds:
-            drafts = numbered(evaluate(inputs), gone)
+            drafts = numbered(evaluate(inputs), withdrawn_events)
             log += drafts
             state = fold(drafts, state)
         day += DAY
@@ -56,8 +56,8 @@ def would_withdraw(before: Sequence[Recorded], after: Sequence[Recorded]) -> Ite
     """What stands in a log and would stand no more: Events of Default, triggers in effect, what a given notice states."""
     yield from sorted(_grave(before) - _grave(after))
     given = [act.details.get("names", "") for act in _acts(before) if act.act == "notice given"]
-    now = {(one.kind, one.subject, one.effective_on): _said(one) for one in standing(after)}
-    changed = {one.effective_on for one in standing(before) if now.get((one.kind, one.subject, one.effective_on)) != _said(one)}
+    now = {(event.kind, event.subject, event.effective_on): _said(event) for event in standing(after)}
+    changed = {event.effective_on for event in standing(before) if now.get((event.kind, event.subject, event.effective_on)) != _said(event)}
     for event in before:
         issued = event.payload
         if isinstance(issued, NoticeIssued) and str(issued.number) in given and event.effective_on in changed:
@@ -70,16 +70,16 @@ def _acts(events: Iterable[Recorded]) -> Iterator[ActRecorded]:
 
 def _grave(events: Sequence[Recorded]) -> set[str]:
     """Every Event of Default and every beginning of a trigger that stands, each with its date."""
-    found: set[str] = set()
+    serious: set[str] = set()
     for event in standing(events):
         payload = event.payload
         test = payload.state if isinstance(payload, Tested | DeadlinePassed) else payload.test if isinstance(payload, ActApplied) else None
         trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
         if test is not None and test.status is TestStatus.EVENT_OF_DEFAULT:
-            found.add(f"the Event of Default of `{test.test}` since {test.since}")
+            serious.add(f"the Event of Default of `{test.test}` since {test.since}")
         if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
-            found.add(f"the trigger `{trigger.trigger}`, in effect since {trigger.since}")
-    return found
+            serious.add(f"the trigger `{trigger.trigger}`, in effect since {trigger.since}")
+    return serious
 
 
 def _said(event: Recorded) -> object:

@@ -19,24 +19,24 @@ def pay(day: Day) -> None:
     given = {name: figure.value for name, figure in figures.items()}
     used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
     taken = Fraction(0)
-    for one in sweeps(day.inputs.terms, day.inputs.templates):
-        if one.trigger in day.inputs.state.in_effect:
-            balance = account(day.inputs, day.state, one.trigger).held
-            most = left_to_repay(day.inputs.terms, one.sweep, given.get)
-            moved = swept(one.trigger, one.sweep, day.inputs.on, balance, given.get, taken, most)
+    for sweep in sweeps(day.inputs.terms, day.inputs.templates):
+        if sweep.trigger in day.inputs.state.in_effect:
+            balance = account(day.inputs, day.state, sweep.trigger).held
+            most = left_to_repay(day.inputs.terms, sweep.sweep, given.get)
+            moved = swept(sweep.trigger, sweep.sweep, day.inputs.on, balance, given.get, taken, most)
             taken += moved.swept or 0
-            day.add("swept", one.trigger, moved, inputs=used)
+            day.add("swept", sweep.trigger, moved, inputs=used)
 
 
 def release(day: Day, name: str, on: date) -> None:
     """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
     balance = account(day.inputs, day.state, name).held
-    for one in sweeps(day.inputs.terms, day.inputs.templates):
-        if one.trigger == name and one.sweep.on_end not in (None, "keep") and balance > 0:
-            released = ReserveReleased(clause=name, on=on, amount=balance, to=one.sweep.on_end, cite=one.cite)
+    for sweep in sweeps(day.inputs.terms, day.inputs.templates):
+        if sweep.trigger == name and sweep.sweep.on_end not in (None, "keep") and balance > 0:
+            released = ReserveReleased(clause=name, on=on, amount=balance, to=sweep.sweep.on_end, cite=sweep.cite)
             day.add("reserve released", name, released, on=on)
 
 
 def target(day: Day, name: str) -> Fraction | None:
     """The balance at which the reserve account of a trigger's sweep is full, in USD; None where it has none."""
-    return next((one.sweep.until for one in sweeps(day.inputs.terms, day.inputs.templates) if one.trigger == name), None)
+    return next((sweep.sweep.until for sweep in sweeps(day.inputs.terms, day.inputs.templates) if sweep.trigger == name), None)

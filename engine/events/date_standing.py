@@ -56,13 +56,13 @@ class DateStanding(Fact):
 def standing_of(state: DealState) -> DateStanding:
     """How a deal stands, of a state that the date's own results have moved and its end has not."""
     since = state.last_date
-    money = (one for one in state.money if isinstance(one, ReserveReleased))
+    money = (amount for amount in state.money if isinstance(amount, ReserveReleased))
     return DateStanding(
         tests=state.tests,
         triggers=state.triggers,
-        obligations=tuple(one for one in state.obligations.values() if one.status != "SATISFIED"),
+        obligations=tuple(obligation for obligation in state.obligations.values() if obligation.status != "SATISFIED"),
         runs=state.runs,
-        released=tuple(one for one in money if since is None or one.on > since),
+        released=tuple(amount for amount in money if since is None or amount.on > since),
     )
 
 
@@ -99,14 +99,14 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
     return DateStanding(
         tests=tests,
         triggers=triggers,
-        obligations=tuple(one for one in obligations.values() if one.status != "SATISFIED"),
+        obligations=tuple(obligation for obligation in obligations.values() if obligation.status != "SATISFIED"),
         runs=runs,
-        released=tuple(one for one in released if since is None or last is None or one.on > last),
+        released=tuple(release for release in released if since is None or last is None or release.on > last),
     )
 
 
 def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:
     """Why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
-    stands = standing(events)
-    last = next((event.leaf for event in reversed(stands) if isinstance(event.payload, Determined)), None)
-    return said.model_copy(update={"standing_sha256": standing_after(stands).sha256, "last_determined": last})
+    in_force = standing(events)
+    last = next((event.leaf for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
+    return said.model_copy(update={"standing_sha256": standing_after(in_force).sha256, "last_determined": last})

@@ -58,15 +58,15 @@ def duty_words(due: Due) -> str:
     return due_words(due.model_copy(update={"facts": facts.model_copy(update={"overdue_since": None})}) if late else due)
 
 
-def deposit_words(one: Deposit) -> str:
+def deposit_words(deposit: Deposit) -> str:
     """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
-    held = printed(Figure(value=one.held, unit=Unit.USD))
-    target = "" if one.target is None else f" of {printed(Figure(value=one.target, unit=Unit.USD))}"
-    share = trimmed(Figure(value=one.share, unit=Unit.SHARE))
-    basis = "by the report on hand" if one.reported else "by the report for it"
-    if one.repays is not None:
-        return f"repay {in_words(one.repays)} with {share} of {one.of}, {basis}"
-    return f"pay {share} of {one.of} into the {one.to} ({held}{target}), {basis}"
+    held = printed(Figure(value=deposit.held, unit=Unit.USD))
+    target = "" if deposit.target is None else f" of {printed(Figure(value=deposit.target, unit=Unit.USD))}"
+    share = trimmed(Figure(value=deposit.share, unit=Unit.SHARE))
+    basis = "by the report on hand" if deposit.reported else "by the report for it"
+    if deposit.repays is not None:
+        return f"repay {in_words(deposit.repays)} with {share} of {deposit.of}, {basis}"
+    return f"pay {share} of {deposit.of} into the {deposit.to} ({held}{target}), {basis}"
 
 
 def follow_words(one: Follow, title: str) -> str:

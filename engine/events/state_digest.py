@@ -24,12 +24,12 @@ LEFT_OUT = ("notices", "notifiable", "correcting", "again")
 
 def state_sha256(state: DealState) -> str:
     """SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
-    found = {name: _plain(getattr(state, name)) for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT)}
-    found["rates"] = {index: [_rate(one) for one in rates] for index, rates in state.rates.items()}
-    found["reports"] = [_report(one) for one in state.reports]
-    found["acts"] = [act.identity for act in state.acts]
-    found["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
-    return sha256(json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    plain = {name: _plain(getattr(state, name)) for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT)}
+    plain["rates"] = {index: [_rate(rate) for rate in rates] for index, rates in state.rates.items()}
+    plain["reports"] = [_report(report) for report in state.reports]
+    plain["acts"] = [act.identity for act in state.acts]
+    plain["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
+    return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
 def _rate(rate: ReferenceRate) -> list[str]:

@@ -46,5 +46,5 @@ def _plain(value: Any) -> Any:
 
 def exact_text(value: Fraction) -> str:
     """An exact number as decimal text: whole where it ends within six decimals, otherwise with six."""
-    found = f"{rounded(value, PLACES):f}".rstrip("0").rstrip(".")
-    return found or "0"
+    text = f"{rounded(value, PLACES):f}".rstrip("0").rstrip(".")
+    return text or "0"

@@ -46,15 +46,18 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
         if name not in levels:
             raise WrongUsage(f"{name} has no value published by {closing}, so there is no Closing Date level; name a later day")
         terms["closing_date_level"] = f"USD {levels[name]:f} per GPU-hour"
-    found, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))
-    if found is None:
+    moved_deal, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))
+    if moved_deal is None:
         raise InputProblems(problems)
-    return found
+    return moved_deal
 
 
 def newest_value(prints: Sequence[Published], by: date) -> Decimal | None:
     """The newest value of a series that was published by a day; None where there is none."""
-    return next((one.value for one in reversed(prints) if one.publication_date <= by and one.value is not None), None)
+    return next(
+        (publication.value for publication in reversed(prints) if publication.publication_date <= by and publication.value is not None),
+        None,
+    )
 
 
 def _moved(value: Any, by: timedelta) -> Any:

@@ -120,20 +120,20 @@ def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
     for draft in drafts:
         if isinstance(draft.payload, Tested):
             by_test.setdefault(draft.subject, []).append((draft.payload.result, draft.payload.state))
-    return tuple(_test_record(name, found) for name, found in by_test.items())
+    return tuple(_test_record(name, results) for name, results in by_test.items())
 
 
-def _test_record(name: str, found: list[tuple[TestResult, TestState]]) -> TestRecord:
+def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> TestRecord:
     episodes: list[tuple[date, date | None]] = []
-    for result, _ in found:
+    for result, _ in results:
         failing = bool(episodes) and episodes[-1][1] is None
         if result.verdict is Verdict.FAIL and not failing:
             episodes.append((result.on, None))
         elif result.verdict is Verdict.PASS and failing:
             episodes[-1] = (episodes[-1][0], result.on)
-    rooms = [result.headroom for result, _ in found if result.headroom is not None]
-    verdicts = [result.verdict for result, _ in found]
-    statuses = [state.status for _, state in found]
+    rooms = [result.headroom for result, _ in results if result.headroom is not None]
+    verdicts = [result.verdict for result, _ in results]
+    statuses = [state.status for _, state in results]
     return TestRecord(
         test=name,
         passed=verdicts.count(Verdict.PASS),
@@ -141,9 +141,9 @@ def _test_record(name: str, found: list[tuple[TestResult, TestState]]) -> TestRe
         not_determined=verdicts.count(Verdict.NOT_DETERMINED),
         episodes=tuple(episodes),
         least_headroom=min(rooms, key=lambda room: room.value, default=None),
-        last_state=found[-1][1].status.value,
+        last_state=results[-1][1].status.value,
         cured=sum(was is TestStatus.CURE_PERIOD and now is TestStatus.COMPLIANT for was, now in pairwise(statuses)),
-        decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in found),
+        decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in results),
         changes=sum(was is not now for was, now in pairwise(statuses)),
     )
 
@@ -167,7 +167,7 @@ def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
             swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (draft.payload.swept or 0)
     return tuple(
         TriggerRecord(
-            name, tuple(found), sum(end is not None and end - start <= RELEASED_SOON for start, end in found), swept.get(name, Fraction(0))
+            name, tuple(spell), sum(end is not None and end - start <= RELEASED_SOON for start, end in spell), swept.get(name, Fraction(0))
         )
-        for name, found in spells.items()
+        for name, spell in spells.items()
     )

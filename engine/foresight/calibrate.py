@@ -157,12 +157,12 @@ def shortfalls(true: Floats, level: float, q: int) -> Flags:
     weeks = len(below)
     before = _in_a_row(below[::-1])[::-1] >= q
     above = _in_a_row(~below[::-1])[::-1] >= q
-    found = np.zeros_like(below)
+    flags = np.zeros_like(below)
     inside = np.zeros(below.shape[1], dtype=bool)
     for week in range(weeks):
         inside = np.where(inside, ~above[week], before[week])
-        found[week] = inside
-    return found
+        flags[week] = inside
+    return flags
 
 
 def _in_a_row(flags: Flags) -> Counts:
@@ -184,7 +184,7 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
     since, ended = none, np.full(paths, -(10**9), dtype=np.int64)
     hit, seen, was_short = off, off, off
     fell = none
-    found = dict.fromkeys(("spells", "false", "shortfalls", "missed"), 0)
+    counts = dict.fromkeys(("spells", "false", "shortfalls", "missed"), 0)
     delays = np.zeros(weeks + 1, dtype=np.int64)
     alarmed, flapped, brief = off, off, off
     for week in range(weeks):
@@ -195,18 +195,18 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
         end_run = np.where(inside, np.where(there, np.where(high, end_run + 1, 0), end_run), 0)
         begins, ends = ~inside & (begin_run >= variant.count), inside & (end_run >= variant.release)
         false = ends & ~hit
-        alarmed, found["false"] = alarmed | false, found["false"] + int(false.sum())
+        alarmed, counts["false"] = alarmed | false, counts["false"] + int(false.sum())
         brief = brief | (ends & (week - since <= variant.release + SHORT_WITHIN))
         flapped = flapped | (begins & (week - ended <= question.k))
         ended = np.where(ends, week, ended)
         since = np.where(begins, week, since)
         inside = (inside | begins) & ~ends
         begin_run, end_run = np.where(inside | ends, 0, begin_run), np.where(begins, 0, end_run)
-        found["spells"] += int(begins.sum())
+        counts["spells"] += int(begins.sum())
         now = short[week]
         starts, over = now & ~was_short, was_short & ~now
-        found["shortfalls"] += int(starts.sum())
-        found["missed"] += int((over & ~seen).sum())
+        counts["shortfalls"] += int(starts.sum())
+        counts["missed"] += int((over & ~seen).sum())
         seen = np.where(starts, False, seen)
         fell = np.where(starts, week, fell)
         first = now & inside & ~seen
@@ -218,14 +218,14 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
     return Tally(
         paths=paths,
         dates=weeks,
-        spells=found["spells"],
+        spells=counts["spells"],
         open_spells=int(inside.sum()),
-        false_alarms=found["false"] + int(false.sum()),
+        false_alarms=counts["false"] + int(false.sum()),
         paths_with_false_alarm=int((alarmed | false).sum()),
-        shortfalls=found["shortfalls"],
+        shortfalls=counts["shortfalls"],
         open_shortfalls=int(was_short.sum()),
-        missed=found["missed"] + int((was_short & ~seen).sum()),
-        delays=tuple(int(one) for one in delays),
+        missed=counts["missed"] + int((was_short & ~seen).sum()),
+        delays=tuple(int(delay) for delay in delays),
         paths_with_flap=int(flapped.sum()),
         paths_with_short=int(brief.sum()),
     )
@@ -267,5 +267,5 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
 
 def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
     """The cell of the smallest count at a level whose false alarms stay under `at_most`; None where none does."""
-    found = [one for one in cells if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most]
-    return min(found, key=lambda one: one.variant.count, default=None)
+    enough = [one for one in cells if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most]
+    return min(enough, key=lambda one: one.variant.count, default=None)

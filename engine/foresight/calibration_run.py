@@ -76,10 +76,10 @@ def calibrated(setting: Setting, variants: Sequence[Variant], workers: int = 1, 
     """
     model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
     drawn = _over_blocks(partial(_drawn, setting, tuple(variants)), min(setting.paths, MOST_HISTORIES), workers, watch, "history")
-    whole, first, second = (tuple(one[part] for one in drawn) for part in range(3))
+    whole, first, second = (tuple(block[part] for block in drawn) for part in range(3))
     halves = len(setting.series.logs) >= HALVES_FROM
     return Calibration(
-        model=_cells(variants, tuple(one[0] for one in model)),
+        model=_cells(variants, tuple(block[0] for block in model)),
         history=_cells(variants, whole),
         first_half=_cells(variants, first) if halves else (),
         second_half=_cells(variants, second) if halves else (),
@@ -97,8 +97,8 @@ def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: int, wat
     """The tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []
-    for one in in_order(work, every, workers):
-        done.append(one)
+    for rule in in_order(work, every, workers):
+        done.append(rule)
         watch(f"{what} {sum(size for _, size in every[: len(done)]):,} of {paths:,}")
     return reduce(_together, done)
 
@@ -119,14 +119,14 @@ def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tal
     middle = len(paths.true) // 2
     parts = (slice(None), slice(0, middle), slice(middle, None))
     cut = [Paths(paths.true[part], paths.published[part], paths.sellers[part]) for part in parts]
-    return tuple(tuple(tally(one, variant, setting.question) for one in cut) for variant in variants)
+    return tuple(tuple(tally(part, variant, setting.question) for part in cut) for variant in variants)
 
 
 def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell, ...]:
     return tuple(cell(variant, found) for variant, found in zip(variants, tallies, strict=True))
 
 
-def best_by_half(found: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
+def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
     """The variant chosen on the first half, and the same variant judged on the second; None where that cannot be done.
 
     Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first half; of these the
@@ -134,10 +134,10 @@ def best_by_half(found: Calibration, at_most: float) -> tuple[Cell, Cell] | None
     """
     under = [
         (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)
-        for place, one in enumerate(found.first_half)
+        for place, one in enumerate(calibration.first_half)
         if one.false_alarm < at_most
     ]
     if not under:
         return None
     place = min(under)[2]
-    return found.first_half[place], found.second_half[place]
+    return calibration.first_half[place], calibration.second_half[place]

@@ -88,18 +88,18 @@ def compared(
     money: list[Money] = []
     same = []
     for old, new in zip(before, after, strict=True):
-        found = tuple(_differences(old, new))
+        apart = tuple(_differences(old, new))
         swept = tuple(_money(old, new))
-        differences += found
+        differences += apart
         money += swept
-        same += [] if found or swept else [old.path]
+        same += [] if apart or swept else [old.path]
     until = before[0].until if before else drafts[0].closing_date
     return Comparison(*names, differing_terms(*drafts), tuple(differences), tuple(money), tuple(same), until)
 
 
 def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
     """Every term that differs between two drafts on some date, those that one of them lacks included."""
-    found: dict[str, TermChange] = {}
+    changes: dict[str, TermChange] = {}
     days = sorted({since for deal in (first, second) for since, _ in deal.segments})
     for day in days:
         old = {source.path: source for source in sources(first, day)}
@@ -109,21 +109,21 @@ def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
             now = new[path].written if path in new else "not written"
             if was != now:
                 line = new[path].line if path in new else old[path].line
-                found.setdefault(path, TermChange(path, was, now, line))
-    return tuple(found.values())
+                changes.setdefault(path, TermChange(path, was, now, line))
+    return tuple(changes.values())
 
 
 def _differences(old: PathOutcome, new: PathOutcome) -> list[Difference]:
     firsts: dict[tuple[str, Happening], list[FirstDate | None]] = {}
     for place, outcome in enumerate((old, new)):
-        for one in outcome.firsts:
-            firsts.setdefault((one.subject, one.what), [None, None])[place] = one
-    found = []
+        for first in outcome.firsts:
+            firsts.setdefault((first.subject, first.what), [None, None])[place] = first
+    differences = []
     for (subject, what), (was, now) in firsts.items():
         days = (was.on if was else None, now.on if now else None)
         if days[0] != days[1]:
-            found.append(Difference(old.path, subject, what, *days, _serves(what, *days)))
-    return found
+            differences.append(Difference(old.path, subject, what, *days, _serves(what, *days)))
+    return differences
 
 
 def _serves(what: Happening, before: date | None, after: date | None) -> str:
@@ -135,11 +135,11 @@ def _serves(what: Happening, before: date | None, after: date | None) -> str:
 
 
 def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
-    clauses = dict.fromkeys(one.clause for outcome in (old, new) for one in outcome.swept)
+    clauses = dict.fromkeys(amount.clause for outcome in (old, new) for amount in outcome.swept)
     both = [Money(old.path, clause, old.swept_in_all(clause), new.swept_in_all(clause)) for clause in clauses]
-    return [one for one in both if one.before != one.after]
+    return [amount for amount in both if amount.before != amount.after]
 
 
-def whom_it_serves(found: Comparison) -> Mapping[str, int]:
+def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:
     """How many of the differences serve the lender, and how many the borrower, under the second draft."""
-    return {who: sum(one.serves == who for one in found.differences) for who in ("lender", "borrower")}
+    return {who: sum(one.serves == who for one in comparison.differences) for who in ("lender", "borrower")}

@@ -36,25 +36,25 @@ class ResultChange:
 
 def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
     """The terms that differ on some date, as written, each at the first date on which it does."""
-    found: dict[str, TermChange] = {}
+    changes: dict[str, TermChange] = {}
     for day in sorted({since for deal in (before, after) for since, _ in deal.segments}):
         old = {source.path: source.written for source in sources(before, day)}
         for source in sources(after, day):
             was = old.get(source.path, "not written")
             if was != source.written:
-                found.setdefault(source.path, TermChange(source.path, was, source.written, source.line))
-    return tuple(found.values())
+                changes.setdefault(source.path, TermChange(source.path, was, source.written, source.line))
+    return tuple(changes.values())
 
 
 def result_changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> tuple[ResultChange, ...]:
     """Every date and test or trigger whose result, limit or state differs, in the order of the dates."""
     old, new = _standings(before), _standings(after)
-    found = []
+    changes = []
     for on, subject in sorted({**old, **new}):
         was, now = old.get((on, subject), NOTHING), new.get((on, subject), NOTHING)
         if was != now:
-            found.append(ResultChange(on, subject, was[1], now[1], was[0] != now[0]))
-    return tuple(found)
+            changes.append(ResultChange(on, subject, was[1], now[1], was[0] != now[0]))
+    return tuple(changes)
 
 
 NOTHING = ("", "-")

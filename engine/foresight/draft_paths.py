@@ -53,14 +53,14 @@ def scenario_paths(
         levels: other rates to begin with.
     """
     start = levels or closing_levels(deal)
-    found = []
+    paths = []
     for legs in scenarios:
         for point in points:
             for multiple in multiples:
                 path = change(ScenarioPath(read_legs(legs), point, shape, multiple))
                 rates = {name: path.rates(level, deal.closing_date, until) for name, level in start.items()}
-                found.append(StatedPath(path.name, rates))
-    return tuple(found)
+                paths.append(StatedPath(path.name, rates))
+    return tuple(paths)
 
 
 def lived_paths(
@@ -83,11 +83,11 @@ def lived_paths(
         workers: processes; one runs here.
         watch: told which path is done.
     """
-    found = []
-    for one in in_order(partial(_lived, deal, make, given, until), paths, workers):
-        found.append(one)
-        watch(f"{one.path}, {len(found)} of {len(paths)} paths")
-    return tuple(found)
+    outcomes = []
+    for rule in in_order(partial(_lived, deal, make, given, until), paths, workers):
+        outcomes.append(rule)
+        watch(f"{rule.path}, {len(outcomes)} of {len(paths)} paths")
+    return tuple(outcomes)
 
 
 def _lived(deal: Deal, make: Make, given: FactsByDate, until: date, path: StatedPath) -> PathOutcome:

@@ -42,11 +42,11 @@ class Moment:
 
 def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
     """Every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
-    last = max((*wanted, *(one.published for one in example.prints)), default=example.first_publication)
+    last = max((*wanted, *(further.published for further in example.prints)), default=example.first_publication)
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
-    found: dict[date, list[Moment]] = {}
+    decided: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)
-    reports = [one for thursday in publication_dates(first, last + WEEK) for one in _report(deal, example, thursday)]
+    reports = [report for thursday in publication_dates(first, last + WEEK) for report in _report(deal, example, thursday)]
     asked_before = any(deal.closing_date < day < first for day in wanted)
     today = deal.closing_date + DAY if asked_before else first  # nothing exists before it (`rulings.md` 43)
     while today <= last:
@@ -54,18 +54,18 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
         again = correction(log, tuple(by_prints(log, series)))
         if again is not None:
             log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
-        log += [one for one in reports if one.effective_on <= today]
-        reports = [one for one in reports if one.effective_on > today]
+        log += [report for report in reports if report.effective_on <= today]
+        reports = [report for report in reports if report.effective_on > today]
         day = again.from_on if again else today
         while day <= today:
             drafts = _determined(deal, templates, day, series, log, wanted)
             if drafts is not None:
                 log += drafts
                 results = {d.subject: d.payload.result for d in drafts if d.kind == "tested"}
-                found.setdefault(day, []).append(Moment(today, results, as_it_stands(log)))
+                decided.setdefault(day, []).append(Moment(today, results, as_it_stands(log)))
             day += DAY
         today += DAY
-    return found
+    return decided
 
 
 def _determined(
@@ -89,18 +89,18 @@ def _act(act: ExampleAct) -> ActRecorded:
 
 def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
     """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
-    found = {}
+    publications = {}
     consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
     for index in indices(deal, today):
         rates = example.rates.get(index, ())
         weeks = range((today - example.first_publication).days // 7 + 1)
         prints = [_published(index, example.first_publication + n * WEEK, rates, n) for n in weeks]
-        for one in example.prints:
-            if one.index == index and one.published <= today:
-                prints = _printed(prints, one)
+        for further in example.prints:
+            if further.index == index and further.published <= today:
+                prints = _printed(prints, further)
         policy = Policy(partial(index_terms, deal, index), partial(calendar_on, deal), materially_different, consents)
-        found[index] = accepted(prints, policy)
-    return found
+        publications[index] = accepted(prints, policy)
+    return publications
 
 
 def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
@@ -108,19 +108,19 @@ def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number:
     return Published(index=index, publication_date=day, value=value, source="worked example", published_on=day)
 
 
-def _printed(prints: list[Published], one: ExamplePrint) -> list[Published]:
+def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
     """The prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
-    of_date = [p for p in prints if p.publication_date == one.of]
-    empty = [p for p in of_date if p.value is None and one.published == one.of]
+    of_date = [p for p in prints if p.publication_date == further.of]
+    empty = [p for p in of_date if p.value is None and further.published == further.of]
     new = Published(
-        index=one.index,
-        publication_date=one.of,
-        value=one.value[0],
+        index=further.index,
+        publication_date=further.of,
+        value=further.value[0],
         print=len(of_date) + 1 - len(empty),
-        methodology=one.methodology,
+        methodology=further.methodology,
         source="worked example",
-        low_confidence=one.low_confidence == "true",
-        published_on=one.published,
+        low_confidence=further.low_confidence == "true",
+        published_on=further.published,
     )
     return [p for p in prints if p not in empty] + [new]
 

@@ -71,5 +71,5 @@ def _between(events: Sequence[Recorded], again: Correction) -> Iterator[Recorded
 def _stating(events: Sequence[Recorded], dates: set[date]) -> Iterator[NoticeIssued]:
     """The newest notices of the dates; those that were superseded say so already."""
     issued = [event.payload for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on in dates]
-    gone = {one.supersedes for one in issued}
-    return (one for one in issued if one.number not in gone)
+    superseded = {notice.supersedes for notice in issued}
+    return (notice for notice in issued if notice.number not in superseded)

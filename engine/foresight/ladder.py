@@ -133,23 +133,23 @@ def ladder_at_closing(
         name: tuple((day, level) for day in publication_dates(deal.closing_date + timedelta(days=1), until))
         for name, level in start.items()
     }
-    found: dict[str, Turning] = {}
+    turnings: dict[str, Turning] = {}
     lacking: dict[str, str] = {}
     for moment in moments(deal, templates, rates, given, until):
         for key, clause in moment.inputs.terms.covenants.items():
             template = templates[clause.template]
-            if key in found or template.dates not in moment.inputs.kinds:
+            if key in turnings or template.dates not in moment.inputs.kinds:
                 continue
             known = moment.known
             result = determine(key, clause, template, replace(known, trace={}))
             if result.verdict is Verdict.NOT_DETERMINED:
                 lacking.setdefault(key, result.reason.reason if result.reason else "not determined")
                 continue
-            found[key] = _stays(clause, template, known, result)
-        if len(found) == len(terms.covenants):
+            turnings[key] = _stays(clause, template, known, result)
+        if len(turnings) == len(terms.covenants):
             break
-    left = {key: lacking.get(key, "not tested in the first weeks") for key in terms.covenants if key not in found}
-    return _ladder(templates, deal.closing_date, terms, found, start, {}, left, from_closing=True)
+    left = {key: lacking.get(key, "not tested in the first weeks") for key in terms.covenants if key not in turnings}
+    return _ladder(templates, deal.closing_date, terms, turnings, start, {}, left, from_closing=True)
 
 
 def ladder_on(
@@ -172,7 +172,7 @@ def ladder_on(
         on: the date.
         notes: where each test and trigger stands, in words.
     """
-    found = {}
+    levels = {}
     left = dict.fromkeys(terms.covenants, "not tested yet")
     for result in results:
         if result.verdict is Verdict.NOT_DETERMINED:
@@ -180,14 +180,14 @@ def ladder_on(
         elif not result.break_even:
             left[result.test] = "no rate decides it"
         else:
-            found[result.test] = Turning(result, result.break_even[0], looks_back(terms.covenants[result.test]))
+            levels[result.test] = Turning(result, result.break_even[0], looks_back(terms.covenants[result.test]))
             left.pop(result.test, None)
-    return _ladder(templates, on, terms, found, today, intervals, left, from_closing=False, notes=notes or {})
+    return _ladder(templates, on, terms, levels, today, intervals, left, from_closing=False, notes=notes or {})
 
 
 def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
     """The rate at which a test fails if the rate has stood there since closing."""
-    used = tuple(dict.fromkeys(one.index for one in result.break_even))
+    used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
     if not used:
         return Turning(result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False)
     index = used[0]
@@ -226,8 +226,11 @@ def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fra
 def held(known: Facts, index: str, rate: Fraction) -> Facts:
     """The same facts, had every value of an index since closing been `rate`."""
     value = Decimal(rate.numerator) / Decimal(rate.denominator)
-    published = tuple(one if one.value is None else one.model_copy(update={"value": value}) for one in known.published.get(index, ()))
-    rates = tuple(one if one.value is None else one.model_copy(update={"value": value}) for one in known.rates.get(index, ()))
+    published = tuple(
+        publication if publication.value is None else publication.model_copy(update={"value": value})
+        for publication in known.published.get(index, ())
+    )
+    rates = tuple(rate if rate.value is None else rate.model_copy(update={"value": value}) for rate in known.rates.get(index, ()))
     return replace(known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates})
 
 
@@ -235,17 +238,17 @@ def _ladder(
     templates: Mapping[str, Template],
     on: date,
     terms: TermsInForce,
-    found: Mapping[str, Turning],
+    turnings: Mapping[str, Turning],
     today: Mapping[str, Decimal],
     intervals: Mapping[str, tuple[Decimal, Decimal]],
     left: Mapping[str, str],
     from_closing: bool,
     notes: Mapping[str, str] | None = None,
 ) -> Ladder:
-    limbs: list[Limb] = [*of_tests(terms, templates, found), *of_triggers(terms, found)]
-    rungs = [_rung(limb, found[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, "")) for limb in limbs]
+    limbs: list[Limb] = [*of_tests(terms, templates, turnings), *of_triggers(terms, turnings)]
+    rungs = [_rung(limb, turnings[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, "")) for limb in limbs]
     turning = [rung for rung in rungs if rung.rate is not None]
-    never = {rung.test: f"{found[rung.test].even.note}" for rung in rungs if rung.rate is None}
+    never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
     return Ladder(on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing)
 
@@ -318,10 +321,10 @@ def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
             yield max(before, key=lambda one: one.by)
 
 
-def inversion_words(one: Inversion) -> str:
+def inversion_words(inversion: Inversion) -> str:
     """An inversion in a sentence."""
-    side = "above" if one.graver.fails == "below" else "below"
-    return f"{one.graver.subject} acts {one.by} {side} {one.milder.subject}, which is milder"
+    side = "above" if inversion.graver.fails == "below" else "below"
+    return f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -96,7 +96,7 @@ def kind_of(trigger: TriggerTerms) -> Kind:
 
     A trigger that changes the priority of payments amortizes early, whether or not the file lists the consequence.
     """
-    kinds = {one.kind for one in trigger.consequences}
+    kinds = {consequence.kind for consequence in trigger.consequences}
     if (
         "early amortization" in kinds
         or "application of funds" in kinds

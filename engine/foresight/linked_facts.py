@@ -62,7 +62,7 @@ class Link:
         mean = self.level
         for day, value in rates.get(self.index, ()):
             seen = [*seen, value][-self.weeks :]
-            known = [Fraction(one) for one in seen if one is not None]
+            known = [Fraction(value) for value in seen if value is not None]
             mean = sum(known, Fraction(0)) / len(known) if known else mean
             yield day, self.at(mean)
 

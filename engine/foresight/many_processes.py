@@ -43,8 +43,8 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: int)
     while done < len(items):
         with ProcessPoolExecutor(max_workers=min(workers, len(items) - done)) as pool:
             try:
-                for found in _through(pool, work, items[done:], workers * AHEAD):
-                    yield found
+                for answer in _through(pool, work, items[done:], workers * AHEAD):
+                    yield answer
                     done, broken = done + 1, 0
             except BrokenProcessPool:
                 broken += 1

@@ -59,16 +59,16 @@ class PathTally:
 
     def median_days(self, event: Event) -> float | None:
         """Days until something happens, the median of the paths on which it does; None where it happens on none."""
-        found = self.days.get(event)
-        return None if not found else _middle(found)
+        day = self.days.get(event)
+        return None if not day else _middle(day)
 
     def amount(self, clause: str) -> tuple[float, float, float, float]:
         """What a sweep brings: the mean, its Monte Carlo error, and the middle 95%, in USD; nothing where it brought nothing."""
-        found = Counter(self.swept.get(clause, Counter()))
-        found[0.0] += self.paths - sum(found.values())
-        mean = sum(amount * count for amount, count in found.items()) / self.paths
-        spread = sum((amount - mean) ** 2 * count for amount, count in found.items()) / self.paths
-        low, high = (_quantile(found, share) for share in (0.025, 0.975))
+        counter = Counter(self.swept.get(clause, Counter()))
+        counter[0.0] += self.paths - sum(counter.values())
+        mean = sum(amount * count for amount, count in counter.items()) / self.paths
+        spread = sum((amount - mean) ** 2 * count for amount, count in counter.items()) / self.paths
+        low, high = (_quantile(counter, share) for share in (0.025, 0.975))
         return mean, math.sqrt(spread / self.paths), low, high
 
 
@@ -96,14 +96,14 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
     return PathTally(outcome.paths, days, swept, frozenset(outcome.determined), frozenset(outcome.one_by_one), dict(outcome.by_steps))
 
 
-def _quantile(found: Counter[float], share: float) -> float:
+def _quantile(quantile: Counter[float], share: float) -> float:
     """The least amount up to which so large a share lies."""
-    needed, seen = share * sum(found.values()), 0
-    for amount in sorted(found):
-        seen += found[amount]
+    needed, seen = share * sum(quantile.values()), 0
+    for amount in sorted(quantile):
+        seen += quantile[amount]
         if seen >= needed:
             return amount
-    return max(found)
+    return max(quantile)
 
 
 def _middle(found: Counter[int]) -> float:
@@ -113,5 +113,5 @@ def _middle(found: Counter[int]) -> float:
     middle: list[int] = []
     for number in sorted(found):
         seen += found[number]
-        middle += [number for one in wanted[len(middle) :] if one <= seen]
+        middle += [number for total in wanted[len(middle) :] if total <= seen]
     return sum(middle) / 2

@@ -104,7 +104,7 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
         ahead: how many Publication Dates on.
     """
     least = FEWEST_WEEKS if prior is None else 8
-    found: dict[str, list[tuple[float, bool]]] = {}
+    by_forecast: dict[str, list[tuple[float, bool]]] = {}
     for week, known in enumerate(weekly(series, TABLE)):
         seen = int(np.isfinite(series.logs[: week + 1]).sum())
         target = week + ahead
@@ -115,10 +115,10 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
         logs = series.logs[: week + 1]
         for name, law in {"the model": model, **_simpler(logs[np.isfinite(logs)], known.grid, ahead)}.items():
             low, high = law.quantile(0.025), law.quantile(0.975)
-            found.setdefault(name, []).append((law.crps(math.exp(value)), low <= math.exp(value) <= high))
+            by_forecast.setdefault(name, []).append((law.crps(math.exp(value)), low <= math.exp(value) <= high))
     return tuple(
         Score(name, len(each), float(np.mean([one for one, _ in each])), float(np.mean([inside for _, inside in each])))
-        for name, each in found.items()
+        for name, each in by_forecast.items()
     )
 
 

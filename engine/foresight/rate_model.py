@@ -79,8 +79,8 @@ class Filtered:
 def grid_of(series: RateSeries, points: int = POINTS) -> Grid:
     """The points that cover a history with `MARGIN` on both sides."""
     low, high = float(np.nanmin(series.logs)) - MARGIN, float(np.nanmax(series.logs)) + MARGIN
-    found = np.linspace(low, high, points)
-    return Grid(found, float(found[1] - found[0]))
+    grid = np.linspace(low, high, points)
+    return Grid(grid, float(grid[1] - grid[0]))
 
 
 def cumulative(law: Law, changes: Floats) -> Floats:
@@ -148,8 +148,8 @@ def observed(grid: Grid, value: float, error: float) -> Floats:
     return np.asarray((upper - lower + STRAY) / grid.step, dtype=np.float64)
 
 
-def mean_and_deviation(found: Filtered) -> tuple[Floats, Floats]:
+def mean_and_deviation(filtering: Filtered) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the true log rate, for each law."""
-    mean = found.density @ found.grid.points
-    deviation = np.sqrt(np.maximum(found.density @ found.grid.points**2 - mean**2, 0.0))
+    mean = filtering.density @ filtering.grid.points
+    deviation = np.sqrt(np.maximum(filtering.density @ filtering.grid.points**2 - mean**2, 0.0))
     return mean, deviation

@@ -121,13 +121,13 @@ def simulated(
     return _published(true, series, of_week, drawn[2 + 2 * weeks :])
 
 
-def _from_density(found: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:
+def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:
     """The true log rate at a share of its law, under each path's own law of the weekly change; even inside a cell."""
-    edges = found.grid.edges
+    edges = filtering.grid.edges
     level = np.empty(len(share))
     for row in np.unique(law):
         mine = law == row
-        level[mine] = np.interp(share[mine], np.cumsum(found.density[row]), edges)
+        level[mine] = np.interp(share[mine], np.cumsum(filtering.density[row]), edges)
     return level
 
 

@@ -143,12 +143,12 @@ def enough(weeks: int, prior: Prior | None) -> None:
         )
 
 
-def weighed(found: Filtered, weeks: int, prior: Prior) -> Posterior:
+def weighed(filtering: Filtered, weeks: int, prior: Prior) -> Posterior:
     """The posterior of the laws of the table, from their likelihoods."""
-    table = found.log_likelihood.reshape(len(SIGMAS), len(NUS))
+    table = filtering.log_likelihood.reshape(len(SIGMAS), len(NUS))
     logs = table + prior.log_weights()
     weights = np.exp(logs - logs.max())
-    return Posterior(found, (weights / weights.sum()).ravel(), prior, weeks, _highest(table))
+    return Posterior(filtering, (weights / weights.sum()).ravel(), prior, weeks, _highest(table))
 
 
 def _highest(table: Floats) -> Highest:
@@ -183,16 +183,16 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
     """
     enough(sum(series.values for series in generations), prior)
     held = prior or WEEKLY_4
-    found = [filtered(series) for series in generations]
-    tables = [one.log_likelihood.reshape(len(SIGMAS), len(NUS)) for one in found]
+    filterings = [filtered(series) for series in generations]
+    tables = [filtering.log_likelihood.reshape(len(SIGMAS), len(NUS)) for filtering in filterings]
     posteriors = []
     joint = _joint(tables, held)
-    for one, table, series in zip(found, tables, generations, strict=True):
+    for filtering, table, series in zip(filterings, tables, generations, strict=True):
         weights = np.zeros_like(table)
         for (centre, spread), by_nu in joint.items():
             logs = _conditional(table, centre, spread)
             weights += np.exp(logs - logsumexp(logs, axis=0)) * by_nu
-        posteriors.append(Posterior(one, weights.ravel() / weights.sum(), held, series.values, _highest(table)))
+        posteriors.append(Posterior(filtering, weights.ravel() / weights.sum(), held, series.values, _highest(table)))
     return tuple(posteriors)
 
 
@@ -206,10 +206,10 @@ def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], 
             for table in tables:
                 total = total + logsumexp(_conditional(table, float(centre), float(spread)), axis=0)
             logs[(float(centre), float(spread))] = total
-    most = max(float(one.max()) for one in logs.values())
-    weights = {key: np.exp(one - most) for key, one in logs.items()}
-    whole = sum(float(one.sum()) for one in weights.values())
-    return {key: one / whole for key, one in weights.items()}
+    most = max(float(log.max()) for log in logs.values())
+    weights = {key: np.exp(log - most) for key, log in logs.items()}
+    whole = sum(float(weight.sum()) for weight in weights.values())
+    return {key: weight / whole for key, weight in weights.items()}
 
 
 def _conditional(table: Floats, centre: float, spread: float) -> Floats:

@@ -94,14 +94,14 @@ class ScenarioPath:
             since: its date: the Closing Date, or the last publication.
             until: the last date.
         """
-        found: list[tuple[date, Decimal | None]] = []
+        rates: list[tuple[date, Decimal | None]] = []
         for day in publication_dates(since + timedelta(days=1), until):
             share = self.remaining((day - since).days)
             if self.jump is not None and day >= since + timedelta(weeks=self.jump.weeks):
                 share *= 1 + self.jump.share
             value = rounded(Fraction(start) * share, 4)
-            found.append((day, None if day in self.missing else value))
-        return tuple(found)
+            rates.append((day, None if day in self.missing else value))
+        return tuple(rates)
 
 
 def _remaining(scenario: Scenario, days: Fraction) -> Fraction:
@@ -158,7 +158,7 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
         wanted = "`date` and `rate`" if len(indices) == 1 else f"`date` and one for each of {', '.join(indices)}"
         fix = f"head the columns {wanted}"
         return {}, [Problem("F101", "the rates have no column that the deal reads", "a path needs dates and rates", fix, Place(file))]
-    found: dict[str, list[tuple[date, Decimal | None]]] = {columns[name]: [] for name in used}
+    by_index: dict[str, list[tuple[date, Decimal | None]]] = {columns[name]: [] for name in used}
     last: date | None = None
     for row in table.rows:
         day = _date(row.cells["date"])
@@ -174,8 +174,8 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
                 why = "a rate is above zero and has four decimals at most"
                 what = f"`{row.cells[name]}` is no rate"
                 problems.append(Problem("F103", what, why, "write it like 1.9131", Place(file, row.line)))
-            found[columns[name]].append((day, value))
-    return {name: tuple(rates) for name, rates in found.items()}, problems
+            by_index[columns[name]].append((day, value))
+    return {name: tuple(rates) for name, rates in by_index.items()}, problems
 
 
 THURSDAY = 3
@@ -192,5 +192,5 @@ def _date(text: str) -> date | None:
 def _rate(text: str) -> Decimal | None:
     if not RATE.fullmatch(text):
         return None
-    found = rounded(Fraction(text), 4)
-    return found if found > 0 else None
+    value = rounded(Fraction(text), 4)
+    return value if value > 0 else None

@@ -96,10 +96,10 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
         raise WrongUsage("the history has no published value, so there is no rate to model")
     if any(week.value is not None and week.value <= 0 for week in weeks):
         raise WrongUsage("a published value is not above zero; the rate model works on logarithms and cannot take it")
-    found = [_known(week) for week in weeks]
-    known = [error for error in found if error is not None]
+    errors = [_known(week) for week in weeks]
+    known = [error for error in errors if error is not None]
     instead = named if named is not None else max(known, default=None)
-    lacking = sum(week.value is not None and error is None for week, error in zip(weeks, found, strict=True))
+    lacking = sum(week.value is not None and error is None for week, error in zip(weeks, errors, strict=True))
     if lacking and instead is None:
         raise WrongUsage(
             "no value of the history has an interval by sellers, so its sampling error is not known; name it, like `--noise 0.05`"
@@ -108,7 +108,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
     return RateSeries(
         dates=tuple(week.publication_date for week in weeks),
         logs=np.array([math.nan if week.value is None else math.log(week.value) for week in weeks]),
-        noise=np.array([_noise(week, error, instead) for week, error in zip(weeks, found, strict=True)]),
+        noise=np.array([_noise(week, error, instead) for week, error in zip(weeks, errors, strict=True)]),
         sellers=tuple(week.sellers or 0 for week in weeks),
         assumed=lacking,
         how=how,

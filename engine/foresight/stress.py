@@ -103,11 +103,11 @@ class PathOutcome:
 
     def first(self, subject: str, what: Happening) -> FirstDate | None:
         """The first time that something happened to a limb; None where it never did."""
-        return next((one for one in self.firsts if one.subject == subject and one.what == what), None)
+        return next((first for first in self.firsts if first.subject == subject and first.what == what), None)
 
     def swept_in_all(self, clause: str) -> Fraction:
         """What went to the reserve by the end, in USD."""
-        return sum((one.amount or Fraction(0) for one in self.swept if one.clause == clause), Fraction(0))
+        return sum((amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0))
 
 
 @dataclass
@@ -149,8 +149,8 @@ def outcome(
         for event in _happened(moment.drafts, seen):
             subject, what, on = event
             seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
-    firsts = tuple(sorted(seen.firsts.values(), key=lambda one: one.on))
-    marked = {one.on for one in firsts}
+    firsts = tuple(sorted(seen.firsts.values(), key=lambda first: first.on))
+    marked = {first.on for first in firsts}
     return PathOutcome(
         path=name,
         until=until,

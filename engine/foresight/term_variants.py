@@ -29,15 +29,15 @@ def written_at(deal: Deal, term: str) -> str:
     Raises:
         WrongUsage: the file has no such term, or it is a block of several.
     """
-    found = deal.tree.get(_path(term))
-    if found is None:
+    value = deal.tree.get(_path(term))
+    if value is None:
         near = [key for key in _terms(deal.tree.data) if key.endswith(term.rpartition(".")[2])][:4]
         more = f"; there are {', '.join(near)}" if near else ""
         raise WrongUsage(f"{deal.name} has no term `{term}`{more}")
-    if not isinstance(found, str):
-        inside = ", ".join(str(key) for key in found) if isinstance(found, dict) else "several values"
+    if not isinstance(value, str):
+        inside = ", ".join(str(key) for key in value) if isinstance(value, dict) else "several values"
         raise WrongUsage(f"`{term}` is a block; name what stands in it: {inside}")
-    return found
+    return value
 
 
 def _terms(data: Any, before: tuple[str, ...] = ()) -> Iterator[str]:
@@ -74,10 +74,10 @@ def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, 
         for key in path[:-1]:
             inside = inside[key]
         inside[path[-1]] = value
-    found, problems = deal_of_tree(replace(deal.tree, data=data), clauses_of(templates))
-    if found is None:
+    variant, problems = deal_of_tree(replace(deal.tree, data=data), clauses_of(templates))
+    if variant is None:
         raise InputProblems(problems)
-    return found
+    return variant
 
 
 def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, ...]:
@@ -106,17 +106,17 @@ def _field(annotation: Any, name: str) -> Any:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    for one in typing.get_args(annotation):
-        yield one
-        yield from _parts(one)
+    for part in typing.get_args(annotation):
+        yield part
+        yield from _parts(part)
 
 
 def _literals(annotation: Any) -> Iterator[str]:
     if typing.get_origin(annotation) is typing.Literal:
-        yield from (str(one) for one in typing.get_args(annotation))
+        yield from (str(part) for part in typing.get_args(annotation))
         return
-    for one in typing.get_args(annotation):
-        yield from _literals(one)
+    for part in typing.get_args(annotation):
+        yield from _literals(part)
 
 
 def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
@@ -139,7 +139,7 @@ def read_range(text: str) -> tuple[str, tuple[str, ...]]:
         raise WrongUsage(f"`{text}`: write TERM=FROM:TO:STEP or TERM=VALUE,VALUE")
     parts = values.split(":")
     if len(parts) == 3:
-        return term.strip(), tuple(str(one) for one in steps_between(*(part.strip() for part in parts)))
+        return term.strip(), tuple(str(value) for value in steps_between(*(part.strip() for part in parts)))
     return term.strip(), tuple(part.strip() for part in values.split(","))
 
 

@@ -68,7 +68,7 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             ended = next((seq for seq, since in corrections if event.seq < seq and since <= on), None)
             yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
             duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
-            happened = (told for one in group for told in notifiable(one.payload))
+            happened = (told for event in group for told in notifiable(event.payload))
             yield from (Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties)
             group = []
             if open_correction is not None and event.effective_on >= open_correction[2].until:
@@ -118,7 +118,7 @@ def told_of(events: Sequence[Event]) -> list[Told]:
     """What the notices that a log has issued speak of, in its order."""
     places = {event.key: event.seq for event in events}
     issued = (event for event in events if isinstance(event.payload, NoticeIssued))
-    return [Told(one.payload.number, one.payload.kind, one.effective_on, places.get(one.payload.of, one.seq)) for one in issued]
+    return [Told(event.payload.number, event.payload.kind, event.effective_on, places.get(event.payload.of, event.seq)) for event in issued]
 
 
 def superseded(told: Sequence[Told], owed: Owed) -> int | None:

@@ -24,8 +24,8 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
         owed: the notice.
     """
     own = set(_of_date(owed.event))
-    stands = standing(events)
-    found = {event.seq for event in _needed(stands, events, owed)}
+    in_force = standing(events)
+    found = {event.seq for event in _needed(in_force, events, owed)}
     return tuple(sorted(found - own))
 
 

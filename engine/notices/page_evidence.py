@@ -97,7 +97,7 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
         raise VerificationFailed(f"no event here makes a notice of kind {facts.kind} of {facts.subject or 'the date'} due")
 
 
-def _whole(stated: Event, events: Sequence[Event], stands: DateStanding) -> None:
+def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> None:
     """Whether nothing that page 1 speaks of was left out: the newest result of each test, and the date determined last."""
     day = stated
     if isinstance(stated.payload, NotEvaluated):
@@ -111,7 +111,7 @@ def _whole(stated: Event, events: Sequence[Event], stands: DateStanding) -> None
         if not there.issuperset(range(day.seq + 1 - (day.payload.entries or 1), day.seq + 1)):
             raise VerificationFailed("the notice does not carry the whole of the date that was determined last")
     newest = {event.subject: event.payload for event in events if isinstance(event.payload, Tested)}
-    for test, run in stands.runs.items():
+    for test, run in standing.runs.items():
         if run.on < day.payload.publication_date:
             continue
         found = newest.get(test)
@@ -161,7 +161,7 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
     """
     found, number = None, facts.number
     for held in later:
-        issued = [one for body in held.bodies if (one := _read_issued(body)) is not None]
+        issued = [notice for body in held.bodies if (notice := _read_issued(body)) is not None]
         found = next((one for one in issued if one.number == number), found)
         if found is None and any(one.number > number for one in issued):
             raise VerificationFailed(f"the log that is held issued no notice No. {number}")

@@ -41,7 +41,7 @@ class PageWords:
 
     def block(self, name: str) -> Mapping[str, Any] | None:
         """A block of page 1 by its name."""
-        return next((one for one in self.blocks if one["page"] == "first" and one["block"] == name), None)
+        return next((block for block in self.blocks if block["page"] == "first" and block["block"] == name), None)
 
 
 def read_page_words(data: bytes) -> PageWords:
@@ -152,7 +152,7 @@ def _flows(words: PageWords, count: int) -> tuple[list[_Flow], list[_Flow], list
                 head = heads.setdefault((number, table[0], flow), _Flow([], []))
                 head.texts.append(seen)
     sides = [plain_text(words.margin[name]) for name in ("left", "middle", "right", "foot")]
-    margins = [_Flow([one for one in (*sides, f"Page{n + 1}of{count}") if one], []) for n in range(count)]
+    margins = [_Flow([side for side in (*sides, f"Page{n + 1}of{count}") if side], []) for n in range(count)]
     return list(by_flow.values()), margins, list(heads.values())
 
 

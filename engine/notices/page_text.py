@@ -38,9 +38,9 @@ def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: Ter
         templates: the templates, which say whose state a row shows.
     """
     said = [page.replace("\N{MINUS SIGN}", "-") for page in pages]
-    for one in tested:
-        _shown(said, one, terms, templates)
-    counts = Counter(one.result.verdict.value for one in tested)
+    for test in tested:
+        _shown(said, test, terms, templates)
+    counts = Counter(test.result.verdict.value for test in tested)
     each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
     return f"{len(tested)} results shown as recorded" + (f": {each}" if each else "")
 
@@ -54,9 +54,9 @@ def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None
     if not re.search(rf"Log of {_words(deal)}: ", first):
         named = re.search(r"Log of (\S{1,80}): ", first)
         raise VerificationFailed(f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}")
-    day, found = _words(long_date(on)), LONG_DATE.search(first)
-    if found is None or not re.fullmatch(day, found[0]):
-        raise VerificationFailed(f"the evidence is of {long_date(on)}, page 1 is of {found[0] if found else 'no date'}")
+    day, match = _words(long_date(on)), LONG_DATE.search(first)
+    if match is None or not re.fullmatch(day, match[0]):
+        raise VerificationFailed(f"the evidence is of {long_date(on)}, page 1 is of {match[0] if match else 'no date'}")
     if not evaluated and not re.search(rf"The deal was not evaluated on {day}", first):
         raise VerificationFailed(f"the log says that the deal was not evaluated on {long_date(on)}, page 1 does not")
 
@@ -72,10 +72,10 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
     row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")
     dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
-    rows = [(page, found) for page in pages for found in begins.finditer(page)]
-    for page, found in rows:
-        if not row.match(page, found.start()):
-            there = page[found.start() : found.start() + 100]
+    rows = [(page, match) for page in pages for match in begins.finditer(page)]
+    for page, match in rows:
+        if not row.match(page, match.start()):
+            there = page[match.start() : match.start() + 100]
             raise VerificationFailed(f"{result.test}: the log says {_said(result)}, the pages show `{there}`")
     if not rows and not any(of_its_course.search(page) for page in pages):
         raise VerificationFailed(f"{result.test}: the pages do not show {_said(result)}")

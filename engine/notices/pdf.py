@@ -108,16 +108,16 @@ def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
 
 def _refuse_bombs(data: bytes) -> None:
     """Inflate every stream of the file to its bound, wherever its cross references say that it lies."""
-    for found in _FILTER.finditer(data):
-        if _READ.match(found[1]) is None:
-            stated = found[1].strip().partition(b"\n")[0].decode("latin-1")
+    for match in _FILTER.finditer(data):
+        if _READ.match(match[1]) is None:
+            stated = match[1].strip().partition(b"\n")[0].decode("latin-1")
             raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
     for name in set(_ESCAPED.findall(data)):
         if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (b"Filter", b"F", b"FFilter"):
             raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
     whole, view = 0, memoryview(data)
-    for found in _STREAM.finditer(data):
-        inside = _inflated(view[found.end() :])
+    for match in _STREAM.finditer(data):
+        inside = _inflated(view[match.end() :])
         whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")

@@ -44,29 +44,29 @@ def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
     rates: dict[str, dict[date, ReferenceRate]] = {}
     periods: dict[str, dict[date, dict[str, Input]]] = {"week": {}, "month": {}}
     report: dict[str, Input] = {}
-    for one in result.inputs:
-        period, rate = PERIOD.fullmatch(one.name), RATE.fullmatch(one.name)
-        if one.source.kind == "publication" and rate is not None:
+    for used in result.inputs:
+        period, rate = PERIOD.fullmatch(used.name), RATE.fullmatch(used.name)
+        if used.source.kind == "publication" and rate is not None:
             on = date.fromisoformat(rate["on"])
-            rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, one, listed)
+            rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, used, listed)
         elif period is not None:
-            periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = one
-        elif one.source.kind not in ("deal file", "publication"):
-            report[one.name] = one
-    series = {index: tuple(found[on] for on in sorted(found)) for index, found in rates.items()}
-    published = {index: tuple(rate.published or _published(rate) for rate in found) for index, found in series.items()}
-    asked = sorted({on for found in rates.values() for on in found})
+            periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = used
+        elif used.source.kind not in ("deal file", "publication"):
+            report[used.name] = used
+    series = {index: tuple(rate[on] for on in sorted(rate)) for index, rate in rates.items()}
+    published = {index: tuple(rate.published or _published(rate) for rate in publications) for index, publications in series.items()}
+    asked = sorted({on for rate in rates.values() for on in rate})
     days = (asked[0], asked[-1]) if asked else None  # the days of a period's rates are those that the measure asked for
-    weeks, months = (tuple((end, replace(_reported(found[end]), period=days)) for end in sorted(found)) for found in periods.values())
+    weeks, months = (tuple((end, replace(_reported(period[end]), period=days)) for end in sorted(period)) for period in periods.values())
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
     return Facts(result.on, terms, series, published, served, weeks, months)
 
 
-def _rate(index: str, on: date, one: Input, listed: Listed) -> ReferenceRate:
-    value = _decimal(one.figure.value)
-    step = one.source.text.rpartition(",")[0] or one.source.text
-    made = ReferenceRate(index=index, on=on, value=value, step=step, cite="-", publication_date=one.source.as_of)
-    rows = listed.get((index, str(one.source.as_of or on)), ())
+def _rate(index: str, on: date, used: Input, listed: Listed) -> ReferenceRate:
+    value = _decimal(used.figure.value)
+    step = used.source.text.rpartition(",")[0] or used.source.text
+    made = ReferenceRate(index=index, on=on, value=value, step=step, cite="-", publication_date=used.source.as_of)
+    rows = listed.get((index, str(used.source.as_of or on)), ())
     behind = {"pooled": tuple(price for price, _ in rows), "sellers": tuple(seller for _, seller in rows)}
     return made.model_copy(update={"published": _published(made).model_copy(update=behind)})
 
@@ -82,6 +82,6 @@ def _decimal(value: Fraction) -> Decimal:
 
 def _reported(inputs: Mapping[str, Input]) -> Reported:
     source = next(iter(inputs.values())).source if inputs else Source(kind="servicer report", text="none")
-    figures: dict[str, Figure] = {name: one.figure for name, one in inputs.items()}
-    given = {name: Given(as_of=one.source.as_of) for name, one in inputs.items()}
+    figures: dict[str, Figure] = {name: used.figure for name, used in inputs.items()}
+    given = {name: Given(as_of=used.source.as_of) for name, used in inputs.items()}
     return Reported(figures, source, given)

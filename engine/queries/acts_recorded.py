@@ -25,10 +25,10 @@ class RecordedAct:
 def acts_recorded(workspace: Workspace, deal: str) -> tuple[RecordedAct, ...]:
     """The Acts of a deal."""
     events = read(workspace.store, deal_log(deal))
-    standing = {one.identity for one in fold(events).acts}
-    found = [_of(event, event.payload.identity in standing) for event in events if isinstance(event.payload, ActRecorded)]
-    return tuple(reversed(found))
+    standing = {act.identity for act in fold(events).acts}
+    acts = [_of(event, event.payload.identity in standing) for event in events if isinstance(event.payload, ActRecorded)]
+    return tuple(reversed(acts))
 
 
-def _of(event: Event, stands: bool) -> RecordedAct:
-    return RecordedAct(event.payload, event.seq, event.recorded_at, event.actor, stands or event.payload.act == "act withdrawn")
+def _of(event: Event, standing: bool) -> RecordedAct:
+    return RecordedAct(event.payload, event.seq, event.recorded_at, event.actor, standing or event.payload.act == "act withdrawn")

@@ -55,12 +55,12 @@ class DatesCompared:
 
 def compare_dates(workspace: Workspace, deal: str, first: date, second: date) -> DatesCompared:
     """Two dates of a deal side by side. Raises WrongUsage for a deal without a log, and for a day that was not determined."""
-    stands = standing(events_of(workspace, deal))
-    determined = sorted({event.effective_on for event in stands if isinstance(event.payload, Determined)})
+    in_force = standing(events_of(workspace, deal))
+    determined = sorted({event.effective_on for event in in_force if isinstance(event.payload, Determined)})
     for day in (first, second):
         if day not in determined:
             raise WrongUsage(f"{deal} was not determined on {day}; of its dates {dates_there(determined, day)}")
-    return DatesCompared(deal, first, second, tuple(_rows(_Then(stands, first), _Then(stands, second))))
+    return DatesCompared(deal, first, second, tuple(_rows(_Then(in_force, first), _Then(in_force, second))))
 
 
 class _Then:
@@ -80,7 +80,7 @@ class _Then:
             elif isinstance(payload, Tested):
                 self.tested[event.subject] = payload
             elif isinstance(payload, Determined) and event.effective_on == on:
-                self.due = tuple(f"{one.what} by {one.by}" for one in payload.due)
+                self.due = tuple(f"{duty.what} by {duty.by}" for duty in payload.due)
             self._state(payload)
 
     def _state(self, payload: object) -> None:

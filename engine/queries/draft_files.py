@@ -54,7 +54,7 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
         return facts
     lines = between == "straight lines"
     dated = read_facts(text_of(table), str(table), terms, lines)
-    kept = tuple(one for one in facts.links if one.figure not in dated.figures)
+    kept = tuple(link for link in facts.links if link.figure not in dated.figures)
     return FactsByDate({**facts.figures, **dated.figures}, lines, kept)
 
 

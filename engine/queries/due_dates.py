@@ -57,86 +57,93 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
     Args:
         events: the deal's log, oldest first; what a correction withdrew is left out.
     """
-    stands = standing(events)
-    found: dict[tuple[date, str, str, str, str], DatedDuty] = {}
-    for event in stands:
+    in_force = standing(events)
+    duties: dict[tuple[date, str, str, str, str], DatedDuty] = {}
+    for event in in_force:
         if not isinstance(event.payload, Determined):
             continue
         for due in event.payload.due:
             key = (due.by, due.act, due.subject, due.who, due.thing)
-            known = found.get(key)
+            known = duties.get(key)
             first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
-            found[key] = DatedDuty(due, duty_words(due), first, following, event.recorded_at)
-    told = (replace(one, outcome=said, open=still) for one in found.values() for said, still in [_outcome(one, stands)])
-    return tuple(sorted(told, key=lambda one: (one.due.by, one.due.subject, one.due.act, one.what)))
+            duties[key] = DatedDuty(due, duty_words(due), first, following, event.recorded_at)
+    told = (replace(duty, outcome=said, open=still) for duty in duties.values() for said, still in [_outcome(duty, in_force)])
+    return tuple(sorted(told, key=lambda duty: (duty.due.by, duty.due.subject, duty.due.act, duty.what)))
 
 
 Outcome = tuple[str, bool]
 """What became of a deadline in words, and whether it is still owed."""
 
 
-def _outcome(one: DatedDuty, events: Sequence[Event]) -> Outcome:
+def _outcome(duty: DatedDuty, events: Sequence[Event]) -> Outcome:
     """What the log says of a deadline; open where it says nothing yet."""
     outcomes = {"cure": _cure, "deliver": _delivery, "report": _report, "notify": _notice}
-    return next(outcomes.get(one.due.act, _none)(one, events), ("open", True))
+    return next(outcomes.get(duty.due.act, _none)(duty, events), ("open", True))
 
 
 def _none(_one: DatedDuty, _events: Sequence[Event]) -> Iterator[Outcome]:
     yield from ()
 
 
-def _cure(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
+def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """How a Cure Period ended, or with which last day it went on."""
     for event in events:
         payload = event.payload
-        if event.effective_on < one.first:
+        if event.effective_on < duty.first:
             continue
-        if isinstance(payload, DeadlinePassed) and payload.state.test == one.due.subject and payload.deadline.by == one.due.by:
+        if isinstance(payload, DeadlinePassed) and payload.state.test == duty.due.subject and payload.deadline.by == duty.due.by:
             yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}", False
         state = payload.state if isinstance(payload, Tested) else payload.test if isinstance(payload, ActApplied) else None
-        if state is None or state.test != one.due.subject:
+        if state is None or state.test != duty.due.subject:
             continue
         if state.status is not TestStatus.CURE_PERIOD:
             yield f"ended: {state.status.value} since {state.since}", False
-        elif state.cure is not None and state.cure.by != one.due.by:
+        elif state.cure is not None and state.cure.by != duty.due.by:
             yield f"replaced: cure by {state.cure.by}", False
 
 
-def _delivery(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
+def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Whether what was owed was delivered, and when."""
     for event in reversed(events):
         payload = event.payload
-        found = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
-        if found is not None and (found.clause, found.due.by) == (one.due.subject, one.due.by) and found.status != "OPEN":
-            yield f"{BECAME[found.status]} {found.status_since}", found.is_owed
+        obligation = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
+        if (
+            obligation is not None
+            and (obligation.clause, obligation.due.by) == (duty.due.subject, duty.due.by)
+            and obligation.status != "OPEN"
+        ):
+            yield f"{BECAME[obligation.status]} {obligation.status_since}", obligation.is_owed
 
 
-def _report(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
+def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """The first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
-    came = (event.payload for event in events if isinstance(event.payload, ReportReceived))
-    for report in came:
-        if one.first < report.received <= one.following:
-            yield f"{'received' if report.received <= one.due.by else 'received late'} on {report.received}", False
-    if any(isinstance(event.payload, Determined) and event.effective_on >= one.following for event in events):
-        yield f"not received by {one.following}", True
+    received = (event.payload for event in events if isinstance(event.payload, ReportReceived))
+    for report in received:
+        if duty.first < report.received <= duty.following:
+            yield f"{'received' if report.received <= duty.due.by else 'received late'} on {report.received}", False
+    if any(isinstance(event.payload, Determined) and event.effective_on >= duty.following for event in events):
+        yield f"not received by {duty.following}", True
 
 
-def _notice(one: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
+def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
-    subject = None if one.due.subject == "deal" else one.due.subject
-    told = notice_given(acts, None, one.due.notice or "", subject, one.due.of or one.first)
-    if told:
-        yield "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in told), False
-    by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, one)]
+    subject = None if duty.due.subject == "deal" else duty.due.subject
+    acts_told = notice_given(acts, None, duty.due.notice or "", subject, duty.due.of or duty.first)
+    if acts_told:
+        yield (
+            "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in acts_told),
+            False,
+        )
+    by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, duty)]
     if by_rule and not by_rule[-1].payload.withdrawn:
         yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}", False
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
-    if newest > one.due.by:
-        days = (newest - one.due.by).days
-        yield f"overdue since {one.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record", True
+    if newest > duty.due.by:
+        days = (newest - duty.due.by).days
+        yield f"overdue since {duty.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record", True
 
 
-def _is_of(given: NoticeGiven, one: DatedDuty) -> bool:
+def _is_of(given: NoticeGiven, duty: DatedDuty) -> bool:
     """Whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
-    return (given.kind, given.clause or "deal", given.states) == (one.due.notice, one.due.subject, one.due.of)
+    return (given.kind, given.clause or "deal", given.states) == (duty.due.notice, duty.due.subject, duty.due.of)

@@ -88,16 +88,16 @@ def as_calendar(deal: str, events: Sequence[Event]) -> str:
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
     stated: dict[str, list[DatedDuty]] = {}
-    for one in deadlines(events):
-        stated.setdefault(_uid(deal, one.due), []).append(one)
+    for duty in deadlines(events):
+        stated.setdefault(_uid(deal, duty.due), []).append(duty)
     for uid, versions in stated.items():
-        newest = max(versions, key=lambda one: one.stated_at)
+        newest = max(versions, key=lambda duty: duty.stated_at)
         lines += _entry(deal, uid, newest, len(versions) - 1, cancelled=False)
-    for one in _withdrawn_duties(events):
-        uid = _uid(deal, one.due)
+    for duty in _withdrawn_duties(events):
+        uid = _uid(deal, duty.due)
         if uid not in stated:
-            stated[uid] = [one]
-            lines += _entry(deal, uid, one, 1, cancelled=True)
+            stated[uid] = [duty]
+            lines += _entry(deal, uid, duty, 1, cancelled=True)
     lines.append("END:VCALENDAR")
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
@@ -118,24 +118,24 @@ def _uid(deal: str, due: Due) -> str:
     return f"{inert(deal)}-{since}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom"
 
 
-def _entry(deal: str, uid: str, one: DatedDuty, sequence: int, cancelled: bool) -> list[str]:
-    due = one.due
+def _entry(deal: str, uid: str, duty: DatedDuty, sequence: int, cancelled: bool) -> list[str]:
+    due = duty.due
     amount = f" ({trimmed(due.figure)})" if due.figure else ""
     rule = f"; {due.deadline.rule}, {due.deadline.calendar}" if due.deadline else ""
-    summary = _escaped(f"{deal}: {due.who}: {one.what}{amount}")
+    summary = _escaped(f"{deal}: {due.who}: {duty.what}{amount}")
     alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{summary}", "TRIGGER:-P1D", "END:VALARM"]
     return [
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"SEQUENCE:{sequence}",
         *(["STATUS:CANCELLED"] if cancelled else []),
-        f"DTSTAMP:{one.stated_at:%Y%m%dT%H%M%SZ}",
+        f"DTSTAMP:{duty.stated_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
         f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
         f"SUMMARY:{summary}",
-        f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {one.outcome}')}",
+        f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {duty.outcome}')}",
         "TRANSP:TRANSPARENT",
-        *(alarm if one.outcome == "open" and not cancelled else []),
+        *(alarm if duty.outcome == "open" and not cancelled else []),
         "END:VEVENT",
     ]
 

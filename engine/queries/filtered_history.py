@@ -52,7 +52,7 @@ def subjects(event: Event) -> tuple[str, ...]:
     payload = event.payload
     clause = getattr(payload, "clause", None) or getattr(getattr(payload, "obligation", None), "clause", None)
     test = getattr(getattr(payload, "test", None), "test", None) or getattr(getattr(payload, "trigger", None), "trigger", None)
-    return tuple(one for one in (event.subject, clause, test) if isinstance(one, str))
+    return tuple(subject for subject in (event.subject, clause, test) if isinstance(subject, str))
 
 
 def line_of(event: Event) -> str:
@@ -75,7 +75,7 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
     if wanted.since and wanted.until and wanted.until < wanted.since:
         raise WrongUsage(f"--to {wanted.until} is before --from {wanted.since}")
     _known("kind", wanted.kinds, {event.kind for event in events})
-    _known("test or trigger", (wanted.about,) if wanted.about else (), {one for event in events for one in subjects(event)})
+    _known("test or trigger", (wanted.about,) if wanted.about else (), {subject for event in events for subject in subjects(event)})
     size, head = workspace.store.head(deal_log(deal))
     return History(deal, size, head.hex(), tuple(event for event in events if wanted.takes(event)))
 

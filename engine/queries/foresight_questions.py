@@ -54,12 +54,12 @@ def recorded_ladders(
     names = [name] if name is not None else logs
     if not names:
         raise WrongUsage(f"there is no recorded deal in {workspace.root}; name a deal file, or run one first")
-    found = []
-    for one in names:
-        deal = deal_named(workspace, one, templates)
+    answers = []
+    for deal_name in names:
+        deal = deal_named(workspace, deal_name, templates)
         events = read(workspace.store, deal_log(deal.name))
-        found.append(LadderAnswer(deal.name, "", recorded_ladder(deal, events, templates, on)))
-    return tuple(found)
+        answers.append(LadderAnswer(deal.name, "", recorded_ladder(deal, events, templates, on)))
+    return tuple(answers)
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
         jump = read_jump(asked.jump) if asked.jump is not None else None
         return ScenarioPath(path.legs, path.point, path.shape, path.multiple, jump, asked.missing)
 
-    found = scenario_paths(deal, asked.scenarios, asked.points, asked.shape, asked.multiples, until, changed)
+    paths = scenario_paths(deal, asked.scenarios, asked.points, asked.shape, asked.multiples, until, changed)
     if asked.rates is None:
-        return found
+        return paths
     indices = tuple(resolve(deal, deal.closing_date).index)
     rates, problems = read_rates(text_of(asked.rates), str(asked.rates), indices)
     if problems:
         raise InputProblems(problems)
-    return (*found, StatedPath(asked.rates.name, rates))
+    return (*paths, StatedPath(asked.rates.name, rates))
 
 
 def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None) -> StressAnswer:
@@ -155,7 +155,7 @@ def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, worke
     outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
     terms = resolve(deal, deal.closing_date)
     templates = make()
-    acted = {one.subject for outcome in outcomes for one in outcome.firsts if one.what in ("fails", "begins")}
+    acted = {first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")}
     determined = {one.test for outcome in outcomes for one in outcome.least}
     left = {test: why for outcome in outcomes for test, why in outcome.undetermined.items() if test not in determined}
     quiet = [name for name in terms.covenants if name in determined and name not in acted]
@@ -194,19 +194,19 @@ def compare_wordings(
     templates = make()
     now = written_at(deal, term)
     wanted = choices(deal, templates, term) if values == "all" else tuple(part.strip() for part in values.split("|"))
-    others = [(one, in_the_form_of(now, one)) for one in wanted]
+    others = [(choice, in_the_form_of(now, choice)) for choice in wanted]
     until = until_of(deal, asked.until, asked.weeks)
     paths = stated_paths(deal, asked, until)
     plain = varied(deal, templates, {})
     before = lived_paths(plain, make, paths, given, until, workers, watch)
-    found = []
+    comparisons = []
     for _, text in others:
         if text == now:
             continue
         other = varied(deal, templates, {term: text})
         after = lived_paths(other, make, paths, given, until, workers, watch)
-        found.append(compared((f"{term}: {now}", f"{term}: {text}"), (plain, other), before, after))
-    return tuple(found)
+        comparisons.append(compared((f"{term}: {now}", f"{term}: {text}"), (plain, other), before, after))
+    return tuple(comparisons)
 
 
 def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str, Template]) -> Deal:

@@ -80,14 +80,14 @@ class DealRow:
 
     def needs_act(self, today: date, soon: date) -> bool:
         """Whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
-        owed = any((one.act != "report" and one.by <= soon) or one.by < today for one in self.owed)
+        owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
         return owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
 
     @property
     def rank(self) -> tuple[int, int, date, Fraction, str]:
         """One total order: state, days overdue, next day, headroom, name."""
         first = self.owed[0] if self.owed else None
-        overdue = min(0, *(one.days for one in self.owed)) if len(self.owed) > 1 else min(0, first.days) if first else 0
+        overdue = min(0, *(duty.days for duty in self.owed)) if len(self.owed) > 1 else min(0, first.days) if first else 0
         near = self.nearest
         room = Fraction(10**6) if near is None else (-abs(near.share) if near.failing else abs(near.share))
         return (self.worst.rank[0], overdue, first.by if first else date.max, room, self.deal)
@@ -114,7 +114,7 @@ class DealRow:
                 "fails": "below" if near.fails_below else "above",
                 "failing": near.failing,
             },
-            "owed": [one.as_data() for one in self.owed],
+            "owed": [duty.as_data() for duty in self.owed],
         }
 
 
@@ -127,11 +127,11 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
         on: the date; what is effective after it is left out.
     """
     rows = portfolio([(deal, events)], on)
-    stands = [event for event in standing(events) if event.effective_on <= on]
-    adopted = next((event.payload for event in reversed(stands) if isinstance(event.payload, DealAdopted)), None)
-    determined = next((event for event in reversed(stands) if isinstance(event.payload, Determined)), None)
+    in_force = [event for event in standing(events) if event.effective_on <= on]
+    adopted = next((event.payload for event in reversed(in_force) if isinstance(event.payload, DealAdopted)), None)
+    determined = next((event for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
     names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
-    rates = {event.payload.index: event.payload for event in stands if isinstance(event.payload, ReferenceRate)}
+    rates = {event.payload.index: event.payload for event in in_force if isinstance(event.payload, ReferenceRate)}
     return DealRow(
         deal=deal,
         party=next((names[role] for role in OWERS if role in names), ""),
@@ -148,7 +148,7 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
 
 def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTest | None:
     """The Break-even Rate that lies nearest to its index's Reference Rate, as a share of it."""
-    found = []
+    nearest = []
     for row in rows:
         for even in row.result.break_even if row.result is not None else ():
             rate = rates.get(even.index)
@@ -157,8 +157,8 @@ def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTes
             share = even.rate.value / Fraction(rate.value) - 1
             below = even.fails == "below"
             failing = share > 0 if below else share < 0
-            found.append(NearestTest(row.title, even.index, share, below, failing))
-    return min(found, key=lambda one: abs(one.share), default=None)
+            nearest.append(NearestTest(row.title, even.index, share, below, failing))
+    return min(nearest, key=lambda one: abs(one.share), default=None)
 
 
 def deal_names(workspace: Workspace) -> tuple[str, ...]:

@@ -43,15 +43,15 @@ class ReportsReceived:
         """As programs read it."""
         rows = [
             {
-                "name": one.name,
-                "document": one.document,
-                "period": {"from": str(one.period_start), "to": str(one.period_end)},
-                "received": str(one.received),
-                "figures": one.figures,
-                "held": [name for name, _ in one.held],
-                "stands": one.stands,
+                "name": report.name,
+                "document": report.document,
+                "period": {"from": str(report.period_start), "to": str(report.period_end)},
+                "received": str(report.received),
+                "figures": report.figures,
+                "held": [name for name, _ in report.held],
+                "stands": report.stands,
             }
-            for one in self.reports
+            for report in self.reports
         ]
         return {"deal": self.deal, "reports": rows}
 
@@ -60,8 +60,8 @@ def reports_received(workspace: Workspace, deal: str) -> ReportsReceived:
     """The reports of a deal; none for a deal that was not run."""
     events = read(workspace.store, deal_log(deal))
     adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
-    standing = {one.name: one for one in fold(events).reports}
-    found = [
+    standing = {report.name: report for report in fold(events).reports}
+    reports = [
         ReceivedReport(
             event.payload.name,
             event.payload.document,
@@ -80,5 +80,5 @@ def reports_received(workspace: Workspace, deal: str) -> ReportsReceived:
     names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
     party = names.get("issuer") or names.get("borrower") or ""
     zone = adopted.time_zone if adopted is not None else "UTC"
-    newest = tuple(sorted(found, key=lambda one: (one.period_end, one.received), reverse=True))
+    newest = tuple(sorted(reports, key=lambda one: (one.period_end, one.received), reverse=True))
     return ReportsReceived(deal, party, zone, adopted is not None and adopted.illustrative, newest)

@@ -86,30 +86,30 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
     names = {party.role: party.name for party in adopted[-1].parties}
     titles = {clause.key: clause.title for clause in clauses_on(adopted[-1], on)}
     duties = {duty.kind: duty for duty in facts.duties}
-    for one in deadlines(events):
-        if one.first <= on and one.open:
-            to = _owed_to(one, {kind: duty.to for kind, duty in duties.items()})
+    for dated in deadlines(events):
+        if dated.first <= on and dated.open:
+            to = _owed_to(dated, {kind: duty.to for kind, duty in duties.items()})
             yield OpenDuty(
                 deal=deal,
                 principal=determined[-1].outstanding_principal,
-                who=one.due.who,
-                name=names.get(one.due.who, ""),
+                who=dated.due.who,
+                name=names.get(dated.due.who, ""),
                 to=to,
-                act=one.due.act,
-                subject=one.due.subject,
-                what=one.what,
-                by=one.due.by,
-                days=(one.due.by - on).days,
-                outcome=one.outcome,
-                cite=one.due.cite,
-                due=one.due,
-                title=titles.get(one.due.subject, ""),
+                act=dated.due.act,
+                subject=dated.due.subject,
+                what=dated.what,
+                by=dated.due.by,
+                days=(dated.due.by - on).days,
+                outcome=dated.outcome,
+                cite=dated.due.cite,
+                due=dated.due,
+                title=titles.get(dated.due.subject, ""),
             )
 
 
-def _owed_to(one: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _owed_to(duty: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """To whom a notice is owed; nobody in particular for anything else."""
-    return one.due.to or duties.get(one.due.notice or "", ())
+    return duty.due.to or duties.get(duty.due.notice or "", ())
 
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:

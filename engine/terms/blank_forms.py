@@ -192,8 +192,8 @@ class Forms:
                 yield f"{margin}{INDENT}- {lines[0].lstrip()}"
                 yield from lines[1:]
             else:
-                one = _example(key, inner)
-                yield f"{margin}{key}: [{one}]{_comment(_both(mark, self._remark(inner, one)))}"
+                example = _example(key, inner)
+                yield f"{margin}{key}: [{example}]{_comment(_both(mark, self._remark(inner, example)))}"
         else:
             value = _example(key, node)
             written = f'"{value}"' if any(sign in value for sign in QUOTED) else value
@@ -228,7 +228,7 @@ class Forms:
         """A type, or of a type that may be one of several each of them."""
         node = self._reference(node)
         several = (*node.get("anyOf", ()), *node.get("oneOf", ()))
-        return [part for one in several for part in self._parts(one)] if several else [node]
+        return [part for member in several for part in self._parts(member)] if several else [node]
 
 
 def forms_of(clauses: Mapping[str, type[Clause]]) -> Forms:

@@ -57,7 +57,7 @@ Redirects = Mapping[Path, Path]
 
 def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
     """All problems of one validation, each at the place of the value, or of the key where the key is wrong."""
-    errors = (one for one in error.errors(include_url=False) if not _said_of_its_parts(one, tree, base))
+    errors = (problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base))
     return [_complaint(problem, tree, base, redirects or {}) for problem in errors]
 
 

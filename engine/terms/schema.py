@@ -17,8 +17,8 @@ DATED = r"^\d{4}-\d{2}-\d{2}$"
 
 def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
     """The schema of a deal file with the given templates, for an editor: each single value may also be a term that steps."""
-    found: dict[str, Any] = _stepped(_of_either_format(single_valued_schema(clauses)))
-    return found
+    schema: dict[str, Any] = _stepped(_of_either_format(single_valued_schema(clauses)))
+    return schema
 
 
 def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
@@ -64,10 +64,10 @@ def _stepped(schema: Any) -> Any:
         return [_stepped(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _stepped(value) for key, value in schema.items()}
-    if "pattern" in found and "examples" in found and found.get("pattern") != DATED:
-        single = {key: value for key, value in found.items() if key not in ("title", "description", "default")}
+    stepped = {key: _stepped(value) for key, value in schema.items()}
+    if "pattern" in stepped and "examples" in stepped and stepped.get("pattern") != DATED:
+        single = {key: value for key, value in stepped.items() if key not in ("title", "description", "default")}
         step = {"anyOf": [single, {"type": "object", "required": ["value"], "properties": {"value": single, "cite": {"type": "string"}}}]}
         steps = {"type": "object", "minProperties": 1, "patternProperties": {DATED: step}, "additionalProperties": False}
-        return {"anyOf": [single, steps], **{key: found[key] for key in ("title", "description", "default") if key in found}}
-    return found
+        return {"anyOf": [single, steps], **{key: stepped[key] for key in ("title", "description", "default") if key in stepped}}
+    return stepped

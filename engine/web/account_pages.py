@@ -33,7 +33,7 @@ def _page(visit: Visit, status: int = 200, refused: str = "", said: str = "", to
         status=status,
         sessions=desk.sessions.of(visit.who.number),
         this_session=visit.session.key if visit.session is not None else "",
-        tokens=[one for one in tokens(desk.database, visit.who.number) if not one.ended],
+        tokens=[token for token in tokens(desk.database, visit.who.number) if not token.ended],
         deals=[deal for deal in desk.deals() if may(visit.who, Right.READ, deal)],
         refused=refused,
         said=said,

@@ -67,8 +67,8 @@ class Accounts:
         return tuple(self._with_grants(row) for row in self._database.rows(f"{PEOPLE} ORDER BY name, login"))
 
     def _with_grants(self, row: sqlite3.Row) -> Person:
-        found = self._database.rows("SELECT deal, party FROM grant_ WHERE person = ? ORDER BY deal, party", (row["number"],))
-        return Person(row["number"], row["login"], row["name"], tuple(Grant(one["deal"], one["party"]) for one in found))
+        rows = self._database.rows("SELECT deal, party FROM grant_ WHERE person = ? ORDER BY deal, party", (row["number"],))
+        return Person(row["number"], row["login"], row["name"], tuple(Grant(row["deal"], row["party"]) for row in rows))
 
     def add(self, login: str, name: str, now: datetime) -> Person:
         """A new account without a password and without grants. Raises WrongUsage for a login that is taken or is no mail address."""
@@ -80,9 +80,9 @@ class Accounts:
         if self._database.row("SELECT 1 FROM person WHERE login = ?", (login,)):
             raise WrongUsage(f"{login} has an account, or had one")
         self._database.write("INSERT INTO person (login, name, made_at) VALUES (?, ?, ?)", (login, name, now.isoformat()))
-        found = self.named(login)
-        assert found is not None  # it was just made
-        return found
+        person = self.named(login)
+        assert person is not None  # it was just made
+        return person
 
     def end(self, number: int, now: datetime) -> None:
         """End an account: its sessions and tokens with it. Raises WrongUsage where nobody would administer the desk any more."""
@@ -150,12 +150,12 @@ class Accounts:
 
     def invite(self, number: int, now: datetime) -> Invitation:
         """A one-time link with which a person sets a password; an earlier one ends."""
-        found = Invitation(secrets.token_urlsafe(32), now + INVITED_FOR)
+        invitation = Invitation(secrets.token_urlsafe(32), now + INVITED_FOR)
         with self._database.together() as connection:
             connection.execute("DELETE FROM invitation WHERE person = ?", (number,))
-            values = (hashed(found.token), number, found.ends.isoformat())
+            values = (hashed(invitation.token), number, invitation.ends.isoformat())
             connection.execute("INSERT INTO invitation (token, person, ends) VALUES (?, ?, ?)", values)
-        return found
+        return invitation
 
     def invited(self, token: str, now: datetime) -> Person | None:
         """Whom a link invites; None where it was used, has ended, or never was."""

@@ -68,8 +68,8 @@ def _list(visit: Visit, deal: str, said: dict[str, str], refused: str) -> Respon
         rows=acts_recorded(desk.workspace, deal),
         waiting=waiting_of(desk.database, [deal], "act", ("read", "sent", "sent back")),
         kinds=KINDS,
-        clauses=[(one.key, one.title) for one in facts.clauses],
-        indices=[one.name for one in facts.indices],
+        clauses=[(clause.key, clause.title) for clause in facts.clauses],
+        indices=[index.name for index in facts.indices],
         said=said,
         refused=refused,
         two=asks_for_two(find_deal(desk.workspace, deal, desk.templates), visit.now.date()),
@@ -167,29 +167,29 @@ def waiting(visit: AtVisit, deal: str, number: str) -> Response:
     return _shown(visit, deal, _one(visit, deal, number))
 
 
-def _shown(visit: Visit, deal: str, one: Waiting, status: int = 200, notice: str = "") -> Response:
+def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str = "") -> Response:
     desk = visit.desk
     facts = deal_facts(desk.workspace, deal)
     of = find_deal(desk.workspace, deal, desk.templates)
-    second = visit.who.name if one.prepared_by != visit.who.number else SECOND
-    shown = _imagined(visit, of, dict(one.body), one.prepared_name, second) if one.kind == "act" and one.state in ("read", "sent") else None
-    on = day_in(str(one.body.get("effective_on", "")), "Effective on") or visit.now.date()
-    own = one.prepared_by == visit.who.number
+    second = visit.who.name if act.prepared_by != visit.who.number else SECOND
+    shown = _imagined(visit, of, dict(act.body), act.prepared_name, second) if act.kind == "act" and act.state in ("read", "sent") else None
+    on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
+    own = act.prepared_by == visit.who.number
     return page(
         visit,
         "waiting.html.j2",
         status=status,
         nav="approvals",
-        one=one,
+        one=act,
         shown=shown,
-        clause=next((each.title for each in facts.clauses if each.key == one.body.get("clause")), ""),
-        steps=steps_of(desk.workspace, deal, int(one.body["number"])) if one.kind == "release" else (),
+        clause=next((each.title for each in facts.clauses if each.key == act.body.get("clause")), ""),
+        steps=steps_of(desk.workspace, deal, int(act.body["number"])) if act.kind == "release" else (),
         entries=desk.size(deal),
         own=own,
-        two=asks_for_two(of, on) or one.kind == "release",
-        approves=visit.may(Right.APPROVE, deal) and not own and one.state == "sent",
+        two=asks_for_two(of, on) or act.kind == "release",
+        approves=visit.may(Right.APPROVE, deal) and not own and act.state == "sent",
         notice=notice,
-        details=[(name, one.body[name]) for name in DETAILS if one.body.get(name)],
+        details=[(name, act.body[name]) for name in DETAILS if act.body.get(name)],
         zone=facts.time_zone,
         illustrative=desk.demonstration or facts.illustrative,
     )
@@ -217,35 +217,35 @@ def decide(visit: AtVisit, deal: str, number: str) -> Response:
     raise NotThere
 
 
-def _may_record(visit: Visit, deal: str, one: Waiting) -> bool:
+def _may_record(visit: Visit, deal: str, act: Waiting) -> bool:
     """Whether the person may record it: a second person what was sent; who prepared it, where the deal asks for one person only."""
-    if one.prepared_by != visit.who.number:
-        return one.state == "sent" and visit.may(Right.APPROVE, deal)
-    if one.kind == "release" or one.state != "read" or not visit.may(Right.ACT, deal):
+    if act.prepared_by != visit.who.number:
+        return act.state == "sent" and visit.may(Right.APPROVE, deal)
+    if act.kind == "release" or act.state != "read" or not visit.may(Right.ACT, deal):
         return False
-    on = day_in(str(one.body.get("effective_on", "")), "Effective on") or visit.now.date()
+    on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
     return not asks_for_two(find_deal(visit.desk.workspace, deal, visit.desk.templates), on)
 
 
-def _record(visit: Visit, deal: str, one: Waiting, words: str) -> Response:
+def _record(visit: Visit, deal: str, act: Waiting, words: str) -> Response:
     """Record an Act or a release, if the log stands as it did when its difference was shown."""
     desk = visit.desk
-    if not _may_record(visit, deal, one):
+    if not _may_record(visit, deal, act):
         raise NotThere
     entries = visit.said("entries")
     with desk.recording():
         if entries != str(desk.size(deal)):
-            return _shown(visit, deal, one, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
-        if not move(desk.database, one, "approved", visit.who.number, words, visit.now):
+            return _shown(visit, deal, act, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+        if not move(desk.database, act, "approved", visit.who.number, words, visit.now):
             raise WrongUsage("somebody else has decided this meanwhile; nothing was recorded")
         try:
-            _recorded(visit, deal, one)
+            _recorded(visit, deal, act)
         except BaseException:
-            again = waiting_one(desk.database, one.number)
+            again = waiting_one(desk.database, act.number)
             if again is not None:
-                move(desk.database, again, one.state, None, one.words, visit.now)
+                move(desk.database, again, act.state, None, act.words, visit.now)
             raise
-    return RedirectResponse(f"/deals/{deal}/waiting/{one.number}", 303)
+    return RedirectResponse(f"/deals/{deal}/waiting/{act.number}", 303)
 
 
 def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
@@ -265,8 +265,8 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
 @needs(Right.RELEASE, reads="document")
 def document(visit: AtVisit, deal: str, number: str) -> Response:
     """The document of an Act that waits, as it came."""
-    one = _one(visit, deal, number)
-    if one.file is None:
+    act = _one(visit, deal, number)
+    if act.file is None:
         raise NotThere
-    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_" for sign in str(one.body["document"]))
-    return Response(one.file, media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_" for sign in str(act.body["document"]))
+    return Response(act.file, media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'})

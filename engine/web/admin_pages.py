@@ -23,7 +23,7 @@ PARTS = (SERVICER, APPROVER, STRUCTURER, ADMINISTRATOR)
 def _page(visit: Visit, status: int = 200, refused: str = "", link: str = "", invited: str = "") -> Response:
     desk = visit.desk
     people = desk.accounts.people()
-    names = {one.number: one.name for one in people}
+    names = {person.number: person.name for person in people}
     return page(
         visit,
         "admin.html.j2",
@@ -34,7 +34,7 @@ def _page(visit: Visit, status: int = 200, refused: str = "", link: str = "", in
         deals=desk.deals(),
         parties=sorted({*PARTS, *(party for deal in desk.deals() for party in parties_of(desk.workspace, deal))}),
         sessions=desk.sessions.of(),
-        tokens=[one for one in tokens(desk.database) if not one.ended],
+        tokens=[token for token in tokens(desk.database) if not token.ended],
         keys=public_keys(desk.workspace),
         every=EVERY_DEAL,
         refused=refused,
@@ -59,9 +59,9 @@ def reads(visit: AtVisit, deal: str = "") -> Response:
 
 
 def _invited(visit: Visit, person: Person) -> Response:
-    found = visit.desk.accounts.invite(person.number, visit.now)
+    invitation = visit.desk.accounts.invite(person.number, visit.now)
     address = (visit.desk.settings.address or f"http://{visit.request.headers.get('host', '')}").rstrip("/")
-    return _page(visit, link=f"{address}/invitation/{found.token}", invited=person.name)
+    return _page(visit, link=f"{address}/invitation/{invitation.token}", invited=person.name)
 
 
 @routes.post("/admin/people")
@@ -76,10 +76,10 @@ def invite(visit: AtVisit) -> Response:
 
 
 def _person(visit: Visit, number: str) -> Person:
-    found = visit.desk.accounts.person(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if found is None:
+    person = visit.desk.accounts.person(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if person is None:
         raise NotThere
-    return found
+    return person
 
 
 @routes.post("/admin/people/{number}/invite")
@@ -122,7 +122,7 @@ def grant(visit: AtVisit) -> Response:
         return RedirectResponse("/admin", 303)
     known = {*PARTS, *(parties_of(desk.workspace, deal) if deal in desk.deals() else ())}
     if deal == EVERY_DEAL:
-        known |= {name for one in desk.deals() for name in parties_of(desk.workspace, one)}
+        known |= {name for deal in desk.deals() for name in parties_of(desk.workspace, deal)}
     if party not in known or (deal != EVERY_DEAL and deal not in desk.deals()):
         return _page(visit, 422, f"{deal} has no party `{party}`; a grant names a deal and one of its parties, or a part at the desk")
     if person.number == visit.who.number and party == APPROVER:

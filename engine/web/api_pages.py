@@ -104,7 +104,7 @@ def reports(visit: AtVisit, deal: OfDeal) -> Response:
 def acts(visit: AtVisit, deal: OfDeal) -> Response:
     """The Recorded Acts."""
     found = acts_recorded(visit.desk.workspace, deal)
-    rows = [{"entry": one.entry, "stands": one.stands, "act": one.act.model_dump(mode="json")} for one in found]
+    rows = [{"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in found]
     return _json({"deal": deal, "acts": rows})
 
 

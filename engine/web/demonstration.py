@@ -56,7 +56,7 @@ class Opened:
 
     def as_data(self) -> dict[str, Any]:
         """How it is opened, as JSON."""
-        people = [{"login": one.login, "name": one.name, "sees": one.sees} for one in self.people]
+        people = [{"login": person.login, "name": person.name, "sees": person.sees} for person in self.people]
         return {"address": self.address, "password": self.password, "people": people}
 
 

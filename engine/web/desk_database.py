@@ -75,8 +75,8 @@ class DeskDatabase:
 
     def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        found = self.rows(query, values)
-        return found[0] if found else None
+        rows = self.rows(query, values)
+        return rows[0] if rows else None
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Do one statement; returns how many rows it changed."""

@@ -157,8 +157,8 @@ class GuardedRoute(APIRoute):
 
 async def visit_of(request: Request) -> Visit:
     """The visit of a request, for an endpoint."""
-    found: Visit = request.state.visit
-    return found
+    visit: Visit = request.state.visit
+    return visit
 
 
 def _noted(visit: Visit, what: str) -> None:

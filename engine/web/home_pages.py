@@ -27,8 +27,8 @@ def rows_for(visit: Visit, right: Right, on: date) -> tuple[DealRow, ...]:
 
 def due_from(visit: Visit, rows: tuple[DealRow, ...]) -> tuple[OpenDuty, ...]:
     """What is owed by the parties that the person acts for, the longest overdue first."""
-    found = [one for row in rows for one in row.owed if one.who in visit.who.parties_in(row.deal)]
-    return tuple(sorted(found, key=lambda one: (one.by, one.deal, one.subject)))
+    duties = [duty for row in rows for duty in row.owed if duty.who in visit.who.parties_in(row.deal)]
+    return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject)))
 
 
 @routes.get("/")

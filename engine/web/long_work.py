@@ -84,9 +84,9 @@ class LongWork:
         found = self._work.get(key)
         return found if found is not None and found.person == person else None
 
-    def cancel(self, one: Work) -> bool:
+    def cancel(self, work: Work) -> bool:
         """Cancel a piece that waits still; one that runs is let end, and False."""
-        return one.future is not None and one.future.cancel()
+        return work.future is not None and work.future.cancel()
 
     def close(self) -> None:
         """Let what runs end, and begin nothing more."""

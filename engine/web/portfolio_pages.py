@@ -47,7 +47,7 @@ class Asked:
         return (
             self.q.casefold() in text
             and (not self.index or self.index in {name for name, _ in row.rates})
-            and (not self.who or any(one.who == self.who for one in row.owed))
+            and (not self.who or any(duty.who == self.who for duty in row.owed))
             and (not self.state or row.state in self.state)
         )
 
@@ -82,11 +82,11 @@ def portfolio(
         rows=shown,
         acting=sum(row.needs_act(day, day + SOON) for row in every),
         last_acting=_last_in_front(chosen, acting),
-        overdue=[one for row in every for one in row.owed if one.days < 0],
+        overdue=[duty for row in every for duty in row.owed if duty.days < 0],
         quiet_until=_quiet_until(every, day),
         newest=max((row.on for row in every if row.on), default=None),
         indices=sorted({name for row in every for name, _ in row.rates}),
-        owers=sorted({one.who for row in every for one in row.owed}),
+        owers=sorted({duty.who for row in every for duty in row.owed}),
         states=sorted(
             Counter(row.state for row in every).items(), key=lambda one: next(n for n, row in enumerate(every) if row.state == one[0])
         ),
@@ -103,13 +103,13 @@ def portfolio(
 
 def _last_in_front(rows: Sequence[DealRow], acting: Sequence[str]) -> str:
     """The deal under which the line stands: the last one of those at the head that need an act."""
-    front = [row.deal for n, row in enumerate(rows) if all(one.deal in acting for one in rows[: n + 1])]
+    front = [row.deal for n, row in enumerate(rows) if all(row.deal in acting for row in rows[: n + 1])]
     return front[-1] if front else ""
 
 
 def _quiet_until(rows: Sequence[DealRow], day: date) -> date | None:
     """When the next thing is due of the deals that need no act."""
-    return min((one.by for row in rows if not row.needs_act(day, day + SOON) for one in row.owed), default=None)
+    return min((duty.by for row in rows if not row.needs_act(day, day + SOON) for duty in row.owed), default=None)
 
 
 def _total(rows: Sequence[DealRow]) -> str:

@@ -27,16 +27,16 @@ def _of(visit: Visit, token: str) -> tuple[ReceiptLink, StatementRow, str]:
     link = read_token(link_key(desk.workspace), token, visit.now.date())
     if link is None or link.deal not in desk.deals():
         raise NotThere
-    found = statement_of(desk.workspace, link.deal, visit.now.date())
-    row = next((one for one in found.rows if one.number == link.number), None)
-    if row is None or all(one.role != link.to for one in row.addressees):
+    statement = statement_of(desk.workspace, link.deal, visit.now.date())
+    row = next((row for row in statement.rows if row.number == link.number), None)
+    if row is None or all(addressee.role != link.to for addressee in row.addressees):
         raise NotThere
-    return link, row, found.zone
+    return link, row, statement.zone
 
 
 def _page(visit: Visit, token: str, status: int = 200, refused: str = "", name: str = "") -> Response:
     link, row, zone = _of(visit, token)
-    to = next(one for one in row.addressees if one.role == link.to)
+    to = next(addressee for addressee in row.addressees if addressee.role == link.to)
     return page(visit, "receipt.html.j2", status=status, link=link, row=row, to=to, token=token, refused=refused, name=name, zone=zone)
 
 

@@ -54,14 +54,14 @@ def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
     desk = visit.desk
     if not number.isascii() or not number.isdigit() or len(number) > 9:
         raise NotThere
-    row = next((one for one in statement_of(desk.workspace, deal, visit.now.date()).rows if one.number == int(number)), None)
+    row = next((row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == int(number)), None)
     if row is None or not may_release(visit, row):
         raise NotThere
     if visit.said("sha256") != row.delivery.notice.sha256:
         raise WrongUsage("the notice is another one than the page showed; open it anew")
     duty = row.delivery.duty
     if duty is not None and duty.released_by == "two persons":
-        open_ = [one for one in waiting_of(desk.database, [deal], "release") if one.body["number"] == row.number]
+        open_ = [waiting for waiting in waiting_of(desk.database, [deal], "release") if waiting.body["number"] == row.number]
         found = open_[0].number if open_ else _prepared(visit, deal, row.number)
         return RedirectResponse(f"/deals/{deal}/waiting/{found}", 303)
     with desk.recording():
@@ -73,7 +73,7 @@ def _prepared(visit: Visit, deal: str, number: int) -> int:
     """The release as it waits for a second person."""
     desk = visit.desk
     made = prepare(desk.database, deal, "release", visit.who.number, visit.now, desk.size(deal), {"number": number}, None)
-    one = waiting_one(desk.database, made)
-    if one is not None:
-        move(desk.database, one, "sent", None, "", visit.now)
+    waiting = waiting_one(desk.database, made)
+    if waiting is not None:
+        move(desk.database, waiting, "sent", None, "", visit.now)
     return made

@@ -67,7 +67,7 @@ def reports(visit: AtVisit, deal: str) -> Response:
 
 def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, ...] = (), file: str = "") -> Response:
     desk, today = visit.desk, visit.now.date()
-    found = reports_received(desk.workspace, deal)
+    received = reports_received(desk.workspace, deal)
     mine = waiting_of(desk.database, [deal], "report", SEEN)
     servicer = visit.may(Right.ACT, deal)
     period = next_period(desk.workspace, find_deal(desk.workspace, deal, desk.templates), today) if visit.may(Right.REPORT, deal) else None
@@ -76,14 +76,14 @@ def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, .
         "reports.html.j2",
         status=status,
         nav="week",
-        rows=found.reports[:SHOWN],
-        waiting=[one for one in mine if one.prepared_by == visit.who.number or (servicer and one.state != "read")],
+        rows=received.reports[:SHOWN],
+        waiting=[waiting for waiting in mine if waiting.prepared_by == visit.who.number or (servicer and waiting.state != "read")],
         period=period,
         problems=problems,
         file=file,
-        party=found.party,
-        zone=found.zone,
-        illustrative=desk.demonstration or found.illustrative,
+        party=received.party,
+        zone=received.zone,
+        illustrative=desk.demonstration or received.illustrative,
     )
 
 
@@ -125,12 +125,12 @@ def read_report(visit: AtVisit, deal: str) -> Response:
 
 def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
     """A report that waits, for its sender or for who takes it. Raises NotThere for anybody else, and for one that is done with."""
-    found = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if found is None or found.deal != deal or found.kind != "report" or found.state not in SEEN or found.file is None:
+    waiting = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if waiting is None or waiting.deal != deal or waiting.kind != "report" or waiting.state not in SEEN or waiting.file is None:
         raise NotThere
-    if found.prepared_by != visit.who.number and not (visit.may(Right.ACT, deal) and found.state != "read"):
+    if waiting.prepared_by != visit.who.number and not (visit.may(Right.ACT, deal) and waiting.state != "read"):
         raise NotThere
-    return found
+    return waiting
 
 
 @routes.get("/deals/{deal}/reports/{number}")
@@ -140,16 +140,16 @@ def report(visit: AtVisit, deal: str, number: str) -> Response:
     return _shown(visit, deal, _waiting(visit, deal, number))
 
 
-def _shown(visit: Visit, deal: str, one: Waiting, status: int = 200, notice: str = "") -> Response:
+def _shown(visit: Visit, deal: str, waiting: Waiting, status: int = 200, notice: str = "") -> Response:
     desk = visit.desk
-    found, event = _read(visit, deal, one)
+    found, event = _read(visit, deal, waiting)
     reached = [] if event is None else of_event(desk.workspace, found.deal, event, desk.templates)
     return page(
         visit,
         "report.html.j2",
         status=status,
         nav="week",
-        one=one,
+        one=waiting,
         report=found.report,
         rows=_figures(found),
         remarks=[each for each in found.warnings if each.code != "RW04"],
@@ -164,10 +164,10 @@ def _shown(visit: Visit, deal: str, one: Waiting, status: int = 200, notice: str
     )
 
 
-def _read(visit: Visit, deal: str, one: Waiting) -> tuple[ReadReport, Any]:
+def _read(visit: Visit, deal: str, waiting: Waiting) -> tuple[ReadReport, Any]:
     """The file read again, with its receipt as of its arrival, and the event that it would be."""
     desk_intake = intake_of(visit, deal)
-    found = desk_intake.read(one.file or b"", str(one.body["file"]), _arrival(visit, deal, one.at))
+    found = desk_intake.read(waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at))
     return found, desk_intake.imagined(found)
 
 
@@ -192,18 +192,18 @@ def _figures(found: ReadReport) -> list[FigureRow]:
 @needs(Right.REPORT)
 def send(visit: AtVisit, deal: str, number: str) -> Response:
     """Send a report to the Servicer, or take it where the Servicer itself sends it."""
-    one = _waiting(visit, deal, number)
+    waiting = _waiting(visit, deal, number)
     desk = visit.desk
     if visit.said("entries") != str(desk.size(deal)):
-        return _shown(visit, deal, one, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+        return _shown(visit, deal, waiting, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
     if not visit.may(Right.ACT, deal):
-        move(desk.database, one, "sent", None, visit.said("words", 300), visit.now, desk.size(deal))
+        move(desk.database, waiting, "sent", None, visit.said("words", 300), visit.now, desk.size(deal))
         return RedirectResponse(f"/deals/{deal}/reports", 303)
     with desk.recording():
         if desk.size(deal) != int(visit.said("entries")):
-            return _shown(visit, deal, one, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
-        intake_of(visit, deal).take(one.file or b"", str(one.body["file"]), _arrival(visit, deal, one.at))
-        move(desk.database, one, "approved", visit.who.number, visit.said("words", 300), visit.now)
+            return _shown(visit, deal, waiting, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+        intake_of(visit, deal).take(waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at))
+        move(desk.database, waiting, "approved", visit.who.number, visit.said("words", 300), visit.now)
     return RedirectResponse(f"/deals/{deal}/reports", 303)
 
 

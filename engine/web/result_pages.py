@@ -42,21 +42,21 @@ def explained_as_data(visit: AtVisit, deal: str, test: str, on: str) -> Response
 @needs(Right.READ, reads="working of a result")
 def explained(visit: AtVisit, deal: str, test: str, on: str) -> Response:
     """The working."""
-    found = _found(visit, deal, test, on)
+    explanation = _found(visit, deal, test, on)
     facts = deal_facts(visit.desk.workspace, deal)
     return page(
         visit,
         "explain.html.j2",
         nav="portfolio",
-        found=found,
-        event=found.event,
-        result=found.event.payload.result,
-        state=found.event.payload.state,
-        before=found.event.payload.before,
-        value=found.publications[-1] if found.publications else None,
-        said=[line for line in found.lines if line.startswith(("Decisive by sellers", "With other sellers", "Share of subsets"))],
+        found=explanation,
+        event=explanation.event,
+        result=explanation.event.payload.result,
+        state=explanation.event.payload.state,
+        before=explanation.event.payload.before,
+        value=explanation.publications[-1] if explanation.publications else None,
+        said=[line for line in explanation.lines if line.startswith(("Decisive by sellers", "With other sellers", "Share of subsets"))],
         test=test,
         zone=facts.time_zone,
         illustrative=visit.desk.demonstration or facts.illustrative,
-        foot=f"Log of {deal}: {found.size:,} entries.",
+        foot=f"Log of {deal}: {explanation.size:,} entries.",
     )

@@ -114,18 +114,18 @@ def waiting_of(
     """What waits under some deals, the oldest first."""
     marks = ", ".join("?" for _ in states)
     rows = database.rows(f"{ALL} WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
-    return tuple(one for one in map(_of, rows) if one.deal in deals and (kind is None or one.kind == kind))
+    return tuple(row for row in map(_of, rows) if row.deal in deals and (kind is None or row.kind == kind))
 
 
 def move(
-    database: DeskDatabase, one: Waiting, state: State, person: int | None, words: str, now: datetime, on_entry: int | None = None
+    database: DeskDatabase, waiting: Waiting, state: State, person: int | None, words: str, now: datetime, on_entry: int | None = None
 ) -> bool:
     """Change the state of what stands as it was read; False where somebody else has decided it meanwhile."""
     decided = person is not None
     return (
         database.write(
             "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE number = ? AND state = ?",
-            (state, person, now.isoformat() if decided else None, words, on_entry or one.on_entry, one.number, one.state),
+            (state, person, now.isoformat() if decided else None, words, on_entry or waiting.on_entry, waiting.number, waiting.state),
         )
         == 1
     )

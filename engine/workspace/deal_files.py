@@ -54,7 +54,7 @@ def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) ->
     """The same of the newest few files: a process that runs each hour reads a file that did not change only once."""
     templates = dict(given)
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
-    if deal is None or any(not one.code.startswith("W") for one in problems):
+    if deal is None or any(not problem.code.startswith("W") for problem in problems):
         return deal, tuple(problems)
     return deal, tuple(sorted([*problems, *both_figures(deal, templates)], key=lambda problem: (problem.place, problem.code)))
 

@@ -36,10 +36,10 @@ class DealsByName:
     @cached_property
     def _named(self) -> dict[str, list[Path]]:
         """The deal files by the names that they claim; a file that claims none by its own. More than one where a name is claimed twice."""
-        found: dict[str, list[Path]] = {}
+        by_name: dict[str, list[Path]] = {}
         for path, text in self._texts.items():
-            found.setdefault(claimed_by(text, str(path)) or path.stem, []).append(path)
-        return found
+            by_name.setdefault(claimed_by(text, str(path)) or path.stem, []).append(path)
+        return by_name
 
     def _read(self, name: str) -> Deal:
         paths = self._named.get(name, [])

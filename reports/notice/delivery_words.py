@@ -36,7 +36,7 @@ def became(past: Past, number: int) -> str:
     steps = {event.payload.to: f"{STEPS[type(event.payload)]} {short_date(event.effective_on)}" for event in told}
     draft = any(isinstance(event.payload, NoticeReleased) and event.payload.draft for event in about)
     if steps:
-        words = {text: [role(one) for one, said in steps.items() if said == text] for text in steps.values()}
+        words = {text: [role(name) for name, said in steps.items() if said == text] for text in steps.values()}
         said = "; ".join(f"{text} to the {', the '.join(roles)}" if len(words) > 1 else text for text, roles in words.items())
         return f"{'as a draft ' if draft else ''}{said}; not given"
     released = [event for event in about if isinstance(event.payload, NoticeReleased)]

@@ -61,8 +61,8 @@ class EvidenceBrief(Brief):
         first = self.determined.publication_date if self.determined else self.inputs.on
         history = log.tested(self.past, key)
         newest = history[-1].result if history else None
-        owed = [one for one in stands.obligations if one.clause == key]
-        gone = [one for one in stands.released if one.clause == key]
+        owed = [obligation for obligation in stands.obligations if obligation.clause == key]
+        releases = [release for release in stands.released if release.clause == key]
         run = stands.runs.get(key)
         return Line(
             key=key,
@@ -74,7 +74,7 @@ class EvidenceBrief(Brief):
             obligation=owed[-1] if owed else None,
             run=run.failures if run else 0,
             rounding=self.deal.rounding,
-            released=gone[-1] if gone else None,
+            released=releases[-1] if releases else None,
         )
 
 
@@ -101,6 +101,6 @@ def _context(evidence: PageEvidence) -> dict[str, Any]:
     if inputs.kind == "not_evaluated" and not past.of("deal adopted"):
         return never_adopted.compose(inputs, past)
     seen = brief(inputs, FIRST[inputs.kind] + (LOST if inputs.kind == "not_evaluated" else PROOF))
-    stands = evidence.stands or DateStanding()
-    found = EvidenceBrief(seen.inputs, seen.past, seen.deal, seen.determined, seen.order, stands, facts.supersedes_on)
+    standing = evidence.stands or DateStanding()
+    found = EvidenceBrief(seen.inputs, seen.past, seen.deal, seen.determined, seen.order, standing, facts.supersedes_on)
     return {**masthead(found), "answer": answer_of(found), "first": [block_of(found, "due")]}

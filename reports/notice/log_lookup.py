@@ -65,10 +65,10 @@ def payloads(events: Sequence[Event], kind: type[Payload]) -> tuple[Payload, ...
 
 def adopted(past: Past) -> DealAdopted:
     """The deal in force on the date. Raises ValueError where the log does not begin with one."""
-    found = payloads(past.of("deal adopted"), DealAdopted)
-    if not found:
+    adoptions = payloads(past.of("deal adopted"), DealAdopted)
+    if not adoptions:
         raise ValueError("the log holds no `deal adopted`; a notice cannot say what it is about")
-    return found[-1]
+    return adoptions[-1]
 
 
 def determined(past: Past) -> Event | None:
@@ -79,8 +79,8 @@ def determined(past: Past) -> Event | None:
 
 def whole(past: Past) -> Determined | None:
     """What the newest Determination Date rested on, and what it made due."""
-    found = payloads(past.of("determined"), Determined)
-    return found[-1] if found else None
+    determinations = payloads(past.of("determined"), Determined)
+    return determinations[-1] if determinations else None
 
 
 def tested(past: Past, test: str) -> tuple[Tested, ...]:
@@ -90,43 +90,43 @@ def tested(past: Past, test: str) -> tuple[Tested, ...]:
 
 def test_state(past: Past, test: str) -> TestState | None:
     """A test's state: by its newest result, deadline or Act."""
-    found: TestState | None = None
+    last: TestState | None = None
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
         if isinstance(event.payload, ActApplied):
             state = event.payload.test
-        found = state if state is not None and state.test == test else found
-    return found
+        last = state if state is not None and state.test == test else last
+    return last
 
 
 def trigger_state(past: Past, trigger: str) -> TriggerState | None:
     """A trigger's state: by its newest count or Act."""
-    found: TriggerState | None = None
+    last: TriggerState | None = None
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, Counted) else None
         if isinstance(event.payload, ActApplied):
             state = event.payload.trigger
-        found = state if state is not None and state.trigger == trigger else found
-    return found
+        last = state if state is not None and state.trigger == trigger else last
+    return last
 
 
 def obligations(past: Past) -> tuple[Obligation, ...]:
     """Each Obligation as it stands, in the order of creation."""
-    found: dict[tuple[str, str, date], Obligation] = {}
+    newest: dict[tuple[str, str, date], Obligation] = {}
     for event in past.events:
         moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
         if moved is not None:
-            found[(moved.clause, moved.name, moved.created_on)] = moved
-    return tuple(found.values())
+            newest[(moved.clause, moved.name, moved.created_on)] = moved
+    return tuple(newest.values())
 
 
 def failures_running(history: Sequence[Tested]) -> int:
     """How many determined dates running a test has FAILed, up to the newest; dates not determined are skipped."""
     run = 0
-    for one in reversed(history):
-        if one.result.verdict is Verdict.PASS:
+    for test in reversed(history):
+        if test.result.verdict is Verdict.PASS:
             break
-        run += one.result.verdict is Verdict.FAIL
+        run += test.result.verdict is Verdict.FAIL
     return run
 
 

@@ -82,7 +82,7 @@ def _mend(inputs: NoticeInputs) -> dict[str, Any]:
 
 def _proof(inputs: NoticeInputs, event: Event) -> dict[str, Any]:
     """What the log held at issue, which file was read, what is attached, how to verify."""
-    read = [one for one in event.inputs if re.fullmatch(r"[0-9a-f]{64}", one)]
+    read = [used for used in event.inputs if re.fullmatch(r"[0-9a-f]{64}", used)]
     kept = ("File as it was read, SHA-256", eights(read[0]), "kept in deals/refused") if read else ("File", "", "it could not be read")
     attached = listed(sorted(inputs.attachments)) or "nothing"
     rows = [

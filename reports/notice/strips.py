@@ -38,17 +38,17 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
     ends = [end for name in rates if (band := _band(rates, name)) for end in band]
     low, high = max(min([*shares, *ends, 0.93]), LEAST), min(max([*shares, *ends, 1.07]), MOST)
     low, high = low - 0.06 * (high - low), high + 0.14 * (high - low)
-    one = next(iter(rates)) if len(rates) == 1 else None
-    value = _rate(rates, one) if one else None
-    found = {"low": low, "high": high, "x": place(low, high, 1.0), "label": price(rates[one].value) if one and value else "", "ticks": []}
+    only = next(iter(rates)) if len(rates) == 1 else None
+    value = _rate(rates, only) if only else None
+    scale = {"low": low, "high": high, "x": place(low, high, 1.0), "label": price(rates[only].value) if only and value else "", "ticks": []}
     marks = [(tick / value, f"{tick:.2f}") for tick in ticks(low * value, high * value, 4)] if value else []
     if not value and ends:
         marks = [(tick, f"{tick * 100:.0f}%") for tick in ticks(low, high, 4)]
     shown = [(place(low, high, at), text) for at, text in marks]
-    found["ticks"] = [{"x": round(x, 1), "text": text if _free(x, place(low, high, 1.0)) else ""} for x, text in shown if x < WIDTH * 0.97]
-    found["any"] = bool(value or ends)
-    found["several"] = len(rates) > 1
-    return found
+    scale["ticks"] = [{"x": round(x, 1), "text": text if _free(x, place(low, high, 1.0)) else ""} for x, text in shown if x < WIDTH * 0.97]
+    scale["any"] = bool(value or ends)
+    scale["several"] = len(rates) > 1
+    return scale
 
 
 def _free(tick: float, marker: float) -> bool:
@@ -61,14 +61,14 @@ def strip(line: Line, rates: Mapping[str, ReferenceRate], scale: Mapping[str, An
     even = nearest(line, rates)
     name = even.index if even else next(iter(rates), None)
     band = _band(rates, name) if name else None
-    found: dict[str, Any] = {"tick": None, "band": None, "rate": None, "width": WIDTH}
+    marks: dict[str, Any] = {"tick": None, "band": None, "rate": None, "width": WIDTH}
     if name and _rate(rates, name):
-        found["rate"] = round(scale["x"], 1)
+        marks["rate"] = round(scale["x"], 1)
     if band:
-        found["band"] = [round(place(scale["low"], scale["high"], end), 1) for end in band]
+        marks["band"] = [round(place(scale["low"], scale["high"], end), 1) for end in band]
     if even is not None and even.rate is not None:
-        found |= _tick(even, _share(even, rates), scale)
-    return found
+        marks |= _tick(even, _share(even, rates), scale)
+    return marks
 
 
 def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,19 +18,19 @@ def other_values(value: Mapping[str, Any]) -> str:
     return "; ".join(f"{version}: {price(one) if one is not None else 'no value'}" for version, one in given.items()) or NONE
 
 
-def turned_results(found: Brief, name: str, value: Mapping[str, Any]) -> list[str]:
+def turned_results(brief: Brief, name: str, value: Mapping[str, Any]) -> list[str]:
     """For each other version the results of the date that its value would turn, all else unchanged; nothing where it turns none."""
     said = []
     for version, one in (value.get("other_versions") or {}).items():
-        turned = list(_turned(found, name, None if one is None else Decimal(str(one))))
+        turned = list(_turned(brief, name, None if one is None else Decimal(str(one))))
         if turned:
             shown = price(one) if one is not None else "no value"
             said.append(f"Under {version} ({shown}), all else unchanged: {listed(turned)}. That decides nothing.")
     return said
 
 
-def _turned(found: Brief, name: str, other: Decimal | None) -> Iterator[str]:
-    for line in found.lines:
+def _turned(brief: Brief, name: str, other: Decimal | None) -> Iterator[str]:
+    for line in brief.lines:
         result = line.result
         if result is None or result.verdict not in (Verdict.PASS, Verdict.FAIL):
             continue

@@ -119,7 +119,7 @@ def _tables(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _lines(lines: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    return [[str(one["seq"]), with_dates(one["on"]), _minute(one["recorded_at"]), with_dates(one["what"])] for one in lines]
+    return [[str(line["seq"]), with_dates(line["on"]), _minute(line["recorded_at"]), with_dates(line["what"])] for line in lines]
 
 
 def _minute(moment: str) -> str:

@@ -118,7 +118,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
 
 def answers(inputs: ForesightInputs) -> str:
     """The answers that the report states, as JSON."""
-    found = {
+    parts = {
         "ladder": inputs.ladder,
         "stress": inputs.stress,
         "scenarios": inputs.scenarios,
@@ -127,7 +127,7 @@ def answers(inputs: ForesightInputs) -> str:
         "comparisons": inputs.comparisons or None,
         "grid": inputs.grid,
     }
-    return json.dumps({name: one for name, one in found.items() if one is not None}, indent=2, sort_keys=True, ensure_ascii=False)
+    return json.dumps({name: part for name, part in parts.items() if part is not None}, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def _title(inputs: ForesightInputs, name: str) -> str:
@@ -162,11 +162,11 @@ def _subject(ladder: Value, limb: str) -> str:
 
 def _never(inputs: ForesightInputs) -> list[Runs]:
     """What never happens, said as loudly as what does; and what could not be determined."""
-    found: list[Runs] = []
+    stretches: list[Runs] = []
     if inputs.stress is not None and inputs.stress["never"]:
         names = listed([_title(inputs, name) for name in inputs.stress["never"]])
         verb = "acts" if len(inputs.stress["never"]) == 1 else "act"
-        found.append(
+        stretches.append(
             [
                 ("Never", True),
                 (f": {names} {verb} on none of the paths up to {long_date(date.fromisoformat(inputs.stress['until']))}.", False),
@@ -175,8 +175,8 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     left = inputs.stress["left_out"] if inputs.stress is not None else inputs.ladder["left_out"] if inputs.ladder is not None else {}
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
-        found.append([("Left out", True), (f": {said}.", False)])
-    return found
+        stretches.append([("Left out", True), (f": {said}.", False)])
+    return stretches
 
 
 def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
@@ -185,19 +185,19 @@ def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
     rungs = inputs.ladder["rungs"]
     today = float(next(iter(inputs.ladder["today"].values())))
     drawn = lanes.ladder(rungs, today)
-    below = [one for one in rungs if one["fails"] == "below" and one["rate"] is not None]
-    inverted = {one["graver"]: one for one in inputs.ladder["inversions"]}
-    for row, one in zip(drawn["rows"], below, strict=True):
-        by = inverted.get(one["limb"])
+    below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
+    inverted = {inversion["graver"]: inversion for inversion in inputs.ladder["inversions"]}
+    for row, rung in zip(drawn["rows"], below, strict=True):
+        by = inverted.get(rung["limb"])
         row |= {
-            "name": _title(inputs, one["subject"]),
-            "needs": one["needs"],
-            "rate": f"{float(one['rate']):.4f}",
-            "share": f"{-float(one['share']) * 100:.1f}%".replace("-", "−"),
-            "weeks": f"{one['weeks']:.1f}" if one["weeks"] is not None else "–",
+            "name": _title(inputs, rung["subject"]),
+            "needs": rung["needs"],
+            "rate": f"{float(rung['rate']):.4f}",
+            "share": f"{-float(rung['share']) * 100:.1f}%".replace("-", "−"),
+            "weeks": f"{rung['weeks']:.1f}" if rung["weeks"] is not None else "–",
             "inverted": f"inverted by {by['by']}" if by else "",
         }
-    above = [f"{_title(inputs, one['subject'])} fails above {float(one['rate']):.4f}" for one in rungs if one["fails"] == "above"]
+    above = [f"{_title(inputs, rung['subject'])} fails above {float(rung['rate']):.4f}" for rung in rungs if rung["fails"] == "above"]
     said = f"{listed(above)}. " if above else ""
     alt = "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"])
     return {**drawn, "said": f"{said}Weeks are of Scenario B, middle of its band.", "alt": alt, "today_text": f"{today:.2f}"}
@@ -210,16 +210,16 @@ def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
     first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
     levels = []
     if inputs.ladder is not None:
-        for one in inputs.ladder["rungs"]:
-            pair = (_title(inputs, one["test"]), float(one["rate"] or 0))
-            if one["fails"] == "below" and one["kind"] != "obligation" and pair not in levels:
+        for rung in inputs.ladder["rungs"]:
+            pair = (_title(inputs, rung["test"]), float(rung["rate"] or 0))
+            if rung["fails"] == "below" and rung["kind"] != "obligation" and pair not in levels:
                 levels.append(pair)
     return {
         "intro": f"From {long_date(first)} to {long_date(last)}. Given: {inputs.facts}.",
         "chart": lanes.rates(inputs.rates, levels, first, last) if inputs.rates else None,
         "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last),
         "key": f"{KEY} The lanes are of {outcomes[0]['path']}.",
-        "heads": [one["path"] for one in outcomes[:3]],
+        "heads": [outcome["path"] for outcome in outcomes[:3]],
         "rows": _dates(inputs, outcomes[:3]),
         "scenarios": _scenarios(inputs),
     }
@@ -227,7 +227,7 @@ def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
 
 def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[dict[str, Any]], str]]:
     """One lane for each test, that of its own trigger where it has one, then the composite triggers'."""
-    found = []
+    rows = []
     own = {name.removesuffix(" (trigger)") for name in outcome["lanes"] if name.endswith(" (trigger)")}
     for name, spans in outcome["lanes"].items():
         subject = name.removesuffix(" (trigger)")
@@ -242,8 +242,8 @@ def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[
                 text = f"in effect from {table_date(date.fromisoformat(span['since']))}"
             shown.append({**span, "text": text})
         quiet = {span["kind"] for span in spans} <= {"passes", "watch", "not determined"}
-        found.append((_title(inputs, subject), shown, "never on this path" if quiet else ""))
-    return found
+        rows.append((_title(inputs, subject), shown, "never on this path" if quiet else ""))
+    return rows
 
 
 def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]]:
@@ -256,12 +256,15 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
     for subject, what in sorted(events, key=lambda key: events[key]):
         cells = [f"{_title(inputs, subject)} {HAPPENING_WORDS[what]}"]
         for outcome in outcomes:
-            first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
+            first = next((first for first in outcome["firsts"] if (first["subject"], first["what"]) == (subject, what)), None)
             rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
             cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
         rows.append(cells)
-    for clause in dict.fromkeys(one["clause"] for outcome in outcomes for one in outcome["swept"]):
-        paid = [[one for one in outcome["swept"] if one["clause"] == clause and float(one["amount"] or 0) > 0] for outcome in outcomes]
+    for clause in dict.fromkeys(amount["clause"] for outcome in outcomes for amount in outcome["swept"]):
+        paid = [
+            [amount for amount in outcome["swept"] if amount["clause"] == clause and float(amount["amount"] or 0) > 0]
+            for outcome in outcomes
+        ]
         sums = [f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}" for one in paid]
         rows.append([f"{_title(inputs, clause)} swept, USD", *sums])
     return rows
@@ -275,7 +278,7 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
     for outcome in inputs.scenarios["outcomes"]:
         cells = [str(outcome["path"])]
         for subject, what in columns:
-            first = next((one for one in outcome["firsts"] if (one["subject"], one["what"]) == (subject, what)), None)
+            first = next((first for first in outcome["firsts"] if (first["subject"], first["what"]) == (subject, what)), None)
             cells.append("never" if first is None else table_date(date.fromisoformat(first["on"])))
         rows.append(cells)
     return {"heads": ["Path", *(f"{_title(inputs, name)} {HAPPENING_WORDS[what]}" for name, what in columns)], "rows": rows}
@@ -289,14 +292,14 @@ def _tried(inputs: ForesightInputs) -> str:
 
 
 def _seeds(inputs: ForesightInputs) -> str:
-    seeds = {str(one["seed"]) for one in (inputs.calibration, inputs.simulation) if one is not None}
+    seeds = {str(calibration["seed"]) for calibration in (inputs.calibration, inputs.simulation) if calibration is not None}
     return f"seed {', '.join(sorted(seeds))}, " if seeds else ""
 
 
 def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
-    found = [("Draft, SHA-256", eights(inputs.sha256)), ("Closing Date", long_date(inputs.closing)), ("Facts", inputs.facts)]
-    for name, one in (("Calibration", inputs.calibration), ("Simulation", inputs.simulation)):
-        if one is not None:
-            found.append((name, f"{one['paths']:,} paths of {one['weeks']} weeks, seed {one['seed']}; prior {one['prior']}"))
-    found.append(("Engine", f"headroom {inputs.engine}"))
-    return found
+    assumptions = [("Draft, SHA-256", eights(inputs.sha256)), ("Closing Date", long_date(inputs.closing)), ("Facts", inputs.facts)]
+    for name, part in (("Calibration", inputs.calibration), ("Simulation", inputs.simulation)):
+        if part is not None:
+            assumptions.append((name, f"{part['paths']:,} paths of {part['weeks']} weeks, seed {part['seed']}; prior {part['prior']}"))
+    assumptions.append(("Engine", f"headroom {inputs.engine}"))
+    return assumptions

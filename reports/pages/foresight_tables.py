@@ -19,7 +19,7 @@ SHOWN = 40
 def comparison_pages(found: Sequence[Value], title: Callable[[str], str]) -> list[dict[str, Any]]:
     """One table of dates for each comparison: what happens otherwise, and whom it serves."""
     pages = []
-    for one in found:
+    for value in found:
         rows = [
             [
                 str(diff["path"]),
@@ -28,15 +28,15 @@ def comparison_pages(found: Sequence[Value], title: Callable[[str], str]) -> lis
                 _day(diff["after"]),
                 str(diff["serves"] or "–"),
             ]
-            for diff in one["differences"][:SHOWN]
+            for diff in value["differences"][:SHOWN]
         ]
-        for money in one["money"]:
+        for money in value["money"]:
             amounts = [f"USD {float(money[side]):,.0f}" for side in ("before", "after")]
             rows.append([str(money["path"]), f"{title(money['clause'])} swept in all", *amounts, "–"])
         pages.append(
             {
-                "heading": f"{one['first']} against {one['second']}",
-                "intro": _intro(one),
+                "heading": f"{value['first']} against {value['second']}",
+                "intro": _intro(value),
                 "heads": ["Path", "What happens", "First", "Second", "Serves"],
                 "rows": rows,
             }
@@ -44,30 +44,30 @@ def comparison_pages(found: Sequence[Value], title: Callable[[str], str]) -> lis
     return pages
 
 
-def _intro(one: Value) -> str:
-    terms, left = len(one["terms"]), len(one["differences"]) - SHOWN
-    said = f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(one['until'])}. "
-    if not one["differences"] and not one["money"]:
+def _intro(value: Value) -> str:
+    terms, left = len(value["terms"]), len(value["differences"]) - SHOWN
+    said = f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}. "
+    if not value["differences"] and not value["money"]:
         return f"{said}Nothing that happens differs on any path."
-    same = f" Nothing differs on {', '.join(one['same'])}." if one["same"] else ""
+    same = f" Nothing differs on {', '.join(value['same'])}." if value["same"] else ""
     return f"{said}These happen on other dates.{same}{f' {left} more stand in the file that this report carries.' if left > 0 else ''}"
 
 
-def grid_page(found: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
+def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
     """The cells of a grid as a table; the draft's own pair is marked."""
-    if found is None:
+    if value is None:
         return None
-    across = list(dict.fromkeys(cell["x"] for cell in found["cells"]))
-    down = list(dict.fromkeys(cell["y"] for cell in found["cells"]))
-    by_pair = {(cell["x"], cell["y"]): _shown(cell["value"]) for cell in found["cells"]}
-    drafted = found["drafted"]
+    across = list(dict.fromkeys(cell["x"] for cell in value["cells"]))
+    down = list(dict.fromkeys(cell["y"] for cell in value["cells"]))
+    by_pair = {(cell["x"], cell["y"]): _shown(cell["value"]) for cell in value["cells"]}
+    drafted = value["drafted"]
     return {
-        "heading": f"{title(found['subject'])}: {found['shown'].replace('-', ' ')} by two terms",
+        "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
-            f"Across {found['x']}, drafted {drafted[0]}; down {found['y']}, drafted {drafted[1]}. On {found['path']}, "
-            f"up to {_day(found['until'])}."
+            f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On {value['path']}, "
+            f"up to {_day(value['until'])}."
         ),
-        "heads": [f"{found['y'].rpartition('.')[2]}, then {found['x'].rpartition('.')[2]}", *across],
+        "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],
     }
 

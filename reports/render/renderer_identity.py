@@ -26,7 +26,7 @@ def renderer() -> Renderer:
 
 def _templates() -> dict[str, bytes]:
     folder = files("reports").joinpath("templates")
-    return {f"templates/{one.name}": one.read_bytes() for one in folder.iterdir() if one.name.endswith(".j2")}
+    return {f"templates/{path.name}": path.read_bytes() for path in folder.iterdir() if path.name.endswith(".j2")}
 
 
 def _version(name: str) -> str:
@@ -44,8 +44,8 @@ def _pango() -> str:
     if name is None:
         return "pango unknown"
     try:
-        found = ctypes.CDLL(name)
-        found.pango_version_string.restype = ctypes.c_char_p
-        return f"pango {found.pango_version_string().decode()}"
+        cdll = ctypes.CDLL(name)
+        cdll.pango_version_string.restype = ctypes.c_char_p
+        return f"pango {cdll.pango_version_string().decode()}"
     except (OSError, AttributeError):
         return "pango unknown"

@@ -15,19 +15,19 @@ from engine.cli.output import print_json, say, table
 Page = Callable[[Any, datetime], bytes]
 
 
-def show_audit(found: AuditReport, into: Path | None, page: Page, as_json: bool) -> int:
+def show_audit(report: AuditReport, into: Path | None, page: Page, as_json: bool) -> int:
     """Print the report, or write it as a PDF; 3 where the record differs. Raises WrongUsage for another ending."""
     if into is not None and into.suffix != ".pdf":
         raise WrongUsage(f"{into}: an audit report is written as .pdf; give --into a name that ends so")
     if into is not None:
-        write_whole(into, page(found.as_data(), found.made_at))
+        write_whole(into, page(report.as_data(), report.made_at))
     if as_json:
-        print_json(found.as_data())
+        print_json(report.as_data())
     elif into is not None:
-        say(f"{into}: {found.deal}, {found.since} to {found.until}; to be signed by the auditor")
+        say(f"{into}: {report.deal}, {report.since} to {report.until}; to be signed by the auditor")
     else:
-        _say(found)
-    return 0 if found.clean else 3
+        _say(report)
+    return 0 if report.clean else 3
 
 
 def _say(found: AuditReport) -> None:

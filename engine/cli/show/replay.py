@@ -30,21 +30,21 @@ def replay(
     workspace: Workspace, templates: Templates, until: date | None, as_json: bool, pages: Pages | None = None, drawn: Drawings | None = None
 ) -> int:
     """Replay every log; 3 where one does not come out as it is recorded, 4 where one is of an earlier edition and was not compared."""
-    found: list[Replayed] = []
+    replays: list[Replayed] = []
     for one in Replay(workspace, templates, until, pages).run():
-        found.append(one)
+        replays.append(one)
         progress(f"{one.log}: {one.events} events")
-    deals = deals_among(one.log for one in found)
+    deals = deals_among(one.log for one in replays)
     seen = list(_drawn(workspace, deals, pages, drawn)) if pages is not None and drawn is not None else []
     progress_done()
-    failed = any(one.difference is not None for one in found) or any(one.outcome == "differs" for _, _, one in seen)
-    code = 3 if failed else 4 if any(one.edition != EDITION for one in found) else 0
+    failed = any(one.difference is not None for one in replays) or any(one.outcome == "differs" for _, _, one in seen)
+    code = 3 if failed else 4 if any(one.edition != EDITION for one in replays) else 0
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
-        data = {"replayed": code == 0, "logs": [one.as_data() for one in found], "as_known": [asdict(one) for one in known]}
+        data = {"replayed": code == 0, "logs": [one.as_data() for one in replays], "as_known": [asdict(one) for one in known]}
         print_json(data | {"pages": [{"deal": deal, "number": number, **asdict(one)} for deal, number, one in seen]})
         return code
-    for one in found:
+    for one in replays:
         _say(one)
     for deal, number, page in seen:
         say(f"{'DIFFERS   ' if page.outcome == 'differs' else 'the pages '}{deal} No. {number}: {page.said}")

@@ -26,7 +26,7 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
             print_json(found.as_data())
         else:
             say(f"Open {found.address} and sign in as one of these, each with the password {found.password}")
-            say(table(("sign in as", "who", "sees"), [(one.login, one.name, one.sees) for one in found.people]))
+            say(table(("sign in as", "who", "sees"), [(person.login, person.name, person.sees) for person in found.people]))
             say(f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning after the last run. Ctrl-C stops.")
     else:
         address = desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}"
@@ -50,11 +50,11 @@ def invite_somebody(workspace: Workspace, login: str, name: str | None, administ
         person = desk.accounts.add(login, name, now)
     if administrator:
         desk.accounts.grant(person.number, Grant(EVERY_DEAL, ADMINISTRATOR), "the command line", now)
-    found = desk.accounts.invite(person.number, now)
+    invitation = desk.accounts.invite(person.number, now)
     address = (desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}").rstrip("/")
-    link = f"{address}/invitation/{found.token}"
+    link = f"{address}/invitation/{invitation.token}"
     if as_json:
-        print_json({"login": person.login, "name": person.name, "link": link, "ends": found.ends.isoformat()})
+        print_json({"login": person.login, "name": person.name, "link": link, "ends": invitation.ends.isoformat()})
     else:
-        say(f"{person.name} sets a password at this link, once, by {found.ends:%Y-%m-%d %H:%M} UTC:")
+        say(f"{person.name} sets a password at this link, once, by {invitation.ends:%Y-%m-%d %H:%M} UTC:")
         say(link)

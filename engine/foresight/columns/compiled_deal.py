@@ -144,7 +144,7 @@ def compiled_deal(
     """
     rows = tuple(_rows(deal, templates, rates, given, until, acts))
     why = {part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)}
-    unit = math.lcm(*(amount.denominator for row in rows for one in row.sweeps for amount in one.amounts), 1)
+    unit = math.lcm(*(amount.denominator for row in rows for sweep in row.sweeps for amount in sweep.amounts), 1)
     return CompiledDeal(
         deal,
         until,
@@ -186,7 +186,7 @@ def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
     return Row(
         inputs,
         tests,
-        {key: _test_rules(inputs, one.test.clause, one.test.template) for key, one in tests.items()},
+        {key: _test_rules(inputs, test.test.clause, test.test.template) for key, test in tests.items()},
         triggers,
         dict(_bits(tests, [leaf for tree in trees for leaf in leaves(tree)])),
         tuple(_sweep_rows(inputs)),
@@ -243,9 +243,9 @@ def _by(inputs: Inputs, within: Period, cite: str, event: str) -> int:
 
 def _delivers(inputs: Inputs) -> Iterator[tuple[str, Callable[[], int]]]:
     for name, trigger in inputs.terms.triggers.items():
-        for one in trigger.consequences:
-            if one.deliver is not None:
-                yield name, _delivered_by(inputs, one.deliver)
+        for consequence in trigger.consequences:
+            if consequence.deliver is not None:
+                yield name, _delivered_by(inputs, consequence.deliver)
                 break
 
 
@@ -253,11 +253,11 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
     paid = PAYMENT in inputs.kinds
     report = serving(inputs) if paid else None
     figures = {name: figure.value for name, figure in report.figures.items()} if isinstance(report, Reported) else {}
-    for one in sweeps(inputs.terms, inputs.templates):
-        excess = swept(one.trigger, one.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow if paid else None
-        most = left_to_repay(inputs.terms, one.sweep, figures.get)
-        repays, released = one.sweep.repays is not None, one.sweep.on_end not in (None, "keep")
-        yield SweepRow(one.trigger, excess, one.sweep.share, most, one.sweep.until, repays, released)
+    for sweep in sweeps(inputs.terms, inputs.templates):
+        excess = swept(sweep.trigger, sweep.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow if paid else None
+        most = left_to_repay(inputs.terms, sweep.sweep, figures.get)
+        repays, released = sweep.sweep.repays is not None, sweep.sweep.on_end not in (None, "keep")
+        yield SweepRow(sweep.trigger, excess, sweep.sweep.share, most, sweep.sweep.until, repays, released)
 
 
 def _why_not(part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]) -> str:
@@ -285,7 +285,7 @@ def _why_not(part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, 
 def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:
     first: dict[str, TriggerRule] = {}
     for row in rows:
-        names = [one.trigger for one in row.sweeps if one.trigger in part.tests | part.triggers]
+        names = [sweep.trigger for sweep in row.sweeps if sweep.trigger in part.tests | part.triggers]
         if len(set(names)) != len(names):
             return "two sweeps of one trigger"
         for rule in row.triggers:

@@ -71,7 +71,7 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
         lacking = [name for name in terms.index if name not in indices]
         if lacking:
             raise WrongUsage(f"the paths have no rates of {', '.join(lacking)}")
-        decisive = [name for name, one in terms.index.items() if one.low_confidence.effect == "decisive only"]
+        decisive = [name for name, definition in terms.index.items() if definition.low_confidence.effect == "decisive only"]
         if decisive:
             raise WrongUsage(f"{', '.join(decisive)}: results count only where they are decisive, and a path has no sellers")
 
@@ -147,7 +147,7 @@ def _test(key: str, row: Row, held: DealArrays, said: Said, on: int, outcome: Co
 def _triggers(ready: CompiledDeal, row: Row, held: DealArrays, said: Mapping[str, Said], on: int, outcome: ColumnsOutcome) -> None:
     since = row.inputs.terms_since.toordinal()
     seen = Seen(on, row.inputs.kinds, said, row.level, held.tests, held.triggers)
-    rows = {one.trigger: one for one in row.sweeps}
+    rows = {sweep.trigger: sweep for sweep in row.sweeps}
     for rule in row.triggers:
         state = held.triggers.get(rule.name)
         if state is None:
@@ -169,19 +169,19 @@ def _triggers(ready: CompiledDeal, row: Row, held: DealArrays, said: Mapping[str
 def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
     """What each sweep makes due whose trigger was in effect at the Determination Date before; no dollar is swept twice."""
     taken = np.zeros(paths, dtype=np.int64)
-    for one in row.sweeps:
-        state = held.triggers.get(one.trigger)
-        if state is None or one.excess is None:
+    for sweep in row.sweeps:
+        state = held.triggers.get(sweep.trigger)
+        if state is None or sweep.excess is None:
             continue
-        excess, unit = _whole(one.excess, ready.unit), ready.unit
-        due = np.minimum(_whole(one.excess * one.share, unit), np.maximum(0, excess - taken))
-        if one.most is not None:
-            due = np.minimum(due, _whole(one.most, unit))
-        if one.until is not None:
-            due = np.minimum(due, np.maximum(0, _whole(one.until, unit) - state.balance))
+        excess, unit = _whole(sweep.excess, ready.unit), ready.unit
+        due = np.minimum(_whole(sweep.excess * sweep.share, unit), np.maximum(0, excess - taken))
+        if sweep.most is not None:
+            due = np.minimum(due, _whole(sweep.most, unit))
+        if sweep.until is not None:
+            due = np.minimum(due, np.maximum(0, _whole(sweep.until, unit) - state.balance))
         due = np.where(state.in_effect, due, 0)
         taken = taken + due
-        state.balance = state.balance if one.repays else state.balance + due
+        state.balance = state.balance if sweep.repays else state.balance + due
         state.swept = state.swept + due
 
 
@@ -195,9 +195,9 @@ def _whole(amount: Fraction, unit: int) -> int:
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
     """One date of the parts whose states the engine's own steps make."""
     needed = frozenset(name for run in runs for name in run.part.tests)
-    results = {key: results_of(one, rates) for key, one in row.tests.items() if key in needed}
+    results = {key: results_of(test, rates) for key, test in row.tests.items() if key in needed}
     for key, found in results.items():
-        if any(one.reason is None for one in found.results):
+        if any(result.reason is None for result in found.results):
             outcome.determined.add(key)
         if found.one_by_one:
             outcome.one_by_one.add(key)

@@ -49,7 +49,9 @@ def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
         if clause.tested_while is not None:
             yield key, clause.tested_while.test or clause.tested_while.trigger or key
     swept = [key for key, clause in terms.covenants.items() if getattr(clause, "sweep", None) is not None]
-    swept += [name for name, trigger in terms.triggers.items() if any(one.sweep is not None for one in trigger.consequences)]
+    swept += [
+        name for name, trigger in terms.triggers.items() if any(consequence.sweep is not None for consequence in trigger.consequences)
+    ]
     yield from ((swept[0], other) for other in swept[1:])  # no dollar is swept twice
     for name, trigger in terms.triggers.items():
         for condition in (trigger.begins, *(() if isinstance(trigger.ends, str) else (trigger.ends,))):
@@ -60,5 +62,5 @@ def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
 def terms_of(part: Part, terms: TermsInForce) -> TermsInForce:
     """The terms of one part alone, in the file's order."""
     covenants = {key: clause for key, clause in terms.covenants.items() if key in part.tests}
-    triggers = {name: one for name, one in terms.triggers.items() if name in part.triggers}
+    triggers = {name: trigger for name, trigger in terms.triggers.items() if name in part.triggers}
     return terms.model_copy(update={"covenants": covenants, "triggers": triggers})

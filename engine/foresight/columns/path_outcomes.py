@@ -41,8 +41,8 @@ class ColumnsOutcome:
 
     def share(self, subject: str, what: Happening, by: date) -> float:
         """The share of paths on which something had happened by a date."""
-        found = self.firsts.get((subject, what))
-        return 0.0 if found is None else float(((found != NEVER) & (found <= by.toordinal())).mean())
+        first = self.firsts.get((subject, what))
+        return 0.0 if first is None else float(((first != NEVER) & (first <= by.toordinal())).mean())
 
     def first(self, subject: str, what: Happening, where: NDArray[np.bool_], on: int | Ordinals) -> None:
         """Note that something happened on some paths on a date; what had happened before stands."""

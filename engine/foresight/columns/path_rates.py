@@ -57,16 +57,16 @@ class PathRates:
         row = self.up_to(day) - 1
         if row < 0 or self.dates[row] != day:
             return np.full(self.paths, NO_VALUE, dtype=np.int64)
-        found: Ticks = self.ticks[index][row]
-        return found
+        ticks: Ticks = self.ticks[index][row]
+        return ticks
 
     def reference(self, index: str, terms: IndexTerms, day: date) -> Ticks:
         """The Reference Rate of a day by the deal's fallback: the newest value that is not too old."""
         known = self.up_to(day)
-        found = np.full(self.paths, NO_VALUE, dtype=np.int64)
+        flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
         for age in range(min(oldest(index, terms) + 1, known)):
-            found = np.where(found == NO_VALUE, self.ticks[index][known - 1 - age], found)
-        return found
+            flags = np.where(flags == NO_VALUE, self.ticks[index][known - 1 - age], flags)
+        return flags
 
     def with_today(self, index: str, day: date, tick: int) -> PathRates:
         """The same paths, had the newest value by a day been `tick` on each."""
@@ -114,7 +114,7 @@ def scaled(form: LinearForm) -> Scaled:
     """A form with its weights and Closing Date levels made whole."""
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
     statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
-    levels = [(one.at_closing * TICK).denominator for one in statistics if one.at_closing is not None]
+    levels = [(statistic.at_closing * TICK).denominator for statistic in statistics if statistic.at_closing is not None]
     if form.gate is not None:
         levels += [(form.gate.level * TICK).denominator, (form.gate.otherwise * TICK).denominator]
     finer = math.lcm(*levels, 1)
@@ -151,23 +151,23 @@ def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], da
 
 
 def _statistic(
-    one: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, per_tick: int
+    statistic: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, per_tick: int
 ) -> tuple[Ticks, NDArray[np.bool_]]:
-    index = one.index
-    if one.kind == "published":
+    index = statistic.index
+    if statistic.kind == "published":
         found = rates.published(index, day)
         return found * per_tick, found != NO_VALUE
-    if one.kind == "rate":
+    if statistic.kind == "rate":
         found = rates.reference(index, terms[index], day)
         return found * per_tick, found != NO_VALUE
-    if one.kind == "sum of rates":
-        each = [rates.reference(index, terms[index], on) for on in rates.dates[: rates.up_to(day)][-one.count :]]
+    if statistic.kind == "sum of rates":
+        each = [rates.reference(index, terms[index], on) for on in rates.dates[: rates.up_to(day)][-statistic.count :]]
         there = np.logical_and.reduce([ticks != NO_VALUE for ticks in each]) if each else np.zeros(rates.paths, dtype=bool)
-        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (len(each) == one.count)
-    rows = [row for row in range(rates.up_to(day)) if one.since is None or rates.dates[row] >= one.since]
+        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (len(each) == statistic.count)
+    rows = [row for row in range(rates.up_to(day)) if statistic.since is None or rates.dates[row] >= statistic.since]
     window = [rates.ticks[index][row] for row in rows]
-    closing = None if one.at_closing is None else int(one.at_closing * TICK * per_tick)
-    if one.kind == "highest":
+    closing = None if statistic.at_closing is None else int(statistic.at_closing * TICK * per_tick)
+    if statistic.kind == "highest":
         top = np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
         return (top if closing is None else np.maximum(top, closing)), np.ones(rates.paths, dtype=bool)
     found = np.full(rates.paths, NO_VALUE, dtype=np.int64)

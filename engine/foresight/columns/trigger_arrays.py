@@ -50,8 +50,8 @@ class LeafArrays:
 
     def full(self) -> Flags:
         """Where it is met as often as it needs."""
-        found: Flags = np.bitwise_count(self.bits) >= self.needed
-        return found
+        flags: Flags = np.bitwise_count(self.bits) >= self.needed
+        return flags
 
     def count(self, where: Flags, meets: Flags, known: Flags | None, on: int) -> None:
         """One more date on some paths; `known` is where the date counts, everywhere where it is None."""
@@ -160,13 +160,13 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
 
 
 def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Flags:
-    found = _completed(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen)
-    began: Flags = outside & found.met & (found.new != NEVER_NEW)
+    completed = _completed(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen)
+    began: Flags = outside & completed.met & (completed.new != NEVER_NEW)
     if not began.any():
         return began
     state.inside = state.inside | began
     state.begun = state.begun | began
-    state.since = np.where(began, np.maximum(found.new, floor), state.since)
+    state.since = np.where(began, np.maximum(completed.new, floor), state.since)
     state.ended = np.where(began, NONE, state.ended)
     for leaf in state.ends:
         leaf.afresh(began)
@@ -237,8 +237,8 @@ def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
             return None
         if rule.state not in STATUSES:
             return np.zeros(paths, dtype=bool)
-        found: Flags = test.status == STATUSES.index(rule.state)
-        return found
+        flags: Flags = test.status == STATUSES.index(rule.state)
+        return flags
     trigger = seen.triggers.get(rule.trigger or "")
     if trigger is None or not trigger.exists:
         return None
@@ -248,8 +248,8 @@ def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
 
 
 def _state_since(rule: LeafRule, seen: Seen, paths: int) -> Dates:
-    found = seen.tests.get(rule.test) if rule.test is not None else seen.triggers.get(rule.trigger or "")
-    return found.since if found is not None and found.exists else np.full(paths, seen.on, dtype=np.int32)
+    tested = seen.tests.get(rule.test) if rule.test is not None else seen.triggers.get(rule.trigger or "")
+    return tested.since if tested is not None and tested.exists else np.full(paths, seen.on, dtype=np.int32)
 
 
 @dataclass
@@ -264,29 +264,29 @@ class _Met:
 def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: TriggerArrays, seen: Seen) -> _Met:
     if isinstance(tree, LeafRule):
         leaf = counts[tree]
-        met = leaf.full()
+        flags = leaf.full()
         if tree.on_or_after is not None:  # met from its date on, and newly so once
             day = tree.on_or_after.toordinal()
             new = np.where((state.ended == NONE) | (day >= state.ended), day, NEVER_NEW).astype(np.int32)
-            return _Met(met, np.full(leaf.paths, day, dtype=np.int32), new)
+            return _Met(flags, np.full(leaf.paths, day, dtype=np.int32), new)
         if tree.persistence is not None or tree.state is None:
             on = np.where(leaf.met_since == NONE, seen.on, leaf.met_since).astype(np.int32)
-            return _Met(met, on, on)
+            return _Met(flags, on, on)
         since = _state_since(tree, seen, leaf.paths)
         fresh = (state.ended == NONE) | (since >= state.ended)
-        return _Met(met, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
+        return _Met(flags, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
     parts = [_completed(part, counts, state, seen) for part in tree.parts]
-    met = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
+    flags = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
     last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[max(tree.n, 1) - 1]
     new = np.min(np.array([np.where(part.met, part.new, NEVER_NEW) for part in parts]), axis=0)
-    return _Met(met, last, np.where(new == NEVER_NEW, NEVER_NEW, np.maximum(last, new)))
+    return _Met(flags, last, np.where(new == NEVER_NEW, NEVER_NEW, np.maximum(last, new)))
 
 
 def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
     if isinstance(tree, LeafRule):
         return counts[tree].full()
-    found: Flags = np.sum([_is_met(part, counts) for part in tree.parts], axis=0) >= tree.n
-    return found
+    flags: Flags = np.sum([_is_met(part, counts) for part in tree.parts], axis=0) >= tree.n
+    return flags
 
 
 def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths: int) -> Dates:

@@ -85,10 +85,10 @@ def said_of(one: Compiled, rates: PathRates) -> Said:
             return _compared(one, one.thresholds, rates)
         except (OverflowError, NotOnce):
             pass
-    found = _one_by_one(one.test, rates)
-    verdicts = np.array([CODES[result.verdict] for result in found.results], dtype=np.int8)[found.codes]
-    lacks = np.array([_lacks_report(result) for result in found.results])[found.codes]
-    bits = np.array([_bits(one.test, result) for result in found.results])[found.codes]
+    results = _one_by_one(one.test, rates)
+    verdicts = np.array([CODES[result.verdict] for result in results.results], dtype=np.int8)[results.codes]
+    lacks = np.array([_lacks_report(result) for result in results.results])[results.codes]
+    bits = np.array([_bits(one.test, result) for result in results.results])[results.codes]
     return Said(verdicts, lacks, bits, one_by_one=True)
 
 

@@ -38,9 +38,9 @@ def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
     for file, text in texts.items():
         files.setdefault(claimed_by(text, file) or "", []).append(file)
     for name, claiming in files.items():
-        found = [name_of(texts[file], file) for file in claiming if name and len(claiming) > 1]
-        places = [claim[1] for claim in found if claim is not None]
+        claims = [name_of(texts[file], file) for file in claiming if name and len(claiming) > 1]
+        places = [claim[1] for claim in claims if claim is not None]
         for place in places if len(places) > 1 else ():
-            other = next(one for one in places if one is not place)
+            other = next(other for other in places if other is not place)
             why = f"{other.file}:{other.line}:{other.column} has it too, and both would be one log"
             yield Problem("D539", f"the name `{name}` is claimed twice", why, "rename one of the deals, or remove one of the files", place)

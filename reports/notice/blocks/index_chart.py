@@ -27,14 +27,14 @@ LANE_NAME = 21
 HATCHED = "Hatched: a week without one, from its lowest to its highest listing."
 
 
-def points_of(found: Brief, name: str) -> list[Point]:
+def points_of(brief: Brief, name: str) -> list[Point]:
     """One point per Publication Date of the last 52, from a little before closing: what was published, or what the fallback carried."""
-    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(name, ())}
-    used = {last_thursday(rate.on): rate for rate in log.rates(found.past, name)}
-    last = last_thursday(found.inputs.on)
+    known = {str(value["publication_date"]): value for value in brief.inputs.publications.get(name, ())}
+    used = {last_thursday(rate.on): rate for rate in log.rates(brief.past, name)}
+    last = last_thursday(brief.inputs.on)
     days = [last - n * WEEK for n in reversed(range(SHOWN))]
     valued = [date.fromisoformat(day) for day, value in known.items() if value.get("value") is not None]
-    first = max(min([*valued, *used], default=last), found.deal.closing_date - BEFORE)
+    first = max(min([*valued, *used], default=last), brief.deal.closing_date - BEFORE)
     return [_point(day, known.get(day.isoformat(), {}), used.get(day)) for day in days if day >= first]
 
 
@@ -61,17 +61,17 @@ def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
     return Point(day, float(rate.value), carried=rate.age > 0)
 
 
-def chart(found: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
+def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
     """The chart's geometry, title and alternative text; None where there is no history to draw."""
-    rate = found.rates.get(facts.name)
+    rate = brief.rates.get(facts.name)
     if len(points) < 2 or rate is None:
         return None
-    levels = _levels(found, facts.name)
+    levels = _levels(brief, facts.name)
     now = (price(rate.value), "Reference Rate", "this date")
     label = now if rate.value is not None else ("none", "Reference Rate", "last value drawn")
-    closing = found.deal.closing_date
+    closing = brief.deal.closing_date
     drawn = rate_chart(
-        points, levels, label, _lanes(found, points, {level.name for level in levels}), closing, f"Closing {short_date(closing)}"
+        points, levels, label, _lanes(brief, points, {level.name for level in levels}), closing, f"Closing {short_date(closing)}"
     )
     if drawn is None:
         return None
@@ -88,13 +88,13 @@ def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
     return f"Line chart of {name}, {ends}, with its 95% interval by sellers as a band. Levels now: {said or 'none'}."
 
 
-def _levels(found: Brief, name: str) -> list[Level]:
+def _levels(brief: Brief, name: str) -> list[Level]:
     levels = []
-    for clause in found.deal.clauses:
+    for clause in brief.deal.clauses:
         evens = {
-            one.result.on: (even, even.rate.value)
-            for one in log.tested(found.past, clause.key)
-            for even in one.result.break_even
+            test.result.on: (even, even.rate.value)
+            for test in log.tested(brief.past, clause.key)
+            for even in test.result.break_even
             if even.index == name and even.rate is not None
         }
         if not evens:
@@ -105,7 +105,7 @@ def _levels(found: Brief, name: str) -> list[Level]:
     return levels
 
 
-def _lanes(found: Brief, points: list[Point], names: Collection[str]) -> list[tuple[str, str, list[date]]]:
+def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tuple[str, str, list[date]]]:
     """Rows of flags: position and shape, never colour; the FAILs of the tests whose levels are drawn."""
     days = {point.day for point in points}
     lanes = [
@@ -114,13 +114,13 @@ def _lanes(found: Brief, points: list[Point], names: Collection[str]) -> list[tu
         ("none", "No rate", [p.day for p in points if p.value is None]),
         ("restated", "Restated", [p.day for p in points if p.restated]),
     ]
-    for clause in (clause for clause in found.deal.clauses if clause.title in names):
-        fails = [last_thursday(one.result.on) for one in log.tested(found.past, clause.key) if one.result.verdict is Verdict.FAIL]
+    for clause in (clause for clause in brief.deal.clauses if clause.title in names):
+        fails = [last_thursday(test.result.on) for test in log.tested(brief.past, clause.key) if test.result.verdict is Verdict.FAIL]
         lanes.append(("fail", f"{shorten(clause.title, LANE_NAME, placeholder='…')} FAIL", [day for day in fails if day in days]))
     return [lane for lane in lanes if lane[2]]
 
 
-def chart_note(found: Brief, facts: IndexFacts) -> str:
+def chart_note(brief: Brief, facts: IndexFacts) -> str:
     """How the chart is read."""
-    rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(found, facts.name) else ""
+    rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(brief, facts.name) else ""
     return f"Heavy line and band: Reference Rate and its 95% interval by sellers. {HATCHED}{rest}"

@@ -43,14 +43,14 @@ LETTERS = {"publication": "I", "servicer report": "S", "deal file": "D", "record
 WORDS = {"I": "index print", "S": "Servicer’s report", "D": "deal file", "A": "Recorded Act", "W": "worked example", "L": "event log"}
 
 
-def status(found: Brief) -> dict[str, Any]:
+def status(brief: Brief) -> dict[str, Any]:
     """Per test and trigger the raw result and the status, side by side, with their two dates."""
-    return {"rows": [_status_row(found, line) for line in found.lines]}
+    return {"rows": [_status_row(brief, line) for line in brief.lines]}
 
 
-def _status_row(found: Brief, line: Line) -> dict[str, str]:
+def _status_row(brief: Brief, line: Line) -> dict[str, str]:
     now = line.trigger or line.test
-    drawn = state(found, line)
+    drawn = state(brief, line)
     limb = _limb(line)
     episode = line.test.episode_began if line.test else None
     return {
@@ -62,7 +62,7 @@ def _status_row(found: Brief, line: Line) -> dict[str, str]:
         "word": drawn["word"],
         "since": short_date(now.since) if now else NONE,
         "rests": short_date(line.test.rests_on) if line.test and line.test.rests_on else NONE,
-        "next": _next_effect(found, line),
+        "next": _next_effect(brief, line),
     }
 
 
@@ -72,20 +72,20 @@ def _limb(line: Line) -> Limb | None:
     return line.trigger.count
 
 
-def _next_effect(found: Brief, line: Line) -> str:
+def _next_effect(brief: Brief, line: Line) -> str:
     """The first day on which something follows by itself."""
-    days = [one.on for one in (found.determined.follows if found.determined else ()) if one.subject == line.key]
+    days = [consequence.on for consequence in (brief.determined.follows if brief.determined else ()) if consequence.subject == line.key]
     return short_date(min(days)) if days else NONE
 
 
-def computation(found: Brief) -> dict[str, Any]:
+def computation(brief: Brief) -> dict[str, Any]:
     """Each test's working line by line; each trigger's count."""
-    parts = [_trigger(found, line) if found.clauses[line.key].kind == "trigger" else _test(found, line) for line in found.lines]
+    parts = [_trigger(brief, line) if brief.clauses[line.key].kind == "trigger" else _test(brief, line) for line in brief.lines]
     used = {row["source"] for part in parts for row in part["rows"] if row["source"]}
     key = "; ".join(f"{letter}, {WORDS[letter]}" for letter in LETTERS.values() if letter in used)
     note = (
         (f"Sources: {key}. " if key else "")
-        + f"{_compared(found.deal.rounding)}; a figure ending in … is cut, not rounded. A Break-even Rate is the last tick on the "
+        + f"{_compared(brief.deal.rounding)}; a figure ending in … is cut, not rounded. A Break-even Rate is the last tick on the "
         "passing side. P: share of resamples in which the test fails; sampling of listings only, not a forecast."
     )
     return {"parts": parts, "note": note}
@@ -103,11 +103,11 @@ def _compared(rounding: str) -> str:
     return f"{said[:1].upper()}{said[1:]}, other figures as exact fractions" if rounded_ else "Ratios are compared as exact fractions"
 
 
-def _test(found: Brief, line: Line) -> dict[str, Any]:
-    history = [one.result for one in log.tested(found.past, line.key)]
+def _test(brief: Brief, line: Line) -> dict[str, Any]:
+    history = [test.result for test in log.tested(brief.past, line.key)]
     drawn = _spark(line, history)
     result = line.result
-    head = {"number": proof_reference(found, line.key), "title": line.title, "cite": line.cite, "spark": drawn, "bearing": None, "text": ""}
+    head = {"number": proof_reference(brief, line.key), "title": line.title, "cite": line.cite, "spark": drawn, "bearing": None, "text": ""}
     if result is None:
         return head | {"verdict": "not tested on this date", "rows": []}
     rows = [
@@ -253,8 +253,8 @@ def _short(verdict: Verdict | None) -> str:
 
 
 def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
-    known = [one for one in history if one.headroom is not None][-SPARK_DATES:]
-    drawn = sparkline([float(one.headroom.value) for one in known if one.headroom])
+    known = [result for result in history if result.headroom is not None][-SPARK_DATES:]
+    drawn = sparkline([float(result.headroom.value) for result in known if result.headroom])
     if drawn is None:
         return None
     last = known[-1]
@@ -269,20 +269,20 @@ def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
     return drawn
 
 
-def _trigger(found: Brief, line: Line) -> dict[str, Any]:
+def _trigger(brief: Brief, line: Line) -> dict[str, Any]:
     """A composite trigger: its limbs and where each count stands."""
     state_ = line.trigger
-    head = {"number": proof_reference(found, line.key), "title": line.title, "cite": line.cite, "spark": None, "bearing": None}
-    clause = found.clauses[line.key]
+    head = {"number": proof_reference(brief, line.key), "title": line.title, "cite": line.cite, "spark": None, "bearing": None}
+    clause = brief.clauses[line.key]
     if state_ is None:
         return head | {"verdict": "not yet counted", "rows": [], "text": clause.reading}
     limbs = state_.ends if state_.status is TriggerStatus.IN_EFFECT and state_.ends else state_.begins
-    rows = [_limb_row(found, limb) for limb in limbs]
+    rows = [_limb_row(brief, limb) for limb in limbs]
     return head | {"verdict": state_.status.value, "rows": rows, "text": clause.reading}
 
 
-def _limb_row(found: Brief, limb: Limb) -> dict[str, Any]:
-    title, what = owed_words.limb(limb, found.title)
+def _limb_row(brief: Brief, limb: Limb) -> dict[str, Any]:
+    title, what = owed_words.limb(limb, brief.title)
     met = "met" if limb.count >= limb.needed else "not met"
     row = _row(title or "Limb", f"{what}; {met}", (f"{limb.count} of {limb.needed}", ""))
     return row | {"pips": list(limb.met[-LONGEST:]) if limb.dates != "state" else []}

@@ -11,9 +11,9 @@ from reports.formats import Runs, name, short_date, with_dates
 from reports.notice.view import Brief
 
 
-def report_notes(found: Brief) -> list[Runs]:
+def report_notes(brief: Brief) -> list[Runs]:
     """One sentence for each thing that bears on the reports of the date; none on most dates."""
-    return list(_notes(found.determined)) if found.determined is not None else []
+    return list(_notes(brief.determined)) if brief.determined is not None else []
 
 
 def _notes(day: Determined) -> Iterator[Runs]:

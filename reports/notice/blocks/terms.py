@@ -34,24 +34,24 @@ HEAD = 80
 # ---- cure and consequences ----------------------------------------------------------------------------------------
 
 
-def cure(found: Brief) -> dict[str, Any]:
+def cure(brief: Brief) -> dict[str, Any]:
     """Per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
     rows: Pairs = []
-    for line in found.lines:
-        rows += _cure_rows(found, line)
-    rows += _consequence_rows(found)
-    rows += sweep_rows(found)
-    rows += _obligation_rows(found)
+    for line in brief.lines:
+        rows += _cure_rows(brief, line)
+    rows += _consequence_rows(brief)
+    rows += sweep_rows(brief)
+    rows += _obligation_rows(brief)
     if not rows:
         rows = [("Cure", "no test is in a Cure Period and no Obligation is open")]
-    return {"rows": rows, "reserve": reserve(found)}
+    return {"rows": rows, "reserve": reserve(brief)}
 
 
-def _cure_rows(found: Brief, line: Line) -> Pairs:
+def _cure_rows(brief: Brief, line: Line) -> Pairs:
     test = line.test
     if test is None or test.status not in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT, TestStatus.WAIVED):
         return []
-    clause = found.clauses[line.key]
+    clause = brief.clauses[line.key]
     rows = [(line.title, _right(clause, len(test.cured_on)))]
     if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
         amounts = [remedy_words(way) for way in (line.result.remedies if line.result else ())]
@@ -102,17 +102,17 @@ def _obligation_rows(found: Brief) -> Pairs:
 # ---- the deal -----------------------------------------------------------------------------------------------------
 
 
-def deal(found: Brief) -> dict[str, Any]:
+def deal(brief: Brief) -> dict[str, Any]:
     """The deal's facts on the left, its parties on the right."""
-    facts = found.deal
+    facts = brief.deal
     left: Pairs = [
-        ("Deal", found.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")),
+        ("Deal", brief.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")),
         ("Closing, maturity", f"{short_date(facts.closing_date)}, {short_date(facts.maturity_date)}"),
     ]
     for debt in facts.debt:
         left += _debt(debt)
     left += [("Pledged", _asset(asset)) for asset in facts.assets]
-    left.append(("Documents", _documents(found)))
+    left.append(("Documents", _documents(brief)))
     left.append(("Business Days", f"{facts.business_days}; dates in {facts.time_zone}"))
     left.append(("Revenue, rounding", f"mostly {facts.revenue}; ratios {facts.rounding}"))
     right = [
@@ -120,8 +120,8 @@ def deal(found: Brief) -> dict[str, Any]:
         for party in facts.parties
     ]
     named = {party.role for party in facts.parties}
-    absent = {"backup_servicer": "none named", "calculation_agent": f"none named; computed by {found.inputs.operator}"}
-    right += [(role(one), text) for one, text in absent.items() if one not in named]
+    absent = {"backup_servicer": "none named", "calculation_agent": f"none named; computed by {brief.inputs.operator}"}
+    right += [(role(key), text) for key, text in absent.items() if key not in named]
     return {"left": left, "right": right}
 
 
@@ -136,21 +136,21 @@ def _asset(asset: AssetFacts) -> str:
     return f"{whole(asset.gpus)} {asset.model}, availability {term(asset.availability)}, {asset.index} ({asset.cite})"
 
 
-def _documents(found: Brief) -> str:
-    listed_ = "; ".join(f"{one.short}, {one.title} of {short_date(one.dated)}" for one in found.deal.documents)
-    return listed_ + ("" if any(one.kind == "amendment" for one in found.deal.amendments) else "; unamended")
+def _documents(brief: Brief) -> str:
+    listed_ = "; ".join(f"{document.short}, {document.title} of {short_date(document.dated)}" for document in brief.deal.documents)
+    return listed_ + ("" if any(amendment.kind == "amendment" for amendment in brief.deal.amendments) else "; unamended")
 
 
 # ---- the words ----------------------------------------------------------------------------------------------------
 
 
-def text(found: Brief) -> dict[str, Any]:
+def text(brief: Brief) -> dict[str, Any]:
     """The agreement's words for each clause, and the amendments in force."""
-    clauses = found.deal.clauses
+    clauses = brief.deal.clauses
     quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading} for clause in clauses]
     read = [clause.cite for clause in clauses if clause.text is None]
     note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
-    note += " ".join(_amendment(one) for one in found.deal.amendments) or "No amendment is in force."
+    note += " ".join(_amendment(amendment) for amendment in brief.deal.amendments) or "No amendment is in force."
     left = _half([len(clause["text"]) + HEAD for clause in quoted])
     return {"columns": [quoted[:left], quoted[left:]], "note": note}
 
