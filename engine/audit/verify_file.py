@@ -83,7 +83,7 @@ def verify_notice_file(
     if not data.startswith(b"%PDF-"):
         raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
     trusted_by = read_policy(policy)
-    steps = verify_notice(data, trusted_by, templates, [_later(folder, trusted_by) for folder in held], pages)
+    steps = verify_notice(data, trusted_by, templates, [later_of(folder, trusted_by) for folder in held], pages)
     return FileVerification(notice, policy, tuple(steps))
 
 
@@ -99,7 +99,7 @@ def with_drawing(found: FileVerification, workspace: Workspace, pages: Pages, re
     return replace(found, steps=(*found.steps, step))
 
 
-def _later(folder: Path, policy: Policy) -> Later:
+def later_of(folder: Path, policy: Policy) -> Later:
     """An exported log as it is held. Raises WrongUsage for what is none, VerificationFailed where it does not fit together."""
     if not folder.is_dir():
         raise WrongUsage(

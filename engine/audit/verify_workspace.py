@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.audit.held_notes import came_after, contradictions, held_notes, known
 from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
@@ -18,7 +19,7 @@ from engine.events.market_events import ListingsExcluded, SnapshotImported
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import holds_all_of, malformed, newest, signed_by_others, verify
-from engine.record.consistency import audit, out_of_time
+from engine.record.consistency import audit, out_of_time, roots_of
 from engine.record.keys import BadKey, VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.workspace.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
@@ -79,7 +80,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
     everything = workspace.store.logs()
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     keys, damaged = (trusted(list(trust)), []) if trust else _own_keys(workspace)
-    notes = [read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path) for path in held]
+    notes = held_notes(held)
     without = [
         _guards(workspace),
         Finding(*guarded("no link leads out of the workspace", lambda: links_outside(workspace))),
@@ -90,11 +91,25 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(deals_among(everything))
         raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+    without += _held(workspace, logs, notes, keys)
     audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
     findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
     times = [time for _, time in audited if time is not None]
     return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")
+
+
+def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
+    """Whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
+    held = known(notes, keys)
+    if not held:
+        return
+    by_origin = {origin(workspace, log): log for log in logs}
+    wanted = {one.origin: by_origin[one.origin] for one in held if one.origin in by_origin}
+    roots = {name: roots_of(entry.body for entry in workspace.store.entries(log)) for name, log in wanted.items()}
+    yield Finding(*guarded(f"{len(held)} held checkpoints agree with each other", lambda: contradictions(held, roots)))
+    for name, log in wanted.items():
+        yield from (Finding(said) for said in came_after(held, name, read(workspace.store, log)))
 
 
 def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:

@@ -15,7 +15,7 @@ from engine.cli.options import Json, day, example
 
 @app.command(epilog=example("headroom verify build/demo/notices/meridian-2026-1/*0018*.pdf --policy build/demo/trustee.toml"))
 def verify(
-    what: Annotated[str | None, typer.Argument(help="A notice's file, or a deal by its name; the whole workspace unless given.")] = None,
+    what: Annotated[str | None, typer.Argument(help="A notice, a bundle, or a deal by its name; all unless given.")] = None,
     policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
     held: Annotated[
@@ -27,6 +27,12 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 where one differs."""
+    if what is not None and what.endswith(".bundle"):
+        from engine.cli.show.verify import show_bundle
+
+        if policy is None:
+            raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the bundle")
+        raise typer.Exit(show_bundle(Path(what), policy, all_templates(), notice_pages(), as_json))
     if what is not None and (what.endswith(".pdf") or Path(what).is_file()):
         from engine.cli.show.verify import Drawing, verify_file
 
@@ -78,16 +84,24 @@ def keys(
 
 @app.command(epilog=example("headroom checkpoint meridian-2026-1 --take build/export/checkpoint --trust build/trustee.key.pub"))
 def checkpoint(
-    log: Annotated[str, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)],
+    log: Annotated[str | None, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Of every log, one after the other, as one text to hold.")] = False,
     take: Annotated[Path | None, typer.Option(help="A checkpoint of this log that a trustee cosigned: keep the cosignature.")] = None,
     trust: Annotated[list[Path] | None, typer.Option(help="The trustee's verifier key; keys/trustees.pub unless given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Print the newest signed checkpoint of a log, for a trustee to hold; or take a trustee's cosignature into the record."""
-    from engine.cli.show.keys import show_checkpoint, take_checkpoint
+    from engine.cli.show.keys import show_checkpoint, show_every, take_checkpoint
 
     if take is None and trust:
         raise WrongUsage("--trust says whose cosignature is taken; give the cosigned checkpoint with --take")
+    if every == (log is not None) or (every and take is not None):
+        raise WrongUsage("give one log by its name, or --all for every log; --take is of one log")
+    if log is None:
+        workspace = operated()
+        with alone(workspace):
+            show_every(workspace, as_json)
+        return
     if take is None and (kept := signed_whole(log)) is not None:
         show_checkpoint(kept, log, as_json)
         return
@@ -202,3 +216,25 @@ def audit_report(
     period = (day(since), day(until))
     found = audit_report(workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [])
     raise typer.Exit(show_audit(found, into, audit_page(workspace), as_json))
+
+
+@app.command(epilog=example("headroom bundle meridian-2026-1 --into build/meridian.bundle"))
+def bundle(
+    deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
+    into: Annotated[Path, typer.Option(help="The file, .bundle.")],
+    as_json: Json = False,
+) -> None:
+    """Write a deal's log, notices and deal files as one file, for somebody who has no workspace; `verify` reads it within bounds."""
+    from engine.cli.output import print_json, say
+    from engine.operations.sign_checkpoints import newest_signed
+    from engine.queries.bundle import write_bundle
+
+    if into.suffix != ".bundle":
+        raise WrongUsage(f"{into}: a bundle is written as .bundle; give --into a name that ends so")
+    workspace = operated()
+    with alone(workspace):  # it signs what is new
+        made = write_bundle(workspace, deal, into, lambda of, log: newest_signed(of, log).note)
+    if as_json:
+        print_json(made.as_data())
+    else:
+        say(f"{made.into}: {made.entries} entries and {made.notices} notices of {made.deal}; SHA-256 {made.sha256}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,14 @@ from engine.workspace.checkpoints import (
     witness,
 )
 from engine.workspace.workspace import Workspace
+
+NOTES = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
+"""The notes in a memory, one after the other."""
+
+
+def read_whole_note(memory: Path) -> str:
+    """The text of a memory, which grows and has no bound of a single note."""
+    return memory.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +214,40 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
         raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
     not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
     note = read_note(folder / "checkpoint")
+    memory = Path(f"{key}.signed")
+    leaves = [leaf_hash(body) for body in bodies]
+    refuse_fork(memory, signing, keys, note, leaves)
     signed = cosign(note, keys, signing, at, None if since is None else _growth(since, keys, bodies))
+    write_whole(memory, (read_whole_note(memory) if memory.exists() else "").encode() + signed.encode())  # before it is given away
     write_whole(folder / "checkpoint", signed.encode())
     return signed
+
+
+def refuse_fork(memory: Path, key: SigningKey, keys: list[VerifierKey], note: str, leaves: Sequence[bytes]) -> None:
+    """Refuse to cosign a log that is not what this key cosigned before, grown (`rulings.md` 67).
+
+    Raises VerificationFailed, with the size at which they part; what was cosigned before stands in `KEY.signed`.
+    """
+    now = verify(note, keys).checkpoint
+    for before in cosigned_before(memory, key, keys):
+        if before.origin != now.origin:
+            continue
+        if before.size > now.size:
+            raise VerificationFailed(f"{now.origin} had {before.size} entries when this key cosigned it, and now has {now.size}")
+        if root(leaves[: before.size]) != before.root:
+            raise VerificationFailed(
+                f"a fork: the first {before.size} entries of {now.origin} are not the ones that this key cosigned; "
+                f"nothing was signed: keep this export, and {memory}"
+            )
+
+
+def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> list[Checkpoint]:
+    """What a trustee's key has cosigned, as its memory holds it. Raises VerificationFailed where the memory was changed."""
+    text = read_whole_note(memory) if memory.exists() else ""
+    notes = NOTES.findall(text)
+    if "".join(notes) != text:
+        raise VerificationFailed(f"{memory} is not what was written into it; put it back, for it is what tells a fork")
+    return [verify(one, [*keys, key.verifier]).checkpoint for one in notes]
 
 
 def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Growth:
@@ -215,3 +255,8 @@ def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Gr
     held = verify(read_note(since), keys).checkpoint
     leaves = [leaf_hash(body) for body in bodies]
     return Growth(held, tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ())
+
+
+def every_checkpoint(workspace: Workspace) -> list[SignedCheckpoint]:
+    """The newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage where there is no key."""
+    return [newest_signed(workspace, log) for log in workspace.store.logs()]

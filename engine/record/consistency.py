@@ -152,6 +152,11 @@ def _has_its_key(entry: Entry) -> bool:
         return False
 
 
+def roots_of(bodies: Iterable[bytes]) -> list[bytes]:
+    """The root of a log of these entries at each size, from 0 on."""
+    return _roots(map(leaf_hash, bodies))
+
+
 def _roots(leaves: Iterable[bytes]) -> list[bytes]:
     """The root of the log at each size, from 0 on."""
     tree, roots = CompactRange(), [EMPTY]

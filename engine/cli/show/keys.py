@@ -8,12 +8,21 @@ from pathlib import Path
 from engine.cli.output import print_json, say, write
 from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
-from engine.operations.sign_checkpoints import cosign_folder, newest_signed, take_cosignature
+from engine.operations.sign_checkpoints import cosign_folder, every_checkpoint, newest_signed, take_cosignature
 from engine.queries.export_log import export_to
 from engine.queries.logs_by_name import log_named, named_log
 from engine.workspace.workspace import Workspace
 
-__all__ = ["cosign_export", "export_log", "make_key", "make_notice_key", "refuse_unnamed_around", "show_checkpoint", "take_checkpoint"]
+__all__ = [
+    "cosign_export",
+    "export_log",
+    "make_key",
+    "make_notice_key",
+    "refuse_unnamed_around",
+    "show_checkpoint",
+    "show_every",
+    "take_checkpoint",
+]
 
 
 def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
@@ -43,6 +52,15 @@ def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:
         print_json({**named_log(checkpoint.log), **checkpoint.as_data()})
     else:
         write(checkpoint.note.rstrip("\n"))
+
+
+def show_every(workspace: Workspace, as_json: bool) -> None:
+    """Sign where something is new, and print the newest checkpoint of every log, one after the other."""
+    found = every_checkpoint(workspace)
+    if as_json:
+        print_json([{**named_log(one.log), **one.as_data()} for one in found])
+    else:
+        write("\n".join(one.note for one in found).rstrip("\n"))
 
 
 def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Path], as_json: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.audit.verify_bundle import verify_bundle
 from engine.audit.verify_file import verify_notice_file, with_drawing
 from engine.audit.verify_workspace import verify_record
 from engine.cli.output import print_json, say
@@ -59,3 +60,15 @@ def verify_file(
             say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
         say(found.said)
     return 3 if not found.verified else 4 if strict and found.not_drawn else 0
+
+
+def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, as_json: bool) -> int:
+    """Print every step of a bundle's verification; 3 where one fails."""
+    found = verify_bundle(bundle, policy, templates, pages)
+    if as_json:
+        print_json(found.as_data())
+    else:
+        for step in found.steps:
+            say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
+        say(found.said)
+    return 0 if found.verified else 3

@@ -1,0 +1,112 @@
+"""Checkpoints that somebody other than the operator holds: notes, exported logs, and notices, which carry one each (`rulings.md` 67)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.events.kinds import Event
+from engine.notices.pdf import read_file, read_notice
+from engine.record.checkpoint import Checkpoint, verify
+from engine.record.inclusion_proof import parse_proof
+from engine.record.keys import VerifierKey
+from engine.workspace.checkpoints import read_note
+
+NOTE = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
+"""A note as it stands in a file of several: three lines, an empty one, and the lines of its signatures."""
+PROOF = "event.tlog-proof"
+MOST_FILES = 5_000
+
+
+def held_notes(paths: Sequence[Path]) -> list[str]:
+    """The notes in files and folders: of a folder the checkpoint of the exported log, or of every notice and note in it.
+
+    Raises:
+        WrongUsage: a file holds neither a note nor a notice.
+        VerificationFailed: a notice cannot be read within bounds, or carries no checkpoint.
+    """
+    return [note for path in paths for note in _notes(path)]
+
+
+def _notes(path: Path) -> Iterator[str]:
+    if not path.is_dir():
+        yield from _of_notice(path) if path.suffix == ".pdf" else _in_file(path)
+    elif (path / "checkpoint").is_file():
+        yield from _in_file(path / "checkpoint")
+    else:
+        files = [one for one in sorted(path.iterdir()) if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")][:MOST_FILES]
+        if not files:
+            raise WrongUsage(f"{path} holds no exported log, no notice (.pdf) and no checkpoint (.checkpoint, .note, .txt)")
+        for one in files:
+            yield from _notes(one)
+
+
+def _in_file(path: Path) -> Iterator[str]:
+    """The notes of a file: one, or several one after the other (`headroom checkpoint --all`); what is none is taken as it stands."""
+    text = read_note(path)
+    found = NOTE.findall(text)
+    yield from found if len(found) > 1 else [text]
+
+
+def _of_notice(path: Path) -> Iterator[str]:
+    """The checkpoint that a notice carries: whoever has the notice holds it."""
+    proof = read_notice(read_file(path)).attachments.get(PROOF)
+    if proof is None:
+        raise VerificationFailed(f"{path.name} carries no checkpoint: it was made without a key")
+    yield parse_proof(proof.decode()).note
+
+
+def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
+    """The checkpoints of the notes that a known key signed, each once, by their size; the others are named elsewhere."""
+    found: dict[Checkpoint, None] = {}
+    for note in notes:
+        try:
+            found[verify(note, keys).checkpoint] = None
+        except VerificationFailed:
+            continue
+    return sorted(found, key=lambda one: (one.origin, one.size))
+
+
+def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
+    """Held checkpoints of one log that cannot both be of it, with where they part as far as that can be told.
+
+    Args:
+        held: the checkpoints, each signed by a known key.
+        roots: by the log's name in checkpoints, its root at each size, from 0 on.
+    """
+    for origin in dict.fromkeys(one.origin for one in held):
+        own = [one for one in held if one.origin == origin]
+        for size in dict.fromkeys(one.size for one in own):
+            same = [one for one in own if one.size == size]
+            if len({one.root for one in same}) > 1:
+                agreed = _agreed(own, roots.get(origin, ()), size)
+                first = f"the first entry at which they part is entry {agreed} or one after it, before entry {size}"
+                yield f"two held checkpoints of {origin} at {size} entries contradict each other: {first}"
+        here = roots.get(origin, ())
+        fits = [one for one in own if one.size < len(here) and here[one.size] == one.root]
+        apart = [one for one in own if one.size < len(here) and here[one.size] != one.root]
+        for one in apart:
+            if any(other.size > one.size for other in fits):
+                agreed = max((other.size for other in fits if other.size < one.size), default=0)
+                later = min(other.size for other in fits if other.size > one.size)
+                yield (
+                    f"two held checkpoints of {origin}, at {one.size} and {later} entries, contradict each other: "
+                    f"the first entry at which they part is one of {agreed} to {one.size - 1}"
+                )
+
+
+def _agreed(own: Sequence[Checkpoint], roots: Sequence[bytes], size: int) -> int:
+    """The size up to which held checkpoints and the log agree, below another size."""
+    return max((one.size for one in own if one.size < size and one.size < len(roots) and roots[one.size] == one.root), default=0)
+
+
+def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event]) -> Iterator[str]:
+    """What a log holds beyond each held checkpoint of it: how many entries, of which kinds."""
+    for one in held:
+        if one.origin == origin and one.size <= len(events):
+            later = Counter(event.kind for event in events[one.size :])
+            kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(later.items()))
+            yield f"{origin}, held at {one.size} entries: {len(events) - one.size} came after" + (f": {kinds}" if kinds else "")

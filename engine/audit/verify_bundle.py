@@ -1,0 +1,123 @@
+"""Is a bundle what it says: its log by the verifier's keys, each notice by itself and as the log issued it, each deal file by its hash."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.audit.verify_file import later_of
+from engine.basics.bundle_archive import unpacked
+from engine.basics.canonical_json import sha256_hex
+from engine.basics.errors import HeadroomError, WrongUsage
+from engine.events.notice import Pages
+from engine.notices.closing import Step
+from engine.notices.trust_policy import Policy, read_policy
+from engine.notices.verify_notice import Later, verify_notice
+from engine.workspace.deal_files import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class BundleVerification:
+    """The verification of a bundle: its file, what it is about, and every step up to the first difference of each part."""
+
+    bundle: Path
+    about: Mapping[str, str]
+    steps: tuple[Step, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether no step found a difference."""
+        return not any(step.difference for step in self.steps)
+
+    @property
+    def said(self) -> str:
+        """The last line: what was compared; nothing where a step found a difference."""
+        if not self.verified:
+            return ""
+        compared = "the log with your keys; each notice by itself, its words with those that the log issued; each deal file with the log"
+        return f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not compared: the drawing of the notices."
+
+    def as_data(self) -> dict[str, Any]:
+        """The verification as JSON."""
+        steps = [asdict(step) for step in self.steps]
+        return {"bundle": str(self.bundle), "about": dict(self.about), "verified": self.verified, "steps": steps, "closing": self.said}
+
+
+def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages) -> BundleVerification:
+    """A bundle by itself, offline, by the verifier's own policy. Raises WrongUsage where a file is missing."""
+    for path in (bundle, policy):
+        if not path.is_file():
+            raise WrongUsage(f"no such file: {path}")
+    trusted_by = read_policy(policy)
+    try:
+        files, about = unpacked(bundle)
+    except HeadroomError as failed:
+        return BundleVerification(bundle, {}, (Step("bundle", difference=str(failed)),))
+    steps = [Step("bundle", f"{len(files)} files as its manifest states, of {about.get('deal', 'no deal')}")]
+    steps += _parts(files, trusted_by, templates, pages)
+    return BundleVerification(bundle, about, tuple(steps))
+
+
+def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pages: Pages) -> Iterator[Step]:
+    try:
+        later = _log(files, policy)
+    except HeadroomError as failed:
+        yield Step("log", difference=str(failed))
+        return
+    origin = later.note.partition("\n")[0]
+    yield Step("log", f"{origin}: {len(later.bodies)} entries, signed by a log key of the policy")
+    yield _deal_files(files, later)
+    yield _all_there(files, later)
+    for name in sorted(one for one in files if one.startswith("notices/")):
+        steps = list(verify_notice(files[name], policy, templates, [later], pages))
+        differing = next((step for step in steps if step.difference), None)
+        short = name.removeprefix("notices/")
+        if differing is not None:
+            yield Step(short, difference=f"{differing.name}: {differing.difference}")
+        else:
+            yield Step(short, f"{len(steps)} steps hold; {steps[-1].found}")
+
+
+def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
+    """The bundle's log, read as an exported log is read. Raises VerificationFailed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            if name.startswith("log/"):
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        (Path(folder) / "log").mkdir(exist_ok=True)
+        return later_of(Path(folder) / "log", policy)
+
+
+def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
+    """Whether each deal file is the one whose hash the log adopted, and none is missing."""
+    adopted = {str(one["payload"]["file_sha256"]) for one in _events(later, "deal adopted")}
+    there = {
+        name.removeprefix("deals/").removesuffix(".yaml"): sha256_hex(data) for name, data in files.items() if name.startswith("deals/")
+    }
+    wrong = sorted(name for name in {*adopted, *there} if there.get(name) != name or name not in adopted)
+    if wrong:
+        return Step("deal files", difference=f"the deal file {wrong[0][:16]} is missing, is another, or was never adopted")
+    return Step("deal files", f"{len(there)} files, each that the log adopted")
+
+
+def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
+    """Whether every notice that the log issued is there with its bytes, and no other."""
+    issued = {Path(one["payload"]["file"]).name: str(one["payload"]["sha256"]) for one in _events(later, "notice issued")}
+    there = {name.removeprefix("notices/"): sha256_hex(data) for name, data in files.items() if name.startswith("notices/")}
+    wrong = sorted(name for name in {*issued, *there} if issued.get(name) != there.get(name))
+    if wrong:
+        return Step("notices", difference=f"{wrong[0]} is missing, is not the file that the log issued, or was never issued")
+    return Step("notices", f"{len(there)} files, each as the log issued it")
+
+
+def _events(later: Later, kind: str) -> Iterator[dict[str, Any]]:
+    marked = f'"kind":"{kind}"'.encode()
+    for body in later.bodies:
+        if marked in body and (event := json.loads(body))["kind"] == kind:
+            yield event

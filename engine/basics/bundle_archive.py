@@ -1,0 +1,113 @@
+"""One file that holds many: written the same way each time, and read within bounds whatever it says of itself.
+
+The form is a zip archive with a `manifest.json` that names every other member with its SHA-256. A reader takes no name that leads
+out of its folder, no member twice, no more members or bytes than a bundle can have, and nothing that the manifest does not name.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.basics.canonical_json import canonical, sha256_hex
+from engine.basics.errors import VerificationFailed
+
+MANIFEST = "manifest.json"
+LARGEST_FILE = 512 * 2**20
+LARGEST_MEMBER = 64 * 2**20
+LARGEST_INSIDE = 1024 * 2**20
+MOST_MEMBERS = 20_000
+NAME = re.compile(r"[A-Za-z0-9@._-]{1,120}(?:/[A-Za-z0-9@._-]{1,120}){0,7}")
+"""A member's name: folders and a file of plain characters; `..` and an empty step are told apart below."""
+STAMP = (1980, 1, 1, 0, 0, 0)
+"""The date of every member, so that the same files make the same bytes."""
+STEP = 2**20
+
+
+def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
+    """The archive of these files, with a manifest that says what it is `about`. Raises ValueError for a name that no reader would take."""
+    for name in files:
+        if not plain(name):
+            raise ValueError(f"{name!r} cannot be a member of a bundle")
+    stated = {"version": 1, "about": dict(about), "files": {name: sha256_hex(data) for name, data in files.items()}}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in [(MANIFEST, canonical(stated)), *sorted(files.items())]:
+            member = zipfile.ZipInfo(name, STAMP)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            archive.writestr(member, data)
+    return out.getvalue()
+
+
+def plain(name: str) -> bool:
+    """Whether a name is one that a member may have."""
+    return name != MANIFEST and NAME.fullmatch(name) is not None and not any(step.strip(".") == "" for step in name.split("/"))
+
+
+def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The files of a bundle by name, and what its manifest says that it is about.
+
+    Raises VerificationFailed: it is no bundle, is larger than one can be, or holds something else than its manifest says.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = _members(archive)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        raise VerificationFailed(f"{path.name} is no bundle: {type(error).__name__}") from error
+    stated = _stated(found.pop(MANIFEST, None))
+    actual = {name: sha256_hex(data) for name, data in found.items()}
+    different = sorted(name for name in {*actual, *stated[0]} if actual.get(name) != stated[0].get(name))
+    if different:
+        raise VerificationFailed(f"{different[0]} is not what the bundle's manifest states, or is missing")
+    return found, stated[1]
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    members = archive.infolist()
+    if len(members) > MOST_MEMBERS:
+        raise VerificationFailed(f"the bundle has more than {MOST_MEMBERS:,} members")
+    whole = 0
+    for member in members:
+        name = member.filename
+        if (name != MANIFEST and not plain(name)) or member.is_dir():
+            raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
+        if name in found:
+            raise VerificationFailed(f"the bundle has two members {name}")
+        found[name] = _read(archive, member)
+        whole += len(found[name])
+        if whole > LARGEST_INSIDE:
+            raise VerificationFailed(f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together")
+    return found
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member's bytes, counted as they are inflated: what its header says of its length is not believed."""
+    parts, length = [], 0
+    with archive.open(member) as file:
+        while piece := file.read(STEP):
+            length += len(piece)
+            if length > LARGEST_MEMBER:
+                raise VerificationFailed(f"{member.filename} of the bundle is longer than {LARGEST_MEMBER:,} bytes")
+            parts.append(piece)
+    return b"".join(parts)
+
+
+def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What the manifest states: the hash of each file, and what the bundle is about."""
+    try:
+        found = json.loads(data or b"null")
+        if canonical(found) != data or set(found) != {"version", "about", "files"} or found["version"] != 1:
+            raise ValueError("another form")
+        texts = [*found["files"].values(), *found["about"].values()]
+        if not all(isinstance(one, str) for one in texts):
+            raise ValueError("a value of another kind")
+        return found["files"], found["about"]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise VerificationFailed("the bundle's manifest is missing, or is not in its form") from error

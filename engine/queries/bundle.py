@@ -1,0 +1,77 @@
+"""A deal in one file, for somebody who has no workspace: its log as tiles, its notices, its deal files and its reports."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.basics.bundle_archive import packed
+from engine.basics.canonical_json import sha256_hex
+from engine.basics.errors import WrongUsage
+from engine.basics.files import write_whole
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event, NoticeIssued
+from engine.queries.history import events_of
+from engine.record.log import deal_log
+from engine.record.tiles import export
+from engine.workspace.checkpoints import KEY, trusted
+from engine.workspace.publications_shown import adopted_file
+from engine.workspace.workspace import Workspace
+
+Sign = Callable[[Workspace, str], str]
+"""(the workspace, a log) -> the note of its newest checkpoint, signed now where the log has grown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A bundle that was written: of which deal, where, how many entries and notices it holds, its hash."""
+
+    deal: str
+    into: Path
+    entries: int
+    notices: int
+    sha256: str
+
+    def as_data(self) -> dict[str, object]:
+        """The bundle as JSON."""
+        return {"deal": self.deal, "into": str(self.into), "entries": self.entries, "notices": self.notices, "sha256": self.sha256}
+
+
+def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bundled:
+    """Write a deal's log, notices, deal files and kept reports as one file.
+
+    Raises WrongUsage for a deal without a log, for a workspace without a key, and where a notice's file is gone.
+    """
+    key = workspace.root / f"{KEY}.pub"
+    events = events_of(workspace, deal)
+    if not key.exists():
+        raise WrongUsage(f"a bundle carries a signed checkpoint, and there is no key; make one with `headroom keys NAME --into {KEY}`")
+    entries, note = workspace.store.entries(deal_log(deal)), sign(workspace, deal_log(deal))
+    files: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        export(entries, note, trusted([key]), Path(folder) / "log")
+        files |= {str(one.relative_to(folder)): one.read_bytes() for one in sorted(Path(folder).rglob("*")) if one.is_file()}
+    notices = dict(_notices(workspace, events))
+    files |= notices | dict(_deal_files(workspace, events))
+    data = packed(files, {"deal": deal, "origin": note.partition("\n")[0]})
+    write_whole(into, data)
+    return Bundled(deal, into, len(entries), len(notices), sha256_hex(data))
+
+
+def _notices(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
+    for event in events:
+        if isinstance(event.payload, NoticeIssued):
+            path = workspace.root / event.payload.file
+            if not path.is_file():
+                raise WrongUsage(f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` says what is missing")
+            yield f"notices/{path.name}", path.read_bytes()
+
+
+def _deal_files(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
+    for event in events:
+        if isinstance(event.payload, DealAdopted):
+            data = adopted_file(workspace, event.payload.file_sha256)
+            if data is not None:
+                yield f"deals/{event.payload.file_sha256}.yaml", data
