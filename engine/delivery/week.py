@@ -5,7 +5,7 @@ It decides nothing; page, mail and list have the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -13,7 +13,7 @@ from functools import partial
 from engine.delivery.outbox import deliveries
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Determined, Event, ReportReceived
-from engine.queries.portfolio_deals import DealRow, deal_row, log_sizes
+from engine.queries.portfolio_deals import DealRow, deal_row
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
 
@@ -103,7 +103,11 @@ def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
 
 
 def deal_weeks(
-    workspace: Workspace, deals: Iterable[str], on: date, kept: Callable[[str, int, Callable[[], DealWeek]], DealWeek]
+    workspace: Workspace,
+    deals: Iterable[str],
+    on: date,
+    kept: Callable[[str, int, Callable[[], DealWeek]], DealWeek],
+    sizes: Mapping[str, int],
 ) -> tuple[DealWeek, ...]:
     """Some deals in the week of a day, the worst first.
 
@@ -112,10 +116,11 @@ def deal_weeks(
         deals: their names.
         on: the day.
         kept: gives what was made of a log of this size before, or has it made.
+        sizes: how many entries each log has.
     """
 
     def made(deal: str) -> DealWeek:
         return deal_week(deal, read(workspace.store, deal_log(deal)), on)
 
-    found = [kept(deal, size, partial(made, deal)) for deal, size in log_sizes(workspace, deals).items()]
+    found = [kept(deal, size, partial(made, deal)) for deal, size in ((deal, sizes.get(deal, 0)) for deal in deals)]
     return tuple(sorted(found, key=lambda one: one.row.rank))

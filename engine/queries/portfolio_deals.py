@@ -5,7 +5,7 @@ States what the logs say and computes nothing but shares of a rate; page, file a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -178,7 +178,11 @@ def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
 
 
 def portfolio_deals(
-    workspace: Workspace, deals: Iterable[str], on: date, kept: Callable[[str, int, Callable[[], DealRow]], DealRow] | None = None
+    workspace: Workspace,
+    deals: Iterable[str],
+    on: date,
+    kept: Callable[[str, int, Callable[[], DealRow]], DealRow] | None = None,
+    sizes: Mapping[str, int] | None = None,
 ) -> tuple[DealRow, ...]:
     """The rows of some deals on a date, the worst first.
 
@@ -187,11 +191,12 @@ def portfolio_deals(
         deals: their names.
         on: the date.
         kept: gives a row that was made of a log of this size before, or has it made; every row is made anew unless given.
+        sizes: how many entries each log has; they are looked up unless given.
     """
 
     def made(deal: str) -> DealRow:
         return deal_row(deal, read(workspace.store, deal_log(deal)), on)
 
-    sizes = log_sizes(workspace, deals)
-    rows = [made(deal) if kept is None else kept(deal, size, partial(made, deal)) for deal, size in sizes.items()]
+    known = log_sizes(workspace, deals) if sizes is None else {deal: sizes.get(deal, 0) for deal in deals}
+    rows = [made(deal) if kept is None else kept(deal, size, partial(made, deal)) for deal, size in known.items()]
     return tuple(sorted(rows, key=lambda row: row.rank))

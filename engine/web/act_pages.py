@@ -20,6 +20,7 @@ from engine.queries.acts_recorded import acts_recorded
 from engine.queries.deal_page import deal_facts
 from engine.queries.preview import of_event
 from engine.web.attempts import UPLOADS
+from engine.web.confirm_pages import confirm_waiting
 from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
 from engine.web.protection import MEGABYTE
 from engine.web.release_pages import acting_people
@@ -186,7 +187,7 @@ def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str
         steps=steps_of(desk.workspace, deal, int(act.body["number"])) if act.kind == "release" else (),
         entries=desk.size(deal),
         own=own,
-        two=asks_for_two(of, on) or act.kind == "release",
+        two=asks_for_two(of, on) or act.kind != "act",
         approves=visit.may(Right.APPROVE, deal) and not own and act.state == "sent",
         notice=notice,
         details=[(name, act.body[name]) for name in DETAILS if act.body.get(name)],
@@ -221,7 +222,7 @@ def _may_record(visit: Visit, deal: str, act: Waiting) -> bool:
     """Whether the person may record it: a second person what was sent; who prepared it, where the deal asks for one person only."""
     if act.prepared_by != visit.who.number:
         return act.state == "sent" and visit.may(Right.APPROVE, deal)
-    if act.kind == "release" or act.state != "read" or not visit.may(Right.ACT, deal):
+    if act.kind != "act" or act.state != "read" or not visit.may(Right.ACT, deal):
         return False
     on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
     return not asks_for_two(find_deal(visit.desk.workspace, deal, visit.desk.templates), on)
@@ -253,6 +254,9 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
     if one.kind == "release":
         people = acting_people(visit, one.prepared_by)
         release(desk.workspace, deal, int(one.body["number"]), one.prepared_name, visit.who.name, False, visit.scribe(), people)
+        return
+    if one.kind == "confirm":
+        confirm_waiting(visit, deal, one, visit.who.name)
         return
     of = find_deal(desk.workspace, deal, desk.templates)
     act = _act(visit, of, dict(one.body), one.prepared_name, None if own else visit.who.name)

@@ -59,7 +59,8 @@ def deals(visit: AtVisit, on: On = None) -> Response:
     """A row for each granted deal, the worst first: state, test that the rate turns next, what is owed."""
     day = on or visit.now.date()
     names = granted(visit.who, visit.desk.deals(), Right.READ)
-    rows = portfolio_deals(visit.desk.workspace, names, day, lambda deal, size, make: visit.desk.rows.get(("row", deal, size, day), make))
+    desk = visit.desk
+    rows = portfolio_deals(desk.workspace, names, day, lambda deal, size, make: desk.rows.get(("row", deal, size, day), make), desk.sizes())
     return _json({"on": str(day), "deals": [row.as_data() for row in rows]})
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,12 +19,14 @@ from starlette.routing import BaseRoute
 
 from engine import __version__
 from engine.basics.errors import HeadroomError, InputProblems
+from engine.queries.portfolio_deals import DealRow, portfolio_deals
 from engine.web import (
     account_pages,
     act_pages,
     admin_pages,
     api_pages,
     compare_pages,
+    confirm_pages,
     deal_pages,
     draft_pages,
     due_pages,
@@ -56,6 +61,7 @@ ROOMS = (
     notice_pages,
     proof_pages,
     report_pages,
+    confirm_pages,
     act_pages,
     release_pages,
     receipt_pages,
@@ -67,6 +73,8 @@ ROOMS = (
     api_pages,
 )
 """The modules that have pages; one that is added here is guarded, tested and shown in the navigation."""
+WAITS_FOR_WARMING = 5.0
+"""Seconds that a stop waits for the rows that are being made."""
 OF_A_DEAL = "/deals/{deal}"
 API = "/api/"
 
@@ -77,8 +85,11 @@ def application(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(lambda: desk.parts)
+        warming = threading.Thread(target=warm, args=(desk,), name="warm", daemon=True)
+        warming.start()
         yield
         desk.stopping.set()
+        await run_in_threadpool(warming.join, WAITS_FOR_WARMING)
         desk.work.close()
 
     app = FastAPI(title="Headroom", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -97,6 +108,20 @@ def application(desk: Desk) -> FastAPI:
         app.add_exception_handler(kind, answer)
     app.add_middleware(Protection, desk=desk)
     return app
+
+
+def warm(desk: Desk) -> None:
+    """Make the rows of all deals, so that the first person of the day does not wait for them; it ends where the desk stops."""
+    today = desk.clock().date()
+    for deal, size in desk.sizes().items():
+        if desk.stopping.is_set():
+            return
+        desk.rows.get(("row", deal, size, today), partial(row_of, desk, deal, today))
+
+
+def row_of(desk: Desk, deal: str, on: date) -> DealRow:
+    """The row of one deal."""
+    return portfolio_deals(desk.workspace, (deal,), on)[0]
 
 
 def _guarded(route: BaseRoute) -> GuardedRoute:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.queries.portfolio_deals import deal_names, log_size
+from engine.queries.portfolio_deals import deal_names, log_size, log_sizes
 from engine.web.accounts import Accounts
 from engine.web.attempts import Attempts
 from engine.web.desk_database import DeskDatabase
@@ -28,6 +29,8 @@ DATABASE = "web.sqlite"
 """The second database, inside the workspace."""
 PAGES_KEPT = 1024
 """How many pages' own facts are kept: some fifty kilobytes each."""
+SIZES_HOLD = 1.0
+"""Seconds for which the sizes of all logs hold."""
 PATIENCE = 20.0
 """Seconds that a page which records waits for another writer."""
 KEPT = 4096
@@ -99,6 +102,7 @@ class Desk:
         """Bring the parts of the second database together."""
         self.work = LongWork()
         self._one_writer = threading.Lock()
+        self._sizes: tuple[float, Mapping[str, int]] = (0.0, {})
         self.accounts = Accounts(self.database)
         self.sessions = Sessions(self.database)
         self.reads = Reads(self.database)
@@ -134,7 +138,10 @@ class Desk:
         """
         with self._one_writer, self.workspace.alone(PATIENCE):
             refuse_older(self.workspace)
-            yield
+            try:
+                yield
+            finally:
+                self._sizes = (0.0, {})
 
     def deals(self) -> tuple[str, ...]:
         """The names of all deals, sorted."""
@@ -142,6 +149,14 @@ class Desk:
         changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
         found: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
         return found
+
+    def sizes(self) -> Mapping[str, int]:
+        """How many entries each deal's log has, for lists of many deals: as of at most a second ago, or of the last page that recorded."""
+        made_at, known = self._sizes
+        if not known or time.monotonic() - made_at > SIZES_HOLD:
+            known = log_sizes(self.workspace, self.deals())
+            self._sizes = (time.monotonic(), known)
+        return known
 
     def size(self, deal: str) -> int:
         """How many entries a deal's log has now."""

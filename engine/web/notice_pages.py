@@ -39,9 +39,11 @@ def all_notices(visit: AtVisit) -> Response:
     desk, today = visit.desk, visit.now.date()
     deals = granted(visit.who, desk.deals(), Right.SEE)
 
+    sizes = desk.sizes()
+
     def open_notices(deal: str) -> Statement:
         mine = own_parties(visit, deal)
-        question = ("open notices", deal, desk.size(deal), today, mine)
+        question = ("open notices", deal, sizes.get(deal, 0), today, mine)
         kept: Statement = desk.rows.get(question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine))
         return kept
 

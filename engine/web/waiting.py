@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from engine.web.desk_database import DeskDatabase
 
-Kind = Literal["act", "report", "release"]
+Kind = Literal["act", "report", "release", "confirm"]
 State = Literal["read", "sent", "approved", "sent back", "set aside"]
 OPEN: tuple[State, ...] = ("sent",)
 """What waits for somebody else; what is only read is its preparer's own."""
@@ -62,6 +62,8 @@ class Waiting:
         if self.kind == "act":
             clause = f" of {said['clause']}" if said.get("clause") else ""
             return f"{said['act']}{clause}, effective {said['effective_on']}"
+        if self.kind == "confirm":
+            return f"Confirm {', '.join(said['figures'])} of {said['report']}"
         return f"Release Notice No. {said['number']}" if self.kind == "release" else f"Report {said['file']}"
 
 

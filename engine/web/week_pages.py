@@ -37,7 +37,7 @@ def week_of(visit: Visit, on: date) -> Week:
     """The week of whoever asks; each duty stands once, under whoever owes it."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.SEE)
-    found = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make))
+    found = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make), desk.sizes())
     due, owed = [], []
     for one in found:
         mine = visit.who.parties_in(one.row.deal)

@@ -15,7 +15,9 @@ from engine.delivery.signed_links import ReceiptLink, link_key, read_token, toke
 from engine.demo import plan
 from engine.events.delivery import DeliveryBegun, NoticeAcknowledged, NoticeReleased
 from engine.events.kinds import ActRecorded, Event, ReportReceived
+from engine.events.servicing import FigureConfirmed
 from engine.record.log import Scribe, deal_log, read
+from engine.web import confirm_pages
 from engine.web.rights import EVERY_DEAL, Grant
 from tests.web.conftest import AT, DEAL, OTHER, Visitors
 from tests.web.test_pages import text_of
@@ -301,3 +303,36 @@ def test_nobody_waits_for_more_than_three_pieces_of_work(own_visitors: Visitors)
         work.begin(1, DEAL, "wait", 0, "work.html.j2", AT, lambda: None)
     assert work.begin(2, DEAL, "wait", 0, "work.html.j2", AT, lambda: None).state in ("waits", "runs")
     held.set_result(None)
+
+
+# ---- questions ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("two", [True, False])
+def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, two: bool) -> None:
+    """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and one person confirms it, or two."""
+    monkeypatch.setattr(confirm_pages, "_two", lambda *_: two)
+    text = NEXT.text.replace("class_a: USD 15,850,000", "class_a: USD 1,585,000")
+    assert text != NEXT.text
+    place = sent(post, "servicer", text).headers["location"]  # type: ignore[attr-defined]
+    assert "needs a confirmation" in text_of(later.client("servicer").get(place).text)
+    post("servicer", f"{place}/send", {"entries": entries(later)})
+    report = log_of(later)[-1].payload
+    assert isinstance(report, ReportReceived)
+    assert list(report.held) == ["outstanding_principal.class_a"]
+    asked = {"report": report.name, "is-right outstanding_principal.class_a": "yes", "words": ""}
+    assert post("servicer", f"/deals/{DEAL}/questions", asked).status_code == 422, "words are needed"  # type: ignore[attr-defined]
+    waits = post("servicer", f"/deals/{DEAL}/questions", {**asked, "words": "Repaid; the agent's statement says so."})
+    if two:
+        place = waits.headers["location"]  # type: ignore[attr-defined]
+        assert not any(isinstance(event.payload, FigureConfirmed) for event in log_of(later))
+        post("approver", f"{place}/decide", {"what": "approve", "entries": entries(later)})
+    said = log_of(later)[-1].payload
+    assert isinstance(said, FigureConfirmed)
+    assert (said.figures, said.prepared_by, said.approved_by) == (
+        ("outstanding_principal.class_a",),
+        "Servicer",
+        "Approver" if two else None,
+    )
+    gone = later.client("servicer").get(f"/deals/{DEAL}/questions", params={"report": report.name})
+    assert gone.status_code == 404, "nothing is held any more"
