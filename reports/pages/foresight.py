@@ -16,6 +16,7 @@ from engine.basics.values import counted, in_words, listed
 from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
+from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
 from reports.pages.foresight_tables import comparison_pages, grid_page
 
 SENTENCES = {
@@ -103,6 +104,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         ],
         "answer": answer,
         "ladder": _ladder(inputs),
+        "choices": choices(inputs.ladder, inputs.calibration, inputs.comparisons, lambda name: _title(inputs, name)),
         "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _tried(inputs), False)],
         "stress": _stress(inputs),
         "calibration": calibration_page(inputs.calibration),
@@ -153,6 +155,8 @@ def _lead(inputs: ForesightInputs) -> Runs:
             found.append((lead, False))
             found.append((long_date(date.fromisoformat(one["on"])), True))
             found.append((f"{at}.", False))
+    for said in (simulation_lead(inputs.simulation, lambda name: _title(inputs, name)), calibration_lead(inputs.calibration)):
+        found += [(f" {said}" if found else said, False)] if said else []
     return found or [("This report holds a calibration or a simulation of one draft.", True)]
 
 
@@ -176,7 +180,8 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
-    return stretches
+    simulated = left_out_lead(inputs.simulation, lambda name: _title(inputs, name))
+    return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
 
 
 def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:

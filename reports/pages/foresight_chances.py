@@ -94,7 +94,7 @@ def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable
     )
     return {
         "intro": (
-            f"Local level with t innovations, {counted(found['paths'], 'paths')} of {counted(found['weeks'], 'weeks')} from "
+            f"Local level with t innovations, {found['paths']:,} paths of {counted(found['weeks'], 'weeks')} from "
             f"{found['start']:.4f}, no drift, weekly volatility {found['sigma'] * 100:.1f}%. Light and dark grey: 95% and 50% of the "
             f"published values. The axis is logarithmic.{left}"
         ),

@@ -1,0 +1,120 @@
+"""Page 1 of a foresight report: what there is to decide, and what a calibration or a simulation comes to in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.values import counted, listed
+
+Value = Mapping[str, Any]
+"""The JSON of one answer."""
+Title = Callable[[str], str]
+TIMES = {1: "once", 2: "twice"}
+A_YEAR = 52
+MOST_SAID = 3
+
+
+def choices(ladder: Value | None, calibration: Value | None, comparisons: Sequence[Value], title: Title) -> list[list[str]]:
+    """The rows of "What there is to decide": the term, as drafted, what another figure does.
+
+    Args:
+        ladder: the answer of `ladder`.
+        calibration: the answer of `calibrate`.
+        comparisons: the answers of `compare`.
+        title: what a test or a trigger is called.
+    """
+    return [*_inverted(ladder, title), *_counts(calibration, title), *_wordings(comparisons, title)]
+
+
+def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
+    by_limb = {rung["limb"]: rung for rung in ladder["rungs"]} if ladder is not None else {}
+    for one in ladder["inversions"] if ladder is not None else ():
+        graver, milder = by_limb[one["graver"]], by_limb[one["milder"]]
+        names = [title(rung["subject"]) for rung in (graver, milder)]
+        high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
+        drafted = f"acts at {high}, {one['by']} before {names[1]}"
+        yield [f"{names[0]} or {names[1]}", drafted, f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below"]
+
+
+def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
+    """The draft's level and release at each count that was tried."""
+    drafted = calibration.get("drafted") if calibration is not None else None
+    if calibration is None or drafted is None:
+        return
+    same = [cell for cell in calibration["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"] != drafted["variant"]]
+    others = "; ".join(f"{counted(cell['variant']['count'], 'dates')}: {_figures(cell)}" for cell in same)
+    name = f"{title(calibration['term'].split('.')[1])}, count"
+    if others:
+        yield [name, f"{counted(drafted['variant']['count'], 'dates')}: {_figures(drafted)}", others]
+
+
+def _but_count(cell: Value) -> tuple[Any, ...]:
+    return tuple(cell["variant"].get(name) for name in ("level", "release", "release_level"))
+
+
+def _figures(cell: Value) -> str:
+    missed = "no shortfall" if cell["missed"] is None else f"missed {cell['missed'] * 100:.1f}%"
+    late = "" if cell["delay"] is None else f", late {cell['delay']:.1f} weeks"
+    return f"false {cell['false_alarm']:.2f} ± {max(cell['error'], 0.005):.2f}, {missed}{late}"
+
+
+def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]:
+    for one in comparisons:
+        term, _, now = one["first"].partition(": ")
+        other = one["second"].partition(": ")[2]
+        if not other:
+            continue
+        first = next((diff for diff in one["differences"] if diff["what"] in ("fails", "default", "begins", "obliged")), None)
+        said = f"{other}: nothing that happens differs"
+        if first is not None:
+            dates = f"{first['before'] or 'never'}, then {first['after'] or 'never'}"
+            said = f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on {first['path']}"
+        yield [term.removeprefix("covenants."), now, said]
+
+
+def calibration_lead(found: Value | None) -> str:
+    """A calibration in a sentence: the draft's own false alarms, and the smallest count that stays under what was asked."""
+    drafted = found.get("drafted") if found is not None else None
+    if found is None or drafted is None:
+        return ""
+    variant = drafted["variant"]
+    level = f"{variant['level'] / 10_000:.2f}"
+    said = f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of 100 histories"
+    others = [cell for cell in found["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]]
+    more = "".join(f"; counted {_times(cell['variant']['count'])}, in {_of_100(cell)}" for cell in others[:1])
+    return f"{said} of {found['weeks']} weeks{more}."
+
+
+def _of_100(cell: Value) -> str:
+    return "fewer than 1" if cell["false_alarm"] < 0.005 else str(round(cell["false_alarm"] * 100))
+
+
+def _times(count: int) -> str:
+    return TIMES.get(count, f"{count} times")
+
+
+def simulation_lead(found: Value | None, title: Title) -> str:
+    """A simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
+    if found is None or not found["chances"]:
+        return ""
+    grave = [one for one in found["chances"] if one["what"] in ("default", "begins")] or list(found["chances"])
+    weeks = max((int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=found["weeks"])
+    said = []
+    for one in grave[:MOST_SAID]:
+        share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
+        chance = "under 0.01" if share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}"
+        said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {chance}")
+    never = f" Never on any path: {listed([title(name) for name in found['never']])}." if found["never"] else ""
+    return f"On {found['paths']:,} paths of the model, within {weeks} weeks: {'; '.join(said)}.{never}"
+
+
+def left_out_lead(found: Value | None, title: Title) -> str:
+    """What a simulation left out, in a sentence, with the tests that it leaves undetermined."""
+    if found is None or not (found["left_out"] or found["undetermined"]):
+        return ""
+    names = listed([name.replace("_", " ") for name in found["left_out"]])
+    figures = f"{names}, which would follow the rate" if names else ""
+    tests = f"not determined on any path: {listed([title(name) for name in found['undetermined']])}" if found["undetermined"] else ""
+    return f" of the simulation: {'; '.join(part for part in (figures, tests) if part)}."

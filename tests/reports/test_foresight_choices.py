@@ -1,0 +1,75 @@
+"""Page 1 of a foresight report: what there is to decide, and each answer in a sentence."""
+
+from __future__ import annotations
+
+from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
+
+LADDER = {
+    "rungs": [
+        {"limb": "early-amortization by ltv FAIL", "subject": "early-amortization", "rate": "1.9257"},
+        {"limb": "cash-sweep begins", "subject": "cash-sweep", "rate": "1.5"},
+    ],
+    "inversions": [{"graver": "early-amortization by ltv FAIL", "milder": "cash-sweep begins", "by": "0.4257", "words": ""}],
+}
+
+
+def cell(count: int, false_alarm: float, missed: float, delay: float) -> dict[str, object]:
+    variant = {"level": 15_000, "count": count, "release": 3, "release_level": None}
+    return {"variant": variant, "false_alarm": false_alarm, "error": 0.006, "missed": missed, "delay": delay}
+
+
+DRAFTED = cell(2, 0.18, 0.001, 1.0)
+CALIBRATION = {
+    "term": "covenants.cash-sweep.level",
+    "weeks": 104,
+    "drafted": DRAFTED,
+    "model": [cell(1, 0.32, 0.0, 0.1), DRAFTED, cell(3, 0.08, 0.01, 2.1)],
+}
+SIMULATION = {
+    "paths": 10_000,
+    "weeks": 104,
+    "chances": [
+        {"subject": "ltv", "what": "fails", "within": {"4": [0.31, 0.005], "52": [0.8, 0.004]}},
+        {"subject": "early-amortization", "what": "begins", "within": {"4": [0.001, 0.0], "52": [0.4, 0.005], "104": [0.67, 0.005]}},
+    ],
+    "never": ["appraisal"],
+    "left_out": ["weighted_average_rental_rate"],
+    "undetermined": ["rate-floor"],
+}
+
+
+def test_what_there_is_to_decide_names_the_term_as_drafted_and_what_another_figure_does() -> None:
+    inverted, count = choices(LADDER, CALIBRATION, (), str)
+    assert inverted[1:] == [
+        "acts at 1.9257, 0.4257 before cash-sweep",
+        "cash-sweep comes first at 1.9257 or above, or early-amortization at 1.5000 or below",
+    ]
+    assert count == [
+        "cash-sweep, count",
+        "2 dates: false 0.18 ± 0.01, missed 0.1%, late 1.0 weeks",
+        "1 date: false 0.32 ± 0.01, missed 0.0%, late 0.1 weeks; 3 dates: false 0.08 ± 0.01, missed 1.0%, late 2.1 weeks",
+    ]
+
+
+def test_a_wording_that_changes_nothing_is_said_too() -> None:
+    same = {"first": "covenants.appraisal.measure: a", "second": "covenants.appraisal.measure: b", "differences": []}
+    other = {
+        **same,
+        "differences": [{"path": "C", "subject": "appraisal", "what": "fails", "before": None, "after": "2026-05-07", "serves": "lender"}],
+    }
+    assert choices(None, None, (same, other), str) == [
+        ["appraisal.measure", "a", "b: nothing that happens differs"],
+        ["appraisal.measure", "a", "b: appraisal fails never, then 2026-05-07 on C"],
+    ]
+
+
+def test_each_answer_is_a_sentence_of_page_one() -> None:
+    assert calibration_lead(CALIBRATION) == (
+        "A level of 1.50 counted twice is a false alarm in 18 of 100 histories of 104 weeks; counted 3 times, in 8."
+    )
+    assert simulation_lead(SIMULATION, str) == (
+        "On 10,000 paths of the model, within 52 weeks: early-amortization in effect, 0.40 ± 0.01. Never on any path: appraisal."
+    )
+    assert left_out_lead(SIMULATION, str) == (
+        " of the simulation: weighted average rental rate, which would follow the rate; not determined on any path: rate-floor."
+    )
