@@ -25,7 +25,7 @@ class Templates(Mapping[str, "Template"]):
         return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
     def __getitem__(self, name: str) -> Template:
-        """The template of a name. Raises KeyError where there is none."""
+        """The template of a name. Raises KeyError without one."""
         if name not in self.names:
             raise KeyError(name)
         template: Template = import_module(f"{__name__}.{name}").TEMPLATE

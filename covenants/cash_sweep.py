@@ -81,7 +81,7 @@ class CashSweep(Clause):
 
 
 def measure(terms: CashSweep, facts: Facts) -> Measurement:
-    """The value published on this date against the level; a carried rate is no publication."""
+    """The value published on this date against the level; a carried rate is not a publication."""
     index = facts.terms.index_of(terms)
     value = facts.published_value(index)
     figure = Figure(value=value, unit=Unit.RATE)

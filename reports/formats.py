@@ -84,7 +84,7 @@ def percent(value: Fraction, places: int = 2) -> str:
 
 
 def share(value: Any, places: int = 1) -> str:
-    """A share given as text in JSON, as a per cent: `17.5%`; the absence where there is none."""
+    """A share given as text in JSON, as a per cent: `17.5%`; the absence without one."""
     return NONE if value is None else f"{rounded(Fraction(str(value)) * 100, places):f}%"
 
 
@@ -197,7 +197,7 @@ def short_engine(engine: str) -> str:
 
 
 def price(value: Any) -> str:
-    """A price given as text in JSON at four decimals; the absence where there is none."""
+    """A price given as text in JSON at four decimals; the absence without one."""
     return NONE if value is None else f"{Decimal(str(value)):.4f}"
 
 

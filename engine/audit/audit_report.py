@@ -157,7 +157,7 @@ def audit_report(
         now: when it is made.
         templates: the covenant templates, for computing again.
         pages: who composes the words of notices again.
-        trust: files with the verifier keys that the auditor brought; the workspace's own where there is none.
+        trust: files with the verifier keys that the auditor brought; the workspace's own without one.
         held: checkpoints that somebody other than the operator kept.
 
     Raises:

@@ -87,7 +87,7 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
 
 
 def reason_on(events: Sequence[Event], missing: date) -> Event | None:
-    """The entry that says why a date was not evaluated; None where there is none after the last thing that a run made of the deal."""
+    """The entry that says why a date was not evaluated; None without one after the last thing that a run made of the deal."""
     made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
     last = max(made, default=-1)
     later = [event for event in events if isinstance(event.payload, NotEvaluated) and event.seq > last and event.effective_on >= missing]

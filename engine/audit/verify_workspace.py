@@ -129,7 +129,7 @@ def _guards(workspace: Workspace) -> Finding:
 
 
 def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
-    """Without a key nothing that was signed is checked, and that is no pass."""
+    """Without a key nothing that was signed is checked, and that is not a pass."""
     if not keys and (held or workspace.store.noted() or any((workspace.root / "checkpoints").glob("*"))):
         said = "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with --trust"
         yield Finding("signed checkpoints", said)

@@ -43,7 +43,7 @@ class BusinessCalendar:
     last: date
 
     def why_not(self, day: date) -> str | None:
-        """Why `day` is no Business Day, or None where it is one. Raises OutsideTable beyond the table."""
+        """Why `day` is not a Business Day, or None where it is one. Raises OutsideTable beyond the table."""
         if not self.first <= day <= self.last:
             raise OutsideTable(f"{day} is outside the table of {self.name}, which runs from {self.first} to {self.last}")
         if day.weekday() >= SATURDAY:
@@ -68,7 +68,7 @@ class BusinessCalendar:
         return day
 
     def roll(self, day: date, convention: str) -> date:
-        """`day` moved by the deal's rule where it is no Business Day."""
+        """`day` moved by the deal's rule where it is not a Business Day."""
         if convention == "same day" or self.is_business_day(day):
             return day
         if convention == "previous business day":

@@ -1,4 +1,4 @@
-"""Files written whole; text and bytes that turn into each other without loss, and what is no text found at its place."""
+"""Files written whole; text and bytes that turn into each other without loss, and what is not text found at its place."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def write_whole(place: Path, data: bytes) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, from which `bytes_of` makes the file again. Raises WrongUsage where there is none."""
+    """The text of a file, from which `bytes_of` makes the file again. Raises WrongUsage without one."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     return text_of(path.read_bytes())
 
 
 def text_of(data: bytes) -> str:
-    """The text of a file as it stands: line ends untouched, and each byte that is no UTF-8 in place of a character (`strange` finds it)."""
+    """The text of a file as it stands: line ends untouched, and a byte that is not UTF-8 in place of a character (`strange` finds it)."""
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -104,7 +104,7 @@ class SellerWeek:
         """The subsets whose sum of 2 x `below` - listings is at least `least`; the empty one has the sum 0.
 
         The number of subsets with a sum stands as a digit at the place of the sum, in a base that no count exceeds: adding a
-        seller is one shift and one addition, and the digits from a place on add up to the remainder by the base less one.
+        seller is one shift and one addition. The digits from a place on add up to the remainder by the base less one.
         """
         width = len(self.clusters) + 1
         origin = len(self.prices)

@@ -26,14 +26,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's columns, as its first line names them, and its rows; empty lines are none."""
+    """A table's columns, as its first line names them, and its rows; empty lines are left out."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
 def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
-    """The table in `text`, or why there is none (codes Y104, Y105, Y120, Y121).
+    """The table in `text`, or the reason for its absence (codes Y104, Y105, Y120, Y121).
 
     Args:
         text: CSV; a mark of byte order before its head is passed over.

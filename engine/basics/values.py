@@ -199,7 +199,7 @@ DEBTORS = ("borrower", "issuer", "co_issuer")
 
 
 def debtor_of(roles: Container[str]) -> str:
-    """Who owes the debt under an agreement with these parties: the borrower, or the issuer where there is none."""
+    """Who owes the debt under an agreement with these parties: the borrower; without one, the issuer."""
     return next((role for role in DEBTORS if role in roles), DEBTORS[0])
 
 

@@ -16,7 +16,7 @@ from engine.cli.columns import laid_out
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output. Raises ValueError for a figure that is no number: JSON has no word for it."""
+    """One JSON document on standard output. Raises ValueError for a figure that is not a number: JSON has no word for it."""
     sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n")
 
 
@@ -49,7 +49,7 @@ class LaidOut(str):
 
 
 def terminal_width() -> int | None:
-    """Characters in a line of the terminal; None where standard output is none, so that files and pipes get whole lines."""
+    """Characters in a line of the terminal; None where standard output is not one, so that files and pipes get whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

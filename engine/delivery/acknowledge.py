@@ -31,7 +31,7 @@ def acknowledge(
         scribe: who records it, when.
 
     Raises:
-        WrongUsage: there is no such notice or addressee, nothing was sent, or the name is empty.
+        WrongUsage: the notice or the addressee does not exist, nothing was sent, or the name is empty.
     """
     delivery = next((each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None)
     addressee = next((each for each in delivery.addressees if each.role == to), None) if delivery is not None else None

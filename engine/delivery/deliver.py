@@ -82,7 +82,7 @@ def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> D
         dry_run: say what would be sent, and send and record nothing.
 
     Raises:
-        WrongUsage: there is no `[mail]`, or somebody else delivers.
+        WrongUsage: `[mail]` is missing, or somebody else delivers.
     """
     mail = workspace.settings.mail
     if mail is None:

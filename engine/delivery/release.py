@@ -38,7 +38,7 @@ def release(
         people: who acts for which party, by name; those of `headroom.toml` unless given.
 
     Raises:
-        WrongUsage: there is no such notice, it was released, or the person may not release it.
+        WrongUsage: the notice does not exist, it was released, or the person may not release it.
     """
     by_number = {delivery.number: delivery for delivery in deliveries(read(workspace.store, deal_log(deal)))}
     delivery = by_number.get(number)

@@ -36,7 +36,7 @@ class ReceiptLink:
 
 
 def link_key(workspace: Workspace) -> bytes:
-    """The secret of a workspace's links, made where there is none."""
+    """The secret of a workspace's links, made if it is missing."""
     path = workspace.inside(KEY)
     path.parent.mkdir(exist_ok=True)
     if not path.is_file():

@@ -52,7 +52,7 @@ class StatementRow:
         states: the date that it states.
         delivery: what became of it.
         due: the last day for it by the deal, where its giver owes it.
-        late: days from its last day until it was given, or until today; None where there is no day, or it is in time.
+        late: days from its last day until it was given, or until today; None without a day, or in time.
         waits: why nothing of it is sent; None where nothing holds it.
     """
 
@@ -175,7 +175,7 @@ def _row(delivery: Delivery, titles: dict[str, str], owed: Sequence[Due], today:
 
 
 def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
-    """What each step of one notice rests on, the newest first. Raises WrongUsage where there is no such notice."""
+    """What each step of one notice rests on, the newest first. Raises WrongUsage if the notice does not exist."""
     kinds = {"notice issued", *DELIVERY_KINDS}
     steps = [
         Step(event.recorded_at, event.kind, _evidence(event), event.seq)
@@ -194,7 +194,7 @@ def _evidence(event: Event) -> str:
 
 
 def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, bytes]:
-    """The name and the bytes of one notice. Raises WrongUsage where there is none, or its file is gone."""
+    """The name and the bytes of one notice. Raises WrongUsage if it does not exist, or its file is gone."""
     for event in read(workspace.store, deal_log(deal)):
         if isinstance(event.payload, NoticeIssued) and event.payload.number == number:
             path = workspace.inside(event.payload.file)

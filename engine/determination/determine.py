@@ -1,7 +1,7 @@
 """One test on one date: from a template, its terms and the facts to a result with all of its working.
 
 Break-even Rates are found by asking the template itself: the measure is run again at other rates on the
-published 4-decimal grid, so every template has one and none can disagree with its own test.
+published 4-decimal grid. So every template has one and none can disagree with its own test.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
 
 
 def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """What `determine` decides and nothing that it explains: verdict, figures and headroom, or why there are none."""
+    """What `determine` decides and nothing that it explains: verdict, figures and headroom, or the reason for their absence."""
     result = _undecided(key, clause, template, facts)
     try:
         found = _measured(clause, template, facts)

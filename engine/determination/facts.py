@@ -120,7 +120,7 @@ class Facts:
         return (self.terms.closing_date, self.closing_level(index)) if since == "closing date" else self.first_published(index)
 
     def published_value(self, index: str) -> Fraction:
-        """The value published on this very date. Raises Missing without one: a carried rate is no publication."""
+        """The value published on this very date. Raises Missing without one: a carried rate is not a publication."""
         if index in self.terms.blended_rates:
             return blended(self, index, self.published_value)
         series = self.published.get(index, ())
@@ -154,7 +154,7 @@ class Facts:
         return self._note(name, value, unit, Source(kind="deal file", text=cite))
 
     def figure(self, name: str) -> Fraction:
-        """A figure of the serving report. Raises Missing where there is no report or it lacks the figure."""
+        """A figure of the serving report. Raises Missing without a report, or if the report lacks the figure."""
         found = self.optional(name)
         if found is None:
             raise Missing(f"the Servicer's report lacks `{name}`", self._report_cite(), "report")
@@ -282,7 +282,7 @@ class Facts:
         return found
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
-        """A divisor. Raises Missing where it is zero: there is no ratio."""
+        """A divisor. Raises Missing where it is zero: a ratio needs one."""
         if value <= 0:
             raise Missing(f"the {name} is zero", cite, "report")
         return value

@@ -1,7 +1,7 @@
 """One subset of the sellers applied to every rate that a test uses: replicates of several prints together (rulings 59).
 
 A seller that is out is out in every week and in every index. Up to 14 clusters all subsets are taken; above, 16,384 are drawn from
-SHAKE-256 of each seller's own name, so that nothing depends on order, on a library or on the other sellers.
+SHAKE-256 of each seller's own name. So nothing depends on order, on a library or on the other sellers.
 """
 
 from __future__ import annotations

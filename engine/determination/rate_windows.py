@@ -49,7 +49,7 @@ def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | N
 
 
 def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
-    """Whether a rate is this date's: of it, or of the Publication Date before a date that is none and rests on the same print."""
+    """Whether a rate is this date's: of it, or of the Publication Date before a date that is not one and rests on the same print."""
     if rate.on == facts.on or facts.on.weekday() == THURSDAY or rate.on + timedelta(days=7) <= facts.on:
         return rate.on == facts.on
     today = next(reversed(facts.rates.get(rate.index, ())), None)

@@ -199,7 +199,7 @@ class Template:
         return self.terms.tested_on
 
     def breach_of(self, clause: Clause) -> Breach:
-        """What a FAIL of this clause is: the template's own word, unless the clause says that it is no default."""
+        """What a FAIL of this clause is: the template's own word, unless the clause says that it is not a default."""
         own = self.breach(clause) if callable(self.breach) else self.breach
         if clause.failure_is == "information only":
             return "information"

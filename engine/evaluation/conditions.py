@@ -25,7 +25,7 @@ from engine.terms.periods import Persistence
 class LeafRule:
     """One leaf: which test, trigger or state it looks at, what meets it, on how many dates.
 
-    `persistence` is None for a leaf that looks at a state as it stands, for one on what is `announced` of an `index`, and for a date.
+    `persistence` is None for a leaf that looks at a state as it stands; for one on what is `announced` of an `index`, and for a date.
     """
 
     test: str | None = None
@@ -150,7 +150,7 @@ def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | No
 
 
 def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
-    """A gate is met on the day on which as many parts as it needs were, and newly so on the day on which one of them was new besides."""
+    """A gate is met on the day on which as many parts as it needs were. It is newly so on the day on which one of them was new besides."""
     if isinstance(tree, LeafRule):
         return _leaf_met(tree, limbs[tree], seen, ended, unknown)
     parts = [one for one in (_completed(part, limbs, seen, ended, unknown) for part in tree.parts) if one is not None]
@@ -246,7 +246,7 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
 
 
 def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
-    """From when an announcement that a leaf looks for is effective, the first one by the date; None where there is none."""
+    """From when an announcement that a leaf looks for is effective, the first one by the date; None without one."""
     known = (one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced)
     return min((on for on in known if on <= seen.on), default=None)
 

@@ -1,6 +1,6 @@
 """What makes dates be determined again, and from which date on (`rulings.md` 25 to 29).
 
-Four things reach back: a later print that the deal accepts, an Act that is effective on a date already determined, what is said
+Four things reach back: a later print that the deal accepts, an Act that is effective on a date already determined; what is said
 late of a Servicer's report, and a change of the terms in force on past dates. Each is found by comparing
 the log with what is known now; nothing is found twice, because a correction withdraws what it re-runs.
 """
@@ -121,7 +121,7 @@ def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """What was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
 
-    A report that was entered late, a corrected one where the deal says retest, the document that shows a receipt, the
+    A report that was entered late, a corrected one where the deal says retest; the document that shows a receipt, the
     confirmation of a figure, and the withdrawal of a report: each bears from the first date whose cut-off the report met.
     """
     reports: dict[str, ReportReceived] = {}

@@ -298,7 +298,7 @@ def _title(day: Finished, name: str) -> str:
 
 
 def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
-    """The calendar days to the next urgent deadline, each with its Business Day number or why it is none."""
+    """The calendar days to the next urgent deadline, each with its Business Day number or the reason for its absence."""
     for one in due:
         last = one.deadline
         if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):

@@ -23,7 +23,7 @@ S = TestStatus
 PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"} | {
     "information": "for information only; nothing counts it"
 }
-"""What a FAIL that is no breach, or not yet one, waits for."""
+"""What a FAIL that is not a breach, or not yet one, waits for."""
 
 
 def next_state(before: TestState | None, moment: Moment) -> TestState:
@@ -184,7 +184,7 @@ def _passed(state: TestState, moment: Moment) -> TestState:
 
 
 def _failed(state: TestState, moment: Moment) -> TestState:
-    """PENDING until the clause's persistence is met; then the Cure Period, or the default where there is none."""
+    """PENDING until the clause's persistence is met; then the Cure Period, or the default without one."""
     began = state.episode_began or moment.on
     persistence = _persistence(moment.clause)
     failures = sum(state.counted[-persistence.out_of :])

@@ -179,7 +179,7 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
 
 
 def moved(before: TriggerState | None, after: TriggerState) -> bool:
-    """Whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is no change."""
+    """Whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is not a change."""
     if before is None or all(limb.leaf is not None for limb in (*before.begins, *before.ends)):
         return after != before
     return _in_words_alone(after) != _in_words_alone(before)

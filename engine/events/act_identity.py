@@ -24,7 +24,7 @@ def short_act_identity(act: str, clause: str | None, effective_on: date) -> str:
 
 
 def date_of_act(identity: str) -> date | None:
-    """The effective date in an identity; None for an empty one. Raises ValueError for a text that is no identity."""
+    """The effective date in an identity; None for an empty one. Raises ValueError for a text that is not an identity."""
     return date.fromisoformat(identity.rpartition(_BETWEEN)[2]) if identity else None
 
 

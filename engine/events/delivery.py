@@ -1,6 +1,6 @@
 """What became of a notice after it was issued, one event per step and, from its sending on, per addressee (rulings 54, 65).
 
-Issued is not given: a notice is released by who acts for its giver, sent, perhaps delivered or returned, acknowledged, and given only by
+Issued is not given: a notice is released by who acts for its giver, sent, perhaps delivered or returned, acknowledged; it is given only by
 the agreement's own rule or the Act `notice given`.
 """
 

@@ -155,7 +155,7 @@ class Follow(Fact):
 
 
 class StripDay(Fact):
-    """One calendar day of a deadline's strip: its Business Day number, or why it is none."""
+    """One calendar day of a deadline's strip: its Business Day number, or the reason for its absence."""
 
     day: date
     number: int | None

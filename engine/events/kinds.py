@@ -65,7 +65,7 @@ class Tested(Fact):
 
 
 class Suspended(Fact):
-    """A springing test whose condition is off: it is not tested, and that is no pass."""
+    """A springing test whose condition is off: it is not tested, and that is not a pass."""
 
     state: TestState
     before: TestStatus | None

@@ -66,7 +66,7 @@ class Published(Fact):
 
 
 class ReferenceRate(Fact):
-    """The rate that the deal uses for one index on one date, or why there is none.
+    """The rate that the deal uses for one index on one date, or the reason for its absence.
 
     `age` counts Publication Dates since the value's own: 0 for a value of the latest one.
     """

@@ -17,7 +17,7 @@ from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
 
 
 class Verdict(StrEnum):
-    """The three results that a test can have; there is no fourth and no default (`covenants.md`, Results)."""
+    """The three results that a test can have; a fourth and a default do not exist (`covenants.md`, Results)."""
 
     PASS = "PASS"
     FAIL = "FAIL"
@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class NotDetermined(Fact):
-    """Why there is no number, and the section that says what follows."""
+    """Why the number is missing, and the section that says what follows."""
 
     reason: str
     cite: str

@@ -46,7 +46,7 @@ class TriggerStatus(StrEnum):
 class Entry(Fact):
     """When a test or a trigger came into the status in which it stands.
 
-    Coming back from WAIVED or SUSPENDED to the status held before is no entry: the date of the first one is kept (`rulings.md` 45).
+    Coming back from WAIVED or SUSPENDED to the status held before is not an entry: the date of the first one is kept (`rulings.md` 45).
     """
 
     status: str
@@ -324,11 +324,11 @@ def dated_key(clause: str, day: date) -> str:
 
 
 def clause_of_key(key: str) -> str:
-    """The clause that a key of a clause on a day names; a name that is no such key is the clause itself."""
+    """The clause that a key of a clause on a day names; a name that is not such a key is the clause itself."""
     return key.partition("@")[0]
 
 
 def clause_and_day(key: str) -> tuple[str, date]:
-    """The clause and the day that a key names. Raises ValueError for a text that is no key."""
+    """The clause and the day that a key names. Raises ValueError for a text that is not a key."""
     clause, _, day = key.rpartition("@")
     return clause, date.fromisoformat(day)

@@ -53,7 +53,7 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
 
 
 def newest_value(prints: Sequence[Published], by: date) -> Decimal | None:
-    """The newest value of a series that was published by a day; None where there is none."""
+    """The newest value of a series that was published by a day; None without one."""
     return next(
         (publication.value for publication in reversed(prints) if publication.publication_date <= by and publication.value is not None),
         None,

@@ -1,6 +1,6 @@
 """How a level, a count and a release would do: false alarms, misses, delay and flapping, counted as two people count alike.
 
-A shortfall is a stretch of the true rate: from the first of q dates in a row below the level to the last date before q dates
+A shortfall is a stretch of the true rate: from the first of q dates in a row below the level, to the last date before q dates
 in a row at or above it. A spell is the dates on which the trigger is in effect, from its beginning to the date before it
 ends. A false alarm is a spell that shares no date with a shortfall, a miss a shortfall that shares none with a spell. Delay
 runs from the first date of a shortfall to the first in effect. A flap is a beginning within k dates after the last end.

@@ -115,7 +115,7 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 
 
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
-    """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is no fact."""
+    """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is not a fact."""
     found: dict[str, tuple[Dated, ...]] = {}
     links = []
     for text in texts:

@@ -1,6 +1,6 @@
 """In which order the limbs of a deal act as the rate falls, or rises: every Break-even Rate sorted, and what is inverted.
 
-A ladder stands at closing, where the rate is held at the Closing Date level until each test has what it needs, or on a date
+A ladder stands at closing, where the rate is held at the Closing Date level until each test has what it needs; or on a date
 of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
 """
 
@@ -332,6 +332,6 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def left_out_words(left: Mapping[str, str]) -> str:
-    """The tests without a rung, in a sentence; empty where there is none."""
+    """The tests without a rung, in a sentence; empty without one."""
     named = "; ".join(f"{key}, {why}" for key, why in left.items())
     return f"{counted(len(left), 'tests')} without a rung: {named}." if left else ""

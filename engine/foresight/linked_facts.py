@@ -73,7 +73,7 @@ def is_link(text: str) -> bool:
 
 
 def read_link(name: str, text: str, terms: TermsInForce) -> Link:
-    """A link from its words. Raises WrongUsage for what is none, for an index that the deal has not, and for a figure of another unit."""
+    """A link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
         raise WrongUsage(f"`{text}` is no link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")

@@ -1,6 +1,6 @@
 """Paths of the true rate and of published values: from the posterior, and drawn given a history (common random numbers).
 
-Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number, and every number is
+Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number. Every number is
 one uniform turned by an inverse law. So a path is the same whatever the number of workers, and a variant that is compared
 with another lives on the very same paths.
 """
@@ -53,7 +53,7 @@ class Paths:
 
     Attributes:
         true: the true rate in USD per GPU-hour.
-        published: the published value in whole ticks of USD 0.0001, `NO_VALUE` where there is none.
+        published: the published value in whole ticks of USD 0.0001, `NO_VALUE` without one.
         sellers: named sellers behind each published value, 0 where that is not known.
     """
 
@@ -151,7 +151,7 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
 def given_history(known: Posterior, series: RateSeries, seed: int, block: int, size: int = BLOCK) -> Paths:
     """The true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
 
-    Backward sampling on the filter's grid: the last week from its filtered law, each earlier week from its own filtered law
+    Backward sampling on the filter's grid: the last week from its filtered law; each earlier week from its own filtered law
     times the law of the change to the week that is drawn already.
     """
     weeks = len(series.logs)

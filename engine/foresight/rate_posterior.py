@@ -176,7 +176,7 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
     """What the histories of several generations say together, for each: like volatilities lend each other strength.
 
     ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4, weighed by the
-    product of the integrated likelihoods, m by the prior and tau by exp(-2 tau^2).
+    product of the integrated likelihoods; m by the prior and tau by exp(-2 tau^2).
 
     Raises:
         WrongUsage: fewer than 26 weeks in all and no prior named.

@@ -1,6 +1,6 @@
 """Stated paths of a rate: the paper's scenarios, one after the other, with a jump, missed weeks, or rates from a file.
 
-Every rate is R0 x what the scenario leaves of it, in 40 digits, then 4 decimals half to even, as a published value has
+Every rate is R0 x what the scenario leaves of it: in 40 digits, then 4 decimals half to even, as a published value has
 (rulings 16; WP Table 4). A multiple m lets time run m times as fast.
 """
 
@@ -120,7 +120,7 @@ LEG = re.compile(r"(?P<scenario>[A-Z])(?::(?P<days>[1-9]\d{0,4}))?")
 
 
 def read_legs(text: str) -> tuple[Leg, ...]:
-    """Scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is none, and where one has no end but a successor."""
+    """Scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and where one has no end but a successor."""
     legs = []
     for part in text.split(","):
         match = LEG.fullmatch(part.strip())

@@ -48,8 +48,8 @@ class RateSeries:
 
     Attributes:
         dates: the Publication Dates, oldest first.
-        logs: the natural logarithm of each published value, NaN where there is none.
-        noise: the standard deviation of each week's sampling error in the logarithm, NaN where there is no value.
+        logs: the natural logarithm of each published value, NaN without one.
+        noise: the standard deviation of each week's sampling error in the logarithm, NaN without a value.
         sellers: named sellers of each week, 0 where that is not known.
         assumed: weeks with a value and without an interval, whose noise is the largest of the history or was named.
         how: where the assumed noise came from; empty where none was assumed.

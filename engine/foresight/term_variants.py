@@ -120,7 +120,7 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
-    """The numbers from `first` to `last`, both included. Raises WrongUsage where there are none, or too many."""
+    """The numbers from `first` to `last`, both included. Raises WrongUsage without any, or too many."""
     try:
         low, high, by = Fraction(first), Fraction(last), Fraction(step)
     except ValueError:
@@ -146,7 +146,7 @@ def read_range(text: str) -> tuple[str, tuple[str, ...]]:
 def in_the_form_of(written: str, number: str) -> str:
     """A bare number in the form in which a term is written: 1.60 beside `USD 1.50 per GPU-hour`, 70 beside `65%`.
 
-    A value that is no bare number stands as it is.
+    A value that is not a bare number stands as it is.
     """
     try:
         Fraction(number)

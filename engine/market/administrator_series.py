@@ -93,7 +93,7 @@ def read_series(
 
     Args:
         text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on` is the date on which
-            the print became public, and a row whose `print` is lower than the newest on record is on record already.
+            the print became public; a row whose `print` is lower than the newest on record is on record already.
         file: its name, for the errors.
         index: the index that it is of.
         known: what is on record.
@@ -210,7 +210,7 @@ COMPARED: tuple[tuple[Said, str], ...] = (
 
 
 def _same(before: Mapping[str, Any], value: IndexValue, row: Mapping[Said, str]) -> bool:
-    """Whether a row says what the print before it says; 1.735 and 1.7350 are one value, and what a form does not say is no change."""
+    """Whether a row says what the print before it says; 1.735 and 1.7350 are one value, and what a form does not say is not a change."""
     after = value.model_dump(mode="json")
     return _decimal(before) == value.value and all(before[name] == after[name] for said, name in COMPARED if said in row)
 
@@ -323,7 +323,7 @@ def _date(text: str) -> date | None:
 
 
 def _price(text: str) -> Decimal | bool | None:
-    """The value, None where none was published, False where it is no value."""
+    """The value, None where none was published, False where it is not a value."""
     if not text.strip():
         return None
     return PRICE.fullmatch(text.strip()) is not None and (Decimal(text.strip()) or False)

@@ -2,7 +2,7 @@
 
 One collection stands for each day. What the others would have given is shown as a range, on a line of its own that enters no interval.
 Exact: no choice is left out, and none is tried one by one. For a price t, a collection of n listings, m of them at or below t, weighs
-2m - n; the lower middle price of a pool is at most t where the weights of its days reach 0, the upper one where they reach 1.
+2m - n; the lower middle price of a pool is at most t where the weights of its days reach 0; the upper one where they reach 1.
 A published median is the mean of both, so the two are bounded together.
 """
 

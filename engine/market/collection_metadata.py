@@ -40,7 +40,7 @@ _metadata = msgspec.json.Decoder(CollectionMetadata)
 
 
 def read_metadata(plain: bytes) -> CollectionMetadata | None:
-    """The metadata of a day, or None for a file that is none."""
+    """The metadata of a day, or None for a file that is not one."""
     try:
         return _metadata.decode(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -194,7 +194,7 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
 
 
 def _known(names: Sequence[str | None]) -> int | None:
-    """How many hosts or machines are named; None where none is: that nothing names them is not that there are none."""
+    """How many hosts or machines are named; None where none is: that nothing names them is not that none exist."""
     return len({name for name in names if name is not None}) or None
 
 

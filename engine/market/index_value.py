@@ -100,7 +100,7 @@ class IndexValue(Fact):
     seller_interval: Interval | None = None
     """The interval over subsets of sellers (`rulings.md` 59)."""
     seller_interval_why: str | None = None
-    """Why there is none."""
+    """Why it is missing."""
     precision_class: str | None = None
     precision_class_measured: str | None = None
     hosts: int | None = None

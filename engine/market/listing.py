@@ -15,7 +15,7 @@ from engine.market.offer import Malformed, Offer
 from engine.market.snapshot import Snapshot, offers
 
 MOST = 2**62
-"""Millionths of a USD from which on a number is no price: the sum of two no longer fits into 64 bits (`interval.py`)."""
+"""Millionths of a USD from which on a number is not a price: the sum of two no longer fits into 64 bits (`interval.py`)."""
 SECONDS_A_DAY = 86_400
 RULES = (
     "malformed",
@@ -164,7 +164,7 @@ def _removed_by(
 
 
 def _micro(total: float | None, gpus: float | None) -> int | None:
-    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None where that is no price.
+    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None where that is not a price.
 
     Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A price that rounds to
     zero is not above it.

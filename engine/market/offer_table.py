@@ -27,7 +27,7 @@ BEFORE_PRICE = frozenset({"model", "availability", "geography", "reliability", "
 
 
 class TableRefused(Exception):
-    """Why a table is none of offers; the file's name stands in it."""
+    """Why a table is not one of offers; the file's name stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class OfferTable:
 
 
 def read_offer_table(plain: bytes, name: str) -> OfferTable:
-    """The offers of a CSV. Raises TableRefused for what is no such table, naming the line where there is one."""
+    """The offers of a CSV. Raises TableRefused for what is not such a table, naming the line where there is one."""
     table = _table(plain, name)
     if not table.rows:
         raise TableRefused(
@@ -119,7 +119,7 @@ def _unchecked(table: Table) -> frozenset[str]:
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
-    """One row. A filtered table with a number that is none is refused whole; of an unfiltered one the row is malformed."""
+    """One row. A filtered table with a number that is not one is refused whole; of an unfiltered one the row is malformed."""
     try:
         return _read(cells)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a print says of its sellers: the interval over their subsets, or why there is none (`rulings.md` 59)."""
+"""What a print says of its sellers: the interval over their subsets, or the reason for its absence (`rulings.md` 59)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a notice carries to prove itself: exact bytes of events with their place in the log, and hashes of all of it (`record.md`).
 
-`event.json` is the event that the notice states; `date.jsonl` are the events of its date, each with its inclusion path to
+`event.json` is the event that the notice states; `date.jsonl` are the events of its date; each with its inclusion path to
 the root of the checkpoint in `event.tlog-proof`, which is there where the operator has a key.
 """
 

@@ -1,7 +1,7 @@
 """Whether the pages of a notice show what the log says: each result's row, word by word (`notice.md`, block 1).
 
 The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the figures, the state. A row
-of a test that says anything else than the log is a difference, wherever it stands, so that a second row cannot hide behind a true one.
+of a test that says anything else than the log is a difference, wherever it stands. So a second row cannot hide behind a true one.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _words(text: str) -> str:
 
 
 def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, str]:
-    """Measured, limit and headroom as the tables print them; empty where there is none."""
+    """Measured, limit and headroom as the tables print them; empty without one."""
     least, room = (None if one is None else ratio_decimals(rounding, one.unit) for one in (result.measured, result.headroom))
     measured = printed_apart(result.measured, result.limit, least) if result.measured is not None and result.limit is not None else ""
     limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""

@@ -1,6 +1,6 @@
 """A notice's PDF as its verifier reads it: attachments and the text of the first pages, with every decompression bounded beforehand.
 
-PDFium reads it, which is no part of what wrote it, and is fast enough for a desk that verifies a year of notices (ADR 0009). What it
+PDFium reads it, which is not a part of what wrote it. PDFium is fast enough for a desk that verifies a year of notices (ADR 0009). What it
 would inflate is inflated here first and counted, so that a bomb meets a bound and not the memory.
 """
 
@@ -62,7 +62,7 @@ def read_file(path: Path) -> bytes:
 
 
 def read_notice(data: bytes) -> NoticeFile:
-    """The parts of a notice. Raises VerificationFailed where it is no PDF that can be read within bounds."""
+    """The parts of a notice. Raises VerificationFailed where it is not a PDF that can be read within bounds."""
     from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
 
     if len(data) > LARGEST_FILE:

@@ -113,7 +113,7 @@ class Sealed:
 
 
 def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
-    """The signature over a whole file; None where there is none.
+    """The signature over a whole file; None without one.
 
     Args:
         data: the file.

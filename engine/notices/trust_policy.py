@@ -60,7 +60,7 @@ def read_policy(path: Path) -> Policy:
 
 
 def _key(name: str, place: int, text: str, kind: Kind) -> VerifierKey:
-    """One key of the policy. Raises ValueError where it is none, or one of the other kind."""
+    """One key of the policy. Raises ValueError where it is not one, or one of the other kind."""
     try:
         key = parse_verifier(text)
     except BadKey as error:

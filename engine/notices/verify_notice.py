@@ -271,7 +271,7 @@ def _issued(notice: _Notice) -> str | None:
 
 
 def _text(notice: _Notice) -> str:
-    """The pages are of the deal and the date that the evidence is of, and what they say of each result is what the log says."""
+    """The pages are of the deal and the date that the evidence is of; what they say of each result is what the log says."""
     if notice.file is None or notice.manifest is None or notice.of_date is None:
         raise VerificationFailed("there is nothing to compare the pages with")
     evaluated = notice.event["kind"] != "not evaluated"

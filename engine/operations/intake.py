@@ -247,7 +247,7 @@ def _unknown_deal(file: str, why: str) -> Problem:
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """Each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage where there is none."""
+    """Each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage without one."""
     for path in paths:
         if path.is_dir():
             yield from sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS)

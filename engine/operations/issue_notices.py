@@ -1,7 +1,7 @@
 """The outbox: which notices the log makes due, rendered, written whole, and recorded with their hash.
 
-A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after it, so that
-a crash in between leaves a file that the next run writes again, and never an event without its file.
+A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after it. So a
+crash in between leaves a file that the next run writes again, and never an event without its file.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     """Record what a person did; entered again word for word, it is on record already.
 
     Raises:
-        WrongUsage: it is no Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
             stands and says otherwise.
     """
     said, log = _checked(workspace, deal, act), deal_log(deal.name)

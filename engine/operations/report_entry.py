@@ -88,5 +88,5 @@ def times_withdrawn(events: Sequence[Event], name: str) -> int:
 
 
 def on_record(events: Sequence[Event], name: str) -> ReportReceived | None:
-    """The report of a name that stands in a log; None where there is none."""
+    """The report of a name that stands in a log; None without one."""
     return next((report for report in fold(events).reports if report.name == name), None)

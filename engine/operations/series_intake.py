@@ -189,7 +189,7 @@ def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_b
 def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Announced:
     """An announcement as it stands on record, recorded unless it was.
 
-    Raises WrongUsage where one person stands in both roles, or the kind is none.
+    Raises WrongUsage where one person stands in both roles, or the kind is not one.
     """
     if said.prepared_by == said.approved_by:
         raise WrongUsage(f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person")

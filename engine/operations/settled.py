@@ -1,7 +1,7 @@
 """Whether anything can be due at all: decided by the newest entry of each log, the deal files and the clock, without reading a log.
 
 A program that runs every hour finds nothing to do nearly always. What a run left behind stays as it is until a log grows, a deal file or a
-key changes, or the next moment comes at which time alone makes something due: the end of a day, or its cut-off.
+key changes; or until the next moment comes at which time alone makes something due: the end of a day, or its cut-off.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def trustees_of(workspace: Workspace, paths: list[Path]) -> list[VerifierKey]:
     """The trustees' keys in `paths`, or where none is given those that the workspace knows.
 
     Raises:
-        WrongUsage: there is none, or a file cannot be read.
+        WrongUsage: it is missing, or a file cannot be read.
         BadKey: one is a log's key, which cosigns nothing.
     """
     known = workspace.root / TRUSTEES
@@ -181,7 +181,7 @@ def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
-    """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage where there is no key."""
+    """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage without a key."""
     if workspace.to_inspect and all_signed(workspace, log):
         return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
@@ -201,7 +201,7 @@ def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Pat
 def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
     """A trustee's cosignature on an exported log, from files alone: it has only grown since the one held, and none of it is of later.
 
-    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is none.
+    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is not one.
     """
     keys = trusted(trust)
     if not folder.is_dir():

@@ -1,7 +1,7 @@
 """What enters the archive: files of collections, and what the marketplace answers; in the log at once, with what was stated of it.
 
 Raw answers, unfiltered tables and filtered days come in as they lie (`rulings.md` 61). An administrator's
-`.meta.json` is no snapshot, unless its day was empty: its SHA-256 is compared with the table beside it.
+`.meta.json` is not a snapshot, unless its day was empty: its SHA-256 is compared with the table beside it.
 What looks like a change of form is not recorded until it is accepted by name.
 """
 
@@ -83,7 +83,7 @@ def import_snapshots(
         progress: told the name of each file.
 
     Raises:
-        WrongUsage: a path does not exist, or a name to accept is none; then nothing is imported.
+        WrongUsage: a path does not exist, or a name to accept is not one; then nothing is imported.
     """
     refuse_unknown(accept)
     files = list(_files(paths))
@@ -256,7 +256,7 @@ def record_snapshots(
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those in the folders named; a folder's manifest is no snapshot."""
+    """The files named, and those in the folders named; a folder's manifest is not a snapshot."""
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
@@ -290,7 +290,7 @@ def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequ
     """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
 
     Raises:
-        WrongUsage: no right is stated, no address is set, or a name to accept is none.
+        WrongUsage: no right is stated, no address is set, or a name to accept is not one.
         CollectionHeld: the answer looks like a change of form; it is kept in `held/`, and nothing is recorded.
     """
     refuse_unknown(accept)

@@ -1,4 +1,4 @@
-"""The words of a command that name stated paths, read into what is asked; every word that is none is refused with those known."""
+"""The words of a command that name stated paths, read into what is asked; every word that is not one is refused with those known."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def asked_paths(
     until: date | None,
     weeks: int,
 ) -> StressAsked:
-    """What is asked, from the words of the command line. Raises WrongUsage for a word that is none."""
+    """What is asked, from the words of the command line. Raises WrongUsage for a word that is not one."""
     for legs in scenarios:
         read_legs(legs)
     if jump is not None:

@@ -102,7 +102,7 @@ def backtest(
         closed: another Closing Date to live the deal from.
 
     Raises:
-        WrongUsage: no such deal, a fact that is none, or a deal that had not closed.
+        WrongUsage: no such deal, a fact that is not one, or a deal that had not closed.
     """
     deal = deal_by_file_or_name(workspace, name, templates)
     history = _history(workspace, deal, facts, until)
@@ -140,7 +140,7 @@ def amendment_effect(
         templates: the covenant templates.
 
     Raises:
-        WrongUsage: no such deal or amendment, or a fact that is none.
+        WrongUsage: no such deal or amendment, or a fact that is not one.
     """
     deal = deal_by_file_or_name(workspace, name, templates)
     known = sorted({change.number for change in deal.changes if change.kind == "amendment"})

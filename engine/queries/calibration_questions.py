@@ -133,7 +133,7 @@ def calibrate(
         term: the level, `covenants.NAME.level`.
         levels: in USD per GPU-hour.
         counts: dates in a row that begin it.
-        releases: dates in a row that end it; the draft's own where there is none.
+        releases: dates in a row that end it; the draft's own without one.
         model: history, horizon, seed.
         question: q and k.
         under: the share of false alarms that is asked for.
@@ -141,7 +141,7 @@ def calibrate(
         watch: told what is done.
 
     Raises:
-        WrongUsage: a term that is no level of a trigger that counts falls, or no history.
+        WrongUsage: a term that is not a level of a trigger that counts falls, or no history.
     """
     key, clause = _counted_clause(deal, templates, term)
     index = resolve(deal, deal.closing_date).index_of(clause)
@@ -196,7 +196,7 @@ def _ticks(level: Fraction) -> int:
 
 
 def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
-    """The levels from `first` to `last`. Raises WrongUsage where there are none, or too many."""
+    """The levels from `first` to `last`. Raises WrongUsage without any, or too many."""
     return tuple(Fraction(value) for value in steps_between(first, last, step))
 
 

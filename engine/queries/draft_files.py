@@ -16,12 +16,12 @@ from engine.workspace.workspace import Workspace
 
 
 def text_of(path: Path) -> str:
-    """A file's text as it stands. Raises WrongUsage where there is no such file."""
+    """A file's text as it stands. Raises WrongUsage if the file does not exist."""
     return read_text(path)
 
 
 def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """A deal of the workspace by its name. Raises WrongUsage where there is none, or where it cannot be evaluated."""
+    """A deal of the workspace by its name. Raises WrongUsage without one, or where it cannot be evaluated."""
     names = []
     for path in workspace.deal_files():
         read = read_file(path, templates)
@@ -43,7 +43,7 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
         between: `straight lines`, or None for steps.
 
     Raises:
-        WrongUsage: what is no fact, or another word for what lies between two dates.
+        WrongUsage: what is not a fact, or another word for what lies between two dates.
         InputProblems: what is wrong with the table.
     """
     if between not in (None, "steps", "straight lines"):

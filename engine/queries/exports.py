@@ -62,7 +62,7 @@ def _plain(figure: Figure | None) -> str:
 
 
 def _row(event: Event) -> tuple[str, ...] | None:
-    """result, measured, limit, headroom, their unit, state, by; None for an event that is no part of the trigger history."""
+    """result, measured, limit, headroom, their unit, state, by; None for an event that is not a part of the trigger history."""
     match event.payload:
         case Tested(result=result, state=state):
             figures = (result.measured, result.limit, result.headroom)

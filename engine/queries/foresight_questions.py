@@ -73,7 +73,7 @@ class StressAsked:
         multiples: how many times as fast time runs.
         jump: `-30%@26w`, or None.
         missing: Publication Dates without a value.
-        rates: a table of dated rates, one more path; None where there is none.
+        rates: a table of dated rates, one more path; None without one.
         lost: a contract that ends, and after how many weeks; None where none does.
         until: the last date; None for `weeks` after closing.
         weeks: how many weeks after closing.
@@ -121,7 +121,7 @@ class StressAnswer:
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
-    """The paths that are asked for. Raises WrongUsage or InputProblems for what is no path."""
+    """The paths that are asked for. Raises WrongUsage or InputProblems for what is not a path."""
 
     def changed(path: ScenarioPath) -> ScenarioPath:
         jump = read_jump(asked.jump) if asked.jump is not None else None

@@ -88,7 +88,7 @@ def grid(
         watch: told which pair is done.
 
     Raises:
-        WrongUsage: a term or a range that is none, or too many pairs.
+        WrongUsage: a term or a range that is not one, or too many pairs.
         InputProblems: a pair that the file cannot have.
     """
     kind = next((what for what in SHOWN if what == shown), None)

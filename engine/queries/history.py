@@ -276,7 +276,7 @@ class Explanation:
 
 
 def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Explanation:
-    """The whole working of one result. Raises WrongUsage where there is none, naming what there is."""
+    """The whole working of one result. Raises WrongUsage without one, naming what there is."""
     events = events_of(workspace, deal)
     results = [event for event in events if isinstance(event.payload, Tested) and event.subject == test]
     found = [event for event in results if event.effective_on == on]

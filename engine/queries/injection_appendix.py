@@ -17,7 +17,7 @@ HEADS = ("what", "listings", "at", "moved by", "least injected")
 
 
 def first_publication(workspace: Workspace, series: str) -> date | None:
-    """The first Publication Date on which a computed series has a value; None for the administrator's own, or where there is none."""
+    """The first Publication Date on which a computed series has a value; None for the administrator's own, or without one."""
     if series_name(series).administered:
         return None
     days = (event.effective_on for event in on_record(workspace, series) if event.payload.value["value"] is not None)

@@ -79,7 +79,7 @@ class Row:
         result: the newest result by the date.
         on: the date of that result.
         due: what somebody must do about it, earliest first.
-        note: why there is no result or no state.
+        note: why the result or the state is missing.
     """
 
     deal: str
@@ -110,7 +110,7 @@ class Row:
         return (place, self.due[0].by if self.due else date.max, self._room(), self.deal, self.key)
 
     def _room(self) -> Fraction:
-        """Headroom as a share of the limit; the least where it is missing, the most where there is none to have."""
+        """Headroom as a share of the limit; the least where it is missing, the most if none is possible."""
         result = self.result
         if result is None or result.headroom is None or result.limit is None:
             return Fraction(FAR if result is None else -FAR)

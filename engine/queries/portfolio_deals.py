@@ -47,8 +47,8 @@ class DealRow:
         deal: its name.
         party: the issuer's or borrower's name.
         principal: what is outstanding, by the newest determination.
-        on: the Determination Date that the row rests on; None where there is none.
-        rates: each index with its Reference Rate, in USD per GPU-hour; None where there is no rate.
+        on: the Determination Date that the row rests on; None without one.
+        rates: each index with its Reference Rate, in USD per GPU-hour; None without a rate.
         worst: the row of its worst test or trigger.
         nearest: the test that the rate turns next; None where no rate decides one.
         owed: everything that is still owed under it, earliest first.

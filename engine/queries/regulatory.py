@@ -23,7 +23,7 @@ from engine.terms.contract_dates import months_before
 ESMA = ("IVSR1", "IVSR2", "IVSR3", "IVSR4", "IVSR5", "IVSR6", "IVSR7", "IVSR8", "IVSR9", "IVSR10")
 FORM_10D = ("test or trigger", "section", "required", "actual", "met", "since", "cure by", "effect")
 NO_DATA = "ND5"
-"""ESMA's code for a field that does not apply: a trigger without a figure, a test that is not determined (`ND` alone is no code)."""
+"""ESMA's code for a field that does not apply: a trigger without a figure, a test that is not determined (`ND` alone is not a code)."""
 
 
 @dataclass(frozen=True)

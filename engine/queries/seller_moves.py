@@ -30,7 +30,7 @@ SHADOW_WORDS = "not the contract's rate, decides nothing; a new account with one
 
 
 def price(value: Fraction | None) -> str:
-    """A value at 4 decimals, or that there is none."""
+    """A value at 4 decimals, or that it is missing."""
     return "no value" if value is None else str(rounded(value, 4))
 
 

@@ -1,7 +1,7 @@
 """Whether a log is what it was: row against row, against signed checkpoints, and against those held elsewhere.
 
 Each check is a defence with a name, and each catches what the ones before it cannot (`docs/security.md`): a hash shows
-that a body was edited, the link that hashes were redone, a checkpoint that the whole log was redone, and a checkpoint
+that a body was edited, the link that hashes were redone; a checkpoint that the whole log was redone; a checkpoint
 that somebody else holds that the operator redid both.
 """
 

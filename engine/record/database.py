@@ -46,7 +46,7 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
     A transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
 
     Raises:
-        NotOurs: it is no database of ours, its guards were changed, or our role may do more than read and add.
+        NotOurs: it is not a database of ours, its guards were changed, or our role may do more than read and add.
     """
     engine = connected(url)
     try:
@@ -68,7 +68,7 @@ def inspected(url: str | Path) -> Engine:
     """The database for reading alone: nothing is made in it, and guards that were changed do not close it (see `doubt`).
 
     Raises:
-        VerificationFailed: there is none, or it does not hold the record's tables.
+        VerificationFailed: it is missing, or it does not hold the record's tables.
     """
     if "://" not in str(url) and not Path(url).is_file():
         raise VerificationFailed(f"the record is missing: there is no {url}; put a copy back (`headroom db restore`)")
@@ -117,7 +117,7 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
     """Make the tables and their guards in PostgreSQL, as their owner, and let the role `writer` read and add.
 
     Raises:
-        WrongUsage: it is no URL of a PostgreSQL database, or `writer` no name of a role.
+        WrongUsage: it is not a URL of a PostgreSQL database, or `writer` is not the name of a role.
         NotOurs: the database refused; it is as it was.
     """
     try:
@@ -193,7 +193,7 @@ def _set_up_to_inspect(connection: Any, _: object) -> None:
 
 
 def _text(data: bytes) -> str:
-    """A stored text; one that is none stops nobody from reading the others, and its hash finds it."""
+    """A stored text; bytes that are not text stop nobody from reading the others, and its hash finds it."""
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -28,7 +28,7 @@ SQLITE = {
 }
 """SQLite's triggers by name; a file in which one is missing or reads otherwise is not opened.
 
-They FAIL rather than ABORT. Both refuse the row and leave the transaction to be rolled back, but what can ABORT makes
+They FAIL rather than ABORT. Both refuse the row and leave the transaction to be rolled back. But what can ABORT makes
 SQLite journal each statement for itself, which doubled the cost of an entry.
 """
 
@@ -80,7 +80,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 WHERE n.nspname = '{SCHEMA}' AND NOT t.tgisinternal AND t.tgqual IS NULL AND cardinality(t.tgattr::int2[]) = 0
 """
-"""Reads the triggers that stand, in the form of `POSTGRESQL`; one with a condition is none."""
+"""Reads the triggers that stand, in the form of `POSTGRESQL`; one with a condition is not one."""
 
 AROUND = f"""
 SELECT c.relname FROM pg_catalog.pg_class c

@@ -135,7 +135,7 @@ def write_key(path: Path, key: SigningKey) -> Path:
 
 
 def read_key(path: Path) -> SigningKey:
-    """The private key in a file. Raises BadKey where others than its owner may read it, or it is none."""
+    """The private key in a file. Raises BadKey where others than its owner may read it, or it is not one."""
     try:
         open_to = path.stat().st_mode & 0o077
         text = path.read_text(encoding="utf-8")

@@ -132,7 +132,7 @@ def event_of(entry: Entry) -> Event:
     """A recorded event with its payload read into the type of its kind.
 
     Raises:
-        VerificationFailed: the body is no event; nobody has written it through this door.
+        VerificationFailed: the body is not an event; nobody has written it through this door.
     """
     return _read_once(entry.log, entry.seq, entry.leaf, entry.body)
 

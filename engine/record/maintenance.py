@@ -46,7 +46,7 @@ def copied(record: Path, into: Path) -> int:
     The copy has no unused space, and pages of today's size where the record was made with smaller ones.
 
     Raises:
-        WrongUsage: there is no record, or something is where the copy is to go.
+        WrongUsage: the record is missing, or something is where the copy is to go.
         VerificationFailed: the record is damaged, and no copy is left.
         NotOurs: the database refused.
     """
@@ -96,7 +96,7 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
     than what was signed is put back as well, for reading; the next run refuses to sign it.
 
     Raises:
-        WrongUsage: there is no copy, or an earlier record stands where this one is to be kept.
+        WrongUsage: the copy is missing, or an earlier record stands where this one is to be kept.
         VerificationFailed: the copy is not whole, or is not when it is in place.
     """
     if not copy.is_file():

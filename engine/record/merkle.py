@@ -1,6 +1,6 @@
 """The RFC 6962 Merkle tree: leaf and node hashes, roots, inclusion and consistency proofs.
 
-Our own, because the libraries for it are under the GPL or abandoned, and because the whole of it is shorter than a
+Our own, because the libraries for it are under the GPL or abandoned; also because the whole of it is shorter than a
 wrapper would be (ADR 0003). Checked against published vectors and exhaustively for small trees.
 """
 

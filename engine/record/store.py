@@ -232,7 +232,7 @@ class Store:
         """Open the record: a SQLite file by its path, made where it is new, or a prepared PostgreSQL database by URL.
 
         Raises:
-            NotOurs: the file is no database of ours or its guards were changed; or the PostgreSQL role may do more than
+            NotOurs: the file is not a database of ours or its guards were changed; or the PostgreSQL role may do more than
                 read and add.
         """
         return cls(database.opened(url, Row.metadata))
@@ -242,7 +242,7 @@ class Store:
         """Open the record to look at it alone: nothing is made, and changed guards are told by `doubt` instead of refused.
 
         Raises:
-            VerificationFailed: there is no record there.
+            VerificationFailed: the record is missing.
         """
         return cls(database.inspected(url))
 

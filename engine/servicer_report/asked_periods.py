@@ -1,4 +1,4 @@
-"""Whether a report is of a period that the deal asks for, and what it is to the reports of that period on record (`rulings.md` 53)."""
+"""Whether a report is of a period that the deal asks for; what it is to the reports of that period on record (`rulings.md` 53)."""
 
 from __future__ import annotations
 

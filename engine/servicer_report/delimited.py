@@ -49,7 +49,7 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
 
 
 def error_at(data: bytes) -> int:
-    """Where the first byte stands that is no UTF-8; 0 where there is none."""
+    """Where the first byte stands that is not UTF-8; 0 without one."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

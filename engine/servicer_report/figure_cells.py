@@ -86,7 +86,7 @@ def in_unit(number: str, unit: Unit) -> str:
 
 
 def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
-    """A cell as the text of a date; None where it is asked about. A number is no date: nobody can tell which day it counts from."""
+    """A cell as the text of a date; None where it is asked about. A number is not a date: nobody can tell which day it counts from."""
     if not _plain_value(asked, cell, name):
         return None
     if cell.kind == "number":

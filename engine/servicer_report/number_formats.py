@@ -22,7 +22,7 @@ class Shown:
         percent: how many per cent signs: each shows a hundred times what is stored.
         thousands: how many trailing commas: each shows a thousandth of what is stored.
         words: literal text around the number, currency apart; a unit among it may change what the number means.
-        currency: the currency that is shown, where one is; its own sign where it is none that is known.
+        currency: the currency that is shown, where one is; its own sign where it is not one that is known.
         conditional: whether the format differs by the number's size, so that nobody can tell it from the format alone.
         is_date: whether the number is shown as a date or an hour.
     """

@@ -33,7 +33,7 @@ class Head:
 
 
 def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
-    """The first row near the top that names the columns `figure` and `value`; None where there is none."""
+    """The first row near the top that names the columns `figure` and `value`; None without one."""
     rows: dict[int, dict[str, int]] = {}
     for (row, column), cell in sorted(cells.items()):
         if row <= LOOKED_AT and cell.kind == "text":
@@ -135,7 +135,7 @@ def _entry(
 
 
 def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool) -> str | None:
-    """The text of a row's value, by what its name says that it is; a name that is no figure's keeps its text, to be refused by name."""
+    """The text of a row's value, by what its name says that it is; a name that is not a figure's keeps its text, to be refused by name."""
     if name in DATES:
         return date_text(asked, cell, name)
     unit = unit_of(name)

@@ -1,7 +1,7 @@
 """The child process that adds up a rental tape: sums by class of assets and rate, exact to the cent, however many contracts there are.
 
 It is started by its path, imports nothing of the engine, and prints one JSON object. Its reader of workbooks gives an error, a formula
-without a result and an empty cell all as empty, so an empty cell in a column that must have figures is a question, never a zero.
+without a result and an empty cell all as empty. So an empty cell in a column that must have figures is a question, never a zero.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -
 
 
 def number_of(value: Any) -> Decimal | None:
-    """A cell as an exact number at 15 digits, None where it is none."""
+    """A cell as an exact number at 15 digits, None where it is not one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

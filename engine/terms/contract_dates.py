@@ -1,7 +1,7 @@
 """When a deal is tested and when its money moves: dates from terms and calendars (`rulings.md` 2, 28).
 
 A Publication Date is every Thursday, whatever the calendar says of it. A Determination Date is what the deal
-says, moved by its own rule where it is no Business Day.
+says, moved by its own rule where it is not a Business Day.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def _form(pattern: Any) -> tuple[str, str]:
 
 
 LIKE_A_DATE = re.compile(r"(?!\d{4}-(0[1-9]|1[0-2])-([0-2]\d|30|31)$)\d+[-/.]\d+[-/.]\d+")
-"""A key that was meant as a date and is none."""
+"""A key that was meant as a date and is not one."""
 OF_A_KEY = "[key]"
 """How a validation says that it is about a key of a map and not about its value."""
 

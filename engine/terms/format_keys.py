@@ -180,7 +180,7 @@ def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
 def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str, Any], list[Problem]]:
     """The terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
 
-    Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem, and is read as in format 1 so that
+    Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem. It is read as in format 1 so that
     the rest of the file is checked as well.
     """
     absent = lacking(data, clauses)

@@ -276,7 +276,7 @@ class TermsInForce(Fact):
 
     @property
     def debtor(self) -> str:
-        """The role of the party that owes the debt: the borrower, or the issuer where there is none (`rulings.md` 58)."""
+        """The role of the party that owes the debt: the borrower; without one, the issuer (`rulings.md` 58)."""
         return debtor_of(self.parties)
 
     def role_of(self, role: str) -> str:

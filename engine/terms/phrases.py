@@ -1,7 +1,7 @@
 """The small grammars that stand in a deal's strings, and the field types that read them.
 
 One module for all of them (`rulings.md` 40): units are written in the value, so `65%`,
-`USD 1.50 per GPU-hour`, `15 business days` and `3 of the last 6 publication dates` each have one reader,
+`USD 1.50 per GPU-hour`, `15 business days` and `3 of the last 6 publication dates` each have one reader;
 one error with a fix, and one pattern for the JSON Schema.
 """
 
@@ -87,7 +87,7 @@ def _digits(text: str) -> Fraction:
 
 
 def read_share(text: str) -> Fraction:
-    """`85%` as 17/20. Raises D101 where there is no per cent sign."""
+    """`85%` as 17/20. Raises D101 without a per cent sign."""
     match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
         raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
@@ -109,7 +109,7 @@ def read_rate(text: str) -> Fraction:
 def read_set_rate(text: str) -> Decimal | None:
     """A rate that an Act sets, in USD per GPU-hour with the decimals that it was written with: `1.90`, `USD 1.90`, `USD 1.90 per GPU-hour`.
 
-    None where it is none, or not above zero.
+    None where it is not one, or not above zero.
     """
     match = re.fullmatch(rf"(?:USD )?({NUMBER})(?: per GPU-hour)?", text, re.ASCII)
     rate = Decimal(match[1].replace(",", "")) if match else Decimal(0)
@@ -126,7 +126,7 @@ def read_usd(text: str) -> Fraction:
 
 
 def read_amount(text: str) -> Fraction | None:
-    """An amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None where it is none, or not above zero."""
+    """An amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None where it is not one, or not above zero."""
     match = re.fullmatch(rf"(?:USD )?({NUMBER})", text, re.ASCII)
     amount = _digits(match[1]) if match else Fraction(0)
     return amount if amount > 0 else None
@@ -137,7 +137,7 @@ QUANTITIES: dict[str, Unit] = {"%": Unit.SHARE, "point": Unit.POINTS, "x": Unit.
 
 
 def _quantity(text: str) -> Figure | None:
-    """A number with its unit, None where it is none; an amount of USD without a unit of time is money."""
+    """A number with its unit, None where it is not one; an amount of USD without a unit of time is money."""
     match = QUANTITY.fullmatch(text)
     unit = (match["unit"] or "").strip() if match else ""
     kind = QUANTITIES.get(unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT)

@@ -32,7 +32,7 @@ OF_A_SWEEP = ("reserve_balance", "paid_into_reserve")
 
 
 def unit_of(name: str) -> Unit | None:
-    """The unit of a figure that a report gives; None where there is no such figure."""
+    """The unit of a figure that a report gives; None if the figure does not exist."""
     return next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
 
 

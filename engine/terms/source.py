@@ -59,7 +59,7 @@ class Tree:
         return self.keys.get(path) or self.place(path)
 
     def get(self, path: Path) -> Any:
-        """The value at `path`, None where there is none."""
+        """The value at `path`, None without one."""
         value = self.data
         for step in path:
             value = _inside(value, step)
@@ -92,7 +92,7 @@ class _Reading:
 
 
 def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
-    """The tree of `text`, and everything that is wrong with it as YAML; the tree is None where there is no sense in it."""
+    """The tree of `text`, and everything that is wrong with it as YAML; the tree is None if nothing can be read."""
     early = _before_parsing(text, file)
     if early:
         return None, early
@@ -229,7 +229,7 @@ def _length(node: Any, reading: _Reading) -> int:
 
 
 def _marked(place: Place, reading: _Reading) -> Place:
-    """Where the `?` of a key stands that is no word, where it has one."""
+    """Where the `?` of a key stands that is not a word, where it has one."""
     before = reading.line(place.line)[: place.column - 1].rstrip()
     return Place(place.file, place.line, len(before), place.length) if before.endswith("?") else place
 

@@ -190,7 +190,7 @@ FIGURE = re.compile(
     r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?",
     re.ASCII,
 )
-"""A figure with its unit; thousands are grouped rightly or not at all, so that `1,92` is no figure (`rulings.md` 57)."""
+"""A figure with its unit; thousands are grouped rightly or not at all, so that `1,92` is not a figure (`rulings.md` 57)."""
 UNITS = {
     "%": Unit.SHARE,
     "points": Unit.POINTS,
@@ -205,7 +205,7 @@ UNITS = {
 
 
 def read_figure(text: str) -> Figure | None:
-    """A figure as a worked example writes it, None where it is none; prices and amounts both read as USD."""
+    """A figure as a worked example writes it, None where it is not one; prices and amounts both read as USD."""
     match = FIGURE.fullmatch(text.strip())
     if match is None or len(text) > LONGEST_FIGURE:
         return None

@@ -71,7 +71,7 @@ class Accounts:
         return Person(row["number"], row["login"], row["name"], tuple(Grant(row["deal"], row["party"]) for row in rows))
 
     def add(self, login: str, name: str, now: datetime) -> Person:
-        """A new account without a password and without grants. Raises WrongUsage for a login that is taken or is no mail address."""
+        """A new account without a password and without grants. Raises WrongUsage for a login that is taken or is not a mail address."""
         login, name = login.strip().lower(), name.strip()
         if LOGIN.fullmatch(login) is None or not login.isprintable():
             raise WrongUsage(f"`{login}` is no mail address; an account goes by one, like a.person@example.com")
@@ -126,7 +126,7 @@ class Accounts:
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
 
     def verified(self, login: str, password: str) -> Person | None:
-        """The person whose login and password these are. It takes as long where there is no such account."""
+        """The person whose login and password these are. It takes as long if the account does not exist."""
         login = login.strip().lower()
         row = self._database.row("SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,))
         kept = row["password"] if row is not None and row["password"] else self._nobodys

@@ -63,7 +63,7 @@ class Opened:
 def demo_clock(workspace: Workspace, clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """A clock that begins on the morning after the newest entry of the record and runs on from there.
 
-    Raises WrongUsage where the workspace is no demonstration: nobody's record gets a clock that is not right.
+    Raises WrongUsage where the workspace is not a demonstration: nobody's record gets a clock that is not right.
     """
     if not (workspace.root / "GENERATED").exists():
         raise WrongUsage(

@@ -37,7 +37,7 @@ COOKIE, SECURE_COOKIE = "session", "__Host-session"
 
 
 class NotThere(Exception):
-    """There is no such page, or it is not granted: the two are answered alike."""
+    """The page does not exist, or it is not granted: the two are answered alike."""
 
 
 class SignInFirst(Exception):

@@ -1,4 +1,4 @@
-"""The log of reads: who looked at which notice, history or document, when. It is no part of the record."""
+"""The log of reads: who looked at which notice, history or document, when. It is not a part of the record."""
 
 from __future__ import annotations
 

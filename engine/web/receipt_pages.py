@@ -22,7 +22,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _of(visit: Visit, token: str) -> tuple[ReceiptLink, StatementRow, str]:
-    """The notice of a link, and its deal's zone. Raises NotThere where the link is no link of ours, or has ended."""
+    """The notice of a link, and its deal's zone. Raises NotThere where the link is not a link of ours, or has ended."""
     desk = visit.desk
     link = read_token(link_key(desk.workspace), token, visit.now.date())
     if link is None or link.deal not in desk.deals():

@@ -20,7 +20,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _found(visit: Visit, deal: str, test: str, on: str) -> Explanation:
-    """The working of a result. Raises NotThere where there is none, or the address holds no date."""
+    """The working of a result. Raises NotThere without one, or the address holds no date."""
     try:
         day = day_in(on, "on")
         if day is None:

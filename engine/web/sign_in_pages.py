@@ -28,7 +28,7 @@ def address_of(visit: Visit) -> str:
 
 
 def local(path: str) -> str:
-    """An address of ours to go on to; the first page for anything that is none."""
+    """An address of ours to go on to; the first page for anything that is not one."""
     fine = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path and len(path) < 2000
     return path if fine else "/"
 

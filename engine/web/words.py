@@ -99,7 +99,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def day_in(text: str, name: str) -> date | None:
-    """A date from an address; None where it is empty. Raises WrongUsage, naming the field, for one that is no date."""
+    """A date from an address; None where it is empty. Raises WrongUsage, naming the field, for one that is not a date."""
     if not text.strip():
         return None
     try:

@@ -150,7 +150,7 @@ def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterat
 
 
 def _of_the_parties(text: str, terms: TermsInForce) -> str:
-    """A reading in the words of the agreement: it speaks of the Issuer where there is no Borrower (`rulings.md` 58)."""
+    """A reading in the words of the agreement: without a Borrower it speaks of the Issuer (`rulings.md` 58)."""
     return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
 
 

@@ -1,7 +1,7 @@
 """A clause in full: every term that decides its result, in sentences that a lawyer can hold against the agreement, word for word.
 
 What is recorded of a clause is its reading (`adoption.py`). Here stands the rest beside it: when it is tested and warned of, what a
-failure is and what cures it, what an undetermined date does, the rates and the pool that it rests on, and every dated step. All of
+failure is and what cures it; what an undetermined date does; the rates and the pool that it rests on, and every dated step. All of
 it is computed when it is asked for, and recorded nowhere.
 """
 
@@ -125,11 +125,11 @@ FOLLOWS = {
     "obligation": "an Obligation follows",
     "information": "it is information only, and nothing counts it",
 }
-"""What follows a failure that is no default."""
+"""What follows a failure that is not a default."""
 
 
 def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
-    """What a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is no default."""
+    """What a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is not a default."""
     if template.breach_of(clause) != "default" or not isinstance(clause, MaintenanceClause):
         yield Line("failure", f"A failure is no default; {FOLLOWS[template.breach_of(clause)]}.")
         return

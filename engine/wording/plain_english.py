@@ -68,7 +68,7 @@ def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
 
 
 def compared(clause: Clause, terms: TermsInForce) -> str:
-    """How what a clause measures is rounded before it is compared; empty where there is no ratio (`rulings.md` 18)."""
+    """How what a clause measures is rounded before it is compared; empty without a ratio (`rulings.md` 18)."""
     shares = clause.margin_unit() is Unit.POINTS
     unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
     rule = terms.rounding

@@ -67,7 +67,7 @@ def trusted(paths: list[Path]) -> list[VerifierKey]:
 
     Raises:
         WrongUsage: a file cannot be read.
-        BadKey: a line is no verifier key.
+        BadKey: a line is not a verifier key.
     """
     lines = [line.strip() for path in paths for line in read_note(path).splitlines()]
     return [parse_verifier(line) for line in lines if line and not line.startswith("#")]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """The registers beside a deal file, each read once; one that is not there is no proof of the count, and is said."""
+    """The registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
     terms = resolve(deal, deal.closing_date)
     named: dict[str, str] = {}
     for key, asset in terms.pledged_assets.items():

@@ -104,7 +104,7 @@ def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -
 
 
 def said(error: Exception) -> str:
-    """An error as a deal's reason; one that is no refusal of ours by its kind as well."""
+    """An error as a deal's reason; one that is not a refusal of ours by its kind as well."""
     if isinstance(error, HeadroomError):
         return str(error)
     return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"

@@ -26,7 +26,7 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """The document in a file. Raises WrongUsage where there is no such file."""
+    """The document in a file. Raises WrongUsage if the file does not exist."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     data = path.read_bytes()

@@ -65,6 +65,6 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
 
 
 def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:
-    """The bytes of an adopted deal file, None where there is none of that hash."""
+    """The bytes of an adopted deal file, None without one of that hash."""
     path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
     return path.read_bytes() if sha256 is not None and path.is_file() else None

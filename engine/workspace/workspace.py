@@ -308,7 +308,7 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     """The workspace in `root`; `to_inspect` makes and changes nothing in it.
 
     Raises:
-        WrongUsage: there is none.
+        WrongUsage: it is missing.
         InputProblems: its settings cannot be read.
     """
     path = root / SETTINGS

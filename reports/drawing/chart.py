@@ -280,7 +280,7 @@ def _months(frame: Frame) -> list[dict[str, Any]]:
 
 
 def sparkline(values: Sequence[float], width: float = 222, height: float = 72, top: float = 12) -> dict[str, Any] | None:
-    """Headroom over time as a small line with its zero; None where there is no figure yet."""
+    """Headroom over time as a small line with its zero; None without a figure yet."""
     if not values:
         return None
     low, high = min(*values, 0.0), max(*values, 0.0)

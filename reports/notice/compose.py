@@ -25,7 +25,7 @@ Block = Callable[[Brief], dict[str, Any]]
 
 PROOF = ("index", "status", "computation", "cure", "deal", "dates", "text", "duties", "certification", "proof")
 LOST = tuple(name for name in PROOF if name not in ("index", "status", "computation"))
-"""The proof of a date that was not evaluated: there is no result to prove."""
+"""The proof of a date that was not evaluated: it has no result to prove."""
 FIRST: dict[NoticeKind, tuple[str, ...]] = {
     "compliance": ("results", "due", "follows"),
     "trigger_event": ("course", "due", "ends", "others"),

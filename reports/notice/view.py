@@ -145,7 +145,7 @@ class Brief:
 
     @property
     def debtor(self) -> str:
-        """The role of the party that owes the debt: the borrower, or the issuer where there is none (`rulings.md` 58)."""
+        """The role of the party that owes the debt: the borrower; without one, the issuer (`rulings.md` 58)."""
         return debtor_of({party.role for party in self.deal.parties})
 
     @property

@@ -106,7 +106,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mark(state: str, counting: bool) -> str:
-    """The mark of a state; what is no state of a test or a trigger is drawn as not determined."""
+    """The mark of a state; what is not a state of a test or a trigger is drawn as not determined."""
     if state in {status.value for status in TestStatus} - {status.value for status in TriggerStatus}:
         return TEST_MARKS[TestStatus(state)]
     if state in {status.value for status in TriggerStatus}:

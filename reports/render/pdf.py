@@ -1,6 +1,6 @@
 """Context -> HTML -> PDF/A-3a and PDF/UA-1 in one file: the only door to WeasyPrint (ADR 0005).
 
-Same inputs, same bytes: every date in the file is the notice's own, its identifier is the hash of its text, and nothing is
+Same inputs, same bytes: every date in the file is the notice's own; its identifier is the hash of its text, and nothing is
 fetched but the assets held in memory.
 """
 

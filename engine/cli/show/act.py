@@ -20,7 +20,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     """Record what a person did and print how it is named; with `preview`, the templates, only what it would change is printed.
 
     Raises:
-        WrongUsage: it is no Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
             stands and says otherwise.
     """
     if preview is not None:

@@ -22,7 +22,7 @@ def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe
     """Take snapshots into the archive; returns the exit code: 1 where some file was refused.
 
     Raises:
-        WrongUsage: a path does not exist, or a name to accept is none; then nothing is imported.
+        WrongUsage: a path does not exist, or a name to accept is not one; then nothing is imported.
     """
     try:
         taken = take_snapshots(workspace, paths, scribe, accept, progress)

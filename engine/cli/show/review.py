@@ -22,7 +22,7 @@ MOST = 1.0
 
 
 def review(workspace: Workspace, series: str, quarter: str, into: Path | None, as_json: bool) -> None:
-    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for a file that is no .html."""
+    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for another ending than .html."""
     answer = quarterly_review(workspace, series, quarter)
     if into is not None:
         if into.suffix != ".html":

@@ -38,7 +38,7 @@ def import_series(
         paths: the files.
         scribe: who records.
         as_json: whether to print JSON.
-        whose: for rows of a day that is no Publication Date whose they are, like `2026-11-25=2026-11-26`.
+        whose: for rows of a day that is not a Publication Date whose they are, like `2026-11-25=2026-11-26`.
         accept: `unit-slip` where a step by a factor of 10, 100 or 1,000 is right.
     """
     taken = take_series(workspace, index, paths, scribe, answers(whose, accept))

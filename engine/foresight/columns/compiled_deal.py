@@ -55,7 +55,7 @@ class SweepRow:
         excess: excess cash flow of a Payment Date; None where a figure is missing, and on any other date.
         share: of it that is swept.
         most: the balance of the class that it repays; None where that is not known, or where it pays into an account.
-        until: the balance of the account at which nothing more is due; None where there is none.
+        until: the balance of the account at which nothing more is due; None without one.
         repays: whether it repays a class of debt, so that no account holds it.
         released: whether what the account holds is released when the trigger ends.
     """

@@ -32,7 +32,7 @@ class PathRates:
 
     Attributes:
         dates: the Publication Dates, oldest first.
-        ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` where there is none.
+        ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` without one.
     """
 
     dates: tuple[date, ...]
@@ -53,7 +53,7 @@ class PathRates:
         return bisect_right(self.dates, day)
 
     def published(self, index: str, day: date) -> Ticks:
-        """The value published on a day; `NO_VALUE` everywhere on a day that is no Publication Date."""
+        """The value published on a day; `NO_VALUE` everywhere on a day that is not a Publication Date."""
         row = self.up_to(day) - 1
         if row < 0 or self.dates[row] != day:
             return np.full(self.paths, NO_VALUE, dtype=np.int64)

@@ -1,7 +1,7 @@
 """The states of one test on many paths, in arrays: the table of `evaluation.test_states`, a row of paths at a time.
 
-Dates are ordinals, and 0 stands for none. What the exact engine computes once for a date, a deadline or how far back a cap looks,
-is asked of the exact engine once for all paths. A test holds the arrays equal to the engine path by path.
+Dates are ordinals, and 0 stands for none. What the exact engine computes once for a date, a deadline or how far back a cap looks:
+it is asked of the exact engine once for all paths. A test holds the arrays equal to the engine path by path.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TestRules:
         breach: whether a failure is a default once it has lasted.
         needs_nothing: whether a default takes effect by itself.
         fails_after: dates without a report after which it fails; None where they hold.
-        last_day: the last day of a Cure Period that begins on this date; None where there is no Cure Period.
+        last_day: the last day of a Cure Period that begins on this date; None without a Cure Period.
         retest: whether a retest cures.
         passing_for: dates in a row on which it must pass to be cured.
         caps: how often it may be cured, each with the ordinal after which uses count.
@@ -207,7 +207,7 @@ def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int
 
 
 def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
-    """PENDING until the failure has lasted; then the Cure Period, or the default where there is none."""
+    """PENDING until the failure has lasted; then the Cure Period, or the default without one."""
     if not where.any():
         return
     state.episode = np.where(where & (state.episode == NONE), on, state.episode)

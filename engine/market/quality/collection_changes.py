@@ -1,8 +1,8 @@
 """Changes of a marketplace's answers that make every number wrong at once, each by its name (`index.md`, From a snapshot to observations).
 
 A marketplace changes what it says without notice: a unit, a key, a name. Such an answer is whole and well
-formed, and every listing in it is wrong. So each collection is held against the one before it, and what
-looks like a change of form is not recorded until a person accepts it by name.
+formed, and every listing in it is wrong. So each collection is held against the one before it. What looks
+ like a change of form is not recorded until a person accepts it by name.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def dip(values: Sequence[float]) -> float:
     """The greatest distance between a sample's distribution and the nearest unimodal one.
 
     The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least concave majorant over
-    it; where they are furthest apart is the next modal interval, and the parts that fall outside it must be near their own
+    it; where they are furthest apart is the next modal interval; the parts that fall outside it must be near their own
     minorant, below, and majorant, above. It ends when the curves are nearer to each other than what was found outside.
     """
     x = sorted(values)

@@ -1,7 +1,7 @@
 """The least number of invented listings that moves a week's value, where the attacker chooses prices and days (rulings 63).
 
 Each collected day has its own number of listings and its own price. What a day gives towards the target is what it keeps on the
-target's side less what it keeps on the other, so days are joined by adding. Prices in millionths of USD per GPU-hour.
+target's side less what it keeps on the other. So days are joined by adding. Prices in millionths of USD per GPU-hour.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FakePlan:
     Attributes:
         target: the value aimed at, in USD per GPU-hour.
         listing_days: listings, each counted once for every day on which it stands.
-        days: for each collected day, how many listings and at what price in millionths; None where there are none.
+        days: for each collected day, how many listings and at what price in millionths; None without any.
     """
 
     target: Fraction
@@ -75,7 +75,7 @@ class _Attack:
     prices: tuple[int, ...]
 
     def plan_of(self, given: _Given) -> Plan | None:
-        """A plan with which the median of what the days keep lies at the target or beyond; None where there is none."""
+        """A plan with which the median of what the days keep lies at the target or beyond; None without one."""
         for (near, far), plan in given.ways.items():
             between = isfinite(near) and isfinite(far) and int(near) + int(far) <= 2 * self.sign * self.target
             if given.gift > 0 or (given.gift == 0 and between):

@@ -100,7 +100,7 @@ def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
 def unbroken(weeks: Sequence[Week]) -> list[Week]:
     """The longest run of consecutive Publication Dates that all have a value; the newest of several as long.
 
-    A step over a missing week is no weekly step, so no test of a time series takes one.
+    A step over a missing week is not a weekly step, so no test of a time series takes one.
     """
     longest: list[Week] = []
     run: list[Week] = []

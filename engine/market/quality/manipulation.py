@@ -82,8 +82,8 @@ class DayPrices:
     def removes_at_most(self, injected: int) -> int:
         """A bound on how many prices outlier removal can take, whatever they are.
 
-        The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)), so their squared distances from
-        it add up to at most s^2 n (n - 1) / q, and each price removed takes more than k^2 s^2 of that.
+        The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)). So their squared distances from
+        it add up to at most s^2 n (n - 1) / q; each price removed takes more than k^2 s^2 of that.
         """
         count = len(self.micros) + injected
         size = count - 2 * max(1, self.share * count // self.shares)

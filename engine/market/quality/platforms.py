@@ -74,7 +74,7 @@ def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Find
 
 
 def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Finding:
-    """A rate is held against the value published in the week up to its date; where there is none it is left out."""
+    """A rate is held against the value published in the week up to its date; without one it is left out."""
     values = {week.publication: week.value for week in weeks}
     pairs = [(value, quote.rate) for quote in quotes if (value := _standing(values, quote.on)) is not None]
     test, sources = f"price comparison, {name}", ", ".join(dict.fromkeys(quote.source for quote in quotes))

@@ -44,7 +44,7 @@ class ShadowRate:
 def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | None:
     """The rate over a window's collections; None where no listing names a seller.
 
-    A machine's price in a collection is the median of its listings, a seller's in a collection the median of its machines, a seller's
+    A machine's price in a collection is the median of its listings; a seller's in a collection the median of its machines; a seller's
     of the week the median over the collections in which it stands.
     """
     prices: defaultdict[str, list[Fraction]] = defaultdict(list)

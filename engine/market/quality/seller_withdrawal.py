@@ -76,7 +76,7 @@ def _reaching(days: Sequence[Day], methodology: Methodology, reached: Reached) -
 
 
 def moved_by(true: Fraction, move: Fraction) -> Reached:
-    """Whether a value differs from the true one by a share of it, or is none at all."""
+    """Whether a value differs from the true one by a share of it, or is not one at all."""
     return lambda value: value is None or abs(value - true) >= move * true
 
 

@@ -58,7 +58,7 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
 
 
 def jumps(weeks: Sequence[Week]) -> Finding:
-    """Changes of the daily median from one day to the next beyond three robust standard deviations; over a gap there is no change.
+    """Changes of the daily median from one day to the next beyond three robust standard deviations; over a gap no change is counted.
 
     The standard deviation is 1.4826 times the median absolute deviation from the median: the jumps that are
     looked for would widen the plain one and hide each other. Where more than half of the changes are equal
@@ -82,7 +82,7 @@ def jumps(weeks: Sequence[Week]) -> Finding:
 def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
     """The numbers of observations at which the interval's width crosses 25%: three, as the widths scatter (WP §7.5.3; `rulings.md` 63).
 
-    N = (q c / 25%)^2 for c the geometric mean of width x sqrt(N) and q the 10th, 50th and 90th percentile
+    N = (q c / 25%)^2 for c the geometric mean of width x sqrt(N); q is the 10th, 50th and 90th percentile
     of the widths about that fit. Not determined where the 90th lies beyond the largest N seen.
 
     Args:

@@ -1,7 +1,7 @@
 """The index as a time series (WP §7.2): unit roots, stationarity, volatility that clusters.
 
 Every test runs on the longest run of consecutive weeks that all have a value: a step over a missing week is
-no weekly step.
+not a weekly step.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[Problem]:
-    """What `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is none."""
+    """What `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
     why = "it could not be recorded, so the example would show what cannot happen"
     if act.act not in KINDS:
         yield undefined(deal.tree, (*path, "act"), act.act, "Recorded Act", KINDS, "there are")

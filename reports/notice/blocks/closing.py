@@ -98,7 +98,7 @@ def _strip_title(found: Brief) -> str:
 
 
 def _strip(found: Brief) -> list[dict[str, Any]]:
-    """The calendar days up to the next urgent deadline, each with its Business Day number or why it is none."""
+    """The calendar days up to the next urgent deadline, each with its Business Day number or the reason for its absence."""
     days = found.determined.strip if found.determined else ()
     width = 1740 / len(days) if days else 0
     drawn = []

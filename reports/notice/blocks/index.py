@@ -123,7 +123,7 @@ def _print(value: Mapping[str, Any]) -> str:
 
 
 def seller_interval(value: Mapping[str, Any]) -> str:
-    """The interval by sellers, or why there is none."""
+    """The interval by sellers, or the reason for its absence."""
     found = value.get("seller_interval")
     return interval(found) if found else sentence(value.get("seller_interval_why") or NONE)
 

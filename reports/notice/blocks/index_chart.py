@@ -39,7 +39,7 @@ def points_of(brief: Brief, name: str) -> list[Point]:
 
 
 def band_of(value: Mapping[str, Any]) -> tuple[float | None, float | None, float | None, float | None]:
-    """The ends of a week's interval by sellers, or its lowest and highest listing where there is none."""
+    """The ends of a week's interval by sellers, or its lowest and highest listing without one."""
     ends = value.get("seller_interval") or {}
     pair = [ends.get("low"), ends.get("high")] if ends else [None, None]
     rest = [None, None] if ends else [value.get("min"), value.get("max")]
@@ -62,7 +62,7 @@ def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
 
 
 def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
-    """The chart's geometry, title and alternative text; None where there is no history to draw."""
+    """The chart's geometry, title and alternative text; None without a history to draw."""
     rate = brief.rates.get(facts.name)
     if len(points) < 2 or rate is None:
         return None
