@@ -29,7 +29,7 @@ class Weighed:
     Attributes:
         result: as it counts.
         held: why it changes nothing; None where it may.
-        run: the run of results that are not decisive, this one included; None where it is no part of one.
+        run: the run of results that are not decisive, this one included; None where it is not a part of one.
         stands_still: whether a Cure Period's deadline stands still with it.
     """
 

@@ -93,7 +93,7 @@ class Filters:
 
 
 def chosen_of(lines: Sequence[HistoryLine], asked: Filters, zone: str) -> list[HistoryLine]:
-    """The lines that are asked for, newest first. Raises WrongUsage for a date that is none."""
+    """The lines that are asked for, newest first. Raises WrongUsage for a date that is not one."""
     first, last = day_in(asked.recorded_from, "Recorded from"), day_in(asked.recorded_to, "Recorded to")
     known = day_in(asked.known, "As known on")
     where, words = ZoneInfo(zone), asked.q.casefold().split()
