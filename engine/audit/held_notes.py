@@ -45,7 +45,7 @@ def _notes(path: Path) -> Iterator[str]:
 
 
 def _in_file(path: Path) -> Iterator[str]:
-    """The notes of a file: one, or several one after the other (`headroom checkpoint --all`); what is none is taken as it stands."""
+    """The notes of a file: one, or several one after the other (`headroom checkpoint --all`); what is not one is taken as it stands."""
     text = read_note(path)
     found = NOTE.findall(text)
     yield from found if len(found) > 1 else [text]

@@ -100,7 +100,7 @@ def with_drawing(found: FileVerification, workspace: Workspace, pages: Pages, re
 
 
 def later_of(folder: Path, policy: Policy) -> Later:
-    """An exported log as it is held. Raises WrongUsage for what is none, VerificationFailed where it does not fit together."""
+    """An exported log as it is held. Raises WrongUsage for what is not one, VerificationFailed where it does not fit together."""
     if not folder.is_dir():
         raise WrongUsage(
             f"{folder} is no exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"

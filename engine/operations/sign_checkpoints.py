@@ -258,5 +258,5 @@ def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Gr
 
 
 def every_checkpoint(workspace: Workspace) -> list[SignedCheckpoint]:
-    """The newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage where there is no key."""
+    """The newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage without a key."""
     return [newest_signed(workspace, log) for log in workspace.store.logs()]

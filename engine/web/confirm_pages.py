@@ -23,7 +23,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _held(visit: Visit, deal: str, name: str) -> tuple[ReportsReceived, ReceivedReport]:
-    """A report of which figures are held. Raises NotThere where there is none of this name."""
+    """A report of which figures are held. Raises NotThere without one of this name."""
     received = reports_received(visit.desk.workspace, deal)
     report = next((each for each in received.reports if each.name == name and each.held), None)
     if report is None:
