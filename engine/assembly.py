@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.workspace.workspace import Workspace
 
 
+PROCESSES = "processes"
+"""The executor unless another is named: processes of this machine."""
+
+
 def clock() -> datetime:
     """The one reading of the clock."""
     return datetime.now(UTC)
@@ -43,13 +47,17 @@ def scribe() -> Scribe:
     return Scribe(actor(), built(), clock())
 
 
-def tools(progress: Callable[[str], None], now: datetime | None = None) -> Tools:
-    """What a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`."""
+def tools(progress: Callable[[str], None], now: datetime | None = None, executor: str = PROCESSES, scheduler: str | None = None) -> Tools:
+    """What a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`.
+
+    Raises WrongUsage for an executor that is none, and for Dask where it is not installed.
+    """
     from engine.operations.run import Tools
 
     who = scribe()
     at = now or clock()
-    return Tools(all_templates(), _renderer(), at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages())
+    drawing = _renderer() if executor == PROCESSES else _elsewhere(executor, scheduler, progress)
+    return Tools(all_templates(), drawing, at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages())
 
 
 def notice_pages() -> Pages:
@@ -69,6 +77,22 @@ def verifier_file() -> str:
 def renderer() -> Render:
     """What draws notices."""
     return _renderer()
+
+
+@cache
+def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]) -> Render:
+    """A renderer on the workers of a cluster."""
+    import atexit
+
+    from engine.basics.errors import WrongUsage
+
+    if executor != "dask":
+        raise WrongUsage(f"`{executor}` is no executor; there are {PROCESSES}, dask")
+    from reports.render.dask_pool import DaskPool
+
+    pool = DaskPool(scheduler, told)
+    atexit.register(pool.close)
+    return pool
 
 
 @cache

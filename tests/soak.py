@@ -23,6 +23,7 @@ FAMILIES = (
     ("mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
     ("every reader against files that nobody would write", "200,000 or 10 minutes each", "tests/fuzz"),
     ("SIGKILLs over two processes", "500", "tests/operations/test_exactly_once.py -k killed"),
+    ("workers of a cluster killed while they draw", "100", "tests/reports/test_dask_pool.py -k killed"),
     ("crashes around the message of a delivery", "500", "tests/delivery/test_crashes.py"),
     ("SIGKILLs around the message of a delivery", "300", "tests/delivery/test_kills.py"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),

@@ -81,6 +81,7 @@ DOORS = {
         *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
     "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
+    "distributed": {"reports/render/dask_pool.py"},
     "yaml": {"engine/terms/source.py"},
     "pwdlib": {"engine/web/accounts.py"},
     "limits": {"engine/web/attempts.py"},

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,23 @@ def write_whole(place: Path, data: bytes) -> None:
 
     A file that is there is replaced. Who may read it follows from the process's umask; a private key is not written here.
     """
+    write_all_whole({place: data})
+
+
+def write_all_whole(files: Mapping[Path, bytes]) -> None:
+    """Write several files, each whole or not at all; the folder of many is told to keep their names once."""
+    for place, data in files.items():
+        _renamed_into(place, data)
+    for parent in {place.parent for place in files}:
+        folder = os.open(parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _renamed_into(place: Path, data: bytes) -> None:
+    """A file under its name with its bytes on the disk; the name is not yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read
@@ -38,11 +55,6 @@ def write_whole(place: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def read_text(path: Path) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.assembly import all_templates, clock, summary_page, tools
+from engine.assembly import PROCESSES, all_templates, clock, summary_page, tools
 from engine.basics.errors import WrongUsage
 from engine.cli.app import app, opened, operated, previewing, recording, workspace_if_any
 from engine.cli.options import STOPPED, Json, day, example
+
+Executor = Annotated[str, typer.Option(help="Who draws the notices: `processes` of this machine, or the workers of `dask`.")]
+Scheduler = Annotated[str | None, typer.Option(help="Where Dask's scheduler is, like tls://10.0.0.1:8786; this machine unless given.")]
 
 
 @app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
@@ -191,7 +195,10 @@ def act(
 
 @app.command(epilog=example("headroom run --on 2026-04-09"))
 def run(
-    on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None, as_json: Json = False
+    on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
 ) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
     from engine.cli.output import progress
@@ -201,12 +208,15 @@ def run(
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
-    raise typer.Exit(run_on(operated(), until, tools(progress), as_json))
+    raise typer.Exit(run_on(operated(), until, tools(progress, executor=executor, scheduler=scheduler), as_json))
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
 def serve(
-    every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60, as_json: Json = False
+    every_minutes: Annotated[int, typer.Option(min=1, help="Minutes between two looks at what is due.")] = 60,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
 ) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
     from engine.assembly import scribe
@@ -218,11 +228,12 @@ def serve(
     from engine.operations.scheduler import Stop, serve
 
     workspace, stop, last = operated(), Stop(), RunOutcome(begun(clock()))
+    means = partial(tools, progress, executor=executor, scheduler=scheduler)
 
     def tick() -> None:
         nonlocal last
         nothing = last.settled is not None and last.settled.holds(workspace, clock())
-        outcome = RunOutcome(last.on) if nothing else run_due(workspace, begun(clock()), replace(tools(progress), stopping=stop))
+        outcome = RunOutcome(last.on) if nothing else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
         last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)

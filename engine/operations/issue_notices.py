@@ -29,7 +29,7 @@ from engine.notices.signature import seal
 from engine.operations.deal_history import history_of
 from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log
-from engine.record.store import Entry
+from engine.record.store import Entry, Writer
 from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
 
@@ -41,6 +41,10 @@ WAITS = "this deal's notices wait from there on; what was determined stands, and
 
 AT_A_TIME = 96
 """How many notices are put together before they are rendered: enough for many processes, and little to hold."""
+
+
+TOGETHER = 16
+"""How many notices are issued in one transaction: a disk is asked to keep something four times for each."""
 
 
 @dataclass
@@ -105,19 +109,22 @@ def _give(
     """Give notices until one cannot be made; those of other deals that are left come back."""
     key = workspace.root / NOTICE_KEY
     files = iter(render([one.inputs for one in waiting]))
+    made: list[_Made] = []
     for place, notice in enumerate(waiting):
         deal, number = notice.inputs.deal, notice.inputs.number
         progress(place, f"{deal} No. {number}")
         try:
             data = next(files)
-        except (OSError, BrokenExecutor):  # of the machine, not of the notice
-            raise
         except Exception as error:
+            _issue_together(workspace, made, scribe, given)
+            if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
+                raise
             given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
-        signed = seal(data, key) if key.is_file() else data
-        issued = _issue(workspace, notice, signed, sha256_hex(data), scribe)
-        given[deal].files += [issued] if issued is not None else []
+        made.append(_Made(notice, seal(data, key) if key.is_file() else data, sha256_hex(data)))
+        if len(made) >= TOGETHER:
+            _issue_together(workspace, made, scribe, given)
+    _issue_together(workspace, made, scribe, given)
     return []
 
 
@@ -192,11 +199,32 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
             yield _Waiting(owed, inputs, evidence)
 
 
-def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, scribe: Scribe) -> Path | None:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A notice that was rendered and signed: its bytes, and the hash of those before it was signed."""
+
+    notice: _Waiting
+    data: bytes
+    unsigned: str
+
+
+def _issue_together(workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given]) -> None:
+    """Issue what was made, in its order and in one transaction; then nothing is left of it."""
+    if not made:
+        return
+    with workspace.store.begin() as writer:
+        issued = [(one.notice.inputs.deal, _issue(workspace, writer, one, scribe)) for one in made]
+    for deal, path in issued:
+        given[deal].files += [path] if path is not None else []
+    made.clear()
+
+
+def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) -> Path | None:
     """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
 
     None where another process, which reaches the same database from elsewhere, has issued it meanwhile.
     """
+    notice, data = made.notice, made.data
     owed, inputs = notice.owed, notice.inputs
     path = workspace.inside("notices", inputs.deal, notice_file_name(inputs))
     payload = NoticeIssued(
@@ -205,7 +233,7 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
         of=owed.event.key,
         file=str(path.relative_to(workspace.root)),
         sha256=sha256_hex(data),
-        unsigned_sha256=unsigned,
+        unsigned_sha256=made.unsigned,
         supersedes=inputs.supersedes,
         page_sha256=None if notice.facts is None else sha256_hex(inputs.attachments[PAGE][0]),
         renderer=None if notice.facts is None else notice.facts.renderer,
@@ -213,12 +241,11 @@ def _issue(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str, s
     )
     leaf = (owed.event.leaf,)
     new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
-    with workspace.store.begin() as writer:
-        if writer.body(deal_log(inputs.deal), new.key) is not None:
-            return None
-        _set_aside(workspace, inputs, path)
-        write_whole(path, data)
-        append(writer, deal_log(inputs.deal), [new], scribe)
+    if writer.body(deal_log(inputs.deal), new.key) is not None:
+        return None
+    _set_aside(workspace, inputs, path)
+    write_whole(path, data)
+    append(writer, deal_log(inputs.deal), [new], scribe)
     return path
 
 

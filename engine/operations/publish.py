@@ -43,6 +43,8 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
         if value.value is None and not over(day, zone, scribe.at):
             break
         drafts.append(draft(value))
+    if not drafts:
+        return ()
     with workspace.store.begin() as writer:
         return append(writer, log, drafts, scribe)
 

@@ -134,10 +134,11 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
         if result.reason is not None and not told and not result.earlier_edition:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
-    sign_all(workspace)  # so that the notices carry a signed checkpoint
+    sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
     names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
     if tools.stopping():
         outcome.left += [name for name in names if name not in outcome.left]
+        sign_all(workspace)
         return outcome
     made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages)
     for result in outcome.deals:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
-from engine.basics.files import write_whole
+from engine.basics.files import write_all_whole, write_whole
 from engine.record.checkpoint import Checkpoint, Growth, cosign, newest, sign, verify, with_cosignatures
 from engine.record.consistency import not_after
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
@@ -119,11 +119,11 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
         raise VerificationFailed(f"the first {checkpoint.size} entries of {log} are not the ones that were cosigned")
 
 
-def sign_all(workspace: Workspace) -> tuple[str, ...]:
+def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
     """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
 
-    All go into one transaction. The newest one stands in a file outside the database as well; where a killed run left it out or behind,
-    it is written again.
+    All go into one transaction. The newest one stands in a file outside the database as well, unless `beside` is left to a call that
+    follows in the same run; where a killed run left it out or behind, it is written again.
     """
     key = own_key(workspace)
     if key is None:
@@ -138,9 +138,9 @@ def sign_all(workspace: Workspace) -> tuple[str, ...]:
         return ()
     with workspace.store.begin() as writer:
         signed = [(log, *_checkpoint(workspace, writer, log, key)) for log in kept]
-    for log, size, note, grown in signed:
-        if grown or kept[log] < size:
-            write_whole(witness(workspace, log), note.encode())
+    behind = {witness(workspace, log): note.encode() for log, size, note, grown in signed if grown or kept[log] < size}
+    if beside:
+        write_all_whole(behind)
     return tuple(log for log, _, _, grown in signed if grown)
 
 

@@ -218,6 +218,8 @@ def measure(name: str, size: int) -> dict[str, float]:
 
 def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
     """How cost grows from the first size to the last: 1 is linear, 2 quadratic, 0 flat."""
+    if len(sizes) < 2:
+        return math.nan
     return math.log(max(seconds[-1], 1e-4) / max(seconds[0], 1e-4)) / math.log(sizes[-1] / sizes[0])
 
 

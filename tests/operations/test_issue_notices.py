@@ -33,6 +33,12 @@ DAY = datetime(2026, 1, 8, 22, tzinfo=UTC)
 NEXT = datetime(2026, 1, 9, 22, tzinfo=UTC)
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each notice in a transaction of its own, so that a kill comes between two."""
+    monkeypatch.setattr(issue_notices, "TOGETHER", 1)
+
+
 def issued(workspace: Workspace) -> list[tuple[int, str, date]]:
     found = [event for event in events(workspace) if isinstance(event.payload, NoticeIssued)]
     return [(event.payload.number, event.payload.kind, event.effective_on) for event in found]
@@ -76,6 +82,7 @@ def test_a_date_corrected_before_its_notice_was_given_is_told_once_as_it_stands(
 @pytest.mark.parametrize(
     "later", [timedelta(0), timedelta(minutes=1), -timedelta(minutes=1)], ids=["same moment", "later", "clock set back"]
 )
+@pytest.mark.usefixtures("one_by_one")
 def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, later: timedelta
 ) -> None:
@@ -104,6 +111,32 @@ def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
     workspace.store.close()
 
 
+def test_of_notices_that_are_issued_together_a_kill_leaves_files_and_no_event(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = desk(tmp_path)
+    publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
+    whole = Writer.extend
+
+    def dies_at_the_third(writer: Writer, log: str, items: Any) -> int:
+        found = list(items)
+        if any(key.startswith("notice issued") and str(FIRST + 2 * WEEK) in key for key, _ in found):
+            raise Broken("killed")
+        return whole(writer, log, found)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Writer, "extend", dies_at_the_third)
+        with pytest.raises(Broken):
+            run(workspace, FIRST + 2 * WEEK, tools)
+    assert (issued(workspace), len(list((tmp_path / "notices").rglob("*.pdf")))) == ([], 3)
+    run(workspace, FIRST + 2 * WEEK, tools)
+    assert [number for number, _, _ in issued(workspace)] == [1, 2, 3]
+    assert notices_are_the_log_s(workspace)
+    assert differences(workspace, all_templates) == []
+    workspace.store.close()
+
+
+@pytest.mark.usefixtures("one_by_one")
 def test_a_failure_that_was_withdrawn_before_its_notice_was_given_is_not_told(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:

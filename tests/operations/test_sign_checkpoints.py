@@ -85,7 +85,7 @@ def test_a_checkpoint_that_a_killed_run_did_not_write_beside_the_database_is_wri
         raise OSError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("engine.operations.sign_checkpoints.write_whole", killed)
+        patched.setattr("engine.operations.sign_checkpoints.write_all_whole", killed)
         with pytest.raises(OSError, match="killed"):
             run(signed, plan.THURSDAYS[5], tools)
     assert log not in sign_all(signed)

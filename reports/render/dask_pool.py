@@ -1,0 +1,98 @@
+"""Notices drawn by the workers of a Dask cluster: each a pure function of a composed page; whoever records composes, signs and writes.
+
+A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only where it is the engine of the one who
+records. Dask comes with `pip install 'headroom[dask]'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from engine.basics.build_identity import built
+from engine.basics.errors import WrongUsage
+from engine.events.notice import NoticeInputs
+from reports.render.pdf import Page, drawn, page_of
+
+TRIES = 20
+"""How often a page is given to workers that end before it is done, or are another engine's, before the run gives up."""
+
+
+class OtherEngine(Exception):
+    """A worker that is not the engine of the one who records; its address, and what it is."""
+
+
+class DaskPool:
+    """Renders notices in order on the workers of a cluster; `processes` of this machine's own where no scheduler is named."""
+
+    def __init__(self, scheduler: str | None, told: Callable[[str], None] = lambda _: None, cluster: Any = None) -> None:
+        """Use the scheduler at an address like `tls://10.0.0.1:8786`, or a `cluster` that is there; told of workers that are refused.
+
+        Raises:
+            WrongUsage: Dask is not installed.
+        """
+        try:
+            import distributed
+        except ImportError:
+            raise WrongUsage("`--executor dask` needs Dask; install it with `pip install 'headroom[dask]'`") from None
+        self._told = told
+        dask: Any = distributed  # it is typed in parts alone
+        self._client = dask.Client(cluster if cluster is not None else scheduler or _of_this_machine())
+        self.engine = built()
+
+    def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
+        """The files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
+        waiting = [self._begun(notice) for notice in notices]
+        for notice, one in zip(notices, waiting, strict=True):
+            if isinstance(one, Exception):
+                raise one
+            yield self._done(notice, one)
+
+    def close(self) -> None:
+        """Let go of the cluster; one that was started here ends."""
+        cluster = self._client.cluster
+        self._client.close()
+        if cluster is not None:
+            cluster.close()
+
+    def _begun(self, notice: NoticeInputs) -> Any:
+        """The page on its way to a worker, or what went wrong as it was composed, which is said when its turn comes."""
+        try:
+            return self._given(page_of(notice))
+        except Exception as error:
+            return error
+
+    def _given(self, page: Page) -> Any:
+        return self._client.submit(drawn_here, self.engine, page, pure=False)
+
+    def _done(self, notice: NoticeInputs, future: Any) -> bytes:
+        from distributed import KilledWorker
+
+        for _ in range(TRIES):
+            try:
+                return bytes(future.result())
+            except KilledWorker:
+                pass  # the workers that had it were ended from outside; others draw it
+            except OtherEngine as refused:
+                address, other = refused.args
+                self._told(f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release")
+                self._client.retire_workers([address], close_workers=True)
+            future = self._given(page_of(notice))
+        raise OSError(f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs")
+
+
+def drawn_here(engine: str, page: Page) -> bytes:
+    """A composed page as a PDF, on a worker. Raises OtherEngine where the worker is not the engine of the one who asks."""
+    from distributed import get_worker
+
+    if built() != engine:
+        raise OtherEngine(get_worker().address, built())
+    return drawn(page)
+
+
+def _of_this_machine() -> Any:
+    """A cluster of processes of this machine, for trying out; it listens to this machine alone."""
+    import distributed
+
+    dask: Any = distributed
+    return dask.LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1")
