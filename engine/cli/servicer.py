@@ -223,15 +223,18 @@ def serve(
     from engine.cli.output import print_line, progress, progress_done, say
     from engine.cli.show.deliver import tell_delivered
     from engine.delivery.deliver import deliver
+    from engine.operations.record_forecasts import record_forecasts
     from engine.operations.run import RunOutcome, begun
     from engine.operations.run import run as run_due
     from engine.operations.scheduler import Stop, serve
+    from engine.queries.forecast_record import forecasts_due
 
     workspace, stop, last = operated(), Stop(), RunOutcome(begun(clock()))
     means = partial(tools, progress, executor=executor, scheduler=scheduler)
 
     def tick() -> None:
         nonlocal last
+        record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
         nothing = last.settled is not None and last.settled.holds(workspace, clock())
         outcome = RunOutcome(last.on) if nothing else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
         last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)

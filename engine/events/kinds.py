@@ -26,6 +26,7 @@ from engine.events.market_events import (
     IndexFinding,
     IndexPublished,
     ListingsExcluded,
+    RateForecast,
     SnapshotImported,
     ValueSeen,
 )
@@ -250,6 +251,7 @@ KINDS: dict[str, type[Fact]] = {
     "index announced": IndexAnnounced,
     **DELIVERY_KINDS,
     "depreciation published": DepreciationPublished,
+    "forecast made": RateForecast,
 }
 """Each kind of event and the type of its payload."""
 

@@ -144,6 +144,28 @@ class DepreciationPublished(Fact):
     change: str
 
 
+class RateForecast(Fact):
+    """What the rate model said of a value before it was published: taken as it was said, and never made again (ADR 11).
+
+    Attributes:
+        series: whose next value.
+        publication_date: the Thursday that it is of.
+        after: the last Publication Date that was known.
+        weeks: weeks of the history.
+        prior: what was held before it, in words.
+        sigma: the posterior weekly volatility, 4 decimals.
+        quantiles: the value below which each share of the law lies, by the share, in USD per GPU-hour.
+    """
+
+    series: str
+    publication_date: date
+    after: date
+    weeks: int
+    prior: str
+    sigma: str
+    quantiles: Mapping[str, str]
+
+
 class ListingsExcluded(Fact):
     """A Manifest Error Override: listings of one snapshot that an index does not take, and on whose word (WP §7.3).
 

@@ -25,7 +25,7 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     Raises:
         WrongUsage: the workspace has no value of the series.
     """
-    weeks = tuple(_week(publication) for publication in series_by_index(prints_of(workspace), deal, until).get(index, ()))
+    weeks = tuple(observed(publication) for publication in series_by_index(prints_of(workspace), deal, until).get(index, ()))
     if not any(week.value is not None for week in weeks):
         terms = next((terms.index[index] for _, terms in deal.segments if index in terms.index), None)
         wanted = series_of(index, terms) if terms is not None else index
@@ -34,7 +34,8 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     return weeks
 
 
-def _week(publication: Published) -> ObservedWeek:
+def observed(publication: Published) -> ObservedWeek:
+    """A publication as the rate model reads it."""
     ends = (publication.low, publication.high) if publication.low is not None and publication.high is not None else None
     return ObservedWeek(publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts)
 

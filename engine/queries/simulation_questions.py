@@ -25,8 +25,10 @@ from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
 from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
 from engine.queries.calibration_questions import ModelAsked, model_of
+from engine.queries.forecast_record import ForecastRecord, forecast_record
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
+from engine.workspace.series import series_of
 from engine.workspace.workspace import Workspace
 
 WITHIN = (4, 13, 26, 52, 104)
@@ -103,6 +105,7 @@ class SimulationAnswer:
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
         others: the other indices of a deal that reads several.
+        recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace, and where there is none.
     """
 
     deal: str
@@ -123,6 +126,7 @@ class SimulationAnswer:
     by_steps: Mapping[str, str]
     scores: tuple[Score, ...]
     others: tuple[SimulatedIndex, ...] = ()
+    recorded: ForecastRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,7 @@ def simulate(
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,
         others=tuple(others),
+        recorded=None if workspace is None else forecast_record(workspace, series_of(first.index, terms.index[first.index])),
     )
 
 

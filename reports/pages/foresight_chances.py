@@ -101,5 +101,17 @@ def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable
         "fan": lanes.fan(found["fan"], list(dict.fromkeys(levels))) if found["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
-        "record": f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}." if scores else "",
+        "record": " ".join(part for part in (_scores(scores), _recorded(found.get("recorded"))) if part),
     }
+
+
+def _scores(scores: str) -> str:
+    return f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}." if scores else ""
+
+
+def _recorded(found: Value | None) -> str:
+    """How the forecasts came out that were recorded before their week."""
+    if found is None:
+        return "No forecast of this series was recorded before its week."
+    made = f"{counted(found['made'], 'forecasts')} recorded before the week"
+    return f"{made}: of {counted(found['came'], 'values')} that came, {found['inside']} inside 95%, {found['below']} below the median."

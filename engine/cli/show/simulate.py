@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.basics.happenings import HAPPENING_WORDS
-from engine.basics.values import listed
+from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
+from engine.queries.forecast_record import ForecastRecord
 from engine.queries.simulation_questions import SimulationAnswer
 
 
@@ -54,7 +55,18 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.scores:
         said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
         say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
+    say(record_words(answer.recorded))
     return 0
+
+
+def record_words(recorded: ForecastRecord | None) -> str:
+    """What became of the forecasts that were recorded before their week."""
+    if recorded is None:
+        return "No forecast of this series was recorded before its week; `headroom serve` records them."
+    made = f"{counted(recorded.made, 'forecasts')} of {recorded.series} recorded before the week"
+    if not recorded.came:
+        return f"{made}; none of these weeks has come yet."
+    return f"{made}: of {counted(recorded.came, 'values')} that came, {recorded.inside} inside 95%, {recorded.below} below the median."
 
 
 def probability(share: float, error: float) -> str:

@@ -1,0 +1,27 @@
+"""Forecasts of the rate model on record, each before the value that it is of: so that nobody can say them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.events.draft import Draft
+from engine.events.kinds import Event
+from engine.events.market_events import RateForecast
+from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.workspace.workspace import Workspace
+
+
+def record_forecasts(workspace: Workspace, forecasts: Iterable[RateForecast], scribe: Scribe) -> tuple[Event, ...]:
+    """The forecasts that are new, recorded; one of a series and a week stands as it was first said.
+
+    They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day says other things.
+    """
+    drafts = tuple(
+        Draft(kind="forecast made", subject=one.series, effective_on=one.publication_date, payload=one)
+        for one in forecasts
+        if one.publication_date > scribe.at.date()
+    )
+    if not drafts:
+        return ()
+    with workspace.store.begin() as writer:
+        return append(writer, SNAPSHOTS, drafts, scribe)
