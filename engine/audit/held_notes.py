@@ -40,8 +40,8 @@ def _notes(path: Path) -> Iterator[str]:
         files = [one for one in sorted(path.iterdir()) if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")][:MOST_FILES]
         if not files:
             raise WrongUsage(f"{path} holds no exported log, no notice (.pdf) and no checkpoint (.checkpoint, .note, .txt)")
-        for one in files:
-            yield from _notes(one)
+        for file in files:
+            yield from _notes(file)
 
 
 def _in_file(path: Path) -> Iterator[str]:
@@ -61,13 +61,13 @@ def _of_notice(path: Path) -> Iterator[str]:
 
 def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
     """The checkpoints of the notes that a known key signed, each once, by their size; the others are named elsewhere."""
-    found: dict[Checkpoint, None] = {}
+    checkpoints: dict[Checkpoint, None] = {}
     for note in notes:
         try:
-            found[verify(note, keys).checkpoint] = None
+            checkpoints[verify(note, keys).checkpoint] = None
         except VerificationFailed:
             continue
-    return sorted(found, key=lambda one: (one.origin, one.size))
+    return sorted(checkpoints, key=lambda one: (one.origin, one.size))
 
 
 def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
@@ -77,36 +77,45 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
         held: the checkpoints, each signed by a known key.
         roots: by the log's name in checkpoints, its root at each size, from 0 on.
     """
-    for origin in dict.fromkeys(one.origin for one in held):
-        own = [one for one in held if one.origin == origin]
-        for size in dict.fromkeys(one.size for one in own):
-            same = [one for one in own if one.size == size]
-            if len({one.root for one in same}) > 1:
+    for origin in dict.fromkeys(checkpoint.origin for checkpoint in held):
+        own = [checkpoint for checkpoint in held if checkpoint.origin == origin]
+        for size in dict.fromkeys(checkpoint.size for checkpoint in own):
+            same = [checkpoint for checkpoint in own if checkpoint.size == size]
+            if len({checkpoint.root for checkpoint in same}) > 1:
                 agreed = _agreed(own, roots.get(origin, ()), size)
                 first = f"the first entry at which they part is entry {agreed} or one after it, before entry {size}"
                 yield f"two held checkpoints of {origin} at {size} entries contradict each other: {first}"
         here = roots.get(origin, ())
-        fits = [one for one in own if one.size < len(here) and here[one.size] == one.root]
-        apart = [one for one in own if one.size < len(here) and here[one.size] != one.root]
-        for one in apart:
-            if any(other.size > one.size for other in fits):
-                agreed = max((other.size for other in fits if other.size < one.size), default=0)
-                later = min(other.size for other in fits if other.size > one.size)
+        fits = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] == checkpoint.root]
+        apart = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] != checkpoint.root]
+        for checkpoint in apart:
+            if any(other.size > checkpoint.size for other in fits):
+                agreed = max((other.size for other in fits if other.size < checkpoint.size), default=0)
+                later = min(other.size for other in fits if other.size > checkpoint.size)
                 yield (
-                    f"two held checkpoints of {origin}, at {one.size} and {later} entries, contradict each other: "
-                    f"the first entry at which they part is one of {agreed} to {one.size - 1}"
+                    f"two held checkpoints of {origin}, at {checkpoint.size} and {later} entries, contradict each other: "
+                    f"the first entry at which they part is one of {agreed} to {checkpoint.size - 1}"
                 )
 
 
 def _agreed(own: Sequence[Checkpoint], roots: Sequence[bytes], size: int) -> int:
     """The size up to which held checkpoints and the log agree, below another size."""
-    return max((one.size for one in own if one.size < size and one.size < len(roots) and roots[one.size] == one.root), default=0)
+    return max(
+        (
+            checkpoint.size
+            for checkpoint in own
+            if checkpoint.size < size and checkpoint.size < len(roots) and roots[checkpoint.size] == checkpoint.root
+        ),
+        default=0,
+    )
 
 
 def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event]) -> Iterator[str]:
     """What a log holds beyond each held checkpoint of it: how many entries, of which kinds."""
-    for one in held:
-        if one.origin == origin and one.size <= len(events):
-            later = Counter(event.kind for event in events[one.size :])
+    for checkpoint in held:
+        if checkpoint.origin == origin and checkpoint.size <= len(events):
+            later = Counter(event.kind for event in events[checkpoint.size :])
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(later.items()))
-            yield f"{origin}, held at {one.size} entries: {len(events) - one.size} came after" + (f": {kinds}" if kinds else "")
+            yield f"{origin}, held at {checkpoint.size} entries: {len(events) - checkpoint.size} came after" + (
+                f": {kinds}" if kinds else ""
+            )

@@ -72,7 +72,7 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
     yield Step("log", f"{origin}: {len(later.bodies)} entries, signed by a log key of the policy")
     yield _deal_files(files, later)
     yield _all_there(files, later)
-    for name in sorted(one for one in files if one.startswith("notices/")):
+    for name in sorted(file for file in files if file.startswith("notices/")):
         steps = list(verify_notice(files[name], policy, templates, [later], pages))
         differing = next((step for step in steps if step.difference), None)
         short = name.removeprefix("notices/")
@@ -96,7 +96,7 @@ def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
 
 def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
     """Whether each deal file is the one whose hash the log adopted, and none is missing."""
-    adopted = {str(one["payload"]["file_sha256"]) for one in _events(later, "deal adopted")}
+    adopted = {str(event["payload"]["file_sha256"]) for event in _events(later, "deal adopted")}
     there = {
         name.removeprefix("deals/").removesuffix(".yaml"): sha256_hex(data) for name, data in files.items() if name.startswith("deals/")
     }
@@ -108,7 +108,7 @@ def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
 
 def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
     """Whether every notice that the log issued is there with its bytes, and no other."""
-    issued = {Path(one["payload"]["file"]).name: str(one["payload"]["sha256"]) for one in _events(later, "notice issued")}
+    issued = {Path(event["payload"]["file"]).name: str(event["payload"]["sha256"]) for event in _events(later, "notice issued")}
     there = {name.removeprefix("notices/"): sha256_hex(data) for name, data in files.items() if name.startswith("notices/")}
     wrong = sorted(name for name in {*issued, *there} if issued.get(name) != there.get(name))
     if wrong:

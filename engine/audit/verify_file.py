@@ -87,16 +87,16 @@ def verify_notice_file(
     return FileVerification(notice, policy, tuple(steps))
 
 
-def with_drawing(found: FileVerification, workspace: Workspace, pages: Pages, render: Render) -> FileVerification:
+def with_drawing(verification: FileVerification, workspace: Workspace, pages: Pages, render: Render) -> FileVerification:
     """A verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
-    data = read_file(found.notice)
+    data = read_file(verification.notice)
     manifest = read_manifest(read_notice(data).attachments["manifest.json"])
     if manifest.notice is None:
         drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
     else:
         drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
     step = Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
-    return replace(found, steps=(*found.steps, step))
+    return replace(verification, steps=(*verification.steps, step))
 
 
 def later_of(folder: Path, policy: Policy) -> Later:

@@ -106,7 +106,7 @@ def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
         if canonical(found) != data or set(found) != {"version", "about", "files"} or found["version"] != 1:
             raise ValueError("another form")
         texts = [*found["files"].values(), *found["about"].values()]
-        if not all(isinstance(one, str) for one in texts):
+        if not all(isinstance(text, str) for text in texts):
             raise ValueError("a value of another kind")
         return found["files"], found["about"]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

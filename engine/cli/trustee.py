@@ -214,8 +214,8 @@ def audit_report(
 
     workspace = opened(to_inspect=True)
     period = (day(since), day(until))
-    found = audit_report(workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [])
-    raise typer.Exit(show_audit(found, into, audit_page(workspace), as_json))
+    report = audit_report(workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [])
+    raise typer.Exit(show_audit(report, into, audit_page(workspace), as_json))
 
 
 @app.command(epilog=example("headroom bundle meridian-2026-1 --into build/meridian.bundle"))

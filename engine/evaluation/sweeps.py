@@ -37,14 +37,14 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
             own = template.sweep(clause)
             yield Sweeping(key, own, "servicer", own.cite or clause.cite)
     for name, trigger in terms.triggers.items():
-        for one in trigger.consequences:
-            if one.sweep is not None:
-                yield Sweeping(name, one.sweep, one.who or "servicer", one.sweep.cite or one.cite)
+        for consequence in trigger.consequences:
+            if consequence.sweep is not None:
+                yield Sweeping(name, consequence.sweep, consequence.who or "servicer", consequence.sweep.cite or consequence.cite)
 
 
 def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
     """The triggers whose sweeps pay into a reserve account, which what repays a class of debt does not."""
-    return tuple(one.trigger for one in sweeps(terms, templates) if one.sweep.repays is None)
+    return tuple(sweep.trigger for sweep in sweeps(terms, templates) if sweep.sweep.repays is None)
 
 
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:

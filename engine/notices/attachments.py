@@ -78,7 +78,7 @@ DESCRIBED = SAID | {
 def attachments(evidence: Evidence) -> Files:
     """The files to embed but for the page's words and the manifest, whose names stand for them: the page names all that is attached."""
     entry = evidence.entries[evidence.stated]
-    tree = Inclusion([leaf_hash(one.body) for one in evidence.entries[: evidence.log_size]])
+    tree = Inclusion([leaf_hash(entry.body) for entry in evidence.entries[: evidence.log_size]])
     files = {"event.json": entry.body, "date.jsonl": _lines(evidence, evidence.of_date, tree)}
     if evidence.earlier:
         files["earlier.jsonl"] = _lines(evidence, evidence.earlier, tree)
@@ -100,7 +100,7 @@ def described(files: Mapping[str, bytes]) -> Files:
 def with_words(files: Files, evidence: Evidence, facts: NoticeFacts, words: bytes) -> Files:
     """The files to embed, whole: with the page's words, and the manifest that holds the hashes of all others."""
     entry = evidence.entries[evidence.stated]
-    others = {name: one for name, one in files.items() if name != MANIFEST} | {PAGE: (words, SAID[PAGE])}
+    others = {name: file for name, file in files.items() if name != MANIFEST} | {PAGE: (words, SAID[PAGE])}
     manifest = {
         "version": 2,
         "deal": evidence.deal,
@@ -130,7 +130,7 @@ def _line(seq: int, body: str, path: Sequence[str]) -> str:
 def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[int, str] | None:
     """The first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
     first = min((size for size, _ in checkpoints if size > seq), default=None)
-    return newest(one for one in checkpoints if one[0] == first)
+    return newest(checkpoint for checkpoint in checkpoints if checkpoint[0] == first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def read_manifest(data: bytes) -> Manifest:
     if not isinstance(found, dict) or canonical(found) != data or set(found) not in (STATED, {*STATED, "version", "notice"}):
         raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice")
     files = found["files"]
-    if not isinstance(files, dict) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in (*files.values(), found["leaf"])):
+    if not isinstance(files, dict) or not all(isinstance(file, str) and HASH.fullmatch(file) for file in (*files.values(), found["leaf"])):
         raise ValueError("the manifest names a file without its SHA-256")
     if not isinstance(found["deal"], str) or type(found["seq"]) is not int or type(found["log_size"]) is not int:
         raise ValueError("the manifest's deal, seq or log_size is of another kind")

@@ -162,8 +162,8 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
     found, number = None, facts.number
     for held in later:
         issued = [notice for body in held.bodies if (notice := _read_issued(body)) is not None]
-        found = next((one for one in issued if one.number == number), found)
-        if found is None and any(one.number > number for one in issued):
+        found = next((notice for notice in issued if notice.number == number), found)
+        if found is None and any(notice.number > number for notice in issued):
             raise VerificationFailed(f"the log that is held issued no notice No. {number}")
     if found is None:
         return None

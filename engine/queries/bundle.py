@@ -52,7 +52,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         export(entries, note, trusted([key]), Path(folder) / "log")
-        files |= {str(one.relative_to(folder)): one.read_bytes() for one in sorted(Path(folder).rglob("*")) if one.is_file()}
+        files |= {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
     notices = dict(_notices(workspace, events))
     files |= notices | dict(_deal_files(workspace, events))
     data = packed(files, {"deal": deal, "origin": note.partition("\n")[0]})

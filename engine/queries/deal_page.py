@@ -97,18 +97,18 @@ def _stated_by(events: Sequence[Event], shown: Event) -> Event | None:
 
 def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:
     """A deal as it was last adopted. Raises WrongUsage for a deal that was not."""
-    found = next(
+    payload = next(
         (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted)), None
     )
-    if found is None:
+    if payload is None:
         raise WrongUsage(f"{deal} has not been run yet")
-    return found
+    return payload
 
 
 def parties_of(workspace: Workspace, deal: str) -> tuple[str, ...]:
     """The roles of a deal's parties; none for a deal that was not run."""
-    found = (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted))
-    adopted = next(found, None)
+    payloads = (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted))
+    adopted = next(payloads, None)
     return tuple(party.role for party in adopted.parties) if adopted is not None else ()
 
 

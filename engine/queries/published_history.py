@@ -58,7 +58,7 @@ def read_history(text: str, file: str, index: str | None = None) -> tuple[Observ
         what = f"the history has no column {', '.join(lacking)}"
         raise InputProblems([Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))])
     weeks: list[ObservedWeek] = []
-    for row in (one for one in table.rows if index is None or one.cells["index"].strip() == index):
+    for row in (row for row in table.rows if index is None or row.cells["index"].strip() == index):
         week = _row(row, file, weeks, problems)
         weeks += [week] if week is not None else []
     if problems:

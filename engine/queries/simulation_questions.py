@@ -181,7 +181,7 @@ def simulate(
         WrongUsage: no history of some index.
     """
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
-    linked = {one.figure for one in given.links}
+    linked = {link.figure for link in given.links}
     left = tuple(name for name in given.figures if name in linked or (name.startswith(LINKED) and name not in hold))
     used = FactsByDate({name: dated for name, dated in given.figures.items() if name not in left}, given.straight_lines)
     models = tuple(_IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices)
@@ -196,7 +196,7 @@ def simulate(
     assert total is not None  # there is at least one path
     terms = resolve(deal, deal.closing_date)
     chances = tuple(_chances(total, asked.weeks))
-    acted = {one.subject for one in chances}
+    acted = {chance.subject for chance in chances}
     quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
@@ -247,7 +247,7 @@ def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
         for place, model in enumerate(work.models)
     }
     outcome = run_columns(work.deal, work.make(), PathRates(dates, ticks), work.given, until)
-    fans = tuple(tuple(_fan(one)) for one in ticks.values()) if chunk[0][0] == 0 else ()
+    fans = tuple(tuple(_fan(tick)) for tick in ticks.values()) if chunk[0][0] == 0 else ()
     return path_tally(outcome, work.deal.closing_date.toordinal(), ASKED), fans
 
 
@@ -276,8 +276,8 @@ def _chances(total: PathTally, weeks: int) -> Iterator[Chance]:
 
 def _fan(ticks: NDArray[np.int64]) -> list[tuple[float, ...]]:
     """Quantiles of the published values of each week, in USD."""
-    found = []
+    fan = []
     for week in ticks:
         values = week[week != NO_VALUE] / TICK
-        found.append(tuple(round(float(one), 4) for one in np.quantile(values, FAN)) if len(values) else ())
-    return found
+        fan.append(tuple(round(float(one), 4) for one in np.quantile(values, FAN)) if len(values) else ())
+    return fan

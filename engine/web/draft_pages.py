@@ -154,7 +154,7 @@ def draft(visit: AtVisit, key: str) -> Response:
         nav="drafts",
         draft=held,
         answer=answer,
-        inversions=[inversion_words(one) for one in ladder.inversions] if ladder is not None else [],
+        inversions=[inversion_words(inversion) for inversion in ladder.inversions] if ladder is not None else [],
         left_out=left_out_words(ladder.left_out) if ladder is not None and ladder.left_out else "",
         illustrative=True,
     )

@@ -86,12 +86,12 @@ def cosignature(visit: AtVisit, deal: str) -> Response:
             raise WrongUsage("choose the checkpoint that you cosigned; it is a short text")
         note = data.decode("utf-8", "replace").replace("\r\n", "\n")
         with desk.recording():
-            found = take(desk.workspace, log_of_deal(deal), note, trustees_of(desk.workspace, []))
+            report = take(desk.workspace, log_of_deal(deal), note, trustees_of(desk.workspace, []))
     except HeadroomError as error:
         return _proof(visit, deal, 422, refused=str(error))
-    by = ", ".join(found.cosigned_by)
+    by = ", ".join(report.cosigned_by)
     return _proof(
-        visit, deal, taken=f"The cosignature by {by} of {found.size:,} entries is {'kept' if found.new else 'on record already'}."
+        visit, deal, taken=f"The cosignature by {by} of {report.size:,} entries is {'kept' if report.new else 'on record already'}."
     )
 
 
@@ -160,19 +160,19 @@ def verifier(visit: AtVisit) -> Response:
 @needs(Right.SIGNED_IN)
 def work(visit: AtVisit, key: str) -> Response:
     """A piece of long work: where it is, and its answer once there is one."""
-    found = visit.desk.work.find(key, visit.who.number)
-    if found is None or (found.deal and not may(visit.who, Right.SEE, found.deal)):
+    work = visit.desk.work.find(key, visit.who.number)
+    if work is None or (work.deal and not may(visit.who, Right.SEE, work.deal)):
         raise NotThere
-    answer, refused = found.answer()
-    return page(visit, found.template if answer is not None else "work.html.j2", nav="proof", work=found, answer=answer, refused=refused)
+    answer, refused = work.answer()
+    return page(visit, work.template if answer is not None else "work.html.j2", nav="proof", work=work, answer=answer, refused=refused)
 
 
 @routes.post("/work/{key}/cancel")
 @needs(Right.SIGNED_IN)
 def cancel(visit: AtVisit, key: str) -> Response:
     """Cancel a piece that waits."""
-    found = visit.desk.work.find(key, visit.who.number)
-    if found is None:
+    work = visit.desk.work.find(key, visit.who.number)
+    if work is None:
         raise NotThere
-    visit.desk.work.cancel(found)
+    visit.desk.work.cancel(work)
     return RedirectResponse(f"/work/{key}", 303)

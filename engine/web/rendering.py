@@ -72,12 +72,12 @@ def _sprite(desk_marks: tuple[tuple[str, str], ...]) -> Markup:
     return page_marks.sprite(dict(desk_marks))
 
 
-def duty_words(parts: PageParts, one: OpenDuty) -> str:
+def duty_words(parts: PageParts, duty: OpenDuty) -> str:
     """What is to be done, in the notice's own words."""
-    if one.due is None:
-        return one.what
-    title = one.title or one.subject
-    said: str = parts.due_act(one.due, lambda _: title, lambda _: parts.trigger_name(one.subject, title))
+    if duty.due is None:
+        return duty.what
+    title = duty.title or duty.subject
+    said: str = parts.due_act(duty.due, lambda _: title, lambda _: parts.trigger_name(duty.subject, title))
     return said.removesuffix("; all tests are run again")
 
 

@@ -111,8 +111,8 @@ class Brief:
     @cached_property
     def rates(self) -> dict[str, ReferenceRate]:
         """The newest Reference Rate of each index."""
-        found = {index.name: log.rates(self.past, index.name) for index in self.deal.indices}
-        return {name: known[-1] for name, known in found.items() if known}
+        rates = {index.name: log.rates(self.past, index.name) for index in self.deal.indices}
+        return {name: known[-1] for name, known in rates.items() if known}
 
     @property
     def supersedes_on(self) -> date | None:
@@ -157,8 +157,8 @@ class Brief:
         duty = next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
         if duty is None or duty.given_by != THE_GIVER:
             return duty
-        told = (event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on)
-        owed = [one for one in told if one.kind == duty.kind]
+        payloads = (event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on)
+        owed = [payload for payload in payloads if payload.kind == duty.kind]
         return duty.model_copy(update={"given_by": owed[-1].given_by, "to": owed[-1].to}) if owed else None
 
 
@@ -186,7 +186,7 @@ def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
     titles = {clause.key: clause.title for clause in clauses}
 
     def read_all(clause: ClauseFacts) -> dict[str, Any]:
-        said = tuple(read(one, titles, titles.__getitem__) for one in clause.consequences)
+        said = tuple(read(consequence, titles, titles.__getitem__) for consequence in clause.consequences)
         return {"reading": read(clause.reading, titles, titles.__getitem__), "consequences": said}
 
     return tuple(clause.model_copy(update=read_all(clause)) for clause in clauses)
@@ -219,12 +219,12 @@ def _result(found: Brief, history: tuple[Tested, ...]) -> TestResult | None:
 def _released(found: Brief, key: str) -> ReserveReleased | None:
     """The reserve that was released since the Determination Date before this one."""
     dates = [event.effective_on for event in found.past.of("determined") if event.effective_on < found.dated]
-    gone = [one for one in log.released(found.past, key) if not dates or one.on > dates[-1]]
-    return gone[-1] if gone else None
+    releases = [release for release in log.released(found.past, key) if not dates or release.on > dates[-1]]
+    return releases[-1] if releases else None
 
 
 def _obligation(found: Brief, key: str) -> Obligation | None:
-    owed = [one for one in log.obligations(found.past) if one.clause == key and one.status != "SATISFIED"]
+    owed = [obligation for obligation in log.obligations(found.past) if obligation.clause == key and obligation.status != "SATISFIED"]
     return owed[-1] if owed else None
 
 

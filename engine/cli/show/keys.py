@@ -56,11 +56,11 @@ def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:
 
 def show_every(workspace: Workspace, as_json: bool) -> None:
     """Sign where something is new, and print the newest checkpoint of every log, one after the other."""
-    found = every_checkpoint(workspace)
+    checkpoints = every_checkpoint(workspace)
     if as_json:
-        print_json([{**named_log(one.log), **one.as_data()} for one in found])
+        print_json([{**named_log(checkpoint.log), **checkpoint.as_data()} for checkpoint in checkpoints])
     else:
-        write("\n".join(one.note for one in found).rstrip("\n"))
+        write("\n".join(checkpoint.note for checkpoint in checkpoints).rstrip("\n"))
 
 
 def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Path], as_json: bool) -> None:

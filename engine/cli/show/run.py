@@ -64,7 +64,7 @@ def _say_deal(answer: DealAnswer) -> None:
 
 def _rows(answer: DealAnswer) -> Iterator[tuple[str, ...]]:
     deal = answer.outcome
-    due = {one.subject: one for one in reversed(answer.due) if one.act in ("cure", "deliver")}
+    due = {duty.subject: duty for duty in reversed(answer.due) if duty.act in ("cure", "deliver")}
     with_result = {event.subject for event in answer.tests}
     for event in answer.tests:
         tested: Tested = event.payload

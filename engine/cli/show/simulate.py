@@ -18,7 +18,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
     say(f"{answer.deal} on {answer.paths:,} paths of {where}, seed {answer.seed}.")
     if answer.others:
-        names = listed([f"{one.index}, from {one.start:.4f}, weekly volatility {one.sigma:.1%}" for one in answer.others])
+        names = listed([f"{other.index}, from {other.start:.4f}, weekly volatility {other.sigma:.1%}" for other in answer.others])
         say(f"With it {names}. Each moves by a model of its own: nothing here says how they move together.")
     say(f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast.")
     say()

@@ -17,15 +17,15 @@ from engine.workspace.workspace import Workspace
 
 def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None) -> int:
     """Print every step of a record's verification; 3 where one found a difference."""
-    found = verify_record(workspace, trust, held, deal)
+    verification = verify_record(workspace, trust, held, deal)
     if as_json:
-        print_json(found.as_data())
+        print_json(verification.as_data())
     else:
-        for finding in found.findings:
+        for finding in verification.findings:
             verdict = "DIFFERS" if finding.difference else "holds  "
             say(f"{verdict} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
-        say(found.time)
-    return 0 if found.verified else 3
+        say(verification.time)
+    return 0 if verification.verified else 3
 
 
 @dataclass(frozen=True)
@@ -50,25 +50,25 @@ def verify_file(
 
     4 where everything holds, `strict` is asked for, and the drawing was to be compared and could not be.
     """
-    found = verify_notice_file(notice, policy, templates, held, pages)
-    if drawing is not None and pages is not None and found.verified:
-        found = with_drawing(found, drawing.workspace, pages, drawing.render)
+    verification = verify_notice_file(notice, policy, templates, held, pages)
+    if drawing is not None and pages is not None and verification.verified:
+        verification = with_drawing(verification, drawing.workspace, pages, drawing.render)
     if as_json:
-        print_json(found.as_data())
+        print_json(verification.as_data())
     else:
-        for step in found.steps:
+        for step in verification.steps:
             say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
-        say(found.said)
-    return 3 if not found.verified else 4 if strict and found.not_drawn else 0
+        say(verification.said)
+    return 3 if not verification.verified else 4 if strict and verification.not_drawn else 0
 
 
 def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, as_json: bool) -> int:
     """Print every step of a bundle's verification; 3 where one fails."""
-    found = verify_bundle(bundle, policy, templates, pages)
+    verification = verify_bundle(bundle, policy, templates, pages)
     if as_json:
-        print_json(found.as_data())
+        print_json(verification.as_data())
     else:
-        for step in found.steps:
+        for step in verification.steps:
             say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
-        say(found.said)
-    return 0 if found.verified else 3
+        say(verification.said)
+    return 0 if verification.verified else 3

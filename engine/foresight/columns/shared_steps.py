@@ -50,7 +50,7 @@ class PartRun:
     def number(self, state: DealState, terms: TermsInForce) -> int:
         """The number of a state, apart from what nothing in these terms looks at again; a new one where it has not been seen."""
         tests = {name: _needed(test, terms) for name, test in state.tests.items()}
-        triggers = {name: one.model_copy(update={"why": ""}) for name, one in state.triggers.items()}
+        triggers = {name: trigger.model_copy(update={"why": ""}) for name, trigger in state.triggers.items()}
         plain = state.model_copy(update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers})
         key = tuple(_frozen(getattr(plain, name)) for name in LOOKED_AT)
         if key not in self.ids:
@@ -141,23 +141,25 @@ def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
     """Whether a step of this kind of date depends on states and results alone, and on nothing that time or a report brings."""
     terms = terms_of(part, inputs.terms)
     clauses = tuple(terms.covenants.values())
-    cures = [one.cure for one in clauses if isinstance(one, MaintenanceClause)]
+    cures = [clause.cure for clause in clauses if isinstance(clause, MaintenanceClause)]
     waits = any(isinstance(cure, Cure) and cure.after != "determination date" for cure in cures)
-    timed = any(one.frequency != "every date" or (one.first_tested is not None and one.first_tested > inputs.on) for one in clauses)
-    conditions = [one for trigger in terms.triggers.values() for one in (trigger.begins, trigger.ends) if not isinstance(one, str)]
-    dated = any(leaf.on_or_after is not None for one in conditions for leaf in leaves_of(one))
-    over = any(one.last_tested is not None for one in clauses)
+    timed = any(
+        clause.frequency != "every date" or (clause.first_tested is not None and clause.first_tested > inputs.on) for clause in clauses
+    )
+    conditions = [begins for trigger in terms.triggers.values() for begins in (trigger.begins, trigger.ends) if not isinstance(begins, str)]
+    dated = any(leaf.on_or_after is not None for condition in conditions for leaf in leaves_of(condition))
+    over = any(clause.last_tested is not None for clause in clauses)
     return PAYMENT not in inputs.kinds and not (shared.acts or waits or timed or dated or over)
 
 
 def _settled(state: DealState) -> bool:
     """Whether nothing in a state waits for a day: no Cure Period, waiver or Obligation that is open."""
     waiting = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
-    paused = any(one.waived_until is not None for one in state.triggers.values())
+    paused = any(trigger.waived_until is not None for trigger in state.triggers.values())
     return (
         not paused
-        and not any(one.status in waiting for one in state.tests.values())
-        and not any(one.status == "OPEN" for one in state.obligations.values())
+        and not any(test.status in waiting for test in state.tests.values())
+        and not any(obligation.status == "OPEN" for obligation in state.obligations.values())
     )
 
 

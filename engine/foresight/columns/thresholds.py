@@ -74,18 +74,18 @@ class Known:
 
 def predicates(test: TestOnDate) -> list[Holds]:
     """What tells two determined results apart: the verdict, the early warning, each level that a trigger looks at."""
-    found: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
+    rules: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
     warning = test.clause.early_warning
     if warning is not None:
         least = warning.figure.value
-        found.append(lambda result: result.headroom is not None and result.headroom.value < least)
+        rules.append(lambda result: result.headroom is not None and result.headroom.value < least)
     for comparison, level in test.levels:
 
         def holds(result: TestResult, comparison: Comparison = comparison, level: Fraction = level) -> bool:
             return result.measured is not None and passes(result.measured, Figure(value=level, unit=result.measured.unit), comparison)
 
-        found.append(holds)
-    return found
+        rules.append(holds)
+    return rules
 
 
 def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
@@ -142,10 +142,10 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
         except Missing:
             return None
     result = test.decided(known)
-    used = [one for one in known.trace.values() if one.source.kind == "publication"]
+    used = [use for use in known.trace.values() if use.source.kind == "publication"]
     if not used:
         return LinearForm(()) if result.reason is None or result.reason.lacks != "rate" else None
-    indices = {one.index for one in used}
+    indices = {use.index for use in used}
     index = next(iter(indices))
     if len(indices) != 1 or index is None:
         return None
@@ -195,11 +195,11 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
     levels = dict.fromkeys(((guess[0],) if guess else ()) + (1, _closing(test), CEILING))
     ends = set()
     for level in levels:
-        found = _searched(flat, form, moving, level, holds, place)
-        if not isinstance(found, bool):
+        turning = _searched(flat, form, moving, level, holds, place)
+        if not isinstance(turning, bool):
             said = form.limit if place == 0 and test.terms.rounding.ratios == "unrounded" else None
-            return _between(test, found, said)
-        ends.add(found)
+            return _between(test, turning, said)
+        ends.add(turning)
     if len(ends) == 1:  # whatever the rates are, it does not turn
         return Turn(ends.pop(), ALWAYS)
     raise NotOnce

@@ -42,80 +42,84 @@ def called(kind: str, duty: DutyFacts | None) -> str:
 # ---- dates --------------------------------------------------------------------------------------------------------
 
 
-def dates(found: Brief) -> dict[str, Any]:
+def dates(brief: Brief) -> dict[str, Any]:
     """Every deadline with the event, the rule and the calendar that made it; the days of the next one."""
-    owed = found.determined.due if found.determined else ()
-    calendars = sorted({other.calendar for one in owed for other in one.elsewhere})[:DETAILED]
-    rows = [_deadline(found, one, calendars) for one in owed]
+    owed = brief.determined.due if brief.determined else ()
+    calendars = sorted({other.calendar for duty in owed for other in duty.elsewhere})[:DETAILED]
+    rows = [_deadline(brief, duty, calendars) for duty in owed]
     return {
         "rows": rows,
         "calendars": [calendar(key) for key in calendars],
-        "note": _dates_note(found),
-        "strip": _strip(found),
-        "strip_title": _strip_title(found),
-        "strip_alt": _strip_alt(found),
+        "note": _dates_note(brief),
+        "strip": _strip(brief),
+        "strip_title": _strip_title(brief),
+        "strip_alt": _strip_alt(brief),
     }
 
 
-def _deadline(found: Brief, one: Due, calendars: list[str]) -> dict[str, Any]:
-    last = one.deadline
-    others = {other.calendar: table_date(other.by) for other in one.elsewhere}
-    mark = deadline_mark(one)
-    deposit = one.act == "pay into reserve"
+def _deadline(brief: Brief, deadline: Due, calendars: list[str]) -> dict[str, Any]:
+    last = deadline.deadline
+    others = {other.calendar: table_date(other.by) for other in deadline.elsewhere}
+    mark = deadline_mark(deadline)
+    deposit = deadline.act == "pay into reserve"
     return {
-        "what": due_act(one, found.title, found.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
+        "what": due_act(deadline, brief.title, brief.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
         "from": table_date(last.counted_from) if last else NONE,
-        "rule": f"{last.rule}, {last.calendar}, {one.cite}" if last else f"the next Payment Date, {one.cite}" if deposit else one.cite,
-        "due": table_date(one.by) + (f", {mark}" if mark else ""),
+        "rule": f"{last.rule}, {last.calendar}, {deadline.cite}"
+        if last
+        else f"the next Payment Date, {deadline.cite}"
+        if deposit
+        else deadline.cite,
+        "due": table_date(deadline.by) + (f", {mark}" if mark else ""),
         "others": [others.get(key, "same" if last else NONE) for key in calendars],
-        "urgent": one.urgent,
+        "urgent": deadline.urgent,
     }
 
 
-def _dates_note(found: Brief) -> str:
-    day = found.determined
+def _dates_note(brief: Brief) -> str:
+    day = brief.determined
     if day is None:
-        return f"Determination Date: {long_date(found.inputs.on)}."
+        return f"Determination Date: {long_date(brief.inputs.on)}."
     window = f"Calculation Window: {table_date(day.window_start)} to {table_date(day.window_end)}. "
     return (
-        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(found.inputs.on)}. "
+        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(brief.inputs.on)}. "
         f"Next Publication Date: {table_date(day.next_publication_date)}, next Determination Date: "
         f"{table_date(day.next_determination_date)}. Business Days: {day.calendar}, counted from the day after the event."
     )
 
 
-def _strip_title(found: Brief) -> str:
-    day = found.determined
+def _strip_title(brief: Brief) -> str:
+    day = brief.determined
     if day is None or not day.strip:
         return ""
     first, last = day.strip[0].day, day.strip[-1].day
-    for one in day.due:
-        if one.facts is not None and one.act in ("cure", "deliver") and one.deadline is not None:
-            rule = one.deadline
+    for duty in day.due:
+        if duty.facts is not None and duty.act in ("cure", "deliver") and duty.deadline is not None:
+            rule = duty.deadline
             if (rule.counted_from + timedelta(days=1), rule.by) == (first, last):
-                return sentence(with_dates(f"{due_words(one)}: {rule.rule}, {rule.calendar}"))
+                return sentence(with_dates(f"{due_words(duty)}: {rule.rule}, {rule.calendar}"))
     return sentence(with_dates(day.strip_title)) if day.strip_title else ""
 
 
-def _strip(found: Brief) -> list[dict[str, Any]]:
+def _strip(brief: Brief) -> list[dict[str, Any]]:
     """The calendar days up to the next urgent deadline, each with its Business Day number or the reason for its absence."""
-    days = found.determined.strip if found.determined else ()
+    days = brief.determined.strip if brief.determined else ()
     width = 1740 / len(days) if days else 0
     drawn = []
-    for n, one in enumerate(days):
-        first = n == 0 or one.day.day == 1
+    for n, day in enumerate(days):
+        first = n == 0 or day.day.day == 1
         drawn.append(
             {
                 "x": round(n * width, 1),
                 "w": round(width, 1),
-                "month": f"{one.day:%B %Y}" if first and (n == 0 or (len(days) - n) * width > 240) else "",
-                "weekday": f"{one.day:%a}" if width > 84 else f"{one.day:%a}"[:1],
-                "day": one.day.day,
-                "number": one.number,
-                "words": [] if one.number or one.why in (None, "weekend", "Saturday", "Sunday") else _short_words(one.why or "", width),
-                "closed": one.number is None,
+                "month": f"{day.day:%B %Y}" if first and (n == 0 or (len(days) - n) * width > 240) else "",
+                "weekday": f"{day.day:%a}" if width > 84 else f"{day.day:%a}"[:1],
+                "day": day.day.day,
+                "number": day.number,
+                "words": [] if day.number or day.why in (None, "weekend", "Saturday", "Sunday") else _short_words(day.why or "", width),
+                "closed": day.number is None,
                 "last": n == len(days) - 1,
-                "today": one.day == found.inputs.on,
+                "today": day.day == brief.inputs.on,
             }
         )
     return drawn
@@ -126,60 +130,60 @@ def _short_words(why: str, width: float) -> list[str]:
     return [word[:9] for word in why.split()[:3]] if width > 84 else ["H"]
 
 
-def _strip_alt(found: Brief) -> str:
-    days = found.determined.strip if found.determined else ()
+def _strip_alt(brief: Brief) -> str:
+    days = brief.determined.strip if brief.determined else ()
     if not days:
         return ""
-    closed = [f"{table_date(one.day)} {one.why}" for one in days if one.why and one.day.weekday() < 5]
-    total = next((one.number for one in reversed(days) if one.number), 0)
+    closed = [f"{table_date(day.day)} {day.why}" for day in days if day.why and day.day.weekday() < 5]
+    total = next((day.number for day in reversed(days) if day.number), 0)
     return (
         f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days"
         + (f"; closed: {listed(closed)}" if closed else "")
-        + (". The mark stands on this date." if any(one.day == found.inputs.on for one in days) else ".")
+        + (". The mark stands on this date." if any(day.day == brief.inputs.on for day in days) else ".")
     )
 
 
 # ---- notices ------------------------------------------------------------------------------------------------------
 
 
-def duties(found: Brief) -> dict[str, Any]:
+def duties(brief: Brief) -> dict[str, Any]:
     """Notices given so far, this one, and those that the date makes somebody owe."""
-    numbers = log.issued(found.past)
-    given = [_given(found, day, one) for day, one in numbers[-GIVEN:] if one.number != found.inputs.number]
+    numbers = log.issued(brief.past)
+    given = [_given(brief, day, one) for day, one in numbers[-GIVEN:] if one.number != brief.inputs.number]
     earlier = max(len(numbers) - len(given), 0)
     this = {
-        "number": str(found.inputs.number),
-        "what": f"This document: {called(found.inputs.kind, found.duty)}",
-        "to": _to(found.duty),
-        "due": _within(found.duty),
+        "number": str(brief.inputs.number),
+        "what": f"This document: {called(brief.inputs.kind, brief.duty)}",
+        "to": _to(brief.duty),
+        "due": _within(brief.duty),
         "evidence": "not yet known at issue",
     }
     owed = [
         {
             "number": NONE,
-            "what": due_act(one, found.title, found.trigger_title),
-            "to": party_names(one.to) if one.to else NONE,
-            "due": table_date(one.by),
+            "what": due_act(duty, brief.title, brief.trigger_title),
+            "to": party_names(duty.to) if duty.to else NONE,
+            "due": table_date(duty.by),
             "evidence": "not yet known at issue",
         }
-        for one in (found.determined.due if found.determined else ())
-        if one.act == "notify"
+        for duty in (brief.determined.due if brief.determined else ())
+        if duty.act == "notify"
     ]
     note = f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}." if earlier else ""
     return {"rows": [*given, this, *owed], "note": note}
 
 
-def _given(found: Brief, day: date, one: NoticeIssued) -> dict[str, str]:
-    acts = notice_given(log.acts(found.past), one.number, *_about(found, day, one))
-    evidence = "; ".join(dict.fromkeys(map(_evidence, acts))) or became(found.past, one.number)
-    withdrawn = rests_on_withdrawn(found).get(one.number)
+def _given(brief: Brief, day: date, notice: NoticeIssued) -> dict[str, str]:
+    acts = notice_given(log.acts(brief.past), notice.number, *_about(brief, day, notice))
+    evidence = "; ".join(dict.fromkeys(map(_evidence, acts))) or became(brief.past, notice.number)
+    withdrawn = rests_on_withdrawn(brief).get(notice.number)
     evidence += f"; rests on what was withdrawn by No. {withdrawn}" if withdrawn is not None else ""
-    duty = next((d for d in found.deal.duties if d.kind == one.kind), None)
+    duty = next((d for d in brief.deal.duties if d.kind == notice.kind), None)
     return {
-        "number": str(one.number),
-        "what": f"{called(one.kind, duty)} of {short_date(day)}",
+        "number": str(notice.number),
+        "what": f"{called(notice.kind, duty)} of {short_date(day)}",
         "to": _to(duty),
-        "due": _was_due(found, day, one, duty),
+        "due": _was_due(brief, day, notice, duty),
         "evidence": evidence,
     }
 
@@ -191,23 +195,23 @@ def _evidence(act: ActRecorded) -> str:
     return f"{said} {short_date(act.effective_on)}{to}" + (f", {act.document}" if act.document else "")
 
 
-def _about(found: Brief, day: date, one: NoticeIssued) -> tuple[str, str | None, date]:
+def _about(brief: Brief, day: date, notice: NoticeIssued) -> tuple[str, str | None, date]:
     """What a notice is of: its kind, its clause, None for one about a whole date, and its date."""
-    events = found.past.of("notice issued")
-    label = next(event.subject for event in events if event.payload.number == one.number)
-    return one.kind, label.removeprefix(one.kind).removeprefix("-") or None, day
+    events = brief.past.of("notice issued")
+    label = next(event.subject for event in events if event.payload.number == notice.number)
+    return notice.kind, label.removeprefix(notice.kind).removeprefix("-") or None, day
 
 
-def _was_due(found: Brief, day: date, one: NoticeIssued, duty: DutyFacts | None) -> str:
+def _was_due(brief: Brief, day: date, notice: NoticeIssued, duty: DutyFacts | None) -> str:
     """The last day for a notice issued before, as its own date made it due."""
     if duty is None:
         return NONE
     if duty.within is None:
         return table_date(day)
     days = [
-        event.payload.due for event in found.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
+        event.payload.due for event in brief.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
     ]
-    by = [owed.by for due in days for owed in due if owed.act == "notify" and (owed.notice, owed.of) == (one.kind, day)]
+    by = [owed.by for due in days for owed in due if owed.act == "notify" and (owed.notice, owed.of) == (notice.kind, day)]
     return table_date(by[0]) if by else NONE
 
 
@@ -224,11 +228,11 @@ def _within(duty: DutyFacts | None) -> str:
 # ---- certification ------------------------------------------------------------------------------------------------
 
 
-def certification(found: Brief) -> dict[str, Any]:
+def certification(brief: Brief) -> dict[str, Any]:
     """The officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
-    duty = found.duty
+    duty = brief.duty
     giver = duty.given_by if duty else "servicer"
-    day = found.determined
+    day = brief.determined
     made = f"that the Servicer’s figures in this document agree with {_report(day)}" if day and day.report else WITHOUT
     said = [
         f"The undersigned, an authorized officer of the {role(giver)}, states {made}, and that, to the officer’s knowledge after due "
@@ -251,12 +255,12 @@ def _report(day: Determined) -> str:
 # ---- distribution and proof ---------------------------------------------------------------------------------------
 
 
-def proof(found: Brief) -> dict[str, Any]:
+def proof(brief: Brief) -> dict[str, Any]:
     """Addressees, what the log held at issue, what is attached, how to verify."""
-    event = _stated(found)
+    event = _stated(brief)
     rows = [
-        {"name": "To", "text": _addressees(found), "hash": ""},
-        {"name": "Log head", "hash": eights(found.inputs.log_head), "text": f"{found.inputs.log_size:,} entries at issue"},
+        {"name": "To", "text": _addressees(brief), "hash": ""},
+        {"name": "Log head", "hash": eights(brief.inputs.log_head), "text": f"{brief.inputs.log_size:,} entries at issue"},
     ]
     if event is not None and event.leaf:
         rows.append(
@@ -266,11 +270,11 @@ def proof(found: Brief) -> dict[str, Any]:
                 "text": f"leaf of entry {event.seq}, {STATED[event.kind]} of {short_date(event.effective_on)}",
             }
         )
-    rows.append({"name": "Deal file, SHA-256", "hash": eights(found.deal.file_sha256), "text": ""})
-    attached = listed(sorted(found.inputs.attachments)) or "nothing"
+    rows.append({"name": "Deal file, SHA-256", "hash": eights(brief.deal.file_sha256), "text": ""})
+    attached = listed(sorted(brief.inputs.attachments)) or "nothing"
     made = f"Made by {short_engine(event.engine)}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
-    return {"rows": rows, "command": f"headroom verify {notice_file_name(found.inputs)} --policy trustee.toml", "how": HOW}
+    return {"rows": rows, "command": f"headroom verify {notice_file_name(brief.inputs)} --policy trustee.toml", "how": HOW}
 
 
 HOW = (
@@ -284,17 +288,17 @@ STATED = {"determined": "the determination", "not evaluated": "the record that n
 """What an event that a document states is called."""
 
 
-def _stated(found: Brief) -> Any:
+def _stated(brief: Brief) -> Any:
     """The event that the document states."""
-    if found.inputs.kind == "not_evaluated":
-        events = found.past.of("not evaluated")
+    if brief.inputs.kind == "not_evaluated":
+        events = brief.past.of("not evaluated")
         return events[-1] if events else None
-    return log.determined(found.past)
+    return log.determined(brief.past)
 
 
-def _addressees(found: Brief) -> str:
-    duty = found.duty
+def _addressees(brief: Brief) -> str:
+    duty = brief.duty
     if duty is None:
         return "no addressee: this is a report, and no party owes it under the deal file"
-    people = [found.party(one) for one in duty.to]
-    return "; ".join(f"{role(one.role)}, {one.notices}" for one in people if one is not None) or party_names(duty.to)
+    people = [brief.party(one) for one in duty.to]
+    return "; ".join(f"{role(person.role)}, {person.notices}" for person in people if person is not None) or party_names(duty.to)

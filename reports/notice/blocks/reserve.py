@@ -17,33 +17,38 @@ from reports.notice.view import Brief
 Pairs = list[tuple[str, str]]
 
 
-def sweep_rows(found: Brief) -> Pairs:
+def sweep_rows(brief: Brief) -> Pairs:
     """Each sweep: the money of its last Payment Date, that of the next one, and where the account went when it ended."""
     rows: Pairs = []
-    for line in found.lines:
-        periods = log.swept(found.past, line.key)
+    for line in brief.lines:
+        periods = log.swept(brief.past, line.key)
         if periods:
             rows.append((f"{line.trigger_title}, swept", _swept_words(periods)))
-        rows += [(f"{line.trigger_title}, to be swept", _next_words(one, bool(periods))) for one in _deposits(found, line.key)]
-        rows += [(f"{line.trigger_title}, reserve", _released_words(one, role(found.debtor))) for one in log.released(found.past, line.key)]
+        rows += [(f"{line.trigger_title}, to be swept", _next_words(deadline, bool(periods))) for deadline in _deposits(brief, line.key)]
+        rows += [
+            (f"{line.trigger_title}, reserve", _released_words(release, role(brief.debtor)))
+            for release in log.released(brief.past, line.key)
+        ]
     return rows
 
 
-def _deposits(found: Brief, key: str) -> list[Due]:
+def _deposits(brief: Brief, key: str) -> list[Due]:
     """What the next Payment Date takes into a reserve account."""
-    return [one for one in (found.determined.due if found.determined else ()) if one.act == "pay into reserve" and one.subject == key]
+    return [duty for duty in (brief.determined.due if brief.determined else ()) if duty.act == "pay into reserve" and duty.subject == key]
 
 
-def _next_words(one: Due, begun: bool) -> str:
-    amount = f"{figure(one.figure)}, by the report on hand," if one.figure is not None else "an amount that waits for its report,"
-    return f"{amount} on {short_date(one.by)}, the next Payment Date ({one.cite})" + ("" if begun else "; nothing has been swept so far")
+def _next_words(deadline: Due, begun: bool) -> str:
+    amount = f"{figure(deadline.figure)}, by the report on hand," if deadline.figure is not None else "an amount that waits for its report,"
+    return f"{amount} on {short_date(deadline.by)}, the next Payment Date ({deadline.cite})" + (
+        "" if begun else "; nothing has been swept so far"
+    )
 
 
-def _released_words(one: ReserveReleased, debtor: str) -> str:
+def _released_words(release: ReserveReleased, debtor: str) -> str:
     """Where a reserve went when its trigger ended; from then on the account holds nothing."""
-    amount, day = figure(Figure(value=one.amount, unit=Unit.USD)), short_date(one.on)
-    where = f"released to the {debtor}" if one.to == "release to borrower" else "applied in prepayment"
-    return f"{amount} {where} on {day} ({one.cite}); nothing is held since"
+    amount, day = figure(Figure(value=release.amount, unit=Unit.USD)), short_date(release.on)
+    where = f"released to the {debtor}" if release.to == "release to borrower" else "applied in prepayment"
+    return f"{amount} {where} on {day} ({release.cite}); nothing is held since"
 
 
 @dataclass(frozen=True)
@@ -54,17 +59,19 @@ class Account:
     target: Figure | None
 
 
-def held(found: Brief, key: str) -> Account | None:
+def held(brief: Brief, key: str) -> Account | None:
     """The reserve account of a sweep now: as the date states it, after its last Payment Date, or as the next deposit states it."""
-    periods = log.swept(found.past, key)
-    if _gone(found, key):
+    periods = log.swept(brief.past, key)
+    if _gone(brief, key):
         return None
-    account = next((one for one in _accounts(found) if one.clause == key), None)
+    account = next((account for account in _accounts(brief) if account.clause == key), None)
     if periods:
         target = periods[-1].target
         full = None if target is None else Figure(value=target, unit=Unit.USD)
         return Account(_usd_of(account.held if account is not None else periods[-1].reserve_balance), full)
-    stated = [one.facts.deposit for one in _deposits(found, key) if one.facts is not None and one.facts.deposit is not None]
+    stated = [
+        deadline.facts.deposit for deadline in _deposits(brief, key) if deadline.facts is not None and deadline.facts.deposit is not None
+    ]
     if not stated:
         return None
     target = stated[0].target
@@ -75,39 +82,39 @@ def _usd_of(amount: Fraction) -> Figure:
     return Figure(value=amount, unit=Unit.USD)
 
 
-def _accounts(found: Brief) -> tuple[ReserveAccount, ...]:
-    return found.determined.reserves if found.determined else ()
+def _accounts(brief: Brief) -> tuple[ReserveAccount, ...]:
+    return brief.determined.reserves if brief.determined else ()
 
 
-def account_notes(found: Brief) -> list[Runs]:
+def account_notes(brief: Brief) -> list[Runs]:
     """What page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
-    titles = {line.key: line.trigger_title for line in found.lines}
+    titles = {line.key: line.trigger_title for line in brief.lines}
     return [
-        [(f"Reserve account of {titles.get(one.clause, found.title(one.clause))}: ", True), (f"{words}.", False)]
-        for one in _accounts(found)
-        for words in _account_words(one)
+        [(f"Reserve account of {titles.get(account.clause, brief.title(account.clause))}: ", True), (f"{words}.", False)]
+        for account in _accounts(brief)
+        for words in _account_words(account)
     ]
 
 
-def _account_words(one: ReserveAccount) -> Iterator[str]:
-    if one.confirmed_on is None:
-        if one.held:
-            yield f"{figure(_usd_of(one.held))} at what was due, not confirmed by any report"
-        if one.withdrawn:
-            said = f"{figure(_usd_of(one.withdrawn))} was stated as due and is not due"
+def _account_words(account: ReserveAccount) -> Iterator[str]:
+    if account.confirmed_on is None:
+        if account.held:
+            yield f"{figure(_usd_of(account.held))} at what was due, not confirmed by any report"
+        if account.withdrawn:
+            said = f"{figure(_usd_of(account.withdrawn))} was stated as due and is not due"
             yield f"{said}; not confirmed by any report, to be released if it was paid"
         return
-    apart = one.difference
-    if one.due_then is not None and abs(apart) >= Fraction(1, 100):
-        held, due = figure(_usd_of(one.held)), figure(_usd_of(one.due_then))
+    apart = account.difference
+    if account.due_then is not None and abs(apart) >= Fraction(1, 100):
+        held, due = figure(_usd_of(account.held)), figure(_usd_of(account.due_then))
         what = "paid and not due: to be released" if apart > 0 else "due and not paid"
-        day = short_date(one.confirmed_on)
+        day = short_date(account.confirmed_on)
         yield f"{figure(_usd_of(abs(apart)))} {what} (reported as of {day}: {held}; carried: {due})"
 
 
-def _gone(found: Brief, key: str) -> bool:
+def _gone(brief: Brief, key: str) -> bool:
     """Whether the account was emptied after its last Payment Date."""
-    released, periods = log.released(found.past, key), log.swept(found.past, key)
+    released, periods = log.released(brief.past, key), log.swept(brief.past, key)
     return bool(released) and (not periods or released[-1].on >= periods[-1].payment_date)
 
 
@@ -119,16 +126,16 @@ def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
     return f"{amount} on {short_date(last.payment_date)}; {dates}; reserve balance after it {balance}"
 
 
-def reserve(found: Brief) -> list[dict[str, Any]]:
+def reserve(brief: Brief) -> list[dict[str, Any]]:
     """Each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
     accounts = []
-    for line in found.lines:
-        periods = log.swept(found.past, line.key)
-        target = next((one.target for one in reversed(periods) if one.target), None)
-        if not periods or not target or _gone(found, line.key):
+    for line in brief.lines:
+        periods = log.swept(brief.past, line.key)
+        target = next((period.target for period in reversed(periods) if period.target), None)
+        if not periods or not target or _gone(brief, line.key):
             continue
         balance, full = figure(Figure(value=periods[-1].reserve_balance, unit=Unit.USD)), figure(Figure(value=target, unit=Unit.USD))
-        shares = [min(float(one.reserve_balance / target), 1.0) for one in periods]
+        shares = [min(float(period.reserve_balance / target), 1.0) for period in periods]
         accounts.append(
             {
                 "title": f"{line.trigger_title}: reserve account against its target",

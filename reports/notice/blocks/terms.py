@@ -78,13 +78,13 @@ def _right(clause: ClauseFacts, used: int) -> str:
     return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {times}; {limit}"
 
 
-def _consequence_rows(found: Brief) -> Pairs:
+def _consequence_rows(brief: Brief) -> Pairs:
     """What follows from each trigger that is in effect, with its section."""
     return [
-        (f"{line.trigger_title}, in effect", with_dates(f"{one}; in force from {long_date(line.trigger.since)}"))
-        for line in found.lines
+        (f"{line.trigger_title}, in effect", with_dates(f"{consequence}; in force from {long_date(line.trigger.since)}"))
+        for line in brief.lines
         if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
-        for one in found.clauses[line.key].consequences
+        for consequence in brief.clauses[line.key].consequences
     ]
 
 

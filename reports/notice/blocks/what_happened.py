@@ -31,64 +31,64 @@ DATES_SHOWN = 5
 """Dates of the course that page 1 shows."""
 
 
-def subject(found: Brief) -> Line | None:
+def subject(brief: Brief) -> Line | None:
     """The test or trigger that the notice is about."""
-    return next((line for line in found.lines if line.key == found.inputs.subject), None)
+    return next((line for line in brief.lines if line.key == brief.inputs.subject), None)
 
 
 # ---- what happened ------------------------------------------------------------------------------------------------
 
 
-def course(found: Brief) -> dict[str, Any]:
+def course(brief: Brief) -> dict[str, Any]:
     """The dates that led here: for a trigger its count, for a test its results."""
-    line = subject(found)
+    line = subject(brief)
     if line is None:
         return {"title": "What happened", "heads": [], "rows": [], "note": ""}
     if line.test is not None:
-        return _test_course(found, line)
+        return _test_course(brief, line)
     limbs = line.trigger.begins if line.trigger else ()
     rows = [
-        [limb_words(found, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs
+        [limb_words(brief, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs
     ]
     return {
         "title": "The conditions that began it",
         "heads": ["Condition", "Count", "Met"],
         "widths": [124, 25, 25],
         "rows": rows,
-        "note": found.clauses[line.key].reading,
+        "note": brief.clauses[line.key].reading,
     }
 
 
-def limb_words(found: Brief, limb: Limb) -> str:
+def limb_words(brief: Brief, limb: Limb) -> str:
     """A count's condition with its clause by name."""
-    title, what = owed.limb(limb, found.title)
+    title, what = owed.limb(limb, brief.title)
     return f"{title} {what}" if title else what
 
 
-def _test_course(found: Brief, line: Line) -> dict[str, Any]:
-    history = log.tested(found.past, line.key)[-DATES_SHOWN:]
-    moved = {event.effective_on: event.payload.state for event in found.past.of("counted", line.key)} if line.counts else {}
-    rows = [_course_row(found, one, moved.get(one.result.on)) for one in history]
+def _test_course(brief: Brief, line: Line) -> dict[str, Any]:
+    history = log.tested(brief.past, line.key)[-DATES_SHOWN:]
+    moved = {event.effective_on: event.payload.state for event in brief.past.of("counted", line.key)} if line.counts else {}
+    rows = [_course_row(brief, test, moved.get(test.result.on)) for test in history]
     title = "The count that began it" if line.counts else "The dates that led here"
     heads = ["Date", "Result", "Measured", "Limit", "Headroom", "With other sellers", "Sellers", "Status after"]
     return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
 
 
-def _course_row(found: Brief, one: Tested, trigger: TriggerState | None) -> list[str]:
+def _course_row(brief: Brief, test: Tested, trigger: TriggerState | None) -> list[str]:
     """One date of the course; of a test that a trigger counts, the trigger's state after it."""
-    result = one.result
-    even = result.break_even[0].index if result.break_even else next(iter(found.rates), "")
-    values = [value for value in found.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
+    result = test.result
+    even = result.break_even[0].index if result.break_even else next(iter(brief.rates), "")
+    values = [value for value in brief.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
     value = values[-1] if values else {}
     return [
         table_date(result.on),
         result.verdict.value,
-        apart(result.measured, result.limit, found.deal.rounding) if result.measured and result.limit else NONE,
+        apart(result.measured, result.limit, brief.deal.rounding) if result.measured and result.limit else NONE,
         sentences.limit(result) or NONE,
-        signed(result.headroom, found.deal.rounding) if result.headroom else NONE,
+        signed(result.headroom, brief.deal.rounding) if result.headroom else NONE,
         interval(value.get("seller_interval")),
         whole(value.get("hosts")) if value else NONE,
-        sentences.STATUS[one.state.status] if trigger is None else _after(trigger),
+        sentences.STATUS[test.state.status] if trigger is None else _after(trigger),
     ]
 
 
@@ -100,7 +100,7 @@ def _after(trigger: TriggerState) -> str:
 
 
 def _decisive_note(history: tuple[Tested, ...]) -> str:
-    bearings = [(one.result.on, one.result.bearing) for one in history if one.result.bearing]
+    bearings = [(test.result.on, test.result.bearing) for test in history if test.result.bearing]
     by_reason: dict[str, list[str]] = {}
     for day, bearing in bearings:
         if bearing.undecided is not None:
@@ -117,41 +117,42 @@ def _decisive_note(history: tuple[Tested, ...]) -> str:
 # ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------
 
 
-def ends(found: Brief) -> dict[str, Any]:
+def ends(brief: Brief) -> dict[str, Any]:
     """How what happened ends; the reserve account, where a sweep is in effect."""
-    line = subject(found)
+    line = subject(brief)
     rows: list[dict[str, Any]] = []
     if line is not None and line.trigger is not None:
-        rows.append({"what": [("Ends", True), (f" {trigger_ends(found, line)}", False)], "cite": line.cite})
+        rows.append({"what": [("Ends", True), (f" {trigger_ends(brief, line)}", False)], "cite": line.cite})
         rows += [
-            {"what": [("What follows", True), (f": {one}.", False)], "cite": line.cite} for one in found.clauses[line.key].consequences
+            {"what": [("What follows", True), (f": {consequence}.", False)], "cite": line.cite}
+            for consequence in brief.clauses[line.key].consequences
         ]
         rows.append({"what": [("A date not determined", True), (" neither counts nor breaks the count.", False)], "cite": line.cite})
     elif line is not None:
-        rows += _test_ends(found, line)
-    return {"rows": rows, "reserve": reserve(found)}
+        rows += _test_ends(brief, line)
+    return {"rows": rows, "reserve": reserve(brief)}
 
 
-def trigger_ends(found: Brief, line: Line) -> str:
+def trigger_ends(brief: Brief, line: Line) -> str:
     """When a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
     limbs = line.trigger.ends if line.trigger else ()
     if len(limbs) == 1:
-        return f"when {limb_words(found, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
+        return f"when {limb_words(brief, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
     if limbs:
         assert line.trigger is not None  # it has limbs
-        counts = "; ".join(f"{limb_words(found, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
+        counts = "; ".join(f"{limb_words(brief, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
         joined = "when all of these conditions are met" if line.trigger.ends_need_all else "by these conditions, as its clause joins them"
         return f"{joined}. Counts now: {counts}."
-    if found.clauses[line.key].while_met:
+    if brief.clauses[line.key].while_met:
         return "on the date from which what begins it is no longer met."
-    account = held(found, line.key)
-    if found.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
+    account = held(brief, line.key)
+    if brief.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
         return f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
-    return "never by itself." if found.clauses[line.key].kind == "trigger" else f"as the clause says: {found.clauses[line.key].reading}"
+    return "never by itself." if brief.clauses[line.key].kind == "trigger" else f"as the clause says: {brief.clauses[line.key].reading}"
 
 
-def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
-    clause = found.clauses[line.key]
+def _test_ends(brief: Brief, line: Line) -> list[dict[str, Any]]:
+    clause = brief.clauses[line.key]
     rows = []
     if line.test is not None and line.test.status is TestStatus.CURE_PERIOD and line.test.cure is not None:
         by = table_date(line.test.cure.by)
@@ -173,30 +174,30 @@ def _test_ends(found: Brief, line: Line) -> list[dict[str, Any]]:
     return rows
 
 
-def others_of(found: Brief) -> list[Line]:
+def others_of(brief: Brief) -> list[Line]:
     """Every test and trigger but the subject."""
-    return [line for line in found.lines if line.key != found.inputs.subject]
+    return [line for line in brief.lines if line.key != brief.inputs.subject]
 
 
-def others(found: Brief) -> dict[str, Any]:
+def others(brief: Brief) -> dict[str, Any]:
     """How every other test and trigger stands on the date."""
-    correction = found.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
-    wanted = list(found.lines) if correction else others_of(found)
+    correction = brief.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
+    wanted = list(brief.lines) if correction else others_of(brief)
     led = correction or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
     note = " ".join(sentences.not_determined(wanted, set())) if led else ""
     title = {"title": "Every test on this date, as it stands now"} if correction else {}
-    return {"rows": [row(found, line) for line in wanted], "note": note, **title}
+    return {"rows": [row(brief, line) for line in wanted], "note": note, **title}
 
 
-def corrections(found: Brief) -> dict[str, Any]:
+def corrections(brief: Brief) -> dict[str, Any]:
     """Each result of this date that a re-run changed: what was said, what is so, why."""
-    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
-    since = last[0].payload.from_on if last else found.inputs.on
+    last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else brief.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
-    numbers = {day: one.number for day, one in log.issued(found.past) if one.kind in ("compliance", "correction")}
-    rows, changes = [], _changes(found)
+    numbers = {day: one.number for day, one in log.issued(brief.past) if one.kind in ("compliance", "correction")}
+    rows, changes = [], _changes(brief)
     for kind, key, day, was, is_ in changes:
-        title = found.trigger_title(key) if kind == "counted" else found.title(key)
+        title = brief.trigger_title(key) if kind == "counted" else brief.title(key)
         rows.append([title, table_date(day), f"{was} (No. {numbers[day]})" if day in numbers else was, is_])
     return {
         "heads": ["Test or trigger", "Date", "Reported", "Corrected"],
@@ -207,22 +208,22 @@ def corrections(found: Brief) -> dict[str, Any]:
                 None,
                 (
                     f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
-                    withdrawn_words(found, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}),
+                    withdrawn_words(brief, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}),
                 ),
             )
         ),
     }
 
 
-def _changes(found: Brief) -> list[tuple[str, str, date, str, str]]:
+def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
     """What the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
-    last = [event for event in found.past.events if isinstance(event.payload, Correction)][-1:]
-    since = last[0].payload.from_on if last else found.inputs.on
+    last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
+    since = last[0].payload.from_on if last else brief.inputs.on
     said: dict[tuple[str, str, date], Event] = {}
-    for event in found.past.earlier_prints:
+    for event in brief.past.earlier_prints:
         if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
             said[(event.kind, event.subject, event.effective_on)] = event
-    now = {(e.kind, e.subject, e.effective_on): e for e in (*found.past.of("tested"), *found.past.of("counted"))}
+    now = {(e.kind, e.subject, e.effective_on): e for e in (*brief.past.of("tested"), *brief.past.of("counted"))}
     changed = []
     for (kind, key, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
         after = now.get((kind, key, day))
@@ -232,26 +233,26 @@ def _changes(found: Brief) -> list[tuple[str, str, date, str, str]]:
     return changed
 
 
-def _said(one: Tested | Counted) -> str:
-    if isinstance(one, Counted):
-        return one.state.status.value
-    measured = f", {figure(one.result.measured)}" if one.result.measured else ""
-    return f"{one.result.verdict.value}{measured}; {sentences.STATUS[one.state.status]}"
+def _said(test: Tested | Counted) -> str:
+    if isinstance(test, Counted):
+        return test.state.status.value
+    measured = f", {figure(test.result.measured)}" if test.result.measured else ""
+    return f"{test.result.verdict.value}{measured}; {sentences.STATUS[test.state.status]}"
 
 
-def problems(found: Brief) -> dict[str, Any]:
+def problems(brief: Brief) -> dict[str, Any]:
     """What stood in the way of the evaluation."""
-    fact = reason(found)
+    fact = reason(brief)
     said = list(fact.problems) if fact and fact.problems else [fact.reason if fact else "not recorded"]
     return {"rows": [with_dates(text) for text in said]}
 
 
-def last_states(found: Brief) -> dict[str, Any]:
+def last_states(brief: Brief) -> dict[str, Any]:
     """Each test and trigger as it was last determined, with the date that it rests on."""
     rows = []
-    for line in found.lines:
-        drawn = state(found, line)
-        history = log.tested(found.past, line.key)
+    for line in brief.lines:
+        drawn = state(brief, line)
+        history = log.tested(brief.past, line.key)
         last = history[-1] if history else None
         rows.append(
             {
@@ -266,7 +267,7 @@ def last_states(found: Brief) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def reason(found: Brief) -> NotEvaluated | None:
+def reason(brief: Brief) -> NotEvaluated | None:
     """Why the date was not evaluated."""
-    events = log.payloads(found.past.of("not evaluated"), NotEvaluated)
+    events = log.payloads(brief.past.of("not evaluated"), NotEvaluated)
     return events[-1] if events else None

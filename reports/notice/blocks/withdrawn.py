@@ -16,22 +16,22 @@ OF_NOTICES = ("notice given", "notice released", "act withdrawn", "report withdr
 """Acts that rest on no result: what was given or paid was given or paid."""
 
 
-def withdrawn_words(found: Brief, days: Collection[date], clauses: Collection[str]) -> str:
+def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[str]) -> str:
     """Which notices a Correction Notice supersedes, which of them were given, which Acts rested on what it withdraws.
 
     Args:
-        found: the notice's log.
+        brief: the notice's log.
         days: the dates of which something now stands otherwise.
         clauses: the tests and triggers that it is of.
     """
-    stated = [(day, one) for day, one in log.issued(found.past) if day in days and one.number != found.inputs.number]
-    given = [one.number for day, one in stated if _was_given(found, day, one)]
+    stated = [(day, one) for day, one in log.issued(brief.past) if day in days and one.number != brief.inputs.number]
+    given = [one.number for day, one in stated if _was_given(brief, day, one)]
     said = []
     if stated:
         said.append(f"It supersedes {_numbers([one.number for _, one in stated])}.")
     if given:
         said.append(f"{_numbers(given)} {'was' if len(given) == 1 else 'were'} given, and {'stays' if len(given) == 1 else 'stay'} given.")
-    acts = [_act_words(found, act) for act in _rested(found, min(days, default=found.inputs.on), clauses)]
+    acts = [_act_words(brief, act) for act in _rested(brief, min(days, default=brief.inputs.on), clauses)]
     if acts:
         said.append(f"Acts that rested on what is withdrawn, none of which is undone: {'; '.join(acts)}.")
     return " ".join(said)
@@ -41,26 +41,26 @@ def _numbers(numbers: list[int]) -> str:
     return listed([f"No. {number}" for number in sorted(set(numbers))])
 
 
-def _was_given(found: Brief, day: date, one: NoticeIssued) -> bool:
-    label = next(event.subject for event in found.past.of("notice issued") if event.payload.number == one.number)
-    clause = label.removeprefix(one.kind).removeprefix("-") or None
-    return any(act.act == "notice given" for act in notice_given(log.acts(found.past), one.number, one.kind, clause, day))
+def _was_given(brief: Brief, day: date, notice: NoticeIssued) -> bool:
+    label = next(event.subject for event in brief.past.of("notice issued") if event.payload.number == notice.number)
+    clause = label.removeprefix(notice.kind).removeprefix("-") or None
+    return any(act.act == "notice given" for act in notice_given(log.acts(brief.past), notice.number, notice.kind, clause, day))
 
 
-def _rested(found: Brief, since: date, clauses: Collection[str]) -> list[ActRecorded]:
+def _rested(brief: Brief, since: date, clauses: Collection[str]) -> list[ActRecorded]:
     """The Acts on the clauses that are corrected, of the first corrected date or later, entered before the correction was made."""
-    made = max((event.seq for event in found.past.events if isinstance(event.payload, Correction)), default=-1)
-    entered = [event.payload for event in found.past.of("act recorded") if event.seq < made]
+    made = max((event.seq for event in brief.past.events if isinstance(event.payload, Correction)), default=-1)
+    entered = [event.payload for event in brief.past.of("act recorded") if event.seq < made]
     return [act for act in entered if act.clause in clauses and act.effective_on >= since and act.act not in OF_NOTICES]
 
 
-def _act_words(found: Brief, act: ActRecorded) -> str:
+def _act_words(brief: Brief, act: ActRecorded) -> str:
     document = f" ({act.document})" if act.document else ""
-    return f"{sentence(act.act)} of {found.title(act.clause or '')}, effective {short_date(act.effective_on)}{document}"
+    return f"{sentence(act.act)} of {brief.title(act.clause or '')}, effective {short_date(act.effective_on)}{document}"
 
 
-def rests_on_withdrawn(found: Brief) -> dict[int, int]:
+def rests_on_withdrawn(brief: Brief) -> dict[int, int]:
     """By the number of a notice that was given, the number of the Correction Notice that withdrew what it stated."""
-    corrected = {day: one.number for day, one in log.issued(found.past) if one.kind == "correction"}
-    owed = [event.payload for event in found.past.of("notice owed") if isinstance(event.payload, NoticeOwed)]
+    corrected = {day: one.number for day, one in log.issued(brief.past) if one.kind == "correction"}
+    owed = [event.payload for event in brief.past.of("notice owed") if isinstance(event.payload, NoticeOwed)]
     return {number: corrected[duty.on] for duty in owed for number in duty.corrects if duty.on in corrected}
