@@ -70,7 +70,7 @@ def reports_received(workspace: Workspace, deal: str) -> ReportsReceived:
             event.payload.received,
             event.payload.received_at,
             event.actor,
-            len(event.payload.figures),
+            len(event.payload.figures) + len(event.payload.awaiting),
             tuple(standing[event.payload.name].held.items()) if event.payload.name in standing else (),
             event.payload.name in standing,
         )

@@ -177,15 +177,11 @@ def _arrival(visit: Visit, deal: str, at: datetime) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
-def _figures(found: ReadReport) -> list[FigureRow]:
-    last = found.older[0].figures if found.older else {}
-    served = [FigureRow(name, last.get(name), figure, "") for name, figure in found.report.figures.items() if name not in found.report.held]
-    asked = [
-        FigureRow(name, last.get(name), found.report.figures[name], why)
-        for name, why in found.report.held.items()
-        if name in found.report.figures
-    ]
-    return [*asked, *served]
+def _figures(read: ReadReport) -> list[FigureRow]:
+    """The figures of a report, those that are held first: they stand apart from those that serve."""
+    last, report = read.older[0].figures if read.older else {}, read.report
+    asked = [FigureRow(name, last.get(name), report.awaiting[name], why) for name, why in report.held.items()]
+    return [*asked, *(FigureRow(name, last.get(name), figure, "") for name, figure in report.figures.items())]
 
 
 @routes.post("/deals/{deal}/reports/{number}/send")

@@ -88,7 +88,7 @@ def reader(session: str, deals: list[str], until: float, measured: Measured, sta
         measured.seconds[kind].append(time.perf_counter() - began)
         measured.codes[answer.status] += 1
         turn += 1
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def writer(workspace: Workspace, deals: list[str], until: float, measured: Measured) -> None:
