@@ -13,12 +13,21 @@ from typing import Literal
 
 from engine.basics.values import Figure, Unit
 from engine.determination.blend import blended, blended_between
-from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used, publication_source, within_a_week
-from engine.determination.rate_windows import days_of_months, of_this_date, rates_between, trailing_rates
+from engine.determination.measure_inputs import Missing, ReportDue, Reported, Used, publication_source
+from engine.determination.rate_windows import of_this_date, rates_between, trailing_rates
+from engine.determination.report_periods import (
+    ReportsByPeriod,
+    certified,
+    period_days,
+    period_reports,
+    trailing_reports,
+    unit_of_period,
+    window_reports,
+)
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source
 from engine.terms.clause import Clause
-from engine.terms.contract_dates import earlier, months_before
+from engine.terms.contract_dates import earlier
 from engine.terms.in_force import TermsInForce
 from engine.terms.low_confidence import AGENT
 from engine.terms.periods import Period
@@ -157,21 +166,21 @@ class Facts:
         """A figure of the serving report. Raises Missing without a report, or if the report lacks the figure."""
         found = self.optional(name)
         if found is None:
-            raise Missing(f"the Servicer's report lacks `{name}`", self._report_cite(), "report")
+            raise Missing(f"the Servicer's report lacks `{name}`", self.report_cite(), "report")
         return found
 
     def optional(self, name: str) -> Fraction | None:
         """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
-        figure = self.report.confirmed(name, self._report_cite())
+        figure = self.report.confirmed(name, self.report_cite())
         return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source_of(name))
 
     def family(self, prefix: str) -> dict[str, Fraction]:
         """Every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
-        self.report.none_held(prefix, self._report_cite())
+        self.report.none_held(prefix, self.report_cite())
         names = [name for name in self.report.figures if name.startswith(f"{prefix}.")]
         return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
 
@@ -180,7 +189,7 @@ class Facts:
         for figure, source in self._given(name):
             if source.as_of is not None:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
-        raise Missing(f"no Servicer's report has given `{name}`", self._report_cite(), "report")
+        raise Missing(f"no Servicer's report has given `{name}`", self.report_cite(), "report")
 
     def fresh(self, name: str, period: Period, cite: str) -> tuple[Fraction, date]:
         """The newest such figure, not older than `period`. Raises Missing where it is older (`rulings.md` 17)."""
@@ -194,91 +203,45 @@ class Facts:
         """A figure in every report that has given it, newest first, with where it stands."""
         serving = (self.report,) if isinstance(self.report, Reported) else ()
         for report in (*serving, *self.received):
-            figure = report.confirmed(name, self._report_cite())
+            figure = report.confirmed(name, self.report_cite())
             if figure is not None:
                 yield figure, report.source_of(name)
 
-    def _report_cite(self) -> str:
+    def report_cite(self) -> str:
+        """The section that says when the servicer reports."""
         return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
 
-    def period_reports(self, period: Period) -> tuple[tuple[date, Reported], ...]:
-        """The reports of the trailing months, oldest first: every week's, or every month's. Raises Missing where one is.
-
-        A worked example states the figures of the whole period at once.
-        """
-        if isinstance(self.report, Reported) and self.report.source.kind == "worked example":
-            return ((self.on, self.report),)
-        if self._by_month:
-            return self._full(self.months, period.count, "months")
-        start = months_before(self.on, period.count)
-        first = self.windows[0][0] - WEEK if self.windows else self.terms.closing_date
-        if first >= max(start, self.terms.closing_date + timedelta(days=1)):
-            reason = f"window not full: {period} begin on {start}, reports are looked back on to {first + timedelta(days=1)}"
-            raise Missing(reason, self._report_cite(), "window")
-        return self.window_reports(sum(start <= end for end, _ in self.windows))
+    def period_reports(self, period: Period) -> ReportsByPeriod:
+        """The reports of the trailing months, oldest first. Raises Missing where one is."""
+        return period_reports(self, period)
 
     def period_days(self, period: Period) -> tuple[date, date]:
         """The first and the last day of the reports of the trailing months. Raises Missing where one of them is."""
-        found = self.period_reports(period)
-        first, last = found[0][1].period, found[-1][1].period
-        if first is not None and last is not None:
-            return first[0], last[1]
-        ends = None if self._by_month else [end for end, _ in self.windows]
-        whole = days_of_months(self.on, period.count, self.terms.closing_date, ends)
-        if whole is None:
-            raise Missing(f"window not full: {period} before {self.on} begin before closing", self._report_cite(), "window")
-        return whole
+        return period_days(self, period)
+
+    def trailing_reports(self, count: int) -> ReportsByPeriod:
+        """The reports of the last `count` report periods of the deal, oldest first. Raises Missing where one is."""
+        return trailing_reports(self, count)
 
     def certified(self, name: str, weeks: int) -> Fraction | None:
-        """A figure that the serving report certifies for the trailing weeks, None where it lacks it.
+        """A figure that the serving report certifies for the trailing weeks, None where it lacks it. Raises Missing (47)."""
+        return certified(self, name, weeks)
 
-        Raises Missing where it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
-        """
-        found = self.optional(name) if isinstance(self.report, Reported) else None
-        if found is None or not isinstance(self.report, Reported) or not self.windows:
-            return found
-        of, window = self.report.days_of(name), (self.windows[-1][0] - weeks * WEEK + DAY, self.windows[-1][0])
-        if of is not None and of != window and not within_a_week(of):
-            raise Missing(f"`{name}` is of {of[0]} to {of[1]}; the window is {window[0]} to {window[1]}", self._report_cite(), "report")
-        if of != window:  # a weekly report certifies the weeks that end with its own
-            self._full(self.windows, 1, "periods")
-        return found
-
-    def window_reports(self, count: int) -> tuple[tuple[date, Reported], ...]:
+    def window_reports(self, count: int) -> ReportsByPeriod:
         """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
-        of, last = self.report.period if isinstance(self.report, Reported) else None, self.windows[-1:]
-        if of is not None and not within_a_week(of) and len(self.windows) >= count:
-            window = f"the window is {last[0][0] - count * WEEK + DAY} to {last[0][0]}"
-            raise Missing(f"window not full: the Servicer's report is of {of[0]} to {of[1]}; {window}", self._report_cite(), "report")
-        return self._full(self.windows, count, "Calculation Windows")
-
-    @property
-    def _by_month(self) -> bool:
-        return self.terms.servicer_reports is not None and self.terms.servicer_reports.every != "week"
-
-    def _full(self, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
-        """The newest `count` periods with their reports. Raises Missing where there are fewer, or where one has no report."""
-        found = periods[len(periods) - count :] if count <= len(periods) else periods
-        absent = [str(end) for end, report in found if report is None]
-        cite = self._report_cite()
-        if len(found) < count:
-            raise Missing(f"window not full: {len(found)} of {count} {what} since closing", cite, "window")
-        if absent:
-            one = "month" if self._by_month else "week"
-            raise Missing(f"window not full: no Servicer's report for the {one} to {', '.join(absent)}", cite, "report")
-        return tuple((end, report) for end, report in found if report is not None)
+        return window_reports(self, count)
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
         """A figure of one period's report, traced under the period's last day."""
-        figure = report.confirmed(name, self._report_cite())
-        one = "month" if any(report is of_month for _, of_month in self.months) else "week"
+        figure = report.confirmed(name, self.report_cite())
+        one = unit_of_period(self, report)
         return None if figure is None else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
 
     def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
         """A figure of one period's report. Raises Missing where the report lacks it."""
         found = self.from_window(end, report, name)
         if found is None:
-            raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self._report_cite(), "report")
+            raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self.report_cite(), "report")
         return found
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:

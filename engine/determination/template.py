@@ -37,6 +37,7 @@ from engine.terms.clause import (
     Sweep,
 )
 from engine.terms.contract_dates import earlier
+from engine.terms.declared_figures import Declared, Measured, TrailingReports, unit_of_figure, value_of
 from engine.terms.field_types import SINCE_2, Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
 from engine.terms.periods import CalendarPeriod, DateKind, Day, Months, Period, Persistence, Times, Weeks
 from engine.terms.phrases import Limit, Usd, Whole, refusal
@@ -54,6 +55,7 @@ __all__ = [
     "DateKind",
     "Day",
     "Discount",
+    "Declared",
     "Deliver",
     "ElectiveClause",
     "EndsAtTarget",
@@ -66,6 +68,7 @@ __all__ = [
     "LinearForm",
     "MaintenanceClause",
     "Maximum",
+    "Measured",
     "Measurement",
     "Missing",
     "MissingLeg",
@@ -88,6 +91,7 @@ __all__ = [
     "Sweep",
     "Template",
     "Times",
+    "TrailingReports",
     "Unit",
     "Usd",
     "Weeks",
@@ -100,6 +104,8 @@ __all__ = [
     "refusal",
     "remedy",
     "step",
+    "unit_of_figure",
+    "value_of",
     "whose_balance",
     "written",
 ]

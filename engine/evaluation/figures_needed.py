@@ -43,13 +43,14 @@ class NeededFigure:
 class _Asked(Mapping[str, Figure]):
     """The figures of a report that gives only what has been asked for, and notes what else is asked."""
 
-    def __init__(self, given: Mapping[str, Figure]) -> None:
+    def __init__(self, given: Mapping[str, Figure], declared: Mapping[str, Unit]) -> None:
         self._figures = dict(given)
+        self._declared = declared
         self.missed: list[str] = []
 
     def give(self, name: str) -> None:
         """Give a figure that was asked for: one, of its own unit."""
-        self._figures[name] = Figure(value=Fraction(1), unit=unit_of(name) or Unit.COUNT)
+        self._figures[name] = Figure(value=Fraction(1), unit=unit_of(name, self._declared) or Unit.COUNT)
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._figures:
@@ -86,13 +87,15 @@ def figures_needed(
     for one in sweeps(terms, templates):
         for name in (name for name in NEEDED if name not in (given or {})):
             found.setdefault(name, {})[one.trigger] = one.cite
-    return tuple(NeededFigure(name, unit_of(name), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in found.items())
+    return tuple(
+        NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in found.items()
+    )
 
 
 def _of_test(
     key: str, terms: TermsInForce, templates: Mapping[str, Template], on: date, given: Mapping[str, Figure], older: Sequence[Reported]
 ) -> Iterator[str]:
-    clause, asked = terms.covenants[key], _Asked(given)
+    clause, asked = terms.covenants[key], _Asked(given, terms.declared_units)
     facts = _facts(terms, on, asked, older)
     measure = templates[clause.template].measure
     for _ in range(MOST):
@@ -100,7 +103,7 @@ def _of_test(
         try:
             measure(clause, facts)
         except Missing as missing:
-            if missing.why.lacks != "report" or not asked.missed or unit_of(asked.missed[-1]) is None:
+            if missing.why.lacks != "report" or not asked.missed or unit_of(asked.missed[-1], terms.declared_units) is None:
                 return
             name = asked.missed[-1]
             asked.give(name)
@@ -134,4 +137,4 @@ def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reporte
 
 
 def _monthly(terms: TermsInForce) -> bool:
-    return terms.servicer_reports is not None and terms.servicer_reports.every == "month"
+    return terms.servicer_reports is not None and terms.servicer_reports.every != "week"

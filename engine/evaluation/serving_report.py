@@ -10,7 +10,7 @@ from engine.determination.measure_inputs import ReportDue, Reported
 from engine.evaluation.inputs import Inputs
 from engine.events.kinds import ReportReceived
 from engine.events.results import Given, NotDetermined, Source
-from engine.terms.contract_dates import counted_from, cut_off_on, earlier, moment_on, next_determination_date, period_ends
+from engine.terms.contract_dates import counted_from, cut_off_on, earlier, moment_on, next_determination_date, period_ends, period_start
 from engine.terms.in_force import TermsInForce
 
 WEEK = timedelta(days=7)
@@ -90,13 +90,13 @@ def _completed(newer: Reported, older: Reported) -> Reported:
 def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
     """Every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
-    for end in period_ends(rule.every, inputs.on) if rule is not None else ():
+    for end in period_ends(rule, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
             return
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
-            start = end - WEEK if rule.every == "week" else end.replace(day=1) - timedelta(days=1)
-            came = [r for r in newest_first(inputs) if start < r.period_end <= end]
+            start = period_start(rule, end)
+            came = [r for r in newest_first(inputs) if start <= r.period_end <= end]
             first = min(came, key=lambda r: r.counts_from(inputs.terms.time_zone), default=None)
             by = moment_on(due, rule.due.at, inputs.terms.time_zone)
             late = (

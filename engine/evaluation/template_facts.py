@@ -10,7 +10,7 @@ from engine.evaluation.inputs import Inputs
 from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
-from engine.terms.contract_dates import month_end, publication_dates
+from engine.terms.contract_dates import period_of, period_start, publication_dates
 
 WINDOWS_KEPT = 60
 """Calculation Windows whose reports a template may look back on: a little over a year."""
@@ -51,21 +51,21 @@ def of_a_week(report: ReportReceived) -> bool:
 
 
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """For each month since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
+    """For each month or quarter since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
 
-    The last month is the newest that is over and for which a report was due or has come: a gap before it is a gap.
+    The last one is the newest that is over and for which a report was due or has come: a gap before it is a gap.
     """
     rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
-    if rule is None or rule.every != "month":
+    if rule is None or rule.every == "week":
         return ()
     newest: dict[date, ReportReceived] = {}
     for report in newest_first(inputs):
-        end = month_end(report.period_end)
+        end = period_of(rule, report.period_end)[1]
         if end < inputs.on:
             newest.setdefault(end, report)
     last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
     found: list[tuple[date, Reported | None]] = []
     while last > inputs.terms.closing_date:
         found.append((last, reported(newest[last], inputs) if last in newest else None))
-        last = last.replace(day=1) - timedelta(days=1)
+        last = period_start(rule, last) - timedelta(days=1)
     return tuple(reversed(found))

@@ -207,7 +207,7 @@ def _day(text: str) -> date | None:
 
 def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[Figure | None, Problem | None]:
     """A fact's figure, or what is wrong with its name or its value."""
-    unit, of_class = unit_of_fact(name), class_of(name)
+    unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
     if unit is None:
         fix = "correct its name; the Servicer's report has the same figures"
         return None, Problem("D502", f"there is no figure `{name}`", "what no test asks for decides nothing", fix, place)

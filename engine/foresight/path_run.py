@@ -19,7 +19,7 @@ from engine.events.rates import Published
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import moment_on, period_ends
+from engine.terms.contract_dates import moment_on, period_of
 from engine.terms.periods import ClockTime
 
 DAY = timedelta(days=1)
@@ -87,9 +87,7 @@ def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
     if not figures:
         return
     rule = resolve(deal, day).servicer_reports
-    every = rule.every if rule is not None else "week"
-    end = period_ends(every, day)[0]
-    start = end - timedelta(days=6) if every == "week" else end.replace(day=1)
+    start, end = period_of(rule, period_of(rule, day)[0] - DAY)
     report = ReportReceived(
         period_start=start,
         period_end=end,

@@ -28,7 +28,7 @@ from engine.servicer_report.confirmation_form import (
 )
 from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
 from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends
+from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends, period_start
 from engine.workspace.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -159,10 +159,10 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
     rule = resolve(deal, max(end, deal.closing_date)).servicer_reports
     if rule is None:
         raise WrongUsage(f"{deal.name} asks for no servicer's reports")
-    if (rule.every == "month") != (month is not None):
-        example = "2026-03" if rule.every == "month" else "the last day of a week, like 2026-03-04"
+    if (rule.every != "week") != (month is not None):
+        example = "2026-03" if rule.every != "week" else "the last day of a week, like 2026-03-04"
         raise WrongUsage(f"{deal.name} is reported on every {rule.every}; write its period as {example}")
-    due = period_ends(rule.every, end + timedelta(days=1))
+    due = period_ends(rule, end + timedelta(days=1))
     if end not in due:
         raise WrongUsage(f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on {due[0] + WEEK}")
-    return (end.replace(day=1) if month else end - timedelta(days=6)), end
+    return period_start(rule, end), end

@@ -9,6 +9,7 @@ from engine.basics.errors import Problem
 from engine.events.reports import ReportFacts
 from engine.terms.contract_dates import period_ends
 from engine.terms.in_force import TermsInForce
+from engine.terms.report_terms import ServicerReports
 from engine.terms.source import Tree
 
 DAY = timedelta(days=1)
@@ -46,20 +47,20 @@ def _not_asked_for(report: ReportFacts, known: Sequence[ReportFacts], terms: Ter
     rule = terms.servicer_reports
     if rule is None:
         return
-    asked = period_ends(rule.every, report.period_end + DAY)[0]
+    asked = period_ends(rule, report.period_end + DAY)[0]
     if report.period_end == asked and asked > terms.closing_date:
         return
     there = {one.period_end for one in known}
-    open_ = [end for end in period_ends(rule.every, report.received + DAY) if end > terms.closing_date and end not in there]
-    following = _next(rule.every, max(report.received, terms.closing_date))
+    open_ = [end for end in period_ends(rule, report.received + DAY) if end > terms.closing_date and end not in there]
+    following = _next(rule, max(report.received, terms.closing_date))
     due = min(open_, key=lambda end: abs((end - report.period_end).days), default=following)
     what = f"nothing asks for a report of the period to {report.period_end}"
     yield Problem("R116", what, f"the one that is due is for the period to {due}", "correct the period", tree.place(("period", "to")))
 
 
-def _next(every: str, day: date) -> date:
+def _next(rule: ServicerReports, day: date) -> date:
     """The end of the first period that ends after a day."""
     end = day + DAY
-    while period_ends(every, end + DAY)[0] != end:
+    while period_ends(rule, end + DAY)[0] != end:
         end += DAY
     return end

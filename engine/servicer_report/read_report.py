@@ -162,7 +162,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
 
 
 def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
-    unit = unit_of(name)
+    unit = unit_of(name, reading.terms.declared_units)
     if unit is None:
         fix = "correct its name; docs/guides/servicer.md has every figure"
         reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.basics.errors import Place, Problem
+from engine.basics.values import Unit
 from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
 from engine.servicer_report.workbook import Cell, Sheet, Workbook
-from engine.terms.report_figures import unit_of
+from engine.terms.report_figures import DECLARED, unit_of
 from engine.terms.source import Path, Tree
 
 COLUMNS = ("figure", "value", "as_of", "source", "confirmed because")
@@ -124,7 +125,7 @@ def _entry(
             why = f"its cell lies in the merged cells {area}, whose value may be another figure's"
             asked.ask("R151", f"`{name}` has no cell of its own", why, "unmerge them and write each value", label)
         return None
-    text = _read(asked, name, value, decimal_comma)
+    text = _read(asked, name, value, decimal_comma, cells.get("unit"))
     if text is None or not _of_its_unit(asked, name, cells.get("unit")):
         return None
     extra = {"as_of": date_text, "source": plain_text, "confirmed because": plain_text}
@@ -134,11 +135,18 @@ def _entry(
     return path, ({"value": text, **said} if said and name not in (*DATES, *WORDS) else text), value
 
 
-def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool) -> str | None:
+def _unit(name: str, cell: Cell | None) -> Unit | None:
+    """The unit of a figure; of one that the deal declares, and no reader of a table knows, the one that its row names."""
+    said = cell.text.strip() if cell is not None else ""
+    known = said in [unit.value for unit in Unit]
+    return Unit(said) if known and name.startswith(DECLARED) else unit_of(name)
+
+
+def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool, unit_cell: Cell | None) -> str | None:
     """The text of a row's value, by what its name says that it is; a name that is not a figure's keeps its text, to be refused by name."""
     if name in DATES:
         return date_text(asked, cell, name)
-    unit = unit_of(name)
+    unit = _unit(name, unit_cell)
     if name in WORDS or unit is None:
         return plain_text(asked, cell, name)
     text = figure_text(asked, cell, name, unit, decimal_comma=decimal_comma)

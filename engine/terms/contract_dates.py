@@ -14,6 +14,7 @@ from engine.basics.calendar import BusinessCalendar
 from engine.terms.field_types import MONTHS
 from engine.terms.in_force import TermsInForce
 from engine.terms.periods import END_OF_DAY, ClockTime, Period, RelativePeriod
+from engine.terms.report_terms import ServicerReports
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY = 3
@@ -113,13 +114,36 @@ def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date)
     return next(iter(payment_dates(terms, calendar, on + timedelta(days=1), on + timedelta(days=110))), None)
 
 
-def period_ends(every: str, on: date) -> tuple[date, ...]:
-    """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or month-ends."""
-    if every == "week":
+def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
+    """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or ends of months or quarters."""
+    if rule.every == "week":
         last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
         return tuple(last - n * WEEK for n in range(3))
-    first = on.replace(day=1)
-    return tuple(months_before(first, n) - timedelta(days=1) for n in range(3))
+    first, quarterly = on.replace(day=1), rule.every == "quarter"
+    ends = (months_before(first, n) - timedelta(days=1) for n in range(9 if quarterly else 3))
+    return tuple(end for end in ends if not quarterly or end.month in (rule.months or QUARTER_ENDS))
+
+
+def period_of(rule: ServicerReports | None, day: date) -> tuple[date, date]:
+    """The first and the last day of the reporting period in which a day lies; of its week where nothing is said."""
+    if rule is None or rule.every == "week":
+        end = day + timedelta(days=(THURSDAY - 1 - day.weekday()) % 7)
+        return end - WEEK + timedelta(days=1), end
+    end = month_end(day)
+    while rule.every == "quarter" and end.month not in (rule.months or QUARTER_ENDS):
+        end = month_end(end + timedelta(days=1))
+    return period_start(rule, end), end
+
+
+QUARTER_ENDS = (3, 6, 9, 12)
+PERIOD_MONTHS = {"month": 1, "quarter": 3}
+
+
+def period_start(rule: ServicerReports, end: date) -> date:
+    """The first day of the reporting period that ends on a day."""
+    if rule.every == "week":
+        return end - WEEK + timedelta(days=1)
+    return months_before(end.replace(day=1), PERIOD_MONTHS[rule.every] - 1)
 
 
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:

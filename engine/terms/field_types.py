@@ -151,6 +151,10 @@ def _possible(value: Any) -> Any:
     return limit
 
 
+MOST_OF = {Unit.SHARE: MOST_PER_CENT, Unit.COUNT: Fraction(MOST_GPUS), Unit.GPUS: Fraction(MOST_GPUS), Unit.GPU_HOURS: MOST_USD}
+"""The highest limit of a unit; of others ten thousand."""
+
+
 def _refuse_impossible(limit: Limit, text: str) -> None:
     """A limit in shares, multiples, counts and days is not below zero; one in prices and points may be."""
     if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
@@ -161,7 +165,7 @@ def _refuse_impossible(limit: Limit, text: str) -> None:
     if limit.value < 0 or at_nought:
         why = f"a limit in this unit is {f'above zero where it says `{limit.comparison}`' if at_nought else 'zero or more'}"
         raise refusal("D124", f"`{_shown(text)}` cannot be", why, "correct the figure")
-    if limit.value > (MOST_PER_CENT if limit.figure.unit is Unit.SHARE else 10 * MOST_MULTIPLE):
+    if limit.value > MOST_OF.get(limit.figure.unit, 10 * MOST_MULTIPLE):
         raise refusal("D124", f"`{_shown(text)}` cannot be", "nothing that is measured comes near it", "correct the figure")
 
 

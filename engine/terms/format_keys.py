@@ -143,6 +143,7 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(LOW, "deadline", _of_held_cures, OF_DOUBT),
     FormatKey(LOW, "at_most", _where_decisive("without limit"), OF_DOUBT),
     FormatKey(LOW, "then", _where_decisive("the result counts", bounded=False), OF_DOUBT),
+    FormatKey(("servicer_reports",), "months", _quarter, "a report of a quarter is of other days where quarters end in another month"),
     FormatKey(("servicer_reports",), "late_keying", _ten_business_days, ENTERED_LATE),
     FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
     FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),
@@ -151,6 +152,7 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("covenants", "*"), "last_tested", never, "a test that is over has no results"),
     FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
     FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),
+    FormatKey((), "figures", never, "a figure of the deal's own decides a test"),
     FormatKey(("debt", "*"), "rank", never, "classes of one rank count together"),
 )
 """Every key of format 2, in the order of the file."""

@@ -12,8 +12,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
-from engine.basics.values import OF_MULTIPLES, Fact, debtor_of
+from engine.basics.values import OF_MULTIPLES, Fact, Unit, debtor_of
 from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
+from engine.terms.declared_figures import FigureTerms, units_of
 from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.field_types import (
     SINCE_2,
@@ -269,6 +270,7 @@ class TermsInForce(Fact):
     blended_rates: Mapping[IndexName, Blend] = {}
     pledged_assets: Annotated[Mapping[Name, AssetClass], SOME]
     debt: Annotated[Mapping[Name, DebtClass], SOME]
+    figures: Annotated[Mapping[Name, FigureTerms], SINCE_2] = {}
     covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]
@@ -282,6 +284,11 @@ class TermsInForce(Fact):
     def role_of(self, role: str) -> str:
         """The role of a party that acts: `borrower` is who owes the debt, whatever the agreement calls it."""
         return self.debtor if role == "borrower" else role
+
+    @property
+    def declared_units(self) -> dict[str, Unit]:
+        """The unit of each figure that the deal declares and that its reports give, by its name in a report."""
+        return units_of(self.figures)
 
     def cite_of(self, index: str) -> str:
         """The section that defines an index, or a blend of several."""

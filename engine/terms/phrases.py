@@ -132,8 +132,11 @@ def read_amount(text: str) -> Fraction | None:
     return amount if amount > 0 else None
 
 
-QUANTITY = re.compile(rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?)?", re.ASCII)
+QUANTITY = re.compile(
+    rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?", re.ASCII
+)
 QUANTITIES: dict[str, Unit] = {"%": Unit.SHARE, "point": Unit.POINTS, "x": Unit.MULTIPLE, "per GPU-hour": Unit.RATE, "day": Unit.DAYS}
+QUANTITIES |= {"GPU-hour": Unit.GPU_HOURS, "GPU": Unit.GPUS}
 
 
 def _quantity(text: str) -> Figure | None:
@@ -160,7 +163,7 @@ def read_limit(text: str) -> Limit:
 def read_margin(text: str) -> Margin:
     """`3 points` as a Margin. Raises D105 otherwise."""
     figure = _quantity(text)
-    if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.USD, Unit.COUNT):
+    if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
         why = "a distance between two percentages is counted in points, between two multiples in x, between two rates in USD per GPU-hour"
         raise refusal(
             "D105", f"`{text}` is not a distance from a limit", why, "write it like `3 points`, `0.10x` or `USD 0.05 per GPU-hour`"
@@ -234,14 +237,21 @@ SHARE_PATTERN = r"^-?[\d,]+(\.\d+)? ?%$"
 Share = Annotated[Fraction, *field_type(read_share, SHARE_PATTERN, "65%", "share")]
 Rate = Annotated[Fraction, *field_type(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
 Usd = Annotated[Fraction, *field_type(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
+DIGITS = r"[\d,]+(\.\d+)?"
 Distance = Annotated[
-    Margin, *field_type(read_margin, r"^(USD )?[\d,]+(\.\d+)?( points?|x| per GPU-hour| days?)$", "3 points", "distance from a limit")
+    Margin,
+    *field_type(
+        read_margin,
+        rf"^(USD {DIGITS}( per GPU-hour)?|{DIGITS}( points?|x| days?| GPU-hours?| GPUs?))$",
+        "3 points",
+        "distance from a limit",
+    ),
 ]
 LimitOf = Annotated[
     Limit,
     *field_type(
         read_limit,
-        r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| days?)?$",
+        r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?$",
         "at least 120%",
         "limit",
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from engine.basics.values import Unit
 
@@ -31,19 +33,24 @@ OF_A_SWEEP = ("reserve_balance", "paid_into_reserve")
 """Figures of the reserve account of one sweep, named where the deal has several."""
 
 
-def unit_of(name: str) -> Unit | None:
-    """The unit of a figure that a report gives; None if the figure does not exist."""
-    return next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
+DECLARED = "figures."
+"""What the name of a figure begins with in a report that the deal declares: its unit is the deal's."""
+NONE_DECLARED: Mapping[str, Unit] = MappingProxyType({})
 
 
-def unit_of_fact(name: str) -> Unit | None:
+def unit_of(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
+    """The unit of a figure that a report gives; None where there is no such figure. `declared` are those of the deal alone."""
+    return declared.get(name) or next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
+
+
+def unit_of_fact(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
     """The unit of a fact of a worked example, which may also be a sum of certificates."""
-    return unit_of(name) or next((unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None)
+    return unit_of(name, declared) or next((unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None)
 
 
 def class_of(name: str) -> tuple[str, bool] | None:
     """The class that a figure is of and whether it is a class of debt; None where it is of no class."""
     family, _, rest = name.partition(".")
-    if family in OF_A_SWEEP:
+    if family in OF_A_SWEEP or name.startswith(DECLARED):
         return None
     return (rest.partition(".")[0], family in OF_A_DEBT_CLASS) if rest else None

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Tag
 
 from engine.basics.values import Fact
 from engine.terms.clause import block_or_word
-from engine.terms.field_types import SINCE_2, PartOf
+from engine.terms.field_types import SINCE_2, MonthsOfQuarters, PartOf
 from engine.terms.periods import CalendarPeriod, DayPeriod, Relative
 
 
@@ -35,7 +35,9 @@ ToleranceOrNone = Annotated[
 class ServicerReports(Fact):
     """When the servicer reports, and how long a report may be relied on."""
 
-    every: Literal["week", "month"]
+    every: Literal["week", "month", "quarter"]
+    months: Annotated[MonthsOfQuarters | None, SINCE_2] = None
+    """The four months in which a quarter of the reports ends."""
     due: Relative
     too_old_after: CalendarPeriod
     corrected_report: Literal["from then on", "retest"]

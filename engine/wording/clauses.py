@@ -314,13 +314,18 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
     corrected = "dates already determined are determined again" if said.corrected_report == "retest" else "it serves from then on"
     due = defined(str(said.due)).replace("Determination Date", "the Determination Date")
     yield (
-        f"The Servicer reports every {said.every}, by {due}; a report older than {said.too_old_after} serves no test; where one is "
+        f"The Servicer reports every {said.every}{_quarters(said.months)}, by {due}; "
+        f"a report older than {said.too_old_after} serves no test; where one is "
         f"corrected, {corrected} ({said.cite})."
     )
     yield (
         f"A report that is entered late counts from its receipt for {said.late_keying.accepted_for}; later it needs a document and two "
         f"persons. {_tolerated(said.tolerance)}"
     )
+
+
+def _quarters(months: tuple[int, ...] | None) -> str:
+    return f" that ends in {listed([month_name[month] for month in months], 'or')}" if months is not None else ""
 
 
 def _tolerated(tolerance: Tolerance | str) -> str:

@@ -39,6 +39,8 @@ def _figures(terms: TermsInForce, rate: Fraction) -> Iterator[tuple[str, Fractio
     yield "contracted_rate", rate * 3 / 2, Unit.RATE
     for name, amount in {"contracted_revenue": 9_000_000, "operating_costs": 1_000_000, "debt_service": 2_000_000}.items():
         yield name, Fraction(amount), Unit.USD
+    for name, unit in terms.declared_units.items():
+        yield name, Fraction(1_000), unit
 
 
 def _reported(figures: Figures, period: str, dropped: Collection[str]) -> Reported | None:

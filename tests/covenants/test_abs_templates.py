@@ -305,7 +305,7 @@ def test_every_template_reads_itself_in_english_and_ends_its_sentences(
 def test_a_template_s_file_has_its_name(all_templates: dict[str, Template]) -> None:
     """So that one is imported only where a deal uses it."""
     assert {name: template.name for name, template in all_templates.items()} == {name: name for name in all_templates}
-    assert len(all_templates) == 15
+    assert len(all_templates) == 16
 
 
 def test_a_blend_of_nothing_lacks_a_rate_and_no_report(bench: Callable[[str, date], Bench]) -> None:

@@ -32,7 +32,8 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
     if not by_month and rule.day is not None:
         place = tree.place(("determination_dates", "day"))
         yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
-    for block, every in (("determination_dates", rule), ("payment_dates", terms.payment_dates)):
+    blocks = (("determination_dates", rule), ("payment_dates", terms.payment_dates), ("servicer_reports", terms.servicer_reports))
+    for block, every in blocks:
         if every is not None and every.months is not None and every.every != "quarter":
             place = tree.key_place((block, "months"))
             yield Problem("D538", f"every {every.every} has no months of its own", "nothing reads it", "remove `months:`", place)

@@ -22,6 +22,7 @@ from engine.terms.checks.example_expectations import examples, triggers_of
 from engine.terms.checks.idle_terms import deciding, lasting
 from engine.terms.checks.limbs_and_curves import circle_through, date_limb, later_terms, reached
 from engine.terms.checks.quoted_numbers import texts
+from engine.terms.checks.reported_measures import declared_figures
 from engine.terms.checks.scale import out_of_scale
 from engine.terms.checks.seniority import seniority
 from engine.terms.checks.step_dates import steps
@@ -325,6 +326,7 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     _formats,
     seniority,
     later_terms,
+    declared_figures,
     _calendars,
     _documents,
     texts,

@@ -95,7 +95,7 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
         if name == REPORT_RECEIVED:
             continue
         path: Path = (*example.place, "facts", name)
-        unit, of_class = unit_of_fact(name), class_of(name)
+        unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
         if unit is None:
             why = "what no test asks for decides nothing"
             fix = "correct its name; the Servicer's report has the same figures"
