@@ -123,7 +123,7 @@ def remedies(terms: ReportedFigure, facts: Facts) -> tuple[Remedy, ...]:
     if terms.cure == "none" or "equity" not in terms.cure.cured_by or terms.limit.figure.unit is not Unit.USD or not up or taken != "last":
         return ()
     amount = least(terms.limit.value - measure(terms, facts).measured.value, 2, terms.limit)
-    return (remedy("equity", "contribute {}", amount, Unit.USD),)
+    return (remedy("equity", amount, Unit.USD),)
 
 
 def reading(terms: ReportedFigure) -> str:

@@ -115,6 +115,8 @@ ACTS = (
     "interpolation",
     "payment made",
     "report withdrawn",
+    "event declared",
+    "event ended",
     "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""

@@ -38,6 +38,7 @@ class LeafRule:
     announced: str | None = None
     index: str | None = None
     on_or_after: date | None = None
+    event: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Seen:
         trigger_entries: the same of each trigger.
         terms_since: from when the terms that are in force on the date are.
         announced: what is announced of each index.
+        declared: the events that stand declared, and since when.
     """
 
     on: date
@@ -78,6 +80,7 @@ class Seen:
     trigger_entries: Mapping[str, Entry] = field(default_factory=dict)
     terms_since: date = date.min
     announced: Mapping[str, tuple[Announced, ...]] = field(default_factory=dict)
+    declared: Mapping[str, date] = field(default_factory=dict)
 
 
 def leaves(tree: Tree) -> tuple[LeafRule, ...]:
@@ -164,8 +167,8 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
 def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
     if limb.count < limb.needed:
         return None
-    if leaf.announced is not None or leaf.on_or_after is not None:  # met from its date on, and newly so once
-        on = leaf.on_or_after or _effective_on(leaf, seen) or seen.on
+    if leaf.announced is not None or leaf.on_or_after is not None or leaf.event is not None:  # met from its date on, and newly so once
+        on = leaf.on_or_after or seen.declared.get(leaf.event or "") or _effective_on(leaf, seen) or seen.on
         return _Met(on, on if ended is None or on >= ended else None)
     if leaf.persistence is not None or leaf.state is None:
         on = limb.met_since or seen.on
@@ -218,7 +221,7 @@ def _limb(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
 @lru_cache(maxsize=1024)
 def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
     """A leaf in words and as fields."""
-    names = ("test", "trigger", "index", "result", "comparison", "level", "state", "announced", "on_or_after")
+    names = ("test", "trigger", "index", "result", "comparison", "level", "state", "announced", "on_or_after", "event")
     return described(leaf), LeafFacts.model_validate({name: getattr(leaf, name) for name in names})
 
 
@@ -237,6 +240,8 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
         return limb.met
     if leaf.on_or_after is not None:
         return (leaf.on_or_after <= seen.on,)
+    if leaf.event is not None:
+        return (leaf.event in seen.declared,)
     if leaf.announced is not None:
         return (_effective_on(leaf, seen) is not None,)
     meets = _state_meets(leaf, seen) if leaf.state is not None else _result_meets(leaf, seen)
@@ -284,6 +289,8 @@ def described(leaf: LeafRule) -> str:
     """A leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
     if leaf.on_or_after is not None:
         return f"{leaf.on_or_after} has come"
+    if leaf.event is not None:
+        return f"{leaf.event} declared"
     if leaf.announced is not None:
         return f"{leaf.announced} of {leaf.index} announced"
     name = leaf.test or leaf.trigger or ""

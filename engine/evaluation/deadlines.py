@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
 from engine.events.states import Deadline
-from engine.terms.contract_dates import counted
+from engine.terms.contract_dates import counted, months_before
 from engine.terms.periods import Period
+from engine.terms.phrases import Cap, Caps
 
 
 class BusinessDays(Protocol):
@@ -48,6 +50,17 @@ def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, eve
         projected=within.unit == "business days" and calendar.projected(start, last),
         found_late_on=seen_on if last < seen_on else None,
     )
+
+
+def used_up(at_most: Caps | None, used: Sequence[date], on: date) -> bool:
+    """Whether a cure right has been used as often as the deal allows by a day, given the days on which it was."""
+    return at_most is not None and any(_used(used, cap, on) >= cap.count for cap in at_most.each)
+
+
+def _used(used: Sequence[date], cap: Cap, on: date) -> int:
+    """How often the cure right has been used in the time that a cap looks at."""
+    since = date.min if cap.months is None else months_before(on, cap.months)
+    return sum(one > since for one in used)
 
 
 def day_after(deadline_: Deadline) -> date:

@@ -19,6 +19,7 @@ from engine.determination.template import Clause, Facts, MaintenanceClause, Temp
 from engine.evaluation import obligations, recorded_acts
 from engine.evaluation.amended_away import amended_away, kept
 from engine.evaluation.conditions import Seen
+from engine.evaluation.cure_clocks import clocks, cure_clock, delivered, trigger_clocks
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
 from engine.evaluation.held_results import Weighed, weighed
@@ -28,11 +29,11 @@ from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
-from engine.evaluation.serving_report import newest_first, overdue_reports, serving
+from engine.evaluation.serving_report import overdue_reports, serving
 from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
-from engine.evaluation.test_states import after_deadline, after_last_test, clock_started, lacks_report, next_state, suspended
-from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
+from engine.evaluation.test_states import after_deadline, after_last_test, lacks_report, next_state, second_period, suspended
+from engine.evaluation.trigger_states import TriggerRule, lapsed, moved, next_trigger, undone
 from engine.events.date_standing import standing_of
 from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
@@ -86,16 +87,24 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     """The things that are still to happen by the date: day, order on that day, what to do."""
     state, terms, on = day.state, day.inputs.terms, day.inputs.on
     for name, test in state.tests.items():
-        passed = after_deadline(test, on)
+        longer = second_period(test, terms.covenants.get(name), day.inputs.calendar, on)
+        if longer is not None:
+            ended = ActApplied(act=f"second cure period|{name}|{longer.since}", test=longer, before=test.status.value, why=longer.why)
+            yield longer.since, 0, partial(day.add, "act applied", f"{ended.act}", ended, longer.since)
+        passed = after_deadline(test, on) if longer is None else None
         if passed is not None and test.cure is not None:
             payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
             yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
+    for name, trigger in state.triggers.items():
+        begun = lapsed(trigger, on)
+        if begun is not None:
+            yield begun.since, 0, partial(_lapse, day, name, begun)
     for found in obligations.overdue(state.obligations.values(), on):
         overdue = ObligationMoved(obligation=found, cite=found.due.cite)
         subject = f"{obligation_key(found)} overdue"
         yield found.status_since, 0, partial(day.add, "obligation", subject, overdue, found.status_since)
-    for start, begun in _clocks(day):
-        yield start, 2, partial(day.add, "act applied", begun.act, begun, start)
+    for start, clock in (*clocks(day), *trigger_clocks(day)):
+        yield start, 2, partial(day.add, "act applied", clock.act, clock, start)
     for name, clause in terms.covenants.items():
         closed = after_last_test(state.tests.get(name), clause, on)
         if closed is not None:
@@ -108,21 +117,11 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         yield since, 0, partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since)
 
 
-def _clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
-    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
-    inputs, state = day.inputs, day.state
-    for name, test in state.tests.items():
-        clause = inputs.terms.covenants.get(name)
-        if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
-            continue
-        received = _delivered(day, test.episode_began, waits=True)
-        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
-        begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
-        if start is not None and begun is not None:
-            yield (
-                start,
-                ActApplied(act=f"clock|{name}|{start}", test=begun, before=test.status.value, why=f"{clause.cure.after}: the clock starts"),
-            )
+def _lapse(day: Day, name: str, begun: TriggerState) -> None:
+    """A trigger whose own cure ended unused is in effect, with what follows."""
+    act = ActApplied(act=f"cure not used|{name}|{begun.since}", trigger=begun, before=TriggerStatus.PENDING_CURE.value, why=begun.why)
+    day.add("act applied", f"{act.act}|{recorded_acts.subject(act)}", act, begun.since)
+    _consequences(day, name, begun.since)
 
 
 def _act(day: Day, act: ActRecorded) -> None:
@@ -236,21 +235,10 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, found: Weigh
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
         waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
-        received = _delivered(day, since, waits=waiting or lacks_report(result))
+        received = delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
     breach, calendar = template.breach_of(clause), day.inputs.calendar
     return Moment(day.inputs.on, result, clause, breach, calendar, found.held, starts, found.run, found.stands_still)
-
-
-def _delivered(day: Day, began: date, *, waits: bool) -> date | None:
-    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
-
-    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
-    """
-    received = [report.delivered_on for report in newest_first(day.inputs)]
-    if waits:
-        return min((one for one in received if one > began), default=None)
-    return max(received, default=None)
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
@@ -271,29 +259,28 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
     on, before = day.inputs.on, decided.get(rule.name)
     entries = (day.state.test_entries, day.state.trigger_entries)
     held_tests, tests = frozenset(day.held), day.state.tests
-    today = Seen(on, day.results, held_tests, tests, decided, day.inputs.kinds, *entries, day.inputs.terms_since, announced)
-    held = account(day.inputs, day.state, rule.name).held
-    after = undone(next_trigger(before, rule, today, held, target(day, rule.name)), day.state.irrevocable.get(rule.name), on)
+    declared = recorded_acts.declared_events(day.state.acts, on)
+    today = Seen(on, day.results, held_tests, tests, decided, day.inputs.kinds, *entries, day.inputs.terms_since, announced, declared)
+    held, clock = account(day.inputs, day.state, rule.name).held, cure_clock(day, rule)
+    after = undone(next_trigger(before, rule, today, held, target(day, rule.name), clock), day.state.irrevocable.get(rule.name), on)
     decided[rule.name] = after
     if moved(before, after):
         day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
     if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
-        _consequences(day, rule.name)
+        _consequences(day, rule.name, on)
     if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
         release(day, rule.name, on)
 
 
-def _consequences(day: Day, name: str) -> None:
+def _consequences(day: Day, name: str, on: date) -> None:
     """The Obligations that a trigger's beginning creates; one that is open is not doubled."""
     trigger = day.inputs.terms.triggers.get(name)
     for one in trigger.consequences if trigger else ():
         if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
             continue
-        made = obligations.created(
-            name, one.deliver, day.inputs.terms.role_of(one.deliver.by), day.inputs.on, Verdict.FAIL, day.inputs.calendar
-        )
+        made = obligations.created(name, one.deliver, day.inputs.terms.role_of(one.deliver.by), on, Verdict.FAIL, day.inputs.calendar)
         if made is not None:
-            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite))
+            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite), on)
 
 
 def _whole(day: Day) -> None:

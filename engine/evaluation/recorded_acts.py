@@ -9,15 +9,16 @@ from decimal import Decimal
 from engine.evaluation.deadlines import BusinessDays
 from engine.evaluation.obligations import open_for
 from engine.evaluation.test_states import after_waiver, cured
+from engine.evaluation.trigger_states import trigger_cured
 from engine.events.kinds import ActApplied, ActRecorded
 from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
-from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, MANIFEST_ERROR, PAYMENT_MADE, RATE_ACTS
+from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, EVENT_ACTS, MANIFEST_ERROR, PAYMENT_MADE, RATE_ACTS
 from engine.terms.clause import Clause
 from engine.terms.contract_dates import cut_off_on
 from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import read_set_rate
 
-ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "act withdrawn"}
+ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, *EVENT_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "act withdrawn"}
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 
@@ -168,7 +169,7 @@ def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> Trigge
 def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
     """Ended by an Act: what begins it again must be new since then (`rulings.md` 45)."""
     ended = {"since": act.effective_on, "ended_on": act.effective_on}
-    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, why=why, **ended)
+    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, why=why, cured_on=trigger.cured_on, **ended)
 
 
 S = TestStatus
@@ -183,10 +184,22 @@ ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecord
 """For each Act on a test: from which statuses it works, and where it leads."""
 T = TriggerStatus
 ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]] = {
-    "waiver": ((T.NOT_IN_EFFECT, T.IN_EFFECT, T.WAIVED), _trigger_waived),
-    "trigger ended": ((T.IN_EFFECT, T.WAIVED), _trigger_ended),
+    "waiver": ((T.NOT_IN_EFFECT, T.PENDING_CURE, T.IN_EFFECT, T.WAIVED), _trigger_waived),
+    "trigger ended": ((T.IN_EFFECT, T.PENDING_CURE, T.WAIVED), _trigger_ended),
+    "cure accepted": ((T.PENDING_CURE,), lambda trigger, act, why: trigger_cured(trigger, act.effective_on, why)),
 }
 """The same for each Act on a trigger."""
+
+
+def declared_events(acts: Iterable[ActRecorded], on: date) -> dict[str, date]:
+    """The events that stand declared on a day, and since when: an Act has declared them, and none has ended them since."""
+    found: dict[str, date] = {}
+    for act in sorted((one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on), key=lambda one: one.effective_on):
+        if act.act == "event declared":
+            found.setdefault(act.clause or "", act.effective_on)
+        else:
+            found.pop(act.clause or "", None)
+    return found
 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from engine.evaluation.deadlines import BusinessDays, day_after, deadline
+from engine.evaluation.deadlines import BusinessDays, day_after, deadline, used_up
 from engine.evaluation.held_results import days_left, held_clock
 from engine.evaluation.moment import Moment
 from engine.events.results import TestResult, Verdict
 from engine.events.states import TestState, TestStatus
 from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
-from engine.terms.contract_dates import months_before
 from engine.terms.periods import Period, Persistence
-from engine.terms.phrases import Cap
 
 S = TestStatus
 PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"} | {
@@ -49,10 +47,36 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
             "passing_run": 0 if failed else state.passing_run + 1,
             "counted": (*state.counted, failed)[-_looks_back(moment.clause) :],
             "why": "",
+            **_shortfall(state, moment, failed),
         }
     )
     step = NEXT.get(seen.status, (_stays, _stays))[1 if failed else 0]
     return step(seen, moment)
+
+
+def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, object]:
+    """Of a clause that may have a second Cure Period: by how much its episode's first date missed the limit, and this one."""
+    cure, apart = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none", moment.result.headroom
+    if not isinstance(cure, Cure) or cure.extension is None or apart is None or moment.result.measured is None:
+        return {}
+    first = state.shortfalls[0] if state.shortfalls is not None and state.episode_began is not None else -apart.value
+    known = failed or state.episode_began is not None
+    return {"shortfalls": (first, -apart.value) if known else None, "newest": moment.result.measured.value}
+
+
+def second_period(state: TestState, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
+    """A Cure Period that goes on for a second time after its last day, where enough was made good by then (`rulings.md` 52a)."""
+    cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or not isinstance(cure, Cure):
+        return None
+    more = cure.extension
+    if more is None or state.extended or state.shortfalls is None or state.newest is None:
+        return None
+    first, now = state.shortfalls
+    if first - now < more.if_made_good * first or (more.not_below is not None and state.newest < more.not_below):
+        return None
+    due = deadline(state.cure.by, more.within, calendar, more.cite, "last day of the first Cure Period", on)
+    return state.model_copy(update={"cure": due, "since": day_after(state.cure), "extended": True, "why": "the second Cure Period"})
 
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
@@ -191,24 +215,11 @@ def _failed(state: TestState, moment: Moment) -> TestState:
     if moment.breach != "default" or failures < persistence.count:
         return _moved(state, S.PENDING, moment.on, episode_began=began, why=PENDING_WHY[moment.breach])
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
-    if isinstance(cure, Cure) and not _used_up(state, cure, moment.on):
+    if isinstance(cure, Cure) and not used_up(cure.at_most, state.cured_on, moment.on):
         return _cure_period(state, moment, cure, began)
     why = "no Cure Period" if cure == "none" else "no cure is left"
     effective = _effective(state, moment.on)
     return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why, effective_on=effective)
-
-
-def _used_up(state: TestState, cure: Cure, on: date) -> bool:
-    """Whether the cure right has been used as often as the deal allows."""
-    if cure.at_most is None:
-        return False
-    return any(_used(state, cap, on) >= cap.count for cap in cure.at_most.each)
-
-
-def _used(state: TestState, cap: Cap, on: date) -> int:
-    """How often the cure right has been used in the time that a cap looks at."""
-    since = date.min if cap.months is None else months_before(on, cap.months)
-    return sum(used > since for used in state.cured_on)
 
 
 def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:
@@ -242,7 +253,7 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 def cured(state: TestState, on: date) -> TestState:
     """The state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
-    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": ()}
+    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": (), "shortfalls": None, "extended": False}
     return state.model_copy(update=ended)
 
 

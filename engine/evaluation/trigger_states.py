@@ -12,7 +12,9 @@ from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
 from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met, same_leaf
+from engine.evaluation.deadlines import BusinessDays, day_after, deadline, used_up
 from engine.events.states import TriggerState, TriggerStatus
+from engine.terms.clause import TriggerCure
 from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.terms.periods import DateKind, Persistence
 from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
@@ -35,6 +37,7 @@ class TriggerRule:
         at_target: whether it ends when the reserve account has reached its target.
         irrevocable: whether it never ends.
         while_met: whether it is in effect exactly while its beginning holds.
+        cure: its own cure, where it has one.
     """
 
     name: str
@@ -44,6 +47,7 @@ class TriggerRule:
     at_target: bool = False
     irrevocable: bool = False
     while_met: bool = False
+    cure: TriggerCure | None = None
 
 
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
@@ -71,7 +75,9 @@ def _when(when: When, persistence: Persistence | None) -> LeafRule:
 def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) -> TriggerRule:
     never = trigger.ends == "never"
     ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends, dates)
-    return TriggerRule(name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never, while_met=trigger.ends == WHILE_MET)
+    return TriggerRule(
+        name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never, while_met=trigger.ends == WHILE_MET, cure=trigger.cure
+    )
 
 
 def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
@@ -81,11 +87,11 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
             # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
             once = (
                 None
-                if condition.state or condition.announced or condition.on_or_after
+                if condition.state or condition.announced or condition.on_or_after or condition.event
                 else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
             )
             persistence = condition.persistence or once
-            said = (condition.announced, condition.index, condition.on_or_after)
+            said = (condition.announced, condition.index, condition.on_or_after, condition.event)
             return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence, *said)
         case AnyOf():
             return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))
@@ -119,7 +125,9 @@ def _needs_all(tree: Tree | None) -> bool:
     return isinstance(tree, Gate) and tree.n == len(tree.parts) > 1
 
 
-def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None) -> TriggerState:
+def next_trigger(
+    before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None, clock: CureClock | None = None
+) -> TriggerState:
     """The state of a trigger after one date.
 
     Args:
@@ -128,17 +136,71 @@ def next_trigger(before: TriggerState | None, rule: TriggerRule, seen: Seen, res
         seen: what its conditions look at.
         reserve: the balance of the account that it sweeps into.
         target: that account's target, where there is one.
+        clock: what counts the days of its own cure; needed where it has one.
     """
     state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
     state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
     if state.status is T.NOT_IN_EFFECT:
-        return _outside(state, rule, seen, seen.terms_since if before is None else state.since)
+        return _outside(state, rule, seen, seen.terms_since if before is None else state.since, clock)
+    if state.status is T.PENDING_CURE:
+        return _pending(state, rule, seen)
     if state.status is T.IN_EFFECT:
         return _inside(state, rule, seen, full=target is not None and reserve >= target)
     return state
 
 
-def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date) -> TriggerState:
+def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
+    """A trigger whose own cure runs: cured once its condition is met no longer, where a retest cures (`rulings.md` 52)."""
+    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
+    if met(rule.begins, limbs):
+        return state.model_copy(update={"begins": limbs})
+    if rule.cure is None or "retest" not in rule.cure.cured_by:
+        return state.model_copy(update={"begins": limbs, "why": "what begins it is met no longer; its cure is not yet accepted"})
+    return trigger_cured(state, seen.on, "cured by retest").model_copy(update={"begins": fresh(rule.begins)})
+
+
+def trigger_cured(state: TriggerState, on: date, why: str) -> TriggerState:
+    """A trigger whose condition was cured in time: not in effect, and what begins it must be new since then."""
+    ended = {"status": T.NOT_IN_EFFECT, "since": on, "begins": (), "ended_on": on, "cure": None, "first_met": None}
+    return state.model_copy(update={**ended, "cured_on": (*state.cured_on, on), "why": why})
+
+
+def lapsed(state: TriggerState, on: date) -> TriggerState | None:
+    """The state of a trigger whose own cure ended unused before `on`: in effect from the day after its last day."""
+    if state.status is not T.PENDING_CURE or state.cure is None or state.cure.by >= on:
+        return None
+    since, why = max(day_after(state.cure), state.since), f"not cured by {state.cure.by}"
+    return state.model_copy(update={"status": T.IN_EFFECT, "since": since, "cure": None, "ends": (), "why": why})
+
+
+def clocked(state: TriggerState, cure: TriggerCure, start: date, calendar: BusinessDays, on: date) -> TriggerState:
+    """A trigger whose cure clock starts on a day, with the deadline that this gives it."""
+    return state.model_copy(update={"cure": deadline(start, cure.within, calendar, cure.cite, cure.after, on), "why": ""})
+
+
+@dataclass(frozen=True, slots=True)
+class CureClock:
+    """What counts the days of a trigger's own cure: the deal's Business Days, and the day of the event that starts it."""
+
+    calendar: BusinessDays
+    start: date | None
+
+
+def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock | None) -> TriggerState:
+    """A trigger that has begun: PENDING CURE where it can be cured, in effect at once where no cure is left."""
+    if rule.cure is None or clock is None:
+        return state
+    first = state.model_copy(update={"first_met": state.since})
+    if used_up(rule.cure.at_most, state.cured_on, seen.on):
+        return first.model_copy(update={"why": f"{state.why}; no cure is left"})
+    waits = first.model_copy(update={"status": T.PENDING_CURE, "irrevocable": False, "ends": ()})
+    start = state.since if rule.cure.after == "determination date" else clock.start
+    if start is None:
+        return waits.model_copy(update={"why": f"the cure clock starts on {rule.cure.after}"})
+    return clocked(waits, rule.cure, start, clock.calendar, seen.on)
+
+
+def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, clock: CureClock | None) -> TriggerState:
     """It begins when its condition is met by something new since it last ended, on the day on which that completed it (`rulings.md` 45).
 
     It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
@@ -154,7 +216,7 @@ def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date) ->
     ends = fresh(rule.ends) if rule.ends else ()
     why = "; ".join(limb.what for limb in limbs if limb.count >= limb.needed)
     begun = {"status": T.IN_EFFECT, "since": max(since, floor), "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable}
-    return state.model_copy(update={**begun, "ended_on": None, "why": why})
+    return _begun(state.model_copy(update={**begun, "ended_on": None, "why": why}), rule, seen, clock)
 
 
 def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:

@@ -253,6 +253,8 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
         changes["tests"] = {**state.tests, applied.test.test: applied.test}
     if applied.trigger is not None:
         changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
+        if applied.trigger.status is TriggerStatus.IN_EFFECT:
+            changes["begun"] = state.begun | {applied.trigger.trigger}
         if applied.act.startswith(TRIGGER_ENDED):
             changes["begun"] = state.begun - {applied.trigger.trigger}
             changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}

@@ -38,6 +38,7 @@ class TriggerStatus(StrEnum):
     """Where a trigger stands."""
 
     NOT_IN_EFFECT = "NOT IN EFFECT"
+    PENDING_CURE = "PENDING CURE"
     IN_EFFECT = "IN EFFECT"
     WAIVED = "WAIVED"
     CLOSED = "CLOSED"
@@ -138,6 +139,12 @@ class TestState(Fact):
     waived_by: str | None = None
     waived_from: TestStatus | None = None
     """The status that a waiver interrupted."""
+    shortfalls: tuple[Exact, Exact] | None = Field(default=None, exclude_if=lambda two: two is None)
+    """Of a clause with a second Cure Period: by how much the first failure missed the limit, and the newest result, which may not."""
+    newest: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of such a clause: the newest figure that was measured."""
+    extended: bool = Field(default=False, exclude_if=lambda yes: not yes)
+    """Whether the Cure Period that runs is the second one (`rulings.md` 52a)."""
     clock_after: Literal["resumes", "restarts"] | None = None
     """What the waiver's document says of a cure clock when the waiver ends (`rulings.md` 42)."""
     held: HeldRun | None = Field(default=None, exclude_if=lambda run: run is None)
@@ -162,6 +169,7 @@ class LeafFacts(Fact):
     state: str | None = Field(default=None, exclude_if=lambda one: one is None)
     announced: str | None = Field(default=None, exclude_if=lambda one: one is None)
     on_or_after: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    event: str | None = Field(default=None, exclude_if=lambda one: one is None)
 
 
 class Run(Fact):
@@ -210,6 +218,12 @@ class TriggerState(Fact):
     waived_by: str | None = None
     waived_from: TriggerStatus | None = None
     """The status that a waiver interrupted."""
+    cure: Deadline | None = Field(default=None, exclude_if=lambda due: due is None)
+    """While it is PENDING CURE: the last day of its own cure; absent while the event that starts its clock has not come."""
+    first_met: date | None = Field(default=None, exclude_if=lambda day: day is None)
+    """The day on which its condition was first met, of a trigger that has a cure of its own (`rulings.md` 52)."""
+    cured_on: tuple[date, ...] = Field(default=(), exclude_if=lambda days: not days)
+    """The days on which its cure was used, oldest first."""
     ended_on: date | None = Field(default=None, exclude_if=lambda day: day is None)
     """Its last end: what begins it again must be new since then (`rulings.md` 45). Absent where nothing must."""
     why: str = ""

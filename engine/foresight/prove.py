@@ -185,8 +185,9 @@ def _since(view: _View, wanted: date) -> Compared:
 
 
 def _cure_by(view: _View, wanted: date) -> Compared:
-    test = view.moment.state.tests.get(view.expectation.test or "")
-    found = test.cure.by if test and test.cure else None
+    states = view.moment.state
+    one = states.tests.get(view.expectation.test or "") or states.triggers.get(view.expectation.trigger or "")
+    found = one.cure.by if one and one.cure else None
     return str(found or "no Cure Period"), found == wanted
 
 

@@ -57,10 +57,12 @@ def _with(act: ActRecorded, **details: str) -> ActRecorded:
 def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> None:
     """A cure that is accepted cures something, by a method, with its amount. Raises WrongUsage."""
     state = _state_on(events, act.clause or "", act.effective_on)
+    trigger = terms.triggers.get(act.clause or "")
     if state is not None and state.status is not TestStatus.CURE_PERIOD:
         raise WrongUsage(f"`{act.clause}` is {state.status.value} on {act.effective_on}, and a cure is accepted in a Cure Period")
     clause = terms.covenants.get(act.clause or "")
     ways = clause.cure.cured_by if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else ()
+    ways = trigger.cure.cured_by if trigger is not None and trigger.cure is not None else ways
     method = act.details.get("method")
     if method is None:
         raise WrongUsage(f"a cure says by what; give --method {' or '.join(ways)}")

@@ -180,7 +180,7 @@ def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
     if same_person(act.prepared_by, act.approved_by):
         raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
     terms = resolve(deal, act.effective_on)
-    known = (*terms.covenants, *terms.triggers)
+    known = (*terms.covenants, *terms.triggers, *terms.events)
     if act.clause is not None and act.clause not in known:
         raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)

@@ -37,6 +37,7 @@ ORDER = {
     NOT_EVALUATED: 1,
     TestStatus.CURE_PERIOD.value: 2,
     TriggerStatus.IN_EFFECT.value: 3,
+    TriggerStatus.PENDING_CURE.value: 4,
     TestStatus.PENDING.value: 5,
     NOT_DETERMINED_YET: 6,
     TestStatus.NOT_YET_TESTED.value: 7,

@@ -28,7 +28,7 @@ from engine.servicer_report.confirmation_form import (
 )
 from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
 from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends, period_start
+from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends, period_of, period_start
 from engine.workspace.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -76,9 +76,9 @@ def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
         return None
     reports = [event.payload for event in read(workspace.store, deal_log(deal.name)) if isinstance(event.payload, ReportReceived)]
     last = max((one.period_end for one in reports), default=None)
-    newest = period_ends(rule.every, on)[0]
-    if rule.every == "month":
-        return f"{newest if last is None else month_end(last + timedelta(days=1)):%Y-%m}"
+    newest = period_ends(rule, on)[0]
+    if rule.every != "week":
+        return f"{newest if last is None else period_of(rule, last + timedelta(days=1))[1]:%Y-%m}"
     return str(newest if last is None else last + WEEK)
 
 

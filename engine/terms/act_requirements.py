@@ -46,6 +46,8 @@ KINDS = {
     "successor benchmark agreed": "sets the Reference Rate by the successor benchmark, from a date",
     "agent determination": "sets the Reference Rate of one date",
     "interpolation": "sets the Reference Rate of one date by interpolation",
+    "event declared": "declares an event that the deal names, which may begin a trigger",
+    "event ended": "ends an event that was declared",
     "payment made": "says what was paid into a reserve account, or out of it",
     "report withdrawn": "ends a Servicer's report that was entered in error, and names it",
     "manifest error": "excludes what was published of an index on its date from use, until the next print",
@@ -55,6 +57,8 @@ REPORT_WITHDRAWN = "report withdrawn"
 """A Servicer's report that was entered in error, which the Act names as `history` does (`rulings.md` 53)."""
 PAID_TO = ("reserve account", "borrower")
 """Where a payment can go: into the reserve account, unless it says otherwise, or out of it."""
+EVENT_ACTS = ("event declared", "event ended")
+"""What a party declares of an event that the deal names, and that it is over."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given", "notice released", REPORT_WITHDRAWN}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
@@ -113,8 +117,17 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
     if said.act == PAYMENT_MADE:
         yield from _of_a_payment(said, spelled)
-    clause = terms.covenants.get(said.clause or "")
+    if said.clause is not None and (said.clause in terms.events) != (said.act in EVENT_ACTS):
+        there = ", ".join(terms.events) or "none"
+        what = f"`{said.act}` is not of `{said.clause}`"
+        yield Refusal("clause", what, f"name an event with {' or '.join(EVENT_ACTS)} alone (the deal has: {there})")
+    clause, trigger = terms.covenants.get(said.clause or ""), terms.triggers.get(said.clause or "")
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    if said.act == "cure accepted" and trigger is not None and trigger.cure is not None and said.details.get("method") is not None:
+        method, ways = said.details["method"], trigger.cure.cured_by
+        if method not in ways:
+            what = f"`{method}` does not cure `{said.clause}` ({trigger.cure.cite})"
+            yield Refusal("method", what, f"it is cured by {', '.join(ways)}")
     if said.act == "cure accepted" and isinstance(cure, Cure):
         yield from _of_a_cure(said, cure, spelled)
     clock = said.details.get("clock")
@@ -141,7 +154,7 @@ def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
         ("approved_by", error),
         ("amount", said.act == PAYMENT_MADE),
         ("names", said.act == REPORT_WITHDRAWN),
-        ("document", said.act == REPORT_WITHDRAWN),
+        ("document", said.act == REPORT_WITHDRAWN or said.act in EVENT_ACTS),
     )
 
 

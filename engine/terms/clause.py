@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from engine.basics.values import Fact, Unit
-from engine.terms.field_types import SINCE_2, PartOf, PositiveUsd, PossibleLimit, Words
+from engine.terms.field_types import SINCE_2, MadeGood, PartOf, Percentage, PositiveUsd, PossibleLimit, Words
 from engine.terms.periods import CurePeriod, DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
 
@@ -33,8 +33,18 @@ def block_or_word(value: Any) -> str:
     return "word" if isinstance(value, str) else "block"
 
 
+class Extension(Fact):
+    """A second Cure Period, where enough of the first shortfall was made good (`rulings.md` 52a)."""
+
+    within: CurePeriod
+    if_made_good: MadeGood
+    not_below: Percentage | None = None
+    """The figure below which there is none."""
+    cite: str
+
+
 class Cure(Fact):
-    """The Cure Period of a clause: how long, from when, by what, how often."""
+    """The Cure Period of a clause: how long, from when, by what, how often, and whether a second one follows."""
 
     within: CurePeriod
     after: ClockStart
@@ -44,6 +54,17 @@ class Cure(Fact):
     """On how many dates a retest must pass before it cures; one unless written."""
     equity_at_most: PositiveUsd | None = None
     """The most equity that one cure may count."""
+    extension: Annotated[Extension | None, SINCE_2] = None
+    cite: str
+
+
+class TriggerCure(Fact):
+    """A composite trigger's own cure: while its time runs the trigger is PENDING CURE, and nothing follows (`rulings.md` 52)."""
+
+    within: CurePeriod
+    after: Literal["determination date", "notice by the agent", "earlier of knowledge and notice"]
+    cured_by: tuple[CureMethod, ...]
+    at_most: AtMost | None = None
     cite: str
 
 

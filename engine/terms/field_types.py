@@ -143,6 +143,21 @@ DayOfMonth = Annotated[
 ]
 
 
+def _read_made_good(text: str) -> Fraction:
+    """`at least 50% of the shortfall` as a share. Raises D132 otherwise."""
+    match = re.fullmatch(r"at least (.+) of the shortfall", text)
+    if match is None:
+        why = "a second period is agreed for the share of the first shortfall that was made good"
+        raise refusal("D132", f"`{_shown(text)}` is no share of a shortfall", why, "write it like `at least 50% of the shortfall`")
+    return _within(read_share, "a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)(match[1])
+
+
+MadeGood = Annotated[
+    Fraction,
+    *field_type(_read_made_good, r"^at least [\d,]+(\.\d+)? ?% of the shortfall$", "at least 50% of the shortfall", "share of a shortfall"),
+]
+
+
 def _possible(value: Any) -> Any:
     """A limit as text that something can pass and something can fail."""
     limit = read_limit(value) if isinstance(value, str) else value

@@ -153,6 +153,9 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
     FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),
     FormatKey((), "figures", never, "a figure of the deal's own decides a test"),
+    FormatKey((), "events", never, "an event that a party declares begins a trigger"),
+    FormatKey(("triggers", "*"), "cure", never, "a trigger that can be cured has no consequence meanwhile"),
+    FormatKey(("covenants", "*", "cure"), "extension", never, "a second period follows the first"),
     FormatKey(("debt", "*"), "rank", never, "classes of one rank count together"),
 )
 """Every key of format 2, in the order of the file."""

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from engine.basics.values import OF_MULTIPLES, Fact, Unit, debtor_of
-from engine.terms.clause import Clause, Deliver, Sweep, block_or_word
+from engine.terms.clause import Clause, Deliver, Sweep, TriggerCure, block_or_word
 from engine.terms.declared_figures import FigureTerms, units_of
 from engine.terms.delivery_terms import NoticeDuty
 from engine.terms.field_types import (
@@ -218,8 +218,16 @@ class Consequence(Fact):
 EndsByWord = Literal["never", "when begins is no longer met"]
 
 
+class DeclaredEvent(Fact):
+    """Something that no figure shows, and that a party declares: by whom (`rulings.md` 51)."""
+
+    declared_by: str
+    text: Words | None = None
+    cite: str
+
+
 class TriggerTerms(Fact):
-    """A composite trigger: what begins it, what ends it, what follows."""
+    """A composite trigger: what begins it, whether it can be cured before, what ends it, what follows."""
 
     cite: str
     text: Words | None = None
@@ -228,6 +236,7 @@ class TriggerTerms(Fact):
         Annotated[Literal["never", "when begins is no longer met"], Tag("word")] | Annotated[Condition, Tag("block")],
         Discriminator(block_or_word),
     ]
+    cure: Annotated[TriggerCure | None, SINCE_2] = None
     consequences: tuple[Consequence, ...] = ()
     esma: Esma | None = None
 
@@ -271,6 +280,7 @@ class TermsInForce(Fact):
     pledged_assets: Annotated[Mapping[Name, AssetClass], SOME]
     debt: Annotated[Mapping[Name, DebtClass], SOME]
     figures: Annotated[Mapping[Name, FigureTerms], SINCE_2] = {}
+    events: Annotated[Mapping[Name, DeclaredEvent], SINCE_2] = {}
     covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]

@@ -19,6 +19,8 @@ class Leaf(Fact):
     result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
     state: str | None = None
     persistence: Annotated[Times | None, Field(alias="for")] = None
+    event: str | None = None
+    """An event that the deal declares: met while an Act has declared it and none has ended it."""
     on_or_after: Day | None = None
     """Met from its date on, and never newly again."""
     announced: Literal["cessation", "methodology change", "break"] | None = None

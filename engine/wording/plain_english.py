@@ -9,7 +9,7 @@ from engine.basics.values import Figure, Unit, defined, in_words, listed, roundi
 from engine.determination.template import Clause, Cure, LimitClause
 from engine.evaluation.conditions import LeafRule, Tree
 from engine.evaluation.trigger_states import TriggerRule
-from engine.terms.clause import Deliver, Sweep
+from engine.terms.clause import Deliver, Sweep, TriggerCure
 from engine.terms.in_force import Consequence, TermsInForce
 from engine.terms.periods import Persistence
 
@@ -45,6 +45,9 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
         return f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
     if isinstance(tree, LeafRule) and tree.on_or_after is not None:
         return f"{tree.on_or_after} has come"
+    if isinstance(tree, LeafRule) and tree.event is not None:
+        event = terms.events.get(tree.event)
+        return f"{in_words(tree.event)} has been declared{f' ({event.cite})' if event is not None else ''}"
     if isinstance(tree, LeafRule):
         name = named(tree.test or tree.trigger or "", terms)
         said = f"stands at {tree.state}" if tree.state is not None else VERBS[tree.result or "FAIL"]
@@ -59,12 +62,26 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
 
 def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
     """When a composite trigger begins and when it ends."""
-    begins = f"It begins when {condition(rule.begins, terms)}."
+    begins = f"It begins when {condition(rule.begins, terms)}.{_own_cure(rule.cure, terms)}"
     if rule.while_met:
         return f"{begins} It is in effect exactly while that holds, and ends on the date from which it no longer does."
     if rule.irrevocable or rule.ends is None:
         return f"{begins} Once it has begun it never ends."
     return f"{begins} It ends when {condition(rule.ends, terms)}."
+
+
+def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
+    """A trigger's own cure in words; empty where it has none."""
+    if cure is None:
+        return ""
+    days = f", Business Days by the calendar {terms.business_days}" if cure.within.unit == "business days" else ""
+    often = f" It may be cured at most {' and '.join(_often(str(cap)) for cap in cure.at_most.each)}." if cure.at_most is not None else ""
+    left = " Where no cure is left it is in effect at once." if cure.at_most is not None else ""
+    return (
+        f" It is then PENDING CURE, and nothing follows: it can be cured by {listed(cure.cured_by, 'or')}, within "
+        f"{defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}.{often}{left} Where it is not cured, "
+        "it is in effect from the day after the last day."
+    )
 
 
 def compared(clause: Clause, terms: TermsInForce) -> str:
@@ -108,6 +125,16 @@ def cure_words(cure: Cure, calendar: str) -> str:
     if cure.at_most is not None:
         often = " and ".join(_often(str(cap)) for cap in cure.at_most.each)
         said.append(f"It may be cured at most {often}; a failure beyond that has no Cure Period.")
+    if cure.extension is not None:
+        more = cure.extension
+        floor = (
+            f", and the figure is not below {trimmed(Figure(value=more.not_below, unit=Unit.SHARE))}" if more.not_below is not None else ""
+        )
+        said.append(
+            f"A second Cure Period of {defined(str(more.within))} follows the last day where at least "
+            f"{trimmed(Figure(value=more.if_made_good, unit=Unit.SHARE))} of the first shortfall was made good by then{floor} "
+            f"({more.cite})."
+        )
     return " ".join([*said, "Where it is not cured, an Event of Default is indicated on the day after the last day."])
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-from engine.basics.values import Figure, Unit
+from engine.basics.values import Figure, Unit, in_words
 from engine.events.due_acts import Due, Follow
 from engine.events.duty_words import due_words, follow_words
 from engine.events.results import Remedy
@@ -125,6 +125,8 @@ def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
     leaf = one.leaf
     if leaf is None:
         return None, with_dates(one.what)
+    if leaf.event is not None:
+        return None, f"{in_words(leaf.event)} has been declared"
     if leaf.on_or_after is not None:
         return None, f"{short_date(leaf.on_or_after)} has come"
     if leaf.announced is not None:

@@ -24,6 +24,7 @@ from tests.conftest import DEALS
 
 ON = date(2026, 7, 2)
 UNUSUAL = (
+    "at least 77% of the shortfall",
     "seven / eight",
     "77.7%",
     "USD 7.77 per GPU-hour",
@@ -52,6 +53,7 @@ CURE = {
     "at_most": "2 in any 12 months",
     "passing_for": "2 consecutive determination dates",
     "equity_at_most": "USD 500,000",
+    "extension": {"within": "90 days", "if_made_good": "at least 50% of the shortfall", "not_below": "90%", "cite": "FA §7.01(b)"},
     "cite": "FA §7.01",
 }
 COMMON = {"cite": "FA §6.01", "if_not_determined": "hold", "tested_while": SPRING}
@@ -276,7 +278,7 @@ def test_a_clause_without_a_cure_says_so_and_what_follows(cascade: Deal, all_tem
 
 
 LEAF = {"test": "ltv", "result": "FAIL", "for": "2 consecutive determination dates"}
-OF_A_LEAF = ("trigger", "test", "result", "state", "for", "announced", "index", "on_or_after")
+OF_A_LEAF = ("trigger", "test", "result", "state", "for", "announced", "index", "on_or_after", "event")
 TRIGGER: dict[str, Any] = {
     "cite": "FA §4.07",
     "text": "Words.",
@@ -293,6 +295,13 @@ TRIGGER: dict[str, Any] = {
         ]
     },
     "ends": {"all_of": [LEAF, {"test": "ltv", "state": "COMPLIANT"}]},
+    "cure": {
+        "within": "30 days",
+        "after": "determination date",
+        "cured_by": ["retest", "equity"],
+        "at_most": "1 in any 24 months",
+        "cite": "FA §4.08",
+    },
     "consequences": [
         {
             "kind": "other",

@@ -27,10 +27,11 @@ STATES = (
     "SUSPENDED",
     "CLOSED",
     "NOT IN EFFECT",
+    "PENDING CURE",
     "IN EFFECT",
 )
 ENDS = ("begins", "ends")
-OF_A_TRIGGER = ("NOT IN EFFECT", "IN EFFECT", "WAIVED", "CLOSED")
+OF_A_TRIGGER = ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT", "WAIVED", "CLOSED")
 
 
 def leaves_of(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
@@ -85,7 +86,7 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
 
 def never(clause: Clause, state: str) -> str | None:
     """Why a test can never be in a state; None where it can."""
-    if state in ("NOT IN EFFECT", "IN EFFECT"):
+    if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
         return "its failure is no default"

@@ -20,7 +20,7 @@ from engine.terms.checks.doubtful_values import doubtful_values
 from engine.terms.checks.duties import duties
 from engine.terms.checks.example_expectations import examples, triggers_of
 from engine.terms.checks.idle_terms import deciding, lasting
-from engine.terms.checks.limbs_and_curves import circle_through, date_limb, later_terms, reached
+from engine.terms.checks.limbs_and_curves import circle_through, date_limb, event_limb, later_terms, reached
 from engine.terms.checks.quoted_numbers import texts
 from engine.terms.checks.reported_measures import declared_figures
 from engine.terms.checks.scale import out_of_scale
@@ -151,9 +151,10 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
 
 
 def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    if leaf.on_or_after is not None:
-        yield from date_limb(terms, tree, leaf, path)
-        return
+    for looks, said in ((date_limb, leaf.on_or_after), (event_limb, leaf.event)):
+        if said is not None:
+            yield from looks(terms, tree, leaf, path)
+            return
     if leaf.announced is not None or leaf.index is not None:
         yield from _announced(terms, tree, leaf, path)
         return

@@ -25,8 +25,8 @@ from engine.terms.worked_example import EXPECTED, Expectation, read_figure
 OF_A_RESULT = ("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive")
 LOOKS_AT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(OF_A_RESULT, ("test", "trigger")),
-    **dict.fromkeys(("state", "since"), ("test", "trigger")),
-    **dict.fromkeys(("cure_by", "obligation", "due"), ("test",)),
+    **dict.fromkeys(("state", "since", "cure_by"), ("test", "trigger")),
+    **dict.fromkeys(("obligation", "due"), ("test",)),
     **dict.fromkeys(("count", "reserve", "swept"), ("trigger",)),
 }
 """What each expected field is a field of; one that is not here is the index's, which need not be named."""

@@ -124,7 +124,7 @@ def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[P
         yield undefined(deal.tree, (*path, "act"), act.act, "Recorded Act", KINDS, "there are")
         return
     terms = resolve(deal, act.on)
-    clauses = {**terms.covenants, **terms.triggers}
+    clauses = {**terms.covenants, **terms.triggers, **terms.events}
     if act.clause is not None and act.clause not in clauses:
         yield undefined(deal.tree, (*path, "clause"), act.clause, "clause", clauses)
     if act.index is not None and act.index not in terms.index:

@@ -47,7 +47,7 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
 
 def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     """A limb on a date has nothing beside it, lies within the deal's life, and is known to format 2 alone."""
-    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index)
+    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.event)
     at = (*path, "on_or_after")
     if terms.format == "1":
         why = "a file of format 1 has no date as a condition"
@@ -58,6 +58,16 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
     if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
         yield Problem("D523", f"a condition is met from {leaf.on_or_after}", why, in_the_life(terms), tree.place(at))
+
+
+def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
+    """A limb on a declared event names one that the deal has, and nothing beside it."""
+    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.on_or_after)
+    if any(one is not None for one in others):
+        why = "an event is a condition by itself, and joins others by `all_of` or `any_of`"
+        yield Problem("D506", "the condition is not complete", why, "write it like `{event: manager-default}`", tree.place(path))
+    elif leaf.event not in terms.events:
+        yield undefined(tree, (*path, "event"), leaf.event or "", "event", terms.events)
 
 
 def later_terms(deal: Deal) -> Iterator[Problem]:
@@ -73,6 +83,20 @@ def later_terms(deal: Deal) -> Iterator[Problem]:
         for key, clause in terms.covenants.items():
             yield from _curve(deal, key, clause)
             yield from _last(deal, terms, key, clause)
+        for name, event in terms.events.items():
+            if event.declared_by not in terms.parties:
+                yield undefined(deal.tree, ("events", name, "declared_by"), event.declared_by, "party", terms.parties)
+            if name in terms.covenants or name in terms.triggers:
+                why, place = "an Act that names it could mean either", deal.tree.key_place(("events", name))
+                yield Problem("D504", f"`{name}` names an event and a clause", why, "rename the event", place)
+        for name, trigger in terms.triggers.items():
+            if trigger.cure is not None and not trigger.cure.cured_by:
+                why, place = (
+                    "a time without a way to cure is a grace period of nothing",
+                    deal.tree.place(("triggers", name, "cure", "cured_by")),
+                )
+                yield Problem("D522", f"nothing cures `{name}`", why, "write how it is cured, or remove `cure:`", place)
+        yield from _never_pending(deal, terms)
         yield from _uncounted(deal, terms)
 
 
@@ -108,6 +132,17 @@ def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
         place = deal.tree.place(("covenants", key, "last_tested"))
         yield Problem("D523", f"`{key}` is last tested on {last}", why, f"write a date from {first} to {terms.maturity_date}", place)
+
+
+def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
+    """Conditions on PENDING CURE of a trigger that has no cure of its own."""
+    for name, trigger in terms.triggers.items():
+        for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
+            for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
+                of = terms.triggers.get(leaf.trigger or "")
+                if leaf.state == "PENDING CURE" and (of is None or of.cure is None):
+                    why, place = "it has no cure of its own", deal.tree.place((*path, "state"))
+                    yield Problem("D519", f"the trigger `{leaf.trigger}` is never PENDING CURE", why, "write another state", place)
 
 
 def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:

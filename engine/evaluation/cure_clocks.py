@@ -1,0 +1,63 @@
+"""Clocks of Cure Periods that wait for an event: a report that is delivered, a notice, knowledge (`rulings.md` 24, 52)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from engine.determination.template import MaintenanceClause
+from engine.evaluation import recorded_acts
+from engine.evaluation.day_events import Day
+from engine.evaluation.serving_report import newest_first
+from engine.evaluation.test_states import clock_started
+from engine.evaluation.trigger_states import CureClock, TriggerRule, clocked
+from engine.events.kinds import ActApplied
+from engine.events.states import TriggerStatus
+
+
+def clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
+    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
+    inputs, state = day.inputs, day.state
+    for name, test in state.tests.items():
+        clause = inputs.terms.covenants.get(name)
+        if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
+            continue
+        received = delivered(day, test.episode_began, waits=True)
+        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
+        begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
+        if start is not None and begun is not None:
+            yield (
+                start,
+                ActApplied(act=f"clock|{name}|{start}", test=begun, before=test.status.value, why=f"{clause.cure.after}: the clock starts"),
+            )
+
+
+def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
+    """Triggers whose own cure waits for a notice or for knowledge that has come."""
+    for name, state in day.state.triggers.items():
+        terms = day.inputs.terms.triggers.get(name)
+        if terms is None or terms.cure is None or state.status is not TriggerStatus.PENDING_CURE or state.cure is not None:
+            continue
+        start = recorded_acts.clock_start(day.state.acts, name, terms.cure.after, state.since, None, day.inputs.on)
+        if start is not None:
+            begun, why = clocked(state, terms.cure, start, day.inputs.calendar, day.inputs.on), f"{terms.cure.after}: the clock starts"
+            yield start, ActApplied(act=f"clock|{name}|{start}", trigger=begun, before=state.status.value, why=why)
+
+
+def delivered(day: Day, began: date, *, waits: bool) -> date | None:
+    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+
+    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
+    """
+    received = [report.delivered_on for report in newest_first(day.inputs)]
+    if waits:
+        return min((one for one in received if one > began), default=None)
+    return max(received, default=None)
+
+
+def cure_clock(day: Day, rule: TriggerRule) -> CureClock | None:
+    """What counts the days of a trigger's own cure: its clock may wait for an Act."""
+    if rule.cure is None:
+        return None
+    on = day.inputs.on
+    return CureClock(day.inputs.calendar, recorded_acts.clock_start(day.state.acts, rule.name, rule.cure.after, on, None, on))
