@@ -67,6 +67,7 @@ LIMIT_LIKE: Mapping[Unit, str] = {
     Unit.POINTS: "at least -10 points",
     Unit.RATE: "at least USD 0.10 per GPU-hour",
     Unit.DAYS: "at most 2 days",
+    Unit.USD: "at least USD 19,000,000",
     Unit.COUNT: "at least 5",
 }
 """A limit in each unit that a template may measure in."""
@@ -306,5 +307,5 @@ def _example(key: str, node: Mapping[str, Any]) -> str:
 def _names(data: Any) -> Iterator[str]:
     """The names that a deal gives to its parts: they stay, so that what refers to them still does."""
     if isinstance(data, dict):
-        for block in ("parties", "debt", "covenants", "triggers", "index", "pledged_assets", "blended_rates"):
+        for block in ("parties", "debt", "covenants", "triggers", "index", "pledged_assets", "blended_rates", "figures", "events"):
             yield from data.get(block) or ()
