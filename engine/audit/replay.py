@@ -314,7 +314,7 @@ class Replay:
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
         entry = self.workspace.store.entry(event.log, event.seq)
         recorded = entry.body if entry is not None else b"{}"
-        again = as_then(recorded, body_of(draft, scribe), partial(of_earlier_record, self.events(event.log), event.seq))
+        again = as_then(recorded, body_of(draft, scribe), lambda: of_earlier_record(self.events(event.log), event.seq))
         if again != recorded:
             raise _Differs(
                 event.seq,
