@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from engine.basics.values import defined, in_words
+from engine.basics.values import defined, in_words, printed
 from engine.determination.template import (
     CalendarPeriod,
     Clause,
@@ -151,6 +151,17 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
 
 
+def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | None:
+    """That a reading fires though the rate stands near the Closing Date level, or above it, after a spike (`rulings.md` 14)."""
+    below = (closing - rate) / closing
+    if terms.measure != "fall_in_window" or below > terms.maximum_decline:
+        return None
+    apart = printed(Figure(value=abs(below), unit=Unit.SHARE), 1)
+    side = "below" if below > 0 else "above"
+    stands = f"{apart} {side} the Closing Date level" if below else "at the Closing Date level"
+    return f"The appraisal test fails by its reading, the fall within the window. The rate is {stands} ({terms.cite})."
+
+
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
     """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
 
@@ -211,4 +222,5 @@ TEMPLATE = Template(
     deliver=lambda terms: terms.then,
     maximum=maximum,
     columns=columns,
+    doubt=doubt,
 )

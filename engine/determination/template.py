@@ -182,6 +182,7 @@ class Template:
             where paths are to run through `measure` one by one.
         recomputable: whether a result's inputs are all that its measure asks for; where they are not, as with the days on which
             reports came, a notice proves the result by its place in the log alone.
+        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None where nothing must.
     """
 
     name: str
@@ -198,6 +199,7 @@ class Template:
     maximum: Callable[[Any, Facts], Maximum | None] | None = None
     columns: Callable[[Any, Facts], LinearForm | None] | None = None
     recomputable: bool = True
+    doubt: Callable[[Any, Fraction, Fraction], str | None] | None = None
 
     @property
     def dates(self) -> DateKind:

@@ -22,7 +22,7 @@ from engine.events.deal_state import DealState
 from engine.events.due_acts import Brings, Deposit, Due, DueFacts, Follow, FollowFacts, StripDay
 from engine.events.duty_words import due_words, follow_words
 from engine.events.kinds import Determined
-from engine.events.results import TestResult
+from engine.events.results import TestResult, Verdict
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
 from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
@@ -76,7 +76,7 @@ def outlook(day: Finished) -> Determined:
         follows=tuple(sorted(_follows(day), key=lambda one: (one.on, one.subject))),
         strip=strip[1],
         strip_title=strip[0],
-        warnings=tuple(_warnings(day.terms)),
+        warnings=(*_warnings(day.terms), *_doubts(day)),
         served=day.served,
         held=day.held,
         gpus=day.gpus,
@@ -316,6 +316,20 @@ def _days(last: Deadline, calendar: BusinessCalendar) -> Iterator[StripDay]:
         why = calendar.why_not(day)
         number += why is None
         yield StripDay(day=day, number=None if why else number, why=why)
+
+
+def _doubts(day: Finished) -> Iterator[str]:
+    """What a template says beside a FAIL of its clause: of a reading that fires near the Closing Date level, for one."""
+    for name, result in day.results.items():
+        clause = day.terms.covenants.get(name)
+        doubt = day.templates[clause.template].doubt if clause is not None and result.verdict is Verdict.FAIL else None
+        if clause is None or doubt is None:
+            continue
+        index = day.terms.index_of(clause)
+        rates, terms = day.state.rates.get(index, ()), day.terms.index.get(index)
+        if terms is not None and rates and rates[-1].value is not None:
+            said = doubt(clause, Fraction(rates[-1].value), Fraction(terms.closing_date_level))
+            yield from (said,) if said is not None else ()
 
 
 def _warnings(terms: TermsInForce) -> Iterator[str]:

@@ -146,6 +146,8 @@ class AmendmentFacts(Fact):
     document: str
     effective: date
     changes: tuple[str, ...]
+    clauses: tuple[str, ...] = Field(default=(), exclude_if=lambda keys: not keys)
+    """The clauses of whose terms it changes one; absent where it changes none."""
 
 
 class DealAdopted(Fact):

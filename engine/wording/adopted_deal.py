@@ -149,6 +149,18 @@ def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterat
     yield from _when(clause, terms)
 
 
+def _changed(change: Change) -> str:
+    """A change in words: a term with what it was and is; a whole block is only named."""
+    block = isinstance(change.new, dict | list) or isinstance(change.replaces, dict | list)
+    return f"{change.term} is written anew" if block else f"{change.term}: {change.replaces} becomes {change.new}"
+
+
+def _clause_of(term: str) -> str | None:
+    """The clause or trigger of whose terms a path is one: `ltv` of `covenants.ltv.maximum`."""
+    block, _, rest = term.partition(".")
+    return rest.partition(".")[0] or None if block in ("covenants", "triggers") else None
+
+
 def _of_the_parties(text: str, terms: TermsInForce) -> str:
     """A reading in the words of the agreement: without a Borrower it speaks of the Issuer (`rulings.md` 58)."""
     return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
@@ -236,5 +248,6 @@ def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
             kind=kind,
             document=changes[0].document or "the deal file",
             effective=changes[0].effective,
-            changes=tuple(f"{change.term}: {change.replaces} becomes {change.new}" for change in changes),
+            changes=tuple(_changed(change) for change in changes),
+            clauses=tuple(dict.fromkeys(key for change in changes if (key := _clause_of(change.term)) is not None)),
         )

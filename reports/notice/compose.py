@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engine.events.notice import NoticeInputs, NoticeKind
 from reports.drawing.marks import WORDS
-from reports.formats import eights, figure, instant, long_date, plain, role, short_date
+from reports.formats import eights, figure, instant, listed, long_date, plain, role, short_date
 from reports.notice import never_adopted, sentences
 from reports.notice.blocks import closing, event_answer, index, page_one, proof, terms
 from reports.notice.blocks import what_happened as occasion
@@ -128,14 +128,16 @@ def _form(found: Brief) -> str:
     duty = found.duty
     if duty is None:
         return "Report. No party owes it as a notice under the deal file."
-    return f"Draft notice, to be given by the {role(duty.given_by)}. It becomes a notice by the Recorded Act “notice given”."
+    to = listed([f"the {role(one)}" for one in duty.to if one != duty.given_by])
+    given = f"the {role(duty.given_by)}{f' to {to}' if to else ''}"
+    return f"Draft notice, to be given by {given}. It becomes a notice by the Recorded Act “notice given”."
 
 
 def particulars(found: Brief) -> list[tuple[str, str]]:
     """The four facts under the title."""
     inputs, day = found.inputs, found.determined
     line = occasion.subject(found)
-    principal = figure(day.outstanding_principal) if day and day.outstanding_principal else "not reported"
+    principal = f"{figure(day.outstanding_principal)}{_as_of(found)}" if day and day.outstanding_principal else "not reported"
     about = ("Determination Date", long_date(inputs.on)) if line is None else _about(inputs.kind, line)
     third = ("Outstanding principal", principal) if line is None else ("Determination Date", long_date(inputs.on))
     return [
@@ -144,6 +146,14 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
         third,
         ("Supersedes", _supersedes(found)),
     ]
+
+
+def _as_of(found: Brief) -> str:
+    """The date as of which a balance is, where it is not of the week that the date rests on."""
+    used = (one.source.as_of for line in found.lines if line.result for one in line.result.inputs if one.name == "outstanding_principal")
+    days = [day for day in used if day is not None]
+    whole = found.determined
+    return f", as of {short_date(min(days))}" if days and whole is not None and min(days) < whole.window_end else ""
 
 
 def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from reports.formats import (
     long_date,
     minus,
     ordinal,
+    plain,
     role,
     sentence,
     short_date,
@@ -102,14 +103,19 @@ def graver(line: Line) -> bool:
 def defaulted(line: Line) -> Runs:
     """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
-    figures = f" This date: {against(line)}." if line.result and line.result.measured else ""
-    first = line.result is not None and line.result.on == line.test.since  # on later dates the state says only how it ends
-    said = f": {with_dates(line.test.why)}" if first and line.test.why else ""
-    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else said
+    figures = f" This date: {against(line)}{_restored(line.result)}." if line.result and line.result.measured else ""
+    first = line.result is not None and line.result.on == line.test.since and line.test.why  # later the state says only how it ends
+    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if first else ""
     return [
         (f"Event of Default indicated on {line.title}", True),
         (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),
     ]
+
+
+def _restored(result: TestResult) -> str:
+    """What would make a test in default pass on this date; nothing of one that passes."""
+    said = [plain(_way(way)) for way in (result.remedies if result.verdict is Verdict.FAIL else ())]
+    return f", restored {listed(said, 'or')}" if said else ""
 
 
 def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:

@@ -94,7 +94,7 @@ def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:
         "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%.",
         "It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49",
         "Cash Sweep has counted 1 of 2 dates and is not in effect.",
-        "Draft notice, to be given by the Servicer. It becomes a notice by the Recorded Act “notice given”.",
+        "Draft notice, to be given by the Servicer to the Administrative Agent and the Indenture Trustee. It becomes a notice by the",
         "Reference Rate USD 1.4937 per GPU-hour",
         "−3.087 points −4.75% of limit",
         "day 5 of 10, to Fri 13 Nov",

@@ -36,6 +36,7 @@ from reports.notice import log_lookup as log
 from reports.notice import sentences, strips
 from reports.notice.blocks.report_notes import report_notes
 from reports.notice.blocks.reserve import account_notes
+from reports.notice.blocks.term_notes import term_notes
 from reports.notice.doubt import effect, held_detail, newest_publication, stands_on, undecided
 from reports.notice.view import Brief, Line
 
@@ -175,7 +176,8 @@ def notes(found: Brief) -> list[Runs]:
         else ""
     )
     warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
-    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *report_notes(found), *account_notes(found), *warnings]
+    more = (*report_notes(found), *term_notes(found), *account_notes(found))
+    return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *more, *warnings]
 
 
 def _rate_note(found: Brief, name: str) -> Runs:
