@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,8 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from engine.basics.errors import VerificationFailed
+from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.notices import der
+from engine.notices.time_token import SLACK, TOKEN, Stamped, stamped
 from engine.record.keys import BadKey
 
 FIELD = "Notice"
@@ -73,10 +75,12 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def seal(data: bytes, key: Path) -> bytes:
-    """The file with a PAdES signature by the key in a file, whose certificate lies beside it.
+def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> bytes:
+    """The file with a PAdES signature by the key in a file, whose certificate lies beside it, and a time stamp where there is an authority.
 
-    Raises BadKey where the two cannot be read, or what the key signs does not hold by the certificate.
+    Raises:
+        BadKey: the two cannot be read, or what the key signs does not hold by the certificate.
+        NoTimeStamp: the authority gives no time stamp that holds; the file can be sealed without one.
     """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
@@ -94,30 +98,76 @@ def seal(data: bytes, key: Path) -> bytes:
     )
     out = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
-    signers.PdfSigner(metadata, signer=signer).sign_pdf(writer, output=out)
+    try:
+        stamper = None if authority is None else _stamper(authority)
+        signers.PdfSigner(metadata, signer=signer, timestamper=stamper).sign_pdf(writer, output=out)
+    except Exception as error:
+        if authority is None:
+            raise
+        raise NoTimeStamp(f"{authority.url} gives no time stamp: {type(error).__name__}") from error
     # The library signs with a key whose certificate is another's; such a notice would verify nowhere.
     certificate = x509.load_pem_x509_certificate(Path(f"{key}.crt").read_bytes())
     try:
-        check_seal(out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]))
+        sealed = check_seal(out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]), _believed(authority))
     except VerificationFailed as failed:
+        if authority is not None and "time stamp" in str(failed):
+            raise NoTimeStamp(f"{authority.url}: {failed}") from failed
         raise BadKey(f"what {key} signs does not hold by {key}.crt: {failed}; put back the two that were made together") from failed
+    if authority is not None:
+        _stamped_now(sealed, authority)
     return out.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
+class TimeAuthority:
+    """An authority that stamps time: its address, the certificate that is believed, and the reading of the clock to hold it against."""
+
+    url: str
+    certificate_sha256: str
+    now: datetime
+    patience: float = 10.0
+    """Seconds that it may take; a run does not wait for it longer."""
+
+
+class NoTimeStamp(HeadroomError):
+    """An authority gave no time stamp that holds."""
+
+
+def _stamper(authority: TimeAuthority) -> Any:
+    from pyhanko.sign.timestamps import HTTPTimeStamper
+
+    return HTTPTimeStamper(authority.url, timeout=authority.patience)
+
+
+def _believed(authority: TimeAuthority | None) -> frozenset[str]:
+    return frozenset() if authority is None else frozenset([authority.certificate_sha256])
+
+
+def _stamped_now(sealed: Sealed | None, authority: TimeAuthority) -> None:
+    """Whether the stamp is the authority's, of about now. Raises NoTimeStamp."""
+    stamp = sealed.stamp if sealed is not None else None
+    if stamp is None or not stamp.trusted:
+        raise NoTimeStamp(f"{authority.url} stamps with a key that is not certified by {authority.certificate_sha256[:16]}")
+    if abs(stamp.at - authority.now) > SLACK:
+        raise NoTimeStamp(f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here {authority.now:%Y-%m-%d %H:%M}")
+
+
+@dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signature that holds: whose certificate it is, and the file as it was before it was signed."""
+    """A signature that holds: whose certificate it is, the file as it was before it was signed, and its time stamp where it has one."""
 
     fingerprint: str
     unsigned: bytes
+    stamp: Stamped | None = None
 
 
-def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
+def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str] = frozenset()) -> Sealed | None:
     """The signature over a whole file; None without one.
 
     Args:
         data: the file.
         trusted: SHA-256 fingerprints of the certificates that the verifier trusts, in hexadecimal.
+        authorities: the same of the authorities whose time stamps are believed.
 
     Raises:
         VerificationFailed: the signature does not cover the file, does not hold, or is by no trusted certificate.
@@ -131,14 +181,14 @@ def check_seal(data: bytes, trusted: frozenset[str]) -> Sealed | None:
     if start != 0 or after + rest != len(data) or not 0 < length < after or data[length : length + 1] + data[after - 1 : after] != b"<>":
         raise VerificationFailed("the signature does not cover the whole file")
     try:
-        return _checked(data, length, after, trusted)
+        return _checked(data, length, after, trusted, authorities)
     except InvalidSignature:
         raise VerificationFailed("the signature does not hold") from None
     except (ValueError, LookupError, TypeError, AttributeError, StopIteration, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise VerificationFailed(f"the signature cannot be read: {type(error).__name__}") from error
 
 
-def _checked(data: bytes, length: int, after: int, trusted: frozenset[str]) -> Sealed:
+def _checked(data: bytes, length: int, after: int, trusted: frozenset[str], authorities: frozenset[str]) -> Sealed:
     """The CMS signature in the gap of the byte range, over everything outside it."""
     written = data[length + 1 : after - 1]
     if len(written) > LONGEST_SIGNATURE:
@@ -160,7 +210,8 @@ def _checked(data: bytes, length: int, after: int, trusted: frozenset[str]) -> S
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise VerificationFailed("the signature's key is of another kind than P-256")
     public.verify(cms.signature, der.encoded(der.SET, cms.signed), ec.ECDSA(hashes.SHA256()))
-    return Sealed(fingerprint, _before(data, length))
+    stamp = None if cms.token is None else stamped(cms.token, cms.signature, authorities)
+    return Sealed(fingerprint, _before(data, length), stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +222,8 @@ class _Cms:
     signed: bytes
     attributes: dict[bytes, bytes]
     signature: bytes
+    token: der.Element | None = None
+    """The time stamp over the signature: the one thing that may stand in it unsigned."""
 
 
 def _parts(info: der.Element) -> _Cms:
@@ -189,7 +242,8 @@ def _parts(info: der.Element) -> _Cms:
     if len(certificates.parts) != 1 or len(signers.parts) != 1:
         raise VerificationFailed(MORE)
     certificate, signer = certificates.only(der.SEQUENCE), signers.only(der.SEQUENCE)
-    own, who, digest, attributes, algorithm, signature = _count(signer.parts, 6)
+    known, beside = (signer.parts[:-1], signer.parts[-1]) if len(signer.parts) == STAMPED_PARTS else (signer.parts, None)
+    own, who, digest, attributes, algorithm, signature = _count(known, 6)
     if (digests.whole, digest.whole, algorithm.whole) != (der.encoded(der.SET, SHA256), SHA256, ECDSA_WITH_SHA256):
         raise VerificationFailed("the signature names other algorithms than ECDSA with SHA-256")
     if inner.whole != der.encoded(der.SEQUENCE, DATA):
@@ -198,7 +252,20 @@ def _parts(info: der.Element) -> _Cms:
         raise VerificationFailed("the signature names another version, signer or issuer than its certificate")
     if attributes.tag != der.OWN or signature.tag != der.OCTET_STRING:
         raise VerificationFailed("the signature has no attributes that are signed")
-    return _Cms(certificate, attributes.content, _said(attributes), signature.content)
+    return _Cms(certificate, attributes.content, _said(attributes), signature.content, None if beside is None else _token(beside))
+
+
+STAMPED_PARTS, UNSIGNED_ATTRIBUTES = 7, 0xA1
+
+
+def _token(beside: der.Element) -> der.Element:
+    """The one unsigned attribute that a signature may carry: a time stamp. Raises VerificationFailed for any other, or several."""
+    if beside.tag != UNSIGNED_ATTRIBUTES or len(beside.parts) != 1:
+        raise VerificationFailed(MORE)
+    kind, values = _count(beside.parts[0].parts, 2)
+    if kind.whole != TOKEN or values.tag != der.SET or len(values.parts) != 1:
+        raise VerificationFailed(MORE)
+    return values.parts[0]
 
 
 MORE = "the signature carries parts that it does not sign: more signers, certificates, or unsigned attributes"

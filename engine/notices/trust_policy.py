@@ -23,6 +23,8 @@ class Policy(Fact):
     cosigner_keys: tuple[str, ...] = ()
     cosignatures_needed: Annotated[int, Field(strict=True, ge=0)] = 0
     notice_certificates: tuple[str, ...] = ()
+    time_authorities: tuple[str, ...] = ()
+    """Certificates of authorities whose time stamps on notices are believed, or of who certifies them."""
     signature_needed: StrictBool = True
     deals: tuple[str, ...] = ()
     """Names of the deals whose notices are asked for; any, where none is named."""
@@ -38,9 +40,10 @@ class Policy(Fact):
             raise ValueError("`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own")
         if self.cosignatures_needed > len(trustees):
             raise ValueError(f"`cosignatures_needed` is {self.cosignatures_needed} and `cosigner_keys` has {len(trustees)}")
-        for place, text in enumerate(self.notice_certificates):
-            if not CERTIFICATE.fullmatch(plain(text)):
-                raise ValueError(f"`notice_certificates[{place}]` is no SHA-256 fingerprint of 64 hexadecimal digits")
+        for name in ("notice_certificates", "time_authorities"):
+            for place, text in enumerate(getattr(self, name)):
+                if not CERTIFICATE.fullmatch(plain(text)):
+                    raise ValueError(f"`{name}[{place}]` is no SHA-256 fingerprint of 64 hexadecimal digits")
         return self
 
 

@@ -25,6 +25,7 @@ from engine.notices.pdf import PAGES_OF_RESULTS, NoticeFile, read_notice
 from engine.notices.recompute import Listed
 from engine.notices.results_again import rates_again, results_again, weeks_of
 from engine.notices.signature import check_seal
+from engine.notices.time_token import Stamped
 from engine.notices.trust_policy import Policy, plain
 from engine.notices.whole_date import OfDate
 from engine.record.canonical import canonical, sha256_hex
@@ -68,6 +69,7 @@ class _Notice:
     checkpoint: Checkpoint | None = None
     listed: Listed = field(default_factory=dict)
     words: PageWords | None = None
+    stamp: Stamped | None = None
 
     @property
     def attached(self) -> dict[str, bytes]:
@@ -119,12 +121,22 @@ def _extract(notice: _Notice) -> str:
 
 
 def _seal(notice: _Notice) -> str:
-    sealed = check_seal(notice.data, frozenset(map(plain, notice.policy.notice_certificates)))
+    policy = notice.policy
+    sealed = check_seal(notice.data, frozenset(map(plain, policy.notice_certificates)), frozenset(map(plain, policy.time_authorities)))
     if sealed is not None:
-        return f"signed by {sealed.fingerprint[:16]}, over the whole file"
+        notice.stamp = sealed.stamp
+        return f"signed by {sealed.fingerprint[:16]}, over the whole file{_stamp_words(sealed.stamp)}"
     if notice.policy.signature_needed:
         raise VerificationFailed("the file is not signed, so its appearance is not bound; the policy asks for a signature")
     return UNSIGNED
+
+
+def _stamp_words(stamp: Stamped | None) -> str:
+    """What a time stamp says, where there is one; one by an authority that the policy does not name proves no time."""
+    if stamp is None:
+        return ""
+    by = f"{stamp.fingerprint[:16]}" if stamp.trusted else f"{stamp.fingerprint[:16]}, whom the policy does not name: it proves no time"
+    return f"; time-stamped at {stamp.at:{MINUTE}} UTC by {by}"
 
 
 def _manifest(notice: _Notice) -> str:
@@ -187,8 +199,10 @@ def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], truste
 
 def _time(notice: _Notice, by: int, at: datetime | None) -> str:
     """By when the event was there, as its trustees vouch. Raises VerificationFailed where it says that it came later."""
+    if notice.stamp is not None and notice.stamp.trusted:
+        not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
     if at is None:
-        return "time asserted by the operator"
+        return "time asserted by the operator" if notice.stamp is None or not notice.stamp.trusted else "there when it was time-stamped"
     not_after(at, [("the event", notice.attached["event.json"])])
     return f"cosigned by {by}, first at {at:{MINUTE}} UTC"
 

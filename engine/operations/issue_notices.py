@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,8 +26,8 @@ from engine.events.standing import standing
 from engine.notices.attachments import OBSERVATIONS, PAGE, SAID, Evidence, attachments, checkpoint_for, with_words
 from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
 from engine.notices.earlier_entries import earlier_entries
-from engine.notices.signature import seal
 from engine.operations.deal_history import history_of
+from engine.operations.seal_notice import authority_of, sealed
 from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Entry, Writer
@@ -121,7 +122,8 @@ def _give(
                 raise
             given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
-        made.append(_Made(notice, seal(data, key) if key.is_file() else data, sha256_hex(data)))
+        signed = sealed(data, key, authority_of(workspace, scribe), partial(progress, place)) if key.is_file() else data
+        made.append(_Made(notice, signed, sha256_hex(data)))
         if len(made) >= TOGETHER:
             _issue_together(workspace, made, scribe, given)
     _issue_together(workspace, made, scribe, given)

@@ -25,6 +25,7 @@ from engine.market.index_definitions import IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
+from engine.workspace.time_settings import TimeAuthoritySettings
 from engine.workspace.web_settings import WebSettings
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Settings(Fact):
     """Who acts for which party, by name; only they release a notice."""
     folder: FolderSettings | None = None
     web: WebSettings = WebSettings()
+    time_authority: TimeAuthoritySettings | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 // A policy as TOML: names, texts, whole numbers, true or false, and lists of texts; anything else is refused.
 function readPolicy(text) {
-  const policy = { log_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], signature_needed: true, deals: [], origins: [] };
+  const policy = { log_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], time_authorities: [], signature_needed: true, deals: [], origins: [] };
   const plain = text.replace(/\r\n?/g, "\n").replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
   const line = /\s*([A-Za-z_]+)\s*=\s*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|\d+)[ \t]*(?:\n|$)/y, texts = /\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')\s*(,|$)/y;
   const textOfToml = (quoted) => (quoted[0] === '"' ? JSON.parse(quoted) : quoted.slice(1, -1));

@@ -45,7 +45,9 @@ async function sealOf(bytes, trusted) {
   const [kind, content] = count(partsOf(info), 2), [version, digests, inner, certificates, signers] = count(partsOf(onlyPart(content, 0x30)), 5);
   need(same(kind.whole, SIGNED_DATA) && content.tag === 0xa0 && certificates.tag === 0xa0 && signers.tag === 0x31, "the signature is of another kind than signed data with its certificate");
   need(partsOf(certificates).length === 1 && partsOf(signers).length === 1, MORE);
-  const certificate = onlyPart(certificates, 0x30), [own, who, digest, attributes, algorithm, signature] = count(partsOf(onlyPart(signers, 0x30)), 6);
+  const certificate = onlyPart(certificates, 0x30), inside = partsOf(onlyPart(signers, 0x30)), stamped = inside.length === 7;
+  if (stamped) isToken(inside.pop());
+  const [own, who, digest, attributes, algorithm, signature] = count(inside, 6);
   need(same(digests.whole, der(0x31, SHA256)) && same(digest.whole, SHA256) && same(algorithm.whole, ECDSA_WITH_SHA256), "the signature names other algorithms than ECDSA with SHA-256");
   need(same(inner.whole, der(0x30, DATA)), "the signature is over another kind of content than a file's bytes");
   const [, serial, , issuer] = partsOf(partsOf(certificate)[0]);
@@ -67,5 +69,13 @@ async function sealOf(bytes, trusted) {
   const [r, s] = count(partsOf(element(signature.content)), 2).map((one) => { const digits = one.content[0] === 0 ? one.content.subarray(1) : one.content; need(digits.length <= 32, "the signature does not hold"); return joined(new Uint8Array(32 - digits.length), digits); });
   const holds = await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, held, joined(r, s), der(0x31, attributes.content));
   need(holds, "the signature does not hold");
-  return fingerprint;
+  return { fingerprint, stamped };
+}
+
+// The one unsigned attribute that may stand there: a time stamp. This page does not check whose it is, and says so.
+function isToken(beside) {
+  const parts = beside.tag === 0xa1 ? partsOf(beside) : [];
+  need(parts.length === 1, MORE);
+  const [kind, values] = count(partsOf(parts[0]), 2);
+  need(same(kind.whole, oid(...PKCS, 9, 16, 2, 14)) && values.tag === 0x31 && partsOf(values).length === 1, MORE);
 }

@@ -38,8 +38,8 @@ class Notice {
   constructor(bytes, name, policy, held) { Object.assign(this, { bytes, name, policy, held, later: [] }); }
 
   async signature() {
-    const fingerprint = await sealOf(this.bytes, this.policy.notice_certificates);
-    if (fingerprint !== null) return `signed by ${fingerprint.slice(0, 16)}, over the whole file`;
+    const seal = await sealOf(this.bytes, this.policy.notice_certificates);
+    if (seal !== null) return `signed by ${seal.fingerprint.slice(0, 16)}, over the whole file${seal.stamped ? "; with a time stamp, which this page does not check" : ""}`;
     need(!this.policy.signature_needed, "the file is not signed, so its appearance is not bound; the policy asks for a signature");
     return UNSIGNED;
   }

@@ -21,6 +21,7 @@ from engine.determination.template import Template
 from engine.events.notice import NoticeInputs
 from engine.notices.trust_policy import read_policy
 from engine.operations.run import Tools
+from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
 from tests.conftest import DEALS, REPOSITORY
 
@@ -49,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     (root / "build").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "THURSDAYS", plan.THURSDAYS[:14])
-        demonstrate(root / "build" / "demo", lambda now: Tools(all_templates, light, now, "tester", lambda _: None))
+        demonstrate(root / "build" / "demo", lambda now: Tools(all_templates, light, now, "tester", lambda _: None, pages=NoticePages()))
     return root
 
 

@@ -1,0 +1,25 @@
+"""A notice signed, with the time stamp of an authority where the settings name one (`rulings.md` 68)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.notices.signature import NoTimeStamp, TimeAuthority, seal
+from engine.record.log import Scribe
+from engine.workspace.workspace import Workspace
+
+
+def authority_of(workspace: Workspace, scribe: Scribe) -> TimeAuthority | None:
+    """Who stamps the time of notices, where the settings name somebody."""
+    named = workspace.settings.time_authority
+    return None if named is None else TimeAuthority(named.url, named.certificate_sha256, scribe.at, float(named.patience_seconds))
+
+
+def sealed(data: bytes, key: Path, authority: TimeAuthority | None, told: Callable[[str], None]) -> bytes:
+    """The file signed, with a time stamp where an authority gives one that holds; a run waits for none (`rulings.md` 68)."""
+    try:
+        return seal(data, key, authority)
+    except NoTimeStamp as without:
+        told(f"signed without a time stamp: {without}")
+        return seal(data, key)
