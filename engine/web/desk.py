@@ -63,19 +63,29 @@ class KeptAnswers:
         self._most = most
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
+        self._making: dict[tuple[Any, ...], threading.Lock] = {}
 
     def get(self, question: tuple[Any, ...], answer: Callable[[], Any]) -> Any:
-        """The answer to a question: the one that is kept, or what `answer` gives."""
+        """The answer to a question: the one that is kept, or what `answer` gives; whoever asks the same meanwhile waits for it."""
         with self._lock:
             if question in self._kept:
                 self._kept.move_to_end(question)
                 return self._kept[question]
-        found = answer()
-        with self._lock:
-            self._kept[question] = found
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return found
+            making = self._making.setdefault(question, threading.Lock())
+        with making:
+            with self._lock:
+                if question in self._kept:
+                    return self._kept[question]
+            try:
+                made = answer()
+                with self._lock:
+                    self._kept[question] = made
+                    while len(self._kept) > self._most:
+                        self._kept.popitem(last=False)
+            finally:
+                with self._lock:
+                    self._making.pop(question, None)
+        return made
 
 
 @dataclass
