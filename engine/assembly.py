@@ -109,14 +109,14 @@ def _renderer() -> Render:
 
 
 def publication_page(workspace: Workspace) -> Any:
-    """What renders a publication page: (weeks, when it was recorded, first print) -> HTML and PDF."""
+    """What renders a publication page: (weeks, when it was recorded, first print, coverage) -> HTML and PDF."""
 
-    def render(weeks: Any, recorded_at: datetime, first: Any) -> tuple[str, bytes]:
+    def render(weeks: Any, recorded_at: datetime, first: Any, coverage: Any) -> tuple[str, bytes]:
         from reports.pages.publication import PublicationInputs
         from reports.render.pdf import render_publication
 
         generated = (workspace.root / "GENERATED").exists()
-        return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated))
+        return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated, coverage))
 
     return render
 
@@ -156,6 +156,19 @@ def audit_page(workspace: Workspace) -> Any:
 
         generated = (workspace.root / "GENERATED").exists()
         return render_audit(AuditInputs(data, workspace.settings.operator, made_at, generated))
+
+    return render
+
+
+def review_page(workspace: Workspace) -> Any:
+    """What renders a quarterly review: (its figures as JSON) -> HTML and PDF, dated now."""
+
+    def render(data: Any) -> tuple[str, bytes]:
+        from reports.pages.review import ReviewInputs
+        from reports.render.pdf import render_review
+
+        generated = (workspace.root / "GENERATED").exists()
+        return render_review(ReviewInputs(data, workspace.settings.operator, clock(), generated))
 
     return render
 

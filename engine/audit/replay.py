@@ -146,7 +146,8 @@ class Replay:
                 value = on_record_computed(
                     self.workspace, index, version_used, day, imported, event.recorded_at, event.payload.value.get("other_versions", {})
                 )
-                self._same(event, print_draft(value.model_copy(update={"print": event.print}), event.payload.reason))
+                known = {"print": event.print, **({} if "shadow" in event.payload.value else {"shadow": None})}  # none in older prints
+                self._same(event, print_draft(value.model_copy(update=known), event.payload.reason))
                 passed = over(day, load_methodology(version_used).zone, event.recorded_at)
                 _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
             found.events += 1

@@ -180,12 +180,13 @@ def validate_index(
 
 @app.command(epilog=example("headroom manipulation --publication 2026-04-09"))
 def manipulation(
-    deal: Annotated[str | None, typer.Argument(help="A deal of the workspace: what would turn its results, instead of the index.")] = None,
+    deal: Annotated[str | None, typer.Argument(help="A deal, or the file of a draft: what would turn its results.")] = None,
     on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
     publication: Annotated[str | None, typer.Option(help="The Thursday of the index.")] = None,
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
     costs: Annotated[Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")] = None,
+    fact: Annotated[list[str] | None, typer.Option(help="A figure of a draft's reports, like outstanding_principal=16000000.")] = None,
     as_json: Json = False,
 ) -> None:
     """Count the adversarial listings that would move the index, or turn a deal's results, after filters as they really act."""
@@ -194,7 +195,7 @@ def manipulation(
     if deal is not None:
         if on is None:
             raise WrongUsage("say which date: --on 2026-04-09")
-        raise typer.Exit(manipulate_deal(opened(), deal, day(on), as_json))
+        raise typer.Exit(manipulate_deal(opened(), deal, day(on), as_json, fact or (), all_templates()))
     if publication is None:
         raise WrongUsage("say which Thursday: --publication 2026-04-09; or name a deal")
     raise typer.Exit(manipulate(opened(), index, methodology, day(publication), costs, as_json))

@@ -7,21 +7,23 @@ from typing import Annotated
 
 import typer
 
+from engine.assembly import review_page
 from engine.cli.app import app, opened, recording
 from engine.cli.options import Json, example
 
 
-@app.command(epilog=example("headroom review CRI-H100@1.1-wp --quarter 2026Q1 --into build/review.html"))
+@app.command(epilog=example("headroom review CRI-H100@1.1-wp --quarter 2026Q1 --into build/review.pdf"))
 def review(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     quarter: Annotated[str, typer.Option(help="The quarter, like 2026Q1.")],
-    into: Annotated[Path | None, typer.Option(help="Write the page with its picture to this file (.html).")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file (.pdf or .html).")] = None,
     as_json: Json = False,
 ) -> None:
     """The quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
     from engine.cli.show.review import review
 
-    review(opened(), series, quarter, into, as_json)
+    workspace = opened()
+    review(workspace, series, quarter, into, review_page(workspace), as_json)
 
 
 @app.command(epilog=example("headroom disclosure CRI-H100@1.1-wp"))

@@ -18,10 +18,11 @@ from engine.basics.values import Figure, Unit, counted, median, printed_apart, r
 from engine.market.collected_day import CollectedDay, collected_day, collection_range, doubt
 from engine.market.collection_swaps import value_of
 from engine.market.index_definitions import KNOWN, IndexDefinition
-from engine.market.index_value import DayDetail, IndexValue, OfDay
-from engine.market.listing import Listings, Observation, Override
+from engine.market.index_value import DayDetail, IndexValue, OfDay, ShadowValue
+from engine.market.listing import Listings, Observation, Override, qualifying
 from engine.market.methodology import Methodology
 from engine.market.seller_interval import no_interval, seller_interval
+from engine.market.seller_votes import shadow_rate
 from engine.market.snapshot import Snapshot
 
 DAYS = 7
@@ -72,7 +73,17 @@ def compute(
     beside = {
         other.version: _value_under(index, other, known, window_end, overrides) for other in others if other.version != methodology.version
     }
-    return made.model_copy(update={"other_versions": beside})
+    return made.model_copy(update={"other_versions": beside, "shadow": _shadow(index, methodology, known)})
+
+
+def _shadow(index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot]) -> ShadowValue | None:
+    """One seller, one vote over all collections of the window, after the filters; None where no listing names a seller."""
+    collections = (qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known)
+    found = shadow_rate([listings for listings in collections if listings])
+    if found is None:
+        return None
+    rate, low, high, covers = (rounded(figure, 4) for figure in (found.rate, found.low, found.high, found.covers))
+    return ShadowValue(rate=rate, low=low, high=high, covers=covers, sellers=found.sellers)
 
 
 def _value_under(

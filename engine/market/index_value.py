@@ -67,6 +67,23 @@ class CollectionRange(Fact):
     perhaps_none: bool = False
 
 
+class ShadowValue(Fact):
+    """One seller, one vote over all collections of the week: beside the value, and deciding nothing (`rulings.md` 63).
+
+    Attributes:
+        rate: the median over sellers, 4 decimals.
+        low, high: its interval by order statistics of the sellers.
+        covers: the probability with which that holds the true median.
+        sellers: how many have a vote.
+    """
+
+    rate: Decimal
+    low: Decimal
+    high: Decimal
+    covers: Decimal
+    sellers: int
+
+
 class IndexValue(Fact):
     """One print of one Publication Date; prices in USD per GPU-hour with 4 decimals, `pooled` with 6.
 
@@ -124,6 +141,8 @@ class IndexValue(Fact):
     """The range over all choices of collections, where some day has several."""
     other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
     """What each other version gives from the same collections; None for no value. Decides nothing (`rulings.md` 1)."""
+    shadow: ShadowValue | None = None
+    """The shadow rate; None where no listing names a seller."""
     cadence: Literal["weekly", "daily"] = "weekly"
     """How often an administrator publishes the series; a daily value's Publication Date is its own day (`rulings.md` 62)."""
     provisional: bool = False
@@ -147,7 +166,7 @@ class IndexValue(Fact):
         weekly = () if self.cadence == "daily" else ("cadence",)
         return {
             key: one
-            for key, one in _said(data, "overrides", "other_versions", "collection_range", "provisional", "final_at").items()
+            for key, one in _said(data, "overrides", "other_versions", "shadow", "collection_range", "provisional", "final_at").items()
             if key not in weekly
         }
 

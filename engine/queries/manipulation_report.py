@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import counted
+from engine.basics.values import Figure, counted
+from engine.determination.template import Template
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
 from engine.events.log_names import series_name
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
+from engine.foresight.backtest import History, lived
 from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
@@ -25,7 +27,9 @@ from engine.queries.history import events_of
 from engine.queries.index_weeks import days_of, weeks_of
 from engine.queries.seller_moves import seller_moves, shadow_data, shadow_of, turning_moves
 from engine.record.log import index_log, read
-from engine.workspace.series import series_of_facts
+from engine.terms.as_written import Deal
+from engine.wording.adopted_deal import adopted
+from engine.workspace.series import prints_of, series_by_index, series_of_facts
 from engine.workspace.workspace import Workspace
 
 
@@ -47,6 +51,10 @@ def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, 
     return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
 
 
+NOTHING = {"leaving": None, "fakes": None, "repricing": None}
+"""What is said of sellers where no listings stand behind a result."""
+
+
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
     """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
     for even in result.break_even:
@@ -56,7 +64,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         version = event.payload.value["methodology"] if event else None
         row = {"test": result.test, "result": result.verdict.value, "index": even.index}
         if even.rate is None or event is None or not version or series_name(series).administered:
-            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, "leaving": None, "fakes": None}
+            yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, **NOTHING}
             continue
         days = days_of(workspace, even.index, version, event.effective_on)
         down = (even.fails == "below") == (result.verdict is Verdict.PASS)
@@ -169,10 +177,27 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
     Raises WrongUsage for a date on which the deal was not tested.
     """
     events = standing(events_of(workspace, deal))
-    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
+    facts = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
     tested = [event for event in events if isinstance(event.payload, Tested)]
     results = [event.payload.result for event in tested if event.effective_on == on]
     if not results:
         raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((event.effective_on for event in tested), on)}")
-    rows = tuple(row for result in results for row in _trips(workspace, adopted, result))
+    rows = tuple(row for result in results for row in _trips(workspace, facts, result))
     return DealManipulation(deal, on, rows)
+
+
+def draft_manipulation(
+    workspace: Workspace, deal: Deal, templates: Mapping[str, Template], on: date, assumed: Mapping[str, Figure]
+) -> DealManipulation:
+    """The same for a draft that no log holds: its results over the workspace's series, with figures that every report is assumed to carry.
+
+    Raises WrongUsage for a date on which the draft would not be tested.
+    """
+    history = History(series_by_index(prints_of(workspace), deal, on), (), assumed, on)
+    tested = [draft for draft in lived(deal, templates, history) if isinstance(draft.payload, Tested)]
+    results = [draft.payload.result for draft in tested if draft.effective_on == on]
+    if not results:
+        there = dates_there((one.effective_on for one in tested), on)
+        raise WrongUsage(f"{deal.name}, closing on {deal.closing_date}, is not tested on {on}; of its dates {there}")
+    facts = adopted(deal, templates)
+    return DealManipulation(deal.name, on, tuple(row for result in results for row in _trips(workspace, facts, result)))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.files import read_text
 from engine.basics.values import counted
+from engine.events.log_names import series_name
 from engine.market.index_value import IndexValue
 from engine.market.quality.seller_coverage import LEAST_PAIRS, LEAST_POOL_SELLERS, Coverage, Pool, coverage
 from engine.record.canonical import canonical, sha256_hex
@@ -18,6 +23,8 @@ from engine.workspace.workspace import Workspace
 
 SCALINGS = ("divided by the week's value", "as they are")
 """The two ways in which the pool is measured."""
+Pair = tuple[str, tuple[Decimal, ...], Decimal]
+"""A seller, its listings of a week, and the week's value."""
 LIMITS = (
     "Pairs of one seller in several weeks are alike, and dividing by the week's own median favours every method.",
     "Trusted: six named sellers and more, as long as the coverage plus its error is at least 95% in both scalings.",
@@ -33,17 +40,26 @@ class MeasuredCoverage:
         pairs: weeks and sellers in the pool.
         sellers: different sellers among them.
         rows: for each scaling one row for each number of sellers.
+        upto: the newest week in the pool.
     """
 
     series: str
     pairs: int
     sellers: int
     rows: dict[str, tuple[Coverage, ...]]
+    upto: date | None = None
 
     def as_data(self) -> dict[str, Any]:
         """The table as JSON, with its own hash."""
         tables = {scaling: [_row(row, self.trusted(row.sellers)) for row in rows] for scaling, rows in self.rows.items()}
-        data = {"series": self.series, "pairs": self.pairs, "sellers": self.sellers, "tables": tables, "limits": list(LIMITS)}
+        data = {
+            "series": self.series,
+            "pairs": self.pairs,
+            "sellers": self.sellers,
+            "upto": str(self.upto),
+            "tables": tables,
+            "limits": list(LIMITS),
+        }
         return {**data, "sha256": sha256_hex(canonical(data))}
 
     def trusted(self, sellers: int) -> bool:
@@ -66,13 +82,10 @@ def measured_coverage(workspace: Workspace, series: str, draws: int, progress: C
     """The table of a recorded series. Raises WrongUsage where its pool is too small, with both numbers."""
     from engine.market.interval import exact_interval  # late: numpy
 
-    newest = {event.effective_on: event for event in on_record(workspace, series)}
-    values = [IndexValue.model_validate(newest[day].payload.value) for day in sorted(newest)]
-    pairs = [pair for value in values for pair in _pairs(value)]
+    pairs, upto = _pool(workspace, series)
+    if (why := _too_small(pairs)) is not None:
+        raise WrongUsage(f"{series} has {why}")
     sellers = len({seller for seller, _, _ in pairs})
-    if len(pairs) < LEAST_PAIRS or sellers < LEAST_POOL_SELLERS:
-        sample = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
-        raise WrongUsage(f"{series} has {sample}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}")
 
     def of_listings(prices: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
         interval = exact_interval(prices)
@@ -89,10 +102,45 @@ def measured_coverage(workspace: Workspace, series: str, draws: int, progress: C
             progress(f"{series}, {scaling}: {counted(row.sellers, 'sellers')}")
             made.append(row)
         rows[scaling] = tuple(made)
-    return MeasuredCoverage(series, len(pairs), sellers, rows)
+    return MeasuredCoverage(series, len(pairs), sellers, rows, upto)
 
 
-def _pairs(value: IndexValue) -> Iterator[tuple[str, tuple[Decimal, ...], Decimal]]:
+def kept_place(workspace: Workspace, series: str) -> Path:
+    """Where the newest table of a series is kept."""
+    return workspace.root / "coverage" / f"coverage-{series.replace('@', '-')}.json"
+
+
+def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
+    """The table that was measured last, as data; `why` where none was, with both numbers where the pool is too small for one."""
+    place = kept_place(workspace, series)
+    if place.is_file():
+        found: Mapping[str, Any] = json.loads(read_text(place))
+        return found
+    if series_name(series).administered:
+        return {"why": "An administrator's series names no sellers, so that nothing can be measured."}
+    why = _too_small(_pool(workspace, series)[0])
+    if why is not None:
+        return {"why": f"Nothing can be measured yet: the series has {why}."}
+    return {"why": f"It has not been measured; `headroom coverage {series}` does."}
+
+
+def _pool(workspace: Workspace, series: str) -> tuple[list[Pair], date | None]:
+    """Every pair of a week and a named seller on record, and the newest week."""
+    newest = {event.effective_on: event for event in on_record(workspace, series)}
+    values = [IndexValue.model_validate(newest[day].payload.value) for day in sorted(newest)]
+    return [pair for value in values for pair in _pairs(value)], max(newest, default=None)
+
+
+def _too_small(pairs: Sequence[Pair]) -> str | None:
+    """Both numbers of a pool in which nothing can be measured; None of one that is large enough."""
+    sellers = len({seller for seller, _, _ in pairs})
+    if len(pairs) >= LEAST_PAIRS and sellers >= LEAST_POOL_SELLERS:
+        return None
+    found = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
+    return f"{found}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}"
+
+
+def _pairs(value: IndexValue) -> Iterator[Pair]:
     """Each named seller of a week in the order of the names, its listings, and the week's value."""
     held: defaultdict[str, list[Decimal]] = defaultdict(list)
     for seller, price in zip(value.sellers, value.pooled, strict=False):

@@ -26,17 +26,24 @@ BANDS: tuple[tuple[int, int | None, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class WidthPoint:
-    """One week: its observations, the width of its 95% interval as a share of the value, and whether it is flagged."""
+    """One week: its observations, the widths of its 95% intervals as shares of the value, and whether it is flagged.
+
+    `by_sellers` is None for a week without an interval by sellers.
+    """
 
     publication: date
     observations: int
     width: float
     flagged: bool
+    by_sellers: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WidthBand:
-    """One row of Table 6 as measured: the weeks in the band, and the 10th, middle and 90th percentile of their widths."""
+    """One row of Table 6 as measured: the weeks in the band, and the 10th, middle and 90th percentile of their widths.
+
+    `sellers_*` are the same of the intervals by sellers, over the `sellers_weeks` that have one.
+    """
 
     band: str
     paper: str
@@ -44,6 +51,10 @@ class WidthBand:
     low: float | None
     middle: float | None
     high: float | None
+    sellers_weeks: int = 0
+    sellers_low: float | None = None
+    sellers_middle: float | None = None
+    sellers_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,16 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
 def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
     for day, value in values.items():
         if value.get("interval_width") is not None:
-            yield WidthPoint(day, int(value["observations"]), float(Decimal(value["interval_width"])), bool(value["low_confidence"]))
+            width = float(Decimal(value["interval_width"]))
+            yield WidthPoint(day, int(value["observations"]), width, bool(value["low_confidence"]), by_sellers(value))
+
+
+def by_sellers(value: Mapping[str, Any]) -> float | None:
+    """The width of the interval by sellers as a share of the value; None where there is no such interval."""
+    ends = value.get("seller_interval")
+    if not ends or ends.get("low") is None:
+        return None
+    return float((Decimal(str(ends["high"])) - Decimal(str(ends["low"]))) / Decimal(str(value["value"])))
 
 
 def _week(day: date, value: Mapping[str, Any]) -> Week:
@@ -107,10 +127,12 @@ def _week(day: date, value: Mapping[str, Any]) -> Week:
 def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
     """Table 6 as measured; a band without a week says so by its count."""
     for first, beyond, paper in BANDS:
-        widths = sorted(point.width for point in points if point.observations >= first and (beyond is None or point.observations < beyond))
+        inside = [one for one in points if one.observations >= first and (beyond is None or one.observations < beyond)]
+        widths = sorted(one.width for one in inside)
+        known = sorted(one.by_sellers for one in inside if one.by_sellers is not None)
         name = f"{first} and more" if beyond is None else f"below {beyond}" if first == 1 else f"{first} to {beyond - 1}"
         low, middle, high = (_percentile(widths, share) for share in (10, 50, 90))
-        yield WidthBand(name, paper, len(widths), low, middle, high)
+        yield WidthBand(name, paper, len(widths), low, middle, high, len(known), *(_percentile(known, share) for share in (10, 50, 90)))
 
 
 def _percentile(ascending: Sequence[float], share: int) -> float | None:

@@ -13,7 +13,6 @@ from engine.market.listing import qualifying
 from engine.market.methodology import Methodology, load_methodology
 from engine.market.quality.fake_listings import FakePlan, least_fakes
 from engine.market.quality.manipulation import MOVES, Day, week_value
-from engine.market.quality.seller_votes import ShadowRate, shadow_rate
 from engine.market.quality.seller_withdrawal import (
     MOST_SELLERS,
     Leaving,
@@ -22,6 +21,7 @@ from engine.market.quality.seller_withdrawal import (
     repricing,
     value_without_each,
 )
+from engine.market.seller_votes import ShadowRate, shadow_rate
 from engine.workspace.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -52,12 +52,18 @@ def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any
 
 
 def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction) -> dict[str, Any]:
-    """The least number of sellers whose leaving turns a result or leaves no value, and the cheapest invented listings for a target."""
+    """Who turns a result: the least sellers whose leaving does or leaves no value, the cheapest fakes, the largest seller by its prices."""
 
     def changed(value: Fraction | None) -> bool:
         return value is None or turned(value)
 
-    return {"leaving": _leaving(least_leaving(days, methodology, changed)), "fakes": _plan(days, least_fakes(days, methodology, target))}
+    priced = repricing(days, methodology)
+    turns = priced is not None and any(value is not None and turned(value) for value in (priced.low, priced.high))
+    return {
+        "leaving": _leaving(least_leaving(days, methodology, changed)),
+        "fakes": _plan(days, least_fakes(days, methodology, target)),
+        "repricing": None if priced is None else {"seller": priced.seller, "turns": turns},
+    }
 
 
 def _leaving(leaving: Leaving | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from engine.basics.values import counted
 from reports.drawing.chart import Point, rate_chart
 from reports.drawing.marks import PAGE_WORDS
 from reports.formats import NONE, eights, instant, long_date, short_date
-from reports.notice.blocks.index import meaning, measured
+from reports.notice.blocks.index import SHADOW_WEAKNESS, meaning, measured
 from reports.notice.blocks.index_chart import band_of
 from reports.notice.collection_sentences import collections
 
@@ -35,6 +35,7 @@ class PublicationInputs:
         operator: who computes the index.
         issued_at: when, with its zone.
         illustrative: whether the data is generated.
+        coverage: the series' measured coverage.
     """
 
     value: Value
@@ -43,6 +44,7 @@ class PublicationInputs:
     issued_at: datetime
     first: Value | None = None
     illustrative: bool = False
+    coverage: Value | None = None
 
 
 SCREEN = """
@@ -85,6 +87,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "days": [_day(day) for day in value.get("days", ())],
         "facts": _facts(value),
         "hashes": [(short_date(_date(day["date"])), eights(str(day["snapshot"]))) for day in value.get("days", ()) if day.get("snapshot")],
+        "coverage": coverage_rows(inputs.coverage),
         "disclosure": _disclosure(value),
         "first": (),
         "meaning": meaning(str(value["index"]), value),
@@ -130,7 +133,8 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
     overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
     days = [[(collection, False)] for collection in collections(value)]
-    return [lead, _precision(value), _sellers(value), flag, *overrides, *days]
+    shadow = [_shadow(value)] if value.get("shadow") else []
+    return [lead, _precision(value), _sellers(value), *shadow, flag, *overrides, *days]
 
 
 def _basis(value: Value) -> str:
@@ -172,6 +176,41 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     between = f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at 95%." if ends else ""
     without = f" There is no interval by sellers: {why}." if why and not ends else ""
     return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{between}{without}", False)]
+
+
+def _shadow(value: Value) -> list[tuple[str, bool]]:
+    """One seller, one vote, with its weakness (`rulings.md` 63)."""
+    found = value["shadow"]
+    between = f"{found['low']} to {found['high']} covers {Decimal(str(found['covers'])) * 100:.1f}%"
+    said = f" of {counted(found['sellers'], 'sellers')}, one vote each; {between}. {SHADOW_WEAKNESS}"
+    return [(f"Shadow rate USD {found['rate']}", True), (said, False)]
+
+
+OF_COVERAGE = ("listings", "subsets", "subsets_80")
+"""The intervals whose coverage is measured."""
+
+
+def coverage_rows(found: Value | None) -> dict[str, Any] | None:
+    """The measured coverage as a table with its hash, or why there is none; None where nobody asked."""
+    if found is None:
+        return None
+    if "why" in found:
+        return {"why": found["why"], "tables": [], "note": ""}
+    tables = []
+    for scaling, rows in found["tables"].items():
+        shown = [[str(row["sellers"]), row["effective"], *map(_held, (row[name] for name in OF_COVERAGE)), _trust(row)] for row in rows]
+        tables.append({"title": f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers", "rows": shown})
+    pool = f"{found['pairs']} pairs of a week and a seller, {found['sellers']} sellers, weeks to {found.get('upto', 'not stated')}"
+    note = f"Pool: {pool}. {' '.join(found['limits'])} SHA-256 of the table as data: {eights(found['sha256'][:16])}."
+    return {"why": "", "tables": tables, "note": note}
+
+
+def _held(one: Value | None) -> str:
+    return NONE if one is None else f"{one['coverage']} ± {one['error']}"
+
+
+def _trust(row: Value) -> str:
+    return "yes" if row["trusted"] else "no"
 
 
 def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:

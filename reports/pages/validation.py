@@ -94,7 +94,7 @@ def _pictures(inputs: ValidationInputs) -> list[dict[str, Any] | None]:
         _over_days("Coverage ratio by day, %; dashed: 30%", known, 30),
         _over_days("Qualifying Listings by day", [(day, float(share["qualifying"])) for day, share in days]),
         _histogram(shaped[-1]) if shaped else None,
-        _scattered("Width of the 95% interval, %, by observations; dashed: 25%", widths, 25),
+        scattered("Width of the 95% interval, %, by observations; dashed: 25%", widths, 25),
     ]
 
 
@@ -106,7 +106,8 @@ def _over_days(title: str, points: Sequence[tuple[date, float]], level: float | 
     return _picture(title, across, (short_date(first), short_date(last)), level)
 
 
-def _scattered(title: str, points: Sequence[tuple[float, float]], level: float) -> dict[str, Any] | None:
+def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -> dict[str, Any] | None:
+    """Points in a frame, with a dashed level; None of fewer than two."""
     if len(points) < 2:
         return None
     low, high = min(x for x, _ in points), max(x for x, _ in points)

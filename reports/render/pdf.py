@@ -21,11 +21,12 @@ from xml.etree import ElementTree
 
 from reports.notice.compose import NoticeInputs, compose
 from reports.notice.markup import to_html
-from reports.pages import audit, foresight, portfolio, publication, validation
+from reports.pages import audit, foresight, portfolio, publication, review, validation
 from reports.pages.audit import AuditInputs
 from reports.pages.foresight import ForesightInputs
 from reports.pages.portfolio import PortfolioInputs
 from reports.pages.publication import PublicationInputs
+from reports.pages.review import ReviewInputs
 from reports.pages.validation import ValidationInputs
 from reports.render.assets import BASE, assets
 from reports.render.pdf_a import finish
@@ -107,6 +108,15 @@ def render_validation(inputs: ValidationInputs) -> bytes:
     findings = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
     html = to_html("validation.html.j2", validation.compose(inputs), "a4")
     return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
+
+
+def render_review(inputs: ReviewInputs) -> tuple[str, bytes]:
+    """A quarterly review as HTML and as PDF, its figures attached as JSON."""
+    context = review.compose(inputs)
+    figures = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    html = to_html("review.html.j2", context, "a4")
+    data = {"review.json": (figures, "the figures of this review")}
+    return publication.for_screen(html, str(context["illustrative"])), to_pdf(html, inputs.issued_at, data)
 
 
 def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:

@@ -52,6 +52,28 @@ def attacked(days: Sequence[attack.Day], true: Fraction, at: Fraction, count: in
     return tuple((day, (*found, *fakes)) for day, found in days)
 
 
+def test_a_draft_by_its_file_is_turned_by_what_turns_the_deal(
+    desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The deal's own file as a draft: tests that need no report have the rows of the deal of the record."""
+    thursday, alone = plan.THURSDAYS[5], ("cash-sweep", "appraisal")
+    draft = desk.root / "draft.yaml"
+    draft.write_text((desk.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    capsys.readouterr()
+    rows = []
+    for name in (DEAL, str(draft)):
+        assert manipulate_deal(desk, name, thursday, as_json=True, templates=all_templates) == 0
+        rows.append([row for row in json.loads(capsys.readouterr().out)["tests"] if row["test"] in alone])
+    assert rows[0] == rows[1]
+    assert rows[0]
+    assert all(row["repricing"] is not None for row in rows[0] if row["least"] is not None)
+    facts = ["outstanding_principal=USD 16,000,000"]
+    assert manipulate_deal(desk, str(draft), thursday, as_json=True, facts=facts, templates=all_templates) == 0
+    assert "ltv" in {row["test"] for row in json.loads(capsys.readouterr().out)["tests"] if row["break_even"]}
+    with pytest.raises(WrongUsage, match="--fact is for a draft"):
+        manipulate_deal(desk, DEAL, thursday, as_json=True, facts=facts, templates=all_templates)
+
+
 def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     methodology = load_methodology(VERSION)
     seen = 0

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
 from engine.basics.errors import WrongUsage
 from engine.cli.show import review as shown
@@ -24,11 +26,14 @@ from engine.operations.snapshots import import_snapshots
 from engine.queries.depreciation_tables import depreciation_tables
 from engine.queries.fleet_performance import fleet_performance
 from engine.queries.injection_appendix import first_publication, injection_appendix
-from engine.queries.quarterly_review import WidthPoint, bands, quarterly_review
+from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, bands, by_sellers, quarterly_review
 from engine.queries.rating_disclosure import PRINCIPLES, rating_disclosure
 from engine.record.log import Scribe, append, index_log
 from engine.workspace.series import computed, draft
 from engine.workspace.workspace import Workspace, create, opened
+from reports.pages.review import ReviewInputs
+from reports.pages.review import compose as compose_review
+from reports.render.pdf import render_review
 from tests.market.make import AT, document, offer
 
 FIRST = date(2024, 1, 4)
@@ -128,9 +133,9 @@ def test_the_review_has_every_week_of_its_quarter_as_a_point_and_table_6_as_meas
         "minimum viable observation count, 2024 Q2",
         "minimum viable observation count, all weeks",
     ]
-    shown.review(desk, NEW, "2024 q2", tmp_path / "r.html", as_json=False)
+    shown.review(desk, NEW, "2024 q2", tmp_path / "r.html", lambda data: render_review(ReviewInputs(data, "Agent", AT)), as_json=False)
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert page.count("<circle") == 26
+    assert page.count("<circle") == 26  # no week of these has an interval by sellers
     assert "Table 6 as measured" in page
     assert "the paper's Table 6" in capsys.readouterr().out
     with pytest.raises(WrongUsage, match="has no week in 2031Q1; it has 2024Q1"):
@@ -179,6 +184,24 @@ def test_the_disclosure_has_its_four_parts_with_figures_and_nineteen_principles(
     shown.disclosure(desk, NEW, as_json=False)
     out = capsys.readouterr().out
     assert all(part in out for part in ("(a) ", "(b) ", "(c) ", "(d) ", PRINCIPLES[-1][1]))
+
+
+def test_the_page_of_a_quarter_has_the_widths_by_sellers_beside_those_by_listings() -> None:
+    """By hand: an interval from 1.50 to 2.10 around 2.00 is 30% wide."""
+    assert by_sellers({"value": "2.0000", "seller_interval": {"low": "1.5000", "high": "2.1000"}}) == pytest.approx(0.3)
+    assert by_sellers({"value": "2.0000", "seller_interval": None}) is None
+    points = [WidthPoint(FIRST + timedelta(weeks=n), 30 + n, 0.1 + n / 10, flagged=False, by_sellers=0.5 if n else None) for n in range(3)]
+    (band,) = [one for one in bands(points) if one.weeks]
+    assert (band.weeks, band.sellers_weeks, band.sellers_middle) == (3, 2, 0.5)
+    answer = QuarterlyReview("CRI-H100@1.1-wp", "2024 Q1", points, [], list(bands(points)), ["the count is not determined"])
+    page = compose_review(ReviewInputs(json.loads(json.dumps(answer.as_data(), default=str)), "Agent", AT))
+    assert "1 of 3 weeks have an interval wider than 25%" in "".join(text for text, _ in page["answer"][0])
+    assert "2 of the 2 weeks that have one by sellers" in "".join(text for text, _ in page["answer"][0])
+    assert [row[5:9] for row in page["bands"] if row[1] == "3"] == [["2", "50%", "50%", "50%"]]
+    html, pdf = render_review(ReviewInputs(json.loads(json.dumps(answer.as_data(), default=str)), "Agent", AT))
+    assert "Table 6 as measured" in html
+    assert pdf.startswith(b"%PDF")
+    assert len(PdfReader(BytesIO(pdf)).pages) == 1
 
 
 # ---- Appendix A ---------------------------------------------------------------------------------------------------

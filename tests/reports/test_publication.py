@@ -173,3 +173,26 @@ def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, em
     path.write_bytes(pdf)
     for profile in ("3a", "ua1"):
         assert failures(path, profile)[1] == {}
+
+
+def test_measured_coverage_stands_on_the_page_with_its_hash_or_the_reason_why_there_is_none() -> None:
+    held = {"coverage": "0.971", "error": "0.011", "width": "0.120", "hits": 971}
+    row = {"sellers": 8, "effective": "6.20", "draws": 1000, "listings": held, "subsets": held, "subsets_80": held, "trusted": True}
+    data = {"pairs": 69, "sellers": 16, "upto": "2026-03-05", "tables": {"as they are": [row]}, "limits": ["A limit."], "sha256": "ab" * 32}
+    html = to_html("publication.html.j2", compose(inputs(coverage=data)), "a4")
+    assert "How often the intervals hold the truth" in html
+    assert "0.971 ± 0.011" in html
+    assert (
+        "69 pairs of a week and a seller, 16 sellers, weeks to 2026-03-05. A limit. SHA-256 of the table as data: abababab abababab."
+        in html
+    )
+    why = to_html("publication.html.j2", compose(inputs(coverage={"why": "Nothing can be measured yet."})), "a4")
+    assert "Nothing can be measured yet." in why
+    assert "Pool:" not in why
+
+
+def test_the_shadow_rate_stands_on_the_page_with_its_weakness() -> None:
+    shadow = {"rate": "1.9123", "low": "1.7000", "high": "2.2000", "covers": "0.9688", "sellers": 6}
+    text = said(compose(inputs(value=value(date(2026, 3, 5), "1.9", shadow=shadow))))
+    assert "Shadow rate USD 1.9123 of 6 sellers, one vote each; 1.7000 to 2.2000 covers 96.9%." in text
+    assert "A new account with one listing has a whole vote in it." in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -19,8 +20,10 @@ from engine.market.outliers import without_outliers
 from engine.market.quality.fake_listings import PRICED_FROM, PRICED_TO, least_fakes
 from engine.market.quality.manipulation import Day, week_value
 from engine.market.quality.seller_coverage import coverage, true_median
-from engine.market.quality.seller_votes import rank_of_ends, shadow_rate
 from engine.market.quality.seller_withdrawal import least_leaving, moved_by, repricing, value_without_each, without
+from engine.market.seller_votes import rank_of_ends, shadow_rate
+from engine.record.canonical import canonical, sha256_hex
+from tests.sellers.generated_markets import TABLE, hits, lines, markets
 from tests.sellers.test_joint_subsets import VECTORS, six
 
 real = pytest.mark.skipif(not VECTORS, reason="the vectors of sellers are not beside this checkout")
@@ -161,23 +164,6 @@ def test_the_vectors_of_coverage(vector: dict[str, Any]) -> None:
     assert row.subsets.hits == vector["hits"]
 
 
-def markets() -> dict[str, Any]:
-    """Six kinds of market with a known median, each a way to draw one seller's listings in millionths."""
-
-    def plain(chance: random.Random, size: int, spread: float, within: float, shift: float = 0.0) -> list[int]:
-        own = chance.gauss(shift, spread)
-        return [round(2_000_000 * 2 ** (own + chance.gauss(0, within))) for _ in range(size)]
-
-    return {
-        "one price each": lambda c: [round(2_000_000 * 2 ** c.gauss(0, 0.3))] * c.randrange(1, 7),
-        "alike in size": lambda c: plain(c, 4, 0.3, 0.02),
-        "sizes far apart": lambda c: plain(c, c.choice([1, 1, 2, 3, 25]), 0.3, 0.02),
-        "many prices each": lambda c: plain(c, c.randrange(1, 9), 0.15, 0.3),
-        "two camps": lambda c: plain(c, c.randrange(1, 7), 0.1, 0.02, c.choice([-0.4, 0.4])),
-        "long tail": lambda c: [round(2_000_000 * 2 ** (0.3 * c.gauss(0, 1) / max(0.2, abs(c.gauss(0, 1)))))] * c.randrange(1, 5),
-    }
-
-
 @pytest.mark.parametrize("sellers", [6, 8, 12])
 @pytest.mark.parametrize("kind", list(markets()))
 def test_the_interval_covers_the_truth_of_generated_markets(kind: str, sellers: int) -> None:
@@ -187,3 +173,16 @@ def test_the_interval_covers_the_truth_of_generated_markets(kind: str, sellers: 
         low, high = seller_week([(f"s{n}", price) for n in range(sellers) for price in draw(chance)]).interval()
         hits += low <= 2_000_200 and high >= 1_999_800
     assert hits >= 180
+
+
+def test_the_table_on_the_page_is_what_is_measured_and_has_its_hash() -> None:
+    """The page's table is the data's, the hash is the data's own, and one row of it measured again gives the same counts."""
+    data = json.loads(TABLE.read_text(encoding="utf-8"))
+    page = (TABLE.parent / "sellers.md").read_text(encoding="utf-8")
+    assert "\n".join(lines(data)) in page
+    assert data["sha256"] in page
+    assert sha256_hex(canonical({key: value for key, value in data.items() if key != "sha256"})) == data["sha256"]
+    row = next(row for row in data["rows"] if (row["market"], row["sellers"]) == ("two camps", 6))
+    assert hits("two camps", 6, data["draws"]) == row["hits"]
+    for row in data["rows"]:  # what the page says of it
+        assert row["hits"]["subsets"] / data["draws"] >= 0.95 > row["hits"]["listings"] / data["draws"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from engine.basics.errors import WrongUsage
+from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Observation
-from engine.market.quality.seller_votes import shadow_rate
+from engine.market.methodology import load_methodology
+from engine.market.seller_votes import shadow_rate
+from engine.market.snapshot import read_snapshot
 from engine.queries import measured_coverage as measuring
 from engine.queries.seller_moves import seller_moves, shadow_data, turning_moves
 from tests.sellers.test_joint_subsets import VECTORS
@@ -37,6 +41,16 @@ def test_a_test_says_who_can_turn_it() -> None:
     assert found["fakes"]["listing_days"] == vector["listing_days"]
     assert [(one["listings"], one["at"]) for one in found["fakes"]["plan"]] == [(3, "0.4100")]
     assert found["leaving"]["sellers"] in ("1", "2", "3", "more than 3")
+    assert found["repricing"] is not None
+
+
+def test_a_seller_that_sets_its_prices_turns_a_test_or_does_not() -> None:
+    """Five listings of a at 2.00 and three of b at 2.10: the median is a's own, so a takes it to each price from 0.40 to 2.10."""
+    days = days_of([[("a", 2_000_000)] * 5 + [("b", 2_100_000)] * 3])
+    below = turning_moves(days, rules(8, pool_all=False), lambda value: value < Fraction(19, 10), Fraction(19, 10))
+    above = turning_moves(days, rules(8, pool_all=False), lambda value: value > 7, Fraction(7))
+    assert (below["repricing"]["seller"], below["repricing"]["turns"]) == ("a", True)
+    assert above["repricing"]["turns"] is False
 
 
 def test_a_week_that_loses_its_value_says_so() -> None:
@@ -92,4 +106,29 @@ def test_coverage_is_measured_in_both_scalings_with_its_hash(monkeypatch: pytest
 def test_a_pool_that_is_too_small_is_refused_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "on_record", lambda *_: recorded([[("a", "2.000000"), ("b", "2.100000")]] * 3))
     with pytest.raises(WrongUsage, match="has 6 pairs of a week and a seller and 2 sellers; a measurement needs 30 and 8"):
+        measuring.measured_coverage(None, "CRI-H100@1.1-wp", 20, lambda _: None)  # type: ignore[arg-type]
+
+
+def test_a_print_of_record_holds_the_shadow_rate_and_says_nothing_where_no_seller_is_named() -> None:
+    """By hand: sellers a and b at 2.00 and 3.00 in the only collection, so 2.50; two sellers' ends are their own prices and cover half."""
+    value = IndexValue.model_validate(
+        {
+            **recorded([[("a", "2.000000")]])[0].payload.value,
+            "shadow": {"rate": "2.5000", "low": "2.0000", "high": "3.0000", "covers": "0.5000", "sellers": 2},
+        }
+    )
+    assert value.model_dump(mode="json")["shadow"]["rate"] == "2.5000"
+    assert "shadow" not in value.model_copy(update={"shadow": None}).model_dump(mode="json")
+
+
+def test_the_real_snapshots_are_too_few_to_measure_on(monkeypatch: pytest.MonkeyPatch, snapshots_folder: Path) -> None:
+    """The two weeks beside the checkout have six sellers and eight; nine different ones."""
+    paths = [snapshots_folder / "2026-02-26.csv", *sorted((snapshots_folder / "snapshots").iterdir())]
+    snapshots = [read_snapshot(path.read_bytes(), path.name) for path in paths]
+    values = [compute(definition("CRI-H100"), load_methodology("1.1-wp"), snapshots, end) for end in (date(2026, 3, 4), date(2026, 3, 11))]
+    events = [
+        SimpleNamespace(effective_on=one.publication_date, payload=SimpleNamespace(value=one.model_dump(mode="json"))) for one in values
+    ]
+    monkeypatch.setattr(measuring, "on_record", lambda *_: events)
+    with pytest.raises(WrongUsage, match="has 14 pairs of a week and a seller and 9 sellers; a measurement needs 30 and 8"):
         measuring.measured_coverage(None, "CRI-H100@1.1-wp", 20, lambda _: None)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from engine.workspace.workspace import Workspace
 
 
 def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | None, as_json: bool) -> int:
-    """Print the table of a series, and write it as data where a folder is named."""
+    """Print the table of a series, and keep it as data: publication pages show it."""
     try:
         measured = measured_coverage(workspace, series, draws, progress).as_data()
     finally:

@@ -12,17 +12,18 @@ from engine.basics.files import write_whole
 from engine.cli.output import print_json, say
 from engine.queries.exports import published_week, series_csv, series_json, series_rows
 from engine.queries.injection_appendix import first_publication, injection_appendix
+from engine.queries.measured_coverage import kept_coverage
 from engine.queries.spreadsheets import series_parquet, series_workbook
 from engine.workspace.workspace import Workspace
 
-RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None], tuple[str, bytes]]
-"""(the weeks up to the published one, when it was recorded, the first print where it is a Restatement) -> HTML and PDF."""
+RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any]], tuple[str, bytes]]
+"""(the weeks up to the published one, when it was recorded, the first print of a Restatement, measured coverage) -> HTML and PDF."""
 
 
 def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     week = published_week(workspace, series, publication)
-    html, pdf = render(week.weeks, week.recorded_at, week.first)
+    html, pdf = render(week.weeks, week.recorded_at, week.first, kept_coverage(workspace, series))
     name = into / f"{series.replace('@', '-')}-{publication}"
     written = {"html": (Path(f"{name}.html"), html.encode()), "pdf": (Path(f"{name}.pdf"), pdf)}
     if publication == first_publication(workspace, series) and week.first is None:

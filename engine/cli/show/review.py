@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.cli.output import print_json, say, table
 from engine.events.market_events import DepreciationPublished
 from engine.queries.fleet_performance import fleet_performance
-from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, quarterly_review
+from engine.queries.quarterly_review import QuarterlyReview, quarterly_review
 from engine.queries.rating_disclosure import rating_disclosure
 from engine.workspace.workspace import Workspace
 
-WIDE, HIGH = 640, 300
-"""The picture's size."""
-MOST = 1.0
-"""The width at which the picture ends; a wider interval is drawn there."""
+RenderReview = Callable[[Mapping[str, Any]], tuple[str, bytes]]
+"""(the review as JSON) -> HTML and PDF."""
 
 
-def review(workspace: Workspace, series: str, quarter: str, into: Path | None, as_json: bool) -> None:
-    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for another ending than .html."""
+def review(workspace: Workspace, series: str, quarter: str, into: Path | None, render: RenderReview, as_json: bool) -> None:
+    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for a file of another ending."""
     answer = quarterly_review(workspace, series, quarter)
     if into is not None:
-        if into.suffix != ".html":
-            raise WrongUsage(f"{into}: the page is written as .html")
-        write_whole(into, page_of(answer).encode())
+        if into.suffix not in (".html", ".pdf"):
+            raise WrongUsage(f"{into}: the page is written as .pdf or .html")
+        html, pdf = render(answer.as_data())
+        write_whole(into, html.encode() if into.suffix == ".html" else pdf)
     if as_json:
         print_json(answer.as_data())
         return
     say(f"{answer.series}, {answer.quarter}: {len(answer.points)} weeks with an interval, {len(answer.earlier)} before")
-    say(table(("listings", "weeks", "10th", "middle", "90th", "the paper's Table 6"), list(_bands(answer)), right=(1, 2, 3, 4)))
+    heads = ("listings", "weeks", "10th", "middle", "90th", "by sellers", "10th", "middle", "90th", "the paper's Table 6")
+    say(table(heads, list(_bands(answer)), right=tuple(range(1, 9))))
     for line in answer.minimum:
         say(line)
     if into is not None:
@@ -44,35 +44,15 @@ def _bands(answer: QuarterlyReview) -> Iterator[tuple[str, ...]]:
         yield (
             band.band,
             str(band.weeks),
-            *("-" if width is None else f"{width:.0%}" for width in (band.low, band.middle, band.high)),
+            *_shown(band.low, band.middle, band.high),
+            str(band.sellers_weeks),
+            *_shown(band.sellers_low, band.sellers_middle, band.sellers_high),
             band.paper,
         )
 
 
-def page_of(answer: QuarterlyReview) -> str:
-    """The page: each week as a point, Table 6 as measured, the minimum viable count."""
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in _bands(answer))
-    points = "".join(_point(point, "#111") for point in answer.points) + "".join(_point(point, "#aaa") for point in answer.earlier)
-    minimum = "".join(f"<p>{escape(line)}.</p>" for line in answer.minimum)
-    axes = f'<path d="M40 10V{HIGH - 30}H{WIDE - 10}" fill="none" stroke="#111"/>'
-    labels = f'<text x="44" y="20">width of the 95% interval, to {MOST:.0%}</text>'
-    labels += f'<text x="{WIDE - 150}" y="{HIGH - 10}">listings of the week</text>'
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(answer.series)}, {answer.quarter}</title>'
-        "<style>body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}</style>"
-        f"<h1>Quarterly methodology review of {escape(answer.series)}, {answer.quarter}</h1>"
-        f"<p>Each point is one week: {len(answer.points)} of the quarter in black, {len(answer.earlier)} before it in grey.</p>"
-        f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="width by listings">{axes}{labels}{points}</svg>'
-        "<h2>Table 6 as measured (WP §7.5.2)</h2><table><tr><th>listings<th>weeks<th>10th<th>middle<th>90th<th>the paper</tr>"
-        f"{rows}</table><h2>Minimum viable observation count (WP §7.5.3)</h2>{minimum}</html>\n"
-    )
-
-
-def _point(point: WidthPoint, colour: str) -> str:
-    x = 40 + min(point.observations, 240) / 240 * (WIDE - 60)
-    y = HIGH - 30 - min(point.width, MOST) / MOST * (HIGH - 50)
-    said = f"{point.publication}: {point.observations}, {point.width:.1%}"
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{said}</title></circle>'
+def _shown(*widths: float | None) -> tuple[str, ...]:
+    return tuple("-" if width is None else f"{width:.0%}" for width in widths)
 
 
 def disclosure(workspace: Workspace, series: str, as_json: bool) -> None:

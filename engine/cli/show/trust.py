@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.audit.reproduce import reproduction
+from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, progress, progress_done, say, table
-from engine.queries.manipulation_report import deal_manipulation, manipulation_report
+from engine.foresight.facts_by_date import held_facts
+from engine.queries.manipulation_report import deal_manipulation, draft_manipulation, manipulation_report
+from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.workspace import Workspace
 
 # ---- manipulation -----------------------------------------------------------------------------------------------------
@@ -97,24 +101,39 @@ def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
     return tuple("no day" if not days else "not reachable" if k is None else str(k) for k in least.values())
 
 
-def manipulate_deal(workspace: Workspace, deal: str, on: date, as_json: bool) -> int:
-    """Print for each test of a date, the least number of listings on every day that trips it, or masks its failure."""
-    manipulation = deal_manipulation(workspace, deal, on)
+def manipulate_deal(
+    workspace: Workspace, deal: str, on: date, as_json: bool, facts: Sequence[str] = (), templates: Templates = MappingProxyType({})
+) -> int:
+    """Print for each test of a date what turns it: of a deal by its name, or of a draft by its file with assumed `facts`.
+
+    Raises WrongUsage for facts beside a deal of the record.
+    """
+    if Path(deal).is_file():
+        draft = loaded(Path(deal), templates)
+        held = held_facts(facts, draft.closing_date, draft.segments[0][1])
+        manipulation = draft_manipulation(workspace, draft, templates, on, {name: dated[0].figure for name, dated in held.figures.items()})
+    elif facts:
+        raise WrongUsage("--fact is for a draft by its file; a deal of the record has its own reports")
+    else:
+        manipulation = deal_manipulation(workspace, deal, on)
     if as_json:
         print_json(manipulation.as_data())
         return 0
-    say(f"{deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
+    say(f"{manipulation.deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
     shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in manipulation.rows]
-    say(table(("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free"), shown, right=(5, 7)))
+    say("Prices: whether the largest seller turns it by its prices alone.")
+    heads = ("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free", "prices")
+    say(table(heads, shown, right=(5, 7)))
     return 0
 
 
-def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """The least listings on every day, the least sellers that leave, the listing-days at free prices."""
+def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """The least listings on every day, the least sellers that leave, the listing-days at free prices, the largest seller's prices."""
+    prices = "-" if row["repricing"] is None else "yes" if row["repricing"]["turns"] else "no"
     least = "not reachable" if row["least"] is None else str(row["least"])
-    return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-"
+    return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-", prices
 
 
 def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:

@@ -96,6 +96,7 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
         ("95% interval, sellers", seller_interval(value)),
         ("Low Confidence", _low(facts, value)),
         *([("Other versions", other_values(value))] if value.get("other_versions") else []),
+        *([("Shadow rate", shadow(value["shadow"]))] if value.get("shadow") else []),
     ]
 
 
@@ -126,6 +127,15 @@ def seller_interval(value: Mapping[str, Any]) -> str:
     """The interval by sellers, or the reason for its absence."""
     found = value.get("seller_interval")
     return interval(found) if found else sentence(value.get("seller_interval_why") or NONE)
+
+
+SHADOW_WEAKNESS = "The shadow rate gives each seller one vote and decides nothing. A new account with one listing has a whole vote in it."
+
+
+def shadow(found: Mapping[str, Any]) -> str:
+    """One seller, one vote, with its interval (`rulings.md` 63)."""
+    between = f"{price(found['low'])} to {price(found['high'])} covers {share(found['covers'])}"
+    return f"{price(found['rate'])} of {whole(found['sellers'])} sellers, one vote each; {between}; decides nothing"
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
@@ -221,6 +231,8 @@ def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
     said = [f"Fallback in order: {steps}."] if steps else []
     if value.get("days"):
         said.append("The snapshot that stands for each day.")
+    if value.get("shadow"):
+        said.append(SHADOW_WEAKNESS)
     said += [*turned_results(found, facts.name, value), *collections(value)]
     said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
     return said
