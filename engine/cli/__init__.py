@@ -35,7 +35,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "coverage",
     ),
     "review": ("review", "disclosure", "cri-d", "fleet"),
-    "structurer": ("new", "check", "prove", "terms", "clause", "schema", "backtest", "diff"),
+    "structurer": ("new", "check", "prove", "terms", "clause", "schema", "migrate", "backtest", "diff"),
     "foresight": ("ladder", "stress", "calibrate", "compare", "grid", "simulate"),
     "servicer": (
         "intake",

@@ -98,3 +98,18 @@ def diff(
 
     last = clock().date() if until is None else day(until)
     raise typer.Exit(diff(workspace_if_any(), deal, amendment, fact or [], last, all_templates(), as_json))
+
+
+@app.command(epilog=example("headroom migrate deals/granite-revolver-2026.yaml --into build/granite-revolver-2026.yaml"))
+def migrate(
+    file: File,
+    into: Annotated[str | None, typer.Option(help="Where the new file is written; in place of the old one unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a deal file of format 1 in format 2, with each key that format 1 read in silence; a live deal keeps its file."""
+    from pathlib import Path
+
+    from engine.cli.show.migrated import show_migrated
+    from engine.queries.migrated_deal import migrate_deal
+
+    show_migrated(migrate_deal(file, Path(into) if into is not None else file, all_templates()), as_json)

@@ -1,0 +1,21 @@
+"""How a file that was written in format 2 is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from engine.queries.migrated_deal import MigratedDeal
+
+
+def show_migrated(found: MigratedDeal, as_json: bool) -> None:
+    """Each key with the reading that format 1 gave it, and where the file is."""
+    if as_json:
+        print_json(found.as_data())
+        return
+    for one in found.migration.written:
+        block = ".".join(map(str, one.path)) or "the deal"
+        say(f"{block}: {one.key.key}: {one.written}")
+    say(f"{len(found.migration.written)} keys were written into {found.into}; see that the agreement means each of them")

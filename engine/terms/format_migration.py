@@ -1,0 +1,74 @@
+"""A deal file of format 1 as one of format 2: each key that format 2 asks for, written with the reading that format 1 gives it.
+
+Lines are added and none is taken away, so comments, order and wording stay. What comes out has the very terms of what went in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.basics.errors import InputProblems, Problem
+from engine.terms.as_written import Clauses, Deal, load_deal
+from engine.terms.format_keys import Lacking
+from engine.terms.source import Tree
+
+FORMAT_1 = re.compile(r"^format:\s*1\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A file in format 2, and each key that was written with its reading and its place in the old file."""
+
+    text: str
+    written: tuple[Lacking, ...]
+
+
+def migrated(text: str, file: str, clauses: Clauses) -> Migration:
+    """A file of format 1 in format 2.
+
+    Raises:
+        InputProblems: the file cannot be read, is of format 2 already, or has terms that format 2 asks about and format 1 does not tell.
+    """
+    before, problems = load_deal(text, file, clauses)
+    if before is None:
+        raise InputProblems(problems)
+    if before.segments[0][1].format != "1":
+        why, place = "there is nothing to be written", before.tree.key_place(("format",))
+        raise InputProblems([Problem("D211", "the file is of format 2", why, "name a file of format 1", place)])
+    lines = FORMAT_1.sub("format: 2", text, count=1).splitlines()
+    for one in sorted(before.readings, key=lambda each: before.tree.key_place(each.path), reverse=True):
+        _write(lines, before.tree, one)
+    new = "\n".join(lines) + "\n"
+    after, problems = load_deal(new, file, clauses)
+    if after is None:
+        raise InputProblems(problems)
+    if not _same_terms(before, after):
+        raise AssertionError("a migrated file must have the terms of the old one")
+    return Migration(new, before.readings)
+
+
+def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
+    """One key in its block: inside the braces of a block that has them, otherwise on a line of its own below the block's name."""
+    if not one.path:
+        lines.append(f"{one.key.key}: {one.written}")
+        return
+    place = tree.key_place(one.path)
+    number, line = place.line - 1, lines[place.line - 1]
+    start = line.find(str(one.path[-1]), max(place.column - 1, 0))
+    rest = line[start + len(str(one.path[-1])) :]
+    inside = re.match(r"\"?'?:\s*\{\s*", rest)
+    if inside is not None:
+        at = len(line) - len(rest) + inside.end()
+        lines[number] = f"{line[:at]}{one.key.key}: {one.written}, {line[at:]}"
+        return
+    margin = " " * (len(line) - len(line.lstrip(" ")) + 2)
+    lines.insert(number + 1, f"{margin}{one.key.key}: {one.written}")
+
+
+def _same_terms(before: Deal, after: Deal) -> bool:
+    """Whether two files have the same terms on every date, but for the format that they name."""
+    stretches: Sequence[Deal] = (before, after)
+    told = [[(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments] for deal in stretches]
+    return told[0] == told[1]

@@ -1,0 +1,34 @@
+"""A file of format 1 is written in format 2 with the very terms that it had, its comments kept, and nothing is asked that it tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.basics.errors import InputProblems
+from engine.determination.template import Template, clauses_of
+from engine.foresight.prove import prove
+from engine.terms.format_migration import migrated
+from engine.workspace.deal_files import read_deal
+from tests.conftest import DEALS
+
+OF_FORMAT_1 = sorted(path for path in DEALS.glob("*.yaml") if "\nformat: 1" in path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", OF_FORMAT_1, ids=lambda path: path.stem)
+def test_every_deal_of_format_1_moves_with_its_terms(all_templates: dict[str, Template], path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = migrated(text, path.name, clauses_of(all_templates))
+    deal, problems = read_deal(found.text, path.name, all_templates)
+    assert deal is not None
+    assert [one.code for one in problems if not one.code.startswith("W") or one.code == "W120"] == []
+    assert all(not proof.problems for proof in prove(deal, all_templates))
+    assert [line for line in text.splitlines() if "#" in line] == [line for line in found.text.splitlines() if "#" in line]
+    assert {one.key.key for one in found.written} >= {"cut_off", "late_keying", "tolerance", "correction"}
+
+
+def test_a_file_of_format_2_has_nothing_to_be_written(all_templates: dict[str, Template], meridian_text: str) -> None:
+    with pytest.raises(InputProblems) as refused:
+        migrated(meridian_text, "meridian.yaml", clauses_of(all_templates))
+    assert [one.code for one in refused.value.problems] == ["D211"]
