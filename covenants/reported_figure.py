@@ -126,11 +126,29 @@ def remedies(terms: ReportedFigure, facts: Facts) -> tuple[Remedy, ...]:
     return (remedy("equity", amount, Unit.USD),)
 
 
+OVER = {
+    "ratio of sums": "each added up over the last {n} report periods",
+    "mean of ratios": "as the mean of this ratio in each of the last {n} report periods",
+    "sum": "added up over the last {n} report periods",
+    "mean": "on average over the last {n} report periods",
+}
+"""Over which periods a measure is taken, in words."""
+
+
+def _in_words(terms: ReportedFigure) -> str:
+    names = [in_words(name) for name in terms.measured.names]
+    joined = {"ratio": " divided by ", "difference": " less "}.get(terms.measured.kind)
+    said = f"the sum of {listed(names)}" if joined is None and len(names) > 1 else (joined or "").join(names)
+    if terms.trailing is None or terms.trailing.taken_as == "last":
+        return f"{said}, by the newest report,"
+    return f"{said}, {OVER[terms.trailing.taken_as].format(n=terms.trailing.n)},"
+
+
 def reading(terms: ReportedFigure) -> str:
     """The clause in plain English."""
     return (
-        f"Of the Servicer's reports, {in_words(_formula(terms))} must be {terms.limit}. A figure that a report lacks, and a denominator "
-        f"that is not above zero, leave the test not determined. A failure is {terms.failure_is}."
+        f"Of the figures that the Servicer reports, {_in_words(terms)} must be {terms.limit}. A figure that a report lacks, and a "
+        f"denominator that is not above zero, leave the test not determined. A failure is {terms.failure_is}."
     )
 
 
