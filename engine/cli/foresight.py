@@ -37,6 +37,7 @@ Jump = Annotated[str | None, typer.Option(help="A named jump of the rate, like -
 Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
 PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]
+Hold = Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")]
 Workers = Annotated[
     int,
     typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
@@ -274,6 +275,7 @@ def grid(
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
+    hold: Hold = None,
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
@@ -293,7 +295,7 @@ def grid(
     asked = _asked(scenario or ["B"], point, shape, until=until, weeks=weeks)
     given = _given(draft, fact, facts, between)
     refuse_ending(into, (".csv", ".pdf", ".html", ".xlsx"))
-    answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress)
+    answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress, hold or ())
     if into is not None and into.suffix != ".csv":
         from engine.foresight.answers import as_data
 
@@ -317,7 +319,7 @@ def simulate(
     noise: Noise = None,
     prior: Prior = None,
     jump: Jump = None,
-    hold: Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")] = None,
+    hold: Hold = None,
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,

@@ -15,7 +15,7 @@ from fractions import Fraction
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
 from engine.basics.values import Figure, Unit, printed
-from engine.foresight.linked_facts import Link, is_link, read_link
+from engine.foresight.linked_facts import FOLLOWING, Link, is_link, read_link
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import class_of, unit_of_fact
@@ -53,6 +53,15 @@ class FactsByDate:
         """The same facts on a path of rates: each figure that follows one moves with it, in steps."""
         moved = {one.figure: tuple(Dated(day, figure) for day, figure in one.along(rates, closing)) for one in self.links}
         return replace(self, figures={**self.figures, **moved}, links=())
+
+    def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
+        """Figures that follow the rate, are linked to none, and are not held by name."""
+        linked = {one.figure for one in self.links}
+        return tuple(name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked))
+
+    def without(self, names: Sequence[str]) -> FactsByDate:
+        """The same facts without some figures."""
+        return replace(self, figures={name: dated for name, dated in self.figures.items() if name not in names})
 
     def on(self, day: date) -> dict[str, Figure]:
         """The figures that hold on a date; one is left out before its first date, and while its report is not received."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -47,6 +47,7 @@ class GridAnswer:
         drafted: both terms as drafted.
         facts: what was assumed of the Servicer's reports.
         cells: one for each pair, row by row.
+        left_out: figures that follow the rate, were neither linked nor held by name, and were left out.
     """
 
     deal: str
@@ -59,6 +60,7 @@ class GridAnswer:
     drafted: tuple[str, str]
     facts: str
     cells: tuple[GridCell, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def grid(
@@ -72,6 +74,7 @@ def grid(
     asked: StressAsked,
     workers: int = 1,
     watch: Callable[[str], None] = lambda _: None,
+    hold: Sequence[str] = (),
 ) -> GridAnswer:
     """What a draft does on one stated path for each pair of two terms.
 
@@ -86,6 +89,7 @@ def grid(
         asked: the path; of several the first.
         workers: processes.
         watch: told which pair is done.
+        hold: figures that follow the rate and are held constant all the same.
 
     Raises:
         WrongUsage: a term or a range that is not one, or too many pairs.
@@ -106,6 +110,8 @@ def grid(
         raise WrongUsage(f"`{about}` is no test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}")
     path = stated_paths(deal, asked, until)[0]
     templates = make()
+    left = given.unheld(hold)
+    given = given.without(left)
     cells = []
     for row in rows:
         for column in columns:
@@ -113,7 +119,7 @@ def grid(
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
             cells.append(GridCell(column, row, _value(outcome, about, kind)))
             watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
-    return GridAnswer(deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells))
+    return GridAnswer(deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells), left)
 
 
 def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:

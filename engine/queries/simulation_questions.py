@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -34,8 +34,6 @@ from engine.workspace.workspace import Workspace
 WITHIN = (4, 13, 26, 52, 104)
 """Weeks after closing within which probabilities are given, as far as the paths reach."""
 ASKED: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
-LINKED = ("weighted_average_rental_rate", "collections", "rental.", "contracted_revenue")
-"""Figures that follow the rate: held constant they mislead, so their tests are left out unless they are held by name."""
 FAN = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
@@ -181,9 +179,8 @@ def simulate(
         WrongUsage: no history of some index.
     """
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
-    linked = {link.figure for link in given.links}
-    left = tuple(name for name in given.figures if name in linked or (name.startswith(LINKED) and name not in hold))
-    used = FactsByDate({name: dated for name, dated in given.figures.items() if name not in left}, given.straight_lines)
+    left = (*given.unheld(hold), *(link.figure for link in given.links))
+    used = replace(given.without(left), links=())
     models = tuple(_IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices)
     work = _Work(deal, make, models, used, asked)
     chunks = tuple(chunked(asked.paths))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
-from engine.basics.values import counted
+from engine.basics.values import counted, in_words, listed
 from reports.formats import table_date
 
 Value = Mapping[str, Any]
@@ -70,6 +70,10 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
         "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],
     }
+
+
+def _left_out(names: Sequence[str] | None) -> str:
+    return f" Left out, because they follow the rate: {listed([in_words(name) for name in names])}." if names else ""
 
 
 def _shown(value: Any) -> str:

@@ -113,6 +113,11 @@ def test_a_grid_has_a_cell_for_each_pair(meridian: Deal) -> None:
         ("1.4", "2.00", date(2026, 1, 22)),
         ("1.5", "2.00", date(2026, 3, 26)),
     ]
+    assert found.left_out == ("weighted_average_rental_rate",)
+    asked_of = (meridian, templates, "covenants.rate-floor.minimum=85%", "covenants.ltv.multiple=1.5", "first-failure", "rate-floor")
+    held_all_the_same = grid(*asked_of, held(meridian), asked(weeks=13), hold=("weighted_average_rental_rate",))
+    assert held_all_the_same.left_out == ()
+    assert "weighted average rental rate" in held_all_the_same.facts
     with pytest.raises(WrongUsage, match="is not known"):
         grid(meridian, templates, "a=1,2", "b=1,2", "colour", None, held(meridian), asked())
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.files import write_whole
+from engine.basics.values import listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
 from engine.queries.csv_tables import csv_of
@@ -21,6 +22,8 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
         print_json({**as_data(answer), "into": str(into) if into is not None else None})
         return 0
     say(f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: {answer.facts}.")
+    if answer.left_out:
+        say(f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them with --hold.")
     say(f"Across {answer.x}, drafted {answer.drafted[0]}; down {answer.y}, drafted {answer.drafted[1]}.")
     say()
     columns = tuple(dict.fromkeys(cell.x for cell in answer.cells))
