@@ -76,11 +76,17 @@ class Page {
   }
   masthead() {
     const { facts } = this, whole = DOCUMENTS[facts.kind], name = this.duty || facts.kind === "correction" ? whole : whole.replace("Notice", "Report"), line = this.subject;
-    const form = this.duty ? `Draft notice, to be given by the ${role(this.duty.given_by)}. It becomes a notice by the Recorded Act \u201cnotice given\u201d.` : "Report. No party owes it as a notice under the deal file.";
-    const principal = this.determined?.payload.outstanding_principal ? figureText(this.determined.payload.outstanding_principal) : "not reported", date = ["Determination Date", longDate(facts.on)];
+    const to = this.duty ? listed(this.duty.to.filter((one) => one !== this.duty.given_by).map((one) => `the ${role(one)}`)) : "";
+    const form = this.duty ? `Draft notice, to be given by the ${role(this.duty.given_by)}${to ? ` to ${to}` : ""}. It becomes a notice by the Recorded Act \u201cnotice given\u201d.` : "Report. No party owes it as a notice under the deal file.";
+    const balance = this.determined?.payload.outstanding_principal, principal = balance ? `${figureText(balance)}${this.asOf()}` : "not reported", date = ["Determination Date", longDate(facts.on)];
     const about = line === null ? date : facts.kind === "trigger_event" ? ["Trigger Event", `${line.triggerTitle}, ${line.cite}`] : ["Test", `${line.title}, ${line.cite}`];
     const supersedes = facts.supersedes === null ? "none" : `No. ${facts.supersedes}${facts.supersedes_on ? ` of ${shortDate(facts.supersedes_on)}` : ""}`;
     return this.mastheadOf(this.issuer.name, name, form, [about, ["Issued", instant(facts.issued_at, this.deal.time_zone)], line === null ? ["Outstanding principal", principal] : date, ["Supersedes", supersedes]]);
+  }
+  // The date as of which a balance is, where it is not of the week that the date rests on.
+  asOf() {
+    const days = this.lines.flatMap(({ result }) => (result ? result.inputs : [])).filter(({ name, source }) => name === "outstanding_principal" && source.as_of).map(({ source }) => source.as_of).sort();
+    return days.length && days[0] < this.determined.payload.window_end ? `, as of ${shortDate(days[0])}` : "";
   }
   neverAdopted() {
     const { facts } = this, unknown = "No file of this deal has been adopted before. So no test has been run, no state is on record, and this page names no party and no deadline: they stand in the file that could not be evaluated.";

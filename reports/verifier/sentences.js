@@ -24,15 +24,18 @@ const leadingBegin = (trigger) => leading(trigger.begins, trigger.begins_need_al
 const countOf = (trigger) => (trigger.status === "IN EFFECT" ? leading(trigger.ends, trigger.ends_need_all ?? false) : leadingBegin(trigger));
 
 function defaulted(line) {
-  const figures = line.result?.measured ? ` This date: ${against(line)}.` : "", { test } = line, first = line.result && line.result.on === test.since;
+  const figures = line.result?.measured ? ` This date: ${against(line)}${restored(line.result)}.` : "", { test } = line, first = line.result && line.result.on === test.since;
   const why = test.cure ? `: not cured by ${longDate(test.cure.by)}` : first && test.why ? `: ${withDates(test.why)}` : "";
   return `Event of Default indicated on ${line.title} since ${longDate(test.since)}${why}.${figures} It ends only by a Recorded Act.`;
 }
+const wayWords = (way) => (way.method === "additional collateral" ? `by pledging ${figureText(way.figure).replace(/ GPUs$/, "")} further GPUs` : `by ${way.method === "prepayment" ? "a prepayment" : "an equity contribution"} of ${figureText(way.figure)}`);
+// What would make a test in default pass on this date.
+const restored = (result) => (result.verdict === "FAIL" && result.remedies.length ? `, restored ${listed(result.remedies.map(wayWords), "or")}` : "");
 function toBeCured(line, due) {
   const verb = line.result?.verdict === "PASS" ? "passes again; its cure is not yet accepted" : line.result?.verdict === "FAIL" ? "fails" : "is NOT DETERMINED in its Cure Period", head = `${line.title} ${verb}${howOften(line)}${figuresOf(line)}`;
   if (!line.test.cure) return `${head} Its Cure Period has not begun to run: ${line.test.why}.`;
   const ways = due.find((one) => one.act === "cure" && one.subject === line.key)?.ways ?? [];
-  const said = ways.map((way) => (way.method === "additional collateral" ? `by pledging ${figureText(way.figure).replace(/ GPUs$/, "")} further GPUs` : `by ${way.method === "prepayment" ? "a prepayment" : "an equity contribution"} of ${figureText(way.figure)}`));
+  const said = ways.map(wayWords);
   return `${head} It must be cured by ${longDate(line.test.cure.by)}${said.length ? `, at this date\u2019s Reference Rate ${said.join(" or ")}` : ""}.`;
 }
 function failedLine(line) {
