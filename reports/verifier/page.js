@@ -32,7 +32,7 @@ class Page {
     this.determined = this.of("determined").at(-1) ?? null;
     this.dated = this.determined ? this.determined.effective_on : facts.on;
     this.due = this.determined?.payload.due ?? [];
-    this.duty = this.deal.duties.find((one) => one.kind === facts.kind) ?? null;
+    this.duty = this.dutyOf(facts);
     this.clauses = this.clausesOn(facts.on);
     this.rates = new Map(this.deal.indices.map(({ name }) => [name, this.of("rate", name).at(-1)?.payload]).filter(([, rate]) => rate));
     this.lines = this.clauses.map((clause) => this.line(clause));
@@ -40,6 +40,13 @@ class Page {
   of(kind, subject = null) {
     const found = this.past.filter((event) => event.kind === kind && (subject === null || event.subject === subject));
     return found.sort((one, other) => (one.effective_on < other.effective_on ? -1 : one.effective_on > other.effective_on ? 1 : one.seq - other.seq));
+  }
+  // Who owes the notice: a Correction Notice is owed by the giver of what it corrects, where something was given.
+  dutyOf({ kind, on }) {
+    const duty = this.deal.duties.find((one) => one.kind === kind) ?? null;
+    if (duty === null || duty.given_by !== "the giver") return duty;
+    const owed = this.of("notice owed").map(({ payload }) => payload).filter((one) => one.on === on && one.kind === kind).at(-1);
+    return owed ? { ...duty, given_by: owed.given_by, to: owed.to } : null;
   }
   factsOn(on) {
     const later = this.adopted.later_facts.filter((one) => one.since <= on).at(-1);

@@ -38,9 +38,15 @@ function toBeCured(line, due) {
   const said = ways.map(wayWords);
   return `${head} It must be cured by ${longDate(line.test.cure.by)}${said.length ? `, at this date\u2019s Reference Rate ${said.join(" or ")}` : ""}.`;
 }
+// `, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it.
+function heldWords({ test }) {
+  const run = test?.held ?? null;
+  return run === null || run.counts ? "" : `, held: not decisive, ${run.at_most !== null && run.at_most !== undefined ? `${run.run} of ${run.at_most}` : `${run.run} in a row`}`;
+}
+const heldCounts = (lines) => lines.filter((line) => line.trigger && line.test && line.result?.verdict === "FAIL" && heldWords(line)).map((line) => `${line.title} fails${heldWords(line)}, and is not counted.`);
 function failedLine(line) {
   const owed = line.obligation, rest = owed ? ` The ${role(owed.by)} must deliver the ${owed.name} by ${longDate(owed.due.by)}${owed.status === "OVERDUE" ? " and is overdue" : ""}.` : "";
-  return `${line.title} fails${howOften(line)}${figuresOf(line)}${rest}`;
+  return `${line.title} fails${howOften(line)}${heldWords(line)}${figuresOf(line)}${rest}`;
 }
 function overdueLine(line) {
   const owed = line.obligation, passes = line.result?.verdict === "PASS" ? ` ${line.title} passes by now.` : "";
@@ -101,7 +107,7 @@ function answerOf(lines, due, rates) {
   if (!leads.length) leads = [quietLine(lines, rates)];
   leads.push(...lines.filter(({ released }) => released).map(releasedLine));
   const said = new Set([...rates.values()].filter((rate) => rate.value === null).map((rate) => rate.reason));
-  const rest = [...withoutRate(rates), ...notDetermined(lines, said), ...countingLines(lines), ...passingLines(lines, failing.length + curing.length + defaults.length > 0)];
+  const rest = [...withoutRate(rates), ...notDetermined(lines, said), ...heldCounts(lines), ...countingLines(lines), ...passingLines(lines, failing.length + curing.length + defaults.length > 0)];
   return [...leads, ...(rest.length ? [rest.join(" ")] : [])];
 }
 function besideOf(lines, due) {
@@ -110,7 +116,7 @@ function besideOf(lines, due) {
   return rest.length ? [rest.join(" ")] : [];
 }
 
-Page.prototype.answer = function answer() {
+Page.prototype.said = function said() {
   const { facts, lines, due, subject: line } = this;
   if (facts.kind === "compliance") return answerOf(lines, due, this.rates);
   if (facts.kind === "not_evaluated") {
@@ -167,3 +173,39 @@ Page.prototype.changes = function changes() {
   for (const event of [...this.of("tested"), ...this.of("counted")]) now.set(key(event), event);
   return [...was].filter(([name, event]) => said(event) !== (now.has(name) ? said(now.get(name)) : "withdrawn")).length;
 };
+
+// What the first paragraph says of results that other sellers would turn: listings, sellers, the interval, and the reasons.
+Page.prototype.answer = function answer() {
+  const said = this.said(), line = this.subject, about = this.facts.kind === "compliance" ? this.lines : line ? [line] : [];
+  return said.length ? [said[0] + this.doubt(about), ...said.slice(1)] : said;
+};
+const priceText = (value) => rounded(fraction(value), 4).replaceAll(",", "");
+const wholeText = (value) => (value === null || value === undefined ? NONE : Number(value).toLocaleString("en-US"));
+function undecidedOf(bearing) {
+  if (bearing.decisive) return null;
+  const [low, high] = bearing.decisive_at === 80 ? [bearing.low_80, bearing.high_80] : [bearing.low, bearing.high];
+  return bearing.note !== null || !low || !high ? bearing.note ?? "the limit lies inside the interval by sellers" : `the limit lies inside ${printed(low)} to ${printed(high)}, by sellers`;
+}
+function subsetsFailing(bearing) {
+  if (bearing.share_failing_sellers === null || bearing.share_failing_sellers === undefined) return null;
+  const [top, under] = fraction(bearing.share_failing_sellers), near = top > 0n && top * 100n < under ? "<1%" : top * 100n > under * 99n && top < under ? "99%" : null;
+  return `${near ?? `${rounded([top * 100n, under], 0)}%`} of ${bearing.drawn ? `${wholeText(bearing.replicates)} drawn ` : ""}subsets`;
+}
+Page.prototype.doubt = function doubt(lines) {
+  const found = lines.filter(({ result }) => result?.bearing && undecidedOf(result.bearing)), open = [...found.filter(({ result }) => result.verdict === "FAIL"), ...found.filter(({ result }) => result.verdict !== "FAIL")];
+  if (!open.length) return "";
+  const said = [...this.rates.values()].map(({ published }) => published).filter((one) => one && one.value !== null && one.observations).map((one) => `USD ${priceText(one.value)} on ${standsOn(one)}.`), reasons = new Map();
+  for (const { title, result: { bearing } } of open) {
+    const failing = bearing.note === null ? subsetsFailing(bearing) : null, why = withDates(undecidedOf(bearing)) + (failing ? `; ${failing} of sellers fail` : "");
+    reasons.set(why, [...(reasons.get(why) ?? []), title]);
+  }
+  const told = [...reasons].slice(0, 3).map(([why, titles]) => `Not decisive: ${listed(titles)}; ${why}.`), more = [...reasons].slice(3).reduce((sum, [, titles]) => sum + titles.length, 0);
+  return ` ${[...said, ...told, ...(more ? [`Nor ${more === 1 ? "is" : "are"} ${counted(more)} more.`] : [])].join(" ")}`;
+};
+function standsOn(one) {
+  const share = one.largest_host_share ?? null, largest = share !== null && Number(share) ? ` (largest ${(Number(share) * 100).toFixed(0)}%)` : "";
+  const sellers = one.hosts ? ` of ${one.hosts_at_least ? "at least " : ""}${wholeText(one.hosts)} seller${Number(one.hosts) === 1 ? "" : "s"}${largest}` : "", ends = one.seller_low !== null && one.seller_low !== undefined && one.seller_high !== null && one.seller_high !== undefined;
+  const pooled = one.pooled?.length ? [...one.pooled].sort((a, b) => byNumber(micro(a), micro(b))) : null;
+  const by = ends ? `; with other sellers of the same kind ${priceText(one.seller_low)} to ${priceText(one.seller_high)}` : pooled ? `; no interval by sellers: listings from ${priceText(pooled[0])} to ${priceText(pooled.at(-1))}` : "";
+  return `${wholeText(one.observations)} listings${sellers}${by}`;
+}
