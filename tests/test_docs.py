@@ -80,6 +80,13 @@ def _there(sections: set[str] | None, section: str) -> bool:
     return sections is not None and (not section or section in sections or section.startswith("block"))
 
 
+def test_each_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((REPOSITORY / "docs" / "adr").glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    heads = [re.match(r"# (?:ADR )?(\d+)", page.read_text(encoding="utf-8")) for page in pages]
+    assert [int(head[1]) if head else 0 for head in heads] == list(range(1, len(pages) + 1))
+
+
 def test_every_word_lives_where_the_vocabulary_says() -> None:
     for place in re.findall(r"\| `([^`]+)` \|$", page("vocabulary.md"), re.MULTILINE):
         assert (REPOSITORY / place).exists(), place
