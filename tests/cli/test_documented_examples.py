@@ -145,7 +145,7 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
         ("headroom publication CRI-H100@1.1-wp --date 2026-04-10 --into build", "nearest 2026-04-09"),
         ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
-        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json or .xlsx"),
+        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json, .xlsx or .parquet"),
         ("headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'", "awaits no confirmation; of "),
         ("headroom coverage CRI-H100@1.1-wp", "and 7 sellers; a measurement needs 30 and 8"),
         ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
@@ -173,7 +173,10 @@ def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[
         "headroom export meridian-2026-1 --as tiles --into build/export",
         "headroom keys t.example --cosigner --into build/trustee.key",
         "headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub",
+        "headroom release meridian-2026-1 12 --by 'A. Person' --as-draft",
+        "headroom deliver",
     ]
+    Path("receipt.eml").write_text("Received, T. Officer\n", encoding="utf-8")
     found = list(examples(get_command(registered())))
     assert len(found) > 30
     assert wrong(session, [*before, *found]) == [], said
