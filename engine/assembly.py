@@ -50,7 +50,7 @@ def scribe() -> Scribe:
 def tools(progress: Callable[[str], None], now: datetime | None = None, executor: str = PROCESSES, scheduler: str | None = None) -> Tools:
     """What a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`.
 
-    Raises WrongUsage for an executor that is none, and for Dask where it is not installed.
+    Raises WrongUsage for an unknown executor, and for Dask if it is not installed.
     """
     from engine.operations.run import Tools
 

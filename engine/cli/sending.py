@@ -43,7 +43,7 @@ def deliver(
     raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
 
 
-@app.command(epilog=example("headroom acknowledge meridian-2026-1 12 --to indenture_trustee --name 'T. Officer' --document receipt.eml"))
+@app.command(epilog=example("headroom acknowledge meridian-2026-1 11 --to indenture_trustee --name 'T. Officer' --document receipt.eml"))
 def acknowledge(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     number: Annotated[int, typer.Argument(help="The notice, by its number.")],

@@ -78,7 +78,7 @@ def _said(series: str, weeks: tuple[ObservedWeek, ...], after: date) -> RateFore
 
 
 def forecast_record(workspace: Workspace, series: str) -> ForecastRecord | None:
-    """How the recorded forecasts of a series came out; None where there is none."""
+    """How the recorded forecasts of a series came out; None without one."""
     made = [one for one in _recorded(workspace) if one.series == series]
     if not made:
         return None

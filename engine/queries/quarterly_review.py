@@ -111,7 +111,7 @@ def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
 
 
 def by_sellers(value: Mapping[str, Any]) -> float | None:
-    """The width of the interval by sellers as a share of the value; None where there is no such interval."""
+    """The width of the interval by sellers as a share of the value; None without such an interval."""
     ends = value.get("seller_interval")
     if not ends or ends.get("low") is None:
         return None

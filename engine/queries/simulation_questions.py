@@ -103,7 +103,7 @@ class SimulationAnswer:
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
         others: the other indices of a deal that reads several.
-        recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace, and where there is none.
+        recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace, and without one.
     """
 
     deal: str

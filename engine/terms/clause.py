@@ -39,7 +39,7 @@ class Extension(Fact):
     within: CurePeriod
     if_made_good: MadeGood
     not_below: Percentage | None = None
-    """The figure below which there is none."""
+    """The figure below which no second Cure Period begins."""
     cite: str
 
 

@@ -111,14 +111,14 @@ def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
 
 
 def taken_of(name: str, figures: Declared) -> Taken | None:
-    """How a figure is taken; one that is made of others as its first part. None where there is no such figure."""
+    """How a figure is taken; one that is made of others as its first part. None without such a figure."""
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     return one.taken if one is not None else OF_REPORTS.get(first)
 
 
 def unit_of_figure(name: str, figures: Declared) -> Unit | None:
-    """The unit of a figure; of one that is made of others the unit of its first part. None where there is no such figure."""
+    """The unit of a figure; of one that is made of others the unit of its first part. None without such a figure."""
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     if one is not None:

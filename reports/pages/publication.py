@@ -191,7 +191,7 @@ OF_COVERAGE = ("listings", "subsets", "subsets_80")
 
 
 def coverage_rows(found: Value | None) -> dict[str, Any] | None:
-    """The measured coverage as a table with its hash, or why there is none; None where nobody asked."""
+    """The measured coverage as a table with its hash, or why it is missing; None where nobody asked."""
     if found is None:
         return None
     if "why" in found:

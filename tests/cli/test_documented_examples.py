@@ -173,11 +173,11 @@ def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[
         "headroom export meridian-2026-1 --as tiles --into build/export",
         "headroom keys t.example --cosigner --into build/trustee.key",
         "headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub",
-        "headroom release meridian-2026-1 12 --by 'A. Person' --as-draft",
+        "headroom release meridian-2026-1 11 --by 'A. Person' --as-draft",
         "headroom deliver",
     ]
     Path("receipt.eml").write_text("Received, T. Officer\n", encoding="utf-8")
     found = list(examples(get_command(registered())))
     assert len(found) > 30
-    assert wrong(session, [*before, *found]) == [], said
+    assert wrong(session, [*before, *found]) == [], [line for line in said if line]
     assert Path("build/deadlines.ics").stat().st_size > 0

@@ -97,6 +97,8 @@ TAKEN_AWAY = """amendments:
             ends: never
             esma: {changes_priority_of_payments: true, replaces_counterparty: false}
         with: {}
+        consequences: end
+        reserve: release
         cite: AM1 §2
 """
 

@@ -74,16 +74,17 @@ def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(desk
 
 def test_each_deal_is_read_once_however_many_reports_come(desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loads, names = [], []
-    load, name = deals_by_name.load_deal, deals_by_name.name_of
+    load, name = deals_by_name.load_deal, deals_by_name.claimed_by
     monkeypatch.setattr(deals_by_name, "load_deal", lambda *given: (loads.append(given[1]), load(*given))[1])
-    monkeypatch.setattr(deals_by_name, "name_of", lambda *given: (names.append(given[1]), name(*given))[1])
+    monkeypatch.setattr(deals_by_name, "claimed_by", lambda *given: (names.append(given[1]), name(*given))[1])
     ends = [CAME + timedelta(weeks=number) for number in range(5)]
     for end in ends:
         period = f"period: {{from: {end - timedelta(days=6)}, to: {end}}}"
         (tmp_path / f"{end}.yaml").write_text(f"deal: {DEAL}\n{period}\nas_of: {end}\n", encoding="utf-8")
     found = list(desk.take_all([tmp_path / f"{end}.yaml" for end in ends], ends[-1]))
     assert [type(one) for one in found] == [Taken] * 5, found
-    assert (len(loads), len(names)) == (1, 0)  # the name stands plainly in its file, which is parsed once
+    files = len(desk.workspace.deal_files())
+    assert (len(loads), len(names)) == (1, files)  # each file is asked for its name once, and one is read as a deal
 
 
 def test_a_report_by_a_senders_layout_is_read_again_by_the_layout_of_its_day(
