@@ -1,7 +1,7 @@
 """One file per covenant template: its terms, what it measures, how it shows its working.
 
 A template is added by adding a file here that ends with `TEMPLATE = Template(...)`; nothing else is edited. The file has the
-template's name, so one is imported only where a deal uses it.
+template's name, so one is imported only if a deal uses it.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ class Templates(Mapping[str, "Template"]):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Every template's name, sorted."""
+        """Return every template's name, sorted."""
         return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
     def __getitem__(self, name: str) -> Template:
-        """The template of a name. Raises KeyError without one."""
+        """Return the template of a name. Raises KeyError without one."""
         if name not in self.names:
             raise KeyError(name)
         template: Template = import_module(f"{__name__}.{name}").TEMPLATE
         return template
 
     def __iter__(self) -> Iterator[str]:
-        """The names."""
+        """Yield the names."""
         return iter(self.names)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return len(self.names)
 
 
 def templates() -> Templates:
-    """All templates of this folder."""
+    """Return all templates of this folder."""
     return Templates()

@@ -108,7 +108,7 @@ def _over(from_: Fraction, rate: Fraction, base: Fraction) -> Callable[[], str]:
 
 
 def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
-    """The decline by the deal's reading, over the values published in the window and this date's."""
+    """Return the decline by the deal's reading, over the values published in the window and this date's."""
     index = facts.terms.index_of(terms)
     rate = facts.published_value(index)
     if rate <= 0:
@@ -139,7 +139,7 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
 
 
 def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
-    """How two of the readings look at the highest value of the window; the others look at fixed dates."""
+    """Return how two of the readings look at the highest value of the window; the others look at fixed dates."""
     if terms.measure not in ("fall_in_window", "below_closing"):
         return None
     index = facts.terms.index_of(terms)
@@ -152,7 +152,7 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
 
 
 def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | None:
-    """That a reading fires though the rate stands near the Closing Date level, or above it, after a spike (`rulings.md` 14)."""
+    """Say that a reading fires though the rate stands near the Closing Date level, or above it, after a spike (`rulings.md` 14)."""
     below = (closing - rate) / closing
     if terms.measure != "fall_in_window" or below > terms.maximum_decline:
         return None
@@ -163,9 +163,9 @@ def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | N
 
 
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
-    """How far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
+    """Return how far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
 
-    In one reading the fall counts only where some value of the window was at the Closing Date level or above it. In another it is a share
+    In one reading the fall counts only if some value of the window was at the Closing Date level or above it. In another it is a share
     of a value that each path has of its own: only its limit is a sum of rates, so a rounded fall or an early warning has none.
     """
     index = facts.terms.index_of(terms)
@@ -194,7 +194,7 @@ def _article(what: str) -> str:
 
 
 def reading(terms: AppraisalTrigger) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     within = defined(f"{terms.then.within} after the {terms.then.after}")
     if terms.measure == "below_closing_at_any_time":
         window = f"the trailing {terms.trailing_period} decide nothing in this reading"

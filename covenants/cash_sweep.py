@@ -53,7 +53,7 @@ class EndsWhen(Fact):
 
 
 def _kind_of_end(value: Any) -> str:
-    """Which end is written: none, by a level, or by the reserve account's target."""
+    """Return which end is written: none, by a level, or by the reserve account's target."""
     if isinstance(value, str):
         return "never"
     at_target = value.get("when") == "reserve at target" if isinstance(value, dict) else isinstance(value, EndsAtTarget)
@@ -76,12 +76,12 @@ class CashSweep(Clause):
     sweep: Sweep
 
     def margin_unit(self) -> Unit:
-        """A distance between two rates."""
+        """Return a distance between two rates."""
         return Unit.RATE
 
 
 def measure(terms: CashSweep, facts: Facts) -> Measurement:
-    """The value published on this date against the level; a carried rate is not a publication."""
+    """Return the value published on this date against the level; a carried rate is not a publication."""
     index = facts.terms.index_of(terms)
     value = facts.published_value(index)
     figure = Figure(value=value, unit=Unit.RATE)
@@ -118,7 +118,7 @@ def _end(terms: CashSweep) -> str:
 
 
 def reading(terms: CashSweep) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     level = written(terms.level, Unit.RATE)
     share = written(terms.sweep.share, Unit.SHARE)
     until = f", until the account holds {written(terms.sweep.until, Unit.USD)}" if terms.sweep.until is not None else ""

@@ -30,7 +30,7 @@ class ContractSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """The asset class beside what every clause names."""
+        """Return the asset class beside what every clause names."""
         return (*super().refers(), ("asset_class", "asset class", self.asset_class))
 
 
@@ -49,7 +49,7 @@ def measure(terms: ContractSpread, facts: Facts) -> Measurement:
 
 
 def reading(terms: ContractSpread) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     whose = f"the asset class {terms.asset_class}" if terms.asset_class else "the pool"
     return (
         f"The contracted rate of {whose}, as the Servicer reports it, must stand {terms.limit} above the Reference Rate (contracted rate / "

@@ -41,14 +41,14 @@ Reports = tuple[tuple[date, Reported], ...]
 
 
 def _sum(facts: Facts, reports: Reports, name: str) -> Fraction:
-    """A figure added up over the period's reports. Raises Missing where one of them lacks it."""
+    """Return a figure added up over the period's reports. Raises Missing if one of them lacks it."""
     return sum((facts.needed_from(end, report, name) for end, report in reports), Fraction(0))
 
 
 def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) -> Iterator[tuple[str, Fraction, Fraction]]:
     """(index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
 
-    Hours of the whole pool have a rate only where the clause names one, or where the pool has one.
+    Hours of the whole pool have a rate only if the clause names one, or where the pool has one.
     """
     assets = facts.terms.pledged_assets
     one_rate = terms.index is not None or len({asset.index for asset in assets.values()}) == 1
@@ -87,7 +87,7 @@ def measure(terms: DebtServiceCoverage, facts: Facts) -> Measurement:
 
 
 def reading(terms: DebtServiceCoverage) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     return (
         f"Over the trailing {terms.period}: contracted revenue, plus uncontracted GPU-hours at the mean of the Reference Rates "
         f"determined on the Publication Dates in the days of these reports, less operating costs, divided by debt service, must be "

@@ -68,7 +68,7 @@ class Depreciation(ElectiveClause):
 
 
 def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
-    """The depreciation that the curve allows on the date, and how it was read.
+    """Return the depreciation that the curve allows on the date, and how it was read.
 
     Under straight lines none at the reference date itself; under steps what the newest point on or before the date says. Raises
     Missing after the last point of straight lines, and before the first of steps.
@@ -120,7 +120,7 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
 
 
 def reading(terms: Depreciation) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     since, ends = defined(terms.since), ""
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"

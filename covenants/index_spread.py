@@ -40,7 +40,7 @@ class IndexSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE, Unit.RATE)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """The other index beside what every clause names."""
+        """Return the other index beside what every clause names."""
         return (*super().refers(), ("against", "index", self.against))
 
     @model_validator(mode="after")
@@ -60,7 +60,7 @@ class IndexSpread(LimitClause):
 
 
 def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
-    """The values published on this date, or the level that the deal names for a leg that is missing; one of them is there."""
+    """Return the values published on this date, or the level that the deal names for a leg that is missing; one of them is there."""
     ratios: dict[str, Fraction] = {}
     for index in (terms.index, terms.against):
         try:
@@ -77,7 +77,7 @@ def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
 
 
 def measure(terms: IndexSpread, facts: Facts) -> Measurement:
-    """The index over the other, or less the other."""
+    """Return the index over the other, or less the other."""
     own, other = _legs(terms, facts)
     ratio = terms.measured_as == "ratio"
     value = own / other if ratio else own - other
@@ -92,7 +92,7 @@ def measure(terms: IndexSpread, facts: Facts) -> Measurement:
 
 
 def reading(terms: IndexSpread) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     how = "divided by" if terms.measured_as == "ratio" else "less"
     leg = (
         f"{written(terms.missing_leg.at, Unit.RATE)} per GPU-hour stands for it"

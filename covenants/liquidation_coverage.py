@@ -35,7 +35,7 @@ class LiquidationCoverage(LimitClause):
 
 
 def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
-    """The sum of GPUs × latest resale quote × (1 − bulk discount), over the balance."""
+    """Return the sum of GPUs × latest resale quote × (1 − bulk discount), over the balance."""
     kept = 1 - facts.term("bulk discount", terms.bulk_discount, Unit.SHARE, terms.cite)
     lots = []
     for name in facts.terms.pledged_assets:
@@ -69,7 +69,7 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
 
 
 def reading(terms: LiquidationCoverage) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     balance = whose_balance(terms, "all classes")
     return (
         f"The latest resale quote of each asset class times its GPUs, less a bulk discount of {written(terms.bulk_discount, Unit.SHARE)}, "

@@ -35,7 +35,7 @@ class LoanToValue(MaintenanceClause):
     maximum: Percentage
 
     def never_before(self, whole: Clause) -> bool:
-        """A class is a part of the whole debt, so at an equal or tighter maximum the test of the whole fails first."""
+        """Return whether the test of the whole debt fails first: a class is a part of it, and its maximum is not tighter."""
         if not isinstance(whole, LoanToValue) or whole.debt_class is not None or self.debt_class is None:
             return False
         return whole.multiple == self.multiple and whole.maximum <= self.maximum
@@ -58,7 +58,7 @@ def measure(terms: LoanToValue, facts: Facts) -> Measurement:
 
 
 def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
-    """What restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
+    """Return what restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
     if terms.cure == "none":
         return ()
     principal = facts.principal(terms)
@@ -80,7 +80,7 @@ def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
 
 
 def reading(terms: LoanToValue) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
     return (
         f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "

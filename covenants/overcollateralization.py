@@ -37,7 +37,7 @@ class Overcollateralization(LimitClause):
 
 
 def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fraction], ...]:
-    """The balance of every class that counts, in order of seniority; of all classes in one where they all do."""
+    """Return the balance of every class that counts, in order of seniority; of all classes in one where they all do."""
     names = facts.terms.counted_with(terms)
     if len(names) == len(facts.terms.debt):
         return (("all classes", facts.principal(terms)),)
@@ -64,7 +64,7 @@ def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
 
 
 def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
-    """The prepayment, up to the cent, or the GPUs of one class, up to the whole one, that restore the limit (rulings 18)."""
+    """Return the prepayment, up to the cent, or the GPUs of one class, up to the whole one, that restore the limit (rulings 18)."""
     ways = terms.cure.cured_by if terms.cure != "none" else ("prepayment", "additional collateral")
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
@@ -86,7 +86,7 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
 
 
 def reading(terms: Overcollateralization) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     covered = whose_balance(terms, "all classes together")
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year, summed over "

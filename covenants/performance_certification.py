@@ -60,7 +60,7 @@ def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Ite
 
 
 def _of_class(terms: PerformanceCertification, facts: Facts, asset: str) -> tuple[tuple[date, Fraction, Fraction], ...]:
-    """The same, of one asset class. Raises Missing where more GPUs are certified than there are: both cannot be so."""
+    """Return the same, of one asset class. Raises Missing if more GPUs are certified than there are: both cannot be so."""
     reported, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
     certified = sum((gpus for _, gpus, _ in reported), Fraction(0))
     if certified > there:
@@ -92,7 +92,7 @@ def _against(terms: PerformanceCertification, value: Fraction, formula: str, wor
 
 
 def reading(terms: PerformanceCertification) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     if terms.measured_as == "share of the fleet":
         what = f"The share of the fleet with a performance certificate younger than {terms.younger_than}"
         rest = " A GPU without a certificate counts as uncertified."

@@ -70,7 +70,7 @@ def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
 
 
 def reading(terms: PoolCoverage) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
         f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.implied_life}), divided by the balance scheduled "

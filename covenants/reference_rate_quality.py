@@ -52,7 +52,7 @@ class ReferenceRateQuality(LimitClause):
 
 
 def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
-    """What the newest Publication Date gave; a value carried from another week says nothing of this one's (rulings 2, 4)."""
+    """Return what the newest Publication Date gave; a value carried from another week says nothing of this one's (rulings 2, 4)."""
     return facts.newest_publication(facts.terms.index_of(terms))
 
 
@@ -101,7 +101,7 @@ MEASURES: dict[str, tuple[str, Callable[[ReferenceRateQuality, Facts], tuple[Fra
 
 
 def measure(terms: ReferenceRateQuality, facts: Facts) -> Measurement:
-    """One quality of the index on this date."""
+    """Return one quality of the index on this date."""
     formula, how = MEASURES[terms.quality]
     value, worked = how(terms, facts)
     index = facts.terms.index_of(terms)
@@ -114,7 +114,7 @@ def measure(terms: ReferenceRateQuality, facts: Facts) -> Measurement:
 
 
 def reading(terms: ReferenceRateQuality) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     so = {
         "interval width": "The 95% interval of the index, as a share of its value, must be",
         "independent hosts": "The number of independent hosts behind the week's listings must be",

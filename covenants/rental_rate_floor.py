@@ -37,7 +37,7 @@ class RentalRateFloor(MaintenanceClause):
 
 
 def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
-    """The trailing weighted average rental rate over the mean of the Reference Rates of the same weeks."""
+    """Return the trailing weighted average rental rate over the mean of the Reference Rates of the same weeks."""
     index = facts.terms.index_of(terms)
     weeks = terms.trailing_period.count
     rates = facts.trailing_rates(index, weeks)
@@ -58,7 +58,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
 
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
-    """The weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
+    """Return the weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
     certified = facts.certified(AVERAGE, weeks)
     if certified is not None:
         text = written(certified, Unit.RATE)
@@ -81,13 +81,13 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
 
 
 def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
-    """The sum of the Reference Rates: the higher it is, the lower the share."""
+    """Return the sum of the Reference Rates: the higher it is, the lower the share."""
     count = terms.trailing_period.count
     return LinearForm(((Statistic("sum of rates", facts.terms.index_of(terms), count=count), Fraction(1)),))
 
 
 def reading(terms: RentalRateFloor) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     idle = "idle hours count at zero" if terms.weighted_by == "available GPU-hours" else "idle hours do not count"
     return (
         f"Over the trailing {terms.trailing_period}, the revenue of the Pledged GPU Assets divided by their "

@@ -34,7 +34,7 @@ class RentalResaleSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """The asset class beside what every clause names."""
+        """Return the asset class beside what every clause names."""
         return (*super().refers(), ("asset_class", "asset class", self.asset_class))
 
 
@@ -68,7 +68,7 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
 
 
 def reading(terms: RentalResaleSpread) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     was = written(terms.resale_at_reference, Unit.USD)
     return (
         f"The change of the Reference Rate of its index since the {defined(terms.since)}, less the change of the resale value of the asset "

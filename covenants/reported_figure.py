@@ -66,14 +66,14 @@ class ReportedFigure(LimitClause):
 
 
 def _lookups(terms: ReportedFigure, facts: Facts) -> tuple[Lookup, ...]:
-    """What each report of the trailing periods gives, oldest first; of the report that serves where none are counted."""
+    """Return what each report of the trailing periods gives, oldest first; of the report that serves if none are counted."""
     if terms.trailing is None or terms.trailing.taken_as == "last":
         return (facts.figure,)
     return tuple(partial(facts.needed_from, end, report) for end, report in facts.trailing_reports(terms.trailing.n))
 
 
 def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
-    """The figure, ratio, difference or sum, over the trailing report periods."""
+    """Return the figure, ratio, difference or sum, over the trailing report periods."""
     figures, names = facts.terms.figures, terms.measured.names
     periods = [[value_of(name, figures, given) for name in names] for given in _lookups(terms, facts)]
     if terms.measured.kind == "ratio":
@@ -92,7 +92,7 @@ def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
 
 
 def _ratio(terms: ReportedFigure, below: str, periods: list[list[Fraction]]) -> Fraction:
-    """One ratio of sums, or the mean of the periods' ratios. Raises Missing where a denominator is not above zero."""
+    """Return one ratio of sums, or the mean of the periods' ratios. Raises Missing if a denominator is not above zero."""
     each = terms.trailing is not None and terms.trailing.taken_as == "mean of ratios"
     pairs = periods if each else [[sum((one[n] for one in periods), Fraction(0)) for n in (0, 1)]]
     if any(second <= 0 for _, second in pairs):
@@ -108,7 +108,7 @@ def _formula(terms: ReportedFigure) -> str:
 
 
 def _worked(terms: ReportedFigure, periods: list[list[Fraction]], sign: str, figures: Declared) -> str:
-    """The figures of each period, in full."""
+    """Return the figures of each period, in full."""
     units = [unit_of_figure(name, figures) or Unit.COUNT for name in terms.measured.names]
     sums = [sum(column, Fraction(0)) for column in zip(*periods, strict=True)]
     if terms.trailing is not None and terms.trailing.taken_as == "ratio of sums":
@@ -117,7 +117,7 @@ def _worked(terms: ReportedFigure, periods: list[list[Fraction]], sign: str, fig
 
 
 def remedies(terms: ReportedFigure, facts: Facts) -> tuple[Remedy, ...]:
-    """The equity, up to the cent, that lifts an amount of one report to its limit."""
+    """Return the equity, up to the cent, that lifts an amount of one report to its limit."""
     taken = terms.trailing.taken_as if terms.trailing is not None else "last"
     up = terms.limit.comparison in ("at least", "more than")
     if terms.cure == "none" or "equity" not in terms.cure.cured_by or terms.limit.figure.unit is not Unit.USD or not up or taken != "last":
@@ -145,7 +145,7 @@ def _in_words(terms: ReportedFigure) -> str:
 
 
 def reading(terms: ReportedFigure) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     return (
         f"Of the figures that the Servicer reports, {_in_words(terms)} must be {terms.limit}. A figure that a report lacks, and a "
         f"denominator that is not above zero, leave the test not determined. A failure is {terms.failure_is}."

@@ -46,7 +46,7 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
 
 
 def reading(terms: Reporting) -> str:
-    """The clause in plain English."""
+    """Return the clause in plain English."""
     return (
         f"The Servicer's report for the newest period must be {terms.limit} late. A report that has not "
         f"come by its due date is late, and later every day until it comes; where several in a row have not come, the "

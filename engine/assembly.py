@@ -22,12 +22,12 @@ PROCESSES = "processes"
 
 
 def clock() -> datetime:
-    """The one reading of the clock."""
+    """Return the one reading of the clock."""
     return datetime.now(UTC)
 
 
 def actor() -> str:
-    """Who records: the account that the operating system runs this process under, whatever variables of the environment say."""
+    """Return who records: the account that the operating system runs this process under, whatever variables of the environment say."""
     import getpass
     import os
 
@@ -40,7 +40,7 @@ def actor() -> str:
 
 
 def scribe() -> Scribe:
-    """Who records: the operating system's user, now, with this engine."""
+    """Return who records: the operating system's user, now, with this engine."""
     from engine.basics.build_identity import built
     from engine.record.log import Scribe
 
@@ -48,7 +48,7 @@ def scribe() -> Scribe:
 
 
 def tools(progress: Callable[[str], None], now: datetime | None = None, executor: str = PROCESSES, scheduler: str | None = None) -> Tools:
-    """What a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`.
+    """Return what a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`.
 
     Raises WrongUsage for an unknown executor, and for Dask if it is not installed.
     """
@@ -61,27 +61,27 @@ def tools(progress: Callable[[str], None], now: datetime | None = None, executor
 
 
 def notice_pages() -> Pages:
-    """Who composes the words of notices, without the library that draws them."""
+    """Return who composes the words of notices, without the library that draws them."""
     from reports.notice.evidence_view import NoticePages
 
     return NoticePages()
 
 
 def verifier_file() -> str:
-    """The verifier as one HTML file, for people who install nothing."""
+    """Return the verifier as one HTML file, for people who install nothing."""
     from reports.verifier import verifier_page
 
     return verifier_page()
 
 
 def renderer() -> Render:
-    """What draws notices."""
+    """Return what draws notices."""
     return _renderer()
 
 
 @cache
 def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]) -> Render:
-    """A renderer on the workers of a cluster."""
+    """Return a renderer on the workers of a cluster."""
     import atexit
 
     from engine.basics.errors import WrongUsage
@@ -109,7 +109,7 @@ def _renderer() -> Render:
 
 
 def publication_page(workspace: Workspace) -> Any:
-    """What renders a publication page: (weeks, when it was recorded, first print, coverage) -> HTML and PDF."""
+    """Return what renders a publication page: (weeks, when it was recorded, first print, coverage) -> HTML and PDF."""
 
     def render(weeks: Any, recorded_at: datetime, first: Any, coverage: Any) -> tuple[str, bytes]:
         from reports.pages.publication import PublicationInputs
@@ -122,7 +122,7 @@ def publication_page(workspace: Workspace) -> Any:
 
 
 def summary_page(workspace: Workspace) -> Any:
-    """What renders a portfolio summary: (rows, date, the rows as CSV) -> PDF."""
+    """Return what renders a portfolio summary: (rows, date, the rows as CSV) -> PDF."""
 
     def render(rows: Any, on: date, text: str) -> bytes:
         from reports.pages.portfolio import PortfolioInputs
@@ -135,7 +135,7 @@ def summary_page(workspace: Workspace) -> Any:
 
 
 def validation_page(workspace: Workspace) -> Any:
-    """What renders a validation publication_page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
+    """Return what renders a validation publication_page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
 
     def render(data: Any, weeks: Any) -> bytes:
         from reports.pages.validation import ValidationInputs
@@ -148,7 +148,7 @@ def validation_page(workspace: Workspace) -> Any:
 
 
 def audit_page(workspace: Workspace) -> Any:
-    """What renders an audit report: (its JSON, when it was made) -> PDF."""
+    """Return what renders an audit report: (its JSON, when it was made) -> PDF."""
 
     def render(data: Any, made_at: datetime) -> bytes:
         from reports.pages.audit import AuditInputs
@@ -161,7 +161,7 @@ def audit_page(workspace: Workspace) -> Any:
 
 
 def review_page(workspace: Workspace) -> Any:
-    """What renders a quarterly review: (its figures as JSON) -> HTML and PDF, dated now."""
+    """Return what renders a quarterly review: (its figures as JSON) -> HTML and PDF, dated now."""
 
     def render(data: Any) -> tuple[str, bytes]:
         from reports.pages.review import ReviewInputs
@@ -174,7 +174,7 @@ def review_page(workspace: Workspace) -> Any:
 
 
 def foresight_page() -> Any:
-    """What renders a foresight report: its parts by name -> HTML and PDF."""
+    """Return what renders a foresight report: its parts by name -> HTML and PDF."""
 
     def render(parts: Any) -> tuple[str, bytes]:
         from reports.pages.foresight import ForesightInputs
@@ -186,14 +186,14 @@ def foresight_page() -> Any:
 
 
 def all_templates() -> Any:
-    """Every covenant template, by name."""
+    """Return every covenant template, by name."""
     from covenants import templates
 
     return templates()
 
 
 def page_parts() -> Any:
-    """What a page of the web takes from the notice: page 1, words, marks, fonts, drawings."""
+    """Return what a page of the web takes from the notice: page 1, words, marks, fonts, drawings."""
     from importlib.resources import files
     from types import SimpleNamespace
 

@@ -27,7 +27,7 @@ from engine.basics.values import (
 from engine.basics.values import long_date as long_date  # the documents' word for it too
 
 NONE = "\N{EN DASH}"
-"""What a cell holds where there is nothing to say."""
+"""What a cell holds if there is nothing to say."""
 
 UNBROKEN = "\N{NO-BREAK SPACE}"
 """Between words that stay on one line."""
@@ -58,17 +58,17 @@ def minus(text: str) -> str:
 
 
 def figure(value: Figure, places: int | None = None) -> str:
-    """A figure with its unit, at the decimals of its unit unless told otherwise."""
+    """Return a figure with its unit, at the decimals of its unit unless told otherwise."""
     return minus(printed(value, places))
 
 
 def term(value: Figure) -> str:
-    """A figure as the agreement writes it, without trailing zeros."""
+    """Return a figure as the agreement writes it, without trailing zeros."""
     return minus(trimmed(value))
 
 
 def apart(value: Figure, limit: Figure, rounding: str = "unrounded") -> str:
-    """A figure with as many decimals as it takes to fall on its own side of the limit; a rounded ratio at the deal's own."""
+    """Return a figure with as many decimals as it takes to fall on its own side of the limit; a rounded ratio at the deal's own."""
     return minus(printed_apart(value, limit, ratio_decimals(rounding, value.unit)))
 
 
@@ -78,23 +78,23 @@ def signed(headroom: Figure, rounding: str = "unrounded") -> str:
 
 
 def percent(value: Fraction, places: int = 2) -> str:
-    """A share as a per cent with its sign: `+2.65%`."""
+    """Return a share as a per cent with its sign: `+2.65%`."""
     text = minus(f"{rounded(value * 100, places):f}%")
     return text if value < 0 else f"+{text}"
 
 
 def share(value: Any, places: int = 1) -> str:
-    """A share given as text in JSON, as a per cent: `17.5%`; the absence without one."""
+    """Return a share given as text in JSON, as a per cent: `17.5%`; the absence without one."""
     return NONE if value is None else f"{rounded(Fraction(str(value)) * 100, places):f}%"
 
 
 def number(value: Figure) -> str:
-    """A figure's number without its unit, for columns whose head names the unit."""
+    """Return a figure's number without its unit, for columns whose head names the unit."""
     return figure(value).removeprefix("USD ").removesuffix(" GPUs").removesuffix(" points")
 
 
 def cut(value: Figure) -> tuple[str, str]:
-    """A working figure for a column aligned at the point: its integer part, and the rest with its unit.
+    """Return a working figure for a column aligned at the point: its integer part, and the rest with its unit.
 
     A figure that goes on is cut after six decimals and ends in an ellipsis; it is never rounded.
     """
@@ -110,7 +110,7 @@ def cut(value: Figure) -> tuple[str, str]:
 
 
 def short_date(day: date) -> str:
-    """A date in a table that has no room for its weekday: `5 Nov 2026`."""
+    """Return a date in a table that has no room for its weekday: `5 Nov 2026`."""
     return f"{day.day} {day:%b %Y}"
 
 
@@ -118,25 +118,25 @@ table_date = weekday_date
 
 
 def instant(moment: datetime) -> str:
-    """A time with its offset from UTC: `5 Nov 2026, 14:05 UTC−05:00`."""
+    """Return a time with its offset from UTC: `5 Nov 2026, 14:05 UTC−05:00`."""
     offset = f"{moment:%z}"
     zone = "UTC" if offset in ("", "+0000") else f"UTC{offset[:3].replace('-', MINUS)}:{offset[3:5]}"
     return f"{short_date(moment.date())}, {moment:%H:%M} {zone}"
 
 
 def with_dates(text: str) -> str:
-    """An engine's sentence with its ISO dates as people read them, and true minus signs."""
+    """Return an engine's sentence with its ISO dates as people read them, and true minus signs."""
     return minus(ISO_DATE.sub(lambda match: short_date(date.fromisoformat(match.group())), text))
 
 
 def role(key: str) -> str:
-    """A party's role as the agreement names it: `Administrative Agent`."""
+    """Return a party's role as the agreement names it: `Administrative Agent`."""
     words = key.replace("_", " ").replace("-", " ").split()
     return " ".join(word if word in SMALL_WORDS else CAPITALS.get(word, word[:1].upper() + word[1:]) for word in words)
 
 
 def trigger_name(key: str, title: str) -> str:
-    """What the trigger of a clause is called, apart from its test: `Cash sweep` where the test is the `Cash sweep level`.
+    """Return what the trigger of a clause is called, apart from its test: `Cash sweep` where the test is the `Cash sweep level`.
 
     The clause's own key names it where the test's title does not hold it: `Cash trap`.
     """
@@ -158,18 +158,18 @@ def classes(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """A figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
+    """Return a figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
     spelled = classes(with_dates(text)).replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
     return re.sub(r"(?<=\w)\.(?=[A-Za-z])", ", ", spelled).replace("_", " ")
 
 
 def calendar(key: str) -> str:
-    """A calendar's name in a column head: `NYSE`."""
+    """Return a calendar's name in a column head: `NYSE`."""
     return CALENDARS.get(key, key)
 
 
 def listed(items: Sequence[str], joiner: str = "and") -> str:
-    """`a, b and c`."""
+    """Join words as `a, b and c`."""
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
@@ -182,35 +182,35 @@ def ordinal(n: int) -> str:
 
 
 def counted(n: int) -> str:
-    """A small number in words."""
+    """Return a small number in words."""
     return COUNTS[n] if n < len(COUNTS) else str(n)
 
 
 def eights(digest: str) -> str:
-    """A hash in groups of eight."""
+    """Return a hash in groups of eight."""
     return " ".join(digest[i : i + 8] for i in range(0, len(digest), 8))
 
 
 def short_engine(engine: str) -> str:
-    """The engine that made an event with its hashes cut to twelve digits; the event has them whole."""
+    """Return the engine that made an event with its hashes cut to twelve digits; the event has them whole."""
     return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b", r"\1", engine)
 
 
 def price(value: Any) -> str:
-    """A price given as text in JSON at four decimals; the absence without one."""
+    """Return a price given as text in JSON at four decimals; the absence without one."""
     return NONE if value is None else f"{Decimal(str(value)):.4f}"
 
 
 def whole(value: Any) -> str:
-    """A count given in JSON; the absence where it is not known."""
+    """Return a count given in JSON; the absence if it is not known."""
     return NONE if value is None else f"{int(value):,}"
 
 
 def interval(bounds: Mapping[str, Any] | None) -> str:
-    """An interval given in JSON: `1.4441 to 1.5186`."""
+    """Return an interval given in JSON: `1.4441 to 1.5186`."""
     return NONE if not bounds or bounds.get("low") is None else f"{price(bounds['low'])} to {price(bounds['high'])}"
 
 
 def plain(runs: Runs) -> str:
-    """A sentence without its weights."""
+    """Return a sentence without its weights."""
     return "".join(text for text, _ in runs)

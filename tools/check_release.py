@@ -19,13 +19,13 @@ PACKAGES = ("engine", "covenants", "reports", "deals")
 
 
 def version(root: Path) -> str:
-    """The version that the engine names."""
+    """Return the version that the engine names."""
     found = re.search(r'__version__ = "([^"]+)"', (root / "engine" / "__init__.py").read_text(encoding="utf-8"))
     return found.group(1) if found else ""
 
 
 def of_the_changelog(root: Path) -> Iterator[str]:
-    """Whether the changelog begins with this version, dated, and with Results."""
+    """Yield whether the changelog begins with this version, dated, and with Results."""
     text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     first = re.search(r"^## (.+)$", text, re.MULTILINE)
     named = first.group(1) if first else "nothing"
@@ -37,7 +37,7 @@ def of_the_changelog(root: Path) -> Iterator[str]:
 
 
 def of_the_tree(root: Path) -> Iterator[str]:
-    """Whether everything is committed."""
+    """Yield whether everything is committed."""
     status = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False)
     if status.returncode != 0:
         yield "this is not a git checkout"
@@ -46,7 +46,7 @@ def of_the_tree(root: Path) -> Iterator[str]:
 
 
 def of_the_locks(root: Path) -> Iterator[str]:
-    """Whether both locks were made after the last change of `pyproject.toml`'s dependencies."""
+    """Yield whether both locks were made after the last change of `pyproject.toml`'s dependencies."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     listed = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     texts = [text for text in listed if isinstance(text, str)]
@@ -58,7 +58,7 @@ def of_the_locks(root: Path) -> Iterator[str]:
 
 
 def of_the_wheel(root: Path) -> Iterator[str]:
-    """Whether a wheel that is built here holds every tracked file of the packages."""
+    """Yield whether a wheel that is built here holds every tracked file of the packages."""
     listed = subprocess.run(["git", "ls-files", *PACKAGES], cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
@@ -74,7 +74,7 @@ def of_the_wheel(root: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print each cause; 1 where there is one."""
+    """Print each cause; 1 if there is one."""
     checks = (of_the_changelog, of_the_tree, of_the_locks, of_the_wheel)
     found = [cause for check in checks for cause in check(ROOT)]
     for cause in found:

@@ -17,7 +17,7 @@ MONDAY, THURSDAY = 0, 3
 
 
 def nth(year: int, month: int, weekday: int, n: int) -> date:
-    """The n-th weekday of a month, the last one for n = -1."""
+    """Return the n-th weekday of a month, the last one for n = -1."""
     if n > 0:
         first = date(year, month, 1)
         return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
@@ -38,7 +38,7 @@ def easter(year: int) -> date:
 
 
 def federal(year: int) -> Iterator[tuple[date, str]]:
-    """The public holidays of the United States on their own dates."""
+    """Yield the public holidays of the United States on their own dates."""
     yield date(year, 1, 1), "New Year's Day"
     yield nth(year, 1, MONDAY, 3), "Birthday of Martin Luther King, Jr."
     yield nth(year, 2, MONDAY, 3), "Washington's Birthday"
@@ -54,7 +54,7 @@ def federal(year: int) -> Iterator[tuple[date, str]]:
 
 
 def observed(day: date, saturday_moves: bool) -> date | None:
-    """Where a holiday is kept: Sunday's on Monday; Saturday's on Friday, or not at all."""
+    """Return where a holiday is kept: Sunday's on Monday; Saturday's on Friday, or not at all."""
     if day.weekday() == 6:
         return day + timedelta(days=1)
     if day.weekday() == 5:
@@ -63,7 +63,7 @@ def observed(day: date, saturday_moves: bool) -> date | None:
 
 
 def banks(year: int) -> Iterator[tuple[date, str]]:
-    """The Reserve Banks: a Saturday holiday is not kept on Friday; Juneteenth from 2022."""
+    """Yield the Reserve Banks: a Saturday holiday is not kept on Friday; Juneteenth from 2022."""
     for day, reason in federal(year):
         if reason.startswith("Juneteenth") and year < 2022:
             continue
@@ -81,7 +81,7 @@ def offices(year: int) -> Iterator[tuple[date, str]]:
 
 
 def exchange(year: int) -> Iterator[tuple[date, str]]:
-    """The NYSE (Rule 7.2): open on Columbus and Veterans Day, closed on Good Friday; no New Year's Day in December."""
+    """Yield the NYSE (Rule 7.2): open on Columbus and Veterans Day, closed on Good Friday; no New Year's Day in December."""
     for day, reason in federal(year):
         if reason in ("Columbus Day", "Veterans Day") or (reason.startswith("Juneteenth") and year < 2022):
             continue

@@ -33,7 +33,7 @@ OLDEST = (3, 11)
 
 
 def missing(browser: bool = False) -> list[str]:
-    """The packages that this machine lacks."""
+    """Return the packages that this machine lacks."""
     libraries = LIBRARIES | BROWSER_LIBRARIES if browser else LIBRARIES
     lacking = [package for library, package in libraries.items() if not _loads(library)]
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
@@ -52,13 +52,13 @@ def _loads(library: str) -> bool:
 
 
 def commands(packages: Sequence[str], prefix: Sequence[str]) -> list[list[str]]:
-    """The two commands that install packages; `prefix` is sudo or nothing."""
+    """Return the two commands that install packages; `prefix` is sudo or nothing."""
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     return [[*prefix, "apt-get", "update", "-q"], [*prefix, *install]]
 
 
 def one_line(packages: Sequence[str], root: bool) -> str:
-    """The one command for a person's terminal."""
+    """Return the one command for a person's terminal."""
     both = " && ".join(shlex.join(command) for command in commands(packages, ()))
     return both if root else f"sudo sh -c {shlex.quote(both)}"
 
@@ -70,7 +70,7 @@ def provide(
     environment: Mapping[str, str],
     which: Callable[[str], str | None],
 ) -> str | None:
-    """Why the set-up has to stop, or None where this machine has all that is needed.
+    """Return why the set-up has to stop, or None if this machine has all that is needed.
 
     Args:
         look: the packages that the machine lacks.
@@ -97,13 +97,13 @@ def provide(
 
 
 def _run(command: Sequence[str]) -> int:
-    """The exit code of one command that asks no questions."""
+    """Return the exit code of one command that asks no questions."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(command, check=False, env=quiet).returncode
 
 
 def main(arguments: Sequence[str]) -> str | None:
-    """Why the set-up has to stop, or None."""
+    """Return why the set-up has to stop, or None."""
     if sys.version_info < OLDEST:
         ours, wanted = ("{}.{}".format(*version) for version in (sys.version_info, OLDEST))
         return f"Headroom needs Python {wanted} or newer; this is {ours}. Name another: make PYTHON=python{wanted} demo"

@@ -124,20 +124,20 @@ class Analysis:
     workspace: Workspace
 
     def results(self) -> pd.DataFrame:
-        """Every result of every test, one row a print, withdrawn ones included with `standing` False; columns as in `RESULTS`."""
+        """Return every result of every test, one row a print, withdrawn ones included with `standing` False; columns as in `RESULTS`."""
         return _frame(RESULTS, (_result(*row) for row in self._events() if isinstance(row[1].payload, Tested)))
 
     def events(self) -> pd.DataFrame:
-        """Every event of every deal's log; columns as in `EVENTS`."""
+        """Return every event of every deal's log; columns as in `EVENTS`."""
         return _frame(EVENTS, (_event(*row) for row in self._events()))
 
     def series(self) -> pd.DataFrame:
-        """Every print of every index series, in USD per GPU-hour; columns as in `SERIES`."""
+        """Return every print of every index series, in USD per GPU-hour; columns as in `SERIES`."""
         rows = ((name, row) for name in known_series(self.workspace) for row in series_rows(self.workspace, name))
         return _frame(SERIES, (_print(name, dict(zip(SERIES_COLUMNS, row, strict=True))) for name, row in rows))
 
     def obligations(self) -> pd.DataFrame:
-        """Every Obligation as its newest event leaves it; columns as in `OBLIGATIONS`."""
+        """Return every Obligation as its newest event leaves it; columns as in `OBLIGATIONS`."""
         newest: dict[tuple[str, str, object], dict[str, Any]] = {}
         for deal, event, in_force in self._events():
             if in_force and isinstance(event.payload, ObligationMoved):
@@ -154,11 +154,11 @@ class Analysis:
         return _frame(OBLIGATIONS, newest.values())
 
     def reports(self) -> pd.DataFrame:
-        """Every figure of every Servicer's report, one row a figure; columns as in `REPORTS`."""
+        """Return every figure of every Servicer's report, one row a figure; columns as in `REPORTS`."""
         return _frame(REPORTS, (row for deal, event, _ in self._events() for row in _figures(deal, event)))
 
     def _events(self) -> Iterator[tuple[str, Event, bool]]:
-        """Each deal's events with whether each still stands."""
+        """Yield each deal's events with whether each still stands."""
         for deal in recorded_deals(self.workspace):
             events = events_of(self.workspace, deal)
             withdrawn_seqs = {event.seq for event in withdrawn(events)}
@@ -166,18 +166,18 @@ class Analysis:
 
 
 def open_workspace(path: str | Path) -> Analysis:
-    """The record of a workspace for analysis. Raises WrongUsage for a folder that is not a workspace."""
+    """Return the record of a workspace for analysis. Raises WrongUsage for a folder that is not a workspace."""
     return Analysis(opened(Path(path), to_inspect=True))
 
 
 def _frame(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """A typed table: each column of its own type, whether or not there are rows."""
+    """Return a typed table: each column of its own type, whether or not there are rows."""
     table_rows = list(rows)
     return pd.DataFrame({name: pd.Series([row.get(name) for row in table_rows], dtype=kind) for name, kind in columns.items()})
 
 
 def _figure(name: str, figure: Figure | None) -> dict[str, Any]:
-    """A figure as a float and exactly."""
+    """Return a figure as a float and exactly."""
     return {} if figure is None else {name: float(figure.value), f"{name}_exact": Fraction(figure.value)}
 
 

@@ -76,7 +76,7 @@ class AuditReport:
         since: the first day of the period, by contract dates.
         until: its last day.
         made_at: when the report was made.
-        verified: each step of the verification, with its difference where there is one.
+        verified: each step of the verification, with its difference if there is one.
         replayed: what the computing again found of the deal's log, in a sentence.
         replay_differs: whether it found a difference.
         keys: the keys that signatures were checked by: name and kind.
@@ -117,7 +117,7 @@ class AuditReport:
         return not self.replay_differs and not any(difference for _, difference in self.verified)
 
     def as_data(self) -> dict[str, Any]:
-        """The report as JSON."""
+        """Return the report as JSON."""
         lines = {name: [line.as_data() for line in getattr(self, name)] for name in ("on_a_word", "corrections", "exceptions")}
         return {
             "deal": self.deal,
@@ -148,7 +148,7 @@ def audit_report(
     trust: Sequence[Path] = (),
     held: Sequence[Path] = (),
 ) -> AuditReport:
-    """The report about one deal.
+    """Return the report about one deal.
 
     Args:
         workspace: whose record it is.
@@ -204,7 +204,7 @@ def _own(workspace: Workspace) -> list[VerifierKey]:
 
 
 def _held(paths: Sequence[Path], keys: Sequence[VerifierKey]) -> Iterator[str]:
-    """Each held checkpoint in a sentence: its log, its size, who signed it."""
+    """Yield each held checkpoint in a sentence: its log, its size, who signed it."""
     for path in paths:
         verification = verify(read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path), keys)
         by = ", ".join(signature.key.name for signature in verification.signatures)
@@ -216,7 +216,7 @@ def _line(event: Event, what: str) -> Line:
 
 
 def _dates(inside: Sequence[Event]) -> dict[str, int]:
-    """How many Determination Dates stand, and how many results of each verdict."""
+    """Return how many Determination Dates stand, and how many results of each verdict."""
     in_force = standing(inside)
     results = [event.payload.result.verdict for event in in_force if isinstance(event.payload, Tested)]
     counts = {verdict.value: sum(result is verdict for result in results) for verdict in Verdict}
@@ -224,7 +224,7 @@ def _dates(inside: Sequence[Event]) -> dict[str, int]:
 
 
 def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
-    """What a person entered, confirmed, showed, or took over."""
+    """Yield what a person entered, confirmed, showed, or took over."""
     for event in inside:
         payload = event.payload
         if isinstance(payload, ActRecorded):

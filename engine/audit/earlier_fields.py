@@ -17,7 +17,7 @@ LATER = ("facts", "leaf", "asset_class", "state_sha256", "standing_sha256", "las
 
 
 def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
-    """Whether an event belongs to a date that was recorded before events had these fields, with none of a later kind before it."""
+    """Return whether an event belongs to a date that was recorded before events had these fields, with none of a later kind before it."""
     dates = [event for event in events if isinstance(event.payload, Determined)]
     said = [event.seq for event in dates if event.payload.state_sha256 is not None]
     own = next((event for event in dates if event.seq >= seq), dates[-1] if dates else None)
@@ -25,12 +25,12 @@ def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
 
 
 def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes:
-    """What comes out again, without the fields that a record of that time does not have.
+    """Return what comes out again, without the fields that a record of that time does not have.
 
     Args:
         recorded: the body in the log.
         again: the body that comes out now.
-        earlier: whether the event was recorded before events had these fields; asked only where the two differ.
+        earlier: whether the event was recorded before events had these fields; asked only if the two differ.
     """
     if recorded == again or not earlier():
         return again

@@ -10,7 +10,7 @@ SHOWN = 80
 
 
 def first_difference(recorded: Any, again: Any, path: str = "") -> str:
-    """Where two bodies differ first, and how."""
+    """Return where two bodies differ first, and how."""
     if isinstance(recorded, dict) and isinstance(again, dict):
         for key in sorted({*recorded, *again}):
             if recorded.get(key) != again.get(key):
@@ -26,6 +26,6 @@ def first_difference(recorded: Any, again: Any, path: str = "") -> str:
 
 
 def _short(text: str, start: int) -> str:
-    """The part of a long text in which it differs."""
+    """Return the part of a long text in which it differs."""
     shown = text[start : start + SHOWN]
     return ("..." if start else "") + shown + ("..." if start + SHOWN < len(text) else "")

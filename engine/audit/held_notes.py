@@ -22,7 +22,7 @@ MOST_FILES = 5_000
 
 
 def held_notes(paths: Sequence[Path]) -> list[str]:
-    """The notes in files and folders: of a folder the checkpoint of the exported log, or of every notice and note in it.
+    """Return the notes in files and folders: of a folder the checkpoint of the exported log, or of every notice and note in it.
 
     Raises:
         WrongUsage: a file holds neither a note nor a notice.
@@ -45,14 +45,17 @@ def _notes(path: Path) -> Iterator[str]:
 
 
 def _in_file(path: Path) -> Iterator[str]:
-    """The notes of a file: one, or several one after the other (`headroom checkpoint --all`); what is not one is taken as it stands."""
+    """Yield the notes of a file: one, or several one after the other (`headroom checkpoint --all`).
+
+    What is not one is taken as it stands.
+    """
     text = read_note(path)
     found = NOTE.findall(text)
     yield from found if len(found) > 1 else [text]
 
 
 def _of_notice(path: Path) -> Iterator[str]:
-    """The checkpoint that a notice carries: whoever has the notice holds it."""
+    """Yield the checkpoint that a notice carries: whoever has the notice holds it."""
     proof = read_notice(read_file(path)).attachments.get(PROOF)
     if proof is None:
         raise VerificationFailed(f"{path.name} carries no checkpoint: it was made without a key")
@@ -60,7 +63,7 @@ def _of_notice(path: Path) -> Iterator[str]:
 
 
 def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
-    """The checkpoints of the notes that a known key signed, each once, by their size; the others are named elsewhere."""
+    """Return the checkpoints of the notes that a known key signed, each once, by their size; the others are named elsewhere."""
     checkpoints: dict[Checkpoint, None] = {}
     for note in notes:
         try:
@@ -99,7 +102,7 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
 
 
 def _agreed(own: Sequence[Checkpoint], roots: Sequence[bytes], size: int) -> int:
-    """The size up to which held checkpoints and the log agree, below another size."""
+    """Return the size up to which held checkpoints and the log agree, below another size."""
     return max(
         (
             checkpoint.size
@@ -111,7 +114,7 @@ def _agreed(own: Sequence[Checkpoint], roots: Sequence[bytes], size: int) -> int
 
 
 def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event]) -> Iterator[str]:
-    """What a log holds beyond each held checkpoint of it: how many entries, of which kinds."""
+    """Yield what a log holds beyond each held checkpoint of it: how many entries, of which kinds."""
     for checkpoint in held:
         if checkpoint.origin == origin and checkpoint.size <= len(events):
             later = Counter(event.kind for event in events[checkpoint.size :])

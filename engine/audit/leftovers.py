@@ -29,7 +29,7 @@ AGAIN = "an interrupted run leaves one too: run again, then verify"
 
 
 def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each log that something in the workspace names and that is not among `logs`, with what names it."""
+    """Yield each log that something in the workspace names and that is not among `logs`, with what names it."""
     there = set(logs)
     for log in workspace.store.noted():
         if log not in there:
@@ -51,7 +51,7 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
 
 
 def without_event(workspace: Workspace, log: str) -> Iterator[str]:
-    """What differs between the files of a deal and what its log says of them. Raises VerificationFailed for an unreadable event."""
+    """Yield what differs between the files of a deal and what its log says of them. Raises VerificationFailed for an unreadable event."""
     events = read(workspace.store, log)
     yield from (said for event in events if (said := _kept(workspace, log, event)) is not None)
     issued = {event.payload.file for event in events if isinstance(event.payload, NoticeIssued)}
@@ -63,7 +63,7 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
 
 
 def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
-    """Reports and deal files that lie with those of a deal, and that its log names nowhere."""
+    """Yield reports and deal files that lie with those of a deal, and that its log names nowhere."""
     name = subject_of_log(log)
     reports = {f"{event.payload.period_end}-{event.payload.sha256[:16]}" for event in events if isinstance(event.payload, ReportReceived)}
     for path in _files(workspace.root / "reports" / name, "*"):
@@ -93,7 +93,7 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
 
 
 def without_document(workspace: Workspace, sha256: str, rests: str) -> str | None:
-    """What is wrong with the kept document that something rests on; None where it is the one that was handed over."""
+    """Return what is wrong with the kept document that something rests on; None if it is the one that was handed over."""
     return _differs(kept_documents(workspace, sha256), sha256, f"the document {sha256[:16]} of {rests} in documents/")
 
 
@@ -109,7 +109,7 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 
 def deal_named(path: Path) -> str | None:
-    """The name in a deal file; None where it has none."""
+    """Return the name in a deal file; None if it has none."""
     try:
         tree, _ = parse(text_of(path.read_bytes()), path.name)
     except OSError:
@@ -119,7 +119,7 @@ def deal_named(path: Path) -> str | None:
 
 
 def _named(path: Path) -> str:
-    """The log that a kept checkpoint is of, by its first line."""
+    """Return the log that a kept checkpoint is of, by its first line."""
     try:
         first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
@@ -131,7 +131,7 @@ ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "doc
 
 
 def links_outside(workspace: Workspace) -> Iterator[str]:
-    """Every link of the workspace that leads out of it: what lies there is not kept with the record, and can change unseen."""
+    """Yield every link of the workspace that leads out of it: what lies there is not kept with the record, and can change unseen."""
     root = workspace.root.resolve()
     places = [*workspace.root.glob("*"), *(path for room in ROOMS for path in (workspace.root / room).rglob("*"))]
     for path in sorted({path for path in places if path.is_symlink()}):
@@ -140,7 +140,7 @@ def links_outside(workspace: Workspace) -> Iterator[str]:
 
 
 def guarded(step: str, differences: Callable[[], Iterator[str]]) -> tuple[str, str | None]:
-    """The first of some differences; a record that cannot be read is one."""
+    """Return the first of some differences; a record that cannot be read is one."""
     try:
         return step, next(differences(), None)
     except HeadroomError as error:

@@ -66,7 +66,7 @@ class NoticeRow:
 
 
 def notice_rows(events: Sequence[Event], since: date, until: date) -> tuple[NoticeRow, ...]:
-    """Every notice of a date in the period, in the order of their numbers."""
+    """Return every notice of a date in the period, in the order of their numbers."""
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = [event.payload for event in events if isinstance(event.payload, NoticeOwed)]
     issued = [event for event in events if isinstance(event.payload, NoticeIssued) and since <= event.effective_on <= until]
@@ -98,13 +98,13 @@ def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owe
 
 
 def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
-    """What the deal says of who gives a notice of a kind, by its terms on a date; None where nobody owes it."""
+    """Return what the deal says of who gives a notice of a kind, by its terms on a date; None if nobody owes it."""
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     return next((duty for duty in facts_on(adopted[-1], on).duties if duty.kind == kind), None) if adopted else None
 
 
 def _given_by_rule(about: Sequence[Event]) -> date | None:
-    """When it was given by the deal's own rule; None where it never was, or a return withdrew that."""
+    """Return when it was given by the deal's own rule; None if it never was, or a return withdrew that."""
     given = [event for event in about if isinstance(event.payload, NoticeGiven)]
     return given[-1].effective_on if given and not given[-1].payload.withdrawn else None
 

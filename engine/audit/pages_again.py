@@ -1,4 +1,4 @@
-"""A notice's pages made again of the log: their words always, their drawing where that is asked for (`rulings.md` 64)."""
+"""A notice's pages made again of the log: their words always, their drawing if that is asked for (`rulings.md` 64)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Drawn:
 
 
 def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequence[Entry], issued: Event) -> NoticeInputs | None:
-    """What a notice was made of, from the log alone; None where the event that it states is not there.
+    """Return what a notice was made of, from the log alone; None if the event that it states is not there.
 
     Args:
         workspace: whose record it is.
@@ -73,7 +73,7 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
 
 
 def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> Iterator[tuple[int, str]]:
-    """The notices of a log whose words come out otherwise than they were issued: the entry's number, and what is said of it."""
+    """Yield the notices of a log whose words come out otherwise than they were issued: the entry's number, and what is said of it."""
     entries = workspace.store.entries(events[0].log) if events else ()
     for event in events:
         if not isinstance(event.payload, NoticeIssued) or event.payload.page_sha256 is None:
@@ -90,7 +90,7 @@ def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> 
 
 
 def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: Pages, render: Render) -> Drawn:
-    """A notice drawn again of the log and held against its file.
+    """Return a notice drawn again of the log and held against its file.
 
     Args:
         data: the file.
@@ -119,7 +119,7 @@ def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: P
 
 
 def _first_apart(data: bytes, again: bytes) -> str:
-    """The first page whose text, places or picture are others; nothing where none is."""
+    """Return the first page whose text, places or picture are others; nothing if none is."""
     for n, (one, other) in enumerate(zip_longest(drawn_pages(data), drawn_pages(again)), 1):
         if one is None or other is None:
             return f": page {n} is there only once"
@@ -132,7 +132,7 @@ def _first_apart(data: bytes, again: bytes) -> str:
 
 
 def drawn_file(workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render) -> Drawn:
-    """The file of one notice drawn again of the workspace's record. Raises VerificationFailed where the file cannot be read."""
+    """Return the file of one notice drawn again of the workspace's record. Raises VerificationFailed if the file cannot be read."""
     events = read(workspace.store, deal_log(deal))
     numbered = (event for event in events if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number)
     issued = next(numbered, None)
@@ -143,7 +143,7 @@ def drawn_file(workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes,
 
 
 def drawings(workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None) -> Iterator[tuple[int, Drawn]]:
-    """Every notice of a deal drawn again, or a sample of them: the notice's number, and what came of it."""
+    """Yield every notice of a deal drawn again, or a sample of them: the notice's number, and what came of it."""
     events = read(workspace.store, deal_log(deal))
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     if sample is not None and sample < len(issued):

@@ -79,7 +79,7 @@ class Replay:
     first_files: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self) -> Iterator[Replayed]:
-        """Every log, one after the other."""
+        """Yield every log, one after the other."""
         for log in self.workspace.store.logs():
             found = Replayed(log)
             try:
@@ -106,7 +106,7 @@ class Replay:
         return prints_of(self.workspace)
 
     def events(self, log: str) -> tuple[Event, ...]:
-        """The events of a log, as far as they are replayed."""
+        """Return the events of a log, as far as they are replayed."""
         found = read(self.workspace.store, log)
         return tuple(e for e in found if self.until is None or e.recorded_at.date() <= self.until)
 
@@ -187,13 +187,13 @@ class Replay:
             raise _Differs(seq, what)
 
     def _ran(self, deal: Deal, events: Sequence[Event]) -> datetime:
-        """When a run last recorded something that the deal reads or that is of the deal."""
+        """Return when a run last recorded something that the deal reads or that is of the deal."""
         made = [event.recorded_at for event in events if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)]
         read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
         return max([*made, *(at for series in read_from for at, _ in self._prints(series))], default=events[-1].recorded_at)
 
     def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
-        """What comes out at this place of the log: one event that came in, or all events of the next date."""
+        """Return what comes out at this place of the log: one event that came in, or all events of the next date."""
         event = events[len(before.events)]
         payload = event.payload
         if isinstance(payload, DealAdopted):
@@ -216,7 +216,7 @@ class Replay:
         return self._date(before, events, deal, series)
 
     def _date(self, before: Past, events: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
-        """The events of the next date after those before it; or what passed on a day on which nothing is determined."""
+        """Return the events of the next date after those before it; or what passed on a day on which nothing is determined."""
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
         state, place = before.state, len(before.events)
@@ -260,7 +260,7 @@ class Replay:
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 
     def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:
-        """Why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
+        """Return why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
         again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
         if again is None:
             found.asserted += 1
@@ -289,7 +289,7 @@ class Replay:
         return _redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str) -> Deal:
-        """An adopted deal file by its hash; read once."""
+        """Return an adopted deal file by its hash; read once."""
         if sha256 not in self.deals:
             path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
             if not path.is_file():
@@ -301,7 +301,7 @@ class Replay:
         return self.deals[sha256]
 
     def _first_file(self, log: str) -> list[str]:
-        """The hash of the first deal file that a log adopts, for what came in before it; none where it adopts none."""
+        """Return the hash of the first deal file that a log adopts, for what came in before it; none if it adopts none."""
         if log not in self.first_files:
             adopted_files = (one.payload.file_sha256 for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted))
             self.first_files[log] = list(islice(adopted_files, 1))

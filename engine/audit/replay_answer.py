@@ -31,6 +31,6 @@ class Replayed:
     """Numbers of the entries whose reason why a deal was not evaluated came out again."""
 
     def as_data(self) -> dict[str, object]:
-        """The log's part of the answer as JSON: `log`, `events`, `asserted`, `edition`, `difference`."""
+        """Return the log's part of the answer as JSON: `log`, `events`, `asserted`, `edition`, `difference`."""
         where = None if self.difference is None else {"seq": self.difference.seq, "what": self.difference.what}
         return {"log": self.log, "events": self.events, "asserted": self.asserted, "edition": self.edition, "difference": where}

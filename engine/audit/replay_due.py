@@ -27,7 +27,7 @@ AHEAD = timedelta(hours=14)
 
 
 def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Where the notices of a log are not the ones that it makes due: number of the entry, and what differs.
+    """Yield where the notices of a log are not the ones that it makes due: number of the entry, and what differs.
 
     The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was issued.
     """
@@ -60,12 +60,12 @@ def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[To
 
 
 def _had(publication: Published) -> date:
-    """The last date of a deal for which a print can have served: its own, where that had come when it was recorded."""
+    """Return the last date of a deal for which a print can have served: its own, where that had come when it was recorded."""
     return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
 def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime) -> date | None:
-    """The first date that is not determined though its index values are on record, so that a run must have had it; None for none.
+    """Return the first date that is not determined though its index values are on record, so that a run must have had it; None for none.
 
     `ran` is when something was last recorded by a run: one before a date's cut-off waited for it.
     """
@@ -87,7 +87,7 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
 
 
 def reason_on(events: Sequence[Event], missing: date) -> Event | None:
-    """The entry that says why a date was not evaluated; None without one after the last thing that a run made of the deal."""
+    """Return the entry that says why a date was not evaluated; None without one after the last thing that a run made of the deal."""
     made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
     last = max(made, default=-1)
     later = [event for event in events if isinstance(event.payload, NotEvaluated) and event.seq > last and event.effective_on >= missing]
@@ -95,7 +95,7 @@ def reason_on(events: Sequence[Event], missing: date) -> Event | None:
 
 
 def not_there(missing: date, why: Event | None, listed: bool) -> str:
-    """What is said of a date that is not determined, where nothing shows why; `listed` is whether the deal's file is in deals/."""
+    """Return what is said of a date that is not determined, if nothing shows why; `listed` is whether the deal's file is in deals/."""
     said = f"{missing} had come, with its index values on record, and is not determined"
     if why is not None:
         return f"{said}; entry {why.seq} says why ({why.payload.reason}), and nothing that is kept shows it"
@@ -105,7 +105,7 @@ def not_there(missing: date, why: Event | None, listed: bool) -> str:
 
 
 def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozenset[str]] | None:
-    """The first date after those that were reached on which something is determined, with its kinds; None for none by `until`."""
+    """Return the first date after those that were reached on which something is determined, with its kinds; None for none by `until`."""
     day = (state.reached or deal.closing_date) + DAY
     while day <= until:
         terms = resolve(deal, day)
@@ -129,7 +129,7 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
 
 
 def found_late(event: Event, deal: Deal) -> date | None:
-    """The day on which a run found that the deadline that an event sets was past already; None where it was not.
+    """Return the day on which a run found that the deadline that an event sets was past already; None if it was not.
 
     It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
     """
@@ -140,7 +140,7 @@ def found_late(event: Event, deal: Deal) -> date | None:
 
 
 def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
-    """Those that a run recorded one after the other, from the first of `events` on; none where that is not among them."""
+    """Return those that a run recorded one after the other, from the first of `events` on; none if that is not among them."""
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
     pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
     return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))

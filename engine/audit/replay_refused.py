@@ -20,7 +20,9 @@ from engine.workspace.workspace import Workspace
 def reason_again(
     workspace: Workspace, templates: Mapping[str, Template], before: Past, event: Event, evaluate: Callable[[Deal], None]
 ) -> NotEvaluated | None:
-    """The reason that comes out again, with what has to be mended; None where the file was not kept, or nothing is wrong with it now.
+    """Return the reason that comes out again, with what has to be mended.
+
+    None if the file was not kept, or nothing is wrong with it now.
 
     Args:
         workspace: whose record it is.
@@ -50,7 +52,7 @@ def reason_again(
 
 
 def _kept(workspace: Workspace, sha256: str) -> str:
-    """The text of a file that could not be evaluated. Raises VerificationFailed where it is not the one that is named."""
+    """Return the text of a file that could not be evaluated. Raises VerificationFailed if it is not the one that is named."""
     path = refused_path(workspace, sha256) if HASH.fullmatch(sha256) else None
     if path is None or not path.is_file():
         raise VerificationFailed(f"the deal file {sha256[:16]} is not in deals/refused")

@@ -30,7 +30,7 @@ class Known:
 
 
 def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, known: Known) -> tuple[ServicerReport | None, str]:
-    """The report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
+    """Return the report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
 
     When it was received is a person's word and is taken as recorded; what follows from it comes out again.
     """

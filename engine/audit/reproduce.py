@@ -78,7 +78,7 @@ def _computed(value: IndexValue) -> tuple[tuple[str, str], ...]:
 
 
 def _other_inputs(workspace: Workspace, stated: Mapping[str, Any], value: IndexValue) -> list[str]:
-    """Each collection that stands now and did not, or stood and does not now, with when it was recorded."""
+    """Return each collection that stands now and did not, or stood and does not now, with when it was recorded."""
     recorded = {e.payload.sha256: e for e in read(workspace.store, SNAPSHOTS) if isinstance(e.payload, SnapshotImported)}
     was, now = set(stated["inputs"]), set(value.inputs)
     said = [f"{_named(recorded, sha256)} stands now, and was not used" for sha256 in sorted(now - was)]
@@ -94,7 +94,7 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
 
 
 def _administrator(workspace: Workspace, index: str, version: str, publication: date, value: IndexValue) -> list[tuple[str, str]]:
-    """The same against the administrator's own value, where it is on record: which collections would give it."""
+    """Return the same against the administrator's own value, where it is on record: which collections would give it."""
     theirs = _prints(workspace, administered_series(index), publication)
     stated = theirs[-1].payload.value["value"] if theirs else None
     if stated is None:

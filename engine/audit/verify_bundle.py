@@ -35,20 +35,20 @@ class BundleVerification:
 
     @property
     def said(self) -> str:
-        """The last line: what was compared; nothing where a step found a difference."""
+        """The last line: what was compared; nothing if a step found a difference."""
         if not self.verified:
             return ""
         compared = "the log with your keys; each notice by itself, its words with those that the log issued; each deal file with the log"
         return f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not compared: the drawing of the notices."
 
     def as_data(self) -> dict[str, Any]:
-        """The verification as JSON."""
+        """Return the verification as JSON."""
         steps = [asdict(step) for step in self.steps]
         return {"bundle": str(self.bundle), "about": dict(self.about), "verified": self.verified, "steps": steps, "closing": self.said}
 
 
 def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages) -> BundleVerification:
-    """A bundle by itself, offline, by the verifier's own policy. Raises WrongUsage where a file is missing."""
+    """Return a bundle by itself, offline, by the verifier's own policy. Raises WrongUsage if a file is missing."""
     for path in (bundle, policy):
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
@@ -83,7 +83,7 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
 
 
 def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
-    """The bundle's log, read as an exported log is read. Raises VerificationFailed."""
+    """Return the bundle's log, read as an exported log is read. Raises VerificationFailed."""
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
             if name.startswith("log/"):
@@ -95,7 +95,7 @@ def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
 
 
 def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
-    """Whether each deal file is the one whose hash the log adopted, and none is missing."""
+    """Return whether each deal file is the one whose hash the log adopted, and none is missing."""
     adopted = {str(event["payload"]["file_sha256"]) for event in _events(later, "deal adopted")}
     there = {
         name.removeprefix("deals/").removesuffix(".yaml"): sha256_hex(data) for name, data in files.items() if name.startswith("deals/")
@@ -107,7 +107,7 @@ def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
 
 
 def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
-    """Whether every notice that the log issued is there with its bytes, and no other."""
+    """Return whether every notice that the log issued is there with its bytes, and no other."""
     issued = {Path(event["payload"]["file"]).name: str(event["payload"]["sha256"]) for event in _events(later, "notice issued")}
     there = {name.removeprefix("notices/"): sha256_hex(data) for name, data in files.items() if name.startswith("notices/")}
     wrong = sorted(name for name in {*issued, *there} if issued.get(name) != there.get(name))

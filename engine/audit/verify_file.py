@@ -48,11 +48,11 @@ class FileVerification:
 
     @property
     def said(self) -> str:
-        """The last line, which lists what was compared; nothing where a step found a difference."""
+        """The last line, which lists what was compared; nothing if a step found a difference."""
         return self.closing.said(self.notice.name, self.policy.name) if self.verified else ""
 
     def as_data(self) -> dict[str, Any]:
-        """The verification as JSON: `notice`, `verified`, `signed`, `steps`, `compared`, `not_compared`, `closing`."""
+        """Return the verification as JSON: `notice`, `verified`, `signed`, `steps`, `compared`, `not_compared`, `closing`."""
         closing = self.closing
         return {
             "notice": str(self.notice),
@@ -68,7 +68,7 @@ class FileVerification:
 def verify_notice_file(
     notice: Path, policy: Path, templates: Templates, held: Sequence[Path] = (), pages: Pages | None = None
 ) -> FileVerification:
-    """One notice by itself, offline, by the verifier's policy: every step named, up to the first difference.
+    """Return one notice by itself, offline, by the verifier's policy: every step named, up to the first difference.
 
     `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was signed before it was sent.
 
@@ -88,7 +88,7 @@ def verify_notice_file(
 
 
 def with_drawing(verification: FileVerification, workspace: Workspace, pages: Pages, render: Render) -> FileVerification:
-    """A verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
+    """Return a verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
     data = read_file(verification.notice)
     manifest = read_manifest(read_notice(data).attachments["manifest.json"])
     if manifest.notice is None:
@@ -100,7 +100,7 @@ def with_drawing(verification: FileVerification, workspace: Workspace, pages: Pa
 
 
 def later_of(folder: Path, policy: Policy) -> Later:
-    """An exported log as it is held. Raises WrongUsage for what is not one, VerificationFailed where it does not fit together."""
+    """Return an exported log as it is held. Raises WrongUsage for what is not one, VerificationFailed if it does not fit together."""
     if not folder.is_dir():
         raise WrongUsage(
             f"{folder} is no exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"

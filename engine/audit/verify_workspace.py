@@ -35,7 +35,7 @@ LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One step of the verification: what was checked, and the first difference where there is one."""
+    """One step of the verification: what was checked, and the first difference if there is one."""
 
     step: str
     difference: str | None = None
@@ -54,7 +54,7 @@ class Verification:
         return not any(finding.difference for finding in self.findings)
 
     def as_data(self) -> dict[str, Any]:
-        """The verification as JSON: `verified`, `time`, `steps`."""
+        """Return the verification as JSON: `verified`, `time`, `steps`."""
         steps = [{"step": finding.step, "difference": finding.difference} for finding in self.findings]
         return {"verified": self.verified, "time": self.time, "steps": steps}
 
@@ -69,11 +69,11 @@ class Given:
 
 
 def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Path], deal: str | None = None) -> Verification:
-    """Every step named, with the first difference where one fails.
+    """Return every step named, with the first difference where one fails.
 
     Args:
         workspace: what is verified.
-        trust: files with the verifier keys that the verifier trusts; the workspace's own where none is given.
+        trust: files with the verifier keys that the verifier trusts; the workspace's own if none is given.
         held: checkpoints that somebody other than the operator kept, or the exported logs that hold them.
         deal: only this deal's log and notices.
     """
@@ -100,7 +100,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
 
 
 def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
-    """Whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
+    """Yield whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
     held = known(notes, keys)
     if not held:
         return
@@ -113,7 +113,7 @@ def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys:
 
 
 def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
-    """The keys that the workspace names itself, and each file of them that cannot be read: the record's own damage, no wrong usage."""
+    """Return the keys that the workspace names itself, and each file of them that cannot be read; that is the record's own damage."""
     keys: list[VerifierKey] = []
     damaged: list[Finding] = []
     for name in (f"{KEY}.pub", TRUSTEES):
@@ -136,7 +136,7 @@ def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Ite
 
 
 def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
-    """Whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
+    """Yield whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
     yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
     strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
@@ -144,7 +144,7 @@ def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iter
 
 
 def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
-    """One log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    """Return one log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
     keys = given.keys
     try:
         entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
@@ -170,7 +170,7 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
 
 
 def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterator[str]:
-    """Whether signed checkpoints stand one after the other, each at the size that it says."""
+    """Yield whether signed checkpoints stand one after the other, each at the size that it says."""
     if list(numbers) != list(range(len(numbers))):
         yield "one of its signed checkpoints was taken away: their numbers have a gap"
     yield from (
@@ -179,7 +179,7 @@ def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterato
 
 
 def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> Iterator[str]:
-    """Whether the newest checkpoint lies outside the database as it lies in it: whoever has one of the two cannot turn it back."""
+    """Yield whether the newest checkpoint lies outside the database as it lies in it: whoever has one of the two cannot turn it back."""
     last = newest(stored)
     if not kept and last is not None:
         yield f"checkpoints/{name} is missing ({AGAIN})"
@@ -201,7 +201,7 @@ def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
 
 
 def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
-    """What trustees vouch for: how far a log had come, and when at the latest."""
+    """Return what trustees vouch for: how far a log had come, and when at the latest."""
     cosigned = [(verification.checkpoint.size, verification.cosigned_at) for verification in (verify(note, keys) for note in notes)]
     size = max((size for size, at in cosigned if at is not None), default=None)
     if size is None:
@@ -211,14 +211,14 @@ def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
 
 
 def _of(note: str) -> str:
-    """The log that a checkpoint says it is of: its first line (C2SP tlog-checkpoint)."""
+    """Return the log that a checkpoint says it is of: its first line (C2SP tlog-checkpoint)."""
     return note.partition("\n")[0]
 
 
 def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
     """Held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
 
-    Raises WrongUsage for one of another log of this workspace where one deal alone is verified.
+    Raises WrongUsage for one of another log of this workspace if one deal alone is verified.
     """
     here = {origin(workspace, log) for log in logs}
     elsewhere = {origin(workspace, log) for log in workspace.store.logs()} - here

@@ -8,5 +8,5 @@ JSON_FORMS = ("offers", "empty day")
 
 
 def snapshot_place(day: date, sha256: str, form: str) -> str:
-    """The path of a snapshot's file inside the archive, from its day, its hash and its form."""
+    """Return the path of a snapshot's file inside the archive, from its day, its hash and its form."""
     return f"{day.isoformat()}/{sha256}.{'json.gz' if form in JSON_FORMS else 'csv.gz'}"

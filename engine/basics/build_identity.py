@@ -21,7 +21,7 @@ PATIENCE = 10
 
 @cache
 def built(root: Path = ROOT) -> str:
-    """The engine as an event names it: `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`.
+    """Return the engine as an event names it: `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`.
 
     `unknown` stands for what no checkout says.
 
@@ -49,7 +49,7 @@ CODE = ("engine", "covenants", "reports", "deals")
 
 
 def _commit(root: Path) -> str:
-    """The commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked.
+    """Return the commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked.
 
     No variable of the environment leads git to another repository. Files that git is told to pass over are changes:
     untracked ones among the code, ignored or not, and those marked `assume-unchanged` or `skip-worktree`.
@@ -69,7 +69,7 @@ def _commit(root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """What git says of the repository in `root`, and of no other."""
+    """Return what git says of the repository in `root`, and of no other."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     quiet = {**plain, "GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", *arguments]
@@ -77,7 +77,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _lock(root: Path) -> str:
-    """The SHA-256 of requirements.lock."""
+    """Return the SHA-256 of requirements.lock."""
     try:
         return hashlib.sha256((root / "requirements.lock").read_bytes()).hexdigest()
     except OSError:

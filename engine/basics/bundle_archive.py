@@ -29,7 +29,10 @@ STEP = 2**20
 
 
 def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
-    """The archive of these files, with a manifest that says what it is `about`. Raises ValueError for a name that no reader would take."""
+    """Return the archive of these files, with a manifest that says what it is `about`.
+
+    Raises ValueError for a name that no reader would take.
+    """
     for name in files:
         if not plain(name):
             raise ValueError(f"{name!r} cannot be a member of a bundle")
@@ -44,12 +47,12 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
 
 
 def plain(name: str) -> bool:
-    """Whether a name is one that a member may have."""
+    """Return whether a name is one that a member may have."""
     return name != MANIFEST and NAME.fullmatch(name) is not None and not any(step.strip(".") == "" for step in name.split("/"))
 
 
 def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The files of a bundle by name, and what its manifest says that it is about.
+    """Return the files of a bundle by name, and what its manifest says that it is about.
 
     Raises VerificationFailed: it is not a bundle, is larger than one can be, or holds something else than its manifest says.
     """
@@ -88,7 +91,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """A member's bytes, counted as they are inflated: what its header says of its length is not believed."""
+    """Return a member's bytes, counted as they are inflated: what its header says of its length is not believed."""
     parts, length = [], 0
     with archive.open(member) as file:
         while piece := file.read(STEP):
@@ -100,7 +103,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
-    """What the manifest states: the hash of each file, and what the bundle is about."""
+    """Return what the manifest states: the hash of each file, and what the bundle is about."""
     try:
         found = json.loads(data or b"null")
         if canonical(found) != data or set(found) != {"version", "about", "files"} or found["version"] != 1:

@@ -43,7 +43,7 @@ class BusinessCalendar:
     last: date
 
     def why_not(self, day: date) -> str | None:
-        """Why `day` is not a Business Day, or None where it is one. Raises OutsideTable beyond the table."""
+        """Return why `day` is not a Business Day, or None if it is one. Raises OutsideTable beyond the table."""
         if not self.first <= day <= self.last:
             raise OutsideTable(f"{day} is outside the table of {self.name}, which runs from {self.first} to {self.last}")
         if day.weekday() >= SATURDAY:
@@ -52,11 +52,11 @@ class BusinessCalendar:
         return holiday.reason if holiday else None
 
     def is_business_day(self, day: date) -> bool:
-        """Whether `day` is a Business Day."""
+        """Return whether `day` is a Business Day."""
         return self.why_not(day) is None
 
     def add(self, day: date, n: int) -> date:
-        """The n-th Business Day after `day`, before it for a negative n, `day` itself for 0.
+        """Return the n-th Business Day after `day`, before it for a negative n, `day` itself for 0.
 
         Business Days are counted from the day after the event (`covenants.md`).
         """
@@ -68,7 +68,7 @@ class BusinessCalendar:
         return day
 
     def roll(self, day: date, convention: str) -> date:
-        """`day` moved by the deal's rule where it is not a Business Day."""
+        """`day` moved by the deal's rule if it is not a Business Day."""
         if convention == "same day" or self.is_business_day(day):
             return day
         if convention == "previous business day":
@@ -79,19 +79,19 @@ class BusinessCalendar:
         return following
 
     def projected(self, first: date, last: date) -> bool:
-        """Whether any holiday between the days, both included, is a projection of the rule."""
+        """Return whether any holiday between the days, both included, is a projection of the rule."""
         return any(holiday.projected for day, holiday in self.holidays.items() if first <= day <= last)
 
 
 def known_calendars() -> tuple[str, ...]:
-    """The names of the calendars that ship."""
+    """Return the names of the calendars that ship."""
     folder = files("deals") / "calendars"
     return tuple(sorted(item.name.removesuffix(".csv") for item in folder.iterdir() if item.name.endswith(".csv")))
 
 
 @cache
 def load_calendar(name: str) -> BusinessCalendar:
-    """A calendar by name. Raises WrongUsage for one that does not ship, naming those that do."""
+    """Return a calendar by name. Raises WrongUsage for one that does not ship, naming those that do."""
     known = known_calendars()
     if name not in known:
         raise WrongUsage(f"calendar `{name}` is not known; known are {', '.join(known)}")

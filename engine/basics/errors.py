@@ -44,7 +44,7 @@ class Problem:
     place: Place
 
     def as_json(self) -> dict[str, object]:
-        """The fields of `--json`: file, line, column, in a workbook the cell, code, what, why, fix, the page that explains it."""
+        """Return the fields of `--json`: file, line, column, in a workbook the cell, code, what, why, fix, the page that explains it."""
         fields = asdict(self)
         place = fields.pop("place")
         cell = {"cell": place["cell"]} if place["cell"] else {}
@@ -79,7 +79,7 @@ class VerificationFailed(HeadroomError):
 
 
 def dates_there(dates: Iterable[date], on: date) -> str:
-    """What a refusal of a date says exists: how many dates from when to when, and the nearest before and after `on`."""
+    """Return what a refusal of a date says exists: how many dates from when to when, and the nearest before and after `on`."""
     known = sorted(set(dates))
     if len(known) < 2:
         return f"there is one, {known[0]}" if known else "there is none yet"
@@ -108,7 +108,7 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
 
 
 def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
-    """All `problems`, sorted by place, each with its source line where `sources` has the file."""
+    """Return all `problems`, sorted by place, each with its source line where `sources` has the file."""
     ordered = InputProblems(problems).problems
     return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)
 

@@ -41,7 +41,7 @@ def write_all_whole(files: Mapping[Path, bytes]) -> None:
 
 
 def _renamed_into(place: Path, data: bytes) -> None:
-    """A file under its name with its bytes on the disk; the name is not yet."""
+    """Write a file under its name with its bytes on the disk; the name is not yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read
@@ -58,14 +58,14 @@ def _renamed_into(place: Path, data: bytes) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, from which `bytes_of` makes the file again. Raises WrongUsage without one."""
+    """Return the text of a file, from which `bytes_of` makes the file again. Raises WrongUsage without one."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     return text_of(path.read_bytes())
 
 
 def text_of(data: bytes) -> str:
-    """The text of a file as it stands: line ends untouched, and a byte that is not UTF-8 in place of a character (`strange` finds it)."""
+    """Return the text of a file as it stands: line ends untouched, a byte that is not UTF-8 as a character (`strange` finds it)."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -74,7 +74,7 @@ class NoToml(ValueError):
 
 
 def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """What a TOML file says; a mark of byte order and the line ends of Windows are passed over. Raises NoToml, OSError."""
+    """Return what a TOML file says; a mark of byte order and the line ends of Windows are passed over. Raises NoToml, OSError."""
     with path.open("rb") as file:
         data = file.read(LARGEST_TOML + 1)
     if len(data) > LARGEST_TOML:
@@ -90,17 +90,17 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
 
 
 def bytes_of(text: str) -> bytes:
-    """The bytes of a text that came by `text_of`, every one of them."""
+    """Return the bytes of a text that came by `text_of`, every one of them."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def without_mark(text: str) -> str:
-    """A text without the mark of byte order before it."""
+    """Return a text without the mark of byte order before it."""
     return text.removeprefix(MARK)
 
 
 def strange(text: str, file: str) -> list[Problem]:
-    """The first thing in a text that no person can have meant, at its place: no UTF-8 (Y105), or a control character (Y104)."""
+    """Return the first thing in a text that no person can have meant, at its place: no UTF-8 (Y105), or a control character (Y104)."""
     match = STRANGE.search(text)
     if match is None:
         return []

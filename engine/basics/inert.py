@@ -15,17 +15,17 @@ ENDS = re.compile(r"\s*(?:\r\n?|[\n\u0085\u2028\u2029])\s*")
 
 
 def inert(text: str) -> str:
-    """A name or a sentence on one line, in which nothing acts: an escape sequence and a line end are shown as such."""
+    """Return a name or a sentence on one line, in which nothing acts: an escape sequence and a line end are shown as such."""
     return ACTIVE.sub(_shown, text)
 
 
 def one_line(text: str) -> str:
-    """A text of several lines as one, with a space for each line end, in which nothing acts."""
+    """Return a text of several lines as one, with a space for each line end, in which nothing acts."""
     return inert(ENDS.sub(" ", text))
 
 
 def same_person(name: str | None, other: str | None) -> bool:
-    """Whether two names are one to a reader: spaces, case and what is not seen tell nobody apart."""
+    """Return whether two names are one to a reader: spaces, case and what is not seen tell nobody apart."""
     return name is not None and other is not None and _seen(name) == _seen(other)
 
 
@@ -34,12 +34,12 @@ def _seen(name: str) -> str:
 
 
 def inert_lines(text: str) -> str:
-    """A text whose line ends and tabs are ours, in which nothing else acts."""
+    """Return a text whose line ends and tabs are ours, in which nothing else acts."""
     return ACTIVE.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match), text)
 
 
 def inert_json(text: str) -> str:
-    """A JSON text in which what acts is escaped as JSON has it: it says the same. Line ends between its parts stay."""
+    """Return a JSON text in which what acts is escaped as JSON has it: it says the same. Line ends between its parts stay."""
     return ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 
 Listing = tuple[str | None, int]
-"""The seller of a listing, None where it is not known, and its price in millionths."""
+"""The seller of a listing, None if it is not known, and its price in millionths."""
 TAILS = {95: 40, 80: 10}
 """One over the share of subsets that may lie beyond each end, by the level in per cent."""
 LEAST_SELLERS = {95: 6, 80: 4}
@@ -37,7 +37,7 @@ class SellerWeek:
 
     @cached_property
     def prices(self) -> tuple[int, ...]:
-        """All prices, ascending."""
+        """Return all prices, ascending."""
         return tuple(sorted(price for held in self.clusters.values() for price in held))
 
     @property
@@ -71,37 +71,37 @@ class SellerWeek:
         return effective_sellers([self])
 
     def low_at_most(self, price: int) -> int:
-        """The subsets whose lower median is at most a price."""
+        """Return the subsets whose lower median is at most a price."""
         empty = self.prices[0] <= price
         return self._with_sum(lambda held: bisect_right(held, price), least=0) - 1 + empty
 
     def low_below(self, price: int) -> int:
-        """The subsets whose lower median is below a price."""
+        """Return the subsets whose lower median is below a price."""
         return self.low_at_most(price - 1)
 
     def high_below(self, price: int) -> int:
-        """The subsets whose upper median is below a price."""
+        """Return the subsets whose upper median is below a price."""
         empty = self.prices[-1] < price
         return self._with_sum(lambda held: bisect_left(held, price), least=1) + empty
 
     def high_at_least(self, price: int) -> int:
-        """The subsets whose upper median is at least a price."""
+        """Return the subsets whose upper median is at least a price."""
         return self.subsets - self.high_below(price)
 
     def interval(self, level: int = 95) -> tuple[int, int]:
-        """The ends of the interval at 95 or 80 per cent, listed prices; whether enough sellers stand behind it is not asked here."""
+        """Return the ends of the interval at 95 or 80 per cent, listed prices; whether enough sellers stand behind it is not asked here."""
         tail, prices, subsets = TAILS[level], self.prices, self.subsets
         low = _first(len(prices), lambda place: tail * self.low_at_most(prices[place]) > subsets)
         high = _first(len(prices), lambda place: tail * self.high_at_least(prices[-1 - place]) > subsets)
         return prices[low], prices[-1 - high]
 
     def share_below(self, limit: Fraction) -> Fraction:
-        """The share of subsets whose median is below a limit in millionths, the two medians of a subset counting half each."""
+        """Return the share of subsets whose median is below a limit in millionths, the two medians of a subset counting half each."""
         above = -(-limit.numerator // limit.denominator)  # a whole price is below the limit where it is below the next whole one
         return Fraction(self.low_below(above) + self.high_below(above), 2 * self.subsets)
 
     def _with_sum(self, below: Callable[[Sequence[int]], int], least: int) -> int:
-        """The subsets whose sum of 2 x `below` - listings is at least `least`; the empty one has the sum 0.
+        """Return the subsets whose sum of 2 x `below` - listings is at least `least`; the empty one has the sum 0.
 
         The number of subsets with a sum stands as a digit at the place of the sum, in a base that no count exceeds: adding a
         seller is one shift and one addition. The digits from a place on add up to the remainder by the base less one.
@@ -116,7 +116,7 @@ class SellerWeek:
 
 
 def seller_week(listings: Iterable[Listing]) -> SellerWeek:
-    """The listings of a week, at least one, by seller."""
+    """Return the listings of a week, at least one, by seller."""
     clusters: defaultdict[str, list[int]] = defaultdict(list)
     for seller, price in listings:
         clusters[seller or ""].append(price)
@@ -124,7 +124,7 @@ def seller_week(listings: Iterable[Listing]) -> SellerWeek:
 
 
 def effective_sellers(weeks: Sequence[SellerWeek]) -> Fraction:
-    """The effective number of sellers over several weeks, from the mean of each seller's shares in them."""
+    """Return the effective number of sellers over several weeks, from the mean of each seller's shares in them."""
     shares: defaultdict[str, Fraction] = defaultdict(Fraction)
     for week in weeks:
         for name, share in week.shares.items():
@@ -133,5 +133,5 @@ def effective_sellers(weeks: Sequence[SellerWeek]) -> Fraction:
 
 
 def _first(count: int, holds: Callable[[int], bool]) -> int:
-    """The first place at which a condition holds that, once it holds, holds at every later place; the last place where none does."""
+    """Return the first place at which a condition holds that, once it holds, holds at every later place; the last place if none does."""
     return min(bisect_left(range(count), True, key=holds), count - 1)

@@ -17,7 +17,7 @@ from engine.basics.files import strange, without_mark
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line that it begins on, its cells by column (empty where they are missing), and cells beyond the last column."""
+    """One row: the line that it begins on, its cells by column (empty if they are missing), and cells beyond the last column."""
 
     line: int
     cells: Mapping[str, str]
@@ -33,7 +33,7 @@ class Table:
 
 
 def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
-    """The table in `text`, or the reason for its absence (codes Y104, Y105, Y120, Y121).
+    """Return the table in `text`, or the reason for its absence (codes Y104, Y105, Y120, Y121).
 
     Args:
         text: CSV; a mark of byte order before its head is passed over.

@@ -107,17 +107,19 @@ def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> st
 
 
 OF_MULTIPLES = "; multiples "
-"""Between a deal's rule of rounding for percentages and points and its rule for multiples, where it has one."""
+"""Between a deal's rule of rounding for percentages and points and its rule for multiples, if it has one."""
 
 
 def rounding_of(rounding: str, unit: Unit) -> str:
-    """The rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up` (`rulings.md` 71)."""
+    """Return the rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up` (`rulings.md` 71)."""
     ratios, _, multiples = rounding.partition(OF_MULTIPLES)
     return {Unit.SHARE: ratios, Unit.POINTS: ratios, Unit.MULTIPLE: multiples or "unrounded"}.get(unit, "unrounded")
 
 
 def ratio_decimals(rounding: str, unit: Unit) -> int | None:
-    """The decimals to which a deal rounds a figure, of a per cent for shares and points, so that it is printed at those; None otherwise.
+    """Return the decimals to which a deal rounds a figure, of a per cent for shares and points, so that it is printed at those.
+
+    None otherwise.
 
     Args:
         rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, and where it has one that of multiples.
@@ -128,7 +130,7 @@ def ratio_decimals(rounding: str, unit: Unit) -> int | None:
 
 
 def rounding_words(rounding: str, unit: Unit = Unit.SHARE) -> str:
-    """A deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`, of a multiple `2 decimals, half up`."""
+    """Return a deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`, of a multiple `2 decimals, half up`."""
     rule = rounding_of(rounding, unit)
     return rule if unit is Unit.MULTIPLE else re.sub(r"(decimals?)", r"\1 of a per cent", rule)
 
@@ -136,7 +138,7 @@ def rounding_words(rounding: str, unit: Unit = Unit.SHARE) -> str:
 def printed_headroom(headroom: Figure, least: int | None = None) -> str:
     """Headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
 
-    Decimals are added until it differs from nothing where it differs. Machines get `printed`.
+    Decimals are added until it differs from nothing if it differs. Machines get `printed`.
     """
     text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least).removeprefix("-").removeprefix("USD ")
     unit = " USD" if headroom.unit in (Unit.USD, Unit.RATE) else ""
@@ -152,7 +154,7 @@ def trimmed(figure: Figure) -> str:
 
 
 def printed_limit(comparison: Comparison, limit: Figure) -> str:
-    """A limit as a table prints it: `max. 65%`."""
+    """Return a limit as a table prints it: `max. 65%`."""
     return f"{SHORT[comparison]} {trimmed(limit)}"
 
 
@@ -174,13 +176,13 @@ def _with_unit(number: str, unit: Unit) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """A count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
+    """Return a count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
     noun = re.split(r" (?=of |with )", what, maxsplit=1)
     return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
 
 
 def in_words(name: str) -> str:
-    """A name that the deal gives, for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
+    """Return a name that the deal gives, for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
     spelled = re.sub(r"\bclass[_-](\w+)", lambda match: f"Class {match[1].upper()}", name)
     return re.sub(r"[_-]", " ", spelled)
 
@@ -199,7 +201,7 @@ DEBTORS = ("borrower", "issuer", "co_issuer")
 
 
 def debtor_of(roles: Container[str]) -> str:
-    """Who owes the debt under an agreement with these parties: the borrower; without one, the issuer."""
+    """Return who owes the debt under an agreement with these parties: the borrower; without one, the issuer."""
     return next((role for role in DEBTORS if role in roles), DEBTORS[0])
 
 
@@ -209,22 +211,22 @@ def listed(items: Sequence[str], joiner: str = "and") -> str:
 
 
 def long_date(day: date) -> str:
-    """A date in prose: `Friday 13 November 2026`."""
+    """Return a date in prose: `Friday 13 November 2026`."""
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def weekday_date(day: date) -> str:
-    """A date as the tables print it: `Fri 13 Nov 2026`."""
+    """Return a date as the tables print it: `Fri 13 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def last_thursday(day: date) -> date:
-    """The Publication Date that a date rests on: itself, or the Thursday before it."""
+    """Return the Publication Date that a date rests on: itself, or the Thursday before it."""
     return day - timedelta(days=(day.weekday() - 3) % 7)
 
 
 def median(micros: Sequence[int]) -> Fraction:
-    """The median of ascending prices in millionths, in USD per GPU-hour, exact."""
+    """Return the median of ascending prices in millionths, in USD per GPU-hour, exact."""
     middle = len(micros) // 2
     twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
     return Fraction(twice, 2_000_000)

@@ -69,7 +69,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 
 def registered(arguments: Sequence[str] = ()) -> Typer:
-    """The application with the commands that `arguments` can call: one family's where a command is named, all otherwise."""
+    """Return the application with the commands that `arguments` can call: one family's where a command is named, all otherwise."""
     named = {command: family for family, commands in FAMILIES.items() for command in commands}
     called = _command(arguments)
     for family in (named[called],) if called in named else FAMILIES:
@@ -78,7 +78,7 @@ def registered(arguments: Sequence[str] = ()) -> Typer:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    """The first argument that is neither an option of `headroom` itself nor its value."""
+    """Return the first argument that is neither an option of `headroom` itself nor its value."""
     left = list(arguments)
     while left and left[0].startswith("-"):
         del left[: 2 if left[0] == "--workspace" else 1]

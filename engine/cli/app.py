@@ -53,14 +53,14 @@ def main_options(
 
 
 def opened(*, to_inspect: bool = False) -> Workspace:
-    """The workspace that the command works in; `to_inspect` where it is verified, and nothing in it made or changed."""
+    """Return the workspace that the command works in; `to_inspect` where it is verified, and nothing in it made or changed."""
     from engine.workspace.workspace import opened as open_workspace
 
     return open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
 
 
 def operated() -> Workspace:
-    """The workspace, for a command that records or signs in its operator's name. Raises WrongUsage where none is named."""
+    """Return the workspace, for a command that records or signs in its operator's name. Raises WrongUsage if none is named."""
     from engine.workspace.workspace import refuse_unnamed
 
     workspace = opened()
@@ -69,7 +69,7 @@ def operated() -> Workspace:
 
 
 def read_only() -> Workspace:
-    """The workspace for a command that writes nothing in it, so that it may be on a medium that cannot be written.
+    """Return the workspace for a command that writes nothing in it, so that it may be on a medium that cannot be written.
 
     Raises:
         WrongUsage: the operator is not named.
@@ -84,7 +84,10 @@ def read_only() -> Workspace:
 
 
 def signed_whole(log: str) -> Workspace | None:
-    """The workspace to be read alone, where the newest checkpoint covers the whole of a log; None where there is something to sign."""
+    """Return the workspace to be read alone, where the newest checkpoint covers the whole of a log.
+
+    None if there is something to sign.
+    """
     from engine.operations.sign_checkpoints import all_signed
     from engine.queries.logs_by_name import log_named
 
@@ -93,7 +96,7 @@ def signed_whole(log: str) -> Workspace | None:
 
 
 def workspace_if_any() -> Workspace | None:
-    """The workspace that the command works in, where there is one: `check` needs none."""
+    """Return the workspace that the command works in, if there is one: `check` needs none."""
     folder = state.get("workspace", Path())
     return opened() if (folder / "headroom.toml").is_file() else None
 
@@ -104,14 +107,14 @@ PATIENCE = 120.0
 
 @contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
-    """Nobody else records in the workspace until the block ends. Raises Busy where another does not get done."""
+    """Nobody else records in the workspace until the block ends. Raises Busy if another does not get done."""
     with workspace.alone(PATIENCE, waits):
         yield
 
 
 @contextmanager
 def recording() -> Iterator[tuple[Workspace, Scribe]]:
-    """The workspace for a command that records, alone in it, and who records: the clock is read once nobody else does.
+    """Yield the workspace for a command that records, alone in it, and who records: the clock is read once nobody else does.
 
     Raises:
         Busy: another command does not get done.
@@ -127,7 +130,7 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
 
 @contextmanager
 def previewing() -> Iterator[tuple[Workspace, Scribe]]:
-    """The workspace for a command that shows what it would record, and who would."""
+    """Yield the workspace for a command that shows what it would record, and who would."""
     yield opened(), scribe()
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 PIECE = re.compile(r"\s+|(?:\d{4}-\d\d-\d\d|[^\s/_-])+[/_-]?|[/_-]")
 """What is not broken where it fits a line: a word up to its hyphen, slash or underscore; a date."""
 NARROWEST = 4
-"""Characters that a column keeps where nothing else makes the table fit."""
+"""Characters that a column keeps if nothing else makes the table fit."""
 
 
 def laid_out(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int], width: int | None) -> str:
-    """The table, a rule under its head.
+    """Return the table, a rule under its head.
 
     Args:
         head: the columns' names.
@@ -46,7 +46,7 @@ def _fitted(cells: Sequence[Sequence[str]], natural: list[int], flush: frozenset
 
 
 def _narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
-    """The widths with the widest column made narrower, again and again, until they fit or none may be."""
+    """Return the widths with the widest column made narrower, again and again, until they fit or none may be."""
     widths = list(natural)
     while sum(widths) > room:
         above = [column for column, width in enumerate(widths) if width > floors[column]]
@@ -57,7 +57,7 @@ def _narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], flush: frozenset[int], gap: str) -> Iterable[str]:
-    """The lines of one row."""
+    """Return the lines of one row."""
     broken = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
     for number in range(max(len(lines) for lines in broken)):
         parts = [lines[number] if number < len(lines) else "" for lines in broken]
@@ -66,7 +66,7 @@ def _lines(row: Sequence[str], widths: Sequence[int], flush: frozenset[int], gap
 
 
 def _broken(text: str, width: int) -> list[str]:
-    """A cell in lines of at most `width` characters; a piece that is longer is cut."""
+    """Return a cell in lines of at most `width` characters; a piece that is longer is cut."""
     if len(text) <= width:
         return [text]
     lines = [""]

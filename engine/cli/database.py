@@ -69,7 +69,7 @@ def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")]
 
 
 def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
-    """What was done, for a program or for people."""
+    """Print what was done, for a program or for people."""
     from engine.cli.output import print_json, say
 
     if as_json:
@@ -79,7 +79,7 @@ def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:
 
 
 def _file() -> Path:
-    """The workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
+    """Return the workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
     from engine.operations.maintain_database import database_file
 
     return database_file(opened())

@@ -77,7 +77,7 @@ def _asked(
     until: str | None = None,
     weeks: int = 130,
 ) -> StressAsked:
-    """The paths as they are asked for. Raises WrongUsage for a word that is not one of those known."""
+    """Return the paths as they are asked for. Raises WrongUsage for a word that is not one of those known."""
     from engine.queries.asked_paths import asked_paths
 
     last = day(until) if until is not None else None

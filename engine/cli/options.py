@@ -31,12 +31,12 @@ METHODOLOGY = "1.1-wp"
 
 
 def example(text: str) -> str:
-    """The foot of a command's help."""
+    """Return the foot of a command's help."""
     return f"Example: {text}\n\n{DEMONSTRATION}\n\n{CODES}"
 
 
 def day(text: str) -> date:
-    """A date from the command line."""
+    """Return a date from the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -44,7 +44,7 @@ def day(text: str) -> date:
 
 
 def moment(text: str) -> datetime:
-    """A time with its zone from the command line."""
+    """Return a time with its zone from the command line."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -96,7 +96,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
 
 
 def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
-    """One refusal, for people and, where JSON was asked for, for programs."""
+    """Return one refusal, for people and, where JSON was asked for, for programs."""
     sys.stderr.write(f"{before}headroom: {one_line(what)}\n")
     _as_json(what, exit_code)
     sys.exit(exit_code)
@@ -110,7 +110,7 @@ def _as_json(what: str, exit_code: int) -> None:
 
 
 def _in_words(error: Exception) -> tuple[str, int]:
-    """What happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
+    """Return what happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
     if isinstance(error, BrokenExecutor):
         return "a process that renders notices was ended from outside; what was recorded stands, run again to go on", 1
     if isinstance(error, UnicodeError):
@@ -123,7 +123,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 
 def _say_problems(error: InputProblems) -> None:
-    """All problems with their lines; where the command was asked for JSON, as JSON, and the text on standard error."""
+    """Print all problems with their lines; if the command was asked for JSON, as JSON, and the text on standard error."""
     from engine.basics.errors import render_all
     from engine.cli.output import report_problems
 

@@ -16,12 +16,12 @@ from engine.cli.columns import laid_out
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output. Raises ValueError for a figure that is not a number: JSON has no word for it."""
+    """Print one JSON document on standard output. Raises ValueError for a figure that is not a number: JSON has no word for it."""
     sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n")
 
 
 def print_line(value: Any) -> None:
-    """One JSON document on one line of standard output, for a command that goes on saying more."""
+    """Print one JSON document on one line of standard output, for a command that goes on saying more."""
     sys.stdout.write(inert_json(json.dumps(value, ensure_ascii=False, default=str)) + "\n")
     sys.stdout.flush()
 
@@ -32,7 +32,7 @@ def write(text: str) -> None:
 
 
 def say(text: str = "") -> None:
-    """A line on standard output, or a table; one that is wider than the terminal goes on below, indented.
+    """Print a line on standard output, or a table; one that is wider than the terminal goes on below, indented.
 
     What a person or a file put into it stays in its line: only a table, and empty lines before a sentence, have line ends of ours.
     """
@@ -49,7 +49,7 @@ class LaidOut(str):
 
 
 def terminal_width() -> int | None:
-    """Characters in a line of the terminal; None where standard output is not one, so that files and pipes get whole lines."""
+    """Characters in a line of the terminal; None if standard output is not one, so that files and pipes get whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
@@ -71,7 +71,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def progress(text: str) -> None:
-    """One line of progress on standard error, overwritten by the next; silent where nobody watches."""
+    """Print one line of progress on standard error, overwritten by the next; silent if nobody watches."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[2K{inert(text)[:100]}")
         sys.stderr.flush()
@@ -87,7 +87,7 @@ def progress_done() -> None:
 class ProgressLines:
     """Progress that is seen everywhere: on a terminal one line that changes, elsewhere lines of a log on standard error.
 
-    The log gets the first line, and then a line where none was written for `SECONDS_APART` or more.
+    The log gets the first line, and then a line if none was written for `SECONDS_APART` or more.
     """
 
     SECONDS_APART = 2.0
@@ -115,7 +115,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[in
 
 
 def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_json: bool) -> None:
-    """All problems of a run, as JSON or as an editor opens them."""
+    """Print all problems of a run, as JSON or as an editor opens them."""
     if as_json:
         ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
         print_json([problem.as_json() for problem in ordered])

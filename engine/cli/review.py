@@ -19,7 +19,7 @@ def review(
     into: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file (.pdf or .html).")] = None,
     as_json: Json = False,
 ) -> None:
-    """The quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
+    """Write the quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
     from engine.cli.show.review import review
 
     workspace = opened()
@@ -31,7 +31,7 @@ def disclosure(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     as_json: Json = False,
 ) -> None:
-    """The rating agency's disclosure with figures: source, scenarios, governance, audit, and IOSCO principle by principle."""
+    """Write the rating agency's disclosure with figures: source, scenarios, governance, audit, and IOSCO principle by principle."""
     from engine.cli.show.review import disclosure
 
     disclosure(opened(), series, as_json)
@@ -62,7 +62,7 @@ def fleet(
     pledged: Annotated[int | None, typer.Option(help="GPUs pledged, where it is to be said how many have no certificate.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A fleet's certified performance by percentile."""
+    """Show a fleet's certified performance by percentile."""
     from engine.cli.show.review import fleet
 
     fleet(certificates, pledged, as_json)

@@ -69,12 +69,12 @@ def _alone(workspace: Workspace) -> Iterator[None]:
 
 
 def deal_names(workspace: Workspace) -> list[str]:
-    """The deals of the record, by name."""
+    """Return the deals of the record, by name."""
     return list(deals_among(workspace.store.logs()))
 
 
 def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> Delivered:
-    """One round: what came back is read, what is released is sent, what is given by rule is recorded.
+    """Do one round: what came back is read, what is released is sent, what is given by rule is recorded.
 
     Args:
         workspace: the workspace; its `[mail]` says how.
@@ -112,7 +112,7 @@ class _Post:
     _read: dict[str, Sequence[Event]] = field(default_factory=dict)
 
     def events(self, deal: str) -> Sequence[Event]:
-        """A deal's log, read again only where it has grown."""
+        """Return a deal's log, read again only if it has grown."""
         log, known = deal_log(deal), self._read.get(deal, ())
         with self.workspace.store.read() as reader:
             size = reader.size(log)
@@ -121,7 +121,7 @@ class _Post:
         return self._read[deal]
 
     def show(self, deal: str) -> None:
-        """What would be sent, and what waits."""
+        """Collect what would be sent, and what waits."""
         for delivery in deliveries(self.events(deal)):
             why = why_not_sent(delivery)
             if why is not None and delivery.given_on is None and not delivery.superseded:
@@ -215,7 +215,7 @@ class _Post:
         record(self.workspace, deal, step(delivery, to, payload, scribe.at, more), scribe)
 
     def _files(self, deal: str, delivery: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
-        """The notice and the calendar of its deadlines; None where the notice's file is not the one that was issued."""
+        """Return the notice and the calendar of its deadlines; None if the notice's file is not the one that was issued."""
         path = self.workspace.root / delivery.notice.file
         data = path.read_bytes() if path.is_file() else b""
         if sha256(data).hexdigest() != delivery.notice.sha256:

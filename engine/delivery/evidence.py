@@ -18,7 +18,7 @@ KIND_OF = {payload: kind for kind, payload in DELIVERY_KINDS.items()}
 
 
 def record(workspace: Workspace, deal: str, draft: Draft, scribe: Scribe) -> tuple[Event, ...]:
-    """Record one event in a deal's log; nothing where its key is there already.
+    """Record one event in a deal's log; nothing if its key is there already.
 
     It waits for nobody but the database: whoever evaluates the deal meanwhile finds that the log has grown, and begins again.
     """
@@ -27,7 +27,7 @@ def record(workspace: Workspace, deal: str, draft: Draft, scribe: Scribe) -> tup
 
 
 def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "") -> Draft:
-    """The event of one step of a delivery to one addressee; those of a draft have keys of their own."""
+    """Return the event of one step of a delivery to one addressee; those of a draft have keys of their own."""
     draft = " draft" if delivery.release is not None and delivery.release.draft else ""
     return Draft(
         kind=KIND_OF[type(payload)],
@@ -39,20 +39,20 @@ def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "
 
 
 def given(delivery: Delivery, giving: DeemedGiven) -> Draft:
-    """The event of a notice that is given by the deal's rule."""
+    """Return the event of a notice that is given by the deal's rule."""
     payload = _giving(delivery, giving.rule, withdrawn=False)
     return Draft(kind="notice given", subject=str(delivery.number), effective_on=giving.on, payload=payload)
 
 
 def withdrawn(delivery: Delivery, at: datetime) -> Draft:
-    """The event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
+    """Return the event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
     rule = f"returned: {delivery.duty.returned if delivery.duty else ''}"
     payload = _giving(delivery, rule, withdrawn=True)
     return Draft(kind="notice given", subject=f"{delivery.number} withdrawn", effective_on=day_in(delivery.zone, at), payload=payload)
 
 
 def _giving(delivery: Delivery, rule: str, *, withdrawn: bool) -> NoticeGiven:
-    """What the log says of a notice that is given by a rule, or given no more."""
+    """Return what the log says of a notice that is given by a rule, or given no more."""
     return NoticeGiven(
         number=delivery.number,
         kind=delivery.notice.kind,
@@ -65,5 +65,5 @@ def _giving(delivery: Delivery, rule: str, *, withdrawn: bool) -> NoticeGiven:
 
 
 def day_in(zone: str, at: datetime) -> date:
-    """The date of a moment where the deal is."""
+    """Return the date of a moment where the deal is."""
     return at.astimezone(ZoneInfo(zone)).date()

@@ -82,7 +82,7 @@ def _connected(relay: Relay) -> smtplib.SMTP:
 
 
 def _addressed(server: smtplib.SMTP, envelope: Envelope) -> Outcome | None:
-    """Say sender and addressee; what was refused, None where both were accepted."""
+    """Say sender and addressee; what was refused, None if both were accepted."""
     for code, reply in (server.mail(envelope.sender), server.rcpt(envelope.recipient)):
         if code not in (250, 251):
             return Outcome(_by_code(code), f"{code} {_text(reply)}")
@@ -103,7 +103,7 @@ def _said(server: smtplib.SMTP, data: bytes) -> Outcome:
 
 
 def _not_begun(error: Exception) -> Outcome:
-    """What an error before the message began means: nothing was carried; a refusal that names its code says for how long."""
+    """Return what an error before the message began means: nothing was carried; a refusal that names its code says for how long."""
     if isinstance(error, smtplib.SMTPResponseException):
         temporary = error.smtp_code < 500 or isinstance(error, smtplib.SMTPAuthenticationError)
         return Outcome("deferred" if temporary else "failed", f"{error.smtp_code} {_text(error.smtp_error)}")

@@ -38,7 +38,7 @@ class Sender:
     address: str
     bounces: str
     link: str | None = None
-    """The address of the workspace's pages, where there are any."""
+    """The address of the workspace's pages, if there are any."""
     link_key: bytes | None = None
     """The secret that signs the links by which receipt is acknowledged."""
 
@@ -59,30 +59,30 @@ class Envelope:
 
 
 def log_tag(origin: str, draft: bool = False) -> str:
-    """What stands for a log in an id: ten hexadecimal digits; others for drafts, so that no server takes a notice for one."""
+    """Return what stands for a log in an id: ten hexadecimal digits; others for drafts, so that no server takes a notice for one."""
     return sha256(f"{origin}{' draft' if draft else ''}".encode()).hexdigest()[:10]
 
 
 def tag_of(origin: str, number: int, role: str, draft: bool = False) -> str:
-    """What names a message in its id and in its envelope sender: always the same, from the log's origin, the number, the addressee."""
+    """Return what names a message in its id and its envelope sender; the log's origin, the number and the addressee make it."""
     return f"{number}.{role}.{log_tag(origin, draft)}"
 
 
 def message_id_of(origin: str, delivery: Delivery, role: str, sender: Sender) -> str:
-    """The Message-ID of a notice to an addressee."""
+    """Return the Message-ID of a notice to an addressee."""
     draft = delivery.release is not None and delivery.release.draft
     return f"<{tag_of(origin, delivery.number, role, draft)}@{sender.address.rpartition('@')[2]}>"
 
 
 def reminder_id_of(origin: str, subject: str, sender: Sender) -> str:
-    """The Message-ID of a reminder: the same each time it is tried, so that a mailbox shows it once."""
+    """Return the Message-ID of a reminder: the same each time it is tried, so that a mailbox shows it once."""
     return f"<{log_tag(f'{origin}|{subject}')}.reminder@{sender.address.rpartition('@')[2]}>"
 
 
 def notice_message(
     origin: str, deal: str, delivery: Delivery, to: Addressee, sender: Sender, events: Sequence[Event], files: Sequence[tuple[str, bytes]]
 ) -> Envelope:
-    """The message of a notice to one addressee.
+    """Return the message of a notice to one addressee.
 
     Args:
         origin: of the deal's log, from which the ids are made.
@@ -114,7 +114,7 @@ def notice_message(
 
 
 def plain_message(sender: Sender, name: str, address: str, subject: str, text: str, message_id: str, at: datetime) -> Envelope:
-    """A message of text alone: a reminder, a digest."""
+    """Return a message of text alone: a reminder, a digest."""
     message = _headed(sender, name, address, subject, message_id, at)
     message.set_content(text, cte="quoted-printable")
     return Envelope(sender.bounces, address, message_id, message.as_bytes(policy=SMTP))
@@ -134,7 +134,7 @@ def _headed(sender: Sender, name: str, address: str, subject: str, message_id: s
 def _body(
     deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sender, events: Sequence[Event], page: PageAnswer | None
 ) -> MessageBody:
-    """The words of a message: the answer, or no figure at all, as the deal says; the document governs."""
+    """Return the words of a message: the answer, or no figure at all, as the deal says; the document governs."""
     draft = delivery.release is not None and delivery.release.draft
     given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
     if delivery.duty is not None and delivery.duty.body == "link only":
@@ -158,7 +158,7 @@ def _body(
 
 
 def _receipt(deal: str, delivery: Delivery, to: Addressee, sender: Sender) -> str | None:
-    """The address at which an addressee acknowledges receipt; None where there are no pages."""
+    """Return the address at which an addressee acknowledges receipt; None if there are no pages."""
     if not sender.link or not sender.link_key:
         return None
     link = ReceiptLink(deal, delivery.number, to.role, delivery.issued_at.date() + LIVES)
@@ -166,7 +166,7 @@ def _receipt(deal: str, delivery: Delivery, to: Addressee, sender: Sender) -> st
 
 
 def answer_of(on: date, events: Sequence[Event]) -> list[str]:
-    """The answer of a date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
+    """Return the answer of a date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
     of_date = [event.payload for event in standing(events) if event.effective_on == on]
     tested = [payload for payload in of_date if isinstance(payload, Tested)]
     failing = [test for test in tested if test.result.verdict.value == "FAIL"]

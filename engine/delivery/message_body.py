@@ -25,7 +25,7 @@ class MessageBody:
         title: the kind of the notice and its number.
         about: the deal and the date.
         notes: what must be known before the answer, like that it is a draft.
-        answer: the answer's sentences; none where the agreement asks for a link only.
+        answer: the answer's sentences; none if the agreement asks for a link only.
         closing: which document governs, and where it is.
         receipt: the address at which receipt is acknowledged.
     """
@@ -41,7 +41,7 @@ class MessageBody:
     receipt: str | None
 
     def as_text(self) -> str:
-        """The message as plain text; the answer's sentences are numbered."""
+        """Return the message as plain text; the answer's sentences are numbered."""
         lines = [*([self.mark, ""] if self.mark else []), f"To {self.to}", ""]
         lines += [*([self.party] if self.party else []), f"{self.title}, {self.about}"]
         lines += ["", *self.notes] if self.notes else []
@@ -52,7 +52,7 @@ class MessageBody:
         return "\n".join(lines) + "\n"
 
     def as_html(self) -> str:
-        """The message as HTML with inline styles; it reads as well with all of them taken away."""
+        """Return the message as HTML with inline styles; it reads as well with all of them taken away."""
         rows = "".join(
             f'<li style="margin:0;padding:8px 0;border-top:1px solid #b4b4b4">{escape(sentence)}</li>' for sentence in self.answer
         )

@@ -29,7 +29,7 @@ from engine.events.kinds import ActRecorded, Event, NoticeIssued
 from engine.events.notice import SEPARATOR, notice_given
 
 COPIES = 2
-"""How many copies of one message are sent at most: a second one where nobody can tell whether the first arrived."""
+"""How many copies of one message are sent at most: a second one if nobody can tell whether the first arrived."""
 FOR_A_DATE = ("correction", "not_evaluated")
 """Kinds of notices that go to those of the compliance notice, where no duty names them."""
 
@@ -72,7 +72,7 @@ class Delivery:
         notice: the event that it is.
         issued_at: when it was issued.
         states: the date that it states.
-        duty: the duty that it fulfils; None where the deal names none.
+        duty: the duty that it fulfils; None if the deal names none.
         calendar: the deal's Business Days, by name.
         zone: the deal's zone.
         addressees: each with what became of its copy.
@@ -108,7 +108,7 @@ class Delivery:
 
 
 def deliveries(events: Sequence[Event]) -> tuple[Delivery, ...]:
-    """Each notice of a deal's log with what became of it, oldest first."""
+    """Return each notice of a deal's log with what became of it, oldest first."""
     deal: DealAdopted | None = None
     by_number: dict[int, Delivery] = {}
     for event in events:
@@ -136,7 +136,7 @@ def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
 
 
 def _after(delivery: Delivery, payload: object, event: Event) -> Delivery:
-    """The delivery after one more event about it."""
+    """Return the delivery after one more event about it."""
     if isinstance(payload, NoticeReleased):
         ready = tuple(Addressee(addressee.role, addressee.name, addressee.address, "released") for addressee in delivery.addressees)
         return replace(delivery, release=payload, released_at=event.recorded_at, addressees=ready)
@@ -175,7 +175,7 @@ def _addressee(addressee: Addressee, payload: object, at: datetime) -> Addressee
 
 
 def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
-    """The same, where the Act `notice given` says that it was given."""
+    """Return the same, where the Act `notice given` says that it was given."""
     if delivery.given_on is not None:
         return delivery
     act_of_notice = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)
@@ -189,7 +189,7 @@ def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
 
 
 def why_not_sent(delivery: Delivery) -> str | None:
-    """Why nothing of a notice is sent; None where what is released of it may be."""
+    """Return why nothing of a notice is sent; None if what is released of it may be."""
     duty = delivery.duty
     if duty is None or not delivery.addressees:
         return "the deal names nobody to whom it is given"
@@ -204,7 +204,7 @@ def why_not_sent(delivery: Delivery) -> str | None:
 
 
 def unsaid(duty: DutyFacts) -> tuple[str, ...]:
-    """What a duty must say before a notice of it is sent and does not; none of it has a default (`rulings.md` 54)."""
+    """Return what a duty must say before a notice of it is sent and does not; none of it has a default (`rulings.md` 54)."""
     needed = ["deemed_given", "body"]
     if duty.deemed_given is not None and "sending" in duty.deemed_given:
         needed += ["if_sent_after", "returned"]
@@ -212,7 +212,10 @@ def unsaid(duty: DutyFacts) -> tuple[str, ...]:
 
 
 def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
-    """The addressees to whom a copy goes now: what is released or was put off; once more where nobody can tell whether it arrived."""
+    """Return the addressees to whom a copy goes now: what is released or was put off.
+
+    Once more if nobody can tell whether it arrived.
+    """
     if why_not_sent(delivery) is not None:
         return ()
     first = [addressee for addressee in delivery.addressees if addressee.state in ("released", "deferred")]
@@ -230,7 +233,7 @@ class DeemedGiven:
 
 
 def deemed_given(delivery: Delivery) -> DeemedGiven | None:
-    """When the deal's rule makes a notice given: when the last addressee's is; None while one is not, or where only an Act can."""
+    """Return when the deal's rule makes a notice given: when the last addressee's is; None while one is not, or where only an Act can."""
     duty = delivery.duty
     if duty is None or duty.deemed_given is None or delivery.release is None or delivery.release.draft:
         return None

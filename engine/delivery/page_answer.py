@@ -25,7 +25,7 @@ class PageAnswer:
 
 
 def page_answer(data: bytes) -> PageAnswer | None:
-    """The answer of a notice's file; None for a file without words, as notices of the first edition are."""
+    """Return the answer of a notice's file; None for a file without words, as notices of the first edition are."""
     try:
         attached = read_notice(data).attachments
         words = read_page_words(attached["page.json"])

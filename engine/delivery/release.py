@@ -32,7 +32,7 @@ def release(
         deal: the deal's name.
         number: of the notice.
         by: the person, by the name in `[people.NAME]`.
-        approved_by: a second person, where the deal asks for two.
+        approved_by: a second person, if the deal asks for two.
         as_draft: send it as a draft, for whoever does not act for its giver.
         scribe: who records it.
         people: who acts for which party, by name; those of `headroom.toml` unless given.
@@ -57,7 +57,7 @@ def release(
 
 
 def _acts_for(people: Mapping[str, Person], deal: str, delivery: Delivery, by: str, approved_by: str | None) -> str:
-    """The party that the person acts for. Raises WrongUsage where it is not the giver, or a second person is missing."""
+    """Return the party that the person acts for. Raises WrongUsage if it is not the giver, or a second person is missing."""
     if delivery.duty is None:
         raise WrongUsage(f"the deal names nobody who gives notice No. {delivery.number}")
     giver = delivery.duty.given_by

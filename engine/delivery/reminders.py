@@ -42,7 +42,7 @@ class Reminder:
 
 
 def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]) -> Iterator[Reminder]:
-    """The reminders that go today: for each open duty the one of the nearest day that has been reached, unless it has gone.
+    """Yield the reminders that go today: for each open duty the one of the nearest day that has been reached, unless it has gone.
 
     Args:
         deal: the deal's name.
@@ -75,7 +75,7 @@ def _words(duty: OpenDuty, name: str) -> str:
 
 
 def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Sequence[str]) -> Iterator[Reminder]:
-    """The digest of the newest Determination Date, to each address to which it has not gone: the answer, what is owed, what waits."""
+    """Yield the digest of the newest Determination Date, to each address to which it has not gone: the answer, what is owed, what waits."""
     determined = [event for event in events if isinstance(event.payload, Determined)]
     if not determined:
         return

@@ -28,7 +28,7 @@ class Returned:
 
     Attributes:
         key: its key in the maildir.
-        number: of the notice that it is about; None where it names none.
+        number: of the notice that it is about; None if it names none.
         role: the addressee.
         log: the first digits of the hash of the log's origin.
         says: what it says of the notice; not understood is for a person.
@@ -48,7 +48,7 @@ def _read(file: IO[Any]) -> EmailMessage:
 
 
 def returned(folder: Path) -> Iterator[Returned]:
-    """Each message of a maildir that nobody has seen yet."""
+    """Yield each message of a maildir that nobody has seen yet."""
     if not folder.is_dir():
         return
     box: Any = mailbox.Maildir(folder, factory=_read, create=False)  # type: ignore[arg-type]  # messages of the newer class
@@ -64,7 +64,7 @@ def seen(folder: Path, key: str) -> None:
 
 
 def understood(key: str, message: Message) -> Returned:
-    """What one message says, of which notice."""
+    """Return what one message says, of which notice."""
     named = next((match for text in _places(message) if (match := TAG.search(text))), None)
     number = int(named["number"]) if named else None
     role, log = (named["role"], named["log"]) if named else ("", "")
@@ -80,7 +80,7 @@ def understood(key: str, message: Message) -> Returned:
 
 
 def _places(message: Message) -> Iterator[str]:
-    """Where a message may name the one that it is about: the address that it was sent to, then the id of the returned one."""
+    """Yield where a message may name the one that it is about: the address that it was sent to, then the id of the returned one."""
     for header in ("Delivered-To", "X-Original-To", "To"):
         yield str(message.get(header, ""))
     for part in message.walk():
@@ -94,7 +94,7 @@ def _places(message: Message) -> Iterator[str]:
 
 
 def _reports(message: Message) -> Iterator[tuple[str, str]]:
-    """Each report of delivery in a message: its action and its words."""
+    """Yield each report of delivery in a message: its action and its words."""
     for part in message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue

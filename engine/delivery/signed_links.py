@@ -36,7 +36,7 @@ class ReceiptLink:
 
 
 def link_key(workspace: Workspace) -> bytes:
-    """The secret of a workspace's links, made if it is missing."""
+    """Return the secret of a workspace's links, made if it is missing."""
     path = workspace.inside(KEY)
     path.parent.mkdir(exist_ok=True)
     if not path.is_file():
@@ -58,13 +58,13 @@ def _made(path: Path) -> None:
 
 
 def token_of(key: bytes, link: ReceiptLink) -> str:
-    """The token of a link; the same each time, so that a message made again is the same message."""
+    """Return the token of a link; the same each time, so that a message made again is the same message."""
     said = json.dumps([link.deal, link.number, link.to, str(link.ends)], separators=(",", ":")).encode()
     return f"{_text(said)}.{_text(_signature(key, said))}"
 
 
 def read_token(key: bytes, token: str, today: date) -> ReceiptLink | None:
-    """What a token says; None where it was not signed with the key, is changed, or has ended."""
+    """Return what a token says; None if it was not signed with the key, is changed, or has ended."""
     said, _, signature = token.partition(".")
     if len(token) > LONGEST or not signature or not token.isascii():
         return None

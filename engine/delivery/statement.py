@@ -53,7 +53,7 @@ class StatementRow:
         delivery: what became of it.
         due: the last day for it by the deal, where its giver owes it.
         late: days from its last day until it was given, or until today; None without a day, or in time.
-        waits: why nothing of it is sent; None where nothing holds it.
+        waits: why nothing of it is sent; None if nothing holds it.
     """
 
     number: int
@@ -80,7 +80,7 @@ class StatementRow:
         return self.delivery.addressees
 
     def reached(self, *states: str) -> int:
-        """How many addressees have got as far as one of some states."""
+        """Return how many addressees have got as far as one of some states."""
         return sum(addressee.state in states for addressee in self.addressees)
 
     def as_data(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Statement:
     size: int
 
     def as_data(self) -> dict[str, Any]:
-        """The statement as JSON: `deal`, `notices`."""
+        """Return the statement as JSON: `deal`, `notices`."""
         return {"deal": self.deal, "notices": [row.as_data() for row in self.rows]}
 
 
@@ -134,7 +134,7 @@ def statement_of(
     show: str = ALL,
     to: Sequence[str] | None = None,
 ) -> Statement:
-    """The statement of a deal's notices.
+    """Return the statement of a deal's notices.
 
     Args:
         workspace: the workspace.
@@ -175,7 +175,7 @@ def _row(delivery: Delivery, titles: dict[str, str], owed: Sequence[Due], today:
 
 
 def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
-    """What each step of one notice rests on, the newest first. Raises WrongUsage if the notice does not exist."""
+    """Return what each step of one notice rests on, the newest first. Raises WrongUsage if the notice does not exist."""
     kinds = {"notice issued", *DELIVERY_KINDS}
     steps = [
         Step(event.recorded_at, event.kind, _evidence(event), event.seq)
@@ -194,7 +194,7 @@ def _evidence(event: Event) -> str:
 
 
 def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, bytes]:
-    """The name and the bytes of one notice. Raises WrongUsage if it does not exist, or its file is gone."""
+    """Return the name and the bytes of one notice. Raises WrongUsage if it does not exist, or its file is gone."""
     for event in read(workspace.store, deal_log(deal)):
         if isinstance(event.payload, NoticeIssued) and event.payload.number == number:
             path = workspace.inside(event.payload.file)

@@ -61,7 +61,7 @@ class DealWeek:
 
 
 def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
-    """One deal as it stands in the week of a day.
+    """Return one deal as it stands in the week of a day.
 
     Args:
         deal: its name.
@@ -109,7 +109,7 @@ def deal_weeks(
     kept: Callable[[str, int, Callable[[], DealWeek]], DealWeek],
     sizes: Mapping[str, int],
 ) -> tuple[DealWeek, ...]:
-    """Some deals in the week of a day, the worst first.
+    """Return some deals in the week of a day, the worst first.
 
     Args:
         workspace: the workspace.

@@ -68,14 +68,14 @@ class Demonstration:
     open: tuple[Path, Path]
 
     def as_data(self) -> dict[str, Any]:
-        """The demonstration as JSON."""
+        """Return the demonstration as JSON."""
         span = {"first": str(self.thursdays[0]), "last": str(self.thursdays[-1]), "deals": list(self.deals), "notices": self.notices}
         shown = {"notable": list(self.notable), "open": [str(path) for path in self.open]}
         return {"workspace": str(self.workspace), "generated": True, **span, **shown}
 
 
 def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demonstration:
-    """Make the demonstration in `into`. Raises WrongUsage where something else is there."""
+    """Make the demonstration in `into`. Raises WrongUsage if something else is there."""
     if into.exists() and any(into.iterdir()) and not (into / MARK).exists():
         raise WrongUsage(f"{into} is not empty and no demonstration; name another folder with --into")
     shutil.rmtree(into, ignore_errors=True)
@@ -116,7 +116,7 @@ def _keys(into: Path) -> None:
 
 
 def _telling(tools: Tools, place: str) -> Tools:
-    """The same tools; their progress says which Thursday it is."""
+    """Return the same tools; their progress says which Thursday it is."""
     return replace(tools, progress=lambda text: tools.progress(f"{place}: {text}"))
 
 
@@ -134,7 +134,7 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
 
 
 def _mailed(workspace: Workspace, tools: Tools) -> None:
-    """The newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
+    """Send the newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
     scribe = tools.scribe()
     for deal in plan.DEALS:
         newest = [delivery for delivery in deliveries(read(workspace.store, deal_log(deal))) if delivery.duty is not None][-1:]
@@ -145,7 +145,7 @@ def _mailed(workspace: Workspace, tools: Tools) -> None:
 
 
 def _notable(workspace: Workspace) -> list[str]:
-    """What tripped and what cured, by deal and test, with its dates."""
+    """Return what tripped and what cured, by deal and test, with its dates."""
     lines = []
     for name in plan.DEALS:
         notable: dict[str, list[str]] = {}
@@ -158,7 +158,7 @@ def _notable(workspace: Workspace) -> list[str]:
 
 
 def _turn(event: Event) -> str | None:
-    """A change of state worth telling."""
+    """Return a change of state worth telling."""
     match event.payload:
         case DeadlinePassed():
             return "Event of Default indicated"

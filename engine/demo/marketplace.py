@@ -42,7 +42,7 @@ class Collected:
 def collections(
     seed: int, first: date, last: date, prices: Mapping[str, Mapping[date, float]], outage: frozenset[date]
 ) -> Iterator[Collected]:
-    """Every collection from `first` to `last`.
+    """Yield every collection from `first` to `last`.
 
     Args:
         seed: of the generator; the same seed gives the same bytes.
@@ -75,7 +75,7 @@ def _document(at: datetime, chance: random.Random, prices: Mapping[str, Mapping[
 
 
 def _offers(model: Model, at: datetime, middle: float, chance: random.Random) -> list[dict[str, object]]:
-    """One model's offers, cheapest first, cut at the limit as the source cuts them."""
+    """Return one model's offers, cheapest first, cut at the limit as the source cuts them."""
     offers = [offer for host in range(model.hosts) for offer in _host(model, host, at, middle, chance)]
     offers += [
         _offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance) for n in range(model.abroad)
@@ -93,7 +93,7 @@ def _price(offer: Mapping[str, object]) -> float:
 
 
 def _host(model: Model, host: int, at: datetime, middle: float, chance: random.Random) -> Iterator[dict[str, object]]:
-    """One host's slices: each host has a price of its own, and is away on some days."""
+    """Yield one host's slices: each host has a price of its own, and is away on some days."""
     if chance.random() < 0.33:
         return
     spread = (host - (model.hosts - 1) / 2) / model.hosts

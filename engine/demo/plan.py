@@ -41,7 +41,7 @@ class Received:
 
 
 def snapshots(thursday: date) -> Iterator[Collected]:
-    """The collections of the Calculation Window before a Publication Date."""
+    """Yield the collections of the Calculation Window before a Publication Date."""
     number = (thursday - FIRST).days // 7
     first = thursday - WEEK
     days = [first + n * DAY for n in range(7)]
@@ -55,7 +55,7 @@ def snapshots(thursday: date) -> Iterator[Collected]:
 
 
 def reports(thursday: date) -> Iterator[Received]:
-    """The reports that came in by a Thursday, since the Thursday before."""
+    """Yield the reports that came in by a Thursday, since the Thursday before."""
     number = (thursday - FIRST).days // 7
     yield _report("meridian-2026-1", number, MERIDIAN)
     if number != 5:  # one week without a report
@@ -120,7 +120,7 @@ HARBOUR = Pool(
 
 
 def _rent(pool: Pool, number: int, series: tuple[float, ...]) -> float:
-    """What contracts earn: the market of the last weeks, since contracts reprice late."""
+    """Return what contracts earn: the market of the last weeks, since contracts reprice late."""
     known = series[max(0, number - pool.lag) : number + 1]
     return round(pool.premium * sum(known) / len(known), 4)
 

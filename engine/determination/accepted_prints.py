@@ -39,7 +39,7 @@ class Policy:
 
 
 def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ...]:
-    """One print for each Publication Date, oldest date first; without a value where none was published in time.
+    """Return one print for each Publication Date, oldest date first; without a value if none was published in time.
 
     Args:
         prints: everything that is known of the series, in any order.
@@ -56,13 +56,13 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
 
 
 def _unless_in_error(publication: Published, policy: Policy) -> Published:
-    """A print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
+    """Return a print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
     newest, document = policy.in_error.get(publication.publication_date, (0, ""))
     return _without(publication, f"excluded as a manifest error ({document})") if publication.print <= newest else publication
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
-    """The prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
+    """Yield the prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
     version, before = "", None
     for publication in prints:
         needed = policy.terms(publication.publication_date).methodology.consent_needed_for is not None
@@ -76,7 +76,7 @@ def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Publishe
 
 
 def _may_change(version: str, publication: Published, before: Published | None, policy: Policy) -> bool:
-    """Whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
+    """Return whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
     since = policy.consents.get(publication.methodology)
     if since is not None and publication.publication_date >= since:
         return True
@@ -95,7 +95,7 @@ def _may_change(version: str, publication: Published, before: Published | None, 
 
 
 def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: BusinessCalendar) -> Published:
-    """The print of one Publication Date that the deal uses."""
+    """Return the print of one Publication Date that the deal uses."""
     day = prints[0].publication_date
     version = terms.methodology.version if terms.methodology.policy == "pinned" else None
     usable = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
@@ -108,12 +108,12 @@ def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: Business
 
 
 def _under(publication: Published, version: str) -> bool:
-    """Whether a print was made under a version; a print that names none was made under the deal's own."""
+    """Return whether a print was made under a version; a print that names none was made under the deal's own."""
     return not publication.methodology or publication.methodology == version
 
 
 def _in_time(publication: Published, former: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
-    """Whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
+    """Return whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
     known_on = publication.published_on or day
     if former.value is None:
         return known_on <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
@@ -123,7 +123,7 @@ def _in_time(publication: Published, former: Published, day: date, terms: IndexT
 
 
 def _without(publication: Published, reason: str | None) -> Published:
-    """The date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
+    """Return the date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
     empty = {
         "value": None,
         "low": None,

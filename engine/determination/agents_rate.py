@@ -12,7 +12,7 @@ from engine.terms.low_confidence import AGENT
 
 
 def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
-    """The same facts with the agent's rates of this date in place of the published ones, by index, and a trace of their own."""
+    """Return the same facts with the agent's rates of this date in place of the published ones, by index, and a trace of their own."""
     found, published = dict(facts.rates), dict(facts.published)
     for index, rate in rates.items():
         said = Published(index=index, publication_date=facts.on, value=rate, source=AGENT)

@@ -34,26 +34,26 @@ class BlendFacts(Protocol):
         """The Reference Rates of each index up to the date, oldest first."""
 
     def gpus(self, name: str) -> int:
-        """The number of GPUs of an asset class."""
+        """Return the number of GPUs of an asset class."""
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
-        """A figure that may be divided by. Raises Missing where the figure is zero."""
+        """Return a figure that may be divided by. Raises Missing if the figure is zero."""
 
     def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
-        """A figure of the agreement, kept in the trace."""
+        """Return a figure of the agreement, kept in the trace."""
 
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
-        """The value of a Reference Rate, kept in the trace."""
+        """Return the value of a Reference Rate, kept in the trace."""
 
     def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-        """The published values of an index over a span of days."""
+        """Return the published values of an index over a span of days."""
 
     def published_value(self, index: str) -> Fraction:
-        """The value that was published on the date. Raises Missing where none was."""
+        """Return the value that was published on the date. Raises Missing if none was."""
 
 
 def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
-    """The weight of each component of a blend on the date."""
+    """Return the weight of each component of a blend on the date."""
     blend = facts.terms.blended_rates[name]
     if blend.weights == "fixed":
         return dict(blend.of)
@@ -66,9 +66,9 @@ def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
 
 
 def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
-    """The weighted mean of a blend's components; one that is missing is treated as the deal says.
+    """Return the weighted mean of a blend's components; one that is missing is treated as the deal says.
 
-    Raises Missing where the deal says that a missing component leaves the blend not determined, or where none is there.
+    Raises Missing if the deal says that a missing component leaves the blend not determined, or where none is there.
     """
     blend, total, weight, there = facts.terms.blended_rates[name], Fraction(0), Fraction(0), 0
     for index, share in weights(facts, name).items():
@@ -89,7 +89,7 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
 
 
 def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-    """A blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
+    """Return a blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
     series = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
 
     def on(day: date) -> Callable[[str], Fraction]:

@@ -2,7 +2,7 @@
 
 Tests are monotone in a date's rate, so bisection finds the place. Nearly all are also linear, or one linear term over another, in it
 (a share of Collateral Value, a mean that the rate enters): three points of such a curve give its root exactly, and two more probes
-confirm it. What is guessed is only where to look next; what is found is what bisection finds.
+confirm it. What is guessed is only if to look next; what is found is what bisection finds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Probe = Callable[[int], tuple[bool, Fraction]]
 
 
 def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, int | None]:
-    """Whether the test passes at `low`, and the last tick that agrees with it; None where every tick up to `high` does.
+    """Return whether the test passes at `low`, and the last tick that agrees with it; None if every tick up to `high` does.
 
     Args:
         probe: the test at a rate; asked at `low` and `high` always.
@@ -54,7 +54,7 @@ def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, i
 
 
 def _roots(points: tuple[Point, ...]) -> Iterator[int]:
-    """Where a curve through the points is nothing, rounded down: one linear term over another, then a line through each two."""
+    """Yield where a curve through the points is nothing, rounded down: one linear term over another, then a line through each two."""
     if len(points) == 3:
         (x, a), (y, b), (z, c) = points
         # a·x = s·x − t − q·a at each of the three; the root is t / s

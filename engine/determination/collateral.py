@@ -37,7 +37,7 @@ class CollateralPart:
 
 
 def collateral_parts(facts: Facts, multiple: Fraction) -> tuple[CollateralPart, ...]:
-    """Every asset class at its Reference Rate of the date. Raises Missing where an index has none."""
+    """Return every asset class at its Reference Rate of the date. Raises Missing if an index has none."""
     return tuple(_part(facts, name, multiple) for name in facts.terms.pledged_assets)
 
 
@@ -59,7 +59,7 @@ def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
 
 
 def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
-    """The class's Reference Rate, or what the deal says of a missing one: None where the class is left out."""
+    """Return the class's Reference Rate, or what the deal says of a missing one: None if the class is left out."""
     try:
         return facts.reference_rate(asset.index)
     except Missing:
@@ -72,7 +72,7 @@ def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
 
 
 def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
-    """The sum in USD. Raises Missing for a pool that is worth nothing: it has no ratio."""
+    """Return the sum in USD. Raises Missing for a pool that is worth nothing: it has no ratio."""
     value = sum((part.value for part in parts), Fraction(0))
     if value <= 0:
         raise Missing("Collateral Value is zero: no available GPUs", cite, "report")
@@ -98,14 +98,14 @@ def collateral_form(facts: Facts) -> LinearForm | None:
 
 
 def _step_of(weights: Iterable[Fraction]) -> Fraction:
-    """The largest number of which every weight is a whole multiple."""
+    """Return the largest number of which every weight is a whole multiple."""
     numbers = tuple(weights)
     common = math.lcm(*(one.denominator for one in numbers))
     return Fraction(math.gcd(*(int(one * common) for one in numbers)), common)
 
 
 def valuation(parts: Sequence[CollateralPart], value: Fraction) -> list[Step]:
-    """The working: one line for each class, and their sum where there are several."""
+    """Return the working: one line for each class, and their sum if there are several."""
     steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value) for part in parts]
     if len(parts) > 1:
         total = " + ".join(written(part.value, Unit.USD) for part in parts)

@@ -17,10 +17,10 @@ Recorded = tuple[datetime, Published]
 def daily_readings(
     daily: Sequence[Recorded], dates: Iterable[date], day_read: Callable[[date], str], cut_off: Callable[[date], datetime]
 ) -> Iterator[Recorded]:
-    """What each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
+    """Yield what each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
 
     `the last day final at the cut-off` is the newest day of the week up to the date that was final by then. `the publication date` is that
-    day alone: where it has no value and a later day has one, the date had none.
+    day alone: if it has no value and a later day has one, the date had none.
 
     Args:
         daily: the final prints of the series under their own days, and the dates on which its silence was recorded, without a value.
@@ -58,7 +58,7 @@ def _final_by(publication: Published, cut_off: datetime) -> bool:
 
 
 def _without(later: Published, on: date) -> Published:
-    """A Publication Date of which the series had no value, as a later day shows."""
+    """Return a Publication Date of which the series had no value, as a later day shows."""
     reason = "the administrator's series has no value for this date"
     empty = {"value": None, "publication_date": on, "low_confidence": True, "low_confidence_reasons": (reason,), "print": 1}
     return later.model_copy(update={**empty, "final_at": None, "read_of": None, "published_on": on})

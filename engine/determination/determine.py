@@ -47,7 +47,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         clause: its terms in force.
         template: its template.
         facts: what is known on the date.
-        share_below: how the sampling of listings is resampled; None where there are no observations.
+        share_below: how the sampling of listings is resampled; None if there are no observations.
     """
     result = _undecided(key, clause, template, facts)
     try:
@@ -76,7 +76,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
 
 
 def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """What `determine` decides and nothing that it explains: verdict, figures and headroom, or the reason for their absence."""
+    """Return what `determine` decides and nothing that it explains: verdict, figures and headroom, or the reason for their absence."""
     result = _undecided(key, clause, template, facts)
     try:
         found = _measured(clause, template, facts)
@@ -89,7 +89,7 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
 
 
 def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """A result of which nothing is determined yet."""
+    """Return a result of which nothing is determined yet."""
     return TestResult(
         test=key,
         template=template.name,
@@ -108,7 +108,7 @@ def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
 
 
 def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
-    """A figure rounded as the deal says, in decimals of what it is printed in: a hundredth where `scale` is 100."""
+    """Return a figure rounded as the deal says, in decimals of what it is printed in: a hundredth where `scale` is 100."""
     places = int(rule[0])
     if rule.endswith("half to even"):
         return Fraction(rounded(value * scale, places, ROUND_HALF_EVEN)) / scale
@@ -124,7 +124,7 @@ def _inputs(facts: Facts) -> tuple[Input, ...]:
 
 
 def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy, ...]:
-    """What would make the test pass today; nothing where that needs a figure that nobody has given."""
+    """Return what would make the test pass today; nothing if that needs a figure that nobody has given."""
     try:
         return template.remedies(clause, facts) if template.remedies is not None else ()
     except Missing:
@@ -132,18 +132,21 @@ def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy,
 
 
 def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
-    """Whether the test passes at another rate of an index. Raises Missing where it is not determined there."""
+    """Return whether the test passes at another rate of an index. Raises Missing if it is not determined there."""
     return _probed(clause, template, facts, index, rate)[0]
 
 
 def _probed(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> tuple[bool, Fraction]:
-    """Whether the test passes at another rate of an index, and its headroom there. Raises Missing where it is not determined there."""
+    """Return whether the test passes at another rate of an index, and its headroom there.
+
+    Raises Missing if it is not determined there.
+    """
     found = _measured(clause, template, facts.with_rate(index, rate))
     return passes(found.measured, found.limit, found.comparison), headroom(found.measured, found.limit, found.comparison).value
 
 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
-    """The outermost passing tick next to the failing ones; tests are monotone in today's rate.
+    """Return the outermost passing tick next to the failing ones; tests are monotone in today's rate.
 
     Not known, with its reason, where the test is not determined at some of those rates.
     """
@@ -166,7 +169,7 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
 def _bearing(
     clause: Clause, template: Template, facts: Facts, found: Measurement, even: tuple[BreakEven, ...], share: ShareBelow | None
 ) -> Bearing | None:
-    """Whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
+    """Return whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
     maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
     test = MeasuredTest(
         facts=facts,
@@ -185,27 +188,30 @@ def _bearing(
 
 
 def _level(facts: Facts) -> Literal[95, 80]:
-    """The level at which the deal asks for decisiveness, in per cent: the higher one of the indices used (`rulings.md` 60)."""
+    """Return the level at which the deal asks for decisiveness, in per cent: the higher one of the indices used (`rulings.md` 60)."""
     levels = [facts.terms.index[name].low_confidence.level for name in facts.indices_used if name in facts.terms.index]
     return 80 if levels and max(levels) == 80 else 95
 
 
 def _rounded(value: Fraction, rule: str, unit: Unit) -> Fraction:
-    """A figure rounded as the deal rounds figures of its unit (`rulings.md` 71)."""
+    """Return a figure rounded as the deal rounds figures of its unit (`rulings.md` 71)."""
     own = rounding_of(rule, unit)
     return value if own == "unrounded" else _rounded_by(value, own, 1 if unit is Unit.MULTIPLE else 100)
 
 
 def _published_today(facts: Facts, index: str) -> Published | None:
-    """The publication that this date's rate of `index` rests on, today's own or the one that is carried; None where it rests on none."""
+    """Return the publication that this date's rate of `index` rests on, today's own or the one that is carried.
+
+    None if it rests on none.
+    """
     rates = facts.rates.get(index, ())
     return rates[-1].published if rates and rates[-1].on == facts.on else None
 
 
 def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None, decisive: bool) -> str | None:
-    """The share of resamples of the listings in which the test fails, as text with two decimals.
+    """Return the share of resamples of the listings in which the test fails, as text with two decimals.
 
-    None where it would be all or nothing beside a result that the sellers leave open: it would say more than is known.
+    None if it would be all or nothing beside a result that the sellers leave open: it would say more than is known.
     """
     if share_below is None or published is None or not published.pooled:
         return None

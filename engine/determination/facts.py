@@ -47,7 +47,7 @@ class Facts:
         rates: Reference Rates by index, of every Determination Date and Publication Date, oldest first, this date's last.
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
-        windows: for each of the last Calculation Windows, newest last, the report for it, None where missing.
+        windows: for each of the last Calculation Windows, newest last, the report for it, None if missing.
         months: the same for each month, newest last, where reports are monthly.
         report_due: the newest report that had to be in by the date, or the oldest of a run that has not come; None before the first.
         received: every report received by the date, newest first, one that is too old to serve included.
@@ -70,29 +70,32 @@ class Facts:
     at_prints: Mapping[PrintKey, Fraction] = field(default_factory=dict)
 
     def with_rate(self, index: str, rate: Fraction) -> Facts:
-        """The same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
+        """Return the same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
         return replace(self, trace={}, substituted={**self.substituted, index: rate})
 
     def with_prints(self, rates: Mapping[PrintKey, Fraction]) -> Facts:
-        """The same facts, had these Publication Dates given other values; with a trace of its own."""
+        """Return the same facts, had these Publication Dates given other values; with a trace of its own."""
         return replace(self, trace={}, at_prints=rates)
 
     def reference_rate(self, index: str) -> Fraction:
-        """The Reference Rate of this date, blended where the name is a blend's. Raises Missing where the fallback gives none."""
+        """Return the Reference Rate of this date, blended where the name is a blend's. Raises Missing if the fallback gives none."""
         if index in self.terms.blended_rates:
             return blended(self, index, self.reference_rate)
         return self.rate_of(index, self._latest(index))
 
     def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
-        """The Reference Rates of the last `count` Publication Dates, oldest first (`rulings.md` 47). Raises Missing (window not full)."""
+        """Return the Reference Rates of the last `count` Publication Dates, oldest first (`rulings.md` 47).
+
+        Raises Missing (window not full).
+        """
         return trailing_rates(self, index, count)
 
     def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
-        """The Reference Rates of every Publication Date in the days of the period's reports (48). Raises Missing."""
+        """Return the Reference Rates of every Publication Date in the days of the period's reports (48). Raises Missing."""
         return rates_between(self, index, *self.period_days(period))
 
     def latest(self, index: str) -> ReferenceRate:
-        """How this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
+        """Return how this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
         rates = self.rates.get(index, ())
         if index in self.terms.blended_rates:
             raise Missing(f"{index} is a blend and has no publication of its own", self.terms.cite_of(index), "term")
@@ -101,7 +104,7 @@ class Facts:
         return rates[-1]
 
     def newest_publication(self, index: str) -> Published:
-        """What the newest Publication Date gave, a value or none: a carried value is of another week. Raises Missing before any."""
+        """Return what the newest Publication Date gave, a value or none: a carried value is of another week. Raises Missing before any."""
         rate = self.latest(index)
         newest = next(reversed(self.published.get(index, ())), rate.published)
         if newest is None:
@@ -110,14 +113,14 @@ class Facts:
         return newest if carried or rate.published is None else rate.published
 
     def quality(self, name: str, value: Fraction, unit: Unit, index: str) -> Fraction:
-        """A figure about the index itself, traced with the publication that it describes."""
+        """Return a figure about the index itself, traced with the publication that it describes."""
         rate, newest = self.latest(index), self.newest_publication(index)
         day, step = newest.publication_date, "published value" if newest.value is not None else rate.step
         source = Source(kind="publication", text=f"{index}, {step}, {day}", as_of=day, reference=newest.event)
         return self._note(name, value, unit, source)
 
     def first_published(self, index: str) -> tuple[date, Fraction]:
-        """The first value published after closing. Raises Missing before there is one."""
+        """Return the first value published after closing. Raises Missing before there is one."""
         known = self.published.get(index, ())
         first = next((p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None)
         if first is None:
@@ -125,11 +128,11 @@ class Facts:
         return first.publication_date, self._published(index, first)
 
     def rate_since(self, since: Literal["closing date", "first publication"], index: str) -> tuple[date, Fraction]:
-        """The date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
+        """Return the date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
         return (self.terms.closing_date, self.closing_level(index)) if since == "closing date" else self.first_published(index)
 
     def published_value(self, index: str) -> Fraction:
-        """The value published on this very date. Raises Missing without one: a carried rate is not a publication."""
+        """Return the value published on this very date. Raises Missing without one: a carried rate is not a publication."""
         if index in self.terms.blended_rates:
             return blended(self, index, self.published_value)
         series = self.published.get(index, ())
@@ -144,7 +147,7 @@ class Facts:
         return self._published(index, latest)
 
     def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-        """The published values from `first` to `last`, both included, oldest first; dates without one are left out."""
+        """Return the published values from `first` to `last`, both included, oldest first; dates without one are left out."""
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
@@ -152,32 +155,32 @@ class Facts:
         return tuple((p.publication_date, self._published(index, p)) for p in chosen)
 
     def closing_level(self, index: str) -> Fraction:
-        """The Closing Date level that the deal fixes for `index`."""
+        """Return the Closing Date level that the deal fixes for `index`."""
         if index in self.terms.blended_rates:
             return blended(self, index, self.closing_level)
         level = self.terms.index[index].closing_date_level
         return self.term(f"Closing Date level of {index}", level, Unit.RATE, self.terms.cite_of(index))
 
     def term(self, name: str, value: Fraction, unit: Unit, cite: str) -> Fraction:
-        """A term of the deal, traced as an input of the result."""
+        """Return a term of the deal, traced as an input of the result."""
         return self._note(name, value, unit, Source(kind="deal file", text=cite))
 
     def figure(self, name: str) -> Fraction:
-        """A figure of the serving report. Raises Missing without a report, or if the report lacks the figure."""
+        """Return a figure of the serving report. Raises Missing without a report, or if the report lacks the figure."""
         found = self.optional(name)
         if found is None:
             raise Missing(f"the Servicer's report lacks `{name}`", self.report_cite(), "report")
         return found
 
     def optional(self, name: str) -> Fraction | None:
-        """A figure of the serving report, None where the report lacks it. Raises Missing without a report."""
+        """Return a figure of the serving report, None if the report lacks it. Raises Missing without a report."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
         figure = self.report.confirmed(name, self.report_cite())
         return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source_of(name))
 
     def family(self, prefix: str) -> dict[str, Fraction]:
-        """Every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
+        """Return every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
         self.report.none_held(prefix, self.report_cite())
@@ -185,14 +188,14 @@ class Facts:
         return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
 
     def newest(self, name: str) -> tuple[Fraction, date]:
-        """A figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
+        """Return a figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
         for figure, source in self._given(name):
             if source.as_of is not None:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
         raise Missing(f"no Servicer's report has given `{name}`", self.report_cite(), "report")
 
     def fresh(self, name: str, period: Period, cite: str) -> tuple[Fraction, date]:
-        """The newest such figure, not older than `period`. Raises Missing where it is older (`rulings.md` 17)."""
+        """Return the newest such figure, not older than `period`. Raises Missing if it is older (`rulings.md` 17)."""
         value, as_of = self.newest(name)
         age, days = (self.on - as_of).days, (self.on - earlier(self.on, period)).days
         if age > days:
@@ -200,7 +203,7 @@ class Facts:
         return value, as_of
 
     def _given(self, name: str) -> Iterator[tuple[Figure, Source]]:
-        """A figure in every report that has given it, newest first, with where it stands."""
+        """Yield a figure in every report that has given it, newest first, with where it stands."""
         serving = (self.report,) if isinstance(self.report, Reported) else ()
         for report in (*serving, *self.received):
             figure = report.confirmed(name, self.report_cite())
@@ -208,44 +211,44 @@ class Facts:
                 yield figure, report.source_of(name)
 
     def report_cite(self) -> str:
-        """The section that says when the servicer reports."""
+        """Return the section that says when the servicer reports."""
         return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
 
     def period_reports(self, period: Period) -> ReportsByPeriod:
-        """The reports of the trailing months, oldest first. Raises Missing where one is."""
+        """Return the reports of the trailing months, oldest first. Raises Missing if one is."""
         return period_reports(self, period)
 
     def period_days(self, period: Period) -> tuple[date, date]:
-        """The first and the last day of the reports of the trailing months. Raises Missing where one of them is."""
+        """Return the first and the last day of the reports of the trailing months. Raises Missing if one of them is."""
         return period_days(self, period)
 
     def trailing_reports(self, count: int) -> ReportsByPeriod:
-        """The reports of the last `count` report periods of the deal, oldest first. Raises Missing where one is."""
+        """Return the reports of the last `count` report periods of the deal, oldest first. Raises Missing if one is."""
         return trailing_reports(self, count)
 
     def certified(self, name: str, weeks: int) -> Fraction | None:
-        """A figure that the serving report certifies for the trailing weeks, None where it lacks it. Raises Missing (47)."""
+        """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it. Raises Missing (47)."""
         return certified(self, name, weeks)
 
     def window_reports(self, count: int) -> ReportsByPeriod:
-        """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
+        """Return the reports of the last `count` Calculation Windows, oldest first. Raises Missing if one is."""
         return window_reports(self, count)
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
-        """A figure of one period's report, traced under the period's last day."""
+        """Return a figure of one period's report, traced under the period's last day."""
         figure = report.confirmed(name, self.report_cite())
         one = unit_of_period(self, report)
         return None if figure is None else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
 
     def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
-        """A figure of one period's report. Raises Missing where the report lacks it."""
+        """Return a figure of one period's report. Raises Missing if the report lacks it."""
         found = self.from_window(end, report, name)
         if found is None:
             raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self.report_cite(), "report")
         return found
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
-        """A divisor. Raises Missing where it is zero: a ratio needs one."""
+        """Return a divisor. Raises Missing if it is zero: a ratio needs one."""
         if value <= 0:
             raise Missing(f"the {name} is zero", cite, "report")
         return value
@@ -283,7 +286,7 @@ class Facts:
         return rates[-1]
 
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
-        """The value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
+        """Return the value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
         of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
         today = of_this_date(self, rate)
         value = self._replaced(index, today, of_print, Fraction(rate.value or 0))
@@ -297,7 +300,7 @@ class Facts:
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
 
     def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:
-        """What stands in a rate's place: this date's, or its print's; else its own value."""
+        """Return what stands in a rate's place: this date's, or its print's; else its own value."""
         other = self.substituted.get(index) if today else None
         return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 

@@ -21,7 +21,7 @@ from engine.basics.seller_subsets import TAILS, SellerWeek
 ALL_SUBSETS_UP_TO = 14
 """Clusters up to which every subset is taken."""
 DRAWN = 16_384
-"""Subsets drawn where there are more clusters."""
+"""Subsets drawn if there are more clusters."""
 SALT = "headroom sellers 1|"
 
 Bits = NDArray[np.bool_]
@@ -50,7 +50,7 @@ class Candidate:
         return (self.constant, *(weight for _, weight in self.weights))
 
     def at(self, rates: Micros, scale: int) -> Micros:
-        """The value at each row of rates, times a scale that makes it a whole number."""
+        """Return the value at each row of rates, times a scale that makes it a whole number."""
         total = np.full(len(rates), int(self.constant * scale), dtype=np.int64)
         for place, weight in self.weights:
             total += rates[:, place] * int(weight * scale)
@@ -93,23 +93,23 @@ class Replicates:
     failing: Fraction
 
     def interval(self, level: int = 95) -> tuple[Fraction, Fraction]:
-        """The ends of the measured figure at 95 or 80 per cent."""
+        """Return the ends of the measured figure at 95 or 80 per cent."""
         beyond = self.subsets // TAILS[level]
         return self.lows[beyond], self.highs[-1 - beyond]
 
     def same_verdict(self, level: int = 95) -> bool:
-        """Whether the verdict is the same over the interval; whether enough sellers stand behind it is another question."""
+        """Return whether the verdict is the same over the interval; whether enough sellers stand behind it is another question."""
         return TAILS[level] * self.apart <= self.subsets
 
 
 @lru_cache(maxsize=512)
 def bits_of(seller: str) -> bytes:
-    """The bits of one seller: it is in replicate r where bit `r & 7`, lowest first, of byte `r >> 3` is 1."""
+    """Return the bits of one seller: it is in replicate r where bit `r & 7`, lowest first, of byte `r >> 3` is 1."""
     return hashlib.shake_256(f"{SALT}{seller}".encode()).digest(DRAWN // 8)
 
 
 def memberships(names: Sequence[str]) -> Bits:
-    """Which of the clusters are in each replicate: a row for each replicate, a column for each name."""
+    """Return which of the clusters are in each replicate: a row for each replicate, a column for each name."""
     if len(names) <= ALL_SUBSETS_UP_TO:
         numbers = np.arange(2 ** len(names))
         return (numbers[:, None] >> np.arange(len(names)) & 1).astype(np.bool_)
@@ -118,7 +118,10 @@ def memberships(names: Sequence[str]) -> Bits:
 
 
 def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
-    """The lower and the upper median of a week in each replicate; where none of its sellers is in, its lowest and highest listing."""
+    """Return the lower and the upper median of a week in each replicate.
+
+    Where none of its sellers is in, its lowest and highest listing.
+    """
     prices = np.array(sorted(set(week.prices)), dtype=np.int64)
     counts = np.zeros((len(names), len(prices)), dtype=np.float32)  # sums of whole numbers below 2^24: exact in any order
     for row, name in enumerate(names):
@@ -134,11 +137,11 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
 
 
 def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes) -> Replicates:
-    """A test over subsets of the sellers of all its prints.
+    """Return a test over subsets of the sellers of all its prints.
 
     Args:
         weeks: the listings behind each print that the test uses.
-        today: the place among them of this date's rate of the clause's first index; -1 where it uses none.
+        today: the place among them of this date's rate of the clause's first index; -1 if it uses none.
         passed: the verdict of the value.
         outcomes: the test at other rates.
     """
@@ -148,7 +151,7 @@ def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: 
 
 
 def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest) -> Replicates:
-    """The same of a figure that looks at the highest value of a window.
+    """Return the same of a figure that looks at the highest value of a window.
 
     The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the sellers outside of it;
     that gives a replicate's least figure and its share, while its largest is the plain one.
@@ -165,7 +168,7 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
         return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
 
     def pairs(corners: Micros, week: Micros | None) -> Micros:
-        """The highest value, or the chosen week's, with this date's at each corner."""
+        """Return the highest value, or the chosen week's, with this date's at each corner."""
         measured = []
         for rates in corners:
             held = values(rates)
@@ -180,10 +183,10 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
 
 
 def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Callable[[Fraction], bool]) -> Outcomes:
-    """A test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
+    """Return a test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
 
     Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one rate at a time;
-    the formula is taken only where it gives the figure itself, exactly, at places spread over all cases and at its own extremes.
+    the formula is taken only if it gives the figure itself, exactly, at places spread over all cases and at its own extremes.
     """
 
     def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
@@ -204,7 +207,7 @@ CHECKED = 40
 
 
 def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fraction] | None:
-    """The figures of all cases by a weighted sum or its reciprocal; None where neither holds."""
+    """Return the figures of all cases by a weighted sum or its reciprocal; None if neither holds."""
     base = tuple(map(int, cases[0]))
     step = 10**6
     moved = [tuple(rate + step * (n == place) for n, rate in enumerate(base)) for place in range(len(base))]
@@ -230,13 +233,13 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
 
 
 def _inside(weeks: Sequence[SellerWeek]) -> tuple[list[str], Bits]:
-    """The clusters of all weeks, and which of them are in each replicate."""
+    """Return the clusters of all weeks, and which of them are in each replicate."""
     names = sorted({name for week in weeks for name in week.clusters})
     return names, memberships(names)
 
 
 def _replicates(passed: bool, low: _Ranked, high: _Ranked, clusters: int) -> Replicates:
-    """What the least figures and shares of one, and the largest figures of another ranking, come to."""
+    """Return what the least figures and shares of one, and the largest figures of another ranking, come to."""
     least, most = low.places.min(axis=0), high.places.max(axis=0)
     return Replicates(
         subsets=len(least),
@@ -258,20 +261,20 @@ class _Ranked:
 
 
 def _rates(weeks: Sequence[SellerWeek], names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
-    """The lower and the upper rate of every print in each replicate, a column for each print."""
+    """Return the lower and the upper rate of every print in each replicate, a column for each print."""
     rates = [medians(week, names, inside) for week in weeks]
     low, high = (np.stack(columns, axis=1) for columns in zip(*rates, strict=True))
     return low, high
 
 
 def _corners(low: Micros, high: Micros, today: int) -> Micros:
-    """The four corners of each replicate: this date's rate low or high, and all others low or high."""
+    """Return the four corners of each replicate: this date's rate low or high, and all others low or high."""
     is_today = np.arange(low.shape[1]) == today
     return np.stack([np.where(is_today, own, rest) for own in (low, high) for rest in (low, high)])
 
 
 def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
-    """The test at every distinct corner, once."""
+    """Return the test at every distinct corner, once."""
     shape = corners.shape[:2]
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)

@@ -34,7 +34,7 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A sum counts only where a statistic has reached a level, in USD per GPU-hour; elsewhere `otherwise` stands for it."""
+    """A sum counts only if a statistic has reached a level, in USD per GPU-hour; elsewhere `otherwise` stands for it."""
 
     statistic: Statistic
     level: Fraction
@@ -47,8 +47,8 @@ class LinearForm:
 
     Attributes:
         parts: the statistics and their weights.
-        limit: that number, where the template can say it; the test passes up to it. None where it is to be found by asking.
-        gate: where the sum counts at all; None where it always does.
+        limit: that number, where the template can say it; the test passes up to it. None if it is to be found by asking.
+        gate: where the sum counts at all; None if it always does.
     """
 
     parts: tuple[tuple[Statistic, Fraction], ...]

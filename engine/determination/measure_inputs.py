@@ -34,27 +34,27 @@ class Reported:
     held: Mapping[str, str] = field(default_factory=dict)
     """Figures that await confirmation, and why each is held (`rulings.md` 57)."""
     period: tuple[date, date] | None = None
-    """Its first and last day; None where it states the figures of whatever period is asked for, as a worked example does."""
+    """Its first and last day; None if it states the figures of whatever period is asked for, as a worked example does."""
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
-        """A figure; None where the report lacks it. Raises Missing where it is held until somebody confirms it (`rulings.md` 57)."""
+        """Return a figure; None if the report lacks it. Raises Missing if it is held until somebody confirms it (`rulings.md` 57)."""
         if name in self.held:
             raise Missing(f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation")
         return self.figures.get(name)
 
     def none_held(self, prefix: str, cite: str) -> None:
-        """Raise Missing where a figure whose name begins with `prefix` and a dot is held."""
+        """Raise Missing if a figure whose name begins with `prefix` and a dot is held."""
         for name in self.held:
             if name.startswith(f"{prefix}."):
                 self.confirmed(name, cite)
 
     def days_of(self, name: str) -> tuple[date, date] | None:
-        """The days that one figure is of: its own where it says so, the report's otherwise."""
+        """Return the days that one figure is of: its own where it says so, the report's otherwise."""
         own = self.given.get(name)
         return own.period if own is not None and own.period is not None else self.period
 
     def source_of(self, name: str) -> Source:
-        """Where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
+        """Return where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
         own = self.given.get(name)
         if own is None:
             return self.source
@@ -64,12 +64,12 @@ class Reported:
 
 @lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
 def publication_source(step: str, day: date | None, event: str | None) -> Source:
-    """Where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
+    """Return where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
     return Source(kind="publication", text=f"{step}, {day}" if day else step, as_of=day, reference=event)
 
 
 def within_a_week(days: tuple[date, date]) -> bool:
-    """Whether a first and a last day lie in one week."""
+    """Return whether a first and a last day lie in one week."""
     return (days[1] - days[0]).days < DAYS_OF_A_WEEK
 
 
@@ -99,7 +99,7 @@ class Used:
 
 
 def written(value: Fraction, unit: Unit) -> str:
-    """A number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
+    """Return a number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
     shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
     cut = rounded(abs(shown), 8, ROUND_FLOOR)
     least = 2 if unit in (Unit.USD, Unit.RATE) else 0

@@ -16,7 +16,10 @@ Rates = tuple[tuple[date, Fraction], ...]
 
 
 def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
-    """The rates determined on the last `count` Publication Dates on or before the date, oldest first. Raises Missing (window not full)."""
+    """Return the rates determined on the last `count` Publication Dates on or before the date, oldest first.
+
+    Raises Missing (window not full).
+    """
     known = sorted({day for rates in _by_day(facts, index).values() for day in rates if day.weekday() == THURSDAY and day <= facts.on})
     days = known[-count:]
     if len(days) < count:
@@ -26,7 +29,7 @@ def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
 
 
 def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rates:
-    """The rates determined on every Publication Date from `first` to `last`, from the first after closing.
+    """Return the rates determined on every Publication Date from `first` to `last`, from the first after closing.
 
     Raises Missing, which names the dates without one.
     """
@@ -35,9 +38,9 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
 
 
 def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | None) -> tuple[date, date] | None:
-    """The days of the trailing months where figures state no days of their own: whole months, or Calculation Windows with their `ends`.
+    """Return the days of the trailing months for figures without days of their own: whole months, or Calculation Windows with their `ends`.
 
-    None where they begin before closing.
+    None if they begin before closing.
     """
     if ends is None:
         whole = months_whole(on, count)
@@ -49,7 +52,7 @@ def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | N
 
 
 def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
-    """Whether a rate is this date's: of it, or of the Publication Date before a date that is not one and rests on the same print."""
+    """Return whether a rate is this date's: of it, or of the Publication Date before a date that is not one and rests on the same print."""
     if rate.on == facts.on or facts.on.weekday() == THURSDAY or rate.on + timedelta(days=7) <= facts.on:
         return rate.on == facts.on
     today = next(reversed(facts.rates.get(rate.index, ())), None)
@@ -57,7 +60,7 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
 
 
 def _by_day(facts: BlendFacts, index: str) -> Mapping[str, Mapping[date, ReferenceRate]]:
-    """The rates of an index, or of each component of a blend, by date."""
+    """Return the rates of an index, or of each component of a blend, by date."""
     blend = facts.terms.blended_rates.get(index)
     return {name: {rate.on: rate for rate in facts.rates.get(name, ())} for name in (blend.of if blend else (index,))}
 

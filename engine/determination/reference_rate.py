@@ -20,7 +20,7 @@ Agreed = Mapping[str, Decimal]
 
 
 def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Published], agreed: Agreed | None = None) -> ReferenceRate:
-    """The Reference Rate of `index` on `on`, by the first step of the deal's fallback that gives one.
+    """Return the Reference Rate of `index` on `on`, by the first step of the deal's fallback that gives one.
 
     Args:
         terms: what the deal says about the index on that date.
@@ -44,7 +44,7 @@ def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Pub
 
 
 def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
-    """The deal's steps; a deal that turns flagged values away and names no step for it uses the last one not flagged."""
+    """Return the deal's steps; a deal that turns flagged values away and names no step for it uses the last one not flagged."""
     steps = terms.fallback
     if terms.low_confidence.effect != "use last value not flagged" or any(s.use == "last value not flagged" for s in steps):
         return steps
@@ -75,7 +75,7 @@ def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: li
 
 
 def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) -> tuple[int, Published] | None:
-    """The newest value that the step accepts, with its age in Publication Dates; None where it is too old or flagged."""
+    """Return the newest value that the step accepts, with its age in Publication Dates; None if it is too old or flagged."""
     turned_away = terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
     limit = 0 if step.use == "published value" else _limit(step)
     for age, published in enumerate(reversed(known)):
@@ -87,7 +87,7 @@ def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) 
 
 
 def _flagged(terms: IndexTerms, published: Published) -> bool:
-    """Whether the value is Low Confidence as the deal judges it (`rulings.md` 60)."""
+    """Return whether the value is Low Confidence as the deal judges it (`rulings.md` 60)."""
     return bool(seller_flags(published)) if terms.low_confidence.judged_by == SELLERS else published.low_confidence
 
 

@@ -49,34 +49,34 @@ class ReportFacts(Protocol):
         """The months or quarters."""
 
     def report_cite(self) -> str:
-        """The section that says when the servicer reports."""
+        """Return the section that says when the servicer reports."""
 
     def optional(self, name: str) -> Fraction | None:
-        """A figure of the serving report."""
+        """Return a figure of the serving report."""
 
 
 def every(facts: ReportFacts) -> str:
-    """How often the deal's servicer reports."""
+    """Return how often the deal's servicer reports."""
     return facts.terms.servicer_reports.every if facts.terms.servicer_reports is not None else "week"
 
 
 def by_months(facts: ReportFacts) -> bool:
-    """Whether reports are of months or quarters."""
+    """Return whether reports are of months or quarters."""
     return every(facts) != "week"
 
 
 def unit_of_period(facts: ReportFacts, report: Reported) -> str:
-    """Whether a report is one of the weeks, months or quarters that a test looks back on."""
+    """Return whether a report is one of the weeks, months or quarters that a test looks back on."""
     return every(facts) if any(report is of_period for _, of_period in facts.months) else "week"
 
 
 def trailing_reports(facts: ReportFacts, count: int) -> ReportsByPeriod:
-    """The reports of the last `count` report periods of the deal, oldest first. Raises Missing where one is."""
+    """Return the reports of the last `count` report periods of the deal, oldest first. Raises Missing if one is."""
     return full(facts, facts.months if by_months(facts) else facts.windows, count, PERIODS[every(facts)])
 
 
 def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Reported], ...]:
-    """The reports of the trailing months, oldest first: every week's, or every month's. Raises Missing where one is.
+    """Return the reports of the trailing months, oldest first: every week's, or every month's. Raises Missing if one is.
 
     A worked example states the figures of the whole period at once.
     """
@@ -93,7 +93,7 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
 
 
 def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
-    """The first and the last day of the reports of the trailing months. Raises Missing where one of them is."""
+    """Return the first and the last day of the reports of the trailing months. Raises Missing if one of them is."""
     found = period_reports(facts, period)
     first, last = found[0][1].period, found[-1][1].period
     if first is not None and last is not None:
@@ -106,9 +106,9 @@ def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
 
 
 def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
-    """A figure that the serving report certifies for the trailing weeks, None where it lacks it.
+    """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it.
 
-    Raises Missing where it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
+    Raises Missing if it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
     """
     found = facts.optional(name) if isinstance(facts.report, Reported) else None
     if found is None or not isinstance(facts.report, Reported) or not facts.windows:
@@ -122,7 +122,7 @@ def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
 
 
 def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported], ...]:
-    """The reports of the last `count` Calculation Windows, oldest first. Raises Missing where one is."""
+    """Return the reports of the last `count` Calculation Windows, oldest first. Raises Missing if one is."""
     of, last = facts.report.period if isinstance(facts.report, Reported) else None, facts.windows[-1:]
     if of is not None and not within_a_week(of) and len(facts.windows) >= count:
         window = f"the window is {last[0][0] - count * WEEK + DAY} to {last[0][0]}"
@@ -131,7 +131,7 @@ def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported
 
 
 def full(facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
-    """The newest `count` periods with their reports. Raises Missing where there are fewer, or where one has no report."""
+    """Return the newest `count` periods with their reports. Raises Missing if there are fewer, or if one has no report."""
     found = periods[len(periods) - count :] if count <= len(periods) else periods
     absent = [str(end) for end, report in found if report is None]
     cite = facts.report_cite()

@@ -35,7 +35,7 @@ class Scenario(Fact):
         return {"low": low, "middle": (low + high) / 2, "high": high}[self.point]
 
     def remaining(self, days: int) -> Fraction:
-        """What is left of a rate after so many days; `days` is not negative."""
+        """Return what is left of a rate after so many days; `days` is not negative."""
         if self.shape == "straight line":
             return max(Fraction(0), 1 - self.decline * days / YEAR)
         with localcontext() as context:

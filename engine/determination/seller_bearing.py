@@ -40,7 +40,7 @@ class MeasuredTest:
         measured: the test itself, at other facts.
         found: what came out.
         level: at which the deal asks for decisiveness, in per cent.
-        maximum: how its figure looks at the highest value of a window, where it does.
+        maximum: how its figure looks at the highest value of a window, if it does.
         rounded: the deal's rounding of a figure.
     """
 
@@ -67,12 +67,12 @@ class MeasuredTest:
         return tuple(dict.fromkeys(one.of_print for one in self.rates_used if one.of_print is not None))
 
     def passes(self, value: Fraction) -> bool:
-        """Whether a figure passes against the test's limit."""
+        """Return whether a figure passes against the test's limit."""
         return passes(Figure(value=value, unit=self.found.measured.unit), self.found.limit, self.found.comparison)
 
 
 def seller_bearing(test: MeasuredTest) -> Bearing | None:
-    """How the sellers bear on a result; None for a test without an index, which is decisive."""
+    """Return how the sellers bear on a result; None for a test without an index, which is decisive."""
     used = test.rates_used
     keys = test.prints
     if not used:
@@ -96,7 +96,7 @@ def seller_bearing(test: MeasuredTest) -> Bearing | None:
 
 
 def week_of(published: Published) -> SellerWeek | None:
-    """The listings behind a print by seller; None where they are not known."""
+    """Return the listings behind a print by seller; None if they are not known."""
     if not published.pooled or len(published.sellers) != len(published.pooled):
         return None
     return _week(published.pooled, published.sellers)
@@ -108,7 +108,7 @@ def _week(pooled: tuple[Decimal, ...], sellers: tuple[str | None, ...]) -> Selle
 
 
 def _print_of(facts: Facts, key: PrintKey) -> Published | None:
-    """The print of a Publication Date: what the series holds, or what this date's rate rests on."""
+    """Return the print of a Publication Date: what the series holds, or what this date's rate rests on."""
     index, day = key
     rates = (rate.published for rate in reversed(facts.rates.get(index, ())) if rate.published is not None)
     there = [one for one in (*facts.published.get(index, ()), *rates) if one.publication_date == day and one.value is not None]
@@ -116,7 +116,7 @@ def _print_of(facts: Facts, key: PrintKey) -> Published | None:
 
 
 def why_not_known(published: Published | None) -> str | None:
-    """Why the sellers behind a print are not known; None where they are."""
+    """Return why the sellers behind a print are not known; None if they are."""
     if published is None:
         return "sellers not known: the print is not at hand"
     if published.source.startswith("published"):
@@ -189,7 +189,7 @@ def _verdict(passed: bool) -> Verdict:
 
 
 def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | None:
-    """The test of one rate, its subsets counted by sums; None where its figure does not move one way with the rate."""
+    """Return the test of one rate, its subsets counted by sums; None if its figure does not move one way with the rate."""
     prices = sorted(set(week.prices))
     outcomes = [_at(test, (key,), (price,)) for price in prices]
     figures = [figure for _, figure in outcomes]
@@ -215,12 +215,12 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
 
 
 def _masses(upto: Sequence[int]) -> list[int]:
-    """How many subsets have each price, from how many have at most it."""
+    """Return how many subsets have each price, from how many have at most it."""
     return [count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True)]
 
 
 def _ends(figures: Sequence[Fraction], lows: Sequence[int], highs: Sequence[int], beyond: int) -> tuple[Fraction, Fraction]:
-    """The figures, ascending, beyond which no more than so many subsets have their least, or their largest."""
+    """Return the figures, ascending, beyond which no more than so many subsets have their least, or their largest."""
     return _reached(figures, lows, beyond), _reached(figures[::-1], highs[::-1], beyond)
 
 
@@ -234,7 +234,7 @@ def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) ->
 
 
 def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
-    """The test had its prints given these rates, in millionths."""
+    """Return the test had its prints given these rates, in millionths."""
     found = test.measured(test.facts.with_prints({key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}))
     value = found.measured.value
     return passes(found.measured, found.limit, found.comparison), value
@@ -261,7 +261,7 @@ def _of(found: Replicates) -> Found:
 
 
 def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> Highest:
-    """The values of the window and this date's, each as a weighted sum of prints, found by moving one print at a time."""
+    """Return the values of the window and this date's, each as a weighted sum of prints, found by moving one print at a time."""
     from engine.determination import joint_subsets as joint
 
     base = {key: Fraction(1) for key in keys}

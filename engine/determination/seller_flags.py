@@ -14,7 +14,9 @@ WIDEST = Fraction(1, 4)
 
 
 def seller_flags(published: Published) -> tuple[str, ...]:
-    """Why a value is Low Confidence by its sellers: fewer than six, too many unknown, or an interval wider than 25%; empty where it is not.
+    """Return why a value is Low Confidence by its sellers: fewer than six, too many unknown, or an interval wider than 25%.
+
+    Empty if it is not.
 
     A value whose sellers nobody knows is flagged as that: what is missing is never a pass.
     """

@@ -150,7 +150,7 @@ class When:
 class Rule:
     """The trigger that a clause brings with it: when it begins, when it ends, on how many dates.
 
-    `ends` is None where it ends when the reserve account reaches its target, and where it `never` ends.
+    `ends` is None if it ends when the reserve account reaches its target, and where it `never` ends.
     """
 
     begins: When
@@ -177,12 +177,12 @@ class Template:
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
-        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None where it does not.
-        columns: for a test that looks at several dates' rates, what they enter by; None where only the date's own rate does, or
+        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None if it does not.
+        columns: for a test that looks at several dates' rates, what they enter by; None if only the date's own rate does, or
             where paths are to run through `measure` one by one.
-        recomputable: whether a result's inputs are all that its measure asks for; where they are not, as with the days on which
+        recomputable: whether a result's inputs are all that its measure asks for; if they are not, as with the days on which
             reports came, a notice proves the result by its place in the log alone.
-        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None where nothing must.
+        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None if nothing must.
     """
 
     name: str
@@ -207,7 +207,7 @@ class Template:
         return self.terms.tested_on
 
     def breach_of(self, clause: Clause) -> Breach:
-        """What a FAIL of this clause is: the template's own word, unless the clause says that it is not a default."""
+        """Return what a FAIL of this clause is: the template's own word, unless the clause says that it is not a default."""
         own = self.breach(clause) if callable(self.breach) else self.breach
         if clause.failure_is == "information only":
             return "information"
@@ -222,40 +222,40 @@ class _Clauses(Mapping[str, type[Clause]]):
         self._templates = templates
 
     def __getitem__(self, name: str) -> type[Clause]:
-        """The model of one template's terms. Raises KeyError."""
+        """Return the model of one template's terms. Raises KeyError."""
         return self._templates[name].terms
 
     def __iter__(self) -> Iterator[str]:
-        """The names."""
+        """Yield the names."""
         return iter(self._templates)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return len(self._templates)
 
 
 def clauses_of(templates: Mapping[str, Template]) -> Mapping[str, type[Clause]]:
-    """The model of each template's terms, by name."""
+    """Return the model of each template's terms, by name."""
     return _Clauses(templates)
 
 
 def failing(clause: ElectiveClause) -> Breach:
-    """What a FAIL is by the clause's own word: a default, or a date that triggers count."""
+    """Return what a FAIL is by the clause's own word: a default, or a date that triggers count."""
     return "default" if clause.failure_is == "a default" else "counts"
 
 
 def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...]]) -> Measurement:
-    """A measured number against a limit of the same unit."""
+    """Return a measured number against a limit of the same unit."""
     return Measurement(Figure(value=value, unit=limit.figure.unit), limit.figure, limit.comparison, working)
 
 
 def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> Step:
-    """One line of a working."""
+    """Return one line of a working."""
     return Step(name=name, formula=formula, worked=worked, figure=Figure(value=value, unit=unit))
 
 
 def whose_balance(clause: Clause, of_all: str) -> str:
-    """Whose balance a test takes, in words: of a class alone, of it with all that rank with or before it, or of all."""
+    """Return whose balance a test takes, in words: of a class alone, of it with all that rank with or before it, or of all."""
     if clause.debt_class is None:
         return of_all
     name = in_words(clause.debt_class)
@@ -263,7 +263,7 @@ def whose_balance(clause: Clause, of_all: str) -> str:
 
 
 def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
-    """The least amount on a grid of decimals that is enough: `amount` itself only where the limit itself passes."""
+    """Return the least amount on a grid of decimals that is enough: `amount` itself only if the limit itself passes."""
     comparison = limit.comparison if isinstance(limit, Limit) else limit
     found = Fraction(rounded(amount, places, ROUND_CEILING))
     return found + Fraction(1, 10**places) if found == amount and comparison in ("more than", "less than") else found
@@ -272,6 +272,6 @@ def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
 def remedy(
     method: Literal["prepayment", "additional collateral", "equity"], value: Fraction, unit: Unit, asset_class: str | None = None
 ) -> Remedy:
-    """An amount that restores the limit, and of additional collateral the asset class of the GPUs."""
+    """Return an amount that restores the limit, and of additional collateral the asset class of the GPUs."""
     way = Remedy(method=method, figure=Figure(value=value, unit=unit), asset_class=asset_class)
     return way.model_copy(update={"text": remedy_words(way)})

@@ -18,7 +18,7 @@ ENDS = (TriggerStatus.IN_EFFECT, TriggerStatus.WAIVED)
 
 
 def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """The triggers that are still to end because an amendment has taken them away: day, order on that day, what to do."""
+    """Yield the triggers that are still to end because an amendment has taken them away: day, order on that day, what to do."""
     for one in day.inputs.taken_away:
         trigger = day.state.triggers.get(one.trigger)
         if trigger is not None and trigger.status in ENDS and trigger.since <= one.on and one.trigger not in day.inputs.terms.triggers:
@@ -26,12 +26,12 @@ def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def kept(inputs: Inputs) -> tuple[str, ...]:
-    """The triggers that are gone and whose reserve account is kept: it is shown as long as it holds something."""
+    """Return the triggers that are gone and whose reserve account is kept: it is shown as long as it holds something."""
     return tuple(one.trigger for one in inputs.taken_away if one.reserve == "keep")
 
 
 def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
-    """The end of one trigger, of what it brought where the amendment says so, and the release of its reserve account."""
+    """Record the end of one trigger, of what it brought where the amendment says so, and the release of its reserve account."""
     why = f"taken away by {one.by}; what it brought {'ends' if one.consequences == 'end' else 'stands'}"
     ended = TriggerState(trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why)
     act = f"{TRIGGER_ENDED if one.consequences == 'end' else 'trigger taken away|'}{one.trigger}|{one.on}"

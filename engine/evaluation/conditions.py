@@ -84,19 +84,19 @@ class Seen:
 
 
 def leaves(tree: Tree) -> tuple[LeafRule, ...]:
-    """The leaves of a condition, in the order of the file."""
+    """Return the leaves of a condition, in the order of the file."""
     if isinstance(tree, LeafRule):
         return (tree,)
     return tuple(leaf for part in tree.parts for leaf in leaves(part))
 
 
 def fresh(tree: Tree) -> tuple[Limb, ...]:
-    """The counts of a condition that has seen no date."""
+    """Return the counts of a condition that has seen no date."""
     return tuple(_limb(leaf, ()) for leaf in leaves(tree))
 
 
 def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
-    """The counts so far of the leaves that still say what they said; a leaf that an amendment changed has seen no date."""
+    """Return the counts so far of the leaves that still say what they said; a leaf that an amendment changed has seen no date."""
     known = list(limbs)
     found = []
     for limb in fresh(tree):
@@ -108,12 +108,15 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
 
 
 def same_leaf(recorded: Limb, limb: Limb) -> bool:
-    """Whether a recorded count is that of a leaf: by its fields, in records made before it had them by its words."""
+    """Return whether a recorded count is that of a leaf: by its fields, in records made before it had them by its words."""
     return recorded.what == limb.what if recorded.leaf is None else recorded.says == limb.says
 
 
 def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen, states_only: bool = False) -> tuple[Limb, ...]:
-    """The counts after one more date; `states_only` where the date itself counts for nothing and states are looked at all the same."""
+    """Return the counts after one more date.
+
+    `states_only` where the date itself counts for nothing and states are looked at all the same.
+    """
     return tuple(_next(leaf, limb, seen, states_only) for leaf, limb in zip(leaves(tree), limbs, strict=True))
 
 
@@ -126,26 +129,28 @@ def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
 
 
 def met(tree: Tree, limbs: Sequence[Limb]) -> bool:
-    """Whether the whole condition is met by its counts."""
+    """Return whether the whole condition is met by its counts."""
     return _met(tree, dict(zip(leaves(tree), limbs, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Since when a condition is met, and since when something new meets it; None where nothing new does."""
+    """Since when a condition is met, and since when something new meets it; None if nothing new does."""
 
     on: date
     new: date | None
 
 
 def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[Limb] = ()) -> date | None:
-    """The date on which a new part completed a condition that is met; None where nothing of it is new since `ended_on` (`rulings.md` 45).
+    """Return the date on which a new part completed a condition that is met.
+
+    None if nothing of it is new since `ended_on` (`rulings.md` 45).
 
     Args:
         tree: the condition.
         limbs: its counts; each looks only at dates after the last end.
         seen: what the condition looks at.
-        ended_on: the last end of the trigger; None where it has not ended.
+        ended_on: the last end of the trigger; None if it has not ended.
         unknown: the limbs that the trigger has not had before this date, because an amendment has brought them in.
     """
     found = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
@@ -153,7 +158,10 @@ def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | No
 
 
 def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
-    """A gate is met on the day on which as many parts as it needs were. It is newly so on the day on which one of them was new besides."""
+    """Return the day on which a gate is met: as many of its parts as it needs are met by then.
+
+    It is newly so on the day on which one of them was new besides.
+    """
     if isinstance(tree, LeafRule):
         return _leaf_met(tree, limbs[tree], seen, ended, unknown)
     parts = [one for one in (_completed(part, limbs, seen, ended, unknown) for part in tree.parts) if one is not None]
@@ -181,7 +189,7 @@ def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknow
 
 
 def ceased_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
-    """The date from which a condition that is not met has not been: a state's own date where states alone end it."""
+    """Return the date from which a condition that is not met has not been: a state's own date where states alone end it."""
     return _ceased(tree, dict(zip(leaves(tree), limbs, strict=True)), seen)
 
 
@@ -220,7 +228,7 @@ def _limb(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
 
 @lru_cache(maxsize=1024)
 def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
-    """A leaf in words and as fields."""
+    """Return a leaf in words and as fields."""
     names = ("test", "trigger", "index", "result", "comparison", "level", "state", "announced", "on_or_after", "event")
     return described(leaf), LeafFacts.model_validate({name: getattr(leaf, name) for name in names})
 
@@ -235,7 +243,7 @@ def _run(history: tuple[bool, ...]) -> int:
 
 
 def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
-    """The leaf's dates with this one, where it counts."""
+    """Return the leaf's dates with this one, if it counts."""
     if leaf.persistence is not None and leaf.persistence.dates not in seen.dates:
         return limb.met
     if leaf.on_or_after is not None:
@@ -286,7 +294,7 @@ def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 
 def described(leaf: LeafRule) -> str:
-    """A leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
+    """Return a leaf in words: `ltv FAIL for 4 consecutive determination dates`."""
     if leaf.on_or_after is not None:
         return f"{leaf.on_or_after} has come"
     if leaf.event is not None:

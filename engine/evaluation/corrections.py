@@ -36,7 +36,7 @@ class Cause:
 
 
 def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correction | None:
-    """The correction that all causes together make; None where nothing determined is touched.
+    """Return the correction that all causes together make; None if nothing determined is touched.
 
     An earlier correction whose dates are not all determined again goes into it: one notice tells of both.
     """
@@ -54,7 +54,7 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
 
 
 def unfinished(events: Iterable[Recorded]) -> Correction | None:
-    """The newest correction, while its last date has not been determined again."""
+    """Return the newest correction, while its last date has not been determined again."""
     open_correction: Correction | None = None
     for event in events:
         if isinstance(event.payload, Correction):
@@ -65,7 +65,7 @@ def unfinished(events: Iterable[Recorded]) -> Correction | None:
 
 
 def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, ...]:
-    """The drafts of a date determined again, each as the next print of a fact that a correction withdrew.
+    """Return the drafts of a date determined again, each as the next print of a fact that a correction withdrew.
 
     Args:
         drafts: what came out.
@@ -79,7 +79,7 @@ def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, 
 
 
 def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
-    """The drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
+    """Return the drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
 
     What passed since the date before stands in front of them and is not counted: a run on each day records it on its own.
     """
@@ -119,9 +119,9 @@ def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 
 
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """What was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
+    """Yield what was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
 
-    A report that was entered late, a corrected one where the deal says retest; the document that shows a receipt, the
+    A report that was entered late, a corrected one if the deal says retest; the document that shows a receipt, the
     confirmation of a figure, and the withdrawal of a report: each bears from the first date whose cut-off the report met.
     """
     reports: dict[str, ReportReceived] = {}
@@ -144,7 +144,7 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 
 
 def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) -> tuple[ReportReceived, str] | None:
-    """The report that a payload bears on, and what it says of it in words; None where it says nothing of one."""
+    """Return the report that a payload bears on, and what it says of it in words; None if it says nothing of one."""
     match payload:
         case ReportReceived() as report:
             told, what = report, "corrected Servicer's report" if report.corrects else "Servicer's report"
@@ -169,7 +169,7 @@ def _moment(report: ReportReceived) -> str:
 
 
 def first_date(moment: datetime, terms: Terms) -> date:
-    """The first day whose cut-off is not before a moment: what came then counts from it (`rulings.md` 26a)."""
+    """Return the first day whose cut-off is not before a moment: what came then counts from it (`rulings.md` 26a)."""
     day = moment.date() - timedelta(days=1)
     while cut_off_on(terms(day), day) < moment:
         day += timedelta(days=1)
@@ -177,7 +177,7 @@ def first_date(moment: datetime, terms: Terms) -> date:
 
 
 def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[Cause]:
-    """The first date that was determined under terms that a later version of the file says otherwise (rulings 28, 29)."""
+    """Yield the first date that was determined under terms that a later version of the file says otherwise (rulings 28, 29)."""
     for day in sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE}):
         if before(day) != now(day):
             yield Cause(day, f"the terms in force on {day} are changed by an amendment or a correction of the file")

@@ -45,7 +45,7 @@ def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
 
 
 def delivered(day: Day, began: date, *, waits: bool) -> date | None:
-    """The delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+    """Return the delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
 
     A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
     """
@@ -56,7 +56,7 @@ def delivered(day: Day, began: date, *, waits: bool) -> date | None:
 
 
 def cure_clock(day: Day, rule: TriggerRule) -> CureClock | None:
-    """What counts the days of a trigger's own cure: its clock may wait for an Act."""
+    """Return what counts the days of a trigger's own cure: its clock may wait for an Act."""
     if rule.cure is None:
         return None
     on = day.inputs.on

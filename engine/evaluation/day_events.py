@@ -18,7 +18,7 @@ class Day:
     """
 
     def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
-        """Start from the state that the past left; `given` are the date's results, where they are known already."""
+        """Start from the state that the past left; `given` are the date's results, if they are known already."""
         self.inputs = inputs
         self.state = inputs.state
         self.drafts: list[Draft] = []
@@ -28,7 +28,7 @@ class Day:
         self.before = inputs.state
 
     def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
-        """One more event, effective on the date unless another is given."""
+        """Record one more event, effective on the date unless another is given."""
         draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
         self.drafts.append(draft)
         self.state = apply(self.state, draft)

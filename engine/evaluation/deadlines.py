@@ -20,17 +20,17 @@ class BusinessDays(Protocol):
         """The calendar's name, as the notice prints it."""
 
     def add(self, day: date, n: int, /) -> date:
-        """The n-th Business Day after `day`."""
+        """Return the n-th Business Day after `day`."""
 
     def is_business_day(self, day: date, /) -> bool:
-        """Whether the day is one."""
+        """Return whether the day is one."""
 
     def projected(self, first: date, last: date, /) -> bool:
-        """Whether the table between these days is a projection."""
+        """Return whether the table between these days is a projection."""
 
 
 def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, event: str, seen_on: date) -> Deadline:
-    """The last day of `within`, counted from the day after `start`.
+    """Return the last day of `within`, counted from the day after `start`.
 
     Args:
         start: the date of the event that starts the clock.
@@ -53,16 +53,16 @@ def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, eve
 
 
 def used_up(at_most: Caps | None, used: Sequence[date], on: date) -> bool:
-    """Whether a cure right has been used as often as the deal allows by a day, given the days on which it was."""
+    """Return whether a cure right has been used as often as the deal allows by a day, given the days on which it was."""
     return at_most is not None and any(_used(used, cap, on) >= cap.count for cap in at_most.each)
 
 
 def _used(used: Sequence[date], cap: Cap, on: date) -> int:
-    """How often the cure right has been used in the time that a cap looks at."""
+    """Return how often the cure right has been used in the time that a cap looks at."""
     since = date.min if cap.months is None else months_before(on, cap.months)
     return sum(one > since for one in used)
 
 
 def day_after(deadline_: Deadline) -> date:
-    """When a deadline that passed unused takes effect: the day after its last day, whatever day the program ran."""
+    """Return when a deadline that passed unused takes effect: the day after its last day, whatever day the program ran."""
     return deadline_.by + timedelta(days=1)

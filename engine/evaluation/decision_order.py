@@ -20,7 +20,7 @@ Node = tuple[str, str]
 
 
 def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[Decided, ...]:
-    """The tests and triggers of a deal, each after all that it looks at on the same date; otherwise in the order of the file."""
+    """Return the tests and triggers of a deal, each after all that it looks at on the same date; otherwise in the order of the file."""
     nodes: dict[Node, Decided] = {("test", key): key for key in terms.covenants}
     nodes |= {("trigger", rule.name): rule for rule in rules(terms, templates)}
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
@@ -34,7 +34,7 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
 
 
 def _looks_at(decision: Decided, terms: TermsInForce) -> set[Node]:
-    """What a test or a trigger looks at as it stands after the date's own results."""
+    """Return what a test or a trigger looks at as it stands after the date's own results."""
     if isinstance(decision, str):
         spring = terms.covenants[decision].tested_while
         same_date = spring is not None and spring.counts_from == "the same date"

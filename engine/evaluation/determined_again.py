@@ -29,7 +29,7 @@ def determined_again(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> list[Recorded]:
-    """The log as it would be once a correction were recorded and its dates were determined again.
+    """Return the log as it would be once a correction were recorded and its dates were determined again.
 
     Args:
         deal: the deal as adopted.
@@ -53,7 +53,7 @@ def determined_again(
 
 
 def would_withdraw(before: Sequence[Recorded], after: Sequence[Recorded]) -> Iterator[str]:
-    """What stands in a log and would stand no more: Events of Default, triggers in effect, what a given notice states."""
+    """Yield what stands in a log and would stand no more: Events of Default, triggers in effect, what a given notice states."""
     yield from sorted(_grave(before) - _grave(after))
     given = [act.details.get("names", "") for act in _acts(before) if act.act == "notice given"]
     now = {(event.kind, event.subject, event.effective_on): _said(event) for event in standing(after)}
@@ -69,7 +69,7 @@ def _acts(events: Iterable[Recorded]) -> Iterator[ActRecorded]:
 
 
 def _grave(events: Sequence[Recorded]) -> set[str]:
-    """Every Event of Default and every beginning of a trigger that stands, each with its date."""
+    """Return every Event of Default and every beginning of a trigger that stands, each with its date."""
     serious: set[str] = set()
     for event in standing(events):
         payload = event.payload
@@ -83,7 +83,7 @@ def _grave(events: Sequence[Recorded]) -> set[str]:
 
 
 def _said(event: Recorded) -> object:
-    """What an event says of results and states; None of any other."""
+    """Return what an event says of results and states; None of any other."""
     payload = event.payload
     if isinstance(payload, Tested):
         return (payload.result.verdict, payload.result.measured, payload.state.status, payload.state.cure)
@@ -91,5 +91,5 @@ def _said(event: Recorded) -> object:
 
 
 def dates_after(events: Iterable[Recorded], day: date, kinds: Sequence[str]) -> bool:
-    """Whether any date from a day on is determined in a log."""
+    """Return whether any date from a day on is determined in a log."""
     return any(event.kind in kinds and event.effective_on >= day for event in standing(events))

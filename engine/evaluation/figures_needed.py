@@ -71,7 +71,7 @@ def figures_needed(
     given: Mapping[str, Figure] | None = None,
     older: Sequence[Reported] = (),
 ) -> tuple[NeededFigure, ...]:
-    """The figures that the deal's tests and sweeps need of a report that serves on a date, in the order in which tests ask.
+    """Return the figures that the deal's tests and sweeps need of a report that serves on a date, in the order in which tests ask.
 
     Args:
         terms: the terms in force on the date.
@@ -113,7 +113,7 @@ def _of_test(
 
 
 def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reported]) -> Facts:
-    """What a test would see on a date of a deal that has lived for long: with a rate on every date and a report for every period."""
+    """Return what a test would see on a date of a deal that has lived for long: with a rate on every date and a report for every period."""
     long_ago = terms.model_copy(update={"closing_date": on - YEARS_BACK})
     report = Reported(asked, Source(kind="servicer report", text="the report that is asked for", as_of=on))
     thursdays = tuple(publication_dates(on - YEARS_BACK + timedelta(days=1), on))

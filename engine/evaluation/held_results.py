@@ -19,7 +19,7 @@ from engine.terms.low_confidence import AGENT, BOTH, DECISIVE_ONLY, UNDETERMINED
 from engine.terms.periods import Period
 
 AgentRate = Callable[[tuple[str, ...]], TestResult | None]
-"""The test at the rates that the agent has determined for these indices on this date; None where one is not determined."""
+"""The test at the rates that the agent has determined for these indices on this date; None if one is not determined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Weighed:
 
     Attributes:
         result: as it counts.
-        held: why it changes nothing; None where it may.
-        run: the run of results that are not decisive, this one included; None where it is not a part of one.
+        held: why it changes nothing; None if it may.
+        run: the run of results that are not decisive, this one included; None if it is not a part of one.
         stands_still: whether a Cure Period's deadline stands still with it.
     """
 
@@ -42,7 +42,7 @@ class Weighed:
 def weighed(
     result: TestResult, index: Mapping[str, IndexTerms], rates: Iterable[ReferenceRate], before: TestState | None, at_agents_rate: AgentRate
 ) -> Weighed:
-    """What the agreement makes of a result.
+    """Return what the agreement makes of a result.
 
     Args:
         result: the test's result on its date.
@@ -93,14 +93,14 @@ def _undetermined(result: TestResult, why: str, cite: str) -> TestResult:
 
 
 def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:
-    """The days of a running Cure Period from a day on to its last: Business Days where it counts them; at least one."""
+    """Return the days of a running Cure Period from a day on to its last: Business Days if it counts them; at least one."""
     assert state.cure is not None  # the caller has seen it
     days = [since + timedelta(days=n) for n in range((state.cure.by - since).days + 1)]
     return max(1, sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days))
 
 
 def held_clock(state: TestState, moment: Moment) -> TestState:
-    """The state with this date's run of held results, and with its cure clock stopped, standing or running again by them.
+    """Return the state with this date's run of held results, and with its cure clock stopped, standing or running again by them.
 
     The days from the first held date to the one before the first that is not held do not count.
     """
@@ -119,7 +119,7 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
 
 
 def _goes_on(state: TestState, last: date, left: int, moment: Moment) -> Deadline:
-    """The last day of a clock that has `left` days after the `last` that does not count."""
+    """Return the last day of a clock that has `left` days after the `last` that does not count."""
     assert state.cure is not None
     within = Period(left, state.cure_unit)
     return deadline(last, within, moment.calendar, state.cure.cite, "dates on which results were held, while it stood still", moment.on)

@@ -36,7 +36,7 @@ class Inputs:
         series: what each Publication Date up to `on` gave, by index, oldest first.
         state: the deal as its past left it, reports and Acts included.
         example: whether figures come from a worked example rather than from a servicer.
-        share_below: how listings are resampled; None where a rate comes without observations.
+        share_below: how listings are resampled; None if a rate comes without observations.
         terms_since: from when the terms in force on the date are.
         taken_away: the triggers that an amendment has taken away by the date.
     """
@@ -55,7 +55,7 @@ class Inputs:
 
 
 def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
-    """Which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
+    """Return which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
     if on <= terms.closing_date:
         return frozenset()
     due = {
@@ -74,7 +74,7 @@ def inputs_of(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> Inputs:
-    """What one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
+    """Return what one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
     terms = resolve(deal, day)
     calendar = load_calendar(terms.business_days)
     known = {name: tuple(publication for publication in prints if publication.publication_date <= day) for name, prints in series.items()}

@@ -30,13 +30,13 @@ class OpenDuty:
     to: tuple[str, ...]
 
     def overdue_since(self, on: date) -> date | None:
-        """The day after its last day, where that has passed."""
+        """Return the day after its last day, where that has passed."""
         late = self.owed.last is not None and self.owed.last.by < on
         return self.owed.last.by + timedelta(days=1) if late and self.owed.last is not None else None
 
 
 def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple[Notifiable, str, date]], on: date) -> Iterator[NoticeOwed]:
-    """The duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
+    """Yield the duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
 
     Only a notice that has a last day is a duty: one that is due on each date, without a period, is never late.
     """
@@ -50,7 +50,7 @@ def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple
 
 
 def of_a_correction(terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date) -> NoticeOwed | None:
-    """The Correction Notice that is owed where a correction withdrew what given notices state; None where none was given.
+    """Return the Correction Notice that is owed where a correction withdrew what given notices state; None if none was given.
 
     Args:
         terms: the deal on the date of the correction's notice.
@@ -82,7 +82,7 @@ def _owed(duty: NoticeDuty, kind: str, subject: str | None, since: date, on: dat
 
 
 def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
-    """The duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
+    """Return the duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
     owed = (duty for duty in state.duties if state.given.get(duty.key, date.max) > on)
     duties = (OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on))) for duty in owed)
     return tuple(sorted((duty for duty in duties if duty.to), key=_age))
@@ -93,12 +93,12 @@ def _age(duty: OpenDuty) -> tuple[date, str]:
 
 
 def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[str]:
-    """The addressees to whom a notice was given, or who have released it, by a day."""
+    """Return the addressees to whom a notice was given, or who have released it, by a day."""
     return {role for act in acts if act.effective_on <= on and answers(act, duty) for role in addressees(act, duty)}
 
 
 def answers(act: ActRecorded, duty: NoticeOwed) -> bool:
-    """Whether an Act gives the notice that is owed, or releases its giver from it: kind, subject and date are the duty's."""
+    """Return whether an Act gives the notice that is owed, or releases its giver from it: kind, subject and date are the duty's."""
     answer = (act.details.get("notice"), act.clause, act.details.get("of"))
     return act.act in (GIVEN, RELEASED) and answer == (duty.kind, duty.subject, str(duty.on))
 

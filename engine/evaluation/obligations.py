@@ -12,7 +12,7 @@ from engine.terms.clause import Deliver
 
 
 def created(clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, calendar: BusinessDays) -> Obligation | None:
-    """The Obligation that a FAIL on `on` creates, to be delivered by the party whose role is `by`."""
+    """Return the Obligation that a FAIL on `on` creates, to be delivered by the party whose role is `by`."""
     if verdict is not Verdict.FAIL:
         return None
     due = deadline(on, terms.within, calendar, terms.cite, terms.after, on)
@@ -20,7 +20,7 @@ def created(clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, ca
 
 
 def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ...]:
-    """Those open ones whose due date ended before `on`, overdue from the day after it."""
+    """Return those open ones whose due date ended before `on`, overdue from the day after it."""
     return tuple(
         obligation.model_copy(update={"status": "OVERDUE", "status_since": day_after(obligation.due)})
         for obligation in obligations
@@ -29,6 +29,6 @@ def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ..
 
 
 def open_for(clause: str, obligations: Mapping[str, Obligation]) -> Obligation | None:
-    """The newest Obligation of a clause that is still owed."""
+    """Return the newest Obligation of a clause that is still owed."""
     still_open = [obligation for obligation in obligations.values() if obligation.clause == clause and obligation.is_owed]
     return max(still_open, key=lambda obligation: obligation.created_on, default=None)

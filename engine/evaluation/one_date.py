@@ -47,7 +47,7 @@ from engine.terms.low_confidence import AGENT
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
-    """The events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
+    """Return the events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
     day = Day(inputs)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
@@ -62,7 +62,7 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
 
 
 def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Draft, ...], DealState]:
-    """The events of one date whose results are known already, and the state after it: `evaluate` without rates and words."""
+    """Return the events of one date whose results are known already, and the state after it: `evaluate` without rates and words."""
     day = Day(inputs, results)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
@@ -75,7 +75,7 @@ def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Dr
 
 
 def _past(day: Day) -> None:
-    """What happened since the last date, each thing on its own day: deadlines that ended, then Acts, then ends of waivers."""
+    """Apply what happened since the last date, each thing on its own day: deadlines that ended, then Acts, then ends of waivers."""
     while True:
         waiting = sorted(_next(day), key=lambda one: one[:2])
         if not waiting:
@@ -84,7 +84,7 @@ def _past(day: Day) -> None:
 
 
 def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """The things that are still to happen by the date: day, order on that day, what to do."""
+    """Yield the things that are still to happen by the date: day, order on that day, what to do."""
     state, terms, on = day.state, day.inputs.terms, day.inputs.on
     for name, test in state.tests.items():
         longer = second_period(test, terms.covenants.get(name), day.inputs.calendar, on)
@@ -118,14 +118,14 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def _lapse(day: Day, name: str, begun: TriggerState) -> None:
-    """A trigger whose own cure ended unused is in effect, with what follows."""
+    """Put a trigger whose own cure ended unused is in effect, with what follows."""
     act = ActApplied(act=f"cure not used|{name}|{begun.since}", trigger=begun, before=TriggerStatus.PENDING_CURE.value, why=begun.why)
     day.add("act applied", f"{act.act}|{recorded_acts.subject(act)}", act, begun.since)
     _consequences(day, name, begun.since)
 
 
 def _act(day: Day, act: ActRecorded) -> None:
-    """One Recorded Act on its effective date."""
+    """Apply one Recorded Act on its effective date."""
     state = day.state
     for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
         day.add("act applied", f"{effect.act}|{recorded_acts.subject(effect)}", effect, on=act.effective_on)
@@ -134,7 +134,7 @@ def _act(day: Day, act: ActRecorded) -> None:
 
 
 def _rates(day: Day) -> None:
-    """The Reference Rate of each index of the deal, by its fallback."""
+    """Read the Reference Rate of each index of the deal, by its fallback."""
     terms = day.inputs.terms
     if DETERMINATION not in day.inputs.kinds and PUBLICATION not in day.inputs.kinds:
         return
@@ -146,7 +146,7 @@ def _rates(day: Day) -> None:
 
 
 def _decide(day: Day) -> None:
-    """Every test that is due on the date and every trigger, each after what it looks at (`rulings.md` 23, 50)."""
+    """Run every test that is due on the date and every trigger, each after what it looks at (`rulings.md` 23, 50)."""
     day.before = day.state
     known = template_facts(day.inputs, day.state) if day.given is None else None
     announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
@@ -159,7 +159,7 @@ def _decide(day: Day) -> None:
 
 
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
-    """One test, where it is due on the date: its result, and the state that it leads to."""
+    """Run one test, if it is due on the date: its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
     if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
         return
@@ -176,7 +176,7 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
 
 
 def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
-    """Whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
+    """Return whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
     on = inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
         return False
@@ -194,7 +194,7 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
 
 
 def _suspend(day: Day, key: str, clause: Clause) -> bool:
-    """Whether a springing clause is off on this date; then its state says so, and nothing is measured."""
+    """Return whether a springing clause is off on this date; then its state says so, and nothing is measured."""
     spring = clause.tested_while
     if spring is None:
         return False
@@ -214,7 +214,7 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
 
 
 def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None) -> Weighed:
-    """A test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
+    """Return a test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
     inputs = day.inputs
     fresh = replace(known, trace={}) if known is not None else None
     result = (day.given or {})[key] if fresh is None else determine(key, clause, template, fresh, inputs.share_below)
@@ -242,7 +242,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, found: Weigh
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
-    """The Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
+    """Create the Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)
@@ -252,7 +252,7 @@ def _oblige(day: Day, key: str, clause: Clause, template: Template, result: Test
 
 
 def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], announced: Mapping[str, tuple[Announced, ...]]) -> None:
-    """One trigger of the terms in force, after the tests and triggers that it looks at.
+    """Run one trigger of the terms in force, after the tests and triggers that it looks at.
 
     One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
     """
@@ -273,7 +273,7 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
 
 
 def _consequences(day: Day, name: str, on: date) -> None:
-    """The Obligations that a trigger's beginning creates; one that is open is not doubled."""
+    """Create the Obligations that a trigger's beginning creates; one that is open is not doubled."""
     trigger = day.inputs.terms.triggers.get(name)
     for one in trigger.consequences if trigger else ():
         if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
@@ -284,7 +284,7 @@ def _consequences(day: Day, name: str, on: date) -> None:
 
 
 def _whole(day: Day) -> None:
-    """The date as a whole: what it rested on, what is due, what follows."""
+    """Record the date as a whole: what it rested on, what is due, what follows."""
     inputs = day.inputs
     for owed in arisen(inputs.terms, inputs.calendar, day.state.notifiable, inputs.on):
         day.add("notice owed", f"{owed.label} of {owed.since}", owed)

@@ -58,7 +58,7 @@ class Finished:
 
 
 def outlook(day: Finished) -> Determined:
-    """The summary of one Determination Date."""
+    """Return the summary of one Determination Date."""
     publication = last_thursday(day.on)
     due = tuple(sorted(_due(day), key=lambda one: (one.by, one.subject)))
     strip = _strip(day, due)
@@ -97,7 +97,7 @@ def _principal(day: Finished) -> Figure | None:
 
 
 def _due(day: Finished) -> Iterator[Due]:
-    """What is due, each act with its words beside its facts."""
+    """Yield what is due, each act with its words beside its facts."""
     for one in (*_cures(day), *_deliveries(day), *_deposits(day), *_report(day), *_duties(day)):
         yield one.model_copy(update={"what": due_words(one)})
 
@@ -123,7 +123,7 @@ def _cures(day: Finished) -> Iterator[Due]:
 
 
 def _cured_by(day: Finished, name: str) -> tuple[str, ...] | None:
-    """The cures that the agreement lists: what a deadline can be met with."""
+    """Return the cures that the agreement lists: what a deadline can be met with."""
     clause = day.terms.covenants.get(name)
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     return cure.cured_by if isinstance(cure, Cure) else None
@@ -146,7 +146,7 @@ def _deliveries(day: Finished) -> Iterator[Due]:
 
 
 def _deposits(day: Finished) -> Iterator[Due]:
-    """What each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
+    """Yield what each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
     on = next_payment_date(day.terms, day.calendar, day.on)
     given = day.report.figures if day.report else {}
     taken = Fraction(0)
@@ -175,7 +175,7 @@ def _deposits(day: Finished) -> Iterator[Due]:
 
 
 def _deposit(one: Sweeping, balance: Fraction, reported: bool) -> Deposit:
-    """What a sweep takes, and what its account holds in USD before it."""
+    """Return what a sweep takes, and what its account holds in USD before it."""
     sweep = one.sweep
     return Deposit(share=sweep.share, of=sweep.of, to=sweep.to, held=balance, target=sweep.until, reported=reported, repays=sweep.repays)
 
@@ -197,7 +197,7 @@ def _report(day: Finished) -> Iterator[Due]:
 
 
 def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
-    """The last day for a report, with the rule that sets it by a Determination Date."""
+    """Return the last day for a report, with the rule that sets it by a Determination Date."""
     projected = rule.due.period.unit == "business days" and day.calendar.projected(min(by, following), max(by, following))
     said, calendar = str(rule.due), day.calendar.name
     return Deadline(by=by, counted_from=following, rule=said, calendar=calendar, cite=rule.cite, projected=projected)
@@ -224,7 +224,7 @@ def _duties(day: Finished) -> Iterator[Due]:
 
 
 def _follows(day: Finished) -> Iterator[Follow]:
-    """What follows by itself, each with its words beside its facts."""
+    """Yield what follows by itself, each with its words beside its facts."""
     for one in (*_by_deadline(day), *_consequences(day), *_counts(day), *_rates(day)):
         yield one.model_copy(update={"detail": follow_words(one, _title(day, one.subject))})
 
@@ -241,7 +241,7 @@ def _by_deadline(day: Finished) -> Iterator[Follow]:
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
-    """What goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
+    """Yield what goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
 
     Sweeps and Obligations are acts with a date of their own.
     """
@@ -268,7 +268,7 @@ def _brings(one: Consequence) -> Brings:
 
 
 def _counts(day: Finished) -> Iterator[Follow]:
-    """A trigger one date away from beginning or ending."""
+    """Yield a trigger one date away from beginning or ending."""
     following = last_thursday(day.on) + timedelta(days=7)
     for rule in rules(day.terms, day.templates):
         name, trigger = rule.name, day.state.triggers.get(rule.name)
@@ -282,7 +282,7 @@ def _counts(day: Finished) -> Iterator[Follow]:
 
 
 def _rates(day: Finished) -> Iterator[Follow]:
-    """A carried rate that the next missed publication would end."""
+    """Yield a carried rate that the next missed publication would end."""
     for name, rates in day.state.rates.items():
         if not rates or not rates[-1].age or rates[-1].value is None or name not in day.terms.index:
             continue
@@ -298,7 +298,7 @@ def _title(day: Finished, name: str) -> str:
 
 
 def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
-    """The calendar days to the next urgent deadline, each with its Business Day number or the reason for its absence."""
+    """Return the calendar days to the next urgent deadline, each with its Business Day number or the reason for its absence."""
     for one in due:
         last = one.deadline
         if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):
@@ -319,7 +319,7 @@ def _days(last: Deadline, calendar: BusinessCalendar) -> Iterator[StripDay]:
 
 
 def _doubts(day: Finished) -> Iterator[str]:
-    """What a template says beside a FAIL of its clause: of a reading that fires near the Closing Date level, for one."""
+    """Yield what a template says beside a FAIL of its clause: of a reading that fires near the Closing Date level, for one."""
     for name, result in day.results.items():
         clause = day.terms.covenants.get(name)
         doubt = day.templates[clause.template].doubt if clause is not None and result.verdict is Verdict.FAIL else None

@@ -13,7 +13,7 @@ from engine.events.states import ReserveReleased
 
 
 def pay(day: Day) -> None:
-    """What each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
+    """Record what each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
     report = serving(day.inputs)
     figures = report.figures if isinstance(report, Reported) else {}
     given = {name: figure.value for name, figure in figures.items()}
@@ -29,7 +29,7 @@ def pay(day: Day) -> None:
 
 
 def release(day: Day, name: str, on: date) -> None:
-    """What a reserve account holds goes where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
+    """Pay what a reserve account holds where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
     balance = account(day.inputs, day.state, name).held
     for sweep in sweeps(day.inputs.terms, day.inputs.templates):
         if sweep.trigger == name and sweep.sweep.on_end not in (None, "keep") and balance > 0:
@@ -38,5 +38,5 @@ def release(day: Day, name: str, on: date) -> None:
 
 
 def target(day: Day, name: str) -> Fraction | None:
-    """The balance at which the reserve account of a trigger's sweep is full, in USD; None where it has none."""
+    """Return the balance at which the reserve account of a trigger's sweep is full, in USD; None if it has none."""
     return next((sweep.sweep.until for sweep in sweeps(day.inputs.terms, day.inputs.templates) if sweep.trigger == name), None)

@@ -29,7 +29,10 @@ def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, term
 
 
 def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
-    """The date from which an Act counts: its effective date; the next, where it was received on it after the cut-off (rulings 26a)."""
+    """Return the date from which an Act counts: its effective date.
+
+    The next, where it was received on it after the cut-off (rulings 26a).
+    """
     at = act.received_at
     late = at is not None and at.date() == act.effective_on and at > cut_off_on(terms, act.effective_on)
     return act.effective_on + timedelta(days=1) if late and act.act in ON_STATES else act.effective_on
@@ -38,7 +41,7 @@ def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
 def effects(
     act: ActRecorded, tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], open_obligations: Mapping[str, Obligation]
 ) -> tuple[ActApplied, ...]:
-    """What one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
+    """Return what one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
     applied = tuple(_effects(act, tests, triggers, open_obligations))
     return applied or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
 
@@ -46,7 +49,7 @@ def effects(
 def waiver_ended(
     tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
 ) -> tuple[tuple[date, ActApplied], ...]:
-    """What waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
+    """Return what waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
     waivers = []
     for name, state in tests.items():
         ended = after_waiver(state, on, covenants.get(name), calendar)
@@ -62,7 +65,7 @@ def waiver_ended(
 
 
 def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
-    """The state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
+    """Return the state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
     if trigger.status is not TriggerStatus.WAIVED or trigger.waived_until is None or trigger.waived_until >= on:
         return None
     status = trigger.waived_from or TriggerStatus.NOT_IN_EFFECT
@@ -72,7 +75,7 @@ def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None
 
 
 def subject(effect: ActApplied) -> str:
-    """What an effect is about, for its event: the trigger of a level clause is told from the clause's test."""
+    """Return what an effect is about, for its event: the trigger of a level clause is told from the clause's test."""
     if effect.trigger is not None:
         return f"{effect.trigger.trigger} (trigger)"
     if effect.obligation is not None:
@@ -110,7 +113,7 @@ def _discharged(
     open_obligations: Mapping[str, Obligation],
     why: str,
 ) -> Iterator[ActApplied]:
-    """Everything of the deal is closed: monitoring ends (`rulings.md` 28)."""
+    """Close everything of the deal: monitoring ends (`rulings.md` 28)."""
     for test in tests.values():
         yield ActApplied(act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why)
     for trigger in triggers.values():
@@ -125,7 +128,7 @@ def _discharged(
 
 
 def discharged(acts: Iterable[ActRecorded], applied: frozenset[str]) -> bool:
-    """Whether the deal has been discharged: nothing is determined from then on."""
+    """Return whether the deal has been discharged: nothing is determined from then on."""
     return any(act.act == "discharged" and act.identity in applied for act in acts)
 
 
@@ -151,7 +154,7 @@ def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
-    """An indicated default takes effect with what it needs, and keeps the date on which it was indicated."""
+    """Return an indicated default in effect: it keeps the date on which it was indicated."""
     needed = {"notice of default": "notice", "vote taken": "vote"}[act.act]
     if state.default_needs != needed or state.effective_on is not None:
         return state
@@ -167,7 +170,7 @@ def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> Trigge
 
 
 def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
-    """Ended by an Act: what begins it again must be new since then (`rulings.md` 45)."""
+    """Return the state of a trigger that an Act ended: what begins it again must be new since then (`rulings.md` 45)."""
     ended = {"since": act.effective_on, "ended_on": act.effective_on}
     return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, why=why, cured_on=trigger.cured_on, **ended)
 
@@ -192,7 +195,7 @@ ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, 
 
 
 def declared_events(acts: Iterable[ActRecorded], on: date) -> dict[str, date]:
-    """The events that stand declared on a day, and since when: an Act has declared them, and none has ended them since."""
+    """Return the events that stand declared on a day, and since when: an Act has declared them, and none has ended them since."""
     found: dict[str, date] = {}
     for act in sorted((one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on), key=lambda one: one.effective_on):
         if act.act == "event declared":
@@ -203,7 +206,7 @@ def declared_events(acts: Iterable[ActRecorded], on: date) -> dict[str, date]:
 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:
-    """The rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
+    """Return the rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
     values: dict[str, Decimal] = {}
     for act in acts:
         step = RATE_ACTS.get(act.act)
@@ -215,7 +218,7 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
 
 
 def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:
-    """The date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
+    """Return the date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
     if after == "delivery of the report":
         return report_received
     wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]

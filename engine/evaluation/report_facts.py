@@ -10,7 +10,7 @@ from engine.terms.contract_dates import cut_off_on
 
 
 def served_report(inputs: Inputs) -> ReportServed | None:
-    """The report that serves on the date, with its receipt and its entry; None where none does."""
+    """Return the report that serves on the date, with its receipt and its entry; None if none does."""
     if not isinstance(serving(inputs), Reported):
         return None
     report = newest_first(inputs)[0]
@@ -26,7 +26,7 @@ def served_report(inputs: Inputs) -> ReportServed | None:
 
 
 def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
-    """Every figure that awaits confirmation, of the newest report first."""
+    """Return every figure that awaits confirmation, of the newest report first."""
     return tuple(
         HeldFigure(document=report.document, period_end=report.period_end, name=name, reported=report.awaiting[name], why=why)
         for report in newest_first(inputs)
@@ -35,7 +35,7 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 
 
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
-    """Each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
+    """Return each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
     gpu_counts = []
     for name, asset in inputs.terms.pledged_assets.items():
         counts = (report.figures.get(f"available.{name}.gpus") for report in newest_first(inputs))

@@ -17,7 +17,7 @@ from engine.terms.act_requirements import PAYMENT_MADE
 from engine.terms.phrases import read_amount
 
 BALANCE, PAID = "reserve_balance", "paid_into_reserve"
-"""The figures of a report that say what is in a reserve account and what was paid into it; `.CLAUSE` where there are several."""
+"""The figures of a report that say what is in a reserve account and what was paid into it; `.CLAUSE` if there are several."""
 TO_BORROWER = "borrower"
 """Where a payment went that left the account; any other goes into it."""
 Money = SweptPeriod | ReserveReleased
@@ -43,7 +43,7 @@ class Said:
 
 
 def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
-    """The reserve account of one sweep at the end of `on`."""
+    """Return the reserve account of one sweep at the end of `on`."""
     moved = [amount for amount in said.money if amount.clause == clause]
     balance, payments = _balance(clause, said), _payments(clause, said, on)
     days = [day for day, _ in payments] + ([balance[0]] if balance else [])
@@ -61,7 +61,7 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
 
 
 def _due(moved: Iterable[Money], on: date) -> Fraction:
-    """What ought to be in the account at the end of a day: what was due by it, less what was to be released."""
+    """Return what ought to be in the account at the end of a day: what was due by it, less what was to be released."""
     total = Fraction(0)
     for move in moved:
         if isinstance(move, SweptPeriod):
@@ -72,7 +72,7 @@ def _due(moved: Iterable[Money], on: date) -> Fraction:
 
 
 def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fraction:
-    """What had been stated as due and is due no more, where nobody has said whether it was paid."""
+    """Return what had been stated as due and is due no more, if nobody has said whether it was paid."""
     due = {move.payment_date: move.swept or Fraction(0) for move in moved if isinstance(move, SweptPeriod)}
     named = ((clause_and_day(key), amount) for key, amount in said.stated.items())
     stated = {day: amount for (name, day), amount in named if name == clause}
@@ -85,7 +85,7 @@ def _names(name: str, clause: str, sole: bool) -> tuple[str, ...]:
 
 
 def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fraction] | None:
-    """The first of some figures that a report gives, with the day as of which it is."""
+    """Return the first of some figures that a report gives, with the day as of which it is."""
     for name in names:
         if name in report.figures:
             own = report.given.get(name)
@@ -94,13 +94,13 @@ def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fractio
 
 
 def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
-    """The newest balance that a report has given, with its day; None where none has."""
+    """Return the newest balance that a report has given, with its day; None if none has."""
     balances = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
     return max((balance for balance in balances if balance is not None), key=lambda balance: balance[0], default=None)
 
 
 def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
-    """Every payment that a report or an Act tells of, with its day; what left the account is negative.
+    """Return every payment that a report or an Act tells of, with its day; what left the account is negative.
 
     Of several reports of one period the newest says what was paid in it.
     """

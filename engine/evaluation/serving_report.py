@@ -17,7 +17,7 @@ WEEK = timedelta(days=7)
 
 
 def serving(inputs: Inputs) -> Reported | NotDetermined:
-    """The newest report received by the date, unless it is too old (`rulings.md` 26)."""
+    """Return the newest report received by the date, unless it is too old (`rulings.md` 26)."""
     rule = inputs.terms.servicer_reports
     cite = rule.cite if rule else "deal file"
     received = newest_first(inputs)
@@ -33,7 +33,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
 
 
 def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
-    """Every report received by the date's cut-off, by its as-of date, then its receipt (rulings 26a, 53).
+    """Return every report received by the date's cut-off, by its as-of date, then its receipt (rulings 26a, 53).
 
     A correction comes after what it corrects. When a report was entered decides nothing: it counts from its receipt.
     """
@@ -45,12 +45,12 @@ def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
 
 
 def _rank(report: ReportReceived) -> tuple[bool, str]:
-    """Which of two reports of one moment is the later one, whatever the order in which they were entered."""
+    """Return which of two reports of one moment is the later one, whatever the order in which they were entered."""
     return (report.corrects is not None or report.completes is not None, report.sha256)
 
 
 def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms: TermsInForce) -> datetime:
-    """From when a report serves: its receipt; a corrected one, where the deal says retest, from that of the first (rulings 26, 53)."""
+    """From when a report serves: its receipt; a corrected one, if the deal says retest, from that of the first (rulings 26, 53)."""
     rule, zone = terms.servicer_reports, terms.time_zone
     if report.corrects is None or rule is None or rule.corrected_report != "retest":
         return report.counts_from(zone)
@@ -58,7 +58,7 @@ def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms
 
 
 def reported(report: ReportReceived, inputs: Inputs) -> Reported:
-    """A received report as the tests read it, with the words that name its source, and with what it completes."""
+    """Return a received report as the tests read it, with the words that name its source, and with what it completes."""
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
     source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
@@ -71,12 +71,12 @@ def reported(report: ReportReceived, inputs: Inputs) -> Reported:
 
 
 def _completed_by(one: ReportReceived, report: ReportReceived) -> bool:
-    """Whether a report adds to another of its period, which came before it."""
+    """Return whether a report adds to another of its period, which came before it."""
     return one.period_end == report.period_end and str(one.as_of) == report.completes and one.completes != str(report.as_of)
 
 
 def _completed(newer: Reported, older: Reported) -> Reported:
-    """Both reports' figures as one: each keeps the source that it came from."""
+    """Return both reports' figures as one: each keeps the source that it came from."""
     own = {name: Given(as_of=older.source_of(name).as_of, source=None) for name in older.figures if name not in older.given}
     return Reported(
         {**older.figures, **newer.figures},
@@ -88,7 +88,7 @@ def _completed(newer: Reported, older: Reported) -> Reported:
 
 
 def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
-    """Every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
+    """Yield every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
     rule = inputs.terms.servicer_reports
     for end in period_ends(rule, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
@@ -109,12 +109,12 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:
-    """The report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
+    """Return the report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
     known = tuple(reports_due(inputs))
     run = tuple(takewhile(lambda one: one.received is None, known))
     return (*known[:1], *run)[-1] if known else None
 
 
 def overdue_reports(inputs: Inputs) -> tuple[ReportDue, ...]:
-    """The newest periods in a row whose reports are late and have not come, oldest first."""
+    """Return the newest periods in a row whose reports are late and have not come, oldest first."""
     return tuple(reversed(tuple(takewhile(lambda one: one.received is None and one.due < inputs.on, reports_due(inputs)))))

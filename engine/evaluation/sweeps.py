@@ -30,7 +30,7 @@ class Sweeping:
 
 
 def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[Sweeping]:
-    """Every sweep of a deal: a clause's own, or a composite trigger's consequence."""
+    """Yield every sweep of a deal: a clause's own, or a composite trigger's consequence."""
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         if template.sweep is not None:
@@ -43,12 +43,12 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
 
 
 def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
-    """The triggers whose sweeps pay into a reserve account, which what repays a class of debt does not."""
+    """Return the triggers whose sweeps pay into a reserve account, which what repays a class of debt does not."""
     return tuple(sweep.trigger for sweep in sweeps(terms, templates) if sweep.sweep.repays is None)
 
 
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
-    """The reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
+    """Return the reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
     accounts = {*accounts_of(inputs.terms, inputs.templates), *(gone.trigger for gone in inputs.taken_away)}
     if clause not in accounts:
         return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
@@ -58,7 +58,7 @@ def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
 
 
 def left_to_repay(terms: TermsInForce, sweep: Sweep, figure: Callable[[str], Fraction | None]) -> Fraction | None:
-    """The balance of the class that a sweep repays, in USD; None where no report gives it, and for a reserve account."""
+    """Return the balance of the class that a sweep repays, in USD; None if no report gives it, and for a reserve account."""
     if sweep.repays is None:
         return None
     of_class = figure(f"outstanding_principal.{sweep.repays}")
@@ -74,14 +74,14 @@ def swept(
     taken: Fraction = Fraction(0),
     most: Fraction | None = None,
 ) -> SweptPeriod:
-    """What goes to the reserve account, or repays a class of debt, on `payment_date`, and the account's balance after it.
+    """Return what goes to the reserve account, or repays a class of debt, on `payment_date`, and the account's balance after it.
 
     Args:
         clause: the clause's key.
         sweep: its sweep in force.
         payment_date: the Payment Date.
         balance: the account's balance before it, in USD.
-        figure: a figure of the servicer's report by name, None where it was not given.
+        figure: a figure of the servicer's report by name, None if it was not given.
         taken: what other sweeps of the date take of the same cash, in USD: no dollar is swept twice.
         most: the balance of the class that it repays, in USD.
     """

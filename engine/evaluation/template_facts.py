@@ -17,7 +17,7 @@ WINDOWS_KEPT = 60
 
 
 def template_facts(inputs: Inputs, state: DealState) -> Facts:
-    """What the templates may know on a date whose rates stand in `state`."""
+    """Return what the templates may know on a date whose rates stand in `state`."""
     return Facts(
         on=inputs.on,
         terms=inputs.terms,
@@ -46,12 +46,12 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
 
 
 def of_a_week(report: ReportReceived) -> bool:
-    """Whether a report is of a week at most: a longer one tells nothing of a single Calculation Window (`rulings.md` 47)."""
+    """Return whether a report is of a week at most: a longer one tells nothing of a single Calculation Window (`rulings.md` 47)."""
     return report.period_end - report.period_start < WEEK
 
 
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """For each month or quarter since closing, oldest first, the newest report whose period ends in it; none where reports are weekly.
+    """For each month or quarter since closing, oldest first, the newest report whose period ends in it; none if reports are weekly.
 
     The last one is the newest that is over and for which a report was due or has come: a gap before it is a gap.
     """

@@ -25,7 +25,7 @@ PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obl
 
 
 def next_state(before: TestState | None, moment: Moment) -> TestState:
-    """The state of a test after one date."""
+    """Return the state of a test after one date."""
     state = before or TestState(test=moment.result.test, status=S.NOT_YET_TESTED, since=moment.on)
     state = state.model_copy(update={"default_needs": default_needs(moment.clause)})
     lacking = _lacks_report(moment, state)
@@ -65,7 +65,7 @@ def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, obje
 
 
 def second_period(state: TestState, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
-    """A Cure Period that goes on for a second time after its last day, where enough was made good by then (`rulings.md` 52a)."""
+    """Return a Cure Period that goes on for a second time after its last day, where enough was made good by then (`rulings.md` 52a)."""
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or not isinstance(cure, Cure):
         return None
@@ -80,7 +80,7 @@ def second_period(state: TestState, clause: Clause | None, calendar: BusinessDay
 
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
-    """The Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
+    """Return the Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
     stopped = state.held is not None and state.held.clock_stopped is not None
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or stopped:
         return None
@@ -90,7 +90,10 @@ def after_deadline(state: TestState, on: date) -> TestState | None:
 
 
 def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestState | None:
-    """The closed state of a test that is tested no more; None while it is, and where a breach is open, which runs on (`rulings.md` 50)."""
+    """Return the closed state of a test that is tested no more.
+
+    None while it is, and where a breach is open, which runs on (`rulings.md` 50).
+    """
     if state is None or clause.last_tested is None or on <= clause.last_tested or state.status not in (S.COMPLIANT, S.WATCH, S.PENDING):
         return None
     since = max(clause.last_tested + timedelta(days=1), state.since)
@@ -99,12 +102,12 @@ def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestSt
 
 
 def _effective(state: TestState, since: date) -> date | None:
-    """When a default takes effect by itself; None where it waits for a notice or a vote."""
+    """Return when a default takes effect by itself; None if it waits for a notice or a vote."""
     return since if state.default_needs == "nothing" else None
 
 
 def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
-    """The state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
+    """Return the state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
 
     A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that began under the waiver
     has its full period from the waiver's last day; a waived Event of Default is one again; anything else is to be tested again.
@@ -129,14 +132,14 @@ def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: Bu
 
 
 def _began_waived(state: TestState, clause: Clause) -> bool:
-    """Whether a breach stands that began under the waiver: the test failed last, on as many dates as it needs, and has not passed since."""
+    """Return whether a breach that began under the waiver stands: enough failures, and not a PASS since."""
     persistence = _persistence(clause)
     failures = state.counted[-persistence.out_of :]
     return state.episode_began is not None and bool(failures) and failures[-1] and sum(failures) >= persistence.count
 
 
 def _unused(state: TestState, calendar: BusinessDays) -> int:
-    """Days of a Cure Period that were left on the day before the waiver: Business Days where it counts them."""
+    """Days of a Cure Period that were left on the day before the waiver: Business Days if it counts them."""
     assert state.cure is not None  # the caller has seen it
     if state.held is not None and state.held.clock_stopped is not None:
         return state.held.clock_left
@@ -144,7 +147,7 @@ def _unused(state: TestState, calendar: BusinessDays) -> int:
 
 
 def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:
-    """The state of a springing test while its condition is off; None where a breach is open, whose clock runs on."""
+    """Return the state of a springing test while its condition is off; None if a breach is open, whose clock runs on."""
     state = before or TestState(test=name, status=S.NOT_YET_TESTED, since=on)
     if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
         return None
@@ -153,30 +156,30 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
 
 
 def lacks_report(result: TestResult) -> bool:
-    """Whether a result is not determined for want of the Servicer's figures."""
+    """Return whether a result is not determined for want of the Servicer's figures."""
     return result.reason is not None and result.reason.lacks == "report"
 
 
 def awaits_confirmation(result: TestResult) -> bool:
-    """Whether a result is not determined because a figure that it needs is held until somebody confirms it (`rulings.md` 57)."""
+    """Return whether a result is not determined because a figure that it needs is held until somebody confirms it (`rulings.md` 57)."""
     return result.reason is not None and result.reason.lacks == "confirmation"
 
 
 def _lacks_report(moment: Moment, state: TestState) -> bool:
-    """Whether the date counts as one without the Servicer's figures; the first that awaits a confirmation does not."""
+    """Return whether the date counts as one without the Servicer's figures; the first that awaits a confirmation does not."""
     lacks = lacks_report(moment.result) or (awaits_confirmation(moment.result) and state.awaited)
     return moment.held is None and lacks
 
 
 def _dates_without_a_report(state: TestState, moment: Moment, lacking: bool) -> int:
-    """The run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
+    """Return the run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
     if lacking:
         return state.not_determined_run + 1
     return state.not_determined_run if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED else 0
 
 
 def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
-    """The verdict that the state may act on: none while held; FAIL for missing reports where the deal says so (`rulings.md` 21)."""
+    """Return the verdict that the state may act on: none while held; FAIL for missing reports if the deal says so (`rulings.md` 21)."""
     if moment.held is not None:
         return Verdict.NOT_DETERMINED
     rule = moment.clause.if_not_determined
@@ -232,7 +235,7 @@ def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> T
 
 
 def clock_started(state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
-    """A Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
+    """Return a Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.status is not S.CURE_PERIOD or state.cure is not None or not isinstance(cure, Cure):
         return None
@@ -241,7 +244,7 @@ def clock_started(state: TestState, start: date, clause: Clause | None, calendar
 
 
 def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
-    """A PASS ends a Cure Period only where the agreement lists a retest as a cure."""
+    """Return the state after a PASS, which ends a Cure Period only if the agreement lists a retest as a cure."""
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
     if isinstance(cure, Cure) and "retest" in cure.cured_by:
         needed = cure.passing_for.count if cure.passing_for else 1
@@ -252,13 +255,13 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 
 def cured(state: TestState, on: date) -> TestState:
-    """The state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
+    """Return the state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
     ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": (), "shortfalls": None, "extended": False}
     return state.model_copy(update=ended)
 
 
 def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
-    """A running Cure Period keeps its deadline; one whose clock has not started goes on waiting for the event."""
+    """Return the state after a FAIL in a Cure Period: its deadline stays; a clock that has not started waits for its event."""
     if state.cure is None and isinstance(moment.clause, MaintenanceClause) and isinstance(moment.clause.cure, Cure):
         return _cure_period(state, moment, moment.clause.cure, state.episode_began or moment.on)
     return state
@@ -271,7 +274,7 @@ def _stays(state: TestState, _moment: Moment) -> TestState:
 
 
 def _passed_waived(state: TestState, moment: Moment) -> TestState:
-    """A PASS under a waiver counts as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode that was no breach.
+    """Count a PASS under a waiver as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode that was no breach.
 
     The state stays WAIVED to its date. An Event of Default is only suspended.
     """
@@ -291,7 +294,7 @@ def _passed_waived(state: TestState, moment: Moment) -> TestState:
 
 
 def _failed_waived(state: TestState, moment: Moment) -> TestState:
-    """A FAIL under a waiver begins an episode, whose period is counted from the waiver's last day."""
+    """Return the state after a FAIL under a waiver: an episode begins, whose period is counted from the waiver's last day."""
     stays = _stays(state, moment)
     open_ = state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT)
     if open_ or moment.breach != "default" or state.episode_began is not None:

@@ -33,11 +33,11 @@ class TriggerRule:
         name: the key in the deal.
         cite: the section.
         begins: the condition that begins it.
-        ends: the condition that ends it; None where only a Recorded Act, or its target, does.
+        ends: the condition that ends it; None if only a Recorded Act, or its target, does.
         at_target: whether it ends when the reserve account has reached its target.
         irrevocable: whether it never ends.
         while_met: whether it is in effect exactly while its beginning holds.
-        cure: its own cure, where it has one.
+        cure: its own cure, if it has one.
     """
 
     name: str
@@ -51,7 +51,7 @@ class TriggerRule:
 
 
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
-    """All triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
+    """Return all triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
     own = [_clause_rule(key, clause, templates[clause.template]) for key, clause in terms.covenants.items()]
     dates: dict[str, DateKind] = {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
     composite = [_composite(name, trigger, dates) for name, trigger in terms.triggers.items()]
@@ -81,7 +81,7 @@ def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) 
 
 
 def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
-    """A condition ready to be counted; `dates` are those on which each test is run."""
+    """Return a condition ready to be counted; `dates` are those on which each test is run."""
     match condition:
         case Leaf():
             # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
@@ -128,15 +128,15 @@ def _needs_all(tree: Tree | None) -> bool:
 def next_trigger(
     before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None, clock: CureClock | None = None
 ) -> TriggerState:
-    """The state of a trigger after one date.
+    """Return the state of a trigger after one date.
 
     Args:
         before: its state so far; None on its first date.
         rule: its rule in force.
         seen: what its conditions look at.
         reserve: the balance of the account that it sweeps into.
-        target: that account's target, where there is one.
-        clock: what counts the days of its own cure; needed where it has one.
+        target: that account's target, if there is one.
+        clock: what counts the days of its own cure; needed if it has one.
     """
     state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
     state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
@@ -150,7 +150,7 @@ def next_trigger(
 
 
 def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    """A trigger whose own cure runs: cured once its condition is met no longer, where a retest cures (`rulings.md` 52)."""
+    """Return a trigger whose own cure runs: cured once its condition is met no longer, where a retest cures (`rulings.md` 52)."""
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
@@ -160,13 +160,13 @@ def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState
 
 
 def trigger_cured(state: TriggerState, on: date, why: str) -> TriggerState:
-    """A trigger whose condition was cured in time: not in effect, and what begins it must be new since then."""
+    """Return a trigger whose condition was cured in time: not in effect, and what begins it must be new since then."""
     ended = {"status": T.NOT_IN_EFFECT, "since": on, "begins": (), "ended_on": on, "cure": None, "first_met": None}
     return state.model_copy(update={**ended, "cured_on": (*state.cured_on, on), "why": why})
 
 
 def lapsed(state: TriggerState, on: date) -> TriggerState | None:
-    """The state of a trigger whose own cure ended unused before `on`: in effect from the day after its last day."""
+    """Return the state of a trigger whose own cure ended unused before `on`: in effect from the day after its last day."""
     if state.status is not T.PENDING_CURE or state.cure is None or state.cure.by >= on:
         return None
     since, why = max(day_after(state.cure), state.since), f"not cured by {state.cure.by}"
@@ -174,7 +174,7 @@ def lapsed(state: TriggerState, on: date) -> TriggerState | None:
 
 
 def clocked(state: TriggerState, cure: TriggerCure, start: date, calendar: BusinessDays, on: date) -> TriggerState:
-    """A trigger whose cure clock starts on a day, with the deadline that this gives it."""
+    """Return a trigger whose cure clock starts on a day, with the deadline that this gives it."""
     return state.model_copy(update={"cure": deadline(start, cure.within, calendar, cure.cite, cure.after, on), "why": ""})
 
 
@@ -187,7 +187,7 @@ class CureClock:
 
 
 def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock | None) -> TriggerState:
-    """A trigger that has begun: PENDING CURE where it can be cured, in effect at once where no cure is left."""
+    """Return a trigger that has begun: PENDING CURE if it can be cured, in effect at once where no cure is left."""
     if rule.cure is None or clock is None:
         return state
     first = state.model_copy(update={"first_met": state.since})
@@ -201,7 +201,7 @@ def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock 
 
 
 def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, clock: CureClock | None) -> TriggerState:
-    """It begins when its condition is met by something new since it last ended, on the day on which that completed it (`rulings.md` 45).
+    """Begin the trigger when something new since it last ended meets its condition, on the day of that (`rulings.md` 45).
 
     It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
     """
@@ -241,7 +241,7 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
 
 
 def moved(before: TriggerState | None, after: TriggerState) -> bool:
-    """Whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is not a change."""
+    """Return whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is not a change."""
     if before is None or all(limb.leaf is not None for limb in (*before.begins, *before.ends)):
         return after != before
     return _in_words_alone(after) != _in_words_alone(before)
@@ -253,7 +253,7 @@ def _in_words_alone(state: TriggerState) -> TriggerState:
 
 
 def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:
-    """A trigger's state where what had put an irrevocable one in effect was withdrawn: it stays in effect (`rulings.md` 27)."""
+    """Return a trigger's state where what had put an irrevocable one in effect was withdrawn: it stays in effect (`rulings.md` 27)."""
     if kept is None or after.status is not T.NOT_IN_EFFECT or kept.since > on:
         return after
     why = f"{kept.why}, as determined before a correction; it is irrevocable"

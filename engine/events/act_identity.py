@@ -14,7 +14,7 @@ WHOLE_DEAL = "deal"
 
 
 def act_identity(told_by: Sequence[str], entry: str | None, effective_on: date) -> str:
-    """The identity of an Act: what tells it from others of its date, which entry of it this is, and its date."""
+    """Return the identity of an Act: what tells it from others of its date, which entry of it this is, and its date."""
     return _BETWEEN.join((*told_by, *((f"no. {entry}",) if entry is not None else ()), str(effective_on)))
 
 
@@ -24,10 +24,10 @@ def short_act_identity(act: str, clause: str | None, effective_on: date) -> str:
 
 
 def date_of_act(identity: str) -> date | None:
-    """The effective date in an identity; None for an empty one. Raises ValueError for a text that is not an identity."""
+    """Return the effective date in an identity; None for an empty one. Raises ValueError for a text that is not an identity."""
     return date.fromisoformat(identity.rpartition(_BETWEEN)[2]) if identity else None
 
 
 def act_in_words(identity: str) -> str:
-    """An identity as a sentence can hold it."""
+    """Return an identity as a sentence can hold it."""
     return identity.replace(_BETWEEN, " ")

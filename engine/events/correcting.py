@@ -36,13 +36,13 @@ class Correcting(Fact):
     given: tuple[GivenNotice, ...]
 
     def withdrawn(self, again: Mapping[str, str]) -> tuple[GivenNotice, ...]:
-        """The given notices of dates on which something now stands otherwise, or stands no more."""
+        """Return the given notices of dates on which something now stands otherwise, or stands no more."""
         changed = {date.fromisoformat(key.rpartition(" ")[2]) for key, said in self.before.items() if again.get(key) != said}
         return tuple(day for day in self.given if day.of in changed)
 
 
 def told(payload: object, on: date) -> tuple[str, str] | None:
-    """What a payload tells, by its key; None of one that tells nothing. What rests on other bytes alone is the same."""
+    """Return what a payload tells, by its key; None of one that tells nothing. What rests on other bytes alone is the same."""
     if not isinstance(payload, TOLD):
         return None
     if isinstance(payload, Tested):
@@ -60,7 +60,7 @@ def _other(payload: object) -> str:
 
 
 def correcting(events: Sequence[Recorded]) -> Correcting | None:
-    """The correction that a log leaves open; None where every one is finished. One that was not finished is part of the next."""
+    """Return the correction that a log leaves open; None if every one is finished. One that was not finished is part of the next."""
     begun: int | None = None
     last: Correction | None = None
     for place, event in enumerate(events):
@@ -78,7 +78,7 @@ def correcting(events: Sequence[Recorded]) -> Correcting | None:
 
 
 def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
-    """Every notice that was given, by an Act that names its number or by the deal's rule."""
+    """Yield every notice that was given, by an Act that names its number or by the deal's rule."""
     deal: DealAdopted | None = None
     owed: dict[tuple[str, str | None, date], NoticeOwed] = {}
     for event in events:
@@ -98,7 +98,7 @@ def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
 
 
 def _named(payload: object) -> tuple[int, str, str | None, date] | None:
-    """Number, kind, clause and date of the notice that a payload says was given; None where it says of none."""
+    """Return number, kind, clause and date of the notice that a payload says was given; None if it says of none."""
     if isinstance(payload, NoticeGiven) and not payload.withdrawn:
         return payload.number, payload.kind, payload.clause, payload.states
     if isinstance(payload, ActRecorded) and payload.act == "notice given" and payload.details.get("names", "").isdigit():

@@ -54,7 +54,7 @@ class DateStanding(Fact):
 
 
 def standing_of(state: DealState) -> DateStanding:
-    """How a deal stands, of a state that the date's own results have moved and its end has not."""
+    """Return how a deal stands, of a state that the date's own results have moved and its end has not."""
     since = state.last_date
     money = (amount for amount in state.money if isinstance(amount, ReserveReleased))
     return DateStanding(
@@ -67,7 +67,7 @@ def standing_of(state: DealState) -> DateStanding:
 
 
 def standing_after(events: Iterable[Event]) -> DateStanding:
-    """The same of the events that stand, up to the one of the date itself: read once, nothing is folded."""
+    """Return the same of the events that stand, up to the one of the date itself: read once, nothing is folded."""
     tests: dict[str, TestState] = {}
     triggers: dict[str, TriggerState] = {}
     obligations: dict[str, Obligation] = {}
@@ -106,7 +106,7 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
 
 
 def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:
-    """Why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
+    """Return why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
     in_force = standing(events)
     last = next((event.leaf for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
     return said.model_copy(update={"standing_sha256": standing_after(in_force).sha256, "last_determined": last})

@@ -60,7 +60,7 @@ class ClauseFacts(Fact):
     esma: Literal["CHPP", "CHCP", "BOTH", "OTHR"] = "OTHR"
     """What follows for the ESMA rows: a change of the priority of payments, of a counterparty, both, or something else."""
     while_met: bool = Field(default=False, exclude_if=lambda said: not said)
-    """Whether the trigger is in effect exactly while what begins it holds; absent where it is not."""
+    """Whether the trigger is in effect exactly while what begins it holds; absent if it is not."""
     consequences: tuple[str, ...] = ()
     """What follows while the trigger is in effect, one sentence each, with its section."""
 
@@ -103,7 +103,7 @@ class DutyFacts(Fact):
     within: str | None
     cite: str | None
     deemed_given: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """When a notice that was sent counts as given (`rulings.md` 54); absent where the deal does not say."""
+    """When a notice that was sent counts as given (`rulings.md` 54); absent if the deal does not say."""
     if_sent_after: str | None = Field(default=None, exclude_if=lambda said: said is None)
     returned: str | None = Field(default=None, exclude_if=lambda said: said is None)
     released_by: str | None = Field(default=None, exclude_if=lambda said: said is None)
@@ -123,7 +123,7 @@ class IndexFacts(Fact):
     held: str | None = Field(default=None, exclude_if=lambda said: said is None)
     """What `decisive only` holds, at which level and for how long, in words; absent under another effect (`rulings.md` 60)."""
     judged_by: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Whose flag a Low Confidence value has, where it is not the methodology's."""
+    """Whose flag a Low Confidence value has, if it is not the methodology's."""
     fallback: tuple[str, ...]
     cite: str
 
@@ -182,7 +182,7 @@ class DealAdopted(Fact):
 
 
 def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
-    """The clauses as they read on a date, in the order of the agreement."""
+    """Return the clauses as they read on a date, in the order of the agreement."""
     found = {clause.key: clause for clause in deal.clauses}
     for later in deal.later_clauses:
         if later.since <= on:
@@ -191,7 +191,7 @@ def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
 
 
 def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
-    """The same with the debt, assets, indices and duties that were in force on a date."""
+    """Return the same with the debt, assets, indices and duties that were in force on a date."""
     reached = [later for later in deal.later_facts if later.since <= on]
     if not reached:
         return deal

@@ -60,7 +60,7 @@ class DealState(Fact):
     reserves: Mapping[str, Exact] = {}
     """Reserve balance by clause, in USD."""
     swept: Mapping[str, Exact | None] = {}
-    """What went to the reserve on the last Payment Date, by clause, in USD; None where it could not be computed."""
+    """What went to the reserve on the last Payment Date, by clause, in USD; None if it could not be computed."""
     irrevocable: Mapping[str, TriggerState] = {}
     """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
     in_effect: frozenset[str] = frozenset()
@@ -108,7 +108,7 @@ class Happened(Protocol):
 
 
 def apply(state: DealState, event: Happened) -> DealState:
-    """The state after one more event."""
+    """Return the state after one more event."""
     after = _corrected(_entered(_applied_payload(state, event), event), event)
     happened = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
     if happened:
@@ -149,7 +149,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
 
 
 def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) -> DealState:
-    """The state after a test was run, or its state moved without a result."""
+    """Return the state after a test was run, or its state moved without a result."""
     after = moved.state
     changes: dict[str, object] = {"tests": {**state.tests, after.test: after}}
     if isinstance(moved, Tested):
@@ -158,7 +158,7 @@ def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) ->
 
 
 def _corrected(state: DealState, event: Happened) -> DealState:
-    """The state with what comes out again of a correction's dates; its last date ends it."""
+    """Return the state with what comes out again of a correction's dates; its last date ends it."""
     if state.correcting is None:
         return state
     if isinstance(event.payload, Determined) and event.effective_on >= state.correcting.until:
@@ -168,13 +168,13 @@ def _corrected(state: DealState, event: Happened) -> DealState:
 
 
 def after_determination(state: DealState, on: date) -> DealState:
-    """The state once a Determination Date is done: what is in effect now decides what is due on the next Payment Date."""
+    """Return the state once a Determination Date is done: what is in effect now decides what is due on the next Payment Date."""
     in_effect = frozenset(name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT)
     return state.model_copy(update={"last_date": on, "notifiable": (), "in_effect": in_effect})
 
 
 def _entered(state: DealState, event: Happened) -> DealState:
-    """The state with the entry of the test and of the trigger that the event moves."""
+    """Return the state with the entry of the test and of the trigger that the event moves."""
     test: TestState | None = None
     trigger: TriggerState | None = None
     match event.payload:
@@ -195,7 +195,7 @@ def _entered(state: DealState, event: Happened) -> DealState:
 
 
 def _told_of_a_notice(state: DealState, told: NoticeGiven | NoticeOwed, on: date) -> DealState:
-    """The state after a notice has come to be owed, or was given by the deal's rule, or a return has withdrawn that."""
+    """Return the state after a notice has come to be owed, or was given by the deal's rule, or a return has withdrawn that."""
     if isinstance(told, NoticeOwed):
         return state.model_copy(update={"duties": (*state.duties, told)})
     key = duty_key(told.kind, told.clause, told.states)
@@ -204,7 +204,7 @@ def _told_of_a_notice(state: DealState, told: NoticeGiven | NoticeOwed, on: date
 
 
 def _recorded(state: DealState, act: ActRecorded) -> DealState:
-    """The state after an Act has been entered; one that withdraws another Act, or a report, takes it away."""
+    """Return the state after an Act has been entered; one that withdraws another Act, or a report, takes it away."""
     named = act.details.get("names", "")
     if act.act == "act withdrawn":
         return state.model_copy(update={"acts": tuple(one for one in state.acts if not one.goes_by(named))})
@@ -215,7 +215,7 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
 
 
 def _told_of_a_report(state: DealState, told: ReportReceived | ReceiptShown | FigureConfirmed) -> DealState:
-    """The state after a report has come in, its receipt has been shown, or a figure of it has been confirmed."""
+    """Return the state after a report has come in, its receipt has been shown, or a figure of it has been confirmed."""
     match told:
         case ReportReceived():
             return state.model_copy(update={"reports": (*state.reports, told)})
@@ -226,13 +226,13 @@ def _told_of_a_report(state: DealState, told: ReportReceived | ReceiptShown | Fi
 
 
 def _each_report(state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]) -> DealState:
-    """The state with the report of a name changed."""
+    """Return the state with the report of a name changed."""
     reports = tuple(changed(one) if one.name == name else one for one in state.reports)
     return state.model_copy(update={"reports": reports})
 
 
 def _confirmed(names: Iterable[str], report: ReportReceived) -> ReportReceived:
-    """A report with figures that were held now among those that serve."""
+    """Return a report with figures that were held now among those that serve."""
     served = {name: report.awaiting[name] for name in names if name in report.awaiting}
     held = {name: why for name, why in report.held.items() if name not in served}
     awaiting = {name: figure for name, figure in report.awaiting.items() if name not in served}
@@ -264,12 +264,12 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
 
 
 def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
-    """The state after all `events`, in the order of the log; of a whole log, see `as_it_stands`."""
+    """Return the state after all `events`, in the order of the log; of a whole log, see `as_it_stands`."""
     return reduce(apply, events, start or DealState())
 
 
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
-    """The state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
+    """Return the state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
 
     An irrevocable trigger that was in effect is remembered from the beginning, so that an Act that stands and ends it makes it be
     forgotten; what was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).

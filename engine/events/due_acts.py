@@ -123,7 +123,7 @@ class Brings(Fact):
     amount: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
     """In USD."""
     needs: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    """What it needs to take effect: a notice or a vote; absent where nothing."""
+    """What it needs to take effect: a notice or a vote; absent if nothing."""
 
 
 class FollowFacts(Fact):

@@ -11,7 +11,7 @@ from engine.events.results import Remedy
 
 
 def remedy_words(way: Remedy) -> str:
-    """A way to cure with its amount: `prepay USD 589,317.52`, `pledge 49 GPUs more of class h100`."""
+    """Return a way to cure with its amount: `prepay USD 589,317.52`, `pledge 49 GPUs more of class h100`."""
     amount = printed(way.figure)
     if way.method == "prepayment":
         return f"prepay {amount}"
@@ -21,7 +21,7 @@ def remedy_words(way: Remedy) -> str:
 
 
 def due_words(due: Due, title: str | None = None) -> str:
-    """What is due: `cure by prepayment or retest`, `deliver the independent appraisal`, `report for 2026-11-12`.
+    """Return what is due: `cure by prepayment or retest`, `deliver the independent appraisal`, `report for 2026-11-12`.
 
     Args:
         due: the act; one that was recorded before acts had facts is said as it was recorded.
@@ -50,7 +50,7 @@ def _said(due: Due, facts: DueFacts) -> str:
 
 
 def duty_words(due: Due) -> str:
-    """What is due, whether or not it is late: a delivery that is overdue is the same duty."""
+    """Return what is due, whether or not it is late: a delivery that is overdue is the same duty."""
     facts = due.facts
     if facts is None:
         return due.what.removesuffix(", overdue")
@@ -59,7 +59,7 @@ def duty_words(due: Due) -> str:
 
 
 def deposit_words(deposit: Deposit) -> str:
-    """What is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
+    """Return what is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
     held = printed(Figure(value=deposit.held, unit=Unit.USD))
     target = "" if deposit.target is None else f" of {printed(Figure(value=deposit.target, unit=Unit.USD))}"
     share = trimmed(Figure(value=deposit.share, unit=Unit.SHARE))
@@ -70,7 +70,7 @@ def deposit_words(deposit: Deposit) -> str:
 
 
 def follow_words(one: Follow, title: str) -> str:
-    """What follows: `Loan to value becomes an Event of Default`; as it was recorded where it has no facts.
+    """Return what follows: `Loan to value becomes an Event of Default`; as it was recorded if it has no facts.
 
     Args:
         one: what follows.
@@ -92,7 +92,7 @@ def follow_words(one: Follow, title: str) -> str:
 
 
 def brought(one: Brings) -> str:
-    """A consequence with its amounts: `apply funds: fees, then class_a`."""
+    """Return a consequence with its amounts: `apply funds: fees, then class_a`."""
     order = f": {', then '.join(one.order)}" if one.order else ""
     margin = f" by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else ""
     amount = f", {printed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else ""

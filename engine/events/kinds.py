@@ -53,7 +53,7 @@ class ReportReceived(ReportFacts):
 
 
 def as_received(report: ReportFacts) -> ReportReceived:
-    """What the log keeps of a report that was read."""
+    """Return what the log keeps of a report that was read."""
     return ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
 
 
@@ -206,7 +206,7 @@ class ActRecorded(Fact):
         return self.details.get("names", "")
 
     def goes_by(self, name: str) -> bool:
-        """Whether `name` is its identity, or kind, clause and date alone where it was entered once."""
+        """Return whether `name` is its identity, or kind, clause and date alone where it was entered once."""
         short = short_act_identity(self.act, self.clause, self.effective_on)
         return name == self.identity or (name == short and "entry" not in self.details)
 

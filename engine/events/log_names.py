@@ -34,51 +34,51 @@ class SeriesName:
 
 
 def series_name(text: str) -> SeriesName:
-    """The parts of a series' name; without a version the version is empty."""
+    """Return the parts of a series' name; without a version the version is empty."""
     index, _, version = text.partition(_BY)
     return SeriesName(index, version)
 
 
 def administered_series(index: str) -> str:
-    """The name of an index's series as its administrator publishes it."""
+    """Return the name of an index's series as its administrator publishes it."""
     return str(SeriesName(index, _ADMINISTRATOR))
 
 
 def computed_series(index: str, version: str) -> str:
-    """The name of an index's series under a methodology version."""
+    """Return the name of an index's series under a methodology version."""
     return str(SeriesName(index, version))
 
 
 def deal_log(deal: str) -> str:
-    """The name of a deal's log."""
+    """Return the name of a deal's log."""
     return f"{_DEAL}{deal}"
 
 
 def index_log(series: str) -> str:
-    """The name of an index's log; `series` names index and methodology, or the administrator."""
+    """Return the name of an index's log; `series` names index and methodology, or the administrator."""
     return f"{_INDEX}{series}"
 
 
 def deal_of_log(log: str) -> str | None:
-    """The deal that a log is of; None for a log of another kind."""
+    """Return the deal that a log is of; None for a log of another kind."""
     return log.removeprefix(_DEAL) if log.startswith(_DEAL) else None
 
 
 def series_of_log(log: str) -> str | None:
-    """The series that a log is of; None for a log of another kind."""
+    """Return the series that a log is of; None for a log of another kind."""
     return log.removeprefix(_INDEX) if log.startswith(_INDEX) else None
 
 
 def subject_of_log(log: str) -> str:
-    """What a log is of, as a person names it: its deal, its series, or `snapshots`."""
+    """Return what a log is of, as a person names it: its deal, its series, or `snapshots`."""
     return deal_of_log(log) or series_of_log(log) or log
 
 
 def deals_among(logs: Iterable[str]) -> tuple[str, ...]:
-    """The deals that some logs are of, in the order of the logs."""
+    """Return the deals that some logs are of, in the order of the logs."""
     return tuple(deal for deal in map(deal_of_log, logs) if deal is not None)
 
 
 def series_among(logs: Iterable[str]) -> tuple[str, ...]:
-    """The series that some logs are of, in the order of the logs."""
+    """Return the series that some logs are of, in the order of the logs."""
     return tuple(series for series in map(series_of_log, logs) if series is not None)

@@ -102,7 +102,7 @@ class IndexAnnounced(Fact):
         index: the index.
         what: `cessation`, `methodology change`, `break` in the series, or `restatement` of a date.
         effective_on: from when, or of which date.
-        version: the methodology version that it brings, where it does.
+        version: the methodology version that it brings, if it does.
         words: what it says, in one sentence.
         document: the name of the announcement, with its SHA-256.
         prepared_by: one person.

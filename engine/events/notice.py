@@ -90,14 +90,14 @@ class NoticeFacts:
     renderer: Renderer
 
     def as_data(self) -> dict[str, Any]:
-        """The same as the manifest says it."""
+        """Return the same as the manifest says it."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         dates = {name: None if (one := plain[name]) is None else one.isoformat() for name in ("on", "issued_at", "supersedes_on")}
         return {**plain, **dates, "to": list(self.to), "renderer": self.renderer.model_dump(mode="json")}
 
 
 def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
-    """The facts that a manifest says. Raises ValueError, KeyError or TypeError where it says others."""
+    """Return the facts that a manifest says. Raises ValueError, KeyError or TypeError where it says others."""
     if set(data) != set(NoticeFacts.__dataclass_fields__):
         raise ValueError("the manifest says other things of its notice than number, kind, print, addressees, state and what drew it")
     if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data["kind"] not in get_args(NoticeKind):
@@ -126,7 +126,7 @@ class PageEvidence:
         deal: the deal's name.
         facts: what the notice is.
         events: the events that it carries, in the log's order.
-        stands: how every test, trigger and Obligation stands; None where nothing was determined before.
+        stands: how every test, trigger and Obligation stands; None if nothing was determined before.
         attached: the names of the files that it carries.
     """
 
@@ -148,7 +148,7 @@ class Pages(Protocol):
         """`page.json`: every visible string of a notice, in reading order with its place."""
 
     def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:
-        """The blocks masthead, answer and due of page 1, in the form of `page.json`, composed from what a notice carries."""
+        """Return the blocks masthead, answer and due of page 1, in the form of `page.json`, composed from what a notice carries."""
 
 
 SEPARATOR = "; "
@@ -161,12 +161,12 @@ def notice_label(kind: NoticeKind, subject: str | None) -> str:
 
 
 def notice_file_name(notice: NoticeInputs) -> str:
-    """The file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
+    """Return the file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
     return notice_file(notice.deal, notice.number, notice.on, notice_label(notice.kind, notice.subject), notice.print)
 
 
 def notice_file(deal: str, number: int, on: date, label: str, print_: int) -> str:
-    """The same from its parts, as an event holds them."""
+    """Return the same from its parts, as an event holds them."""
     again = f"-{print_}" if print_ > 1 else ""
     return f"{deal}-{number:04d}-{on}-{label}{again}.pdf"
 
@@ -175,11 +175,11 @@ class Render(Protocol):
     """Makes the PDFs of notices: the same inputs, the same bytes."""
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterable[bytes]:
-        """The files' bytes, in the order of `notices`."""
+        """Return the files' bytes, in the order of `notices`."""
 
 
 def notice_given(acts: Iterable[ActRecorded], number: int | None, kind: str, clause: str | None, of: date) -> tuple[ActRecorded, ...]:
-    """The Acts that stand and say that a notice was given, or that its giver was released from it (`rulings.md` 54).
+    """Return the Acts that stand and say that a notice was given, or that its giver was released from it (`rulings.md` 54).
 
     Args:
         acts: the Recorded Acts, oldest first.

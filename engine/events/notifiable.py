@@ -12,7 +12,7 @@ Notifiable = Literal["test_failed", "event_of_default", "trigger_event", "cure"]
 
 
 def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
-    """What an event's payload makes notifiable, with the test or trigger that it happened to; mostly nothing."""
+    """Yield what an event's payload makes notifiable, with the test or trigger that it happened to; mostly nothing."""
     match payload:
         case DeadlinePassed(state=state):
             yield "event_of_default", state.test
@@ -29,7 +29,7 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 
 
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
-    """What one result makes notifiable; a first failure that is a default at once is both; one that is held is told as well (60)."""
+    """Yield what one result makes notifiable; a first failure that is a default at once is both; one that is held is told as well (60)."""
     state, before = tested.state, tested.before
     held_first = state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
     if tested.result.breach in ("default", "obligation") and (state.episode_began == tested.result.on or held_first):

@@ -40,11 +40,11 @@ class Published(Fact):
     hosts: int | None = None
     hosts_at_least: bool = False
     largest_host_share: Decimal | None = None
-    """The largest seller's share of the listings; absent where it is not known."""
+    """The largest seller's share of the listings; absent if it is not known."""
     pooled: tuple[Decimal, ...] = ()
     seller_low: Decimal | None = None
     seller_high: Decimal | None = None
-    """The ends of the interval by sellers, where there is one."""
+    """The ends of the interval by sellers, if there is one."""
     sellers: tuple[str | None, ...] = Field(default=(), exclude=True)
     """The host of each value of `pooled`, in the same order, read from the index's own log: a deal's log says no host."""
     recorded_on: date | None = None
@@ -87,7 +87,7 @@ class ReferenceRate(Fact):
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Why the value is Low Confidence as the deal judges it; empty where it is not."""
+        """Why the value is Low Confidence as the deal judges it; empty if it is not."""
         if self.by_sellers is not None or self.published is None or not self.published.low_confidence:
             return self.by_sellers or ()
         return self.published.low_confidence_reasons or ("flagged",)

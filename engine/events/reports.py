@@ -49,11 +49,11 @@ class ReportFacts(Fact):
         return self.keyed_at.date() if self.serves_from_keying and self.keyed_at is not None else self.received
 
     def counts_from(self, zone: str) -> datetime:
-        """The moment from which it counts: its receipt, or its entry where that alone is certain."""
+        """Return the moment from which it counts: its receipt, or its entry where that alone is certain."""
         if self.serves_from_keying and self.keyed_at is not None:
             return self.keyed_at
         return self.received_at or datetime.combine(self.received + timedelta(days=1), time(), ZoneInfo(zone))
 
     def entered_late(self, cut_off: datetime, zone: str) -> bool:
-        """Whether it was received by a cut-off and entered after it."""
+        """Return whether it was received by a cut-off and entered after it."""
         return self.keyed_at is not None and self.counts_from(zone) <= cut_off < self.keyed_at

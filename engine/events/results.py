@@ -39,7 +39,7 @@ class Source(Fact):
     text: str
     as_of: date | None = None
     reference: str | None = None
-    """SHA-256 of what was read, where there is a file or an event."""
+    """SHA-256 of what was read, if there is a file or an event."""
 
 
 class Given(Fact):
@@ -48,7 +48,7 @@ class Given(Fact):
     as_of: date | None = None
     source: str | None = None
     period: tuple[date, date] | None = Field(default=None, exclude_if=lambda days: days is None)
-    """The first and last day that the figure is of, where they are not the report's."""
+    """The first and last day that the figure is of, if they are not the report's."""
 
 
 class Input(Fact):
@@ -71,7 +71,7 @@ class Step(Fact):
 class BreakEven(Fact):
     """The Reference Rate of one index at which the test just passes, all else unchanged (`rulings.md` 18).
 
-    `rate` is on the published 4-decimal grid, rounded to the passing side; None where no positive rate passes or
+    `rate` is on the published 4-decimal grid, rounded to the passing side; None if no positive rate passes or
     every one does, and `note` says which.
     """
 
@@ -116,12 +116,12 @@ class Bearing(Fact):
     @model_validator(mode="before")
     @classmethod
     def _of_an_earlier_edition(cls, data: Any) -> Any:
-        """A log of edition 1 has a share by hosts, which nothing ever computed."""
+        """Drop the share by hosts of a log of edition 1, which nothing ever computed."""
         return {key: value for key, value in data.items() if key != "share_failing_hosts"} if isinstance(data, dict) else data
 
     @property
     def undecided(self) -> str | None:
-        """Why the result is not decisive, as a clause of a sentence; None where it is."""
+        """Why the result is not decisive, as a clause of a sentence; None if it is."""
         if self.decisive:
             return None
         low, high = (self.low_80, self.high_80) if self.decisive_at == 80 else (self.low, self.high)
@@ -173,18 +173,18 @@ class TestResult(Fact):
 
 
 def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:
-    """The distance to the limit, positive on the passing side: points for shares, USD for prices."""
+    """Return the distance to the limit, positive on the passing side: points for shares, USD for prices."""
     apart = measured.value - limit.value
     distance = apart if comparison in ("at least", "more than") else -apart
     return Figure(value=distance, unit=Unit.POINTS if measured.unit is Unit.SHARE else measured.unit)
 
 
 def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
-    """Headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None where the limit is zero."""
+    """Headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None if the limit is zero."""
     return apart.value / abs(limit.value) if limit.value else None
 
 
 def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:
-    """Whether the test passes; exact on both sides."""
+    """Return whether the test passes; exact on both sides."""
     distance = headroom(measured, limit, comparison).value
     return distance >= 0 if comparison in ("at least", "at most") else distance > 0

@@ -32,7 +32,7 @@ class FigureConfirmed(Fact):
 
 
 def duty_key(kind: str, subject: str | None, on: date) -> str:
-    """What tells a duty from every other: the kind of its notice, what that is about, the date that it states."""
+    """Return what tells a duty from every other: the kind of its notice, what that is about, the date that it states."""
     return f"{kind} {subject or 'deal'} {on}"
 
 

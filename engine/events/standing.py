@@ -42,7 +42,7 @@ E = TypeVar("E", bound=Recorded)
 
 
 def standing(events: Iterable[E]) -> tuple[E, ...]:
-    """The events that stand, in the log's order: all but those that a later correction withdrew."""
+    """Return the events that stand, in the log's order: all but those that a later correction withdrew."""
     kept: list[E] = []
     for event in events:
         if isinstance(event.payload, Correction):
@@ -53,12 +53,12 @@ def standing(events: Iterable[E]) -> tuple[E, ...]:
 
 
 def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
-    """The events that some correction withdrew, in the log's order."""
+    """Return the events that some correction withdrew, in the log's order."""
     standing_ids = {id(event) for event in standing(events)}
     return tuple(event for event in events if id(event) not in standing_ids)
 
 
 def _first_of(events: Sequence[E], day: date) -> int:
-    """Where the determination of the first date from `day` on begins: after the last event of an earlier date."""
+    """Return where the determination of the first date from `day` on begins: after the last event of an earlier date."""
     earlier = (place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day)
     return max(earlier, default=-1) + 1

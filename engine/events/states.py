@@ -60,7 +60,7 @@ PAUSES = ("WAIVED", "SUSPENDED")
 
 
 def entry_after(before: Entry | None, status: str, since: date) -> Entry:
-    """The entry after a state that says `status since`."""
+    """Return the entry after a state that says `status since`."""
     if before is None or before.status == status:
         return before or Entry(status=status, on=since)
     if status in PAUSES:
@@ -225,7 +225,7 @@ class TriggerState(Fact):
     cured_on: tuple[date, ...] = Field(default=(), exclude_if=lambda days: not days)
     """The days on which its cure was used, oldest first."""
     ended_on: date | None = Field(default=None, exclude_if=lambda day: day is None)
-    """Its last end: what begins it again must be new since then (`rulings.md` 45). Absent where nothing must."""
+    """Its last end: what begins it again must be new since then (`rulings.md` 45). Absent if nothing must."""
     why: str = ""
 
     @property
@@ -274,19 +274,19 @@ class ReserveAccount(Fact):
 
     clause: str
     held: Exact
-    """What was paid, by the newest report or Act that says so; what was due where none ever has."""
+    """What was paid, by the newest report or Act that says so; what was due if none ever has."""
     due: Exact
     """What was due by the date, less what was to be released."""
     due_then: Exact | None = None
     """The same by the day of `confirmed_on`, which `held` is compared with."""
     confirmed_on: date | None = None
-    """The day as of which a report or an Act last said what was paid; None where none ever has."""
+    """The day as of which a report or an Act last said what was paid; None if none ever has."""
     withdrawn: Exact = Fraction(0)
-    """What was stated as due before a correction and is due no more, where nobody has said whether it was paid."""
+    """What was stated as due before a correction and is due no more, if nobody has said whether it was paid."""
 
     @property
     def difference(self) -> Fraction:
-        """What was paid and not due; below zero what was due and not paid; zero where nobody has said what was paid."""
+        """What was paid and not due; below zero what was due and not paid; zero if nobody has said what was paid."""
         return Fraction(0) if self.due_then is None else self.held - self.due_then
 
 
@@ -322,27 +322,27 @@ class SweptPeriod(Fact):
 
 
 def run_after(before: Run | None, result: TestResult) -> Run:
-    """The run of a test after one more result."""
+    """Return the run of a test after one more result."""
     failed = 0 if before is None or result.verdict is Verdict.PASS else before.failures
     return Run(failures=failed + (result.verdict is Verdict.FAIL), on=result.on)
 
 
 def obligation_key(obligation: Obligation) -> str:
-    """How an Obligation is told from another of the same clause: by the date that created it."""
+    """Return how an Obligation is told from another of the same clause: by the date that created it."""
     return dated_key(obligation.clause, obligation.created_on)
 
 
 def dated_key(clause: str, day: date) -> str:
-    """A clause on a day, as the key of what was created or due on it."""
+    """Return a clause on a day, as the key of what was created or due on it."""
     return f"{clause}@{day}"
 
 
 def clause_of_key(key: str) -> str:
-    """The clause that a key of a clause on a day names; a name that is not such a key is the clause itself."""
+    """Return the clause that a key of a clause on a day names; a name that is not such a key is the clause itself."""
     return key.partition("@")[0]
 
 
 def clause_and_day(key: str) -> tuple[str, date]:
-    """The clause and the day that a key names. Raises ValueError for a text that is not a key."""
+    """Return the clause and the day that a key names. Raises ValueError for a text that is not a key."""
     clause, _, day = key.rpartition("@")
     return clause, date.fromisoformat(day)

@@ -45,6 +45,6 @@ def _plain(value: Any) -> Any:
 
 
 def exact_text(value: Fraction) -> str:
-    """An exact number as decimal text: whole where it ends within six decimals, otherwise with six."""
+    """Return an exact number as decimal text: whole where it ends within six decimals, otherwise with six."""
     text = f"{rounded(value, PLACES):f}".rstrip("0").rstrip(".")
     return text or "0"

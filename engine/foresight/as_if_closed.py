@@ -21,7 +21,7 @@ KEPT = ("documents",)
 
 
 def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, levels: Mapping[str, Decimal]) -> Deal:
-    """The deal had it closed on another day, with no amendment.
+    """Return the deal had it closed on another day, with no amendment.
 
     Every date of its terms moves by as many days as the Closing Date; the first dates of a schedule follow from it again. Each
     Closing Date level becomes the newest value published by that day.
@@ -53,7 +53,7 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
 
 
 def newest_value(prints: Sequence[Published], by: date) -> Decimal | None:
-    """The newest value of a series that was published by a day; None without one."""
+    """Return the newest value of a series that was published by a day; None without one."""
     return next(
         (publication.value for publication in reversed(prints) if publication.publication_date <= by and publication.value is not None),
         None,
@@ -69,7 +69,7 @@ def _moved(value: Any, by: timedelta) -> Any:
 
 
 def _day(text: Any, by: timedelta) -> Any:
-    """A date moved by some days; anything else as it stands."""
+    """Return a date moved by some days; anything else as it stands."""
     if not isinstance(text, str) or not DATE.fullmatch(text):
         return text
     try:

@@ -50,7 +50,7 @@ class History:
 
 
 def lived(deal: Deal, templates: Mapping[str, Template], history: History, share_below: ShareBelow | None = None) -> tuple[Draft, ...]:
-    """Every event that the deal would have had from closing to the history's end."""
+    """Return every event that the deal would have had from closing to the history's end."""
     state = fold(history.given)
     found: list[Draft] = []
     day = deal.closing_date + DAY
@@ -66,7 +66,7 @@ def lived(deal: Deal, templates: Mapping[str, Template], history: History, share
 
 
 def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:
-    """The assumed figures as the report of the week that ended the day before."""
+    """Yield the assumed figures as the report of the week that ended the day before."""
     if history.assumed:
         report = ReportReceived(
             period_start=day - timedelta(days=7),
@@ -115,7 +115,7 @@ class TriggerRecord:
 
 
 def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
-    """Each test's record, in the order in which they were first tested."""
+    """Return each test's record, in the order in which they were first tested."""
     by_test: dict[str, list[tuple[TestResult, TestState]]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):
@@ -149,7 +149,7 @@ def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> Test
 
 
 def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
-    """Each trigger's record."""
+    """Return each trigger's record."""
     spells: dict[str, list[tuple[date, date | None]]] = {}
     for draft in drafts:
         if not isinstance(draft.payload, Counted):

@@ -84,7 +84,7 @@ class Tally:
     paths_with_short: int
 
     def plus(self, other: Tally) -> Tally:
-        """Both together."""
+        """Return both together."""
         longest = max(len(self.delays), len(other.delays))
         ours, theirs = ((*one.delays, *(0 for _ in range(longest - len(one.delays)))) for one in (self, other))
         return Tally(
@@ -114,8 +114,8 @@ class Cell:
         false_alarms_a_year: their mean number.
         false_alarms_error: its Monte Carlo error, by the spread of the blocks' paths as a Poisson count.
         shortfalls_a_year: the mean number of shortfalls.
-        missed: the share of shortfalls that were missed; None where there was none.
-        delay: the mean delay in dates of those not missed; None where there was none.
+        missed: the share of shortfalls that were missed; None if there was none.
+        delay: the mean delay in dates of those not missed; None if there was none.
         delay_90: the delay that 90% of them did not exceed.
         timely: how many shortfalls the delays are of.
         flap: the probability of at least one flap.
@@ -143,12 +143,12 @@ class Cell:
 
 
 def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
-    """One variant on some paths."""
+    """Return one variant on some paths."""
     return tallied(shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question)
 
 
 def shortfalls(true: Floats, level: float, q: int) -> Flags:
-    """The dates of each path that lie in a shortfall, weeks in rows.
+    """Return the dates of each path that lie in a shortfall, weeks in rows.
 
     A run below the level that the horizon cuts before its q-th date begins none; one that has begun and is not over at the
     horizon is open.
@@ -166,7 +166,7 @@ def shortfalls(true: Floats, level: float, q: int) -> Flags:
 
 
 def _in_a_row(flags: Flags) -> Counts:
-    """How many dates in a row up to each date are set."""
+    """Return how many dates in a row up to each date are set."""
     run = np.zeros(flags.shape, dtype=np.int64)
     count = np.zeros(flags.shape[1], dtype=np.int64)
     for week in range(len(flags)):
@@ -232,7 +232,7 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
 
 
 def cell(variant: Variant, found: Tally) -> Cell:
-    """The figures of one variant from its tally."""
+    """Return the figures of one variant from its tally."""
     years = found.paths * found.dates / WEEKS_A_YEAR
     timely = found.shortfalls - found.missed
     alarm = found.paths_with_false_alarm / found.paths
@@ -256,7 +256,7 @@ def cell(variant: Variant, found: Tally) -> Cell:
 
 
 def _quantile(numbers: Sequence[int], share: Fraction) -> int:
-    """The least delay that `share` of the shortfalls did not exceed."""
+    """Return the least delay that `share` of the shortfalls did not exceed."""
     reached, total = 0, sum(numbers)
     for dates, number in enumerate(numbers):
         reached += number
@@ -266,6 +266,6 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
 
 
 def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
-    """The cell of the smallest count at a level whose false alarms stay under `at_most`; None where none does."""
+    """Return the cell of the smallest count at a level whose false alarms stay under `at_most`; None if none does."""
     enough = [one for one in cells if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most]
     return min(enough, key=lambda one: one.variant.count, default=None)

@@ -66,7 +66,7 @@ class Calibration:
 
 
 def calibrated(setting: Setting, variants: Sequence[Variant], workers: int = 1, watch: Watch = lambda _: None) -> Calibration:
-    """Every variant on the model's paths and on the history.
+    """Return every variant on the model's paths and on the history.
 
     Args:
         setting: what is the same for all.
@@ -94,7 +94,7 @@ Tallies = tuple[tuple[Tally, ...], ...]
 
 
 def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: int, watch: Watch, what: str) -> Tallies:
-    """The tallies of all blocks, added up in the order of the blocks."""
+    """Return the tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []
     for rule in in_order(work, every, workers):
@@ -127,7 +127,7 @@ def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell,
 
 
 def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
-    """The variant chosen on the first half, and the same variant judged on the second; None where that cannot be done.
+    """Return the variant chosen on the first half, and the same variant judged on the second; None if that cannot be done.
 
     Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first half; of these the
     one with the least delay.

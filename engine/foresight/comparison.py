@@ -76,7 +76,7 @@ def compared(
     before: Sequence[PathOutcome],
     after: Sequence[PathOutcome],
 ) -> Comparison:
-    """Two drafts and what each did on the same paths, compared.
+    """Return two drafts and what each did on the same paths, compared.
 
     Args:
         names: what each draft is called.
@@ -98,7 +98,7 @@ def compared(
 
 
 def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
-    """Every term that differs between two drafts on some date, those that one of them lacks included."""
+    """Return every term that differs between two drafts on some date, those that one of them lacks included."""
     changes: dict[str, TermChange] = {}
     days = sorted({since for deal in (first, second) for since, _ in deal.segments})
     for day in days:
@@ -127,7 +127,7 @@ def _differences(old: PathOutcome, new: PathOutcome) -> list[Difference]:
 
 
 def _serves(what: Happening, before: date | None, after: date | None) -> str:
-    """Whom a difference serves: what protects the lender serves him where it comes earlier, the borrower where later."""
+    """Return whom a difference serves: what protects the lender serves him where it comes earlier, the borrower where later."""
     if what not in PROTECTS:
         return ""
     earlier = before is None or (after is not None and after < before)
@@ -141,5 +141,5 @@ def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
 
 
 def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:
-    """How many of the differences serve the lender, and how many the borrower, under the second draft."""
+    """Return how many of the differences serve the lender, and how many the borrower, under the second draft."""
     return {who: sum(one.serves == who for one in comparison.differences) for who in ("lender", "borrower")}

@@ -35,7 +35,7 @@ class ResultChange:
 
 
 def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
-    """The terms that differ on some date, as written, each at the first date on which it does."""
+    """Return the terms that differ on some date, as written, each at the first date on which it does."""
     changes: dict[str, TermChange] = {}
     for day in sorted({since for deal in (before, after) for since, _ in deal.segments}):
         old = {source.path: source.written for source in sources(before, day)}
@@ -47,7 +47,7 @@ def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
 
 
 def result_changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> tuple[ResultChange, ...]:
-    """Every date and test or trigger whose result, limit or state differs, in the order of the dates."""
+    """Return every date and test or trigger whose result, limit or state differs, in the order of the dates."""
     old, new = _standings(before), _standings(after)
     changes = []
     for on, subject in sorted({**old, **new}):
@@ -78,7 +78,7 @@ def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, 
 
 
 def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:
-    """The states that something other than a result leads to, each with what it is about."""
+    """Yield the states that something other than a result leads to, each with what it is about."""
     test = None if isinstance(payload, Counted) else payload.state if isinstance(payload, DeadlinePassed) else payload.test
     trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
     if test is not None:

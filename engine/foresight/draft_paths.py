@@ -40,7 +40,7 @@ def scenario_paths(
     change: Callable[[ScenarioPath], ScenarioPath] = lambda path: path,
     levels: Mapping[str, Decimal] | None = None,
 ) -> tuple[StatedPath, ...]:
-    """The paths of some scenarios at some points of their bands, each at each multiple; every index falls alike.
+    """Return the paths of some scenarios at some points of their bands, each at each multiple; every index falls alike.
 
     Args:
         deal: the draft, whose Closing Date levels are where the rates begin.
@@ -72,7 +72,7 @@ def lived_paths(
     workers: int = 1,
     watch: Watch = lambda _: None,
 ) -> tuple[PathOutcome, ...]:
-    """What the draft does on each path, in the paths' order.
+    """Return what the draft does on each path, in the paths' order.
 
     Args:
         deal: the draft.

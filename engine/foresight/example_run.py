@@ -41,7 +41,7 @@ class Moment:
 
 
 def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
-    """Every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
+    """Return every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
     last = max((*wanted, *(further.published for further in example.prints)), default=example.first_publication)
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
     decided: dict[date, list[Moment]] = {}
@@ -76,7 +76,7 @@ def _determined(
     log: list[Draft],
     wanted: set[date],
 ) -> tuple[Draft, ...] | None:
-    """The events of one date; None on a date on which nothing happens and of which nothing is wanted."""
+    """Return the events of one date; None on a date on which nothing happens and of which nothing is wanted."""
     inputs = inputs_of(deal, day, series, as_it_stands(log), templates)
     return evaluate(replace(inputs, example=True)) if inputs.kinds or day in wanted else None
 
@@ -88,7 +88,7 @@ def _act(act: ExampleAct) -> ActRecorded:
 
 
 def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
-    """What each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
+    """Return what each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
     publications = {}
     consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
     for index in indices(deal, today):
@@ -109,7 +109,7 @@ def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number:
 
 
 def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
-    """The prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
+    """Return the prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
     of_date = [p for p in prints if p.publication_date == further.of]
     empty = [p for p in of_date if p.value is None and further.published == further.of]
     new = Published(
@@ -126,7 +126,7 @@ def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
 
 
 def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
-    """The facts of one Thursday as the report for the Calculation Window that ended the day before, on the day on which it came."""
+    """Return the facts of one Thursday as the report for the Calculation Window that ended the day before, on the day on which it came."""
     figures = {name: fact_on(value, day) for name, value in example.facts.items() if name != REPORT_RECEIVED}
     given = {name: figure for name, figure in figures.items() if figure is not None}
     received = _received(deal, example, day) if REPORT_RECEIVED in example.facts else day if given else None
@@ -146,7 +146,7 @@ def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
 
 
 def _received(deal: Deal, example: WorkedExample, day: date) -> date | None:
-    """When the report of a Thursday came, counted from the Determination Date that follows its period, never before that is over."""
+    """Return when the report of a Thursday came, counted from the Determination Date that follows its period, never before that is over."""
     rule = received_by(example.facts[REPORT_RECEIVED], day)
     if rule is None:
         return None

@@ -50,7 +50,7 @@ class FactsByDate:
     links: tuple[Link, ...] = ()
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
-        """The same facts on a path of rates: each figure that follows one moves with it, in steps."""
+        """Return the same facts on a path of rates: each figure that follows one moves with it, in steps."""
         moved = {one.figure: tuple(Dated(day, figure) for day, figure in one.along(rates, closing)) for one in self.links}
         return replace(self, figures={**self.figures, **moved}, links=())
 
@@ -60,11 +60,11 @@ class FactsByDate:
         return tuple(name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked))
 
     def without(self, names: Sequence[str]) -> FactsByDate:
-        """The same facts without some figures."""
+        """Return the same facts without some figures."""
         return replace(self, figures={name: dated for name, dated in self.figures.items() if name not in names})
 
     def on(self, day: date) -> dict[str, Figure]:
-        """The figures that hold on a date; one is left out before its first date, and while its report is not received."""
+        """Return the figures that hold on a date; one is left out before its first date, and while its report is not received."""
         found = {}
         for name, dated in self.figures.items():
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
@@ -81,7 +81,7 @@ class FactsByDate:
         return Figure(value=value, unit=last.figure.unit)
 
     def with_lost(self, contract: str, since: date) -> FactsByDate:
-        """The same facts had a named contract ended on a date: its hours are open from then on (WP §5.2 (b)).
+        """Return the same facts had a named contract ended on a date: its hours are open from then on (WP §5.2 (b)).
 
         Raises:
             WrongUsage: no fact gives the contract's hours, or its rate.
@@ -103,7 +103,7 @@ class FactsByDate:
         return replace(self, figures=figures)
 
     def described(self) -> str:
-        """The facts in one line, for the head of a report."""
+        """Return the facts in one line, for the head of a report."""
         held = [
             f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}" for name, one in self.figures.items()
         ]
@@ -112,7 +112,7 @@ class FactsByDate:
 
 
 def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:
-    """A figure with its values from a date on moved by an amount, never below nothing."""
+    """Return a figure with its values from a date on moved by an amount, never below nothing."""
     if change is None:
         return tuple(dated)
     before = [one for one in dated if one.since < since]
@@ -215,7 +215,7 @@ def _day(text: str) -> date | None:
 
 
 def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[Figure | None, Problem | None]:
-    """A fact's figure, or what is wrong with its name or its value."""
+    """Return a fact's figure, or what is wrong with its name or its value."""
     unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
     if unit is None:
         fix = "correct its name; the Servicer's report has the same figures"

@@ -45,7 +45,7 @@ def reach(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> Reach | None:
-    """What the next run would determine again, and what would come out otherwise; None where nothing reaches back.
+    """Return what the next run would determine again, and what would come out otherwise; None if nothing reaches back.
 
     Args:
         deal: the deal as adopted.
@@ -64,12 +64,12 @@ def reach(
 
 
 def _between(events: Sequence[Recorded], again: Correction) -> Iterator[Recorded]:
-    """What stands of the dates that are determined again."""
+    """Yield what stands of the dates that are determined again."""
     return (event for event in standing(events) if again.from_on <= event.effective_on <= again.until)
 
 
 def _stating(events: Sequence[Recorded], dates: set[date]) -> Iterator[NoticeIssued]:
-    """The newest notices of the dates; those that were superseded say so already."""
+    """Yield the newest notices of the dates; those that were superseded say so already."""
     issued = [event.payload for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on in dates]
     superseded = {notice.supersedes for notice in issued}
     return (notice for notice in issued if notice.number not in superseded)

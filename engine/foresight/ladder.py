@@ -44,12 +44,12 @@ class Rung:
         test: the test whose Break-even Rate it is.
         kind: what acting means.
         index: the index whose rate it is.
-        rate: the Break-even Rate in USD per GPU-hour, on the passing side; None where no rate turns the test.
+        rate: the Break-even Rate in USD per GPU-hour, on the passing side; None if no rate turns the test.
         fails: on which side of the rate it acts.
         distance: the way still to go in USD, negative once passed.
         share: the same as a share of today's rate.
         widths: the same in widths of the week's 95% interval; None without one.
-        weeks: weeks of Scenario B, middle, until the rate is reached; None where a single rate does not decide, or it lies above.
+        weeks: weeks of Scenario B, middle, until the rate is reached; None if a single rate does not decide, or it lies above.
         needs: on how many dates, in words.
         note: what else there is to say.
         acts_at_once: whether it acts without a Cure Period that could still make it good.
@@ -87,7 +87,7 @@ class Ladder:
     Attributes:
         on: the date: the Closing Date, or a determined one.
         today: the rate of each index on it.
-        intervals: the 95% interval of each index, where it has one.
+        intervals: the 95% interval of each index, if it has one.
         rungs: the limbs.
         inversions: for each graver limb the milder one that it comes before by most.
         left_out: tests that have no rung, each with the reason.
@@ -116,7 +116,7 @@ class Turning:
 def ladder_at_closing(
     deal: Deal, templates: Mapping[str, Template], given: FactsByDate, levels: Mapping[str, Decimal] | None = None
 ) -> Ladder:
-    """The ladder of a draft, where each rate stays at its level from closing on.
+    """Return the ladder of a draft, where each rate stays at its level from closing on.
 
     A test that looks at several dates is shown at the rate that fails it if the rate stays there.
 
@@ -161,14 +161,14 @@ def ladder_on(
     on: date,
     notes: Mapping[str, str] | None = None,
 ) -> Ladder:
-    """The ladder of a recorded deal on a date: each Break-even Rate all else unchanged.
+    """Return the ladder of a recorded deal on a date: each Break-even Rate all else unchanged.
 
     Args:
         terms: the terms in force on the date.
         templates: the covenant templates by name.
         results: the newest result of each test by the date.
         today: the newest rate of each index.
-        intervals: its 95% interval, where it has one.
+        intervals: its 95% interval, if it has one.
         on: the date.
         notes: where each test and trigger stands, in words.
     """
@@ -186,7 +186,7 @@ def ladder_on(
 
 
 def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
-    """The rate at which a test fails if the rate has stood there since closing."""
+    """Return the rate at which a test fails if the rate has stood there since closing."""
     used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
     if not used:
         return Turning(result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False)
@@ -211,12 +211,12 @@ def _stays(clause: Clause, template: Template, known: Facts, result: TestResult)
 
 
 def looks_back(clause: Clause) -> bool:
-    """Whether a clause looks at a period, so that more than one date's rate decides it."""
+    """Return whether a clause looks at a period, so that more than one date's rate decides it."""
     return any(isinstance(getattr(clause, name), Period) for name in type(clause).model_fields)
 
 
 def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
-    """Whether a test passes on other facts, and its headroom there. Raises Missing where it is not determined."""
+    """Return whether a test passes on other facts, and its headroom there. Raises Missing if it is not determined."""
     result = determine(clause.template, clause, template, known)
     if result.reason is not None:
         raise Missing(result.reason.reason, result.reason.cite, result.reason.lacks)
@@ -224,7 +224,7 @@ def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fra
 
 
 def held(known: Facts, index: str, rate: Fraction) -> Facts:
-    """The same facts, had every value of an index since closing been `rate`."""
+    """Return the same facts, had every value of an index since closing been `rate`."""
     value = Decimal(rate.numerator) / Decimal(rate.denominator)
     published = tuple(
         publication if publication.value is None else publication.model_copy(update={"value": value})
@@ -322,7 +322,7 @@ def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
 
 
 def inversion_words(inversion: Inversion) -> str:
-    """An inversion in a sentence."""
+    """Return an inversion in a sentence."""
     side = "above" if inversion.graver.fails == "below" else "below"
     return f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
 
@@ -332,6 +332,6 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def left_out_words(left: Mapping[str, str]) -> str:
-    """The tests without a rung, in a sentence; empty without one."""
+    """Return the tests without a rung, in a sentence; empty without one."""
     named = "; ".join(f"{key}, {why}" for key, why in left.items())
     return f"{counted(len(left), 'tests')} without a rung: {named}." if left else ""

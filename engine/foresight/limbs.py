@@ -30,7 +30,7 @@ class Limb:
 
 
 def of_tests(terms: TermsInForce, templates: Mapping[str, Template], found: Collection[str]) -> Iterator[Limb]:
-    """What the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
+    """Yield what the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
     for key in found:
         clause = terms.covenants[key]
         template = templates[clause.template]
@@ -56,7 +56,7 @@ def _needs(clause: Clause) -> str:
 
 
 def _follows(terms: TermsInForce, test: str) -> str:
-    """Which composite triggers the test's default would begin."""
+    """Return which composite triggers the test's default would begin."""
     names = [
         name
         for name, trigger in terms.triggers.items()
@@ -66,7 +66,7 @@ def _follows(terms: TermsInForce, test: str) -> str:
 
 
 def of_triggers(terms: TermsInForce, found: Collection[str]) -> Iterator[Limb]:
-    """Each composite trigger by each of its limbs that counts a test's failures."""
+    """Yield each composite trigger by each of its limbs that counts a test's failures."""
     for name, trigger in terms.triggers.items():
         for leaf in leaves_of(trigger.begins):
             if leaf.test in found and leaf.result == "FAIL" and leaf.test is not None:
@@ -76,7 +76,7 @@ def of_triggers(terms: TermsInForce, found: Collection[str]) -> Iterator[Limb]:
 
 
 def leaves_of(condition: Condition) -> Iterator[Leaf]:
-    """The leaves of a condition, in the order of the file."""
+    """Yield the leaves of a condition, in the order of the file."""
     match condition:
         case Leaf():
             yield condition
@@ -92,7 +92,7 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:
-    """What a composite trigger's beginning means: the gravest of its consequences; without any it is a warning.
+    """Return what a composite trigger's beginning means: the gravest of its consequences; without any it is a warning.
 
     A trigger that changes the priority of payments amortizes early, whether or not the file lists the consequence.
     """

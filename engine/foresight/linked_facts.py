@@ -54,11 +54,11 @@ class Link:
     words: str
 
     def at(self, mean: Fraction) -> Figure:
-        """The figure where the mean is `mean`."""
+        """Return the figure where the mean is `mean`."""
         return Figure(value=Fraction(rounded(self.factor * mean, PLACES[self.unit])), unit=self.unit)
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> Iterator[tuple[date, Figure]]:
-        """The figure from the Closing Date on, and from each Publication Date of a path on."""
+        """Yield the figure from the Closing Date on, and from each Publication Date of a path on."""
         yield closing, self.at(self.level)
         seen: list[Decimal | None] = []
         mean = self.level
@@ -70,12 +70,12 @@ class Link:
 
 
 def is_link(text: str) -> bool:
-    """Whether a fact is written as a link."""
+    """Return whether a fact is written as a link."""
     return text.lstrip().startswith("{")
 
 
 def read_link(name: str, text: str, terms: TermsInForce) -> Link:
-    """A link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
+    """Return a link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
         raise WrongUsage(f"`{text}` is no link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")

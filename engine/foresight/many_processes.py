@@ -26,7 +26,7 @@ class WorkersDie(HeadroomError):
 
 
 def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: int) -> Iterator[Found]:
-    """The result of each item, in their order.
+    """Yield the result of each item, in their order.
 
     Args:
         work: pure, and importable by another process.

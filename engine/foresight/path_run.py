@@ -56,7 +56,7 @@ def moments(
     until: date,
     acts: tuple[ActRecorded, ...] = (),
 ) -> Iterator[Moment]:
-    """Every date of the deal on which something happens, from closing to `until`, in turn.
+    """Yield every date of the deal on which something happens, from closing to `until`, in turn.
 
     Args:
         deal: the draft.
@@ -82,7 +82,7 @@ def moments(
 
 
 def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
-    """The report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before."""
+    """Yield the report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before."""
     figures = given.on(day)
     if not figures:
         return
@@ -102,5 +102,5 @@ def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
 
 
 def last_value(rates: Rates, day: date) -> Decimal | None:
-    """The newest published value of a path by a date."""
+    """Return the newest published value of a path by a date."""
     return next((value for on, value in reversed(rates) if on <= day and value is not None), None)

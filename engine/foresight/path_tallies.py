@@ -42,7 +42,7 @@ class PathTally:
     by_steps: Mapping[str, str]
 
     def plus(self, other: PathTally) -> PathTally:
-        """The tally of these paths and of others."""
+        """Return the tally of these paths and of others."""
         return PathTally(
             self.paths + other.paths,
             _added(self.days, other.days),
@@ -53,17 +53,17 @@ class PathTally:
         )
 
     def within(self, event: Event, days: int) -> tuple[float, float]:
-        """The probability that something happens within so many days, and its Monte Carlo error."""
+        """Return the probability that something happens within so many days, and its Monte Carlo error."""
         share = sum(count for day, count in self.days.get(event, Counter()).items() if day <= days) / self.paths
         return share, math.sqrt(share * (1 - share) / self.paths)
 
     def median_days(self, event: Event) -> float | None:
-        """Days until something happens, the median of the paths on which it does; None where it happens on none."""
+        """Days until something happens, the median of the paths on which it does; None if it happens on none."""
         day = self.days.get(event)
         return None if not day else _middle(day)
 
     def amount(self, clause: str) -> tuple[float, float, float, float]:
-        """What a sweep brings: the mean, its Monte Carlo error, and the middle 95%, in USD; nothing where it brought nothing."""
+        """Return what a sweep brings: the mean, its Monte Carlo error, and the middle 95%, in USD; nothing if it brought nothing."""
         counter = Counter(self.swept.get(clause, Counter()))
         counter[0.0] += self.paths - sum(counter.values())
         mean = sum(amount * count for amount, count in counter.items()) / self.paths
@@ -77,7 +77,7 @@ def _added(one: Mapping[Key, Counter[Number]], other: Mapping[Key, Counter[Numbe
 
 
 def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]) -> PathTally:
-    """The tally of an outcome.
+    """Return the tally of an outcome.
 
     Args:
         outcome: what happened on each path.
@@ -97,7 +97,7 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
 
 
 def _quantile(quantile: Counter[float], share: float) -> float:
-    """The least amount up to which so large a share lies."""
+    """Return the least amount up to which so large a share lies."""
     needed, seen = share * sum(quantile.values()), 0
     for amount in sorted(quantile):
         seen += quantile[amount]
@@ -107,7 +107,7 @@ def _quantile(quantile: Counter[float], share: float) -> float:
 
 
 def _middle(found: Counter[int]) -> float:
-    """The median of counted numbers: the mean of the two in the middle where there is an even number."""
+    """Return the median of counted numbers: the mean of the two in the middle if there is an even number."""
     total, seen = sum(found.values()), 0
     wanted = ((total + 1) // 2, total // 2 + 1)
     middle: list[int] = []

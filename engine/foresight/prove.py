@@ -63,7 +63,7 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
 
 
 def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Every expected figure and state against what was found."""
+    """Yield every expected figure and state against what was found."""
     for name in EXPECTED:
         wanted = getattr(expectation, name)
         if wanted is None:
@@ -81,7 +81,7 @@ OF_A_RESULT = frozenset(("result", "measured", "limit", "headroom", "break_even"
 
 
 def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | None:
-    """Why a test has no result on a date, with the nearest dates that it is tested on; None where it has one."""
+    """Return why a test has no result on a date, with the nearest dates that it is tested on; None if it has one."""
     key = expectation.test or expectation.trigger or ""
     on, terms = expectation.on, resolve(deal, expectation.on)
     clause = terms.covenants.get(key)
@@ -107,7 +107,7 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
 
 
 def _dates_around(terms: TermsInForce, published: bool, on: date) -> tuple[date | None, bool, date | None]:
-    """The last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
+    """Return the last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
     if published:
         since = (on.weekday() - THURSDAY) % WEEK.days
         return on - timedelta(days=since or WEEK.days), not since, on + timedelta(days=WEEK.days - since)

@@ -31,26 +31,26 @@ class Forecast:
         return np.cumsum(self.density)
 
     def quantile(self, share: float) -> float:
-        """The rate in USD per GPU-hour below which `share` of the law lies."""
+        """Return the rate in USD per GPU-hour below which `share` of the law lies."""
         return math.exp(float(np.interp(share, self.cumulative, self.grid.edges)))
 
     def below(self, rate: float) -> float:
-        """The probability of a value below `rate`."""
+        """Return the probability of a value below `rate`."""
         return float(np.interp(math.log(rate), self.grid.edges, self.cumulative, left=0.0, right=1.0))
 
     def crps(self, rate: float) -> float:
-        """The continuous ranked probability score of what came, in the logarithm: smaller is better."""
+        """Return the continuous ranked probability score of what came, in the logarithm: smaller is better."""
         came = self.grid.edges >= math.log(rate)
         return float(np.sum((self.cumulative - came) ** 2) * self.grid.step)
 
     def log_density(self, rate: float) -> float:
-        """The logarithm of the density, per unit of log rate, at what came: larger is better."""
+        """Return the logarithm of the density, per unit of log rate, at what came: larger is better."""
         found = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
         return math.log(max(found, LEAST_PROBABILITY))
 
 
 def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> Forecast:
-    """The law of the value published `weeks` Publication Dates after the history's last.
+    """Return the law of the value published `weeks` Publication Dates after the history's last.
 
     Args:
         known: the posterior of the laws and the true rate under each.
@@ -66,7 +66,7 @@ def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> F
 
 
 def _noise_law(grid: Grid, noise: Floats) -> Floats:
-    """The law of a future sampling error, for a circular convolution of twice the grid."""
+    """Return the law of a future sampling error, for a circular convolution of twice the grid."""
     points = len(grid.points)
     cells = np.arange(2 * points, dtype=np.float64)
     cells = np.where(cells < points, cells, cells - 2 * points)
@@ -93,9 +93,9 @@ class Score:
 
 
 def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1) -> tuple[Score, ...]:
-    """How the model and three simpler forecasts would have done week by week, each knowing only what was known then.
+    """Return how the model and three simpler forecasts would have done week by week, each knowing only what was known then.
 
-    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight where one is. Each is made
+    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight if one is. Each is made
     with the sampling errors known by then. Nothing is tuned to the outcome, and a simpler forecast that wins is shown as such.
 
     Args:

@@ -77,21 +77,21 @@ class Filtered:
 
 
 def grid_of(series: RateSeries, points: int = POINTS) -> Grid:
-    """The points that cover a history with `MARGIN` on both sides."""
+    """Return the points that cover a history with `MARGIN` on both sides."""
     low, high = float(np.nanmin(series.logs)) - MARGIN, float(np.nanmax(series.logs)) + MARGIN
     grid = np.linspace(low, high, points)
     return Grid(grid, float(grid[1] - grid[0]))
 
 
 def cumulative(law: Law, changes: Floats) -> Floats:
-    """The probability that a weekly change is at most each of `changes`."""
+    """Return the probability that a weekly change is at most each of `changes`."""
     scaled = changes / law.sigma
     found = ndtr(scaled) if math.isinf(law.nu) else stdtr(law.nu, scaled)
     return np.asarray(found, dtype=np.float64)
 
 
 def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
-    """The probability of a change by so many cells: up first, then down, as a circular convolution of twice the grid wants it."""
+    """Return the probability of a change by so many cells: up first, then down, as a circular convolution of twice the grid wants it."""
     count = 2 * len(grid.points)
     cells = np.arange(count, dtype=np.float64)
     cells = np.where(cells < count // 2, cells, cells - count)
@@ -100,7 +100,7 @@ def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
 
 
 def weekly(series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: int = POINTS) -> Iterator[Filtered]:
-    """What is known after each week, week by week; the likelihood of a week's value counts from the second value on.
+    """Yield what is known after each week, week by week; the likelihood of a week's value counts from the second value on.
 
     The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets the rate move.
 
@@ -129,13 +129,13 @@ def weekly(series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: 
 
 
 def filtered(series: RateSeries, laws: Sequence[Law] = TABLE, drift: float = 0.0, points: int = POINTS) -> Filtered:
-    """What is known of the true rate after the whole history, under each law."""
+    """Return what is known of the true rate after the whole history, under each law."""
     *_, last = weekly(series, laws, drift, points)
     return last
 
 
 def moved(density: Floats, kernels: Weights) -> Floats:
-    """The law of the rate one week on; what would leave the grid is left out and the rest weighs one."""
+    """Return the law of the rate one week on; what would leave the grid is left out and the rest weighs one."""
     points = density.shape[1]
     onward = np.fft.irfft(np.fft.rfft(density, 2 * points, axis=1) * kernels, 2 * points, axis=1)[:, :points]
     onward = np.maximum(onward, 0.0)
@@ -143,7 +143,7 @@ def moved(density: Floats, kernels: Weights) -> Floats:
 
 
 def observed(grid: Grid, value: float, error: float) -> Floats:
-    """How likely each cell makes a published value: the observation law over the cell, per unit of the logarithm."""
+    """Return how likely each cell makes a published value: the observation law over the cell, per unit of the logarithm."""
     upper, lower = ndtr((grid.edges - value) / error), ndtr((grid.edges - grid.step - value) / error)
     return np.asarray((upper - lower + STRAY) / grid.step, dtype=np.float64)
 

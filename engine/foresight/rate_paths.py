@@ -29,7 +29,7 @@ THIN_WEEKS = 4
 TICK = 10_000
 """Ticks in a dollar: published values have four decimals."""
 NO_VALUE = -1
-"""Stands in a path of ticks where nothing is published."""
+"""Stands in a path of ticks if nothing is published."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Paths:
     Attributes:
         true: the true rate in USD per GPU-hour.
         published: the published value in whole ticks of USD 0.0001, `NO_VALUE` without one.
-        sellers: named sellers behind each published value, 0 where that is not known.
+        sellers: named sellers behind each published value, 0 if that is not known.
     """
 
     true: Floats
@@ -63,7 +63,7 @@ class Paths:
 
 
 def blocks(paths: int) -> Iterator[tuple[int, int]]:
-    """Number and size of each block; the last may be smaller, and its paths are the first of the whole block."""
+    """Yield number and size of each block; the last may be smaller, and its paths are the first of the whole block."""
     for number, start in enumerate(range(0, paths, BLOCK)):
         yield number, min(BLOCK, paths - start)
 
@@ -75,7 +75,7 @@ def uniforms(seed: int, block: int, rows: int) -> Floats:
 
 
 def innovations(nu: Floats, share: Floats) -> Floats:
-    """The value of a t law with `nu` degrees of freedom, normal where that is infinite, below which `share` of it lies."""
+    """Return the value of a t law with `nu` degrees of freedom, normal where that is infinite, below which `share` of it lies."""
     normal = np.isinf(nu)
     found = stdtrit(np.where(normal, 3.0, nu), share)
     return np.asarray(np.where(normal, ndtri(share), found))
@@ -91,7 +91,7 @@ def simulated(
     drift: float = 0.0,
     switches: tuple[Switch, ...] = (),
 ) -> Paths:
-    """The paths of one block, from the week after the history on.
+    """Return the paths of one block, from the week after the history on.
 
     The true rate begins at its filtered law and moves by the posterior's law of each path; sampling errors, gaps and
     sellers come from four weeks of the history at a time.
@@ -122,7 +122,7 @@ def simulated(
 
 
 def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:
-    """The true log rate at a share of its law, under each path's own law of the weekly change; even inside a cell."""
+    """Return the true log rate at a share of its law, under each path's own law of the weekly change; even inside a cell."""
     edges = filtering.grid.edges
     level = np.empty(len(share))
     for row in np.unique(law):
@@ -132,14 +132,14 @@ def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> 
 
 
 def _history_weeks(known: int, weeks: int, share: Floats) -> NDArray[np.intp]:
-    """Which week of the history each week of each path takes its sampling error from: four weeks in a row at a time."""
+    """Return which week of the history each week of each path takes its sampling error from: four weeks in a row at a time."""
     length = min(THIN_WEEKS, known)
     first = np.minimum((share[::length] * (known - length + 1)).astype(np.intp), known - length)
     return np.asarray(np.repeat(first, length, axis=0)[:weeks] + (np.arange(weeks) % length)[:, None])
 
 
 def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], share: Floats) -> Paths:
-    """The published values: the true rate with a sampling error, to whole ticks; none in a week of the history without."""
+    """Return the published values: the true rate with a sampling error, to whole ticks; none in a week of the history without."""
     noise = series.noise[of_week]
     gap = np.isnan(noise)
     value = np.exp(true + np.where(gap, 0.0, noise) * ndtri(share))
@@ -149,7 +149,7 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
 
 
 def given_history(known: Posterior, series: RateSeries, seed: int, block: int, size: int = BLOCK) -> Paths:
-    """The true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
+    """Return the true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
 
     Backward sampling on the filter's grid: the last week from its filtered law; each earlier week from its own filtered law
     times the law of the change to the week that is drawn already.
@@ -169,7 +169,7 @@ def given_history(known: Posterior, series: RateSeries, seed: int, block: int, s
 
 
 def _backward(steps: tuple[Filtered, ...], row: int, law: Law, share: Floats) -> Floats:
-    """The true log rate of every week, for paths under one law; `share` has a row for each week, the last week's used first."""
+    """Return the true log rate of every week, for paths under one law; `share` has a row for each week, the last week's used first."""
     grid = steps[0].grid
     points = len(grid.points)
     change = kernel(law, grid)

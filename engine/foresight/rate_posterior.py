@@ -42,7 +42,7 @@ class Prior:
     nu: tuple[float, ...]
 
     def log_weights(self) -> Floats:
-        """The logarithm of the prior of each law, a row for each volatility."""
+        """Return the logarithm of the prior of each law, a row for each volatility."""
         by_sigma = -0.5 * ((np.log(SIGMAS) - math.log(self.sigma)) / self.spread) ** 2
         by_nu = np.log(np.array(self.nu) / sum(self.nu))
         return np.asarray(by_sigma[:, None] + by_nu[None, :])
@@ -108,11 +108,11 @@ class Posterior:
         return math.exp(float(self.by_sigma @ np.log(SIGMAS)))
 
     def sigma_at(self, share: float) -> float:
-        """The least volatility of the table up to which the posterior holds `share`."""
+        """Return the least volatility of the table up to which the posterior holds `share`."""
         return float(SIGMAS[int(np.searchsorted(np.cumsum(self.by_sigma), share))])
 
     def heaviest(self) -> Floats:
-        """The weights of the heaviest laws that hold `HEAVIEST` of the posterior, made to sum to one; 0 for the others."""
+        """Return the weights of the heaviest laws that hold `HEAVIEST` of the posterior, made to sum to one; 0 for the others."""
         order = np.argsort(-self.weights, kind="stable")
         last = int(np.searchsorted(np.cumsum(self.weights[order]), HEAVIEST))
         kept = np.zeros_like(self.weights)
@@ -121,7 +121,7 @@ class Posterior:
 
 
 def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
-    """What the history says of the weekly change, under a prior.
+    """Return what the history says of the weekly change, under a prior.
 
     Args:
         series: the history.
@@ -135,7 +135,7 @@ def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
 
 
 def enough(weeks: int, prior: Prior | None) -> None:
-    """Nothing. Raises WrongUsage where a history is too short to go without a named prior."""
+    """Nothing. Raises WrongUsage if a history is too short to go without a named prior."""
     if weeks < FEWEST_WEEKS and prior is None:
         raise WrongUsage(
             f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the rate moves. "
@@ -144,7 +144,7 @@ def enough(weeks: int, prior: Prior | None) -> None:
 
 
 def weighed(filtering: Filtered, weeks: int, prior: Prior) -> Posterior:
-    """The posterior of the laws of the table, from their likelihoods."""
+    """Return the posterior of the laws of the table, from their likelihoods."""
     table = filtering.log_likelihood.reshape(len(SIGMAS), len(NUS))
     logs = table + prior.log_weights()
     weights = np.exp(logs - logs.max())
@@ -152,7 +152,7 @@ def weighed(filtering: Filtered, weeks: int, prior: Prior) -> Posterior:
 
 
 def _highest(table: Floats) -> Highest:
-    """The table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
+    """Return the table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
     row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))
     value = float(table[row, column])
     if not 0 < row < len(SIGMAS) - 1:  # at an end of the table there is no curvature to read an error from
@@ -173,7 +173,7 @@ SPREADS: Floats = np.array([0.15, 0.35, 0.6, 1.0])
 
 
 def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tuple[Posterior, ...]:
-    """What the histories of several generations say together, for each: like volatilities lend each other strength.
+    """Return what the histories of several generations say together, for each: like volatilities lend each other strength.
 
     ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4, weighed by the
     product of the integrated likelihoods; m by the prior and tau by exp(-2 tau^2).
@@ -197,7 +197,7 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
 
 
 def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], Floats]:
-    """The posterior of (m, tau) with each nu."""
+    """Return the posterior of (m, tau) with each nu."""
     logs: dict[tuple[float, float], Floats] = {}
     for centre in CENTRES:
         for spread in SPREADS:
@@ -213,11 +213,11 @@ def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], 
 
 
 def _conditional(table: Floats, centre: float, spread: float) -> Floats:
-    """The log likelihood of each law plus the log of the normal law of its ln sigma, which sums to one over the table."""
+    """Return the log likelihood of each law plus the log of the normal law of its ln sigma, which sums to one over the table."""
     shape = -0.5 * ((np.log(SIGMAS) - centre) / spread) ** 2
     return np.asarray(table + (shape - logsumexp(shape))[:, None])
 
 
 def law_name(law: Law) -> str:
-    """A law as a person reads it."""
+    """Return a law as a person reads it."""
     return f"sigma {law.sigma:.2%} a week, " + ("normal" if math.isinf(law.nu) else f"t with {law.nu:g} degrees of freedom")

@@ -23,7 +23,7 @@ from engine.terms.contract_dates import publication_dates
 Point = Literal["low", "middle", "high"]
 Shape = Literal["compound", "straight line"]
 Rates = tuple[tuple[date, Decimal | None], ...]
-"""A rate for each Publication Date, oldest first; None where nothing is published."""
+"""A rate for each Publication Date, oldest first; None if nothing is published."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class ScenarioPath:
         return f"{legs} {self.point} {float(self.multiple):.1f}x"
 
     def faster(self, multiple: Fraction) -> ScenarioPath:
-        """The same path with time running `multiple` times as fast."""
+        """Return the same path with time running `multiple` times as fast."""
         return replace(self, multiple=multiple)
 
     def remaining(self, days: int) -> Fraction:
-        """What is left of the rate after so many days, jumps left out."""
+        """Return what is left of the rate after so many days, jumps left out."""
         left, ahead = Fraction(1), self.multiple * days
         for leg in self.legs:
             spent = ahead if leg.days is None else min(ahead, Fraction(leg.days))
@@ -87,7 +87,7 @@ class ScenarioPath:
         return Scenario.model_validate({"scenario": leg.scenario, "point": self.point, "shape": self.shape})
 
     def rates(self, start: Decimal, since: date, until: date) -> Rates:
-        """The published values from the first Publication Date after `since` to `until`.
+        """Return the published values from the first Publication Date after `since` to `until`.
 
         Args:
             start: the rate R0, in USD per GPU-hour.
@@ -105,7 +105,7 @@ class ScenarioPath:
 
 
 def _remaining(scenario: Scenario, days: Fraction) -> Fraction:
-    """What is left of a rate after a time that need not be whole days."""
+    """Return what is left of a rate after a time that need not be whole days."""
     if scenario.shape == "straight line":
         return max(Fraction(0), 1 - scenario.decline * days / YEAR)
     with localcontext() as context:
@@ -120,7 +120,7 @@ LEG = re.compile(r"(?P<scenario>[A-Z])(?::(?P<days>[1-9]\d{0,4}))?")
 
 
 def read_legs(text: str) -> tuple[Leg, ...]:
-    """Scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and where one has no end but a successor."""
+    """Scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and if one has no end but a successor."""
     legs = []
     for part in text.split(","):
         match = LEG.fullmatch(part.strip())
@@ -137,7 +137,7 @@ JUMP = re.compile(r"(?P<share>[-+]\d{1,3}(?:\.\d+)?)%@(?P<weeks>\d{1,4})w")
 
 
 def read_jump(text: str) -> Jump:
-    """A jump: `-30%@26w`. Raises WrongUsage for anything else, and for a fall to nothing."""
+    """Return a jump: `-30%@26w`. Raises WrongUsage for anything else, and for a fall to nothing."""
     match = JUMP.fullmatch(text.strip())
     if match is None or Fraction(match["share"]) <= -100:
         raise WrongUsage(f"`{text}` is no jump; write it like -30%@26w: by how much, and after how many weeks")
@@ -145,7 +145,7 @@ def read_jump(text: str) -> Jump:
 
 
 def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[str, Rates], list[Problem]]:
-    """Rates by index from a table with the columns `date` and each index, or `date` and `rate` where there is one index.
+    """Rates by index from a table with the columns `date` and each index, or `date` and `rate` if there is one index.
 
     A futures or a broker's curve is such a table. An empty cell is a week without a value. Nothing comes after its end.
     """

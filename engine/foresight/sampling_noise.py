@@ -29,10 +29,10 @@ class ObservedWeek:
 
     Attributes:
         publication_date: the Thursday.
-        value: USD per GPU-hour; None where nothing was published.
-        interval_95: low and high end by sellers, where there are enough of them.
+        value: USD per GPU-hour; None if nothing was published.
+        interval_95: low and high end by sellers, if there are enough of them.
         interval_80: the same at 80%, from four sellers on.
-        sellers: how many named sellers stand behind the value; None where that is not known.
+        sellers: how many named sellers stand behind the value; None if that is not known.
     """
 
     publication_date: date
@@ -50,9 +50,9 @@ class RateSeries:
         dates: the Publication Dates, oldest first.
         logs: the natural logarithm of each published value, NaN without one.
         noise: the standard deviation of each week's sampling error in the logarithm, NaN without a value.
-        sellers: named sellers of each week, 0 where that is not known.
+        sellers: named sellers of each week, 0 if that is not known.
         assumed: weeks with a value and without an interval, whose noise is the largest of the history or was named.
-        how: where the assumed noise came from; empty where none was assumed.
+        how: where the assumed noise came from; empty if none was assumed.
     """
 
     dates: tuple[date, ...]
@@ -63,7 +63,7 @@ class RateSeries:
     how: str
 
     def until(self, weeks: int) -> RateSeries:
-        """The first so many weeks alone."""
+        """Return the first so many weeks alone."""
         return RateSeries(
             self.dates[:weeks],
             self.logs[:weeks],
@@ -80,7 +80,7 @@ class RateSeries:
 
 
 def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> RateSeries:
-    """The history with the sampling error of each week.
+    """Return the history with the sampling error of each week.
 
     The error is ln(high / low) / 3.92 of the 95% interval; without one, ln(high / low) / 2.563 of the 80% interval;
     without either, `named`, or the largest error of the history. A week without a value has none.
@@ -116,7 +116,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
 
 
 def _known(week: ObservedWeek) -> float | None:
-    """The sampling error that the week's own interval gives."""
+    """Return the sampling error that the week's own interval gives."""
     if week.value is None:
         return None
     for ends, width in ((week.interval_95, WIDTH_95), (week.interval_80, WIDTH_80)):

@@ -102,11 +102,11 @@ class PathOutcome:
     measured: Mapping[date, Mapping[str, Figure]] = field(default_factory=dict)
 
     def first(self, subject: str, what: Happening) -> FirstDate | None:
-        """The first time that something happened to a limb; None where it never did."""
+        """Return the first time that something happened to a limb; None if it never did."""
         return next((first for first in self.firsts if first.subject == subject and first.what == what), None)
 
     def swept_in_all(self, clause: str) -> Fraction:
-        """What went to the reserve by the end, in USD."""
+        """Return what went to the reserve by the end, in USD."""
         return sum((amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0))
 
 
@@ -132,7 +132,7 @@ def outcome(
     until: date,
     acts: tuple[ActRecorded, ...] = (),
 ) -> PathOutcome:
-    """What the draft does on one path, from closing to `until`.
+    """Return what the draft does on one path, from closing to `until`.
 
     Args:
         name: what the path is called.
@@ -167,12 +167,12 @@ Happened = tuple[str, Happening, date]
 
 
 def happenings(drafts: Sequence[Draft]) -> Iterator[Happened]:
-    """What the events of one date bring, each thing on its own date, whatever was before."""
+    """Yield what the events of one date bring, each thing on its own date, whatever was before."""
     return _happened(drafts, _Seen())
 
 
 def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
-    """What one date brought, each thing on its own date; the lanes, the money and the worst figures are noted on the way."""
+    """Yield what one date brought, each thing on its own date; the lanes, the money and the worst figures are noted on the way."""
     for draft in drafts:
         match draft.payload:
             case Tested() as tested:
@@ -220,7 +220,7 @@ def _worst(result: TestResult, seen: _Seen) -> None:
 
 
 def _kind(status: TestStatus, verdict: Verdict) -> LaneKind:
-    """How a test's lane shows a state."""
+    """Return how a test's lane shows a state."""
     by_status: dict[TestStatus, LaneKind] = {
         TestStatus.CURE_PERIOD: "cure",
         TestStatus.EVENT_OF_DEFAULT: "default",
@@ -248,7 +248,7 @@ def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
 
 
 def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
-    """One more date of a lane, where its kind changes; a state that began earlier than its date takes the days since."""
+    """Add one more date of a lane, where its kind changes; a state that began earlier than its date takes the days since."""
     moves = seen.moves.setdefault(subject, [])
     if moves and moves[-1][1] == kind:
         return
@@ -264,7 +264,7 @@ def _spans(moves: Sequence[tuple[date, LaneKind]], until: date) -> Iterator[Span
 
 
 def closing_levels(deal: Deal) -> dict[str, Decimal]:
-    """The Closing Date level of each index of the draft: where a stress begins unless another rate is named."""
+    """Return the Closing Date level of each index of the draft: where a stress begins unless another rate is named."""
     terms = resolve(deal, deal.closing_date)
     return {
         name: Decimal(index.closing_date_level.numerator) / Decimal(index.closing_date_level.denominator)

@@ -20,7 +20,7 @@ MOST = 400
 
 
 def written_at(deal: Deal, term: str) -> str:
-    """A term as the file writes it.
+    """Return a term as the file writes it.
 
     Args:
         deal: the draft.
@@ -41,7 +41,7 @@ def written_at(deal: Deal, term: str) -> str:
 
 
 def _terms(data: Any, before: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every single term of a file, by its path with dots."""
+    """Yield every single term of a file, by its path with dots."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _terms(value, (*before, str(key)))
@@ -54,7 +54,7 @@ def _path(term: str) -> tuple[str, ...]:
 
 
 def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, str]) -> Deal:
-    """The draft with terms written otherwise; its worked examples, which speak of the old ones, are left out.
+    """Return the draft with terms written otherwise; its worked examples, which speak of the old ones, are left out.
 
     Args:
         deal: the draft.
@@ -81,7 +81,7 @@ def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, 
 
 
 def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, ...]:
-    """Every wording that a term of a clause may have. Raises WrongUsage where it is not chosen from a list."""
+    """Return every wording that a term of a clause may have. Raises WrongUsage if it is not chosen from a list."""
     path = _path(term)
     written_at(deal, term)
     key = path[1] if len(path) > 2 and path[0] == "covenants" else None
@@ -96,7 +96,7 @@ def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[s
 
 
 def _field(annotation: Any, name: str) -> Any:
-    """The type of a field of a model, or of one of the models of a union."""
+    """Return the type of a field of a model, or of one of the models of a union."""
     for one in (annotation, *_parts(annotation)):
         fields = getattr(one, "model_fields", {})
         for key, field in fields.items():
@@ -120,7 +120,7 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
-    """The numbers from `first` to `last`, both included. Raises WrongUsage without any, or too many."""
+    """Return the numbers from `first` to `last`, both included. Raises WrongUsage without any, or too many."""
     try:
         low, high, by = Fraction(first), Fraction(last), Fraction(step)
     except ValueError:
@@ -133,7 +133,7 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
 
 
 def read_range(text: str) -> tuple[str, tuple[str, ...]]:
-    """A term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`. Raises WrongUsage for anything else."""
+    """Return a term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`. Raises WrongUsage for anything else."""
     term, equals, values = text.partition("=")
     if not equals or not term or not values:
         raise WrongUsage(f"`{text}`: write TERM=FROM:TO:STEP or TERM=VALUE,VALUE")
@@ -144,7 +144,7 @@ def read_range(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def in_the_form_of(written: str, number: str) -> str:
-    """A bare number in the form in which a term is written: 1.60 beside `USD 1.50 per GPU-hour`, 70 beside `65%`.
+    """Return a bare number in the form in which a term is written: 1.60 beside `USD 1.50 per GPU-hour`, 70 beside `65%`.
 
     A value that is not a bare number stands as it is.
     """

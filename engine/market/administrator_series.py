@@ -89,7 +89,7 @@ def read_series(
     own: SeriesMap | None = None,
     answered: SeriesQuestions = NothingAnswered,
 ) -> SeriesRead:
-    """The values that are new: a first print of its date, or the next one where it differs from the last.
+    """Return the values that are new: a first print of its date, or the next one where it differs from the last.
 
     Args:
         text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on` is the date on which
@@ -123,7 +123,7 @@ def read_series(
 
 
 def _said(cells: Mapping[str, str], form: SeriesMap) -> dict[Said, str]:
-    """What a row says, by our names; the columns of an exported series are read wherever they stand."""
+    """Return what a row says, by our names; the columns of an exported series are read wherever they stand."""
     said = {name: cells[column].strip() for name, column in form.columns.items()}
     exported: tuple[Said, ...] = ("published_on", "print")
     return {**{name: cells[name].strip() for name in exported if name in cells}, **said}
@@ -180,7 +180,7 @@ def _take(
 
 
 def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date) -> Decimal | None:
-    """The newest value before a date, provisional ones included."""
+    """Return the newest value before a date, provisional ones included."""
     values = {on: value for one_of in (seen, newest) for on, value in one_of.items() if on < day and value["value"] is not None}
     return _decimal(values[max(values)]) if values else None
 
@@ -190,13 +190,13 @@ def _decimal(row: Mapping[str, Any]) -> Decimal | None:
 
 
 def _slips(before: Decimal, after: Decimal) -> bool:
-    """Whether a step is within 5% of a factor of 10, 100 or 1,000 either way."""
+    """Return whether a step is within 5% of a factor of 10, 100 or 1,000 either way."""
     times = Fraction(max(before, after)) / Fraction(min(before, after))
     return any(abs(times / factor - 1) <= WITHIN for factor in UNIT_SLIPS)
 
 
 def _earlier(row: Mapping[Said, str], before: Mapping[str, Any]) -> bool:
-    """Whether a row of an exported series is an earlier print than the newest on record."""
+    """Return whether a row of an exported series is an earlier print than the newest on record."""
     stated = row.get("print", "")
     return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
@@ -210,7 +210,10 @@ COMPARED: tuple[tuple[Said, str], ...] = (
 
 
 def _same(before: Mapping[str, Any], value: IndexValue, row: Mapping[Said, str]) -> bool:
-    """Whether a row says what the print before it says; 1.735 and 1.7350 are one value, and what a form does not say is not a change."""
+    """Return whether a row says what the print before it says.
+
+    1.735 and 1.7350 are one value, and what a form does not say is not a change.
+    """
     after = value.model_dump(mode="json")
     return _decimal(before) == value.value and all(before[name] == after[name] for said, name in COMPARED if said in row)
 
@@ -224,7 +227,7 @@ def _row(
     answered: SeriesQuestions,
     problems: list[Problem],
 ) -> IndexValue | None:
-    """One row's value; None where it is not taken, and then why in `problems`."""
+    """Return one row's value; None if it is not taken, and then why in `problems`."""
     count = len(problems)
     problems += _wrong(row, place, form, form.today(now))
     if len(problems) > count:
@@ -267,7 +270,7 @@ def _asked(day: date, place: Place) -> Problem:
 
 
 def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
-    """When a print became public: as it says, or from the hour of its making; its own day otherwise."""
+    """Return when a print became public: as it says, or from the hour of its making; its own day otherwise."""
     if row.get("published_on"):
         return _date(row["published_on"]) or day
     try:
@@ -278,7 +281,7 @@ def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
 
 
 def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) -> Iterator[Problem]:
-    """What is wrong with a row."""
+    """Yield what is wrong with a row."""
 
     def refused(code: str, what: str, fix: str) -> Problem:
         return Problem(code, what, "a published value is taken as it was published", fix, place)
@@ -302,7 +305,7 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
 
 
 def unpublished(index: str, publication: date) -> IndexValue:
-    """A Publication Date that the administrator let pass: a non-publication with its reason (`rulings.md` 4)."""
+    """Return a Publication Date that the administrator let pass: a non-publication with its reason (`rulings.md` 4)."""
     return IndexValue(
         index=index,
         publication_date=publication,
@@ -323,7 +326,7 @@ def _date(text: str) -> date | None:
 
 
 def _price(text: str) -> Decimal | bool | None:
-    """The value, None where none was published, False where it is not a value."""
+    """Return the value, None if none was published, False if it is not a value."""
     if not text.strip():
         return None
     return PRICE.fullmatch(text.strip()) is not None and (Decimal(text.strip()) or False)

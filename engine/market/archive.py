@@ -20,7 +20,7 @@ class Archive:
         self.folder = folder
 
     def add(self, data: bytes, name: str) -> tuple[Snapshot, bool]:
-        """Keep one snapshot; the second value says whether it is new. Raises SnapshotRefused where it is damaged."""
+        """Keep one snapshot; the second value says whether it is new. Raises SnapshotRefused if it is damaged."""
         snapshot = read_snapshot(data, name)
         place = self._place(snapshot)
         if place.exists():
@@ -30,7 +30,7 @@ class Archive:
         return snapshot, True
 
     def between(self, first: date, last: date) -> Iterator[Snapshot]:
-        """The snapshots of the days from `first` to `last`; each is checked against the hash that names it."""
+        """Yield the snapshots of the days from `first` to `last`; each is checked against the hash that names it."""
         day = first
         while day <= last:
             folder = self.folder / day.isoformat()

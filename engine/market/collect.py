@@ -54,7 +54,7 @@ class Query:
 
 
 def collect(query: Query, at: datetime, right: Mapping[str, str], progress: Callable[[str], None]) -> bytes:
-    """One collection of every model as the bytes of a raw Snapshot.
+    """Return one collection of every model as the bytes of a raw Snapshot.
 
     Args:
         query: what is asked.
@@ -98,7 +98,7 @@ class Answers:
 
 
 def _whole(client: httpx2.Client, query: Query, model: str) -> Answers:
-    """All offers of a model, each once, asked for from both ends of the price list until the answers meet.
+    """Return all offers of a model, each once, asked for from both ends of the price list until the answers meet.
 
     A list as long as its limit is cut, so it is asked for again with a higher one. A shorter one proves
     nothing: servers cut lists at a length of their own. What meets has one offer in common and prices that
@@ -140,7 +140,7 @@ def _price(offer: Any) -> float:
 
 
 def _in_order(offers: list[Any]) -> bool:
-    """Whether every offer has a number and a price, and the prices do not fall."""
+    """Return whether every offer has a number and a price, and the prices do not fall."""
     if any(_number(offer) is None or type(offer.get("dph_total")) not in (int, float) for offer in offers):
         return False
     prices = [_price(offer) for offer in offers]
@@ -148,14 +148,14 @@ def _in_order(offers: list[Any]) -> bool:
 
 
 def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) -> bool:
-    """Whether the cheapest and the dearest have an offer in common and overlap in price."""
+    """Return whether the cheapest and the dearest have an offer in common and overlap in price."""
     if not offers.keys() & dearest.keys():
         return False
     return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
 
 
 def _asked(client: httpx2.Client, query: Query, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:
-    """One answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
+    """Return one answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
     attempts = stamina.retry_context(
         on=_Retry, attempts=ATTEMPTS, timeout=None, wait_initial=query.pause, wait_max=30 * query.pause, wait_jitter=query.pause
     )
@@ -169,7 +169,7 @@ def _asked(client: httpx2.Client, query: Query, model: str, limit: int, order: s
 
 
 def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[str, Any]:
-    """What is asked: offers of a model by price in an order, those at or above a price where one is given."""
+    """Return what is asked: offers of a model by price in an order, those at or above a price if one is given."""
     search: dict[str, Any] = {"gpu_name": {"eq": model}, "rentable": {"eq": True}, "order": [["dph_total", order]]}
     priced = {} if at_least is None else {"dph_total": {"gte": at_least}}
     return {**search, **priced, "type": "on-demand", "limit": limit}
@@ -191,7 +191,7 @@ def _once(client: httpx2.Client, query: Query, model: str, search: dict[str, Any
 
 
 def _bounded(response: httpx2.Response, model: str) -> bytes:
-    """The body, decompressed, never more than LARGEST: a compressed bomb ends the collection, not the machine."""
+    """Return the body, decompressed, never more than LARGEST: a compressed bomb ends the collection, not the machine."""
     body = bytearray()
     for chunk in _plain(response):
         body += chunk

@@ -36,7 +36,7 @@ NOTHING = Listings(0, (), (), truncated=False)
 def collected_day(
     index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot], overrides: Sequence[Override] = ()
 ) -> CollectedDay:
-    """What stands for a day: of the collections that speak of the index the best evidence, of equal ones the last (`rulings.md` 61)."""
+    """Return what stands for a day: the best evidence among the collections of the index, of equal ones the last (`rulings.md` 61)."""
     model, countries = index.gpu_name, index.countries
     speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     candidates = [
@@ -52,7 +52,7 @@ def collected_day(
 
 
 def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
-    """Why a raw answer may not be whole: as long as its limit, or of a length at which lists are cut; None where nothing says so."""
+    """Return why a raw answer may not be whole: as long as its limit, or of a length at which lists are cut; None if nothing says so."""
     if listings.truncated:
         return f"{listings.offers} offers are as many as were asked for: the list is cut"
     if listings.shown_whole is False:
@@ -63,7 +63,7 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
 
 
 def evidence(snapshot: Snapshot, listings: Listings) -> int:
-    """How good a collection is as evidence of its day, higher is better (`rulings.md` 61; ADR 12).
+    """Return how good a collection is as evidence of its day, higher is better (`rulings.md` 61; ADR 12).
 
     A whole raw answer comes first, then one that lets some rule go unchecked; then a day's filtered rows, then a raw answer that was cut.
     """
@@ -75,7 +75,7 @@ def evidence(snapshot: Snapshot, listings: Listings) -> int:
 
 
 def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> CollectionRange | None:
-    """The range of the value over all choices of collections; None where no day has two, or no choice gives a value."""
+    """Return the range of the value over all choices of collections; None if no day has two, or no choice gives a value."""
     several = [day for day in days if len(day.others) > 1]
     if not several:
         return None
@@ -100,10 +100,10 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
 
 
 def micros_kept(listings: Listings, rules: Methodology) -> tuple[int, ...]:
-    """The prices that a collection adds to the pool, its outliers removed; ascending."""
+    """Return the prices that a collection adds to the pool, its outliers removed; ascending."""
     return tuple(observation.micro for observation in without_outliers(listings.observations, rules))
 
 
 def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
-    """The listings of a snapshot that overrides exclude."""
+    """Return the listings of a snapshot that overrides exclude."""
     return frozenset().union(*(override.listings for override in overrides if override.snapshot == snapshot.sha256))

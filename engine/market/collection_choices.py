@@ -14,17 +14,17 @@ from fractions import Fraction
 from functools import partial
 
 Pool = tuple[int, ...]
-"""What one collection adds to the week's pool: ascending prices in millionths of a USD; nothing where its day would not count."""
+"""What one collection adds to the week's pool: ascending prices in millionths of a USD; nothing if its day would not count."""
 
 
 def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | None:
-    """The least and the greatest median, in USD per GPU-hour, over all choices of one pool for each day.
+    """Return the least and the greatest median, in USD per GPU-hour, over all choices of one pool for each day.
 
     Args:
         days: for each day the pools that its collections would add. An empty pool is a choice too: the day without listings.
 
     Returns:
-        None where no choice has a listing.
+        None if no choice has a listing.
     """
     distinct = [tuple(dict.fromkeys(day)) for day in days if day]
     least = _least(distinct)
@@ -36,7 +36,7 @@ def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
 
 
 def _least(days: Sequence[Sequence[Pool]]) -> int | None:
-    """The least sum of the lower and the upper middle price; None where every choice is empty."""
+    """Return the least sum of the lower and the upper middle price; None if every choice is empty."""
     prices = sorted({price for day in days for pool in day for price in pool})
     if not prices:
         return None
@@ -57,12 +57,12 @@ def _weight(pool: Pool, price: int) -> int:
 
 
 def _heaviest(days: Sequence[Sequence[Pool]], price: int) -> int:
-    """The greatest sum of weights that any choice has at a price; it does not fall as the price rises."""
+    """Return the greatest sum of weights that any choice has at a price; it does not fall as the price rises."""
     return sum(max(_weight(pool, price) for pool in day) for day in days)
 
 
 def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> bool:
-    """Whether one choice has its lower middle price at most `low` and its upper one at most `high`."""
+    """Return whether one choice has its lower middle price at most `low` and its upper one at most `high`."""
     reached = {0: 0}  # the sum of weights at `low`, and the greatest at `high` that goes with it
     for day in days:
         options = _undominated({(_weight(pool, low), _weight(pool, high)) for pool in day})
@@ -75,7 +75,7 @@ def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> boo
 
 
 def _undominated(pairs: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The pairs that no other one equals or exceeds in both."""
+    """Return the pairs that no other one equals or exceeds in both."""
     kept: list[tuple[int, int]] = []
     for pair in sorted(pairs, reverse=True):
         if not kept or pair[1] > kept[-1][1]:

@@ -40,7 +40,7 @@ _metadata = msgspec.json.Decoder(CollectionMetadata)
 
 
 def read_metadata(plain: bytes) -> CollectionMetadata | None:
-    """The metadata of a day, or None for a file that is not one."""
+    """Return the metadata of a day, or None for a file that is not one."""
     try:
         return _metadata.decode(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -51,7 +51,7 @@ Agreement = Literal["equal", "equal but for the ends of its lines", "differs", "
 
 
 def compared(plain: bytes, stated: str) -> Agreement:
-    """Whether a file is the one of the SHA-256 that its administrator states.
+    """Return whether a file is the one of the SHA-256 that its administrator states.
 
     A table that was fetched by a tool which rewrites the ends of lines is told apart from one that says something else.
     """

@@ -36,7 +36,7 @@ class CollectionSwap:
 
 
 def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:
-    """The value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
+    """Return the value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
     days = [(len(listings.observations) >= rules.daily_minimum, listings) for listings in chosen]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
     micros = sorted(micro for counts, listings in days if counts or pooled_all for micro in micros_kept(listings, rules))
@@ -44,7 +44,9 @@ def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:
 
 
 def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decimal | None) -> tuple[CollectionSwap, ...] | None:
-    """The fewest exchanges of collections that give a published value; none where the days as they stand give it, None where nothing does.
+    """Return the fewest exchanges of collections that give a published value.
+
+    None if the days as they stand give it, None if nothing does.
 
     Args:
         days: the week's days, with all their collections.
@@ -59,7 +61,7 @@ def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decim
 
 
 def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
-    """Every way to exchange the collections of so many days, another collection before none at all."""
+    """Return every way to exchange the collections of so many days, another collection before none at all."""
     options = [
         [CollectionSwap(day.day, day.chosen, other) for other in (*(sha256 for sha256, _ in day.others if sha256 is not day.chosen), None)]
         for day in days

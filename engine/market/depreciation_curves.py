@@ -100,7 +100,7 @@ def spread(rental: Series, resale: Series, since: date | None = None) -> tuple[t
 
 
 def _known_by(series: Series, day: date) -> Fraction | None:
-    """The newest value dated by a day."""
+    """Return the newest value dated by a day."""
     return next((value for on, value in reversed(series) if on <= day), None)
 
 
@@ -111,11 +111,11 @@ def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fractio
 
 
 def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
-    """What a depreciation index still lacks of the paper's three conditions (WP §6.1); nothing where it can be computed.
+    """Return what a depreciation index still lacks of the paper's three conditions (WP §6.1); nothing if it can be computed.
 
     Args:
         series: each generation's published values under one methodology version.
-        newer: the generation whose arrival is the transition, where one is named.
+        newer: the generation whose arrival is the transition, if one is named.
     """
     said = []
     long_enough = [name for name, prints in series.items() if prints]
@@ -139,7 +139,7 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
 
 
 def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
-    """What stands against comparing series: values under several methodology versions, or under one that is not stated (WP §6.1 (a)).
+    """Return what stands against comparing series: several methodology versions, or one that is not stated (WP §6.1 (a)).
 
     Args:
         versions: for each series how many of its values each version made; an empty version is one that its source left out.
@@ -156,7 +156,7 @@ def _counted(made: Mapping[str, int]) -> str:
 
 
 def _settled(older: Series, arrival: date) -> bool:
-    """Whether an older generation was seen long enough before the newer one came, and has found its new level."""
+    """Return whether an older generation was seen long enough before the newer one came, and has found its new level."""
     before = [value for day, value in older if day < arrival]
     after = [value for day, value in older if day >= arrival][-SETTLED_WEEKS:]
     if len(before) < TRANSITION_WEEKS or len(after) < SETTLED_WEEKS:
@@ -165,7 +165,7 @@ def _settled(older: Series, arrival: date) -> bool:
 
 
 def annual_decline(series: Series) -> float | None:
-    """The compound annual decline from the first value to the last, as a share; None below a quarter of a year."""
+    """Return the compound annual decline from the first value to the last, as a share; None below a quarter of a year."""
     if len(series) < 2 or series[-1][0] - series[0][0] < timedelta(weeks=13):
         return None
     years = (series[-1][0] - series[0][0]).days / 365

@@ -30,7 +30,7 @@ THURSDAY = 3
 
 
 def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> IndexDefinition:
-    """An index by name. Raises WrongUsage for one that is neither known nor defined in the workspace."""
+    """Return an index by name. Raises WrongUsage for one that is neither known nor defined in the workspace."""
     known = {**KNOWN, **(more or {})}
     if name not in known:
         raise WrongUsage(f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml")
@@ -46,7 +46,7 @@ def compute(
     overrides: Sequence[Override] = (),
     others: Sequence[Methodology] = (),
 ) -> IndexValue:
-    """The value of `index` for the 7 days that end on `window_end`.
+    """Return the value of `index` for the 7 days that end on `window_end`.
 
     Args:
         index: which GPU model, where.
@@ -77,7 +77,10 @@ def compute(
 
 
 def _shadow(index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot]) -> ShadowValue | None:
-    """One seller, one vote over all collections of the window, after the filters; None where no listing names a seller."""
+    """Return the shadow rate, one seller one vote, over all collections of the window, after the filters.
+
+    None if no listing names a seller.
+    """
     collections = (qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known)
     found = shadow_rate([listings for listings in collections if listings])
     if found is None:
@@ -89,14 +92,14 @@ def _shadow(index: IndexDefinition, methodology: Methodology, known: Sequence[Sn
 def _value_under(
     index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot], window_end: date, overrides: Sequence[Override]
 ) -> Decimal | None:
-    """What another version gives from the same collections."""
+    """Return what another version gives from the same collections."""
     return value_of([day.listings for day in collected_days(index, methodology, known, window_end, overrides)], methodology)
 
 
 def collected_days(
     index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
 ) -> list[CollectedDay]:
-    """The seven days of a window, each with what stands for it and all its collections."""
+    """Return the seven days of a window, each with what stands for it and all its collections."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
     return [collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
@@ -105,7 +108,7 @@ def collected_days(
 def qualifying_days(
     index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
-    """The Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
+    """Return the Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
     days = collected_days(index, methodology, snapshots, window_end, overrides)
     return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
@@ -127,7 +130,10 @@ class _Week:
 
 
 def _value(micros: Sequence[int]) -> Decimal | None:
-    """The median of ascending prices as it is published, 4 decimals; None of nothing, and where it rounds to nought: no rate is nought."""
+    """Return the median of ascending prices as it is published, 4 decimals.
+
+    None of nothing, and where it rounds to nought: no rate is nought.
+    """
     return (rounded(median(micros), 4) or None) if micros else None
 
 
@@ -153,7 +159,7 @@ def _common(week: _Week) -> dict[str, object]:
 
 
 def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexValue:
-    """A week without a value: a non-publication, with its reason (`rulings.md` 4)."""
+    """Return a week without a value: a non-publication, with its reason (`rulings.md` 4)."""
     seen = sum(len(day.listings.observations) for day in week.days)
     minimum = week.methodology.daily_minimum
     reason = f"no day has {minimum} Qualifying Listings; {seen} in the week" if seen else "no Qualifying Listing in the week"
@@ -205,12 +211,12 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
 
 
 def _known(names: Sequence[str | None]) -> int | None:
-    """How many hosts or machines are named; None where none is: that nothing names them is not that none exist."""
+    """Return how many hosts or machines are named; None if none is: that nothing names them is not that none exist."""
     return len({name for name in names if name is not None}) or None
 
 
 def _deviation(micros: Sequence[int]) -> Decimal | None:
-    """The sample standard deviation (n - 1), 4 decimals; None for a single observation."""
+    """Return the sample standard deviation (n - 1), 4 decimals; None for a single observation."""
     count = len(micros)
     if count < 2:
         return None
@@ -220,7 +226,7 @@ def _deviation(micros: Sequence[int]) -> Decimal | None:
 
 
 def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) -> tuple[str, ...]:
-    """Why the value is flagged, each reason with its figures."""
+    """Return why the value is flagged, each reason with its figures."""
     rules = week.methodology
     reasons: list[str] = []
     if pooled_all:
@@ -238,12 +244,12 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
 
 
 def class_by_count(count: int) -> str:
-    """The precision class that WP Table 6 gives to a number of observations."""
+    """Return the precision class that WP Table 6 gives to a number of observations."""
     return "Low Confidence" if count < 20 else "Standard" if count < 80 else "High Confidence"
 
 
 def class_by_width(width: Fraction) -> str:
-    """The precision class that the measured width deserves by the same table (`rulings.md` 8)."""
+    """Return the precision class that the measured width deserves by the same table (`rulings.md` 8)."""
     return "High Confidence" if width < Fraction(4, 100) else "Standard" if width < Fraction(15, 100) else "Low Confidence"
 
 
@@ -267,7 +273,7 @@ def _detail(week: _Week, day: CollectedDay) -> DayDetail:
 
 
 def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: Listings) -> OfDay:
-    """One snapshot of a day that has several, with the value that the week would have had with it."""
+    """Return one snapshot of a day that has several, with the value that the week would have had with it."""
     return OfDay(
         sha256=snapshot.sha256,
         collected_at=snapshot.collected_at,

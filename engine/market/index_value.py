@@ -101,7 +101,7 @@ class IndexValue(Fact):
     source: str = "computed by the calculation agent"
     print: int = 1
     published_on: dt.date | None = None
-    """The day on which this print became public, where it is not the Publication Date."""
+    """The day on which this print became public, if it is not the Publication Date."""
     value: Decimal | None = None
     observations: int = 0
     valid_days: int = 0
@@ -121,7 +121,7 @@ class IndexValue(Fact):
     precision_class: str | None = None
     precision_class_measured: str | None = None
     hosts: int | None = None
-    """How many hosts are named; None where none is."""
+    """How many hosts are named; None if none is."""
     machines: int | None = None
     hosts_at_least: bool = False
     """Whether `hosts` is a lower bound, because some observations came without host ids."""
@@ -132,7 +132,7 @@ class IndexValue(Fact):
     days: tuple[DayDetail, ...] = ()
     pooled: tuple[Decimal, ...] = ()
     sellers: tuple[str | None, ...] = ()
-    """The host of each value of `pooled`, in the same order; None where none is named."""
+    """The host of each value of `pooled`, in the same order; None if none is named."""
     inputs: tuple[str, ...] = ()
     """SHA-256 of every snapshot used."""
     overrides: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class IndexValue(Fact):
     other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
     """What each other version gives from the same collections; None for no value. Decides nothing (`rulings.md` 1)."""
     shadow: ShadowValue | None = None
-    """The shadow rate; None where no listing names a seller."""
+    """The shadow rate; None if no listing names a seller."""
     cadence: Literal["weekly", "daily"] = "weekly"
     """How often an administrator publishes the series; a daily value's Publication Date is its own day (`rulings.md` 62)."""
     provisional: bool = False
@@ -156,12 +156,12 @@ class IndexValue(Fact):
     @model_validator(mode="before")
     @classmethod
     def _of_an_earlier_edition(cls, data: Any) -> Any:
-        """A print of edition 1 has an interval from resampling hosts, which covered too little and is no longer read."""
+        """Drop a print's interval from resampling hosts, of edition 1, which covered too little and is no longer read."""
         return {key: value for key, value in data.items() if key != "host_interval"} if isinstance(data, dict) else data
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what there is nothing to say of, so that a print from before there was any gives the same bytes."""
+        """Leave out what a print does not say, so that a print of an earlier release gives the same bytes."""
         data = whole(self)
         weekly = () if self.cadence == "daily" else ("cadence",)
         return {
@@ -172,5 +172,5 @@ class IndexValue(Fact):
 
 
 def _said(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The data without those of `names` that hold nothing."""
+    """Return the data without those of `names` that hold nothing."""
     return {key: value for key, value in data.items() if key not in names or value}

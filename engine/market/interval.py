@@ -27,7 +27,7 @@ SEED = 20260108
 
 
 def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> Interval:
-    """The exact bootstrap interval of the median.
+    """Return the exact bootstrap interval of the median.
 
     Args:
         observations: USD per GPU-hour, in any order, at least one.
@@ -42,7 +42,7 @@ def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> I
 
 
 def share_below(observations: Sequence[Decimal], level: Decimal) -> float:
-    """The share of resamples whose median is below `level`; sampling of listings only, not a forecast."""
+    """Return the share of resamples whose median is below `level`; sampling of listings only, not a forecast."""
     return _Law(_micros(observations)).at_most(int(level.scaleb(6) * 2) - 1)
 
 
@@ -76,12 +76,12 @@ class _Law:
             self.apart: Floats = apart[self.first_of - 1]
 
     def at_most(self, doubled: int) -> float:
-        """The probability that twice the resampled median is at most a number of millionths."""
+        """Return the probability that twice the resampled median is at most a number of millionths."""
         share = self._odd(doubled) if self.count % 2 else self._even(doubled)
         return float(min(1.0, max(0.0, share)))
 
     def first(self, share: Decimal) -> int:
-        """The smallest value of twice the median at which the distribution reaches a share."""
+        """Return the smallest value of twice the median at which the distribution reaches a share."""
         low, high = 2 * int(self.micros[0]), 2 * int(self.micros[-1])
         wanted = float(share) - ROUNDING
         while low < high:
@@ -117,7 +117,7 @@ def _log_first(n: int) -> Floats:
 
 
 def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED) -> Interval:
-    """The interval by simulation: the check of the exact one, never the published figure."""
+    """Return the interval by simulation: the check of the exact one, never the published figure."""
     micros = _micros(observations)
     drawn = np.random.default_rng(seed).integers(0, len(micros), size=(resamples, len(micros)))
     medians = np.sort(np.median(micros[drawn], axis=1))

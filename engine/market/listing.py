@@ -78,7 +78,7 @@ class Listings:
     exclusions: tuple[Exclusion, ...]
     truncated: bool
     shown_whole: bool | None = None
-    """Whether the collector has shown that the list is whole; None where it does not say."""
+    """Whether the collector has shown that the list is whole; None if it does not say."""
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -96,7 +96,7 @@ class Listings:
 def qualifying(
     snapshot: Snapshot, gpu_name: str, countries: Sequence[str], methodology: Methodology, overridden: Collection[int] = ()
 ) -> Listings:
-    """The listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
+    """Return the listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
 
     Args:
         snapshot: one collection.
@@ -134,9 +134,9 @@ def qualifying(
 
 
 def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bool:
-    """Whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
+    """Return whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
 
-    A raw answer does where it has the model's list, even an empty one. An unfiltered table does where it has a row of the
+    A raw answer does if it has the model's list, even an empty one. An unfiltered table does if it has a row of the
     model, wherever that is. A day's filtered rows speak only of the models and countries that they hold.
     """
     if snapshot.form == "offers":
@@ -151,7 +151,7 @@ def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bo
 def _removed_by(
     offer: Offer, gpu_name: str, suffixes: tuple[str, ...], reliability: float, oldest: float, unchecked: Collection[str]
 ) -> str | None:
-    """The first rule before that of the price that `offer` fails, those that its file lets nobody check apart; or None."""
+    """Return the first rule before that of the price that `offer` fails, those that its file lets nobody check apart; or None."""
     failed = (
         ("model", offer.gpu_name != gpu_name),
         ("availability", offer.rentable is not True or offer.rented is True),
@@ -164,7 +164,7 @@ def _removed_by(
 
 
 def _micro(total: float | None, gpus: float | None) -> int | None:
-    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None where that is not a price.
+    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None if that is not a price.
 
     Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A price that rounds to
     zero is not above it.
@@ -188,6 +188,6 @@ def _suffixes(countries: Sequence[str]) -> tuple[str, ...]:
 
 
 def _rows_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> list[Offer | Malformed]:
-    """A day's filtered rows of one GPU model in the index's countries."""
+    """Return a day's filtered rows of one GPU model in the index's countries."""
     here = (row for row in snapshot.table if isinstance(row, Offer) and row.gpu_name == gpu_name)
     return [row for row in here if (row.geolocation or "").endswith(_suffixes(countries))]

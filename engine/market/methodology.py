@@ -29,26 +29,26 @@ class Methodology(Fact):
 
 
 def known_versions() -> tuple[str, ...]:
-    """The versions that ship, oldest first."""
+    """Return the versions that ship, oldest first."""
     folder = files("deals") / "methodology"
     names = (item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     return tuple(sorted(names, key=_place))
 
 
 def published_versions() -> dict[str, bool]:
-    """The versions that ship, oldest first, and whether the administrator has published under each (rulings 1)."""
+    """Return the versions that ship, oldest first, and whether the administrator has published under each (rulings 1)."""
     return {version: load_methodology(version).published_by_the_administrator for version in known_versions()}
 
 
 def _place(version: str) -> tuple[tuple[int, ...], str]:
-    """Where a version stands among the others: by its numbers, as 1.1.10 follows 1.1.9, then by what stands after them."""
+    """Return where a version stands among the others: by its numbers, as 1.1.10 follows 1.1.9, then by what stands after them."""
     numbers, _, rest = version.partition("-")
     return tuple(int(number) for number in numbers.split(".")), rest
 
 
 @cache
 def load_methodology(version: str) -> Methodology:
-    """One version by name. Raises WrongUsage for a version that does not ship, naming those that do."""
+    """Return one version by name. Raises WrongUsage for a version that does not ship, naming those that do."""
     known = known_versions()
     if version not in known:
         raise WrongUsage(f"methodology `{version}` is not known; known are {', '.join(known)}")
@@ -61,7 +61,7 @@ DECISIVE = ("when_no_day_counts", "reliability_at_least", "stale_after_days", "o
 
 
 def materially_different(first: str, second: str) -> bool:
-    """Whether two versions differ in a statistic, window, filter or outlier rule; so does one that is not known (rulings 5)."""
+    """Return whether two versions differ in a statistic, window, filter or outlier rule; so does one that is not known (rulings 5)."""
     known = known_versions()
     if first not in known or second not in known:
         return True
@@ -70,5 +70,5 @@ def materially_different(first: str, second: str) -> bool:
 
 
 def current_version() -> str:
-    """The newest version that the administrator published under: what a deal's policy `current` means."""
+    """Return the newest version that the administrator published under: what a deal's policy `current` means."""
     return [version for version, published in published_versions().items() if published][-1]

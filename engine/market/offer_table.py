@@ -48,7 +48,7 @@ class OfferTable:
 
 
 def read_offer_table(plain: bytes, name: str) -> OfferTable:
-    """The offers of a CSV. Raises TableRefused for what is not such a table, naming the line where there is one."""
+    """Return the offers of a CSV. Raises TableRefused for what is not such a table, naming the line if there is one."""
     table = _table(plain, name)
     if not table.rows:
         raise TableRefused(
@@ -62,7 +62,7 @@ def read_offer_table(plain: bytes, name: str) -> OfferTable:
 
 
 def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
-    """An unfiltered table cut into its collections, oldest first, each under the table's own head; any other file whole.
+    """Return an unfiltered table cut into its collections, oldest first, each under the table's own head; any other file whole.
 
     Rows are of one collection where their `collection_window_id` is one, or without it their collection time.
     Raises TableRefused.
@@ -87,7 +87,7 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
 
 
 def has_rows(plain: bytes, name: str) -> bool:
-    """Whether a table has any row. Raises TableRefused."""
+    """Return whether a table has any row. Raises TableRefused."""
     return bool(_table(plain, name).rows)
 
 
@@ -111,7 +111,7 @@ def _unfiltered(table: Table) -> bool:
 
 
 def _unchecked(table: Table) -> frozenset[str]:
-    """The rules that no cell can decide."""
+    """Return the rules that no cell can decide."""
     if not _unfiltered(table):
         return BEFORE_PRICE
     needed = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
@@ -119,7 +119,7 @@ def _unchecked(table: Table) -> frozenset[str]:
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
-    """One row. A filtered table with a number that is not one is refused whole; of an unfiltered one the row is malformed."""
+    """Return one row. A filtered table with a number that is not one is refused whole; of an unfiltered one the row is malformed."""
     try:
         return _read(cells)
     except ValueError as error:
@@ -162,7 +162,7 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
 
 
 def _epoch(cells: Mapping[str, str]) -> float | None:
-    """The listing's last change in epoch seconds, written as that number or as a time with its zone."""
+    """Return the listing's last change in epoch seconds, written as that number or as a time with its zone."""
     text = cells.get("start_date", "").strip()
     try:
         return _number(cells, "start_date")
@@ -174,7 +174,7 @@ def _epoch(cells: Mapping[str, str]) -> float | None:
 
 
 def _named(cells: Mapping[str, str], column: str) -> str | None:
-    """A host or a machine; one number written as 7000 and as 7000.0 is one."""
+    """Return a host or a machine; one number written as 7000 and as 7000.0 is one."""
     text = cells.get(column, "").strip()
     return (text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text) or None
 

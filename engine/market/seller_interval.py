@@ -12,7 +12,7 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 def seller_interval(week: SellerWeek) -> Interval | None:
-    """The 95% interval of the value over subsets of sellers, 4 decimals; None where `no_interval` says why."""
+    """Return the 95% interval of the value over subsets of sellers, 4 decimals; None if `no_interval` says why."""
     if no_interval(week) is not None:
         return None
     low, high = (rounded(Fraction(end, 10**6), 4) for end in week.interval())
@@ -20,7 +20,7 @@ def seller_interval(week: SellerWeek) -> Interval | None:
 
 
 def no_interval(week: SellerWeek) -> str | None:
-    """Why a week has no interval by sellers: too few of them, or too many listings that name none."""
+    """Return why a week has no interval by sellers: too few of them, or too many listings that name none."""
     least = LEAST_SELLERS[95]
     if not week.sellers:
         return "no listing names its seller"

@@ -42,7 +42,7 @@ class ShadowRate:
 
 
 def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | None:
-    """The rate over a window's collections; None where no listing names a seller.
+    """Return the rate over a window's collections; None if no listing names a seller.
 
     A machine's price in a collection is the median of its listings; a seller's in a collection the median of its machines; a seller's
     of the week the median over the collections in which it stands.
@@ -65,17 +65,17 @@ def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | No
 
 
 def rank_of_ends(sellers: int) -> int:
-    """The d for which the interval runs from the d-th lowest to the d-th highest seller; 1 where no d promises 95%."""
+    """Return the d for which the interval runs from the d-th lowest to the d-th highest seller; 1 if no d promises 95%."""
     return max((d for d in range(1, sellers // 2 + 1) if BEYOND * _below(d, sellers) <= 1), default=1)
 
 
 def _below(count: int, of: int) -> Fraction:
-    """The probability of fewer than `count` heads among so many tosses."""
+    """Return the probability of fewer than `count` heads among so many tosses."""
     return Fraction(sum(comb(of, heads) for heads in range(count)), 2**of)
 
 
 def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
-    """Each seller's price in one collection; a listing that names no machine is a machine of its own."""
+    """Return each seller's price in one collection; a listing that names no machine is a machine of its own."""
     machines: defaultdict[tuple[str, str | int], list[Fraction]] = defaultdict(list)
     for place, observation in enumerate(observations):
         if observation.host is not None:
@@ -89,6 +89,6 @@ def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
 
 
 def middle(values: Iterable[Fraction]) -> Fraction:
-    """The median, exact; the mean of the two middle ones of an even number."""
+    """Return the median, exact; the mean of the two middle ones of an even number."""
     ordered = sorted(values)
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

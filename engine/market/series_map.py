@@ -56,23 +56,23 @@ class SeriesMap(Fact):
         return sha256(self.model_dump_json().encode()).hexdigest()
 
     def final_at(self, day: date) -> datetime:
-        """When the value of a day is final, with the administrator's zone."""
+        """Return when the value of a day is final, with the administrator's zone."""
         return datetime.combine(day + timedelta(days=1 + self.final_after_days), time(), ZoneInfo(self.zone))
 
     def today(self, now: datetime) -> date:
-        """The date at the administrator's place."""
+        """Return the date at the administrator's place."""
         return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 @cache
 def shipped_maps() -> tuple[SeriesMap, ...]:
-    """The maps that ship, by name."""
+    """Return the maps that ship, by name."""
     paths = sorted((files("deals") / "series").iterdir(), key=lambda path: path.name)
     return tuple(SeriesMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths if path.name.endswith(".toml"))
 
 
 def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None:
-    """The map by which a file with these columns is read: the workspace's own, or else the shipped one that finds most of them.
+    """Return the map by which a file with these columns is read: the workspace's own, or else the shipped one that finds most of them.
 
     A workspace's map without columns keeps a shipped form's, and says otherwise what it says.
     """

@@ -60,7 +60,7 @@ class Snapshot:
         table: the rows of a table.
         unchecked: the rules that the file lets nobody check; they are taken as applied.
         spoken: the GPU model and country of an empty day.
-        whole: GPU models of which the collector showed that the list is whole; None where it does not say.
+        whole: GPU models of which the collector showed that the list is whole; None if it does not say.
     """
 
     plain: bytes = field(repr=False)
@@ -89,7 +89,7 @@ _any = msgspec.json.Decoder(msgspec.Raw)
 
 
 def offers(snapshot: Snapshot, model: str) -> list[Offer | Malformed]:
-    """The offers of one GPU model in the order of the answer; one that cannot be read stands as Malformed."""
+    """Return the offers of one GPU model in the order of the answer; one that cannot be read stands as Malformed."""
     if snapshot.form != "offers":
         return [row for row in snapshot.table if isinstance(row, Malformed) or row.gpu_name == model]
     raw = snapshot.models.get(model)
@@ -109,7 +109,7 @@ def _offer(raw: msgspec.Raw) -> Offer | Malformed:
 
 
 def read_snapshot(data: bytes, name: str) -> Snapshot:
-    """A snapshot from the bytes of a `.json`, `.json.gz`, `.csv` or `.csv.gz` file.
+    """Return a snapshot from the bytes of a `.json`, `.json.gz`, `.csv` or `.csv.gz` file.
 
     Args:
         data: the file's bytes.
@@ -131,17 +131,17 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
 
 
 def unmarked(plain: bytes) -> bytes:
-    """What a file says after the mark of byte order that programs on Windows put before it; the hash is over all of the file."""
+    """Return what a file says after the mark of byte order that programs on Windows put before it; the hash is over all of the file."""
     return plain.removeprefix(b"\xef\xbb\xbf")
 
 
 def plain_bytes(data: bytes, name: str) -> bytes:
-    """A file's bytes, decompressed where they are compressed. Raises SnapshotRefused."""
+    """Return a file's bytes, decompressed where they are compressed. Raises SnapshotRefused."""
     return _decompressed(data, name) if data[:2] == b"\x1f\x8b" else data
 
 
 def _decompressed(data: bytes, name: str) -> bytes:
-    """The plain bytes, never more than LARGEST and one: a compressed bomb is cut off there."""
+    """Return the plain bytes, never more than LARGEST and one: a compressed bomb is cut off there."""
     try:
         stream = zlib.decompressobj(wbits=31)
         plain = stream.decompress(data, LARGEST + 1)
@@ -204,7 +204,7 @@ def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
 
 
 def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -> Snapshot:
-    """A day that an administrator collected and of which nothing qualified, as its metadata says."""
+    """Return a day that an administrator collected and of which nothing qualified, as its metadata says."""
     if said.counts.final_observations:
         raise SnapshotRefused(
             f"{name}: it says that {said.counts.final_observations} observations were kept; import the table that holds them"

@@ -20,7 +20,7 @@ from engine.record.merkle import Inclusion, leaf_hash
 from engine.record.store import Entry
 
 OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
-"""The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing where it is not known."""
+"""The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing if it is not known."""
 BEFORE_SELLERS = "index,publication_date,usd_per_gpu_hour"
 """The same in a notice of edition 1."""
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -42,7 +42,7 @@ class Evidence:
         observations: the observations of every week that the notice shows, as CSV.
         checkpoint: the signed note to prove against, with its size; None without a key.
         earlier: numbers of the entries of earlier dates that page 1 speaks of.
-        standing: how everything stands, whose hash the stated event holds; None where nothing was determined.
+        standing: how everything stands, whose hash the stated event holds; None if nothing was determined.
     """
 
     deal: str
@@ -76,7 +76,7 @@ DESCRIBED = SAID | {
 
 
 def attachments(evidence: Evidence) -> Files:
-    """The files to embed but for the page's words and the manifest, whose names stand for them: the page names all that is attached."""
+    """Return the files to embed, and names that stand for the page's words and the manifest: the page names each attached file."""
     entry = evidence.entries[evidence.stated]
     tree = Inclusion([leaf_hash(entry.body) for entry in evidence.entries[: evidence.log_size]])
     files = {"event.json": entry.body, "date.jsonl": _lines(evidence, evidence.of_date, tree)}
@@ -98,7 +98,7 @@ def described(files: Mapping[str, bytes]) -> Files:
 
 
 def with_words(files: Files, evidence: Evidence, facts: NoticeFacts, words: bytes) -> Files:
-    """The files to embed, whole: with the page's words, and the manifest that holds the hashes of all others."""
+    """Return the files to embed, whole: with the page's words, and the manifest that holds the hashes of all others."""
     entry = evidence.entries[evidence.stated]
     others = {name: file for name, file in files.items() if name != MANIFEST} | {PAGE: (words, SAID[PAGE])}
     manifest = {
@@ -114,7 +114,7 @@ def with_words(files: Files, evidence: Evidence, facts: NoticeFacts, words: byte
 
 
 def _lines(evidence: Evidence, entries: Sequence[int], tree: Inclusion) -> bytes:
-    """One line for each entry: its number, its body as text, its path."""
+    """Return one line for each entry: its number, its body as text, its path."""
     lines = []
     for seq in entries:
         path = [step.hex() for step in tree.proof(seq)]
@@ -123,12 +123,12 @@ def _lines(evidence: Evidence, entries: Sequence[int], tree: Inclusion) -> bytes
 
 
 def _line(seq: int, body: str, path: Sequence[str]) -> str:
-    """A line of `date.jsonl`, in the one way in which it is written."""
+    """Return a line of `date.jsonl`, in the one way in which it is written."""
     return json.dumps({"seq": seq, "body": body, "path": list(path)}, ensure_ascii=False)
 
 
 def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[int, str] | None:
-    """The first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
+    """Return the first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
     first = min((size for size, _ in checkpoints if size > seq), default=None)
     return newest(checkpoint for checkpoint in checkpoints if checkpoint[0] == first)
 
@@ -143,7 +143,7 @@ class Attached:
 
 
 def read_of_date(data: bytes) -> list[Attached]:
-    """The lines of `date.jsonl`. Raises ValueError where one is not written as we write it."""
+    """Return the lines of `date.jsonl`. Raises ValueError if one is not written as we write it."""
     lines = data.decode().split("\n")
     if lines.pop() or not lines:
         raise ValueError("date.jsonl does not end with the line of an entry")
@@ -182,7 +182,7 @@ STATED = {"deal", "leaf", "seq", "log_size", "files"}
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """What a manifest states. Raises ValueError where it is not in its canonical form or states something else."""
+    """Return what a manifest states. Raises ValueError if it is not in its canonical form or states something else."""
     found = json.loads(data)
     if not isinstance(found, dict) or canonical(found) != data or set(found) not in (STATED, {*STATED, "version", "notice"}):
         raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 UNSIGNED = "not signed: the appearance is not bound"
 NOT_COMPARED = "NOT COMPARED"
-"""How what a step found begins where it could not compare."""
+"""How what a step found begins if it could not compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the verification: its name, what it found, and the first difference where there is one."""
+    """One step of the verification: its name, what it found, and the first difference if there is one."""
 
     name: str
     found: str = ""
@@ -49,7 +49,7 @@ class Closing:
     left: tuple[str, ...]
 
     def said(self, notice: str, policy: str) -> str:
-        """The last line: an unsigned file never closes like a signed one (`rulings.md` 64)."""
+        """Return the last line: an unsigned file never closes like a signed one (`rulings.md` 64)."""
         head = (
             f"{notice} is what it says as far as was compared, by {policy}."
             if self.signed
@@ -60,7 +60,7 @@ class Closing:
 
 
 def closing_of(steps: Sequence[Step]) -> Closing:
-    """What the steps of a verification without a difference compared."""
+    """Return what the steps of a verification without a difference compared."""
     found = {step.name: step.found for step in steps if step.difference is None and not step.found.startswith(NOT_COMPARED)}
     signed = found.get("signature", UNSIGNED) != UNSIGNED
     done = [name for name in COMPARED if name in found and (name != "signature" or signed)]

@@ -23,7 +23,7 @@ class Element:
 
     @property
     def parts(self) -> tuple[Element, ...]:
-        """The elements that it holds. Raises ValueError where it holds something else, or is not made of elements."""
+        """The elements that it holds. Raises ValueError if it holds something else, or is not made of elements."""
         if not self.tag & _CONSTRUCTED:
             raise ValueError(f"the element with tag {self.tag:#04x} holds no elements")
         elements, rest = [], self.content
@@ -34,7 +34,7 @@ class Element:
         return tuple(elements)
 
     def only(self, tag: int) -> Element:
-        """The one element that it holds, of a tag. Raises ValueError where it holds another, several, or none."""
+        """Return the one element that it holds, of a tag. Raises ValueError if it holds another, several, or none."""
         (part,) = self.parts
         if part.tag != tag:
             raise ValueError(f"an element has the tag {part.tag:#04x} where {tag:#04x} belongs")
@@ -42,7 +42,7 @@ class Element:
 
 
 def first(data: bytes) -> Element:
-    """The element at the beginning of `data`, whatever follows it. Raises ValueError where it is not written in DER."""
+    """Return the element at the beginning of `data`, whatever follows it. Raises ValueError if it is not written in DER."""
     if len(data) < 2 or data[0] & _HIGH == _HIGH:
         raise ValueError("no element with a tag of one octet")
     start, length = 2, data[1]
@@ -58,7 +58,7 @@ def first(data: bytes) -> Element:
 
 
 def encoded(tag: int, *parts: bytes) -> bytes:
-    """One element of these parts, in the one way in which DER writes it."""
+    """Return one element of these parts, in the one way in which DER writes it."""
     content = b"".join(parts)
     if len(content) < _LONG:
         return bytes((tag, len(content))) + content

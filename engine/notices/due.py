@@ -24,9 +24,9 @@ class Owed:
     event: Event
     print: int = 1
     supersedes_on: date | None = None
-    """The date of the notice that this one supersedes, where it does."""
+    """The date of the notice that this one supersedes, if it does."""
     ended: int | None = None
-    """The number of the correction that withdrew what it states: from then on it is given no more, where it was not given before."""
+    """The number of the correction that withdrew what it states: from then on it is given no more, if it was not given before."""
 
     @property
     def label(self) -> str:
@@ -39,12 +39,12 @@ class Owed:
         return self.label, self.on, self.print
 
     def at(self, place: int) -> bool:
-        """Whether it is owed at a place of the log."""
+        """Return whether it is owed at a place of the log."""
         return self.event.seq < place and (self.ended is None or place < self.ended)
 
 
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
-    """Every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
+    """Yield every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
 
     What is withdrawn before a notice has told of it is told by the notices of the date's next print.
     """
@@ -81,7 +81,7 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
 
 
 def changed(events: Sequence[Event], begun: int) -> bool:
-    """Whether a correction that began at a place of a log changed any result or state, or took one away."""
+    """Return whether a correction that began at a place of a log changed any result or state, or took one away."""
     before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
     return any(after.get(fact) != said for fact, said in before.items())
@@ -96,7 +96,7 @@ TOLD = ("tested", "suspended", "deadline passed", "counted", "obligation", "swep
 
 
 def _said(event: Event) -> object:
-    """What an event says, without the hashes of what it rests on."""
+    """Return what an event says, without the hashes of what it rests on."""
     payload = event.payload
     if isinstance(payload, Tested):
         result = payload.result
@@ -115,14 +115,14 @@ class Told:
 
 
 def told_of(events: Sequence[Event]) -> list[Told]:
-    """What the notices that a log has issued speak of, in its order."""
+    """Return what the notices that a log has issued speak of, in its order."""
     places = {event.key: event.seq for event in events}
     issued = (event for event in events if isinstance(event.payload, NoticeIssued))
     return [Told(event.payload.number, event.payload.kind, event.effective_on, places.get(event.payload.of, event.seq)) for event in issued]
 
 
 def superseded(told: Sequence[Told], owed: Owed) -> int | None:
-    """The number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
+    """Return the number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
 
     It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
     """
@@ -131,6 +131,6 @@ def superseded(told: Sequence[Told], owed: Owed) -> int | None:
 
 
 def _of_date(stated: Event) -> tuple[int, ...]:
-    """The numbers of the entries that tell of a notice's date, as the one that it states counts them."""
+    """Return the numbers of the entries that tell of a notice's date, as the one that it states counts them."""
     counted = stated.payload.entries if isinstance(stated.payload, Determined) else None
     return tuple(range(stated.seq + 1 - (counted or 1), stated.seq + 1))

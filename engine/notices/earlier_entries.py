@@ -13,7 +13,7 @@ from engine.notices.due import Owed, _of_date
 
 
 def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
-    """The numbers of the entries before those of the notice's date, rising.
+    """Return the numbers of the entries before those of the notice's date, rising.
 
     They are: the adopted deal; results of the Publication Date that the date rests on; what is told, where it happened before the
     date, with the Acts of its clause; of a Correction Notice what was said before and since; of a date that was not evaluated what
@@ -46,13 +46,13 @@ def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Ite
 
 
 def _of_publication(stands: Sequence[Event], since: date) -> Iterator[Event]:
-    """The newest result of each test since a day."""
+    """Yield the newest result of each test since a day."""
     newest = {event.subject: event for event in stands if isinstance(event.payload, Tested) and event.payload.result.on >= since}
     yield from newest.values()
 
 
 def _last_determined(stands: Sequence[Event], events: Sequence[Event], stated: NotEvaluated) -> Iterator[Event]:
-    """The date that was determined last, whole, and the reports that have come since."""
+    """Yield the date that was determined last, whole, and the reports that have come since."""
     last = next((event for event in reversed(stands) if event.leaf == stated.last_determined), None)
     if last is None:
         return
@@ -65,7 +65,7 @@ def _last_determined(stands: Sequence[Event], events: Sequence[Event], stated: N
 
 
 def _corrected(events: Sequence[Event]) -> Iterator[Event]:
-    """Every correction, and what was said and is so from the first date of the newest one on."""
+    """Yield every correction, and what was said and is so from the first date of the newest one on."""
     made = [event for event in events if isinstance(event.payload, Correction)]
     yield from made
     since = made[-1].payload.from_on if made else date.max

@@ -27,7 +27,7 @@ SHOWN = 80
 
 
 def in_the_log(data: bytes, checkpoint: Checkpoint, which: str) -> list[Attached]:
-    """The entries of a file, each proven to be in the log that was signed. Raises VerificationFailed."""
+    """Return the entries of a file, each proven to be in the log that was signed. Raises VerificationFailed."""
     attached = read_of_date(data)
     for one in attached:
         if not verify_inclusion(leaf_hash(one.body), one.seq, checkpoint.size, one.path, checkpoint.root):
@@ -42,7 +42,7 @@ def refuse_without_words(event: Mapping[str, Any]) -> None:
 
 
 def page_evidence(files: Mapping[str, bytes], manifest: Manifest, of_date: OfDate, checkpoint: Checkpoint) -> PageEvidence:
-    """What page 1 is composed of again, each part of it held against the log. Raises VerificationFailed."""
+    """Return what page 1 is composed of again, each part of it held against the log. Raises VerificationFailed."""
     facts = manifest.notice
     assert facts is not None  # the caller has looked
     earlier = in_the_log(files["earlier.jsonl"], checkpoint, "of an earlier date") if "earlier.jsonl" in files else []
@@ -63,7 +63,7 @@ def _event(deal: str, one: Attached) -> Event:
 
 
 def _standing(data: bytes | None, stated: Event) -> DateStanding:
-    """How everything stands, by the hash that the stated event holds."""
+    """Return how everything stands, by the hash that the stated event holds."""
     said = stated.payload.standing_sha256
     if data is None or said is None or sha256_hex(data) != said:
         raise VerificationFailed("standing.json is not how everything stands by the event that the notice states")
@@ -148,7 +148,7 @@ class Held(Protocol):
 
 
 def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -> str | None:
-    """What the held logs say of the notice's number; None where none of them reaches so far.
+    """Return what the held logs say of the notice's number; None if none of them reaches so far.
 
     Args:
         facts: what the notice is.

@@ -40,12 +40,12 @@ class PageWords:
     blocks: tuple[Mapping[str, Any], ...]
 
     def block(self, name: str) -> Mapping[str, Any] | None:
-        """A block of page 1 by its name."""
+        """Return a block of page 1 by its name."""
         return next((block for block in self.blocks if block["page"] == "first" and block["block"] == name), None)
 
 
 def read_page_words(data: bytes) -> PageWords:
-    """What `page.json` says. Raises ValueError where it is not in its canonical form, or says something else."""
+    """Return what `page.json` says. Raises ValueError if it is not in its canonical form, or says something else."""
     found = json.loads(data)
     if not isinstance(found, dict) or set(found) != {"version", "margin", "blocks"} or found["version"] != 1 or _written(found) != data:
         raise ValueError("page.json is not in canonical form, or says other things than version 1, margin and blocks")
@@ -67,7 +67,7 @@ def _written(value: Any) -> bytes:
 
 
 def plain_text(text: str) -> str:
-    """A text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
+    """Return a text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
     return _SPACES.sub("", unicodedata.normalize("NFKC", text.translate(_UNSEEN)).translate(_UNSEEN))
 
 
@@ -110,7 +110,7 @@ class _Match:
 
 
 def all_words(pages: Sequence[str], words: PageWords) -> int:
-    """How many strings the pages show, each one that `page.json` says. Raises VerificationFailed at the first that they do not."""
+    """Return how many strings the pages show, each one that `page.json` says. Raises VerificationFailed at the first that they do not."""
     texts = [plain_text(page) for page in pages]
     match = _Match(texts, *_flows(words, len(texts)))
     undo: list[tuple[Iterator[Any], tuple[Any, ...]]] = []
@@ -137,7 +137,7 @@ def all_words(pages: Sequence[str], words: PageWords) -> int:
 
 
 def _flows(words: PageWords, count: int) -> tuple[list[_Flow], list[_Flow], list[_Flow]]:
-    """The flows of the pages, the margins of each page, and the heads of tables."""
+    """Return the flows of the pages, the margins of each page, and the heads of tables."""
     by_flow: dict[tuple[int, int], _Flow] = {(0, 0): _Flow([], [])}
     heads: dict[tuple[int, int, int], _Flow] = {}
     for number, block in enumerate(words.blocks):
@@ -157,13 +157,13 @@ def _flows(words: PageWords, count: int) -> tuple[list[_Flow], list[_Flow], list
 
 
 def _page_done(match: _Match) -> bool:
-    """Whether a page has its margins whole, so that the next may begin."""
+    """Return whether a page has its margins whole, so that the next may begin."""
     margin = match.margins[match.page]
     return margin.at == len(margin.texts)
 
 
 def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
-    """What may come next, the likeliest first: kind, which flow, how many characters."""
+    """Yield what may come next, the likeliest first: kind, which flow, how many characters."""
     if match.page >= len(match.pages) or match.place >= len(match.pages[match.page]):
         return
     text, place, page, flows = match.pages[match.page], match.place, match.page, match.flows
@@ -186,7 +186,7 @@ def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
 
 
 def _cuts(flow: _Flow, text: str, place: int) -> Iterator[int]:
-    """Where the next string may be cut by the end of a page: after whole words that the page shows, the most first."""
+    """Yield where the next string may be cut by the end of a page: after whole words that the page shows, the most first."""
     rest = flow.texts[flow.at]
     ends, done = [], 0
     for word in re.split(r"\s+|(?<=-)", flow.written[flow.at])[:-1]:
@@ -223,7 +223,7 @@ def _back(match: _Match, before: tuple[Any, ...]) -> None:
 
 
 def _difference(match: _Match) -> str:
-    """Where the reading went furthest, and what should have come there."""
+    """Return where the reading went furthest, and what should have come there."""
     page, place, _ = match.furthest
     if page >= len(match.pages):
         missing = next((flow.written[flow.at] for flow in match.flows if flow.at < len(flow.texts) and flow.written), "")

@@ -20,7 +20,7 @@ from engine.events.states import PRINTED_STATUS
 from engine.terms.in_force import TermsInForce
 
 NONE = "\N{EN DASH}"
-"""What a cell holds where there is nothing to say."""
+"""What a cell holds if there is nothing to say."""
 VERDICTS = "|".join((*(verdict.value for verdict in Verdict), NONE))
 FIGURE = rf"(?:{NONE} |(?:USD )?-?\d|-USD \d)"
 """How the figure after a title begins, in a table without sections."""
@@ -29,7 +29,7 @@ LONG_DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z
 
 
 def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]) -> str:
-    """How many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
+    """Return how many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
 
     Args:
         pages: the text of the first pages, spaces made one.
@@ -46,7 +46,7 @@ def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: Ter
 
 
 def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:
-    """Whether the first page names the deal and the date whose evidence the file carries, and says so where it was not evaluated.
+    """Whether the first page names the deal and the date whose evidence the file carries, and says so if it was not evaluated.
 
     Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the evidence proves.
     """
@@ -82,14 +82,14 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
 
 
 def _title(result: TestResult, terms: TermsInForce) -> str:
-    """A test's title as a pattern, with the class of debt or the key that tells it from another of the same title."""
+    """Return a test's title as a pattern, with the class of debt or the key that tells it from another of the same title."""
     clause = terms.covenants.get(result.test)
     apart = re.split(r"[_\-]", (clause.debt_class if clause else None) or result.test)
     return rf"{_words(result.title)}(?:, (?i:{' '.join(re.escape(word) for word in apart)}))?"
 
 
 def _words(text: str) -> str:
-    """A text as a pattern: a line may end after each of its words, and after a hyphen inside one."""
+    """Return a text as a pattern: a line may end after each of its words, and after a hyphen inside one."""
     return re.escape(" ".join(text.split())).replace(r"\-", r"\-\ ?")
 
 
@@ -102,14 +102,14 @@ def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, s
 
 
 def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str:
-    """The figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
+    """Return the figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
     printed = dict.fromkeys((_cells(result, rounding), _cells(result)))
     each = ((measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE) for measured, limit, headroom in printed)
     return f"(?:{'|'.join(' '.join(_words(cell) for cell in cells if cell) for cells in each)})"
 
 
 def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> str:
-    """The state after the figures; nothing where the row shows the state of the clause's trigger, which the test does not have."""
+    """Return the state after the figures; nothing if the row shows the state of the clause's trigger, which the test does not have."""
     clause = terms.covenants.get(tested.result.test)
     if clause is None or templates[clause.template].rule is not None:
         return ""

@@ -53,7 +53,7 @@ class NoticeFile:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a notice's file, no more than a notice can have. Raises VerificationFailed where there are more."""
+    """Return the bytes of a notice's file, no more than a notice can have. Raises VerificationFailed if there are more."""
     with path.open("rb") as file:
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
@@ -62,7 +62,7 @@ def read_file(path: Path) -> bytes:
 
 
 def read_notice(data: bytes) -> NoticeFile:
-    """The parts of a notice. Raises VerificationFailed where it is not a PDF that can be read within bounds."""
+    """Return the parts of a notice. Raises VerificationFailed if it is not a PDF that can be read within bounds."""
     from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
 
     if len(data) > LARGEST_FILE:
@@ -92,7 +92,7 @@ DOTS_PER_INCH = 100
 
 
 def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
-    """Each page of a file that was read within bounds, as it is drawn. Raises VerificationFailed where it cannot be read."""
+    """Yield each page of a file that was read within bounds, as it is drawn. Raises VerificationFailed if it cannot be read."""
     from pypdfium2 import PdfDocument, PdfiumError
 
     try:
@@ -126,7 +126,7 @@ def _refuse_bombs(data: bytes) -> None:
 
 
 def _inflated(start: memoryview) -> bytes:
-    """The stream that begins here, inflated; nothing where it is not compressed."""
+    """Return the stream that begins here, inflated; nothing if it is not compressed."""
     inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
     try:
         for place in range(0, len(start), step):

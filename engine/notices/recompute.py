@@ -32,7 +32,7 @@ Listed = Mapping[tuple[str, str], Sequence[tuple[Decimal, str | None]]]
 def recomputed(
     result: TestResult, terms: TermsInForce, templates: Mapping[str, Template], listed: Listed | None = None
 ) -> TestResult | None:
-    """The result that comes out again; None where it was not determined or rests on what a notice does not carry."""
+    """Return the result that comes out again; None if it was not determined or rests on what a notice does not carry."""
     clause = terms.covenants.get(result.test)
     template = templates[clause.template] if clause is not None else None
     if result.verdict is Verdict.NOT_DETERMINED or clause is None or template is None or not template.recomputable:
@@ -76,7 +76,7 @@ def _published(rate: ReferenceRate) -> Published:
 
 
 def _decimal(value: Fraction) -> Decimal:
-    """A published rate is a decimal; so is its fraction."""
+    """Return a published rate as the decimal that it is."""
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 

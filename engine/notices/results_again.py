@@ -22,7 +22,7 @@ ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>
 
 
 def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence[TestResult]) -> str:
-    """The rates of the date rest on exactly the observations attached; those of other weeks are their medians.
+    """Return the rates of the date rest on exactly the observations attached; those of other weeks are their medians.
 
     Raises VerificationFailed.
     """
@@ -46,7 +46,7 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
 
 
 def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
-    """The prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form.
+    """Return the prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form.
 
     Edition 1 of the rulings knew no sellers, and its notices carry none.
     """
@@ -72,7 +72,7 @@ def results_again(
     listed: Listed,
     earlier_edition: bool = False,
 ) -> str:
-    """Every result of the date computed again from the deal file and its inputs. Raises VerificationFailed.
+    """Return every result of the date computed again from the deal file and its inputs. Raises VerificationFailed.
 
     What edition 1 of the rulings gave otherwise is verified by its place in the log alone (`rulings.md` 72).
     """
@@ -107,7 +107,7 @@ SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicat
 
 
 def _by_sellers(result: TestResult, found: TestResult) -> bool:
-    """Whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
+    """Return whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
 
     Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
     """
@@ -122,7 +122,7 @@ def _by_sellers(result: TestResult, found: TestResult) -> bool:
 
 
 def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
-    """The tests that a Determination Date must have: those tested on every date of its kind, and always on."""
+    """Return the tests that a Determination Date must have: those tested on every date of its kind, and always on."""
     kinds = {"determination dates", *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
     return {
         name

@@ -51,9 +51,9 @@ VERSION = der.encoded(der.INTEGER, b"\x01")
 
 
 def make_certificate(name: str, into: Path, now: datetime) -> str:
-    """A P-256 key in `into` and its self-signed certificate beside it (`.crt`); returns the certificate's SHA-256.
+    """Return a P-256 key in `into` and its self-signed certificate beside it (`.crt`); returns the certificate's SHA-256.
 
-    Raises BadKey where the file is there already.
+    Raises BadKey if the file is there already.
     """
     if not name.strip() or len(name) > LONGEST_NAME:
         raise BadKey(f"a certificate names its holder in 1 to {LONGEST_NAME} characters")
@@ -76,7 +76,7 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
 
 
 def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> bytes:
-    """The file with a PAdES signature by the key in a file, whose certificate lies beside it, and a time stamp where there is an authority.
+    """Return the file with a PAdES signature by a key whose certificate lies beside it, and a time stamp of the authority if one is given.
 
     Raises:
         BadKey: the two cannot be read, or what the key signs does not hold by the certificate.
@@ -154,7 +154,7 @@ def _stamped_now(sealed: Sealed | None, authority: TimeAuthority) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signature that holds: whose certificate it is, the file as it was before it was signed, and its time stamp where it has one."""
+    """A signature that holds: whose certificate it is, the file as it was before it was signed, and its time stamp if it has one."""
 
     fingerprint: str
     unsigned: bytes
@@ -162,7 +162,7 @@ class Sealed:
 
 
 def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str] = frozenset()) -> Sealed | None:
-    """The signature over a whole file; None without one.
+    """Return the signature over a whole file; None without one.
 
     Args:
         data: the file.
@@ -189,7 +189,7 @@ def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str]
 
 
 def _checked(data: bytes, length: int, after: int, trusted: frozenset[str], authorities: frozenset[str]) -> Sealed:
-    """The CMS signature in the gap of the byte range, over everything outside it."""
+    """Return the CMS signature in the gap of the byte range, over everything outside it."""
     written = data[length + 1 : after - 1]
     if len(written) > LONGEST_SIGNATURE:
         raise VerificationFailed(f"the signature has more than {LONGEST_SIGNATURE:,} digits")
@@ -227,7 +227,7 @@ class _Cms:
 
 
 def _parts(info: der.Element) -> _Cms:
-    """The parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
+    """Return the parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
 
     ECDSA covers the attributes, and the policy the certificate; nothing covers the rest, so of it no byte may be another.
 
@@ -259,7 +259,7 @@ STAMPED_PARTS, UNSIGNED_ATTRIBUTES = 7, 0xA1
 
 
 def _token(beside: der.Element) -> der.Element:
-    """The one unsigned attribute that a signature may carry: a time stamp. Raises VerificationFailed for any other, or several."""
+    """Return the one unsigned attribute that a signature may carry: a time stamp. Raises VerificationFailed for any other, or several."""
     if beside.tag != UNSIGNED_ATTRIBUTES or len(beside.parts) != 1:
         raise VerificationFailed(MORE)
     kind, values = _count(beside.parts[0].parts, 2)
@@ -285,7 +285,7 @@ def _holder(certificate: der.Element) -> bytes:
 
 
 def _said(attributes: der.Element) -> dict[bytes, bytes]:
-    """Each attribute's one value by its type. Raises ValueError where one is said twice, or has several values."""
+    """Return each attribute's one value by its type. Raises ValueError if one is said twice, or has several values."""
     by_type: dict[bytes, bytes] = {}
     for kind, values in (part.parts for part in attributes.parts):
         (value,) = values.parts
@@ -296,6 +296,6 @@ def _said(attributes: der.Element) -> dict[bytes, bytes]:
 
 
 def _before(data: bytes, signature: int) -> bytes:
-    """The file up to the incremental update that holds the signature: the last end-of-file mark before it."""
+    """Return the file up to the incremental update that holds the signature: the last end-of-file mark before it."""
     end = data.rfind(b"%%EOF", 0, signature)
     return data[: end + len(b"%%EOF")] if end >= 0 else b""

@@ -47,7 +47,7 @@ class Stamped:
 
 
 def stamped(token: der.Element, over: bytes, authorities: frozenset[str]) -> Stamped:
-    """What a token says of the bytes that it is over.
+    """Return what a token says of the bytes that it is over.
 
     Args:
         token: the token, a CMS signed data in DER.
@@ -76,7 +76,7 @@ def stamped(token: der.Element, over: bytes, authorities: frozenset[str]) -> Sta
 
 
 def _says(info: bytes, over: bytes) -> datetime:
-    """The time of a TSTInfo (RFC 3161 §2.4.2), whose imprint must be of the bytes."""
+    """Return the time of a TSTInfo (RFC 3161 §2.4.2), whose imprint must be of the bytes."""
     whole = der.first(info)
     if whole.whole != info:
         raise VerificationFailed("the time stamp holds more than its statement")
@@ -92,7 +92,7 @@ def _says(info: bytes, over: bytes) -> datetime:
 
 
 def _certificate(signer: der.Element, held: list[x509.Certificate]) -> x509.Certificate:
-    """The certificate that a signer names by issuer and serial number."""
+    """Return the certificate that a signer names by issuer and serial number."""
     issuer, serial = signer.parts[1].parts
     number = int.from_bytes(serial.content, "big", signed=True)
     found = [one for one in held if one.serial_number == number and one.issuer.public_bytes() == issuer.whole]
@@ -140,7 +140,7 @@ def _may_stamp(certificate: x509.Certificate, at: datetime) -> None:
 
 
 def _chained(certificate: x509.Certificate, held: list[x509.Certificate], authorities: frozenset[str], at: datetime) -> bool:
-    """Whether the policy names the certificate, or one that certifies it, through those that the token carries."""
+    """Return whether the policy names the certificate, or one that certifies it, through those that the token carries."""
     now, seen = certificate, 0
     while seen <= len(held):
         if _fingerprint(now) in authorities:

@@ -27,9 +27,9 @@ class Policy(Fact):
     """Certificates of authorities whose time stamps on notices are believed, or of who certifies them."""
     signature_needed: StrictBool = True
     deals: tuple[str, ...] = ()
-    """Names of the deals whose notices are asked for; any, where none is named."""
+    """Names of the deals whose notices are asked for; any, if none is named."""
     origins: tuple[str, ...] = ()
-    """Names of logs, as their checkpoints say them; any, where none is named."""
+    """Names of logs, as their checkpoints say them; any, if none is named."""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -48,12 +48,12 @@ class Policy(Fact):
 
 
 def plain(fingerprint: str) -> str:
-    """A fingerprint without colons, in lower case."""
+    """Return a fingerprint without colons, in lower case."""
     return fingerprint.replace(":", "").lower()
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy in a TOML file. Raises InputProblems, with the key that is wrong."""
+    """Return the policy in a TOML file. Raises InputProblems, with the key that is wrong."""
     try:
         return Policy.model_validate(read_toml(path))
     except ValidationError as error:
@@ -63,7 +63,7 @@ def read_policy(path: Path) -> Policy:
 
 
 def _key(name: str, place: int, text: str, kind: Kind) -> VerifierKey:
-    """One key of the policy. Raises ValueError where it is not one, or one of the other kind."""
+    """Return one key of the policy. Raises ValueError if it is not one, or one of the other kind."""
     try:
         key = parse_verifier(text)
     except BadKey as error:

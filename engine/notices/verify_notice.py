@@ -89,7 +89,7 @@ class _Notice:
 def verify_notice(
     data: bytes, policy: Policy, templates: Mapping[str, Template], later: Sequence[Later] = (), pages: Pages | None = None
 ) -> Iterator[Step]:
-    """Every step in turn, up to the first that fails.
+    """Yield every step in turn, up to the first that fails.
 
     Args:
         data: the file.
@@ -132,7 +132,7 @@ def _seal(notice: _Notice) -> str:
 
 
 def _stamp_words(stamp: Stamped | None) -> str:
-    """What a time stamp says, where there is one; one by an authority that the policy does not name proves no time."""
+    """Return what a time stamp says, if there is one; one by an authority that the policy does not name proves no time."""
     if stamp is None:
         return ""
     by = f"{stamp.fingerprint[:16]}" if stamp.trusted else f"{stamp.fingerprint[:16]}, whom the policy does not name: it proves no time"
@@ -187,7 +187,7 @@ def _in_the_log(notice: _Notice) -> str:
 
 
 def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> Verified:
-    """The same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed where it is another."""
+    """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
     found = verify(later.note, (*logs, *trustees))
     signed = {signature.key for signature in found.signatures}
     if not signed & set(logs) or found.checkpoint.origin != checkpoint.origin:
@@ -198,7 +198,7 @@ def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], truste
 
 
 def _time(notice: _Notice, by: int, at: datetime | None) -> str:
-    """By when the event was there, as its trustees vouch. Raises VerificationFailed where it says that it came later."""
+    """By when the event was there, as its trustees vouch. Raises VerificationFailed if it says that it came later."""
     if notice.stamp is not None and notice.stamp.trusted:
         not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
     if at is None:
@@ -239,13 +239,13 @@ def _deal(notice: _Notice) -> str:
 
 
 def _observations(notice: _Notice) -> str:
-    """The rates of the date rest on the observations attached."""
+    """Return the rates of the date rest on the observations attached."""
     notice.listed = weeks_of(notice.attached["observations.csv"].decode(), notice.event.get("version") == 1)
     return rates_again(notice.listed, notice.of_date.rates if notice.of_date else (), notice.results)
 
 
 def _results(notice: _Notice) -> str:
-    """Every result of the date computed again from the deal file and its inputs."""
+    """Return every result of the date computed again from the deal file and its inputs."""
     if notice.of_date is None or (notice.terms is None and notice.results):
         raise VerificationFailed("there are no terms")
     if notice.terms is None:
@@ -271,21 +271,21 @@ def _page_one(notice: _Notice) -> str | None:
 
 
 def _all_text(notice: _Notice) -> str | None:
-    """All text of the file's pages is what `page.json` says, string by string."""
+    """Compare all text of the file's pages with what `page.json` says, string by string."""
     if notice.words is None or notice.file is None:
         return None
     return f"{all_words(notice.file.pages, notice.words)} strings on {len(notice.file.pages)} pages, each as page.json says"
 
 
 def _issued(notice: _Notice) -> str | None:
-    """The log that is held says which words were issued under the notice's number."""
+    """Return the log that is held says which words were issued under the notice's number."""
     if notice.words is None or notice.manifest is None or notice.manifest.notice is None:
         return None
     return as_issued(notice.manifest.notice, sha256_hex(notice.attached[PAGE]), sha256_hex(notice.data), notice.later)
 
 
 def _text(notice: _Notice) -> str:
-    """The pages are of the deal and the date that the evidence is of; what they say of each result is what the log says."""
+    """Check that the pages are of the evidence's deal and date; what they say of each result is what the log says."""
     if notice.file is None or notice.manifest is None or notice.of_date is None:
         raise VerificationFailed("there is nothing to compare the pages with")
     evaluated = notice.event["kind"] != "not evaluated"

@@ -26,7 +26,7 @@ class OfDate:
     """The events of one date as a notice carries them, read and found whole."""
 
     def __init__(self, attached: Sequence[Attached], stated: int) -> None:
-        """Read them. Raises VerificationFailed where one is missing, surplus, twice or of another date."""
+        """Read them. Raises VerificationFailed if one is missing, surplus, twice or of another date."""
         self.attached = tuple(attached)
         bodies = [_body(one) for one in attached]
         payloads = [KINDS[body["kind"]].model_validate(body["payload"]) for body in bodies]

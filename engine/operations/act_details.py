@@ -23,7 +23,7 @@ from engine.terms.phrases import read_amount
 
 
 def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRecorded:
-    """The Act as it agrees with the log: what it names in full, and its amount in one form.
+    """Return the Act as it agrees with the log: what it names in full, and its amount in one form.
 
     Raises:
         WrongUsage: it names a report or a notice that is not there, gives a notice to somebody else, or cures no breach.
@@ -39,7 +39,10 @@ def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
 
 
 def receipt_of_an_act(act: ActRecorded, said: str | None, deal: Deal, now: datetime) -> ActRecorded:
-    """The Act with its receipt: as said; now, where it is effective today and nothing is said (`rulings.md` 26a). Raises WrongUsage."""
+    """Return the Act with its receipt: as said; now, where it is effective today and nothing is said (`rulings.md` 26a).
+
+    Raises WrongUsage.
+    """
     today = day_of(deal, now)
     if said is None and act.effective_on != today:
         return act
@@ -55,7 +58,7 @@ def _with(act: ActRecorded, **details: str) -> ActRecorded:
 
 
 def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> None:
-    """A cure that is accepted cures something, by a method, with its amount. Raises WrongUsage."""
+    """Check that a cure that is accepted cures something, by a method, with its amount. Raises WrongUsage."""
     state = _state_on(events, act.clause or "", act.effective_on)
     trigger = terms.triggers.get(act.clause or "")
     if state is not None and state.status is not TestStatus.CURE_PERIOD:
@@ -71,7 +74,7 @@ def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> No
 
 
 def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
-    """The state of a test at the end of a day, as the log now has it."""
+    """Return the state of a test at the end of a day, as the log now has it."""
     last: TestState | None = None
     for event in standing(events):
         payload = event.payload
@@ -85,7 +88,7 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
 
 
 def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRecorded:
-    """A notice that was given, or whose giver was released: which one, of which date, to whom. Raises WrongUsage."""
+    """Return a notice that was given, or whose giver was released: which one, of which date, to whom. Raises WrongUsage."""
     if act.act == RELEASED and act.document is None:
         raise WrongUsage("a release rests on a document; give --document")
     number = act.details.get("names")
@@ -105,7 +108,7 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
 
 
 def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str) -> tuple[ActRecorded, tuple[str, ...]]:
-    """The Act with what the notice of a number is of, and to whom it is owed."""
+    """Return the Act with what the notice of a number is of, and to whom it is owed."""
     issued = {str(event.payload.number): event for event in events if isinstance(event.payload, NoticeIssued)}
     event = issued.get(number)
     if event is None:
@@ -125,7 +128,7 @@ def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
 
 
 def _meant(act: ActRecorded, duties: Sequence[OpenDuty]) -> OpenDuty:
-    """The one duty that an Act without a number means: of its clause and its kind. Raises WrongUsage for none, and for several."""
+    """Return the one duty that an Act without a number means: of its clause and its kind. Raises WrongUsage for none, and for several."""
     kind = act.details.get("notice")
     meant = [duty for duty in duties if act.clause in (None, duty.owed.subject) and kind in (None, duty.owed.kind)]
     if len(meant) == 1:

@@ -29,7 +29,7 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a confirmation did; `recorded` is False where the figures were confirmed before."""
+    """What a confirmation did; `recorded` is False if the figures were confirmed before."""
 
     report: str
     figures: tuple[str, ...]
@@ -49,7 +49,7 @@ def confirm(
     scribe: Scribe,
     inputs: tuple[str, ...] = (),
 ) -> Confirmed:
-    """Confirm figures of a report by its name, or the beginning of it; all that are held where none is named.
+    """Confirm figures of a report by its name, or the beginning of it; all that are held if none is named.
 
     Args:
         workspace: the workspace.
@@ -93,7 +93,7 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
         workspace: the workspace.
         deal: the deal that the reply names.
         file: the reply as it came.
-        approved_by: the second person, where the deal asks for two.
+        approved_by: the second person, if the deal asks for two.
         scribe: who records it, when.
 
     Raises:
@@ -120,7 +120,7 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
 def _not_as_asked(
     deal: Deal, report: ReportReceived, figures: Mapping[str, Figure], reply: ConfirmationReply, file: ReceivedFile
 ) -> Iterator[Problem]:
-    """Where a reply is to another form, or gives another value than the report's."""
+    """Yield where a reply is to another form, or gives another value than the report's."""
     place = Place(file.name)
     if reply.form is not None and reply.form != confirmation_identity(deal.name, report.name, report.sha256):
         why, fix = "its row `form` names another report, or was changed", "answer the form as it was made"

@@ -37,7 +37,7 @@ class History:
         return self.past.events
 
     def stands(self, reader: Reader, log: str) -> bool:
-        """Whether the log still begins with these entries: the root over them binds every byte."""
+        """Return whether the log still begins with these entries: the root over them binds every byte."""
         if not self.entries:
             return True
         there = reader.entry(log, self.entries[-1].seq)
@@ -54,7 +54,7 @@ _KEPT: WeakKeyDictionary[Store, OrderedDict[str, History]] = WeakKeyDictionary()
 
 
 def history_of(store: Store, log: str) -> History:
-    """A log as it stands now; what was read of it before is not read again. To be looked at and not to be changed.
+    """Return a log as it stands now; what was read of it before is not read again. To be looked at and not to be changed.
 
     Raises:
         VerificationFailed: an entry cannot be read as an event.

@@ -70,7 +70,7 @@ def publish_depreciation(workspace: Workspace, older: str, newer: str, scribe: S
 
 
 def recorded_depreciation(workspace: Workspace, index: str) -> dict[date, DepreciationPublished]:
-    """The values of a depreciation index on record, the newest of each date."""
+    """Return the values of a depreciation index on record, the newest of each date."""
     payloads = (event.payload for event in read(workspace.store, SNAPSHOTS))
     return {
         payload.publication_date: payload for payload in payloads if isinstance(payload, DepreciationPublished) and payload.index == index

@@ -38,7 +38,7 @@ class DayListings:
         return sorted(pairs, key=lambda pair: -pair[1].micro)
 
     def as_data(self) -> dict[str, Any]:
-        """The listings as JSON; prices in USD per GPU-hour as text."""
+        """Return the listings as JSON; prices in USD per GPU-hour as text."""
         rows = [
             {"listing": number, "usd": str(row.usd), "host": row.host, "machine": row.machine, "gpus": row.gpus}
             for number, row in self.dearest_first
@@ -58,18 +58,18 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class RecordedOverride:
-    """An override as it stands on record; `new` is False where the same one was on record already."""
+    """An override as it stands on record; `new` is False if the same one was on record already."""
 
     payload: ListingsExcluded
     new: bool
 
     def as_data(self) -> dict[str, Any]:
-        """The override as JSON, and whether it is new."""
+        """Return the override as JSON, and whether it is new."""
         return {"recorded": self.new, **self.payload.model_dump(mode="json")}
 
 
 def listings_of(workspace: Workspace, index: str, version: str, on: date) -> DayListings:
-    """The Qualifying Listings of a day. Raises WrongUsage for a day without a snapshot of the index."""
+    """Return the Qualifying Listings of a day. Raises WrongUsage for a day without a snapshot of the index."""
     sha256 = computed(workspace, index, version, on).days[-1].snapshot
     snapshot = next((snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None)
     if snapshot is None:

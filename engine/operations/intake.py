@@ -52,7 +52,7 @@ class ReadReport:
     """Which print of the report it is: one more for each time that it was withdrawn."""
 
     def as_data(self) -> dict[str, Any]:
-        """The report and its warnings as JSON."""
+        """Return the report and its warnings as JSON."""
         return {"report": self.report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in self.warnings]}
 
     @property
@@ -63,7 +63,7 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One report that was taken; `recorded` is False where it was on record already."""
+    """One report that was taken; `recorded` is False if it was on record already."""
 
     report: ServicerReport
     warnings: tuple[Problem, ...]
@@ -71,7 +71,7 @@ class Taken:
     found: ReadReport | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The report and its warnings as JSON, and whether it is new on record."""
+        """Return the report and its warnings as JSON, and whether it is new on record."""
         warnings = [problem.as_json() for problem in self.warnings]
         return {"deal": self.report.deal, "recorded": self.recorded, "report": self.report.model_dump(mode="json"), "warnings": warnings}
 
@@ -85,7 +85,7 @@ class TakenReply:
     confirmed: Confirmed
 
     def as_data(self) -> dict[str, Any]:
-        """What the reply confirmed, as JSON."""
+        """Return what the reply confirmed, as JSON."""
         return {"deal": self.deal, **self.confirmed.as_data()}
 
 
@@ -97,7 +97,7 @@ class RefusedFile:
     problems: tuple[Problem, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The file and its problems as JSON."""
+        """Return the file and its problems as JSON."""
         return {"file": str(self.path), "recorded": False, "problems": [problem.as_json() for problem in self.problems]}
 
 
@@ -109,7 +109,7 @@ class Intake:
         workspace: the workspace; nobody else records in it meanwhile.
         templates: the covenant templates.
         scribe: who takes them, when.
-        approved_by: the second person of a reply that confirms figures, where the deal asks for two.
+        approved_by: the second person of a reply that confirms figures, if the deal asks for two.
         only: the one deal whose reports are taken; any unless given. A file of another deal is refused as one of no deal.
     """
 
@@ -125,7 +125,7 @@ class Intake:
         return DealsByName(self.workspace, self.templates)
 
     def read(self, data: bytes, file: str, received: date | str | None) -> ReadReport:
-        """One report, read and judged by its deal's terms; received now, unless a day, or a day with its hour, is given.
+        """Return one report, read and judged by its deal's terms; received now, unless a day, or a day with its hour, is given.
 
         Raises:
             InputProblems: everything that is wrong with it.
@@ -133,14 +133,14 @@ class Intake:
         return self._judged(self._opened(data, file), file, received)
 
     def _opened(self, data: bytes, file: str) -> ReceivedFile:
-        """A file opened; it names its deal. Raises InputProblems."""
+        """Return a file opened; it names its deal. Raises InputProblems."""
         opened, problems = open_report(data, file, self.workspace.settings.intake)
         if opened is None:
             raise InputProblems(problems)
         return opened
 
     def _judged(self, opened: ReceivedFile, file: str, received: date | str | None) -> ReadReport:
-        """An opened report judged by its deal's terms. Raises InputProblems."""
+        """Return an opened report judged by its deal's terms. Raises InputProblems."""
         if self.only is not None and opened.deal != self.only:
             raise InputProblems([_unknown_deal(file, f"here reports of {self.only} are taken, and the file names another deal")])
         deal = self.deals.find(opened.deal or "")
@@ -160,14 +160,14 @@ class Intake:
         return ReadReport(deal, opened, report, remarks, tuple(newest_first), print_)
 
     def imagined(self, report: ReadReport) -> Event | None:
-        """A report as the event that it would be if it were taken; None where it is on record already."""
+        """Return a report as the event that it would be if it were taken; None if it is on record already."""
         log = deal_log(report.deal.name)
         with self.workspace.store.read() as reader:
             known = reader.body(log, report.draft.key) is not None
         return None if known else imagined(report.draft, self.scribe, log)
 
     def _receipt(self, deal: Deal, received: date | str | None, file: str) -> Receipt:
-        """When a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""
+        """Return when a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""
         try:
             return receipt_of(received, self.scribe.at, resolve(deal, day_of(deal, self.scribe.at)).time_zone)
         except WrongUsage as error:
@@ -183,7 +183,7 @@ class Intake:
         return self._recorded(self.read(data, file, received), proof)
 
     def _recorded(self, report: ReadReport, proof: ReceiptProof | None) -> Taken:
-        """A report that can be taken, kept and recorded."""
+        """Return a report that can be taken, kept and recorded."""
         self._keep(report)
         log = deal_log(report.deal.name)
         standing = on_record(read(self.workspace.store, log), report.report.name) or report.report
@@ -212,7 +212,7 @@ class Intake:
                 yield RefusedFile(path, (problem,))
 
     def _reply(self, opened: ReceivedFile, path: Path) -> TakenReply:
-        """Take the reply to the questions about a report. Raises InputProblems where it cannot be taken."""
+        """Take the reply to the questions about a report. Raises InputProblems if it cannot be taken."""
         deal = self.deals.find(opened.deal or "")
         try:
             return TakenReply(path, deal.name, take_reply(self.workspace, deal, opened, self.approved_by, self.scribe))
@@ -247,7 +247,7 @@ def _unknown_deal(file: str, why: str) -> Problem:
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """Each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage without one."""
+    """Yield each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage without one."""
     for path in paths:
         if path.is_dir():
             yield from sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS)
@@ -258,7 +258,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:
-    """What is worth saying of a report that is taken: what is held, and from when it counts."""
+    """Yield what is worth saying of a report that is taken: what is held, and from when it counts."""
     for name, why in report.held.items():
         fix = f"it is held until `headroom confirm '{report.name}' --figure {name}`"
         yield Problem("RW04", f"`{name}` awaits confirmation", why, fix, tree.place(tuple(name.split("."))))

@@ -60,7 +60,7 @@ class Given:
 def issue_due(
     workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress, pages: Pages | None = None
 ) -> dict[str, Given]:
-    """Compose, render, sign where there is a key, and record every notice that is owed and not issued; what came of it by deal.
+    """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal.
 
     They are put together, rendered and issued some at a time: what a run holds does not grow with what it catches up. One that cannot
     be made stops its own deal and no other.
@@ -84,7 +84,7 @@ def _counted(progress: Progress, before: int, of: str) -> Callable[[int, str], N
 
 
 def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None) -> Iterator[_Waiting]:
-    """The owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
+    """Yield the owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
     what = "its notices cannot be put together"
     try:
         for notice in _waiting(workspace, deal, scribe):
@@ -146,13 +146,13 @@ class _Waiting:
 
 
 def _wordless(notice: _Waiting) -> _Waiting:
-    """A notice of which nobody composes the words: it carries its events, and no manifest, so it proves nothing by itself."""
+    """Return a notice of which nobody composes the words: it carries its events, and no manifest, so it proves nothing by itself."""
     files = {name: one for name, one in notice.inputs.attachments.items() if name not in SAID}
     return replace(notice, inputs=replace(notice.inputs, attachments=files))
 
 
 def worded(notice: _Waiting, pages: Pages) -> _Waiting:
-    """A notice with the words of its pages in its evidence, and with what it is (`rulings.md` 64)."""
+    """Return a notice with the words of its pages in its evidence, and with what it is (`rulings.md` 64)."""
     inputs = notice.inputs
     facts = facts_of(inputs, pages.renderer)
     whole = with_words(dict(inputs.attachments), notice.evidence, facts, pages.words(inputs))
@@ -160,7 +160,7 @@ def worded(notice: _Waiting, pages: Pages) -> _Waiting:
 
 
 def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
-    """What a notice is: who owes it to whom as its date's terms say, and what it replaces."""
+    """Return what a notice is: who owes it to whom as its date's terms say, and what it replaces."""
     adopted = next((event.payload for event in reversed(inputs.events) if isinstance(event.payload, DealAdopted)), None)
     duties = facts_on(adopted, inputs.on).duties if adopted is not None else ()
     duty = next((one for one in duties if one.kind == inputs.kind), None)
@@ -185,7 +185,7 @@ def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
 
 
 def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
-    """The owed notices of a deal that are not issued, numbered on from the last one."""
+    """Yield the owed notices of a deal that are not issued, numbered on from the last one."""
     history = history_of(workspace.store, deal_log(deal))
     # As it is now: what is issued meanwhile is added to the history, and a notice states nothing of it.
     entries, events = tuple(history.entries), tuple(history.events)
@@ -222,9 +222,9 @@ def _issue_together(workspace: Workspace, made: list[_Made], scribe: Scribe, giv
 
 
 def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) -> Path | None:
-    """The file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
+    """Return the file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
 
-    None where another process, which reaches the same database from elsewhere, has issued it meanwhile.
+    None if another process, which reaches the same database from elsewhere, has issued it meanwhile.
     """
     notice, data = made.notice, made.data
     owed, inputs = notice.owed, notice.inputs
@@ -270,7 +270,7 @@ class Log:
 
 
 def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequence[Told], scribe: Scribe) -> tuple[NoticeInputs, Evidence]:
-    """What a notice is made of, and what it carries."""
+    """Return what a notice is made of, and what it carries."""
     entries = log.entries
     upto = [event for event in log.events if event.seq <= owed.event.seq]
     adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
@@ -307,7 +307,7 @@ def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequenc
 
 
 def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
-    """How everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
+    """Return how everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
     said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
     if said is None:
         return None
@@ -318,7 +318,7 @@ def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
 
 
 def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
-    """The observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
+    """Return the observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
     used = {
         (rate.index, str(rate.published.publication_date)): rate.published.pooled
         for rate in (event.payload for event in standing(events))

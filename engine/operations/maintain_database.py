@@ -13,7 +13,7 @@ from engine.workspace.workspace import Workspace
 
 
 def database_file(workspace: Workspace) -> Path:
-    """The workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
+    """Return the workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
     if "://" in workspace.settings.database:
         raise WrongUsage("this workspace is on PostgreSQL: upgrade it with --url, and copy it with PostgreSQL's own tools")
     return workspace.root / workspace.settings.database

@@ -20,7 +20,7 @@ class KeyMade:
     verifier_key: str
 
     def as_data(self) -> dict[str, str]:
-        """The answer as JSON: `private`, `public`, `verifier_key`."""
+        """Return the answer as JSON: `private`, `public`, `verifier_key`."""
         return {"private": str(self.private), "public": str(self.public), "verifier_key": self.verifier_key}
 
 
@@ -33,7 +33,7 @@ class NoticeKeyMade:
     sha256: str
 
     def as_data(self) -> dict[str, str]:
-        """The answer as JSON: `key`, `certificate`, `sha256`."""
+        """Return the answer as JSON: `key`, `certificate`, `sha256`."""
         return {"key": str(self.key), "certificate": str(self.certificate), "sha256": self.sha256}
 
 

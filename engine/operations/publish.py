@@ -50,7 +50,7 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
 
 
 def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:
-    """The dates that need no record any more: those on record, and in a daily series each with a value in the week before it."""
+    """Return the dates that need no record any more: those on record, and in a daily series each with a value in the week before it."""
     events = read(workspace.store, log)
     days = {event.effective_on for event in events}
     if not theirs or not any(event.payload.value.get("cadence") == "daily" for event in events):
@@ -61,7 +61,7 @@ def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:
 
 
 def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
-    """The dates of an administrator's series whose value a person has still to confirm."""
+    """Return the dates of an administrator's series whose value a person has still to confirm."""
     asked, taken = set(), {event.effective_on for event in read(workspace.store, index_log(administered_series(index)))}
     for event in read(workspace.store, SNAPSHOTS):
         payload = event.payload
@@ -71,7 +71,7 @@ def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
 
 
 def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
-    """The newest print of a Publication Date, and what the snapshots of today would give: equal where nothing has changed.
+    """Return the newest print of a Publication Date, and what the snapshots of today would give: equal if nothing has changed.
 
     Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
     """

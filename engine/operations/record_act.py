@@ -32,7 +32,7 @@ def _draft(act: ActRecorded) -> Draft:
 
 
 def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
-    """An Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
+    """Return an Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
     if act.act not in RATE_ACTS:
         return act
     index, rate = act.details["index"], read_set_rate(act.details["rate"])
@@ -42,7 +42,7 @@ def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
 
 
 def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> ActRecorded:
-    """A manifest error with the newest print of its date: that one is excluded, and a later one is not."""
+    """Return a manifest error with the newest print of its date: that one is excluded, and a later one is not."""
     if act.act != MANIFEST_ERROR:
         return act
     index = act.details["index"]
@@ -60,7 +60,7 @@ def _with(act: ActRecorded, **details: str) -> ActRecorded:
 
 
 def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bool]:
-    """The Act as it is recorded, told from every earlier one, and whether it is new."""
+    """Return the Act as it is recorded, told from every earlier one, and whether it is new."""
     acts: list[ActRecorded] = [event.payload for event in events]
     standing = fold(events).acts
     if act.act == "act withdrawn":
@@ -77,7 +77,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
 
 
 def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
-    """A withdrawal that names one standing Act in full. Raises WrongUsage where it names none, or several."""
+    """Return a withdrawal that names one standing Act in full. Raises WrongUsage if it names none, or several."""
     name = act.names
     meant = [standing_act for standing_act in standing if standing_act.goes_by(name)]
     if len(meant) == 1:
@@ -102,7 +102,7 @@ def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequenc
 
 
 def _as_said(act: ActRecorded) -> ActRecorded:
-    """The Act without what tells two entries of it apart: its number, and when it was received."""
+    """Return the Act without what tells two entries of it apart: its number, and when it was received."""
     return _without_entry(act).model_copy(update={"received_at": None})
 
 
@@ -111,7 +111,7 @@ def _without_entry(act: ActRecorded) -> ActRecorded:
 
 
 def _differing(act: ActRecorded, other: ActRecorded) -> Iterator[str]:
-    """The names of what two Acts say differently."""
+    """Yield the names of what two Acts say differently."""
     yield from (
         name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(act, name) != getattr(other, name)
     )
@@ -119,7 +119,7 @@ def _differing(act: ActRecorded, other: ActRecorded) -> Iterator[str]:
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
-    """What the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
+    """Check what the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
     said = Said(act.act, act.effective_on, act.clause, act.until, act.document, act.prepared_by, act.approved_by, act.details)
     for refusal in refusals(said, terms, _option):
         raise WrongUsage(f"{refusal.what}; {refusal.fix}")
@@ -142,12 +142,12 @@ class ActEntered:
     """The event that would be recorded, for a preview of an Act that is new."""
 
     def as_data(self, recorded: bool) -> dict[str, Any]:
-        """The answer as JSON: `deal`, `recorded`, `name`, `act`."""
+        """Return the answer as JSON: `deal`, `recorded`, `name`, `act`."""
         return {"deal": self.deal, "recorded": recorded, "name": self.act.identity, "act": self.act.model_dump(mode="json")}
 
 
 def asks_for_two(deal: Deal, on: date) -> bool:
-    """Whether a deal asks for two persons to an Act of a date."""
+    """Return whether a deal asks for two persons to an Act of a date."""
     return resolve(deal, on).recorded_acts is not None
 
 
@@ -167,14 +167,17 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
 
 
 def imagine_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe) -> ActEntered:
-    """The Act as it would be recorded, with its event where it is new; nothing is recorded. Raises WrongUsage as `record_act` does."""
+    """Return the Act as it would be recorded, with its event where it is new; nothing is recorded.
+
+    Raises WrongUsage as `record_act` does.
+    """
     said, log = _checked(workspace, deal, act), deal_log(deal.name)
     entered, new = _entered(said, _acts(read(workspace.store, log)))
     return ActEntered(deal.name, entered, new, imagined(_draft(entered), scribe, log) if new else None)
 
 
 def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
-    """The Act with everything that its kind needs, held against the deal. Raises WrongUsage."""
+    """Return the Act with everything that its kind needs, held against the deal. Raises WrongUsage."""
     if act.act not in KINDS:
         raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
     if same_person(act.prepared_by, act.approved_by):

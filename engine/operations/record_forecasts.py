@@ -12,7 +12,7 @@ from engine.workspace.workspace import Workspace
 
 
 def record_forecasts(workspace: Workspace, forecasts: Iterable[RateForecast], scribe: Scribe) -> tuple[Event, ...]:
-    """The forecasts that are new, recorded; one of a series and a week stands as it was first said.
+    """Return the forecasts that are new, recorded; one of a series and a week stands as it was first said.
 
     They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day says other things.
     """

@@ -33,7 +33,7 @@ class ReceiptProof:
 
 
 def proof_of(document: Path | None, prepared_by: str | None, approved_by: str | None) -> ReceiptProof | None:
-    """The proof of a receipt; None where none is given. Raises WrongUsage where it lacks its document or its two persons."""
+    """Return the proof of a receipt; None if none is given. Raises WrongUsage if it lacks its document or its two persons."""
     if document is None and prepared_by is None and approved_by is None:
         return None
     if document is None or prepared_by is None or approved_by is None or prepared_by == approved_by:
@@ -46,7 +46,7 @@ def proof_of(document: Path | None, prepared_by: str | None, approved_by: str | 
 def entered(
     workspace: Workspace, deal: Deal, events: Sequence[Event], report: ServicerReport, scribe: Scribe, templates: Mapping[str, Template]
 ) -> ServicerReport:
-    """The report as it is recorded: where it is entered too late to count from its receipt, from its entry, with the reason."""
+    """Return the report as it is recorded: where it is entered too late to count from its receipt, from its entry, with the reason."""
     if not events:
         return report
     further = imagined(report_draft(report), scribe, deal_log(deal.name))
@@ -57,7 +57,7 @@ def entered(
 
 
 def report_draft(report: ServicerReport, print_: int = 1) -> Draft:
-    """The event that a report is."""
+    """Return the event that a report is."""
     return Draft(
         kind="report received",
         subject=report.name,
@@ -69,7 +69,7 @@ def report_draft(report: ServicerReport, print_: int = 1) -> Draft:
 
 
 def proof_draft(report: ReportFacts, proof: ReceiptProof, zone: str) -> Draft:
-    """The event that shows a report's receipt."""
+    """Return the event that shows a report's receipt."""
     shown = ReceiptShown(
         report=report.name,
         received_at=report.model_copy(update={"serves_from_keying": False}).counts_from(zone),
@@ -82,11 +82,11 @@ def proof_draft(report: ReportFacts, proof: ReceiptProof, zone: str) -> Draft:
 
 
 def times_withdrawn(events: Sequence[Event], name: str) -> int:
-    """How often a report of a name has been withdrawn: so many prints of it stand no more."""
+    """Return how often a report of a name has been withdrawn: so many prints of it stand no more."""
     named = (event.payload for event in events if event.kind == "act recorded" and event.payload.act == "report withdrawn")
     return sum(act.details.get("names") == name for act in named)
 
 
 def on_record(events: Sequence[Event], name: str) -> ReportReceived | None:
-    """The report of a name that stands in a log; None without one."""
+    """Return the report of a name that stands in a log; None without one."""
     return next((report for report in fold(events).reports if report.name == name), None)

@@ -29,13 +29,13 @@ class Restatement:
     reason: str
 
     def as_data(self, recorded: bool) -> dict[str, Any]:
-        """Both values as JSON; `recorded` is True if the next print went into the record."""
+        """Return both values as JSON; `recorded` is True if the next print went into the record."""
         values = {"before": self.before.payload.value, "now": self.again.model_dump(mode="json")}
         return {"series": self.series, "publication_date": str(self.publication), **values, "recorded": recorded}
 
 
 def restatement(workspace: Workspace, series: str, publication: date, reason: str, scribe: Scribe) -> Restatement:
-    """A Publication Date beside today's snapshots; records nothing.
+    """Return a Publication Date beside today's snapshots; records nothing.
 
     Raises:
         WrongUsage: the series does not hold the date, or the administrator restates it.

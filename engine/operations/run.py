@@ -78,7 +78,7 @@ class RunOutcome:
     left: list[str] = field(default_factory=list)
     """The deals that were left to the next run, or their notices, because it was asked to stop."""
     settled: Settled | None = None
-    """By what it is known that nothing is due, until when; None where the next run is to look again whatever has changed."""
+    """By what it is known that nothing is due, until when; None if the next run is to look again whatever has changed."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,12 @@ class Tools:
     """Whether somebody has asked it to stop: then the deal in hand is finished, and the rest is left to the next run."""
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
-        """Who records now."""
+        """Return who records now."""
         return Scribe(self.actor, self.engine, self.now, deal_file)
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    """Return everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
     with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
         workspace.sweep()
         refuse_older(workspace)
@@ -151,30 +151,30 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 
 def _looks_again(result: DealOutcome) -> bool:
-    """Whether something of a deal is to be tried again though no log, no file and no day has changed."""
+    """Return whether something of a deal is to be tried again though no log, no file and no day has changed."""
     return bool(result.reason or result.not_issued or (result.waiting and "final" in result.waiting))
 
 
 def begun(now: datetime) -> date:
-    """The last date that has begun anywhere; each deal goes only as far as its own."""
+    """Return the last date that has begun anywhere; each deal goes only as far as its own."""
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
 def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    """The deal files that claim the name of another one, and why none of them is evaluated."""
+    """Yield the deal files that claim the name of another one, and why none of them is evaluated."""
     paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
     for problem in claimed_twice({file: text_of(path.read_bytes()) for file, path in paths.items()}):
         yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
 
 def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
-    """The series that a deal has read by a date, under the terms of each stretch of its life."""
+    """Return the series that a deal has read by a date, under the terms of each stretch of its life."""
     since = [since for since, _ in deal.segments if since <= on]
     return tuple(dict.fromkeys(series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since))
 
 
 def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
-    """Every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
+    """Return every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
 
     Raises ClockBehind: a clock that is wrong is wrong for every series.
     """
@@ -200,7 +200,7 @@ class _Moved(Exception):
 
 
 def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
-    """Record what follows from `events`, which grow by it. Raises _Moved where they are no longer all that the log holds.
+    """Record what follows from `events`, which grow by it. Raises _Moved if they are no longer all that the log holds.
 
     `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
     """
@@ -217,7 +217,10 @@ def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterab
 def _evaluate_deal(
     workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints
 ) -> None:
-    """One deal up to a date, from the log as it is when something is added; what goes wrong with it is its reason and stops no other."""
+    """Run one deal up to a date, from the log as it is when something is added.
+
+    What goes wrong with it is its reason and stops no other.
+    """
     while True:
         try:
             return _evaluated(workspace, deal, on, tools, result, lacks, prints)
@@ -226,7 +229,7 @@ def _evaluate_deal(
 
 
 def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints) -> None:
-    """One deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
+    """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
     log = deal_log(deal.name)
     events = list(history_of(workspace.store, log).events)
     result.earlier_edition = of_earlier_edition(events)
@@ -265,7 +268,7 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
 def _causes(
     workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
 ) -> Iterator[Cause]:
-    """Everything that reaches back to a date that was determined."""
+    """Yield everything that reaches back to a date that was determined."""
     yield from by_prints(events, series)
     yield from by_acts(events, partial(resolve, deal))
     yield from by_reports(events, partial(resolve, deal))
@@ -275,7 +278,7 @@ def _causes(
 
 
 def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
-    """The version of the file that the newest determination rests on, where a newer one has been adopted since."""
+    """Return the version of the file that the newest determination rests on, where a newer one has been adopted since."""
     adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
     if len(adoptions) < 2 or adoptions[-1].seq < since:
@@ -299,7 +302,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
-    """The inputs of each date after the last one that was evaluated, up to `on`, in order."""
+    """Yield the inputs of each date after the last one that was evaluated, up to `on`, in order."""
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
 
     day = (result.state.reached or deal.closing_date) + DAY
@@ -314,14 +317,14 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
 
 
 def _waits(inputs: Inputs, closing: date, now: datetime) -> str | None:
-    """What a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
+    """Return what a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
     if now < cut_off_on(inputs.terms, inputs.on):
         return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
     return _unpublished(inputs.series, closing, inputs.on, inputs.terms.index)
 
 
 def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
-    """The Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
+    """Return the Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
     due = tuple(publication_dates(closing + DAY, day))[-1:]
     for name in names:
         dates = {p.publication_date for p in series[name]}
@@ -332,7 +335,7 @@ def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day
 
 
 def _waits_for(name: str, on: date, known: Sequence[Published]) -> str:
-    """What is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
+    """Return what is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
     last = next((one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None)
     if last is None or last.final_at is None or last.read_of is None:
         return f"{name} of {on} is not yet published"

@@ -43,7 +43,7 @@ class DealAnswer:
         return tuple(self.outcome.state.triggers.values())
 
     def as_data(self) -> dict[str, Any]:
-        """The deal's part of the answer as JSON."""
+        """Return the deal's part of the answer as JSON."""
         done = self.outcome
         return {
             "deal": done.deal,
@@ -78,7 +78,7 @@ class RunAnswer:
         return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
 
     def as_data(self) -> dict[str, Any]:
-        """The run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`)."""
+        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`)."""
         return {
             "on": self.outcome.on.isoformat(),
             "publication": self.publications[0] if self.publications else None,
@@ -89,7 +89,7 @@ class RunAnswer:
 
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
-    """What a run that has been made answers, read from the logs as they stand after it."""
+    """Return what a run that has been made answers, read from the logs as they stand after it."""
     newest = dict(_latest_publications(workspace, outcome))
     deals = tuple(_deal_answer(workspace, deal) for deal in outcome.deals)
     rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
@@ -97,7 +97,7 @@ def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
 
 
 def latest_tests(events: Sequence[Event]) -> tuple[Event, ...]:
-    """The newest result of each test, in the order of the deal."""
+    """Return the newest result of each test, in the order of the deal."""
     newest: dict[str, Event] = {}
     for event in events:
         if isinstance(event.payload, Tested):
@@ -129,7 +129,7 @@ def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[
 
 
 def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:
-    """A test's newest result, with its state as it is now: a deadline may have passed since."""
+    """Return a test's newest result, with its state as it is now: a deadline may have passed since."""
     result, state = tested.result, now.tests.get(tested.result.test, tested.state)
     return {
         "test": result.test,

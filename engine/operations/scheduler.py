@@ -25,7 +25,7 @@ class Stop:
     number: int | None = None
 
     def __call__(self) -> bool:
-        """Whether one has."""
+        """Return whether one has."""
         return self.number is not None
 
     @property

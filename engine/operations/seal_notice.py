@@ -11,13 +11,13 @@ from engine.workspace.workspace import Workspace
 
 
 def authority_of(workspace: Workspace, scribe: Scribe) -> TimeAuthority | None:
-    """Who stamps the time of notices, where the settings name somebody."""
+    """Return who stamps the time of notices, where the settings name somebody."""
     named = workspace.settings.time_authority
     return None if named is None else TimeAuthority(named.url, named.certificate_sha256, scribe.at, float(named.patience_seconds))
 
 
 def sealed(data: bytes, key: Path, authority: TimeAuthority | None, told: Callable[[str], None]) -> bytes:
-    """The file signed, with a time stamp where an authority gives one that holds; a run waits for none (`rulings.md` 68)."""
+    """Return the file signed, with a time stamp where an authority gives one that holds; a run waits for none (`rulings.md` 68)."""
     try:
         return seal(data, key, authority)
     except NoTimeStamp as without:

@@ -38,7 +38,7 @@ class SeriesTaken:
     form: SeriesMap | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The counts, the rows that somebody is asked about, and the form by which the files were read."""
+        """Return the counts, the rows that somebody is asked about, and the form by which the files were read."""
         asked = [
             {"what": finding.what, "date": str(finding.publication_date), "was": _text(finding.was), "now": _text(finding.now)}
             for finding in self.findings
@@ -53,13 +53,13 @@ def _text(value: Decimal | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An announcement as it stands on record; `new` is False where the same one was on record already."""
+    """An announcement as it stands on record; `new` is False if the same one was on record already."""
 
     payload: IndexAnnounced
     new: bool
 
     def as_data(self) -> dict[str, Any]:
-        """The announcement as JSON, and whether it is new."""
+        """Return the announcement as JSON, and whether it is new."""
         return {"recorded": self.new, **self.payload.model_dump(mode="json")}
 
 
@@ -92,7 +92,7 @@ def import_series(
 
 
 def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
-    """What a person has answered, from the options of `headroom import`. Raises WrongUsage."""
+    """Return what a person has answered, from the options of `headroom import`. Raises WrongUsage."""
     strange = [name for name in accept if name != UNIT_SLIP]
     if strange:
         raise WrongUsage(f"a published series has nothing to accept as {', '.join(strange)}; there is {UNIT_SLIP}")
@@ -100,7 +100,7 @@ def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
 
 
 def asked_about(finding: SeriesFinding) -> str:
-    """What a person is asked or told of a row that was not taken."""
+    """Return what a person is asked or told of a row that was not taken."""
     if finding.what == "awaits confirmation":
         step = f"{finding.publication_date}: {finding.now} is about 10, 100 or 1,000 times {finding.was} before it, or so much less"
         return f"{step}. It is not taken, and its date waits. If it is right: --accept {UNIT_SLIP}"
@@ -109,7 +109,7 @@ def asked_about(finding: SeriesFinding) -> str:
 
 
 def _whose(said: Sequence[str]) -> dict[date, date]:
-    """The Publication Date of each row of another day. Raises WrongUsage."""
+    """Return the Publication Date of each row of another day. Raises WrongUsage."""
     thursdays = {}
     for answer in said:
         row, _, publication = answer.partition("=")
@@ -124,7 +124,7 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
 
 
 def known_of(workspace: Workspace, index: str) -> SeriesKnown:
-    """What is on record of an administrator's series."""
+    """Return what is on record of an administrator's series."""
     newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(administered_series(index)))}
     seen: dict[date, Any] = {}
     restated: set[date] = set()
@@ -170,7 +170,7 @@ class Announcement:
 
 
 def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_by: str) -> IndexAnnounced:
-    """An announcement with the hash of its file and the two persons who enter it. Raises WrongUsage if the file is missing."""
+    """Return an announcement with the hash of its file and the two persons who enter it. Raises WrongUsage if the file is missing."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     return IndexAnnounced(
@@ -187,9 +187,9 @@ def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_b
 
 
 def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Announced:
-    """An announcement as it stands on record, recorded unless it was.
+    """Return an announcement as it stands on record, recorded unless it was.
 
-    Raises WrongUsage where one person stands in both roles, or the kind is not one.
+    Raises WrongUsage if one person stands in both roles, or the kind is not one.
     """
     if said.prepared_by == said.approved_by:
         raise WrongUsage(f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person")

@@ -33,14 +33,14 @@ class Settled:
     until: datetime
 
     def holds(self, workspace: Workspace, now: datetime) -> bool:
-        """Whether nothing can be due yet."""
+        """Return whether nothing can be due yet."""
         return now < self.until and files_there(workspace) == self.files and logs_there(workspace) == self.logs
 
 
 def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: datetime) -> Settled | None:
-    """What a run that left nothing to do leaves behind; only while `alone`.
+    """Return what a run that left nothing to do leaves behind; only while `alone`.
 
-    None where others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps out.
+    None if others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps out.
     """
     if "://" in workspace.settings.database:
         return None
@@ -48,7 +48,7 @@ def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: dateti
 
 
 def files_there(workspace: Workspace) -> str:
-    """One hash over the deal files and the keys."""
+    """Return one hash over the deal files and the keys."""
     whole = sha256()
     for path in workspace.deal_files():
         whole.update(f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode())
@@ -58,13 +58,13 @@ def files_there(workspace: Workspace) -> str:
 
 
 def logs_there(workspace: Workspace) -> str:
-    """One hash over the heads of all logs."""
+    """Return one hash over the heads of all logs."""
     with workspace.store.read() as reader:
         return sha256("\n".join(map(str, reader.heads())).encode()).hexdigest()
 
 
 def next_moments(deals: Iterable[Deal], now: datetime) -> Iterator[datetime]:
-    """When time alone can make something due next: a day ends where a deal or an administrator is, or a day's cut-off passes."""
+    """Yield when time alone can make something due next: a day ends where a deal or an administrator is, or a day's cut-off passes."""
     for zone in {load_methodology(version).zone for version in known_versions()}:
         yield _end_of_day(now, zone)
     for deal in deals:
@@ -76,6 +76,6 @@ def next_moments(deals: Iterable[Deal], now: datetime) -> Iterator[datetime]:
 
 
 def _end_of_day(now: datetime, zone: str) -> datetime:
-    """When the present day ends in a zone."""
+    """Return when the present day ends in a zone."""
     day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
     return datetime.combine(day, time(), ZoneInfo(zone))

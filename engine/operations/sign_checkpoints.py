@@ -35,7 +35,7 @@ NOTES = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
 
 
 def read_whole_note(memory: Path) -> str:
-    """The text of a memory, which grows and has no bound of a single note."""
+    """Return the text of a memory, which grows and has no bound of a single note."""
     return memory.read_text(encoding="utf-8")
 
 
@@ -50,7 +50,7 @@ class Taken:
 
 
 def trustees_of(workspace: Workspace, paths: list[Path]) -> list[VerifierKey]:
-    """The trustees' keys in `paths`, or where none is given those that the workspace knows.
+    """Return the trustees' keys in `paths`, or where none is given those that the workspace knows.
 
     Raises:
         WrongUsage: it is missing, or a file cannot be read.
@@ -145,7 +145,7 @@ def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
 
 
 def _checkpoint(workspace: Workspace, writer: Writer, log: str, key: SigningKey) -> tuple[int, str, bool]:
-    """The newest checkpoint of a log, of all its entries: its size, its note, and whether it was signed only now."""
+    """Return the newest checkpoint of a log, of all its entries: its size, its note, and whether it was signed only now."""
     size, root = writer.head(log)
     known = newest(writer.checkpoints(log))
     if known is not None and known[0] >= size:
@@ -164,24 +164,24 @@ class SignedCheckpoint:
     note: str
 
     def as_data(self) -> dict[str, object]:
-        """The checkpoint as JSON: `log`, `size`, `note`."""
+        """Return the checkpoint as JSON: `log`, `size`, `note`."""
         return {"log": self.log, "size": self.size, "note": self.note}
 
 
 def all_signed(workspace: Workspace, log: str) -> bool:
-    """Whether the newest checkpoint of a log covers all of it, so that nothing is to be signed, nor written."""
+    """Return whether the newest checkpoint of a log covers all of it, so that nothing is to be signed, nor written."""
     newest_note = newest(workspace.store.checkpoints(log))
     return newest_note is not None and newest_note[0] == workspace.store.size(log)
 
 
 def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
-    """A log's newest checkpoint as it is kept; nothing is signed for it. None where none was signed."""
+    """Return a log's newest checkpoint as it is kept; nothing is signed for it. None if none was signed."""
     found = newest(workspace.store.checkpoints(log))
     return None if found is None else SignedCheckpoint(log, *found)
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
-    """A log's newest checkpoint, signed now where the log has grown. Raises WrongUsage without a key."""
+    """Return a log's newest checkpoint, signed now where the log has grown. Raises WrongUsage without a key."""
     if workspace.to_inspect and all_signed(workspace, log):
         return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
@@ -199,7 +199,7 @@ def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Pat
 
 
 def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
-    """A trustee's cosignature on an exported log, from files alone: it has only grown since the one held, and none of it is of later.
+    """Return a trustee's cosignature on an exported log, from files alone: it has only grown since the held one, up to today.
 
     Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is not one.
     """
@@ -242,7 +242,7 @@ def refuse_fork(memory: Path, key: SigningKey, keys: list[VerifierKey], note: st
 
 
 def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> list[Checkpoint]:
-    """What a trustee's key has cosigned, as its memory holds it. Raises VerificationFailed where the memory was changed."""
+    """Return what a trustee's key has cosigned, as its memory holds it. Raises VerificationFailed if the memory was changed."""
     text = read_whole_note(memory) if memory.exists() else ""
     notes = NOTES.findall(text)
     if "".join(notes) != text:
@@ -251,12 +251,12 @@ def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> l
 
 
 def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Growth:
-    """The checkpoint that is held, and the proof that the log has only grown since."""
+    """Return the checkpoint that is held, and the proof that the log has only grown since."""
     held = verify(read_note(since), keys).checkpoint
     leaves = [leaf_hash(body) for body in bodies]
     return Growth(held, tuple(consistency_proof(leaves, held.size)) if 0 < held.size <= len(leaves) else ())
 
 
 def every_checkpoint(workspace: Workspace) -> list[SignedCheckpoint]:
-    """The newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage without a key."""
+    """Return the newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage without a key."""
     return [newest_signed(workspace, log) for log in workspace.store.logs()]

@@ -58,7 +58,7 @@ class SnapshotsTaken:
     described: list[tuple[str, CollectionMetadata]] = field(default_factory=list)
 
     def as_data(self) -> dict[str, Any]:
-        """What was imported, known, refused and stated, as JSON."""
+        """Return what was imported, known, refused and stated, as JSON."""
         imported = [
             {"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "form": snapshot.form} for snapshot in self.added
         ]
@@ -107,7 +107,7 @@ def import_snapshots(
 
 
 def refuse_unknown(accept: Sequence[str]) -> None:
-    """Raises WrongUsage for a name under which nothing is accepted."""
+    """Raise WrongUsage for a name under which nothing is accepted."""
     strange = [name for name in accept if name not in NAMES and name != OTHER_FILE]
     if strange:
         raise WrongUsage(f"nothing is accepted as {', '.join(strange)}; names are {', '.join((*NAMES, OTHER_FILE))}")
@@ -116,7 +116,7 @@ def refuse_unknown(accept: Sequence[str]) -> None:
 def _snapshots_in(
     workspace: Workspace, path: Path, accept: Sequence[str], taken: SnapshotsTaken
 ) -> Iterator[tuple[Snapshot, str | None, str | None]]:
-    """The snapshots that a file holds, each with the SHA-256 that its administrator states and that of the file that it is a part of."""
+    """Yield the snapshots that a file holds, each with the SHA-256 that its administrator states and with the SHA-256 of its file."""
     plain = plain_bytes(path.read_bytes(), path.name)
     if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
         taken.described.append((path.name, said))
@@ -134,7 +134,7 @@ def _snapshots_in(
 def _empty_day(
     workspace: Workspace, path: Path, plain: bytes, said: CollectionMetadata
 ) -> Iterator[tuple[Snapshot, str | None, str | None]]:
-    """The snapshot of a day of which nothing qualified; metadata of any other day only states what the table beside it is."""
+    """Yield the snapshot of a day of which nothing qualified; metadata of any other day only states what the table beside it is."""
     if not said.counts.final_observations:
         yield read_snapshot(plain, path.name), None, None
     elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
@@ -142,7 +142,7 @@ def _empty_day(
 
 
 def _on_record(workspace: Workspace, said: CollectionMetadata, digest: str) -> bool:
-    """Whether a collection of the day has the SHA-256 that metadata states."""
+    """Return whether a collection of the day has the SHA-256 that metadata states."""
     try:
         day = datetime.fromisoformat(said.collected_utc).astimezone(UTC).date()
     except ValueError:
@@ -160,14 +160,17 @@ def _raw_answers(workspace: Workspace, taken: SnapshotsTaken) -> None:
 
 
 def _table_of(path: Path, said: CollectionMetadata) -> Path | None:
-    """The table that metadata describes, where it lies beside it."""
+    """Return the table that metadata describes, where it lies beside it."""
     names = [name for name in (path.name.removesuffix(ENDING) + ".csv", said.file) if name]
     places = [path.with_name(name + more) for name in names for more in ("", ".gz")]
     return next((place for place in places if place.is_file()), None)
 
 
 def _stated(path: Path, plain: bytes, accept: Sequence[str], taken: SnapshotsTaken) -> str | None:
-    """The SHA-256 that the metadata beside a file states of it; None without metadata. Raises SnapshotRefused where it is another file."""
+    """Return the SHA-256 that the metadata beside a file states of it; None without metadata.
+
+    Raises SnapshotRefused if it is another file.
+    """
     stem = path.name.removesuffix(".gz").rpartition(".")[0]
     beside = path.with_name(stem + ENDING)
     said = read_metadata(beside.read_bytes()) if beside.is_file() and beside != path else None
@@ -189,7 +192,7 @@ def _ending(snapshot: Snapshot) -> str:
 
 
 def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> Snapshot | None:
-    """The collection before a snapshot: the one just imported, or else the newest of the last eight days in the archive."""
+    """Return the collection before a snapshot: the one just imported, or else the newest of the last eight days in the archive."""
     if last is not None and timedelta() < snapshot.collected_at - last.collected_at <= LOOK_BACK:
         return last
     day = snapshot.day
@@ -202,7 +205,7 @@ def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> 
 
 
 def _accepted(workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]) -> tuple[str, ...]:
-    """The changes of form that a snapshot shows and that are accepted. Raises CollectionHeld where one is not."""
+    """Return the changes of form that a snapshot shows and that are accepted. Raises CollectionHeld if one is not."""
     suspected = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
     open_ = [change for change in suspected if change.name not in accept]
     if open_:
@@ -256,7 +259,7 @@ def record_snapshots(
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and those in the folders named; a folder's manifest is not a snapshot."""
+    """Yield the files named, and those in the folders named; a folder's manifest is not a snapshot."""
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
@@ -281,13 +284,13 @@ class Collection:
         return sorted(set(self.snapshot.models) - (self.snapshot.whole or frozenset()))
 
     def as_data(self) -> dict[str, Any]:
-        """The collection as JSON: hash, moment, whether it is new, what is not shown to be whole."""
+        """Return the collection as JSON: hash, moment, whether it is new, what is not shown to be whole."""
         snapshot = {"sha256": self.snapshot.sha256, "collected_at": self.snapshot.collected_at.isoformat(), "new": self.new}
         return {**snapshot, "not_shown_whole": self.not_shown_whole}
 
 
 def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]) -> Collection:
-    """One collection: asked for at once, for offers do not wait, and recorded when nobody else records.
+    """Return one collection: asked for at once, for offers do not wait, and recorded when nobody else records.
 
     Raises:
         WrongUsage: no right is stated, no address is set, or a name to accept is not one.

@@ -13,7 +13,7 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class RecordedAct:
-    """One Act with its entry; `stands` is False where it was withdrawn."""
+    """One Act with its entry; `stands` is False if it was withdrawn."""
 
     act: ActRecorded
     entry: int
@@ -23,7 +23,7 @@ class RecordedAct:
 
 
 def acts_recorded(workspace: Workspace, deal: str) -> tuple[RecordedAct, ...]:
-    """The Acts of a deal."""
+    """Return the Acts of a deal."""
     events = read(workspace.store, deal_log(deal))
     standing = {act.identity for act in fold(events).acts}
     acts = [_of(event, event.payload.identity in standing) for event in events if isinstance(event.payload, ActRecorded)]

@@ -44,7 +44,7 @@ class Backtest:
     """Why there is nothing to live over; None if there is a history."""
 
     def as_data(self) -> dict[str, Any]:
-        """The records as JSON; exact figures are text."""
+        """Return the records as JSON; exact figures are text."""
         tests, triggers = [_test_data(test) for test in self.tests], [_trigger_data(trigger) for trigger in self.triggers]
         return {"deal": self.deal, "until": str(self.until), "tests": tests, "triggers": triggers}
 
@@ -62,14 +62,14 @@ class AmendmentEffect:
     """Why no date could be compared; None if the history has one."""
 
     def as_data(self) -> dict[str, Any]:
-        """The changed terms and results as JSON."""
+        """Return the changed terms and results as JSON."""
         results = [{**asdict(result), "on": str(result.on)} for result in self.results]
         head = {"deal": self.deal, "amendment": self.amendment, "until": str(self.until)}
         return {**head, "terms": [asdict(term) for term in self.terms], "results": results}
 
 
 def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None) -> Deal:
-    """A deal by its file, or by its name in the workspace; with `upto`, without the amendments after that number.
+    """Return a deal by its file, or by its name in the workspace; with `upto`, without the amendments after that number.
 
     Raises:
         InputProblems: everything that is wrong with the file.
@@ -91,7 +91,7 @@ def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Temp
 def backtest(
     workspace: Workspace, name: str, facts: Sequence[str], until: date, templates: Templates, closed: date | None = None
 ) -> Backtest:
-    """What a deal would have done over the workspace's published history.
+    """Return what a deal would have done over the workspace's published history.
 
     Args:
         workspace: whose series, reports and Acts are the history.
@@ -129,7 +129,7 @@ def backtest(
 def amendment_effect(
     workspace: Workspace | None, name: str, number: int, facts: Sequence[str], until: date, templates: Templates
 ) -> AmendmentEffect:
-    """What an amendment changes of a deal's terms, and of its results over the history.
+    """Return what an amendment changes of a deal's terms, and of its results over the history.
 
     Args:
         workspace: whose series, reports and Acts are the history; None for the terms alone.
@@ -157,7 +157,7 @@ def amendment_effect(
 
 
 def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], until: date) -> History:
-    """The workspace's series, the deal's own reports and Acts, and the facts that are assumed."""
+    """Return the workspace's series, the deal's own reports and Acts, and the facts that are assumed."""
     held = held_facts(facts, deal.closing_date, deal.segments[0][1])
     assumed = {name: dated[0].figure for name, dated in held.figures.items()}
     if workspace is None:
@@ -173,14 +173,14 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
 
 
 def _not_closed(deal: Deal, history: History, until: date) -> str | None:
-    """Why a deal has no date before the end of a history: it had not closed. None if it has one."""
+    """Return why a deal has no date before the end of a history: it had not closed. None if it has one."""
     if until <= deal.closing_date or (any(history.series.values()) and history.until <= deal.closing_date):
         return f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on {history.until}"
     return None
 
 
 def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> str | None:
-    """Why there is nothing to live over: no workspace, or no series that the deal reads. None if there is a history."""
+    """Return why there is nothing to live over: no workspace, or no series that the deal reads. None if there is a history."""
     if any(history.series.values()):
         return None
     if workspace is None:

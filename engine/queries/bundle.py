@@ -35,7 +35,7 @@ class Bundled:
     sha256: str
 
     def as_data(self) -> dict[str, object]:
-        """The bundle as JSON."""
+        """Return the bundle as JSON."""
         return {"deal": self.deal, "into": str(self.into), "entries": self.entries, "notices": self.notices, "sha256": self.sha256}
 
 

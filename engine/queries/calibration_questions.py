@@ -92,7 +92,7 @@ class CalibrationAnswer:
 def model_of(
     workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked, one_of: int = 1
 ) -> tuple[RateSeries, Posterior, Prior | None]:
-    """The history and what it says of the rate; a table is of `one_of` several indices by its column `index`.
+    """Return the history and what it says of the rate; a table is of `one_of` several indices by its column `index`.
 
     Raises:
         WrongUsage: no history, a prior that is not known, or too short a history without one.
@@ -124,7 +124,7 @@ def calibrate(
     workers: int = 1,
     watch: Callable[[str], None] = lambda _: None,
 ) -> CalibrationAnswer:
-    """Every level, count and release of a clause's trigger, on the same paths and on the history.
+    """Return every level, count and release of a clause's trigger, on the same paths and on the history.
 
     Args:
         deal: the draft.
@@ -169,7 +169,7 @@ def calibrate(
 
 
 def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, Clause]:
-    """The clause whose level varies. Raises WrongUsage where the term is not the level of a trigger that counts falls."""
+    """Return the clause whose level varies. Raises WrongUsage if the term is not the level of a trigger that counts falls."""
     written_at(deal, term)
     key = term.split(".")[1] if term.startswith("covenants.") else ""
     clause = deal.segments[0][1].covenants.get(key)
@@ -185,18 +185,18 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
 
 
 def _drafted(clause: Any) -> Variant:
-    """The trigger as drafted; one that ends by its account alone is released as soon as the level is reached on one date."""
+    """Return the trigger as drafted; one that ends by its account alone is released as soon as the level is reached on one date."""
     persistence = getattr(clause.ends, "persistence", None)
     return Variant(_ticks(clause.level), clause.begins.persistence.count, persistence.count if persistence is not None else 1)
 
 
 def _ticks(level: Fraction) -> int:
-    """A level in ticks, rounded up: a value is below the level where it is below this tick."""
+    """Return a level in ticks, rounded up: a value is below the level where it is below this tick."""
     return -((-level * TICK).__floor__())
 
 
 def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
-    """The levels from `first` to `last`. Raises WrongUsage without any, or too many."""
+    """Return the levels from `first` to `last`. Raises WrongUsage without any, or too many."""
     return tuple(Fraction(value) for value in steps_between(first, last, step))
 
 

@@ -31,7 +31,7 @@ class ClausesInWords:
     beneath: tuple[Line, ...]
 
     def as_data(self) -> list[dict[str, Any]]:
-        """The clauses as JSON: `clause`, `cite`, `text`, `reading`, `follows`, `terms`."""
+        """Return the clauses as JSON: `clause`, `cite`, `text`, `reading`, `follows`, `terms`."""
         return [
             {
                 "clause": clause.facts.key,
@@ -46,7 +46,10 @@ class ClausesInWords:
 
 
 def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | None = None) -> ClausesInWords:
-    """Each clause and trigger in plain English; of one, where it is named. Raises WrongUsage for a clause that the deal does not have."""
+    """Return each clause and trigger in plain English; of one, where it is named.
+
+    Raises WrongUsage for a clause that the deal does not have.
+    """
     terms = resolve(deal, on)
     facts = [facts for facts in clauses_read(terms, templates) if only in (None, facts.key)]
     if not facts:
@@ -56,5 +59,5 @@ def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | Non
 
 
 def terms_in_force(deal: Deal, on: date) -> tuple[TermSource, ...]:
-    """Each term in force on a date, and the line that set it."""
+    """Return each term in force on a date, and the line that set it."""
     return tuple(sources(deal, on))

@@ -49,12 +49,12 @@ class DatesCompared:
     rows: tuple[ComparedRow, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The comparison as JSON: `deal`, `first`, `second`, `rows`."""
+        """Return the comparison as JSON: `deal`, `first`, `second`, `rows`."""
         return {"deal": self.deal, "first": str(self.first), "second": str(self.second), "rows": [row.as_data() for row in self.rows]}
 
 
 def compare_dates(workspace: Workspace, deal: str, first: date, second: date) -> DatesCompared:
-    """Two dates of a deal side by side. Raises WrongUsage for a deal without a log, and for a day that was not determined."""
+    """Return two dates of a deal side by side. Raises WrongUsage for a deal without a log, and for a day that was not determined."""
     in_force = standing(events_of(workspace, deal))
     determined = sorted({event.effective_on for event in in_force if isinstance(event.payload, Determined)})
     for day in (first, second):

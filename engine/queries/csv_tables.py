@@ -13,7 +13,7 @@ FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: bool = False) -> str:
-    """A table as CSV with its head: a comma between cells, a line feed after each row, quotes only around a cell that needs them.
+    """Return a table as CSV with its head: a comma between cells, a line feed after each row, quotes only around a cell that needs them.
 
     Every cell is text before pandas sees it. A figure therefore keeps its digits, and no column is read as numbers.
 
@@ -30,6 +30,6 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: boo
 
 
 def in_a_cell(value: object) -> str:
-    """A value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
+    """Return a value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
     text = "" if value is None else one_line(str(value))
     return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None) else text

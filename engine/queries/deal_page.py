@@ -24,12 +24,12 @@ class DealPage:
         deal: its name.
         on: the Determination Date that is shown.
         dates: all its Determination Dates, oldest first.
-        inputs: what page 1 is composed from; None where the deal was never adopted.
-        notice: the notice that states the date, where one was issued.
+        inputs: what page 1 is composed from; None if the deal was never adopted.
+        notice: the notice that states the date, if one was issued.
         since: what was recorded after it, newest first.
         size: entries of the log now.
         head: root of the log now, in hexadecimal.
-        adopted: the deal's own facts; None where it was never adopted.
+        adopted: the deal's own facts; None if it was never adopted.
     """
 
     deal: str
@@ -44,7 +44,7 @@ class DealPage:
 
 
 def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -> DealPage:
-    """A deal as determined on a date, or on its newest one by then.
+    """Return a deal as determined on a date, or on its newest one by then.
 
     Args:
         workspace: the workspace.
@@ -90,13 +90,13 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
 
 
 def _stated_by(events: Sequence[Event], shown: Event) -> Event | None:
-    """The notice that states a determination."""
+    """Return the notice that states a determination."""
     found = (event for event in reversed(events) if isinstance(event.payload, NoticeIssued))
     return next((event for event in found if event.payload.of == shown.key), None)
 
 
 def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:
-    """A deal as it was last adopted. Raises WrongUsage for a deal that was not."""
+    """Return a deal as it was last adopted. Raises WrongUsage for a deal that was not."""
     payload = next(
         (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted)), None
     )
@@ -106,13 +106,13 @@ def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:
 
 
 def parties_of(workspace: Workspace, deal: str) -> tuple[str, ...]:
-    """The roles of a deal's parties; none for a deal that was not run."""
+    """Return the roles of a deal's parties; none for a deal that was not run."""
     payloads = (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted))
     adopted = next(payloads, None)
     return tuple(party.role for party in adopted.parties) if adopted is not None else ()
 
 
 def determined_dates(workspace: Workspace, deal: str) -> tuple[date, ...]:
-    """The Determination Dates of a deal that stand, oldest first."""
+    """Return the Determination Dates of a deal that stand, oldest first."""
     events = standing(read(workspace.store, deal_log(deal)))
     return tuple(sorted({event.effective_on for event in events if isinstance(event.payload, Determined)}))

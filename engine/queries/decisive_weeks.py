@@ -40,7 +40,7 @@ class DecisiveWeeks:
         return f"`{self.test}` under `decisive only`: {found}"
 
     def as_data(self) -> dict[str, Any]:
-        """The counts as JSON."""
+        """Return the counts as JSON."""
         return {"test": self.test, "results": self.results, "decisive_95": self.at_95, "decisive_80": self.at_80}
 
 
@@ -48,7 +48,7 @@ def decisive_weeks(workspace: Workspace, deal: Deal, templates: Mapping[str, Tem
     """For each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
 
     A deal that closes after the history is lived as if it had closed on the first print's day. A test that needs reports has results
-    only where the log holds them.
+    only if the log holds them.
     """
     if not any(index.low_confidence.effect == DECISIVE_ONLY for _, terms in deal.segments for index in terms.index.values()):
         return ()

@@ -31,7 +31,7 @@ def _series(workspace: Workspace, name: str) -> tuple[tuple[date, Fraction], ...
 
 
 def _versions(workspace: Workspace, name: str) -> dict[str, int]:
-    """How many of a series' values each methodology version made: its own word, whatever the series is called (`rulings.md` 38)."""
+    """Return how many of a series' values each methodology version made: its own word, whatever the series is called (`rulings.md` 38)."""
     newest = {e.effective_on: e.payload.value for e in read(workspace.store, index_log(name))}
     return dict(Counter(value["methodology"] for value in newest.values() if value["value"] is not None))
 
@@ -55,7 +55,7 @@ def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
 
 
 def _life(annual: float | None) -> str | None:
-    """The useful life that a measured decline implies on a straight line, as Table 1 has them; None where it is not measured."""
+    """Return the useful life that a measured decline implies on a straight line, as Table 1 has them; None if it is not measured."""
     if annual is None:
         return None
     return f"{1 / annual:.1f} years" if annual > 0 else "no decline"
@@ -99,7 +99,7 @@ def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[s
 
 
 def _scenario(name: str) -> dict[str, Any]:
-    """A scenario's band: what is left of a rate by each horizon in both shapes, and the useful lives that its ends imply (rulings 16)."""
+    """Return a scenario's band: the rest of a rate at each horizon in both shapes, and the useful lives of its ends (rulings 16)."""
     band = f"{float(BANDS[name][0]):.0%} to {float(BANDS[name][1]):.0%} a year"
     ends = {shape: [_end(name, point, shape) for point in ("high", "low")] for shape in ("compound", "straight line")}
     left = {
@@ -116,7 +116,7 @@ def _end(name: str, point: str, shape: str) -> Scenario:
 
 
 def _switched(text: str) -> dict[str, Any]:
-    """What is left where one scenario gives way to the next: `A:548,B:365,C:365`, days in each, at both ends of the bands."""
+    """Return what is left where one scenario gives way to the next: `A:548,B:365,C:365`, days in each, at both ends of the bands."""
     try:
         pairs = [part.split(":") for part in text.split(",")]
         parts = [(name, int(days)) for name, days in pairs]
@@ -152,14 +152,17 @@ class DepreciationTables:
     useful_lives: Sequence[Mapping[str, Any]]
 
     def as_data(self) -> dict[str, Any]:
-        """The tables as JSON, one key for each field."""
+        """Return the tables as JSON, one key for each field."""
         return asdict(self)
 
 
 def depreciation_tables(
     workspace: Workspace, names: Sequence[str], newer: str | None, quotes: Path | None, switches: str | None
 ) -> DepreciationTables:
-    """The tables of the named series, or of all. Raises WrongUsage for a series that is not there, and for quotes without their columns."""
+    """Return the tables of the named series, or of all.
+
+    Raises WrongUsage for a series that is not there, and for quotes without their columns.
+    """
     known = known_series(workspace)
     if newer is not None and newer not in names:
         names = [*(names or [name for name in known if name != newer]), newer]
@@ -197,7 +200,7 @@ class WidthTable:
     rows: tuple[Mapping[str, Any], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """The table as JSON: `refused`, or `week`, `observations`, `table_fails_from`, `rows`."""
+        """Return the table as JSON: `refused`, or `week`, `observations`, `table_fails_from`, `rows`."""
         if self.refused is not None:
             return {"refused": self.refused}
         data = {"week": self.week, "observations": self.observations, "table_fails_from": self.table_fails_from}
@@ -205,7 +208,7 @@ class WidthTable:
 
 
 def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable, ...]:
-    """A table for each named computed series, or for all. Raises WrongUsage for a series that is not recorded."""
+    """Return a table for each named computed series, or for all. Raises WrongUsage for a series that is not recorded."""
     known = [name for name in known_series(workspace) if not series_name(name).administered]
     unknown = [name for name in names if name not in known]
     if unknown:

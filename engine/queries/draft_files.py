@@ -16,12 +16,12 @@ from engine.workspace.workspace import Workspace
 
 
 def text_of(path: Path) -> str:
-    """A file's text as it stands. Raises WrongUsage if the file does not exist."""
+    """Return a file's text as it stands. Raises WrongUsage if the file does not exist."""
     return read_text(path)
 
 
 def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """A deal of the workspace by its name. Raises WrongUsage without one, or where it cannot be evaluated."""
+    """Return a deal of the workspace by its name. Raises WrongUsage without one, or where it cannot be evaluated."""
     names = []
     for path in workspace.deal_files():
         read = read_file(path, templates)
@@ -34,7 +34,7 @@ def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template
 
 
 def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str | None) -> FactsByDate:
-    """What is assumed of the Servicer's reports: held figures, a table of facts by date, or both; a date's own row comes first.
+    """Return what is assumed of the Servicer's reports: held figures, a table of facts by date, or both; a date's own row comes first.
 
     Args:
         deal: the draft, whose classes the figures name.
@@ -59,7 +59,7 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
 
 
 def until_of(deal: Deal, until: date | None, weeks: int) -> date:
-    """The last date that is looked at: the one named, otherwise so many weeks after closing, never after maturity."""
+    """Return the last date that is looked at: the one named, otherwise so many weeks after closing, never after maturity."""
     last = until or deal.closing_date + timedelta(weeks=weeks)
     maturity = resolve(deal, last).maturity_date
     if last <= deal.closing_date:

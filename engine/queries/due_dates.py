@@ -52,7 +52,7 @@ class DatedDuty:
 
 
 def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
-    """Each deadline of a log that stands, earliest first.
+    """Return each deadline of a log that stands, earliest first.
 
     Args:
         events: the deal's log, oldest first; what a correction withdrew is left out.
@@ -76,7 +76,7 @@ Outcome = tuple[str, bool]
 
 
 def _outcome(duty: DatedDuty, events: Sequence[Event]) -> Outcome:
-    """What the log says of a deadline; open where it says nothing yet."""
+    """Return what the log says of a deadline; open where it says nothing yet."""
     outcomes = {"cure": _cure, "deliver": _delivery, "report": _report, "notify": _notice}
     return next(outcomes.get(duty.due.act, _none)(duty, events), ("open", True))
 
@@ -86,7 +86,7 @@ def _none(_one: DatedDuty, _events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
-    """How a Cure Period ended, or with which last day it went on."""
+    """Yield how a Cure Period ended, or with which last day it went on."""
     for event in events:
         payload = event.payload
         if event.effective_on < duty.first:
@@ -103,7 +103,7 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
-    """Whether what was owed was delivered, and when."""
+    """Yield whether what was owed was delivered, and when."""
     for event in reversed(events):
         payload = event.payload
         obligation = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
@@ -116,7 +116,7 @@ def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
-    """The first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
+    """Yield the first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
     received = (event.payload for event in events if isinstance(event.payload, ReportReceived))
     for report in received:
         if duty.first < report.received <= duty.following:
@@ -126,7 +126,7 @@ def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
-    """Whether the Act `notice given`, or the deal's own rule, has given it."""
+    """Yield whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
     subject = None if duty.due.subject == "deal" else duty.due.subject
     acts_told = notice_given(acts, None, duty.due.notice or "", subject, duty.due.of or duty.first)
@@ -145,5 +145,5 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _is_of(given: NoticeGiven, duty: DatedDuty) -> bool:
-    """Whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
+    """Return whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
     return (given.kind, given.clause or "deal", given.states) == (duty.due.notice, duty.due.subject, duty.due.of)

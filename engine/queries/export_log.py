@@ -39,7 +39,7 @@ class LogExported:
     as_of: date | None
 
     def as_data(self) -> dict[str, object]:
-        """The export as JSON: `log`, `deal`, `as`, `into`, `entries`, `written`."""
+        """Return the export as JSON: `log`, `deal`, `as`, `into`, `entries`, `written`."""
         written = {"count": self.count, "of": self.counted}
         return {**named_log(self.log), "as": self.form, "into": str(self.into), "entries": self.entries, "written": written}
 
@@ -71,7 +71,7 @@ def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date |
 
 
 def form_of_deal(workspace: Workspace, deal: str, form: str) -> str:
-    """A deal's log in one of the forms that are one text, for a download. Raises WrongUsage for a form that it does not have."""
+    """Return a deal's log in one of the forms that are one text, for a download. Raises WrongUsage for a form that it does not have."""
     forms = {**_any(workspace.store.entries(deal_log(deal))), **_of_a_deal(workspace, deal_log(deal), None)}
     if form not in forms:
         raise WrongUsage(f"`{form}` is no form of export of {deal}; there are {', '.join(forms)}")
@@ -79,7 +79,7 @@ def form_of_deal(workspace: Workspace, deal: str, form: str) -> str:
 
 
 def log_of_deal(deal: str) -> str:
-    """The name of a deal's log."""
+    """Return the name of a deal's log."""
     return deal_log(deal)
 
 

@@ -55,14 +55,14 @@ def as_csv(events: Sequence[Event]) -> str:
 
 
 def _plain(figure: Figure | None) -> str:
-    """A figure as a number alone, in the unit that stands beside it; shares and points in per cent."""
+    """Return a figure as a number alone, in the unit that stands beside it; shares and points in per cent."""
     if figure is None:
         return ""
     return f"{rounded(figure.value * (100 if figure.unit in (Unit.SHARE, Unit.POINTS) else 1), DECIMALS[figure.unit]):f}"
 
 
 def _row(event: Event) -> tuple[str, ...] | None:
-    """result, measured, limit, headroom, their unit, state, by; None for an event that is not a part of the trigger history."""
+    """Return result, measured, limit, headroom, their unit, state, by; None for an event that is not a part of the trigger history."""
     match event.payload:
         case Tested(result=result, state=state):
             figures = (result.measured, result.limit, result.headroom)
@@ -81,7 +81,7 @@ def _row(event: Event) -> tuple[str, ...] | None:
 
 
 def as_calendar(deal: str, events: Sequence[Event]) -> str:
-    """Every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports).
+    """Return every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports).
 
     A deadline keeps its UID when its last day moves, and says so by its SEQUENCE; one that a correction withdrew is CANCELLED. What is
     open has an alarm on the day before.
@@ -103,7 +103,7 @@ def as_calendar(deal: str, events: Sequence[Event]) -> str:
 
 
 def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
-    """What only a determination stated that a correction withdrew, the newest statement first."""
+    """Yield what only a determination stated that a correction withdrew, the newest statement first."""
     for event in reversed(withdrawn(events)):
         payload = event.payload
         for due in payload.due if isinstance(payload, Determined) else ():
@@ -112,7 +112,7 @@ def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
 
 
 def _uid(deal: str, due: Due) -> str:
-    """What a deadline is told by: who owes what since when, whatever its last day."""
+    """Return what a deadline is told by: who owes what since when, whatever its last day."""
     same = sha256(f"{due.who}|{due.thing}".encode()).hexdigest()[:8]
     since = due.deadline.counted_from if due.deadline else due.by
     return f"{inert(deal)}-{since}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom"
@@ -148,7 +148,7 @@ def _escaped(text: str) -> str:
 
 
 def _folded(line: str) -> Iterator[str]:
-    """A line in pieces that no reader cuts: at most 75 octets, each further one after a space."""
+    """Yield a line in pieces that no reader cuts: at most 75 octets, each further one after a space."""
     raw, first = line, True
     while raw:
         size = FOLD + first
@@ -181,7 +181,7 @@ def _series_row(event: Event) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeek:
-    """A recorded week for its page: every week up to it, when its newest print was recorded, the first print where there are more."""
+    """A recorded week for its page: every week up to it, when its newest print was recorded, the first print if there are more."""
 
     weeks: tuple[Mapping[str, Any], ...]
     recorded_at: datetime
@@ -189,7 +189,7 @@ class PublishedWeek:
 
 
 def published_week(workspace: Workspace, series: str, publication: date) -> PublishedWeek:
-    """What the page of a recorded week shows. Raises WrongUsage for a date without a publication, naming those near it."""
+    """Return what the page of a recorded week shows. Raises WrongUsage for a date without a publication, naming those near it."""
     prints: dict[date, list[Event]] = {}
     for event in on_record(workspace, series):
         prints.setdefault(event.effective_on, []).append(event)
@@ -201,15 +201,15 @@ def published_week(workspace: Workspace, series: str, publication: date) -> Publ
 
 
 def series_rows(workspace: Workspace, series: str) -> list[tuple[Any, ...]]:
-    """Every print of a series, in the order of `SERIES_COLUMNS`."""
+    """Return every print of a series, in the order of `SERIES_COLUMNS`."""
     return [_series_row(event) for event in on_record(workspace, series)]
 
 
 def series_csv(rows: Sequence[Sequence[Any]]) -> str:
-    """The rows of a series as CSV with their head."""
+    """Return the rows of a series as CSV with their head."""
     return csv_of(SERIES_COLUMNS, rows)
 
 
 def series_json(rows: Sequence[Sequence[Any]]) -> str:
-    """The rows of a series as JSON."""
+    """Return the rows of a series as JSON."""
     return json.dumps([dict(zip(SERIES_COLUMNS, row, strict=True)) for row in rows], indent=2) + "\n"

@@ -35,7 +35,7 @@ class Wanted:
     words: str = ""
 
     def takes(self, event: Event) -> bool:
-        """Whether an event is among them."""
+        """Return whether an event is among them."""
         inside = (self.since is None or self.since <= event.effective_on) and (self.until is None or event.effective_on <= self.until)
         recorded = self.recorded_from is None or self.recorded_from <= event.recorded_at.date()
         kind = not self.kinds or event.kind in self.kinds
@@ -48,7 +48,7 @@ class Wanted:
 
 
 def subjects(event: Event) -> tuple[str, ...]:
-    """What an event is about: its subject, and the clause of an Act, of an Obligation or of a notice."""
+    """Return what an event is about: its subject, and the clause of an Act, of an Obligation or of a notice."""
     payload = event.payload
     clause = getattr(payload, "clause", None) or getattr(getattr(payload, "obligation", None), "clause", None)
     test = getattr(getattr(payload, "test", None), "test", None) or getattr(getattr(payload, "trigger", None), "trigger", None)
@@ -56,7 +56,7 @@ def subjects(event: Event) -> tuple[str, ...]:
 
 
 def line_of(event: Event) -> str:
-    """One event in one line; of an Act also its document, until when it runs, and the persons."""
+    """Return one event in one line; of an Act also its document, until when it runs, and the persons."""
     said = summary(event)
     if not isinstance(event.payload, ActRecorded):
         return said
@@ -67,7 +67,7 @@ def line_of(event: Event) -> str:
 
 
 def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
-    """The events of a deal that are asked for, oldest first, with the size and root of the whole log.
+    """Return the events of a deal that are asked for, oldest first, with the size and root of the whole log.
 
     Raises WrongUsage for a deal without a log, for a kind or a subject that it has not, and for days in the wrong order.
     """
@@ -87,7 +87,7 @@ def _known(what: str, asked: tuple[str, ...], there: set[str]) -> None:
 
 
 def rows(history: History) -> Iterator[dict[str, Any]]:
-    """Each event as a row: number, effective and recorded dates, kind, subject, words; of an Act its until, document and persons."""
+    """Yield each event as a row: number, effective and recorded dates, kind, subject, words; of an Act its until, document and persons."""
     for event in history.events:
         act = event.payload if isinstance(event.payload, ActRecorded) else None
         yield {

@@ -34,12 +34,12 @@ class FleetPerformance:
     spread: str
 
     def as_data(self) -> dict[str, Any]:
-        """The figures as JSON."""
+        """Return the figures as JSON."""
         return asdict(self)
 
 
 def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
-    """The percentiles of a file of certificates: CSV with serial and performance, like `SN-0001,98%`.
+    """Return the percentiles of a file of certificates: CSV with serial and performance, like `SN-0001,98%`.
 
     Raises WrongUsage for a file without them, for a serial number that stands twice, and for more
     certificates than pledged GPUs.
@@ -75,7 +75,7 @@ def _performance(text: str, place: str) -> Decimal:
 
 
 def _percentile(ascending: Sequence[Decimal], share: int) -> Decimal:
-    """A percentile by linear interpolation, exact."""
+    """Return a percentile by linear interpolation, exact."""
     place = Decimal((len(ascending) - 1) * share) / 100
     below = int(place)
     above = min(below + 1, len(ascending) - 1)

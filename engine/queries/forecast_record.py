@@ -39,7 +39,7 @@ class ForecastRecord:
 
 
 def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]:
-    """The next value of each series on record, forecast once, before its Publication Date; a short history has none.
+    """Yield the next value of each series on record, forecast once, before its Publication Date; a short history has none.
 
     Args:
         workspace: whose series.
@@ -78,7 +78,7 @@ def _said(series: str, weeks: tuple[ObservedWeek, ...], after: date) -> RateFore
 
 
 def forecast_record(workspace: Workspace, series: str) -> ForecastRecord | None:
-    """How the recorded forecasts of a series came out; None without one."""
+    """Return how the recorded forecasts of a series came out; None without one."""
     made = [one for one in _recorded(workspace) if one.series == series]
     if not made:
         return None
@@ -94,7 +94,7 @@ def _recorded(workspace: Workspace) -> list[RateForecast]:
 
 
 def _history(workspace: Workspace, series: str) -> tuple[ObservedWeek, ...]:
-    """What each Publication Date first gave, oldest first: the value that a forecast was of."""
+    """Return what each Publication Date first gave, oldest first: the value that a forecast was of."""
     first: dict[date, ObservedWeek] = {}
     for _, publication in prints_of(workspace)(series):
         first.setdefault(publication.publication_date, observed(publication))

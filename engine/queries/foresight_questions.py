@@ -38,14 +38,14 @@ class LadderAnswer:
 
 
 def draft_ladder(deal: Deal, templates: Mapping[str, Template], given: FactsByDate) -> LadderAnswer:
-    """The ladder of a draft at closing."""
+    """Return the ladder of a draft at closing."""
     return LadderAnswer(deal.name, deal.tree.file, ladder_at_closing(deal, templates, given))
 
 
 def recorded_ladders(
     workspace: Workspace, name: str | None, on: date | None, templates: Mapping[str, Template]
 ) -> tuple[LadderAnswer, ...]:
-    """The ladder of a recorded deal on a date; of every deal where none is named.
+    """Return the ladder of a recorded deal on a date; of every deal if none is named.
 
     Raises:
         WrongUsage: no such deal, no deal at all, or nothing determined by the date.
@@ -74,7 +74,7 @@ class StressAsked:
         jump: `-30%@26w`, or None.
         missing: Publication Dates without a value.
         rates: a table of dated rates, one more path; None without one.
-        lost: a contract that ends, and after how many weeks; None where none does.
+        lost: a contract that ends, and after how many weeks; None if none does.
         until: the last date; None for `weeks` after closing.
         weeks: how many weeks after closing.
     """
@@ -121,7 +121,7 @@ class StressAnswer:
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
-    """The paths that are asked for. Raises WrongUsage or InputProblems for what is not a path."""
+    """Return the paths that are asked for. Raises WrongUsage or InputProblems for what is not a path."""
 
     def changed(path: ScenarioPath) -> ScenarioPath:
         jump = read_jump(asked.jump) if asked.jump is not None else None
@@ -138,7 +138,7 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
 
 
 def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None) -> StressAnswer:
-    """What a draft does under the paths that are asked for.
+    """Return what a draft does under the paths that are asked for.
 
     Args:
         deal: the draft.
@@ -176,7 +176,7 @@ def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, worke
 def compare_drafts(
     first: Deal, second: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
 ) -> Comparison:
-    """Two drafts on the same paths, which begin at each draft's own Closing Date level."""
+    """Return two drafts on the same paths, which begin at each draft's own Closing Date level."""
     until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
     lived = [lived_paths(deal, make, stated_paths(deal, asked, until), given, until, workers, watch) for deal in (first, second)]
     return compared((Path(first.tree.file).name, Path(second.tree.file).name), (first, second), *lived)
@@ -185,7 +185,7 @@ def compare_drafts(
 def compare_wordings(
     deal: Deal, term: str, values: str, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
 ) -> tuple[Comparison, ...]:
-    """A draft against itself with one term written otherwise: `all` its wordings, or the values named, apart by `|`.
+    """Return a draft against itself with one term written otherwise: `all` its wordings, or the values named, apart by `|`.
 
     Raises:
         WrongUsage: no such term, or one that is not chosen from a list where `all` is asked for.
@@ -210,7 +210,7 @@ def compare_wordings(
 
 
 def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str, Template]) -> Deal:
-    """A draft in a file, or a deal of the workspace by its name. Raises WrongUsage where there is neither."""
+    """Return a draft in a file, or a deal of the workspace by its name. Raises WrongUsage if there is neither."""
     path = Path(name)
     if path.is_file():
         return loaded(path, templates)

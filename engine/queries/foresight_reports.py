@@ -25,7 +25,7 @@ Watch = Callable[[str], None]
 
 
 def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) -> dict[str, Any]:
-    """The draft, its ladder, and what is assumed: every report has these.
+    """Return the draft, its ladder, and what is assumed: every report has these.
 
     Args:
         deal: the draft.
@@ -57,7 +57,7 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
 
 
 def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, answer: Any, workers: int, watch: Watch) -> dict[str, Any]:
-    """The answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
+    """Return the answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
 
     Args:
         deal: the draft.
@@ -79,6 +79,6 @@ def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked,
 
 
 def _points(rates: Mapping[str, Sequence[Any]]) -> list[tuple[str, float | None]]:
-    """The dates and values of the first index."""
+    """Return the dates and values of the first index."""
     first = next(iter(rates.values()), ())
     return [(str(day), None if value is None else float(value)) for day, value in first]

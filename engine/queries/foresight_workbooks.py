@@ -31,7 +31,7 @@ def foresight_workbook(answers: Mapping[str, Any], made: date) -> bytes:
 
 
 def _told(name: str, value: Any, said: list[list[Any]], sheets: list[Sheet]) -> None:
-    """One value: a table as a sheet, an object by its parts, anything else as a row."""
+    """Write one value: a table as a sheet, an object by its parts, anything else as a row."""
     if isinstance(value, Mapping):
         for key, one in value.items():
             _told(f"{name} {key}".replace("_", " "), one, said, sheets)
@@ -44,7 +44,7 @@ def _told(name: str, value: Any, said: list[list[Any]], sheets: list[Sheet]) -> 
 
 
 def _sheets(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sheet]:
-    """A table of objects: a column for every part; a table inside an object has rows of its own on a further sheet."""
+    """Yield a table of objects: a column for every part; a table inside an object has rows of its own on a further sheet."""
     flat = [dict(_parts("", row)) for row in rows]
     columns = list(dict.fromkeys(column for row in flat for column in row))
     yield name, columns, [[_cell(row.get(column)) for column in columns] for row in flat]
@@ -70,7 +70,7 @@ def _parts(before: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _cell(value: Any) -> Any:
-    """A cell as what it is: text that is a number or a date as such."""
+    """Return a cell as what it is: text that is a number or a date as such."""
     if isinstance(value, str) and DAY.fullmatch(value):
         return date.fromisoformat(value)
     if isinstance(value, str) and NUMBER.fullmatch(value):

@@ -76,7 +76,7 @@ def grid(
     watch: Callable[[str], None] = lambda _: None,
     hold: Sequence[str] = (),
 ) -> GridAnswer:
-    """What a draft does on one stated path for each pair of two terms.
+    """Return what a draft does on one stated path for each pair of two terms.
 
     Args:
         deal: the draft.
@@ -84,7 +84,7 @@ def grid(
         across: `TERM=FROM:TO:STEP` or `TERM=VALUE,VALUE`.
         down: the same of another term.
         shown: what each cell shows.
-        subject: the test or trigger that is looked at; the clause of the first term where none is named.
+        subject: the test or trigger that is looked at; the clause of the first term if none is named.
         given: what the Servicer's reports would say.
         asked: the path; of several the first.
         workers: processes.

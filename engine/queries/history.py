@@ -48,7 +48,7 @@ from engine.workspace.workspace import Workspace
 
 
 def events_of(workspace: Workspace, deal: str) -> tuple[Event, ...]:
-    """A deal's events. Raises WrongUsage for a deal without a log, naming those that have one."""
+    """Return a deal's events. Raises WrongUsage for a deal without a log, naming those that have one."""
     events = tuple(read(workspace.store, deal_log(deal)))
     if not events:
         known = deals_among(workspace.store.logs())
@@ -57,7 +57,7 @@ def events_of(workspace: Workspace, deal: str) -> tuple[Event, ...]:
 
 
 def summary(event: Event) -> str:
-    """One event in one line."""
+    """Return one event in one line."""
     say_it = SUMMARIES.get(type(event.payload))
     return say_it(event.payload) if say_it else ""
 
@@ -121,7 +121,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
 
 
 def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
-    """The index values whose events the result used, newest last."""
+    """Yield the index values whose events the result used, newest last."""
     wanted = {one.source.reference for one in event.payload.result.inputs if one.source.kind == "publication"}
     for log in workspace.store.logs():
         if series_of_log(log) is not None:
@@ -210,7 +210,7 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
 
 
 def _bearing_lines(bearing: Bearing) -> Iterator[str]:
-    """Whether a result is the same with other sellers, the figure between them, and the shares in which it fails."""
+    """Yield whether a result is the same with other sellers, the figure between them, and the shares in which it fails."""
     yield f"Decisive by sellers, at {bearing.decisive_at}%: " + ("yes" if bearing.undecided is None else f"no, {bearing.undecided}")
     if bearing.low is not None and bearing.high is not None and bearing.at_low is not None and bearing.at_high is not None:
         ends = f"{printed(bearing.low)} to {printed(bearing.high)}"
@@ -244,13 +244,13 @@ class History:
     events: tuple[Event, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The history as JSON: `deal`, `size`, `root`, `events`."""
+        """Return the history as JSON: `deal`, `size`, `root`, `events`."""
         events = [event.model_dump(mode="json") for event in self.events]
         return {"deal": self.deal, "size": self.size, "root": self.root, "events": events}
 
 
 def history_of(workspace: Workspace, deal: str) -> History:
-    """Every event of a deal, oldest first. Raises WrongUsage for a deal without a log."""
+    """Return every event of a deal, oldest first. Raises WrongUsage for a deal without a log."""
     events = events_of(workspace, deal)
     size, head = workspace.store.head(deal_log(deal))
     return History(deal, size, head.hex(), events)
@@ -270,13 +270,13 @@ class Explanation:
     """Entries of the log when it was explained."""
 
     def as_data(self) -> dict[str, Any]:
-        """The explanation as JSON: `event`, `publications`."""
+        """Return the explanation as JSON: `event`, `publications`."""
         values = [value.model_dump(mode="json") for value in self.publications]
         return {"event": self.event.model_dump(mode="json"), "publications": values}
 
 
 def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Explanation:
-    """The whole working of one result. Raises WrongUsage without one, naming what there is."""
+    """Return the whole working of one result. Raises WrongUsage without one, naming what there is."""
     events = events_of(workspace, deal)
     results = [event for event in events if isinstance(event.payload, Tested) and event.subject == test]
     found = [event for event in results if event.effective_on == on]
@@ -293,7 +293,7 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
 
 
 def newest_moment(workspace: Workspace) -> datetime:
-    """When the newest entry of any log was recorded. Raises WrongUsage for a record without entries."""
+    """Return when the newest entry of any log was recorded. Raises WrongUsage for a record without entries."""
     found = []
     for log in workspace.store.logs():
         last = workspace.store.entry(log, workspace.store.size(log) - 1)

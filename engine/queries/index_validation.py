@@ -29,7 +29,7 @@ def _plain(value: Any) -> Any:
 
 
 def _collected(day: DayDetail, median: float | None) -> CollectedDay:
-    """One day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
+    """Return one day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
     known = day.form == "offers" and not day.truncated
     return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated, dict(day.excluded))
 
@@ -59,14 +59,14 @@ class IndexValidation:
     values: tuple[IndexValue, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The validation as JSON: `index`, `methodology`, `weeks`, `last`, `findings`, `coverage`."""
+        """Return the validation as JSON: `index`, `methodology`, `weeks`, `last`, `findings`, `coverage`."""
         return dict(self.figures)
 
 
 def index_validation(
     workspace: Workspace, index: str, version: str, prices: Path | None, progress: Callable[[str], None]
 ) -> IndexValidation:
-    """The tests over every week, beside other platforms' rates where a file names them. Raises WrongUsage without a snapshot."""
+    """Return the tests over every week, beside other platforms' rates where a file names them. Raises WrongUsage without a snapshot."""
     from engine.market.quality import statistical_suite as validation
     from engine.market.quality.platforms import read_quotes
     from engine.market.quality.representativeness import coverage_of

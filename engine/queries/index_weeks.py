@@ -27,12 +27,12 @@ class IndexWeek:
     shadow: dict[str, Any] | None
 
     def as_data(self) -> dict[str, Any]:
-        """The value as JSON."""
+        """Return the value as JSON."""
         return self.value.model_dump(mode="json")
 
 
 def index_week(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexWeek:
-    """The week that ends on a day, from what was collected by `known_at`; all of it unless a moment is given."""
+    """Return the week that ends on a day, from what was collected by `known_at`; all of it unless a moment is given."""
     value = computed(workspace, index, version, window_end, known_at)
     if value.value is None:
         return IndexWeek(value, None)
@@ -42,7 +42,10 @@ def index_week(workspace: Workspace, index: str, version: str, window_end: date,
 def weeks_of(
     workspace: Workspace, index: str, version: str, progress: Callable[[str], None]
 ) -> Iterator[tuple[IndexValue, tuple[Day, ...]]]:
-    """Each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last; `progress` hears of each."""
+    """Yield each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last.
+
+    `progress` hears of each.
+    """
     folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
     if not folders:
         return
@@ -55,7 +58,7 @@ def weeks_of(
 
 
 def days_of(workspace: Workspace, index: str, version: str, publication: date) -> tuple[Day, ...]:
-    """The Qualifying Listings of each day of the week before a Publication Date, before outlier removal."""
+    """Return the Qualifying Listings of each day of the week before a Publication Date, before outlier removal."""
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index)
     known = definition(index, workspace.indices)

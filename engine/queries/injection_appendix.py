@@ -17,7 +17,7 @@ HEADS = ("what", "listings", "at", "moved by", "least injected")
 
 
 def first_publication(workspace: Workspace, series: str) -> date | None:
-    """The first Publication Date on which a computed series has a value; None for the administrator's own, or without one."""
+    """Return the first Publication Date on which a computed series has a value; None for the administrator's own, or without one."""
     if series_name(series).administered:
         return None
     days = (event.effective_on for event in on_record(workspace, series) if event.payload.value["value"] is not None)
@@ -25,7 +25,7 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
 
 
 def injection_appendix(workspace: Workspace, series: str, publication: date) -> str:
-    """The appendix as CSV: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
+    """Return the appendix as CSV: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
     return csv_of(HEADS, _rows(workspace, series, publication))
 
 

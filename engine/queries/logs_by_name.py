@@ -9,7 +9,7 @@ from engine.workspace.workspace import Workspace
 
 
 def log_named(workspace: Workspace, name: str) -> str:
-    """A log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
+    """Return a log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
     logs = workspace.store.logs()
     match = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
     if match is None:
@@ -19,10 +19,10 @@ def log_named(workspace: Workspace, name: str) -> str:
 
 
 def named_log(log: str) -> dict[str, str]:
-    """A log in JSON: its own name, and its deal where it is one's."""
+    """Return a log in JSON: its own name, and its deal where it is one's."""
     return {"log": log, **({"deal": deal} if (deal := deal_of_log(log)) is not None else {})}
 
 
 def recorded_deals(workspace: Workspace) -> tuple[str, ...]:
-    """The deals that have a log, by name."""
+    """Return the deals that have a log, by name."""
     return tuple(sorted(deals_among(workspace.store.logs())))

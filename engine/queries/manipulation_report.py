@@ -47,7 +47,7 @@ def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, i
 
 
 def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, str | None]:
-    """The paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None where either is not known."""
+    """Return the paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None if either is not known."""
     return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
 
 
@@ -56,7 +56,7 @@ NOTHING = {"leaving": None, "fakes": None, "repricing": None}
 
 
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
-    """One row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
+    """Yield one row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
     for even in result.break_even:
         facts = next(index for index in facts_on(adopted, result.on).indices if index.name == even.index)
         series = series_of_facts(facts)
@@ -77,7 +77,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
 
 
 def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
-    """Whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
+    """Return whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
     published = Fraction(round(value * 10_000), 10_000)
     if passing:
         return published < level if down else published > level
@@ -85,7 +85,7 @@ def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool
 
 
 def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
-    """What a published value must come to for a result to turn: one step of the grid past the Break-even Rate, or the rate itself."""
+    """Return the published value at which a result turns: one step of the grid past the Break-even Rate, or the rate itself."""
     past = Fraction(1, 10_000) if result.verdict is Verdict.PASS else Fraction(0)
     return level - past if down else level + past
 
@@ -102,7 +102,7 @@ class ManipulationReport:
     figures: Mapping[str, Any]
 
     def as_data(self) -> dict[str, Any]:
-        """The report as JSON."""
+        """Return the report as JSON."""
         return dict(self.figures)
 
 
@@ -167,7 +167,7 @@ class DealManipulation:
     rows: tuple[Mapping[str, Any], ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The rows as JSON: `deal`, `on`, `tests`."""
+        """Return the rows as JSON: `deal`, `on`, `tests`."""
         return {"deal": self.deal, "on": str(self.on), "tests": [dict(row) for row in self.rows]}
 
 
@@ -189,7 +189,7 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
 def draft_manipulation(
     workspace: Workspace, deal: Deal, templates: Mapping[str, Template], on: date, assumed: Mapping[str, Figure]
 ) -> DealManipulation:
-    """The same for a draft that no log holds: its results over the workspace's series, with figures that every report is assumed to carry.
+    """Return the manipulation report of a draft, over the workspace's series, with figures that each report is assumed to carry.
 
     Raises WrongUsage for a date on which the draft would not be tested.
     """

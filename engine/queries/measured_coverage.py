@@ -50,7 +50,7 @@ class MeasuredCoverage:
     upto: date | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The table as JSON, with its own hash."""
+        """Return the table as JSON, with its own hash."""
         tables = {scaling: [_row(row, self.trusted(row.sellers)) for row in rows] for scaling, rows in self.rows.items()}
         data = {
             "series": self.series,
@@ -63,7 +63,7 @@ class MeasuredCoverage:
         return {**data, "sha256": sha256_hex(canonical(data))}
 
     def trusted(self, sellers: int) -> bool:
-        """Whether the interval holds what it promises at a number of sellers, in both scalings."""
+        """Return whether the interval holds what it promises at a number of sellers, in both scalings."""
         return sellers >= 6 and all(row.holds for rows in self.rows.values() for row in rows if row.sellers == sellers)
 
 
@@ -79,7 +79,7 @@ def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
 
 
 def measured_coverage(workspace: Workspace, series: str, draws: int, progress: Callable[[str], None]) -> MeasuredCoverage:
-    """The table of a recorded series. Raises WrongUsage where its pool is too small, with both numbers."""
+    """Return the table of a recorded series. Raises WrongUsage if its pool is too small, with both numbers."""
     from engine.market.interval import exact_interval  # late: numpy
 
     pairs, upto = _pool(workspace, series)
@@ -106,12 +106,12 @@ def measured_coverage(workspace: Workspace, series: str, draws: int, progress: C
 
 
 def kept_place(workspace: Workspace, series: str) -> Path:
-    """Where the newest table of a series is kept."""
+    """Return where the newest table of a series is kept."""
     return workspace.root / "coverage" / f"coverage-{series.replace('@', '-')}.json"
 
 
 def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
-    """The table that was measured last, as data; `why` where none was, with both numbers where the pool is too small for one."""
+    """Return the table that was measured last, as data; `why` if none was, with both numbers where the pool is too small for one."""
     place = kept_place(workspace, series)
     if place.is_file():
         found: Mapping[str, Any] = json.loads(read_text(place))
@@ -125,14 +125,14 @@ def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
 
 
 def _pool(workspace: Workspace, series: str) -> tuple[list[Pair], date | None]:
-    """Every pair of a week and a named seller on record, and the newest week."""
+    """Return every pair of a week and a named seller on record, and the newest week."""
     newest = {event.effective_on: event for event in on_record(workspace, series)}
     values = [IndexValue.model_validate(newest[day].payload.value) for day in sorted(newest)]
     return [pair for value in values for pair in _pairs(value)], max(newest, default=None)
 
 
 def _too_small(pairs: Sequence[Pair]) -> str | None:
-    """Both numbers of a pool in which nothing can be measured; None of one that is large enough."""
+    """Return both numbers of a pool in which nothing can be measured; None of one that is large enough."""
     sellers = len({seller for seller, _, _ in pairs})
     if len(pairs) >= LEAST_PAIRS and sellers >= LEAST_POOL_SELLERS:
         return None
@@ -141,7 +141,7 @@ def _too_small(pairs: Sequence[Pair]) -> str | None:
 
 
 def _pairs(value: IndexValue) -> Iterator[Pair]:
-    """Each named seller of a week in the order of the names, its listings, and the week's value."""
+    """Yield each named seller of a week in the order of the names, its listings, and the week's value."""
     held: defaultdict[str, list[Decimal]] = defaultdict(list)
     for seller, price in zip(value.sellers, value.pooled, strict=False):
         if seller is not None:

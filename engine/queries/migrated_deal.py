@@ -20,13 +20,13 @@ class MigratedDeal:
     migration: Migration
 
     def as_data(self) -> dict[str, Any]:
-        """The answer as JSON: `file`, and of each key its `block`, `key` and `reading`."""
+        """Return the answer as JSON: `file`, and of each key its `block`, `key` and `reading`."""
         rows = [{"block": ".".join(map(str, one.path)), "key": one.key.key, "reading": one.written} for one in self.migration.written]
         return {"file": str(self.into), "written": rows}
 
 
 def migrate_deal(file: Path, into: Path, templates: Templates) -> MigratedDeal:
-    """Write a file of format 1 in format 2. Raises InputProblems where it cannot be."""
+    """Write a file of format 1 in format 2. Raises InputProblems if it cannot be."""
     found = migrated(read_text(file), str(file), clauses_of(templates))
     write_whole(into, found.text.encode())
     return MigratedDeal(into, found)

@@ -21,12 +21,12 @@ class NewDeal:
     blanks: int
 
     def as_data(self) -> dict[str, Any]:
-        """The form as JSON: `like`, `blanks`, `text`."""
+        """Return the form as JSON: `like`, `blanks`, `text`."""
         return {"like": self.like, "blanks": self.blanks, "text": self.text}
 
 
 def new_deal(like: Path, templates: Templates) -> NewDeal:
-    """A deal file to fill in, with the structure of a deal in which `check` finds no error.
+    """Return a deal file to fill in, with the structure of a deal in which `check` finds no error.
 
     Raises:
         InputProblems: everything that is wrong with that deal.

@@ -15,7 +15,7 @@ from engine.basics.values import Figure
 
 
 def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A table as a Parquet file.
+    """Return a table as a Parquet file.
 
     A column of figures becomes three: its name (float64), its name with `_exact` (text: a whole number or a fraction) and its name with
     `_unit` (text). A date is a date, a moment is in UTC, and every other cell is text or a number as it stands.
@@ -41,7 +41,7 @@ def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterable[tuple[str, Any]]:
-    """Each column of the file with its values."""
+    """Return each column of the file with its values."""
     import pandas as pd
 
     for place, name in enumerate(names):

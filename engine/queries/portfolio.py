@@ -68,7 +68,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Row:
-    """One test or trigger of one deal, or the deal itself where it has neither.
+    """One test or trigger of one deal, or the deal itself if it has neither.
 
     Attributes:
         deal: its name.
@@ -124,7 +124,7 @@ class Row:
         return bool(self.due) or self.rank[0] <= OVERDUE
 
     def as_data(self) -> dict[str, object]:
-        """The row for programs: JSON, CSV and the page."""
+        """Return the row for programs: JSON, CSV and the page."""
         result = self.result
         measured = result.measured if result else None
         limit = result.limit if result else None
@@ -148,10 +148,10 @@ class Row:
 
 
 def portfolio(logs: Sequence[tuple[str, Sequence[Event]]], on: date) -> tuple[Row, ...]:
-    """The rows of all deals as they stand on a date, the worst first.
+    """Return the rows of all deals as they stand on a date, the worst first.
 
     Args:
-        logs: each deal's name and its whole log, empty where nothing has been run.
+        logs: each deal's name and its whole log, empty if nothing has been run.
         on: the date; what is effective after it is left out.
     """
     rows = [row for deal, events in logs for row in _deal(deal, [one for one in standing(events) if one.effective_on <= on], on)]
@@ -195,7 +195,7 @@ def _counting(trigger: TriggerState | None) -> str:
 
 
 def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
-    """A running cure, what is owed and not delivered, and the notices of the newest date."""
+    """Yield a running cure, what is owed and not delivered, and the notices of the newest date."""
     test = state.tests.get(key)
     if test is not None and test.status is TestStatus.CURE_PERIOD and test.cure is not None:
         said = next((one for one in due if one.act == "cure" and one.subject == key), None)
@@ -211,7 +211,7 @@ COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "meas
 
 
 def portfolio_deals(workspace: Workspace) -> Iterator[str]:
-    """Every deal: those with a log, and those whose file was never run."""
+    """Yield every deal: those with a log, and those whose file was never run."""
     logs = set(deals_among(workspace.store.logs()))
     files = set()
     for path in workspace.deal_files():
@@ -222,7 +222,7 @@ def portfolio_deals(workspace: Workspace) -> Iterator[str]:
 
 
 def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows of a portfolio as CSV: one for each thing that is due, and one for a test or trigger from which nothing is."""
+    """Return the rows of a portfolio as CSV: one for each thing that is due, and one for a test or trigger from which nothing is."""
     lines = []
     for row in rows:
         each: Sequence[Mapping[str, Any]] = row["due"] or ({},)
@@ -243,17 +243,17 @@ class Portfolio:
     """Who owes whom what over these deals, the longest overdue first."""
 
     def as_data(self) -> dict[str, Any]:
-        """The portfolio as JSON: `on`, `deals`, `rows`, `owed`."""
+        """Return the portfolio as JSON: `on`, `deals`, `rows`, `owed`."""
         rows, owed = [row.as_data() for row in self.rows], [one.as_data() for one in self.owed]
         return {"on": str(self.on), "deals": list(self.deals), "rows": rows, "owed": owed}
 
     def as_csv(self) -> str:
-        """The rows as CSV, one line a row."""
+        """Return the rows as CSV, one line a row."""
         return portfolio_csv([row.as_data() for row in self.rows])
 
 
 def portfolio_of(workspace: Workspace, on: date) -> Portfolio:
-    """The portfolio of a workspace. Raises WrongUsage for a workspace without deals."""
+    """Return the portfolio of a workspace. Raises WrongUsage for a workspace without deals."""
     names = tuple(portfolio_deals(workspace))
     if not names:
         raise WrongUsage(f"there is no deal in {workspace.root / 'deals'}; put deal files there")

@@ -50,7 +50,7 @@ class DealRow:
         on: the Determination Date that the row rests on; None without one.
         rates: each index with its Reference Rate, in USD per GPU-hour; None without a rate.
         worst: the row of its worst test or trigger.
-        nearest: the test that the rate turns next; None where no rate decides one.
+        nearest: the test that the rate turns next; None if no rate decides one.
         owed: everything that is still owed under it, earliest first.
         tests: how many tests and triggers it has.
     """
@@ -79,7 +79,7 @@ class DealRow:
         return "NOT DETERMINED" if undetermined else self.worst.state
 
     def needs_act(self, today: date, soon: date) -> bool:
-        """Whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
+        """Return whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
         owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
         return owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
 
@@ -119,7 +119,7 @@ class DealRow:
 
 
 def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
-    """The row of one deal.
+    """Return the row of one deal.
 
     Args:
         deal: its name.
@@ -147,7 +147,7 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
 
 
 def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTest | None:
-    """The Break-even Rate that lies nearest to its index's Reference Rate, as a share of it."""
+    """Return the Break-even Rate that lies nearest to its index's Reference Rate, as a share of it."""
     nearest = []
     for row in rows:
         for even in row.result.break_even if row.result is not None else ():
@@ -162,17 +162,17 @@ def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTes
 
 
 def deal_names(workspace: Workspace) -> tuple[str, ...]:
-    """Every deal: those with a log, and those whose file was never run, sorted."""
+    """Return every deal: those with a log, and those whose file was never run, sorted."""
     return tuple(sorted({*deals_among(workspace.store.logs()), *names_claimed(workspace)}))
 
 
 def log_size(workspace: Workspace, deal: str) -> int:
-    """How many entries a deal's log has: it only grows, so an answer of the same size still holds."""
+    """Return how many entries a deal's log has: it only grows, so an answer of the same size still holds."""
     return workspace.store.size(deal_log(deal))
 
 
 def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
-    """The same of many deals, as they stand at one moment."""
+    """Return the same of many deals, as they stand at one moment."""
     with workspace.store.read() as reader:
         return {deal: reader.size(deal_log(deal)) for deal in deals}
 
@@ -184,7 +184,7 @@ def portfolio_deals(
     kept: Callable[[str, int, Callable[[], DealRow]], DealRow] | None = None,
     sizes: Mapping[str, int] | None = None,
 ) -> tuple[DealRow, ...]:
-    """The rows of some deals on a date, the worst first.
+    """Return the rows of some deals on a date, the worst first.
 
     Args:
         workspace: the workspace.

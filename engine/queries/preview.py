@@ -20,7 +20,7 @@ from engine.workspace.workspace import Workspace
 
 
 def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
-    """What one more print of an index would change, deal by deal."""
+    """Return what one more print of an index would change, deal by deal."""
     reached = (
         _reach(workspace, deal, read(workspace.store, deal_log(deal.name)), templates, further) for deal in _deals(workspace, templates)
     )
@@ -28,7 +28,7 @@ def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Templ
 
 
 def of_event(workspace: Workspace, deal: Deal, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
-    """What an Act or a report would change of its deal's past."""
+    """Return what an Act or a report would change of its deal's past."""
     reached = _reach(workspace, deal, [*read(workspace.store, deal_log(deal.name)), further], templates)
     return [reached] if reached is not None else []
 
@@ -51,7 +51,7 @@ def _reach(
 
 
 def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[Deal]:
-    """The deals of the workspace whose files can be read; the others are not evaluated either."""
+    """Yield the deals of the workspace whose files can be read; the others are not evaluated either."""
     for path in workspace.deal_files():
         deal, _ = load_deal(text_of(path.read_bytes()), path.name, clauses_of(templates))
         if deal is not None:
@@ -59,7 +59,7 @@ def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[
 
 
 def reach_as_data(reached: Reach) -> dict[str, Any]:
-    """One deal's part of `changes` in `--json`."""
+    """Return one deal's part of `changes` in `--json`."""
     return {
         "deal": reached.deal,
         "from_on": str(reached.correction.from_on),

@@ -41,11 +41,11 @@ class Proved:
         return {str(file.file): file.text for file in self.files}
 
     def examples(self) -> Iterator[tuple[Path, Proof]]:
-        """Every worked example that was run."""
+        """Yield every worked example that was run."""
         yield from ((file.file, proof) for file in self.files for proof in file.proofs)
 
     def as_data(self) -> dict[str, Any]:
-        """The proofs as JSON: `examples`, and `problems` that are of no example."""
+        """Return the proofs as JSON: `examples`, and `problems` that are of no example."""
         shown = [
             {
                 "file": str(file),

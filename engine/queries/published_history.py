@@ -20,7 +20,7 @@ COLUMNS = ("date", "value")
 
 
 def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tuple[ObservedWeek, ...]:
-    """What each Publication Date gave of an index that a deal reads, by the prints that the deal accepts.
+    """Return what each Publication Date gave of an index that a deal reads, by the prints that the deal accepts.
 
     Raises:
         WrongUsage: the workspace has no value of the series.
@@ -35,13 +35,13 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
 
 
 def observed(publication: Published) -> ObservedWeek:
-    """A publication as the rate model reads it."""
+    """Return a publication as the rate model reads it."""
     ends = (publication.low, publication.high) if publication.low is not None and publication.high is not None else None
     return ObservedWeek(publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts)
 
 
 def read_history(text: str, file: str, index: str | None = None) -> tuple[ObservedWeek, ...]:
-    """A history from a table: `date,value` and, where they are known, `low,high` of the 95% interval and `sellers`.
+    """Return a history from a table: `date,value` and, if they are known, `low,high` of the 95% interval and `sellers`.
 
     Where an `index` is named, the table has a column `index`, and the rows of that one count.
 

@@ -78,12 +78,12 @@ class QuarterlyReview:
     minimum: Sequence[str]
 
     def as_data(self) -> dict[str, Any]:
-        """The review as JSON."""
+        """Return the review as JSON."""
         return asdict(self)
 
 
 def quarterly_review(workspace: Workspace, series: str, quarter: str) -> QuarterlyReview:
-    """The review of a quarter, like `2026Q1`. Raises WrongUsage for a series or a quarter without a week."""
+    """Return the review of a quarter, like `2026Q1`. Raises WrongUsage for a series or a quarter without a week."""
     on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(series))}
     wanted = quarter.replace(" ", "").upper()
@@ -111,7 +111,7 @@ def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
 
 
 def by_sellers(value: Mapping[str, Any]) -> float | None:
-    """The width of the interval by sellers as a share of the value; None without such an interval."""
+    """Return the width of the interval by sellers as a share of the value; None without such an interval."""
     ends = value.get("seller_interval")
     if not ends or ends.get("low") is None:
         return None
@@ -136,7 +136,7 @@ def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
 
 
 def _percentile(ascending: Sequence[float], share: int) -> float | None:
-    """A percentile by linear interpolation; None of nothing."""
+    """Return a percentile by linear interpolation; None of nothing."""
     if not ascending:
         return None
     place = (len(ascending) - 1) * share / 100

@@ -52,12 +52,12 @@ class RatingDisclosure:
     principles: Sequence[tuple[str, str, str]]
 
     def as_data(self) -> dict[str, Any]:
-        """The disclosure as JSON."""
+        """Return the disclosure as JSON."""
         return asdict(self)
 
 
 def rating_disclosure(workspace: Workspace, series: str) -> RatingDisclosure:
-    """The disclosure of a recorded series, (a) to (d). Raises WrongUsage for a series that is not on record."""
+    """Return the disclosure of a recorded series, (a) to (d). Raises WrongUsage for a series that is not on record."""
     events = on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in events}
     values = [newest[day] for day in sorted(newest)]
@@ -73,7 +73,7 @@ def rating_disclosure(workspace: Workspace, series: str) -> RatingDisclosure:
 
 
 def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list[tuple[str, str]]:
-    """(a): an independent, auditable data source, with the depth that it had."""
+    """Answer (a): an independent, auditable data source, with the depth that it had."""
     valued = [value for value in values if value["value"] is not None]
     flagged = sum(bool(value["low_confidence"]) for value in valued)
     said = [

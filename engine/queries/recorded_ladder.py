@@ -18,7 +18,7 @@ from engine.terms.as_written import Deal, resolve
 
 
 def recorded_ladder(deal: Deal, events: Sequence[Event], templates: Mapping[str, Template], on: date | None) -> Ladder:
-    """The ladder of a deal on a date of its record, its newest one unless another is named.
+    """Return the ladder of a deal on a date of its record, its newest one unless another is named.
 
     Raises:
         WrongUsage: nothing had been determined by the date.
@@ -49,7 +49,7 @@ def recorded_ladder(deal: Deal, events: Sequence[Event], templates: Mapping[str,
 
 
 def _notes(state: DealState) -> Iterator[tuple[str, str]]:
-    """Where each test and trigger stands, in words."""
+    """Yield where each test and trigger stands, in words."""
     for name, test in state.tests.items():
         if test.status is TestStatus.CURE_PERIOD and test.cure is not None:
             yield name, f"cure period since {test.since}, cure by {test.cure.by}"

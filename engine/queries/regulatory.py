@@ -39,7 +39,7 @@ class Line:
 
 
 def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Line, ...]]:
-    """The deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
+    """Return the deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
     in_force = [event for event in standing(events) if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)]
     deals = [event.payload for event in in_force if isinstance(event.payload, DealAdopted)]
     if not deals:
@@ -65,7 +65,7 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
 
 
 def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
-    """The rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
+    """Return the rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
     adopted, rows = lines(events, cut_off)
     if adopted.unique_id is None:
         raise WrongUsage(f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` in its deal file")
@@ -90,7 +90,7 @@ def _esma(deal: DealAdopted, identifier: str, line: Line) -> tuple[str, ...]:
 
 
 def _granted(line: Line) -> str:
-    """The days that the agreement grants to cure, as it counts them; 0 where it grants none.
+    """Return the days that the agreement grants to cure, as it counts them; 0 if it grants none.
 
     Months are counted in the days of the Cure Period that runs, of the newest result's date otherwise.
     """
@@ -114,7 +114,7 @@ def _description(line: Line) -> str:
 
 
 def _number(figure: Figure | None) -> str:
-    """A figure as ESMA's fields have it: percentage points for shares, plain numbers otherwise."""
+    """Return a figure as ESMA's fields have it: percentage points for shares, plain numbers otherwise."""
     if figure is None:
         return NO_DATA
     share = figure.unit in (Unit.SHARE, Unit.POINTS)
@@ -135,7 +135,7 @@ def _curing(line: Line) -> bool:
 
 
 def form_10d_csv(events: Sequence[Event], cut_off: date) -> str:
-    """Each test and trigger against its required level, in the manner of a Form 10-D (Item 1121) distribution report."""
+    """Return each test and trigger against its required level, in the manner of a Form 10-D (Item 1121) distribution report."""
     _, rows = lines(events, cut_off)
     return _table(FORM_10D, (_form_10d(line) for line in rows))
 

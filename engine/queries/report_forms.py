@@ -43,7 +43,7 @@ class LackingFigure:
     on: date
 
     def as_data(self) -> dict[str, Any]:
-        """The figure, its tests and the date as JSON."""
+        """Return the figure, its tests and the date as JSON."""
         return {"figure": self.name, "tests": list(self.tests), "not_determined_on": str(self.on)}
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class LackingFigure:
 
 
 def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template], period: str) -> ReportForm:
-    """The form of one period's report. Raises WrongUsage where the deal asks for no report of such a period."""
+    """Return the form of one period's report. Raises WrongUsage if the deal asks for no report of such a period."""
     start, end = _period(deal, period)
     terms = resolve(deal, end)
     events = read(workspace.store, deal_log(deal.name))
@@ -70,7 +70,10 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
 
 
 def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
-    """The period whose report is asked for next, as `form_of` takes it; None where the deal asks for none, or has come to its end."""
+    """Return the period whose report is asked for next, as `form_of` takes it.
+
+    None if the deal asks for none, or has come to its end.
+    """
     rule = resolve(deal, max(on, deal.closing_date)).servicer_reports
     if rule is None:
         return None
@@ -95,7 +98,7 @@ class FormFile:
 
 
 def form_as_file(form: ReportForm, ending: str) -> FormFile:
-    """A form by the ending of its file. Raises WrongUsage for an ending that no form has."""
+    """Return a form by the ending of its file. Raises WrongUsage for an ending that no form has."""
     text = {".csv": as_csv, ".yaml": as_yaml}
     if ending != ".xlsx" and ending not in text:
         raise WrongUsage(f"a form is .xlsx, .csv or .yaml, not `{ending}`")
@@ -104,7 +107,7 @@ def form_as_file(form: ReportForm, ending: str) -> FormFile:
 
 
 def form_of_questions(workspace: Workspace, deal: str, report: str) -> ConfirmationForm:
-    """The form that asks about a report's held figures. Raises WrongUsage where no such report stands, or nothing of it is held."""
+    """Return the form that asks about a report's held figures. Raises WrongUsage if no such report stands, or nothing of it is held."""
     return confirmation_form(deal, report_named(report, fold(read(workspace.store, deal_log(deal))).reports))
 
 
@@ -124,7 +127,7 @@ class QuestionsFile:
 
 
 def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
-    """A form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
+    """Return a form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
     if ending not in (".xlsx", ".csv"):
         raise WrongUsage(f"a form of questions is .xlsx or .csv, not `{ending}`")
     data = confirmation_workbook(form) if ending == ".xlsx" else confirmation_csv(form).encode()
@@ -132,7 +135,7 @@ def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
 
 
 def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]) -> tuple[LackingFigure, ...]:
-    """What a report lacks: each figure with the tests that will be NOT DETERMINED for it, on the first date that the report serves.
+    """Return what a report lacks: each figure with the tests that will be NOT DETERMINED for it, on the first date that the report serves.
 
     Args:
         report: the report that came in.
@@ -150,7 +153,7 @@ def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templ
 
 
 def _period(deal: Deal, period: str) -> tuple[date, date]:
-    """The first and the last day of a period: `2026-03`, or the last day of a week."""
+    """Return the first and the last day of a period: `2026-03`, or the last day of a week."""
     month = re.fullmatch(r"(\d{4})-(\d{2})", period)
     try:
         end = month_end(date(int(month[1]), int(month[2]), 1)) if month else date.fromisoformat(period)

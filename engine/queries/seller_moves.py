@@ -30,7 +30,7 @@ SHADOW_WORDS = "not the contract's rate, decides nothing; a new account with one
 
 
 def price(value: Fraction | None) -> str:
-    """A value at 4 decimals, or that it is missing."""
+    """Return a value at 4 decimals, or that it is missing."""
     return "no value" if value is None else str(rounded(value, 4))
 
 
@@ -52,7 +52,7 @@ def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any
 
 
 def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction) -> dict[str, Any]:
-    """Who turns a result: the least sellers whose leaving does or leaves no value, the cheapest fakes, the largest seller by its prices."""
+    """Return who turns a result: the fewest sellers that leave, the cheapest fakes, the largest seller by its prices."""
 
     def changed(value: Fraction | None) -> bool:
         return value is None or turned(value)
@@ -84,7 +84,10 @@ def _plan(days: Sequence[Day], fakes: FakePlan | None) -> dict[str, Any] | None:
 
 
 def shadow_of(workspace: Workspace, index: str, version: str, publication: date) -> ShadowRate | None:
-    """One seller one vote over all collections of the week before a Publication Date; None where no listing names a seller."""
+    """Return the shadow rate, one seller one vote, over all collections of the week before a Publication Date.
+
+    None if no listing names a seller.
+    """
     known, methodology = definition(index, workspace.indices), load_methodology(version)
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
     collections = (qualifying(snapshot, known.gpu_name, known.countries, methodology).observations for snapshot in snapshots)
@@ -92,7 +95,7 @@ def shadow_of(workspace: Workspace, index: str, version: str, publication: date)
 
 
 def shadow_data(rate: ShadowRate | None) -> dict[str, Any] | None:
-    """The shadow rate as JSON, with what it is."""
+    """Return the shadow rate as JSON, with what it is."""
     if rate is None:
         return None
     ends = {"low": price(rate.low), "high": price(rate.high), "covers": f"{float(rate.covers):.4f}"}

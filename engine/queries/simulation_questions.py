@@ -45,7 +45,7 @@ class Chance:
         subject: the test or trigger.
         what: what happens.
         within: the probability within each number of weeks, and its Monte Carlo error.
-        median_weeks: weeks until it happens, the median of the paths on which it does; None where it happens on none.
+        median_weeks: weeks until it happens, the median of the paths on which it does; None if it happens on none.
     """
 
     subject: str
@@ -137,7 +137,7 @@ class _IndexModel:
     prior: Prior | None
 
     def seen(self, deal: Deal, fan: Fan) -> SimulatedIndex:
-        """The index as the answer states it."""
+        """Return the index as the answer states it."""
         level = resolve(deal, deal.closing_date).index[self.index].closing_date_level
         return SimulatedIndex(self.index, self.known.sigma, float(level), fan, walk_forward(self.series, self.prior))
 
@@ -163,7 +163,7 @@ def simulate(
     workers: int = 1,
     watch: Callable[[str], None] = lambda _: None,
 ) -> SimulationAnswer:
-    """A draft on paths of the rate model, from closing on.
+    """Return a draft on paths of the rate model, from closing on.
 
     Args:
         deal: the draft; where it reads several indices, each moves by a model of its own.
@@ -228,14 +228,14 @@ BLOCKS_AT_ONCE = 16
 
 
 def chunked(paths: int) -> Iterator[Chunk]:
-    """The blocks of paths, a few at a time, and the same ones whatever the number of processes."""
+    """Yield the blocks of paths, a few at a time, and the same ones whatever the number of processes."""
     every = tuple(blocks(paths))
     for start in range(0, len(every), BLOCKS_AT_ONCE):
         yield every[start : start + BLOCKS_AT_ONCE]
 
 
 def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
-    """What the draft does on some blocks of paths, and the fans of the first."""
+    """Return what the draft does on some blocks of paths, and the fans of the first."""
     asked = work.asked
     until = work.deal.closing_date + timedelta(weeks=asked.weeks)
     dates = tuple(publication_dates(work.deal.closing_date + timedelta(days=1), until))[: asked.weeks]
@@ -249,7 +249,7 @@ def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
 
 
 def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray[np.int64]:
-    """One block of paths of one index, each begun at the Closing Date level with what is not known of the true rate around it.
+    """Return one block of paths of one index, each begun around the Closing Date level by what is not known of the true rate.
 
     Every index has streams of its own, so that one more index moves no path of the others.
     """

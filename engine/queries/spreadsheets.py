@@ -47,23 +47,23 @@ WIDEST = 60
 
 
 def portfolio_workbook(portfolio: Portfolio) -> bytes:
-    """A portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
+    """Return a portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
     owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for duty in portfolio.owed)
     return workbook(f"Portfolio {portfolio.on}", PORTFOLIO, map(_portfolio_cells, portfolio.rows), portfolio.on, ("Owed", OWED, owed))
 
 
 def portfolio_parquet(rows: Sequence[Row]) -> bytes:
-    """A portfolio as a Parquet file, the worst first."""
+    """Return a portfolio as a Parquet file, the worst first."""
     return parquet(PORTFOLIO, map(_portfolio_cells, rows))
 
 
 def history_parquet(events: Sequence[Event]) -> bytes:
-    """The history of a deal as a Parquet file, oldest first."""
+    """Return the history of a deal as a Parquet file, oldest first."""
     return parquet(HISTORY, map(_history_cells, events))
 
 
 def series_parquet(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Every print of a series as a Parquet file: values as floats, with their text as published beside them."""
+    """Return every print of a series as a Parquet file: values as floats, with their text as published beside them."""
     exact = [f"{name}_published" for name in SERIES_COLUMNS if name in SERIES_FIGURES]
     places = [place for place, name in enumerate(SERIES_COLUMNS) if name in SERIES_FIGURES]
     read = ((*map(_as_float, map(_as_read, SERIES_COLUMNS, row)), *(row[place] for place in places)) for row in rows)
@@ -85,7 +85,7 @@ def _portfolio_cells(row: Row) -> tuple[Any, ...]:
 
 
 def history_workbook(deal: str, events: Sequence[Event]) -> bytes:
-    """The history of a deal as a workbook, oldest first; a second sheet has every figure that was reported."""
+    """Return the history of a deal as a workbook, oldest first; a second sheet has every figure that was reported."""
     newest = events[-1].effective_on if events else date(2026, 1, 1)
     reported = ("period from", "period to", "received", "document", "figure", "value", "unit")
     figures = (
@@ -104,13 +104,13 @@ def _history_cells(event: Event) -> tuple[Any, ...]:
 
 
 def series_workbook(series: str, rows: Sequence[Sequence[Any]]) -> bytes:
-    """Every print of a series as a workbook."""
+    """Return every print of a series as a workbook."""
     read = (tuple(map(_as_read, SERIES_COLUMNS, row)) for row in rows)
     return workbook(f"Series {series}", SERIES_COLUMNS, read, date(2026, 1, 1))
 
 
 def _as_read(column: str, value: Any) -> Any:
-    """A figure or a date that the log holds as text, as what it is; other text as it stands."""
+    """Return a figure or a date that the log holds as text, as what it is; other text as it stands."""
     if not isinstance(value, str):
         return value
     try:

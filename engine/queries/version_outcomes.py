@@ -48,7 +48,7 @@ class VersionOutcome:
 
 
 def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, Template]) -> tuple[VersionOutcome, ...]:
-    """The tests and triggers that end otherwise under another known version, by the values alone.
+    """Return the tests and triggers that end otherwise under another known version, by the values alone.
 
     Each print holds what the other versions gave from the same collections. Low Confidence and intervals
     are left out on both sides.
@@ -74,7 +74,7 @@ def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, T
 
 
 def index_terms_of(deal: Deal) -> Mapping[str, IndexTerms]:
-    """The newest terms of each index of a deal."""
+    """Return the newest terms of each index of a deal."""
     since = deal.segments[-1][0]
     return {name: index_terms(deal, name, since) for name in deal.segments[-1][1].index}
 
@@ -84,7 +84,7 @@ def _decimal(text: str | None) -> Decimal | None:
 
 
 def _given(workspace: Workspace, deal: Deal) -> tuple[Draft, ...]:
-    """The reports and Acts that the deal's log holds."""
+    """Return the reports and Acts that the deal's log holds."""
     return tuple(
         Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
         for event in read(workspace.store, deal_log(deal.name))
@@ -93,7 +93,7 @@ def _given(workspace: Workspace, deal: Deal) -> tuple[Draft, ...]:
 
 
 def _ends(deal: Deal, templates: Mapping[str, Template], values: Mapping[str, Values], given: Sequence[Draft]) -> dict[str, str]:
-    """How each test and trigger ends over a history of values."""
+    """Return how each test and trigger ends over a history of values."""
     series = {name: tuple(_published(name, prints)) for name, prints in values.items()}
     until = max((publication.publication_date for prints in series.values() for publication in prints), default=deal.closing_date)
     drafts = lived(deal, templates, History(series, tuple(given), {}, until))

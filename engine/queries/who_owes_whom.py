@@ -24,7 +24,7 @@ class OpenDuty:
         deal: the deal's name.
         principal: what is outstanding under it, by its newest determination.
         who: the role of the party that owes it.
-        name: the party's name, where the deal has that party.
+        name: the party's name, if the deal has that party.
         to: the roles of those to whom it is owed, where the deal says.
         act: what kind of thing it is: a report, a cure, a delivery, a notice.
         subject: the clause that it is about.
@@ -71,7 +71,7 @@ class OpenDuty:
 
 
 def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
-    """What is still owed under one deal on a date, earliest first.
+    """Yield what is still owed under one deal on a date, earliest first.
 
     Args:
         deal: its name.
@@ -113,11 +113,11 @@ def _owed_to(duty: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, 
 
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:
-    """What is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
+    """Return what is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
     return owed_over(((deal, read(workspace.store, deal_log(deal))) for deal in deals_among(workspace.store.logs())), on)
 
 
 def owed_over(logs: Iterable[tuple[str, Sequence[Event]]], on: date) -> tuple[OpenDuty, ...]:
-    """What is still owed on a date under deals, each with its whole log: the longest overdue first, then by its last day."""
+    """Return what is still owed on a date under deals, each with its whole log: the longest overdue first, then by its last day."""
     duties = (duty for deal, events in logs for duty in owed_of(deal, events, on))
     return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))

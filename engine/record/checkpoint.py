@@ -71,12 +71,12 @@ class Verified:
 
 
 def origin_of(operator: str, log: str) -> str:
-    """The name of a log in its checkpoints: the operator's name, and the log's within it."""
+    """Return the name of a log in its checkpoints: the operator's name, and the log's within it."""
     return f"{operator}/{log}"
 
 
 def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
-    """The checkpoint as a note signed by the operator of the log.
+    """Return the checkpoint as a note signed by the operator of the log.
 
     Raises:
         ValueError: the origin has line breaks or is empty, or `key` is a cosigner's.
@@ -89,7 +89,7 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
 
 
 def cosign(note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None) -> str:
-    """The note with a trustee's cosignature added: as of `at`, this log has only grown.
+    """Return the note with a trustee's cosignature added: as of `at`, this log has only grown.
 
     Args:
         note: a checkpoint signed by the log.
@@ -113,7 +113,7 @@ def cosign(note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: date
 
 
 def check_growth(since: Growth, later: Checkpoint) -> None:
-    """Check that `later` is what was held with entries added. Raises VerificationFailed where it is not shown to be."""
+    """Check that `later` is what was held with entries added. Raises VerificationFailed if it is not shown to be."""
     held = since.held
     if later.origin != held.origin:
         raise VerificationFailed(f"the checkpoint is of {later.origin}, the one held is of {held.origin}")
@@ -146,7 +146,7 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
 
 
 def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) -> str:
-    """The note with the cosignatures that `other` has of the same checkpoint and it has not: each trustee's first one stands.
+    """Return the note with the cosignatures that `other` has of the same checkpoint and it has not: each trustee's first one stands.
 
     Raises VerificationFailed: one of the notes is not well formed, they are of different checkpoints, or a trustee's
     signature fails.
@@ -167,14 +167,14 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
 
 
 def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
-    """Names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed where malformed."""
+    """Names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed if malformed."""
     known = {(key.name, key.id) for key in keys}
     lines = (_signature(line) for line in _split(note)[1])
     return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
 
 
 def malformed(note: str) -> str | None:
-    """What keeps a note from being read as a signed checkpoint; None where it has the form of one, whoever signed it."""
+    """Return what keeps a note from being read as a signed checkpoint; None if it has the form of one, whoever signed it."""
     try:
         text, lines = _split(note)
         _checkpoint(text)
@@ -186,7 +186,7 @@ def malformed(note: str) -> str | None:
 
 
 def holds_all_of(note: str, other: str) -> bool:
-    """Whether a note is of the same checkpoint as `other` and has every signature that `other` has. Raises as `verify`."""
+    """Return whether a note is of the same checkpoint as `other` and has every signature that `other` has. Raises as `verify`."""
     (text, lines), (same, some) = _split(note), _split(other)
     return text == same and set(some) <= set(lines)
 
@@ -217,7 +217,7 @@ def _line(key: SigningKey, signature: bytes) -> str:
 
 
 def _split(note: str) -> tuple[str, list[str]]:
-    """The text that was signed, with its last newline, and the signature lines."""
+    """Return the text that was signed, with its last newline, and the signature lines."""
     if len(note) > LONGEST_NOTE or any(ch < " " and ch != "\n" for ch in note):
         raise VerificationFailed("the checkpoint is too long or holds control characters")
     text, gap, rest = note.rpartition("\n\n")
@@ -246,7 +246,7 @@ def _checkpoint(text: str) -> Checkpoint:
 
 
 def from_base64(text: str) -> bytes | None:
-    """The bytes of a base64 text, or None where it is not written the one way in which it can be."""
+    """Return the bytes of a base64 text, or None if it is not written the one way in which it can be."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

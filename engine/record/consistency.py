@@ -53,7 +53,7 @@ def audit(
     held: Iterable[str] = (),
     kept: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
-    """Everything wrong with a log; empty where all of it fits together.
+    """Return everything wrong with a log; empty if all of it fits together.
 
     Args:
         entries: the whole log, in the order of its numbers.
@@ -76,7 +76,7 @@ MINUTE = "%Y-%m-%d %H:%M"
 
 
 def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]) -> Iterator[Finding]:
-    """The first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
+    """Yield the first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
 
     Args:
         entries: the whole log, in which `audit` finds nothing wrong.
@@ -109,7 +109,7 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _recorded_at(name: str, body: bytes) -> datetime:
-    """When an event says that it was recorded, in UTC. Raises VerificationFailed where it says no time."""
+    """Return when an event says that it was recorded, in UTC. Raises VerificationFailed if it says no time."""
     try:
         said = datetime.fromisoformat(json.loads(body)["recorded_at"])
         if said.tzinfo is not None:
@@ -120,7 +120,7 @@ def _recorded_at(name: str, body: bytes) -> datetime:
 
 
 def event_key(body: bytes) -> str:
-    """The idempotency key that an event's body stands for (`rulings.md` 31). Raises ValueError where it has none."""
+    """Return the idempotency key that an event's body stands for (`rulings.md` 31). Raises ValueError if it has none."""
     try:
         fields = json.loads(body)
         return "|".join(str(fields[name]) for name in ("kind", "subject", "effective_on", "print"))
@@ -153,12 +153,12 @@ def _has_its_key(entry: Entry) -> bool:
 
 
 def roots_of(bodies: Iterable[bytes]) -> list[bytes]:
-    """The root of a log of these entries at each size, from 0 on."""
+    """Return the root of a log of these entries at each size, from 0 on."""
     return _roots(map(leaf_hash, bodies))
 
 
 def _roots(leaves: Iterable[bytes]) -> list[bytes]:
-    """The root of the log at each size, from 0 on."""
+    """Return the root of the log at each size, from 0 on."""
     tree, roots = CompactRange(), [EMPTY]
     for leaf in leaves:
         tree.append(leaf)

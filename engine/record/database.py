@@ -41,7 +41,7 @@ class NotOurs(HeadroomError):
 
 
 def opened(url: str | Path, tables: MetaData) -> Engine:
-    """The database at a path (SQLite, made where it is new) or a URL (PostgreSQL, prepared by its owner), once checked.
+    """Return the database at a path (SQLite, made where it is new) or a URL (PostgreSQL, prepared by its owner), once checked.
 
     A transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
 
@@ -65,7 +65,7 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
 
 
 def inspected(url: str | Path) -> Engine:
-    """The database for reading alone: nothing is made in it, and guards that were changed do not close it (see `doubt`).
+    """Return the database for reading alone: nothing is made in it, and guards that were changed do not close it (see `doubt`).
 
     Raises:
         VerificationFailed: it is missing, or it does not hold the record's tables.
@@ -87,7 +87,7 @@ def inspected(url: str | Path) -> Engine:
 
 
 def doubt(engine: Engine, tables: MetaData) -> str | None:
-    """What is wrong with the guards of a database, None where they are as this release makes them."""
+    """Return what is wrong with the guards of a database, None if they are as this release makes them."""
     try:
         with engine.execution_options(reads_only=True).begin() as connection:
             _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_schema(connection, tables)
@@ -97,12 +97,12 @@ def doubt(engine: Engine, tables: MetaData) -> str | None:
 
 
 def trouble(error: DBAPIError) -> HeadroomError:
-    """A failure of the database as a refusal: damage is a failed verification, a full or read-only disk is not."""
+    """Return a failure of the database as a refusal: damage is a failed verification, a full or read-only disk is not."""
     return refusal(str(error.orig))
 
 
 def refusal(said: str) -> HeadroomError:
-    """The same from the database's own words."""
+    """Return the same from the database's own words."""
     if any(word in said for word in DAMAGE):
         return VerificationFailed(f"the record is damaged: {said}; put a copy back (`headroom db restore`)")
     if any(word in said for word in HELD):
@@ -143,7 +143,7 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
 
 
 def insertion(connection: Connection, table: Table) -> str:
-    """The driver's own statement that adds a row of all columns of `table`.
+    """Return the driver's own statement that adds a row of all columns of `table`.
 
     Rows go to the driver as they are: for a million of them, the way through SQLAlchemy's compiler costs as much as
     their hashes. On SQLite it fails rather than aborts, as the triggers do (`guards.SQLITE`).
@@ -155,7 +155,7 @@ def insertion(connection: Connection, table: Table) -> str:
 
 
 def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
-    """An engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
+    """Return an engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
     if "://" not in str(url):
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the rest out.
@@ -193,7 +193,7 @@ def _set_up_to_inspect(connection: Any, _: object) -> None:
 
 
 def _text(data: bytes) -> str:
-    """A stored text; bytes that are not text stop nobody from reading the others, and its hash finds it."""
+    """Return a stored text; bytes that are not text stop nobody from reading the others, and its hash finds it."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -242,7 +242,7 @@ def _check_schema(connection: Connection, tables: MetaData) -> None:
 
 
 def _schema(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
-    """Every table, index, view and trigger by its kind and name, as it was declared; the migrations' own table is passed over."""
+    """Yield every table, index, view and trigger by its kind and name, as it was declared; the migrations' own table is passed over."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
     for kind, name, table, sql in rows:
         if table != "alembic_version":

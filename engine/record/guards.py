@@ -34,7 +34,7 @@ SQLite journal each statement for itself, which doubled the cost of an entry.
 
 
 def sqlite_trigger(name: str) -> str:
-    """The statement that makes one trigger, as SQLite keeps it."""
+    """Return the statement that makes one trigger, as SQLite keeps it."""
     return f"CREATE TRIGGER {name} {SQLITE[name]}"
 
 
@@ -145,7 +145,7 @@ WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
 
 
 def postgresql(writer: str) -> list[str]:
-    """The statements that the owner runs after making the tables; `writer` gets SELECT and INSERT, and nothing else.
+    """Return the statements that the owner runs after making the tables; `writer` gets SELECT and INSERT, and nothing else.
 
     Raises:
         ValueError: `writer` is not a plain role name.

@@ -33,7 +33,7 @@ class Proof:
 
 
 def parse_proof(text: str) -> Proof:
-    """The proof in a file. Raises VerificationFailed where it is not well formed."""
+    """Return the proof in a file. Raises VerificationFailed if it is not well formed."""
     head, gap, note = text.partition("\n\n")
     first, *lines = head.split("\n")
     match = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[0]) if lines else None

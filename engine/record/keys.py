@@ -79,7 +79,7 @@ class SigningKey:
         return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{secret}"
 
     def sign(self, message: bytes) -> bytes:
-        """The bare Ed25519 signature over `message`."""
+        """Return the bare Ed25519 signature over `message`."""
         return self._private.sign(message)
 
     @property
@@ -88,7 +88,7 @@ class SigningKey:
 
 
 def generate_key(name: str, kind: Kind = Kind.LOG) -> SigningKey:
-    """A new key. `name` is best a URL without its scheme, such as `agent.example/headroom`.
+    """Return a new key. `name` is best a URL without its scheme, such as `agent.example/headroom`.
 
     Raises:
         BadKey: the name is empty or has spaces, control characters or a plus sign.
@@ -99,7 +99,7 @@ def generate_key(name: str, kind: Kind = Kind.LOG) -> SigningKey:
 
 
 def parse_verifier(text: str) -> VerifierKey:
-    """The verifier key of one line of text. Raises BadKey."""
+    """Return the verifier key of one line of text. Raises BadKey."""
     name, identity, kind, raw = _parts(text)
     key = VerifierKey(name, kind, raw)
     if key.id != identity:
@@ -108,7 +108,7 @@ def parse_verifier(text: str) -> VerifierKey:
 
 
 def parse_private(text: str) -> SigningKey:
-    """The private key of one line of text. Raises BadKey."""
+    """Return the private key of one line of text. Raises BadKey."""
     if not text.startswith(_PRIVATE):
         raise BadKey("this is no private key: it does not begin with PRIVATE+KEY+")
     name, identity, kind, raw = _parts(text.removeprefix(_PRIVATE))
@@ -135,7 +135,7 @@ def write_key(path: Path, key: SigningKey) -> Path:
 
 
 def read_key(path: Path) -> SigningKey:
-    """The private key in a file. Raises BadKey where others than its owner may read it, or it is not one."""
+    """Return the private key in a file. Raises BadKey if others than its owner may read it, or it is not one."""
     try:
         open_to = path.stat().st_mode & 0o077
         text = path.read_text(encoding="utf-8")

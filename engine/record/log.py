@@ -83,7 +83,7 @@ def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
 
 
 def not_extended(log: str) -> str:
-    """Why nothing is added to a log of an earlier edition, and what to do."""
+    """Return why nothing is added to a log of an earlier edition, and what to do."""
     return (
         f"{log} was recorded under edition 1 of the rulings; headroom 0.1 extends and replays it, and this version reads it, verifies it "
         "and adds nothing: begin a new workspace for this edition"
@@ -91,12 +91,12 @@ def not_extended(log: str) -> str:
 
 
 def of_earlier_edition(events: Sequence[Event]) -> bool:
-    """Whether a log was recorded under an earlier edition of the rulings than this engine computes (`rulings.md` 72)."""
+    """Return whether a log was recorded under an earlier edition of the rulings than this engine computes (`rulings.md` 72)."""
     return bool(events) and events[0].version != VERSION
 
 
 def body_of(draft: Draft, scribe: Scribe) -> bytes:
-    """The canonical JSON of an event."""
+    """Return the canonical JSON of an event."""
     payload = draft.payload.model_dump(mode="json") if isinstance(draft.payload, Fact) else draft.payload
     return canonical(
         {
@@ -129,7 +129,7 @@ def as_text(value: Any) -> Any:
 
 
 def event_of(entry: Entry) -> Event:
-    """A recorded event with its payload read into the type of its kind.
+    """Return a recorded event with its payload read into the type of its kind.
 
     Raises:
         VerificationFailed: the body is not an event; nobody has written it through this door.
@@ -139,7 +139,10 @@ def event_of(entry: Entry) -> Event:
 
 @lru_cache(maxsize=4096)
 def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
-    """The event that a row is: a log is read several times in a run, and its rows do not change. By all of the row, not by its place."""
+    """Return the event that a row is: a log is read several times in a run, and its rows do not change.
+
+    By all of the row, not by its place.
+    """
     try:
         body = json.loads(data)
         payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
@@ -150,10 +153,10 @@ def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
 
 
 def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
-    """The event that a draft would be if it were recorded: it has no place in a log, and no leaf."""
+    """Return the event that a draft would be if it were recorded: it has no place in a log, and no leaf."""
     return event_of(Entry(log, -1, draft.key, body_of(draft, scribe), b"", b""))
 
 
 def read(store: Store, log: str) -> Sequence[Event]:
-    """All events of a log, oldest first."""
+    """Return all events of a log, oldest first."""
     return tuple(event_of(entry) for entry in store.entries(log))

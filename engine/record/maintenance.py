@@ -41,7 +41,7 @@ def upgraded(url: str | Path) -> str:
 
 
 def copied(record: Path, into: Path) -> int:
-    """A copy of a SQLite record as it stands, whatever is being written; returns its entries. Never overwrites.
+    """Return a copy of a SQLite record as it stands, whatever is being written; returns its entries. Never overwrites.
 
     The copy has no unused space, and pages of today's size where the record was made with smaller ones.
 
@@ -71,7 +71,7 @@ def copied(record: Path, into: Path) -> int:
 
 
 def checked(record: Path) -> int:
-    """The entries of a record that is whole: every leaf, link and key fits. Raises VerificationFailed."""
+    """Return the entries of a record that is whole: every leaf, link and key fits. Raises VerificationFailed."""
     store = Store.inspect(record)
     try:
         doubt = store.doubt()
@@ -120,7 +120,7 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
 
 @contextmanager
 def _whole_file(copy: Path, ready: Path) -> Iterator[Path]:
-    """A copy of a file, on the disk before it is given its name; removed where it gets none."""
+    """Yield a copy of a file, on the disk before it is given its name; removed where it gets none."""
     try:
         shutil.copyfile(copy, ready)
         _on_disk(ready)

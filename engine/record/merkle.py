@@ -14,12 +14,12 @@ EMPTY = hashlib.sha256(b"").digest()
 
 
 def leaf_hash(body: bytes) -> bytes:
-    """The hash of one entry: SHA-256 of 0x00 and its bytes (RFC 6962 §2.1)."""
+    """Return the hash of one entry: SHA-256 of 0x00 and its bytes (RFC 6962 §2.1)."""
     return hashlib.sha256(b"\x00" + body).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash over two subtrees: SHA-256 of 0x01 and both (RFC 6962 §2.1)."""
+    """Return the hash over two subtrees: SHA-256 of 0x01 and both (RFC 6962 §2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -47,7 +47,7 @@ class CompactRange:
         return peak
 
     def root(self) -> bytes:
-        """The root over everything so far."""
+        """Return the root over everything so far."""
         if not self._peaks:
             return EMPTY
         hashed, sha256 = self._peaks[-1], hashlib.sha256
@@ -57,7 +57,7 @@ class CompactRange:
 
 
 def peak_ends(size: int) -> list[int]:
-    """How many leaves lie up to the end of each peak of a tree: 6 gives 4 and 6."""
+    """Return how many leaves lie up to the end of each peak of a tree: 6 gives 4 and 6."""
     ends, rest = [], size
     while rest:
         ends.append(size - rest + (1 << (rest.bit_length() - 1)))
@@ -66,7 +66,7 @@ def peak_ends(size: int) -> list[int]:
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
-    """The root over leaf hashes, oldest first."""
+    """Return the root over leaf hashes, oldest first."""
     tree = CompactRange()
     for leaf in leaves:
         tree.append(leaf)
@@ -82,7 +82,7 @@ class Inclusion:
         self._roots: dict[tuple[int, int], bytes] = {}
 
     def proof(self, index: int) -> list[bytes]:
-        """The hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1). Raises IndexError outside."""
+        """Return the hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1). Raises IndexError outside."""
         if not 0 <= index < len(self._leaves):
             raise IndexError(f"no leaf {index} in a tree of {len(self._leaves)}")
         steps: list[bytes] = []
@@ -105,19 +105,19 @@ class Inclusion:
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """One proof of a tree, as `Inclusion` gives it."""
+    """Return one proof of a tree, as `Inclusion` gives it."""
     return Inclusion(leaves).proof(index)
 
 
 def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
-    """The hashes that show that the first `size` leaves are a prefix (RFC 6962 §2.1.2). Raises IndexError outside."""
+    """Return the hashes that show that the first `size` leaves are a prefix (RFC 6962 §2.1.2). Raises IndexError outside."""
     if not 0 < size <= len(leaves):
         raise IndexError(f"no tree of {size} in a tree of {len(leaves)}")
     return _subproof(leaves, size, whole=True)
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """Whether `leaf` is entry `index` of the tree of `size` whose root is `expected` (RFC 9162 §2.1.3.2)."""
+    """Return whether `leaf` is entry `index` of the tree of `size` whose root is `expected` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size or not _are_hashes(leaf, expected, *proof):
         return False
     place, last, hashed = index, size - 1, leaf
@@ -134,7 +134,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> bool:
-    """Whether the tree of `first` leaves is a prefix of the tree of `second` (RFC 9162 §2.1.4.2).
+    """Return whether the tree of `first` leaves is a prefix of the tree of `second` (RFC 9162 §2.1.4.2).
 
     A first size of 0 is refused: every tree begins with the empty one, so it would prove nothing.
     """
@@ -169,7 +169,7 @@ def _are_hashes(*values: bytes) -> bool:
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
+    """Return the largest power of two smaller than `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 

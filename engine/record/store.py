@@ -100,29 +100,29 @@ class Reader:
         self._connection = connection
 
     def logs(self) -> list[str]:
-        """The names of all logs, sorted; each is found from the one before it, whatever the number of entries."""
+        """Return the names of all logs, sorted; each is found from the one before it, whatever the number of entries."""
         return names(self._connection, "log_entry")
 
     def heads(self) -> list[Head]:
-        """Every log as it stands, by name."""
+        """Return every log as it stands, by name."""
         return heads(self._connection)
 
     def noted(self) -> list[str]:
-        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        """Return the names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
         return names(self._connection, "checkpoint")
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
-        """The entries of a log from number `start`, oldest first."""
+        """Return the entries of a log from number `start`, oldest first."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
         return [_entry(row) for row in self._connection.execute(query)]
 
     def entry(self, log: str, seq: int) -> Entry | None:
-        """One entry of a log by its number, or None."""
+        """Return one entry of a log by its number, or None."""
         row = self._connection.execute(select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)).first()
         return None if row is None else _entry(row)
 
     def size(self, log: str) -> int:
-        """How many entries a log has."""
+        """Return how many entries a log has."""
         return self.head(log)[0]
 
     def head(self, log: str) -> tuple[int, bytes]:
@@ -132,13 +132,13 @@ class Reader:
         return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
 
     def newest(self, log: str) -> bytes | None:
-        """The body of a log's last entry, or None of an empty log."""
+        """Return the body of a log's last entry, or None of an empty log."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
         row = self._connection.execute(query).first()
         return None if row is None else row[0].encode()
 
     def body(self, log: str, key: str) -> bytes | None:
-        """The body recorded under an idempotency key, or None."""
+        """Return the body recorded under an idempotency key, or None."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
         row = self._connection.execute(query).first()
         return None if row is None else row[0].encode()
@@ -149,11 +149,11 @@ class Reader:
         return [(int(size), str(note)) for size, note in self._connection.execute(query)]
 
     def first_note(self, log: str) -> str | None:
-        """The first signed checkpoint of a log, or None."""
+        """Return the first signed checkpoint of a log, or None."""
         return self._connection.execute(select(_NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq).limit(1)).scalar()
 
     def note_numbers(self, log: str) -> list[int]:
-        """The numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
+        """Return the numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
         return list(self._connection.execute(select(_NOTES.c.seq).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)).scalars())
 
 
@@ -166,7 +166,7 @@ class Writer(Reader):
         self._trees: dict[str, CompactRange] = {}
 
     def append(self, log: str, key: str, body: bytes) -> Entry | None:
-        """Add an entry; None where its key is there with the same body.
+        """Add an entry; None if its key is there with the same body.
 
         Raises:
             KeyReused: the key is there with another body.
@@ -247,43 +247,43 @@ class Store:
         return cls(database.inspected(url))
 
     def doubt(self) -> str | None:
-        """What is wrong with the database's own guards; None where they stand as they were made."""
+        """Return what is wrong with the database's own guards; None if they stand as they were made."""
         return database.doubt(self._engine, Row.metadata)
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:
-        """One transaction, locked for writing from its first statement; rolled back when the block raises."""
+        """Hold one transaction, locked for writing from its first statement; rolled back when the block raises."""
         with _understood(), self._engine.begin() as connection:
             yield Writer(connection)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """One transaction for reading: what it sees fits together, whatever is written meanwhile."""
+        """Hold one transaction for reading: what it sees fits together, whatever is written meanwhile."""
         with _understood(), self._engine.execution_options(reads_only=True).begin() as connection:
             yield Reader(connection)
 
     def logs(self) -> list[str]:
-        """The names of all logs, sorted."""
+        """Return the names of all logs, sorted."""
         with self.read() as reader:
             return reader.logs()
 
     def noted(self) -> list[str]:
-        """The names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        """Return the names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
         with self.read() as reader:
             return reader.noted()
 
     def entries(self, log: str, start: int = 0) -> list[Entry]:
-        """The entries of a log from number `start`, oldest first."""
+        """Return the entries of a log from number `start`, oldest first."""
         with self.read() as reader:
             return reader.entries(log, start)
 
     def entry(self, log: str, seq: int) -> Entry | None:
-        """One entry of a log by its number, or None."""
+        """Return one entry of a log by its number, or None."""
         with self.read() as reader:
             return reader.entry(log, seq)
 
     def size(self, log: str) -> int:
-        """How many entries a log has."""
+        """Return how many entries a log has."""
         with self.read() as reader:
             return reader.size(log)
 
@@ -314,7 +314,7 @@ def prepare(url: str, writer: str) -> None:
 
 @contextmanager
 def _understood() -> Iterator[None]:
-    """A failure of the database as one of ours, which every command can say in a sentence."""
+    """Raise a failure of the database as one of ours, which every command can say in a sentence."""
     try:
         yield
     except DBAPIError as error:
@@ -324,14 +324,14 @@ def _understood() -> Iterator[None]:
 
 
 def _hash(log: str, seq: int, text: str) -> bytes:
-    """The bytes of a stored hash. Raises VerificationFailed where it is not one."""
+    """Return the bytes of a stored hash. Raises VerificationFailed if it is not one."""
     if not HASH.fullmatch(text):
         raise VerificationFailed(f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed")
     return bytes.fromhex(text)
 
 
 def _plain(text: str) -> bytes:
-    """The bytes of a subtree's root; none that could fit where it is not one, for the tree can do without."""
+    """Return the bytes of a subtree's root; none that could fit if it is not one, for the tree can do without."""
     return bytes.fromhex(text) if HASH.fullmatch(text) else b""
 
 
@@ -341,7 +341,7 @@ def _entry(row: Any) -> Entry:
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:
-    """The row of one more entry, which `tree` takes in; in the order of the table's columns."""
+    """Return the row of one more entry, which `tree` takes in; in the order of the table's columns."""
     seq, leaf = tree.size, leaf_hash(body)
     peak = tree.append(leaf)
     return log, seq, key, body.decode(), leaf.hex(), tree.root().hex(), peak.hex()

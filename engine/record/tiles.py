@@ -71,7 +71,7 @@ def read_tiles(folder: Path, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, t
 
 
 def _none_missing(folder: Path, size: int) -> None:
-    """Raise VerificationFailed where a file of an exported log is not there, naming the first of them."""
+    """Raise VerificationFailed if a file of an exported log is not there, naming the first of them."""
     missing = list(islice((path for path in _expected(size) if not (folder / path).is_file()), SHOWN + 1))
     if missing:
         more = " and more" if len(missing) > SHOWN else ""
@@ -79,7 +79,7 @@ def _none_missing(folder: Path, size: int) -> None:
 
 
 def _expected(size: int) -> Iterator[str]:
-    """The files of a log of a size, by its bundles first."""
+    """Yield the files of a log of a size, by its bundles first."""
     level: int | str = "entries"
     while size:
         yield from (path for path, _ in _paths(level, size))
@@ -90,7 +90,7 @@ def _expected(size: int) -> Iterator[str]:
 
 
 def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
-    """Each entry as one line of JSON, with its number, key, hashes and body."""
+    """Yield each entry as one line of JSON, with its number, key, hashes and body."""
     for entry in entries:
         yield canonical(
             {
@@ -105,7 +105,7 @@ def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
-    """Where a tile or bundle lies: its level (or `entries`), its index by three digits, its width if partial."""
+    """Return where a tile or bundle lies: its level (or `entries`), its index by three digits, its width if partial."""
     groups = f"{index:03d}"
     groups = groups.zfill(-(-len(groups) // 3) * 3)
     parts = [groups[place : place + 3] for place in range(0, len(groups), 3)]
@@ -114,7 +114,7 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
 
 
 def _paths(level: int | str, count: int) -> Iterator[tuple[str, int]]:
-    """The files that hold `count` hashes or entries, each with how many it holds."""
+    """Yield the files that hold `count` hashes or entries, each with how many it holds."""
     for index in range(-(-count // WIDTH)):
         width = min(WIDTH, count - index * WIDTH)
         yield tile_path(level, index, width), width

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def out_of_place(report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Everything for which a report cannot stand among those on record.
+    """Yield everything for which a report cannot stand among those on record.
 
     Args:
         report: the report, read.
@@ -43,7 +43,7 @@ def out_of_place(report: ReportFacts, known: Sequence[ReportFacts], terms: Terms
 
 
 def _not_asked_for(report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """A period that nothing asks for, with the one that is due."""
+    """Yield a period that nothing asks for, with the one that is due."""
     rule = terms.servicer_reports
     if rule is None:
         return
@@ -59,7 +59,7 @@ def _not_asked_for(report: ReportFacts, known: Sequence[ReportFacts], terms: Ter
 
 
 def _next(rule: ServicerReports, day: date) -> date:
-    """The end of the first period that ends after a day."""
+    """Return the end of the first period that ends after a day."""
     end = day + DAY
     while period_ends(rule, end + DAY)[0] != end:
         end += DAY

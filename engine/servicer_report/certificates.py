@@ -20,7 +20,7 @@ FORM = "write it like `{serial: SN-0001, on: 2026-01-20, performance: 98%}` or w
 
 
 def read_certificates(reading: Reading) -> None:
-    """The certificates of a report, as figures by asset class and day; problems at their rows."""
+    """Read the certificates of a report, as figures by asset class and day; problems at their rows."""
     blocks = reading.tree.get(("certificates",))
     if blocks is None:
         return

@@ -58,23 +58,23 @@ class ConfirmationReply:
 
 
 def confirmation_identity(deal: str, report: str, report_sha256: str) -> str:
-    """The identity of the form that asks about a report."""
+    """Return the identity of the form that asks about a report."""
     said = f"{deal}|{report}|{report_sha256[:16]}"
     return f"{said}|{sha256(said.encode()).hexdigest()[:8]}"
 
 
 def as_asked(figure: Figure) -> str:
-    """A figure as a cell of the form holds it: without commas, which another country's spreadsheet would read as decimals."""
+    """Return a figure as a cell of the form holds it: without commas, which another country's spreadsheet would read as decimals."""
     return trimmed(figure).replace(",", "")
 
 
 def as_reported(report: ReportReceived) -> Mapping[str, Figure]:
-    """Every figure of a report as it came, those that await confirmation too."""
+    """Return every figure of a report as it came, those that await confirmation too."""
     return {**report.figures, **report.awaiting}
 
 
 def confirmation_form(deal: str, report: ReportReceived) -> ConfirmationForm:
-    """The form that asks about a report's held figures. Raises WrongUsage where nothing of the report is held."""
+    """Return the form that asks about a report's held figures. Raises WrongUsage if nothing of the report is held."""
     if not report.held:
         raise WrongUsage(f"nothing of {report.name} is held, so there is nothing to ask")
     figures = as_reported(report)
@@ -87,7 +87,7 @@ def _head(form: ConfirmationForm) -> Iterator[tuple[str, str]]:
 
 
 def confirmation_csv(form: ConfirmationForm) -> str:
-    """The form as CSV."""
+    """Return the form as CSV."""
     into = io.StringIO(newline="")
     writer = csv.writer(into, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -97,7 +97,7 @@ def confirmation_csv(form: ConfirmationForm) -> str:
 
 
 def confirmation_workbook(form: ConfirmationForm) -> bytes:
-    """The form as .xlsx, the same bytes each time; only the name and the answers can be typed."""
+    """Return the form as .xlsx, the same bytes each time; only the name and the answers can be typed."""
     import xlsxwriter
 
     into = io.BytesIO()
@@ -123,12 +123,12 @@ def confirmation_workbook(form: ConfirmationForm) -> bytes:
 
 
 def is_reply(file: ReceivedFile) -> bool:
-    """Whether a file that came in is the reply to such a form: it says which report it confirms."""
+    """Return whether a file that came in is the reply to such a form: it says which report it confirms."""
     return file.tree.get(("confirms",)) is not None
 
 
 def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem]]:
-    """The reply in a file, or everything that is wrong with it.
+    """Return the reply in a file, or everything that is wrong with it.
 
     Args:
         file: the file as it came, opened; it names its deal.
@@ -153,7 +153,7 @@ def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem
 
 
 def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
-    """Each figure of a reply: its dotted name, its value, its words."""
+    """Yield each figure of a reply: its dotted name, its value, its words."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
         if not path and key in HEADER:
@@ -168,7 +168,7 @@ def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived:
-    """The one report that a name means: its whole name, its document, or its period's last day. Raises WrongUsage."""
+    """Return the one report that a name means: its whole name, its document, or its period's last day. Raises WrongUsage."""
     meant = [report for report in reports if name in (report.name, report.document, str(report.period_end))]
     held = [report for report in meant if report.held]
     if len(meant) == 1 or len(held) == 1:

@@ -19,12 +19,12 @@ DELIMITED = (".csv", ".tsv", ".txt")
 
 
 def is_delimited(file: str) -> bool:
-    """Whether a file's name says that it is a table in text."""
+    """Return whether a file's name says that it is a table in text."""
     return file.lower().endswith(DELIMITED)
 
 
 def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
-    """The text of a file, or why it has none (R159); a file in a Western code page is read, and said (RW13).
+    """Return the text of a file, or why it has none (R159); a file in a Western code page is read, and said (RW13).
 
     A figure is written in ASCII digits, so that a code page can only change names.
     """
@@ -49,7 +49,7 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
 
 
 def error_at(data: bytes) -> int:
-    """Where the first byte stands that is not UTF-8; 0 without one."""
+    """Return where the first byte stands that is not UTF-8; 0 without one."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,7 +58,7 @@ def error_at(data: bytes) -> int:
 
 
 def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | None:
-    """The rows of a table, by the separator by which some line near the top is a known head; None where none is.
+    """Return the rows of a table, by the separator by which some line near the top is a known head; None if none is.
 
     Args:
         text: the file.
@@ -94,7 +94,7 @@ def _split(text: str, separator: str) -> Delimited:
 
 
 def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
-    """The report in a table of text, or what has to be asked about it."""
+    """Return the report in a table of text, or what has to be asked about it."""
     text, problems = text_of(data, file)
     if text is None:
         return None, problems

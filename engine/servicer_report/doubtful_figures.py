@@ -22,7 +22,7 @@ RENTS = ("weighted_average_rate", "weighted_average_rental_rate")
 
 
 def doubtful(figures: Mapping[str, Figure], as_of: date, before: Sequence[ReportFacts], terms: TermsInForce) -> dict[str, str]:
-    """The figures of a report that are held, by name, each with why, in one clause.
+    """Return the figures of a report that are held, by name, each with why, in one clause.
 
     Args:
         figures: what the report gives.
@@ -38,7 +38,7 @@ def doubtful(figures: Mapping[str, Figure], as_of: date, before: Sequence[Report
 
 
 def _doubt(name: str, figure: Figure, last: tuple[Fraction, str] | None, tolerance: Tolerance | None, terms: TermsInForce) -> str | None:
-    """Why a figure is held; None where it is not."""
+    """Return why a figure is held; None if it is not."""
     if last is None or last[0] <= 0 or _not_counted(name, figure, terms):
         return None
     value, known = figure.value, printed(Figure(value=last[0], unit=figure.unit))
@@ -63,7 +63,7 @@ def _slips(factor: Fraction) -> Iterator[str]:
 
 
 def _not_counted(name: str, figure: Figure, terms: TermsInForce) -> bool:
-    """Whether a figure is a count of GPUs above the register, which is not counted anyway (`rulings.md` 57a)."""
+    """Return whether a figure is a count of GPUs above the register, which is not counted anyway (`rulings.md` 57a)."""
     family, _, rest = name.partition(".")
     asset = terms.pledged_assets.get(rest.partition(".")[0]) if family == "available" else None
     return asset is not None and figure.value > asset.gpus
@@ -76,7 +76,7 @@ def _tolerated(name: str, tolerance: Tolerance) -> Fraction:
 
 
 def _last(name: str, earlier: Sequence[ReportFacts], terms: TermsInForce) -> tuple[Fraction, str] | None:
-    """The last confirmed figure of a name and whose it is: a report's, or the deal file's before any; None where neither has one."""
+    """Return the last confirmed figure of a name and whose it is: a report's, or the deal file's before any; None if neither has one."""
     for report in reversed(earlier):
         if name in report.figures:
             return report.figures[name].value, f"as of {report.as_of}"

@@ -36,7 +36,7 @@ class Questions:
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, cell: Cell) -> Place:
-        """Where a cell stands, as a person finds it."""
+        """Return where a cell stands, as a person finds it."""
         if self.sheet is None:
             return Place(self.file, cell.row, 1, max(1, len(cell.text)))
         return Place(self.file, cell.row, cell.column, 1, f"{self.sheet}!{cell.name}")
@@ -47,7 +47,7 @@ class Questions:
 
 
 def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int = 1, decimal_comma: bool = False) -> str | None:
-    """A cell as the text of a figure in its unit, like `USD 15,900,000`; None where it is asked about, or refused.
+    """Return a cell as the text of a figure in its unit, like `USD 15,900,000`; None if it is asked about, or refused.
 
     Args:
         asked: where questions are noted.
@@ -80,13 +80,16 @@ def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int
 
 
 def in_unit(number: str, unit: Unit) -> str:
-    """A plain number as the text of a figure."""
+    """Return a plain number as the text of a figure."""
     money = {Unit.USD: f"USD {number}", Unit.RATE: f"USD {number} per GPU-hour"}
     return money.get(unit, f"{number}%" if unit is Unit.SHARE else number)
 
 
 def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
-    """A cell as the text of a date; None where it is asked about. A number is not a date: nobody can tell which day it counts from."""
+    """Return a cell as the text of a date; None if it is asked about.
+
+    A number is not a date: nobody can tell which day it counts from.
+    """
     if not _plain_value(asked, cell, name):
         return None
     if cell.kind == "number":
@@ -100,12 +103,12 @@ def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
 
 
 def plain_text(asked: Questions, cell: Cell, name: str) -> str | None:
-    """A cell as text: a name, a source; None where it is an error or has no result."""
+    """Return a cell as text: a name, a source; None if it is an error or has no result."""
     return cell.text.strip() if _plain_value(asked, cell, name, computed=True) else None
 
 
 def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False) -> bool:
-    """Whether a cell has a value that stands by itself: no error, no formula without a result, no yes or no, not out of sight."""
+    """Return whether a cell has a value that stands by itself: no error, no formula without a result, no yes or no, not out of sight."""
     if cell.kind == "error":
         why = "the formula behind it has no value"
         asked.ask("R146", f"`{name}` is the error {cell.text}", why, "mend the formula, or write the figure itself", cell)
@@ -124,7 +127,7 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
 
 
 def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: Shown) -> bool:
-    """Whether a number's format says nothing that would make it mean something else."""
+    """Return whether a number's format says nothing that would make it mean something else."""
     form = f"the cell's format is `{cell.number_format}`"
     if shown.conditional:
         asked.ask("R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell)
@@ -146,7 +149,7 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
 
 
 def _from_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int, decimal_comma: bool) -> str | None:
-    """A figure that stands as text: with its unit as it is, without one in the figure's own."""
+    """Return a figure that stands as text: with its unit as it is, without one in the figure's own."""
     text = cell.text.strip()
     number = text.replace("\N{MINUS SIGN}", "-")
     grouped = re.search(r"\d[\d.,]*", number)

@@ -22,7 +22,7 @@ class Shown:
         percent: how many per cent signs: each shows a hundred times what is stored.
         thousands: how many trailing commas: each shows a thousandth of what is stored.
         words: literal text around the number, currency apart; a unit among it may change what the number means.
-        currency: the currency that is shown, where one is; its own sign where it is not one that is known.
+        currency: the currency that is shown, if one is; its own sign if it is not one that is known.
         conditional: whether the format differs by the number's size, so that nobody can tell it from the format alone.
         is_date: whether the number is shown as a date or an hour.
     """
@@ -36,7 +36,7 @@ class Shown:
 
 
 def shown_by(number_format: str, value: Decimal) -> Shown:
-    """What `number_format` shows of `value` beside its digits, by the section that applies to its sign."""
+    """Return what `number_format` shows of `value` beside its digits, by the section that applies to its sign."""
     sections = _sections(number_format or "General")
     conditional = any(kind == "condition" for section in sections for kind, _ in section)
     section = sections[0] if conditional else _of_sign(sections, value)
@@ -57,14 +57,14 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
 
 
 def _of_sign(sections: list[list[tuple[str, str]]], value: Decimal) -> list[tuple[str, str]]:
-    """A format of two sections has its second for negative numbers, one of three its third for zero."""
+    """Return the section that serves a number: the second for negative numbers, the third, if there are three, for zero."""
     if value < 0 and len(sections) > 1:
         return sections[1]
     return sections[2] if value == 0 and len(sections) > 2 else sections[0]
 
 
 def _sections(number_format: str) -> list[list[tuple[str, str]]]:
-    """Each section of a format as what stands in it, in order: code, words, a currency, a condition."""
+    """Return each section of a format as what stands in it, in order: code, words, a currency, a condition."""
     sections: list[list[tuple[str, str]]] = [[]]
     for quoted, escaped, _pad, _fill, bracket, code in PART.findall(number_format):
         if code == ";":

@@ -36,7 +36,7 @@ class Reading:
 
 
 def dated(reading: Reading, what: str, as_of: date, path: Path, since: date | None = None) -> None:
-    """A date that cannot be: after the receipt, or before `since` where that is given."""
+    """Report a date that cannot be: after the receipt, or before `since` if that is given."""
     if as_of > reading.received:
         why = f"it was received on {reading.received}"
         reading.refuse("R112", f"{what} as of {as_of}, a later day", why, "correct the as-of date", path)
@@ -54,7 +54,7 @@ def closed(reading: Reading, path: Path, known: tuple[str, ...]) -> None:
 
 
 def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> Figure | None:
-    """One figure in its unit, or the problem at its place."""
+    """Return one figure in its unit, or the problem at its place."""
     figure = read_figure(raw) if isinstance(raw, str) else None
     if figure is None:
         reading.refuse("R121", f"`{raw}` is no figure for `{name}`", f"it is counted in {unit.value}", form_of(unit), path)
@@ -71,7 +71,7 @@ def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> 
 
 
 def form_of(unit: Unit) -> str:
-    """How a figure in a unit is written."""
+    """Return how a figure in a unit is written."""
     return {
         Unit.USD: "write it like `USD 16,000,000`",
         Unit.RATE: "write it like `USD 1.92 per GPU-hour`",
@@ -159,7 +159,7 @@ def _revenue(reading: Reading, asset: str) -> None:
 
 
 def _count(reading: Reading, asset: str, gpus: int) -> None:
-    """A GPU count that differs from the register: a lower one governs, of a higher one the pledged count (rulings 26, 57a)."""
+    """Warn of a GPU count that differs from the register: a lower one governs, of a higher one the pledged count (rulings 26, 57a)."""
     count = reading.figures.get(f"available.{asset}.gpus")
     if count is not None and count.value != gpus:
         above = count.value > gpus
@@ -177,7 +177,7 @@ def _price(reading: Reading, name: str, figure: Figure) -> None:
 
 
 def late(reading: Reading, end: date, received: date) -> None:
-    """A report that came after its due date is taken, and says so."""
+    """Warn of a report that came after its due date; it is taken."""
     rule = reading.terms.servicer_reports
     if rule is None or reading.terms.business_days not in known_calendars():
         return

@@ -65,13 +65,13 @@ class ServicerReport(ReportFacts):
 def read_report(
     file: ReceivedFile, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
 ) -> tuple[ServicerReport | None, list[Problem]]:
-    """The report in a file: refused with all of its problems, or taken with its warnings (codes RW...).
+    """Return the report in a file: refused with all of its problems, or taken with its warnings (codes RW...).
 
     Args:
         file: the file as it came, opened.
         terms: the deal's terms in force on the day of receipt.
         received: when it came in.
-        on_record: the as-of dates of the reports on record, one of which a corrected report must name; None where it was taken before.
+        on_record: the as-of dates of the reports on record, one of which a corrected report must name; None if it was taken before.
     """
     reading = Reading(file.tree, terms, received)
     reading.problems += file.remarks
@@ -122,7 +122,7 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
 
 
 def _named(reading: Reading, key: str, on_record: Collection[date] | None) -> str | None:
-    """The as-of date of the report that this one corrects or completes; a problem where no report on record has it."""
+    """Return the as-of date of the report that this one corrects or completes; a problem where no report on record has it."""
     if reading.tree.get((key,)) is None:
         return None
     found = _date(reading, (key,))
@@ -148,7 +148,7 @@ def _date(reading: Reading, path: Path) -> date | None:
 
 
 def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
-    """Every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
+    """Yield every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
         if (not path and (key in HEADER or key == "certificates")) or (len(at) == 3 and at[::2] == ("rental", "tape")):
@@ -177,7 +177,7 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
 
 
 def _own(reading: Reading, name: str, path: Path) -> None:
-    """The as-of date and the source that a figure has of its own."""
+    """Read the as-of date and the source that a figure has of its own."""
     closed(reading, path, OWN)
     block = reading.tree.get(path)
     raw = block.get("as_of") if isinstance(block, dict) else None
@@ -194,7 +194,7 @@ def _own(reading: Reading, name: str, path: Path) -> None:
 
 
 def _days_of(reading: Reading, name: str, path: Path) -> tuple[date, date] | None:
-    """The days that a figure is of, where it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
+    """Return the days that a figure is of, where it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
     first, last = (_date(reading, (*path, "for", end)) for end in ("from", "to"))
     closed(reading, (*path, "for"), ("from", "to"))
     if first and last and (first > last or last > reading.received):

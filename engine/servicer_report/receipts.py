@@ -25,7 +25,7 @@ class Receipt:
 
 
 def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
-    """The receipt that is said: a day with its hour (`2026-03-11T17:40`), a day alone, or now.
+    """Return the receipt that is said: a day with its hour (`2026-03-11T17:40`), a day alone, or now.
 
     A day alone is that day's end, today alone is now (`rulings.md` 53). Raises WrongUsage for another form, and for what is to come.
     """
@@ -45,14 +45,14 @@ def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
 
 
 def _here(now: datetime, zone: str) -> datetime:
-    """A moment where the deal is, to the thousandth of a second that the log keeps."""
+    """Return a moment where the deal is, to the thousandth of a second that the log keeps."""
     return now.replace(microsecond=now.microsecond // 1000 * 1000).astimezone(ZoneInfo(zone))
 
 
 def with_receipt(
     report: ServicerReport, receipt: Receipt, now: datetime, known: Sequence[ReportReceived], terms: TermsInForce
 ) -> ServicerReport:
-    """The report with its receipt, its entry, and its doubtful figures held apart from those that serve."""
+    """Return the report with its receipt, its entry, and its doubtful figures held apart from those that serve."""
     held = doubtful(report.figures, report.as_of, known, terms)
     changes = {
         "received": receipt.received,

@@ -28,7 +28,7 @@ class ReceivedFile:
         data: its bytes.
         tree: the report in it, before any figure is judged.
         remarks: what is worth saying of it, though it is taken (codes RW...).
-        layout: the sender's layout by which it was read, where one was.
+        layout: the sender's layout by which it was read, if one was.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ReceivedFile:
 
 
 def open_report(data: bytes, file: str, layouts: Mapping[str, SenderLayout]) -> tuple[ReceivedFile | None, list[Problem]]:
-    """A report's file opened, or everything that has to be asked about it; one that names no deal is refused (R101).
+    """Return a report's file opened, or everything that has to be asked about it; one that names no deal is refused (R101).
 
     Args:
         data: the file, byte for byte as received.
@@ -71,13 +71,13 @@ def open_report(data: bytes, file: str, layouts: Mapping[str, SenderLayout]) -> 
 
 
 def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
-    """A kept report opened again, under the name that it came with, by the layout that was kept with it."""
+    """Return a kept report opened again, under the name that it came with, by the layout that was kept with it."""
     kept = SenderLayout.model_validate_json(layout) if layout is not None else None
     return open_report(data, file, {"kept": kept.model_copy(update={"files": ("*",)})} if kept else {})
 
 
 def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
-    """The report in a file as plain data with places, and everything that is wrong with the file or worth saying of it.
+    """Return the report in a file as plain data with places, and everything that is wrong with the file or worth saying of it.
 
     Args:
         data: the file, byte for byte as received.

@@ -1,6 +1,6 @@
 """The rental tape of a servicer's report: rows by contract, added up to GPU-hours and a weighted average rate.
 
-What a tape adds up to goes through the same checks as a figure that is written, and must agree with it where both stand.
+What a tape adds up to goes through the same checks as a figure that is written, and must agree with it if both stand.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:
 
 
 def _from_tape(reading: Reading, asset: str, name: str, figure: Figure, rounding: Fraction) -> None:
-    """A figure that the tape adds up to; where the report gives it as well, the two must agree but for rounding."""
+    """Take a figure that the tape adds up to; where the report gives it as well, the two must agree but for rounding."""
     name, path = f"rental.{asset}.{name}", ("rental", asset, "tape")
     given = reading.figures.setdefault(name, figure)
     reading.paths.setdefault(name, path)

@@ -50,13 +50,13 @@ class ReportForm:
 
 
 def form_identity(deal: str, start: date, end: date, terms_sha256: str) -> str:
-    """A form's identity: deal, period, the first digits of the deal file's hash, and a checksum of the four."""
+    """Return a form's identity: deal, period, the first digits of the deal file's hash, and a checksum of the four."""
     said = f"{deal}|{start}|{end}|{terms_sha256[:16]}"
     return f"{said}|{sha256(said.encode()).hexdigest()[:8]}"
 
 
 def not_of(identity: str, deal: str, start: date | None, end: date | None) -> str | None:
-    """Why a report cannot have been filled in on the form that it names; None where it can."""
+    """Return why a report cannot have been filled in on the form that it names; None if it can."""
     parts = identity.split("|")
     if len(parts) != 5 or sha256("|".join(parts[:4]).encode()).hexdigest()[:8] != parts[4]:
         return "the form's identity was changed"
@@ -79,7 +79,7 @@ def _shown(row: FormRow, due: date | None) -> tuple[str, ...]:
 
 
 def as_csv(form: ReportForm) -> str:
-    """The form as CSV."""
+    """Return the form as CSV."""
     into = io.StringIO(newline="")
     writer = csv.writer(into, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -89,7 +89,7 @@ def as_csv(form: ReportForm) -> str:
 
 
 def as_yaml(form: ReportForm) -> str:
-    """The form as YAML: each figure is a line to be completed, after its `#` is taken away with those of its block."""
+    """Return the form as YAML: each figure is a line to be completed, after its `#` is taken away with those of its block."""
     lines = [f"deal: {form.deal}", f"period: {{from: {form.start}, to: {form.end}}}", f"as_of: {form.end}", f'form: "{form.identity}"', ""]
     lines += [f"# due {form.due}" if form.due else "# no due date", "# take the # away from each figure that you give, and from its block"]
     before: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def as_yaml(form: ReportForm) -> str:
 
 
 def as_workbook(form: ReportForm) -> bytes:
-    """The form as .xlsx: the same bytes each time."""
+    """Return the form as .xlsx: the same bytes each time."""
     import xlsxwriter
 
     into = io.BytesIO()

@@ -34,7 +34,7 @@ class Head:
 
 
 def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
-    """The first row near the top that names the columns `figure` and `value`; None without one."""
+    """Return the first row near the top that names the columns `figure` and `value`; None without one."""
     rows: dict[int, dict[str, int]] = {}
     for (row, column), cell in sorted(cells.items()):
         if row <= LOOKED_AT and cell.kind == "text":
@@ -43,12 +43,12 @@ def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
 
 
 def _name(text: str) -> str:
-    """A column's name as it is compared."""
+    """Return a column's name as it is compared."""
     return text.strip().lower().replace("as of", "as_of")
 
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
-    """The report in the one sheet of a workbook that holds one, or what has to be asked about it."""
+    """Return the report in the one sheet of a workbook that holds one, or what has to be asked about it."""
     found = [(sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))]
     fix = "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: [intake.NAME]"
     if not found:
@@ -71,7 +71,7 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
 
 
 def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: bool = False) -> Tree:
-    """The report in a table; what is wrong with it is noted in `asked`, and what could be read is in the tree."""
+    """Return the report in a table; what is wrong with it is noted in `asked`, and what could be read is in the tree."""
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(asked.file)}
     known = (*COLUMNS, *FOR_THE_SENDER)
@@ -99,7 +99,7 @@ def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: boo
 
 
 def put(data: dict[str, Any], path: Path, value: Any) -> bool:
-    """Put a value at a path of nested blocks; False where something else stands there."""
+    """Put a value at a path of nested blocks; False if something else stands there."""
     for step in path[:-1]:
         data = data.setdefault(str(step), {})
         if not isinstance(data, dict):
@@ -110,7 +110,7 @@ def put(data: dict[str, Any], path: Path, value: Any) -> bool:
 def _entry(
     sheet: Sheet, asked: Questions, row: int, cells: Mapping[str, Cell | None], head: Head, decimal_comma: bool
 ) -> tuple[Path, Any, Cell] | None:
-    """One row as a path and its value, with the value's cell; None where it says nothing, or has to be asked about."""
+    """Return one row as a path and its value, with the value's cell; None if it says nothing, or has to be asked about."""
     label, value = cells.get("figure"), cells.get("value")
     if label is None:
         if value is not None:
@@ -136,14 +136,17 @@ def _entry(
 
 
 def _unit(name: str, cell: Cell | None) -> Unit | None:
-    """The unit of a figure; of one that the deal declares, and no reader of a table knows, the one that its row names."""
+    """Return the unit of a figure; of one that the deal declares, and no reader of a table knows, the one that its row names."""
     said = cell.text.strip() if cell is not None else ""
     known = said in [unit.value for unit in Unit]
     return Unit(said) if known and name.startswith(DECLARED) else unit_of(name)
 
 
 def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool, unit_cell: Cell | None) -> str | None:
-    """The text of a row's value, by what its name says that it is; a name that is not a figure's keeps its text, to be refused by name."""
+    """Return the text of a row's value, by what its name says that it is.
+
+    A name that is not a figure's keeps its text, to be refused by name.
+    """
     if name in DATES:
         return date_text(asked, cell, name)
     unit = _unit(name, unit_cell)
@@ -165,7 +168,7 @@ def _of_its_unit(asked: Questions, name: str, cell: Cell | None) -> bool:
 
 
 def letters(column: int) -> str:
-    """The letters of a column that is counted from 1."""
+    """Return the letters of a column that is counted from 1."""
     found = ""
     while column:
         column, rest = divmod(column - 1, 26)

@@ -20,14 +20,14 @@ from engine.terms.source import Path, Tree
 
 
 def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
-    """The layout whose patterns the file's name matches, in upper or lower case; the first of several; None where none does."""
+    """Return the layout whose patterns the file's name matches, in upper or lower case; the first of several; None if none does."""
     name = PurePath(file).name.lower()
     matches = (layout for layout in layouts.items() if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files))
     return next(matches, None)
 
 
 def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> tuple[Tree | None, list[Problem]]:
-    """The report in a sender's file, or what has to be asked about it.
+    """Return the report in a sender's file, or what has to be asked about it.
 
     Args:
         data: the file, byte for byte.
@@ -54,7 +54,7 @@ def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> t
 
 
 def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] | None:
-    """The encoding and the separator of a tape in text; None for a workbook, or where its head is not found."""
+    """Return the encoding and the separator of a tape in text; None for a workbook, or where its head is not found."""
     if not is_delimited(file) or layout.tape is None:
         return None
     text, _ = text_of(data, file)
@@ -69,7 +69,7 @@ def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] 
 
 
 def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | None, list[Problem]]:
-    """A workbook's sheets; a table in text as a workbook of one, its separator decided by the columns that the layout names."""
+    """Return a workbook's sheets; a table in text as a workbook of one, its separator decided by the columns that the layout names."""
     if is_workbook(file):
         return read_workbook(data, file)
     text, problems = text_of(data, file)
@@ -99,7 +99,7 @@ def _mapped(tree: Tree, workbook: Workbook, name: str, layout: SenderLayout, ask
 
 
 def _sheet(workbook: Workbook, name: str | None, asked: Questions, where: str) -> Sheet | None:
-    """The sheet that a layout names, or the only one in sight."""
+    """Return the sheet that a layout names, or the only one in sight."""
     seen = [sheet for sheet in workbook.sheets if not sheet.hidden]
     chosen = workbook.sheet(name) if name else seen[0] if len(seen) == 1 else None
     if chosen is None:

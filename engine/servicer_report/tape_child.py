@@ -28,7 +28,7 @@ class Question(Exception):
 
 
 def letters(column: int) -> str:
-    """The letters of a column that is counted from 0."""
+    """Return the letters of a column that is counted from 0."""
     label = ""
     column += 1
     while column:
@@ -38,7 +38,7 @@ def letters(column: int) -> str:
 
 
 def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[list[Any]]]:
-    """The name of the sheet, the number of its first column (from 0), and its rows from the top."""
+    """Return the name of the sheet, the number of its first column (from 0), and its rows from the top."""
     import python_calamine
 
     book = python_calamine.load_workbook(path)
@@ -54,13 +54,13 @@ def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[l
 
 
 def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[Any]]:
-    """The rows of a tape in text."""
+    """Yield the rows of a tape in text."""
     with open(path, encoding=encoding, newline="") as file:  # noqa: PTH123  # the child imports as little as it can
         yield from csv.reader(file, delimiter=separator, strict=True)
 
 
 def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -> tuple[int, dict[str, int]]:
-    """The line of the head and where each wanted column stands in it: the given line, or the first that has them all."""
+    """Return the line of the head and where each wanted column stands in it: the given line, or the first that has them all."""
     names = {key: text.strip().lower() for key, text in wanted.items()}
     for line, row in enumerate(rows, start=1):
         if at is not None and line < at:
@@ -79,7 +79,7 @@ def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -
 
 
 def number_of(value: Any) -> Decimal | None:
-    """A cell as an exact number at 15 digits, None where it is not one."""
+    """Return a cell as an exact number at 15 digits, None if it is not one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -89,7 +89,7 @@ def number_of(value: Any) -> Decimal | None:
 
 
 def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str) -> tuple[list[Any], list[Any], int]:
-    """The columns of the tape as sums by class and rate, the questions about its cells, and how many contracts it has."""
+    """Return the columns of the tape as sums by class and rate, the questions about its cells, and how many contracts it has."""
     import pandas
 
     kept: dict[str, list[Any]] = {key: [] for key in where}

@@ -40,7 +40,7 @@ class Cell:
         row: counted from 1.
         column: counted from 1.
         name: like `C7`.
-        kind: what it holds; nothing where a formula has no stored result.
+        kind: what it holds; nothing if a formula has no stored result.
         text: a number at 15 digits, a date as ISO text, a text as it stands.
         number_format: how the number is shown.
         formula: where the value was computed.
@@ -67,7 +67,7 @@ class Sheet:
     merged: tuple[tuple[int, int, int, int, str], ...] = ()
 
     def within(self, row: int, column: int) -> str | None:
-        """The name of the merged area that a place lies in, None where it lies in none."""
+        """Return the name of the merged area that a place lies in, None if it lies in none."""
         return next((name for top, left, low, right, name in self.merged if top <= row <= low and left <= column <= right), None)
 
 
@@ -81,17 +81,17 @@ class Workbook:
     remarks: tuple[str, ...] = ()
 
     def sheet(self, name: str) -> Sheet | None:
-        """The sheet of that name."""
+        """Return the sheet of that name."""
         return next((sheet for sheet in self.sheets if sheet.name == name), None)
 
 
 def is_workbook(file: str) -> bool:
-    """Whether a file's name says that it is a workbook."""
+    """Return whether a file's name says that it is a workbook."""
     return file.lower().endswith(WORKBOOKS)
 
 
 def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem]]:
-    """The workbook in `data`, or why it is refused (codes R140 to R143).
+    """Return the workbook in `data`, or why it is refused (codes R140 to R143).
 
     Args:
         data: the file, byte for byte.
@@ -116,7 +116,7 @@ def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem
 
 
 def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem]]:
-    """Which reader a file is for, what is worth saying of it, or why none may see it: by its first bytes and its directory alone."""
+    """Return which reader a file is for, what is worth saying of it, or why none may see it: by its first bytes and its directory alone."""
     place = Place(file)
     if data.startswith(OLD_OFFICE):
         return _old_office(data, place)
@@ -155,7 +155,7 @@ def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[
 
 
 def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
-    """What a child process says of a file: its JSON, or that it was ended, with `refused` and `why`."""
+    """Return what a child process says of a file: its JSON, or that it was ended, with `refused` and `why`."""
     path = Path(__file__).with_name(script)
     with NamedTemporaryFile(suffix=f".{arguments[0]}") as kept:
         kept.write(data)

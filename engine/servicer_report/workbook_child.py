@@ -26,12 +26,12 @@ class TooLarge(Exception):
 
 
 def digits(value: float) -> str:
-    """A stored number at 15 digits, as a spreadsheet shows it: it stores 17, and the last two are noise."""
+    """Return a stored number at 15 digits, as a spreadsheet shows it: it stores 17, and the last two are noise."""
     return format(Decimal(format(value, ".15g")), "f")
 
 
 def kind_and_text(value: Any) -> tuple[str, str]:
-    """The kind of a value and its text: number, date, truth or text."""
+    """Return the kind of a value and its text: number, date, truth or text."""
     if isinstance(value, bool):
         return "truth", str(value).upper()
     if isinstance(value, int | float):
@@ -44,7 +44,7 @@ def kind_and_text(value: Any) -> tuple[str, str]:
 
 
 def open_xlsx(path: str) -> dict[str, Any]:
-    """Every cell of an .xlsx or .xlsm, read twice: once as it was stored, once as its formulas."""
+    """Return every cell of an .xlsx or .xlsm, read twice: once as it was stored, once as its formulas."""
     import openpyxl
     import openpyxl.worksheet._reader as reader
     from openpyxl.utils import get_column_letter
@@ -52,7 +52,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
     as_read = reader.from_excel
 
     def not_rounded_up(value: Any, *others: Any, **more: Any) -> Any:
-        """A moment just before midnight stays on its day; the reader would make it the next one."""
+        """Return a moment just before midnight stays on its day; the reader would make it the next one."""
         reading = as_read(value, *others, **more)
         if isinstance(reading, datetime) and reading.time() == time() and float(value) % 1 > 0.5:
             return reading - timedelta(seconds=1)
@@ -92,7 +92,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
 
 
 def letters(column: int) -> str:
-    """The letters of a column that is counted from 0."""
+    """Return the letters of a column that is counted from 0."""
     label = ""
     column += 1
     while column:
@@ -102,7 +102,7 @@ def letters(column: int) -> str:
 
 
 def open_xls(path: str) -> dict[str, Any]:
-    """Every cell of an .xls with its format; of its formulas the stored results are all that the reader gives."""
+    """Return every cell of an .xls with its format; of its formulas the stored results are all that the reader gives."""
     import xlrd
 
     book = xlrd.open_workbook(path, formatting_info=True)
@@ -155,7 +155,7 @@ ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
 
 
 def open_ods(path: str) -> dict[str, Any]:
-    """Every cell of an .ods: its value, the kind that it says it is of, its formula; its data style as a number format."""
+    """Return every cell of an .ods: its value, the kind that it says it is of, its formula; its data style as a number format."""
     from odf.opendocument import load
     from odf.table import Table
 
@@ -205,7 +205,7 @@ def _ods_formats(document: Any) -> dict[str, str]:
 
 
 def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
-    """The cells of a sheet that hold something, by row and column from 0, and whether their row is out of sight."""
+    """Yield the cells of a sheet that hold something, by row and column from 0, and whether their row is out of sight."""
     from odf.table import CoveredTableCell, TableCell, TableRow
 
     row = 0

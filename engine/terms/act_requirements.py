@@ -89,7 +89,7 @@ Spelled = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an Act may not stand: the field that it is about, None where it is missing, what is wrong, and what to write."""
+    """Why an Act may not stand: the field that it is about, None if it is missing, what is wrong, and what to write."""
 
     field: str | None
     what: str
@@ -97,7 +97,7 @@ class Refusal:
 
 
 def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refusal]:
-    """Everything for which an Act of a known kind may not stand under the terms of its date; the two persons are not looked for.
+    """Yield everything for which an Act of a known kind may not stand under the terms of its date; the two persons are not looked for.
 
     Args:
         said: the Act.
@@ -137,12 +137,12 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
 
 
 def _needs_consent(terms: TermsInForce) -> bool:
-    """Whether an index of the deal takes a changed methodology only with consent."""
+    """Return whether an index of the deal takes a changed methodology only with consent."""
     return any(index.methodology.consent_needed_for is not None for index in terms.index.values())
 
 
 def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
-    """What an Act of its kind must say: what it covers, until when, which rate of which index, on whose word."""
+    """Return what an Act of its kind must say: what it covers, until when, which rate of which index, on whose word."""
     error = said.act == MANIFEST_ERROR
     return (
         ("clause", said.act in ON_A_CLAUSE),
@@ -163,7 +163,7 @@ def _given(said: Said, name: str) -> object:
 
 
 def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
-    """A payment whose amount cannot be read, or that went neither into the account nor to the borrower."""
+    """Yield a payment whose amount cannot be read, or that went neither into the account nor to the borrower."""
     amount, paid_to = said.details.get("amount", ""), said.details.get("paid_to")
     if amount and read_amount(amount) is None:
         yield Refusal("amount", f"`{amount}` is no amount", "write it like `USD 1,500,000`")
@@ -173,7 +173,7 @@ def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
 
 
 def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
-    """A cure that the clause does not list, or more equity than it lets one cure count."""
+    """Yield a cure that the clause does not list, or more equity than it lets one cure count."""
     method, amount = said.details.get("method"), said.details.get("amount")
     if method is not None and method not in cure.cured_by:
         what = f"`{method}` does not cure `{said.clause}` ({cure.cite})"

@@ -38,7 +38,7 @@ class Schedule:
     steps: tuple[StepOf, ...]
 
     def on(self, day: date) -> StepOf:
-        """The step in force: the last one dated by `day`, the first one before it begins."""
+        """Return the step in force: the last one dated by `day`, the first one before it begins."""
         reached = [step for step in self.steps if step.since <= day]
         return reached[-1] if reached else self.steps[0]
 
@@ -69,12 +69,12 @@ class Change:
 
 
 def is_schedule(value: Any) -> bool:
-    """Whether a map is a schedule: all of its keys are dates."""
+    """Return whether a map is a schedule: all of its keys are dates."""
     return isinstance(value, dict) and bool(value) and all(DATE.fullmatch(key) for key in value)
 
 
 def scheduled(value: Any, path: Path = ()) -> Any:
-    """The same data with every schedule read as one. Raises nothing; dates that do not exist stay as they are."""
+    """Return the same data with every schedule read as one. Raises nothing; dates that do not exist stay as they are."""
     if is_schedule(value):
         try:
             return _schedule(value, path)
@@ -98,7 +98,7 @@ def _schedule(value: dict[str, Any], path: Path) -> Schedule:
 
 
 def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Where each value in force on `day` was written: pairs of the term's path and its step or value."""
+    """Yield where each value in force on `day` was written: pairs of the term's path and its step or value."""
     if isinstance(value, Schedule):
         yield path, value.on(day)
     elif isinstance(value, dict):
@@ -112,7 +112,7 @@ def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any
 
 
 def picked(value: Any, day: date) -> Any:
-    """The data with each schedule replaced by its value in force on `day`."""
+    """Return the data with each schedule replaced by its value in force on `day`."""
     if isinstance(value, Schedule):
         return picked(value.on(day).value, day)
     if isinstance(value, dict):
@@ -123,7 +123,7 @@ def picked(value: Any, day: date) -> Any:
 
 
 def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Where a step of a schedule says more than its value and its citation: nothing would read it."""
+    """Yield where a step of a schedule says more than its value and its citation: nothing would read it."""
     if is_schedule(value):
         for day, item in value.items():
             if isinstance(item, dict) and "value" in item:
@@ -134,7 +134,7 @@ def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def dates(value: Any) -> set[date]:
-    """Every date on which some step begins."""
+    """Return every date on which some step begins."""
     if isinstance(value, Schedule):
         return {step.since for step in value.steps}
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -142,7 +142,7 @@ def dates(value: Any) -> set[date]:
 
 
 def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
-    """The data with all changes, in the order of their dates; what cannot be applied is a problem at its place."""
+    """Return the data with all changes, in the order of their dates; what cannot be applied is a problem at its place."""
     problems = _same_day(changes, tree)
     for change in sorted(changes, key=lambda entry: (entry.effective, entry.term)):
         data, applied_problems = _applied(data, change, closing, tree)
@@ -151,7 +151,7 @@ def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -
 
 
 def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
-    """Two changes of one term on one day: both apply, so neither does (`rulings.md` 28)."""
+    """Return two changes of one term on one day: both apply, so neither does (`rulings.md` 28)."""
     seen: dict[tuple[str, date], Change] = {}
     problems = []
     for change in changes:

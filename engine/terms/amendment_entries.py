@@ -43,7 +43,7 @@ class AmendmentEntry(Fact):
     effective: Day
     changes: tuple[ChangeEntry, ...]
     documents: Mapping[ShortName, Document] = {}
-    """Documents that the amendment brings in, its own among them: the deal's own stand above, where nothing changes any more (55)."""
+    """Documents that the amendment brings in, its own among them: the deal's own stand above, if nothing changes any more (55)."""
     cite: str | None = None
 
 
@@ -60,7 +60,7 @@ class CorrectionEntry(Fact):
 
 
 def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[list[Change], list[Problem]]:
-    """All changes of a file, corrections first; what cannot be read is a problem at its place."""
+    """Return all changes of a file, corrections first; what cannot be read is a problem at its place."""
     changes: list[Change] = []
     problems: list[Problem] = []
     for entry, path, entry_problems in entries(tree, "corrections", CorrectionEntry):
@@ -82,7 +82,7 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
 
 
 def _refused(change: Change, closing: date, tree: Tree) -> Iterator[Problem]:
-    """Changes of what a deal is known by, and changes of a term to itself or to nothing."""
+    """Refuse changes of what a deal is known by, and changes of a term to itself or to nothing."""
     if change.term in FIXED or change.term.endswith(".template"):
         why = "the record is kept under it, and every date that was determined rests on it"
         fix = "write another deal file, or another clause beside this one"
@@ -121,7 +121,7 @@ def _amended(entry: AmendmentEntry, path: Path) -> list[Change]:
 
 
 def fixed_steps(tree: Tree) -> list[Problem]:
-    """Steps of what a deal is known by: it has one name and closes once."""
+    """Refuse steps of what a deal is known by: it has one name and closes once."""
     why = "the record is kept under it, and every date that was determined rests on it"
     stepped = [name for name in FIXED if is_schedule(tree.data.get(name))]
     return [Problem("D305", f"`{name}` cannot step", why, "write one value", tree.place((name,))) for name in stepped]
@@ -131,7 +131,7 @@ Entry = TypeVar("Entry", bound=Fact)
 
 
 def entries(tree: Tree, key: str, model: type[Entry]) -> list[tuple[Entry | None, Path, list[Problem]]]:
-    """The amendments or corrections of a file with their paths; None and its problems where one cannot be read."""
+    """Return the amendments or corrections of a file with their paths; None and its problems where one cannot be read."""
     raw = tree.data.get(key, [])
     if not isinstance(raw, list):
         fix = f"write `{key}: []` or a list"

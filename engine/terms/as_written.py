@@ -70,7 +70,7 @@ class Deal:
 
 
 def resolve(deal: Deal, on: date) -> TermsInForce:
-    """The terms in force on a date; the first ones before anything has changed."""
+    """Return the terms in force on a date; the first ones before anything has changed."""
     reached = [terms for since, terms in deal.segments if since <= on]
     return reached[-1] if reached else deal.segments[0][1]
 
@@ -81,23 +81,23 @@ def since_of(deal: Deal, on: date) -> date:
 
 
 def day_of(deal: Deal, moment: datetime) -> date:
-    """The date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
+    """Return the date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
     zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
-    """The deal's Business Days by the terms of a date."""
+    """Return the deal's Business Days by the terms of a date."""
     return load_calendar(resolve(deal, on).business_days)
 
 
 def indices(deal: Deal, until: date) -> tuple[str, ...]:
-    """Every index that the deal has named by a date, in the order of the file."""
+    """Return every index that the deal has named by a date, in the order of the file."""
     return tuple(dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index))
 
 
 def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
-    """What the deal says about an index on a date; before it names the index, and after, what it says next to that date.
+    """Return what the deal says about an index on a date; before it names the index, and after, what it says next to that date.
 
     Raises KeyError for an index that the deal never names.
     """
@@ -108,12 +108,12 @@ def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
 
 
 def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
-    """Each term in force on a date, as written, with the line that set it."""
+    """Return each term in force on a date, as written, with the line that set it."""
     return tuple(_source(deal, path, value) for path, value in in_force(deal.terms, on))
 
 
 def _written(value: Any) -> str:
-    """A value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
+    """Return a value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
     return ", ".join(_written(part) for part in value) if isinstance(value, list) else str(value)
@@ -132,7 +132,7 @@ def _source(deal: Deal, path: Path, value: Any) -> TermSource:
 
 
 def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -> tuple[Deal | None, list[Problem]]:
-    """The deal in `text`, or everything that is wrong with it, sorted by place.
+    """Return the deal in `text`, or everything that is wrong with it, sorted by place.
 
     Args:
         text: the file.
@@ -153,7 +153,7 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
 
 
 def deal_of_tree(tree: Tree, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
-    """The deal that a file's data makes, or everything that is wrong with it; the data may have been varied since it was read."""
+    """Return the deal that a file's data makes, or everything that is wrong with it; the data may have been varied since it was read."""
     return _deal(tree, clauses, None)
 
 
@@ -190,7 +190,7 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
 
 
 def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[str, Document], list[Problem]]:
-    """The deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
+    """Return the deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
     documents, problems = dict(terms.documents), list[Problem]()
     for entry, path, _ in entries(tree, "amendments", AmendmentEntry):
         for short, document in entry.documents.items() if entry is not None and (upto is None or entry.number <= upto) else ():
@@ -202,7 +202,7 @@ def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[
 
 
 def _readings(data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses) -> tuple[Lacking, ...]:
-    """What format 1 reads in place of the keys of format 2, as of the first date on which it does."""
+    """Return what format 1 reads in place of the keys of format 2, as of the first date on which it does."""
     if segments[0][1].format != "1":
         return ()
     readings = {
@@ -212,12 +212,12 @@ def _readings(data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, 
 
 
 def _steps(data: Any, since: date) -> Redirects:
-    """Where each stepped or amended term that is in force on a date was written."""
+    """Return where each stepped or amended term that is in force on a date was written."""
     return {path: written.path for path, written in in_force(data, since) if isinstance(written, StepOf)}
 
 
 def _closing(tree: Tree) -> date:
-    """The Closing Date as far as it can be read; its own problem is found with the others."""
+    """Return the Closing Date as far as it can be read; its own problem is found with the others."""
     try:
         return read_day(str(tree.data.get("closing_date")))
     except ValueError:
@@ -225,7 +225,7 @@ def _closing(tree: Tree) -> date:
 
 
 def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:
-    """One stretch of terms, read by their types; every problem at its place.
+    """Return one stretch of terms, read by their types; every problem at its place.
 
     Args:
         data: single-valued terms.

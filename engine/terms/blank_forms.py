@@ -58,7 +58,7 @@ EXAMPLES: Mapping[str, str] = {
 NAMED: Mapping[str, str] = {"rates": "CRI-H100", "facts": "outstanding_principal"}
 """An example of a name in each block whose parts are named."""
 PREFERRED: Mapping[str, str] = {"measured_as": "performance against origination"}
-"""The choice under which every key of a template may stand, where it is not the first."""
+"""The choice under which every key of a template may stand, if it is not the first."""
 SHOWN_ALWAYS = ("template", "cite", "failure_is", "if_not_determined")
 """The keys that every covenant must have."""
 LIMIT_LIKE: Mapping[Unit, str] = {
@@ -83,7 +83,7 @@ class Forms:
     schema: Mapping[str, Any]
 
     def like(self, data: Mapping[str, Any]) -> str:
-        """A deal file to fill in, with the structure of another deal and nothing that is that deal's own."""
+        """Return a deal file to fill in, with the structure of another deal and nothing that is that deal's own."""
         names = frozenset(_names(data))
         data = {**data, **_one_example(data.get("worked_examples"))}
         lines = [
@@ -104,7 +104,7 @@ class Forms:
         yield from self._filled(key, node, data.get(key), 0, names)
 
     def _filled(self, key: str, node: Mapping[str, Any], value: Any, depth: int, names: frozenset[str]) -> Iterator[str]:
-        """A key of another deal as it is to be filled in."""
+        """Yield a key of another deal as it is to be filled in."""
         node, margin = self._resolved(node, value), INDENT * depth
         if isinstance(value, dict) and "properties" in node:
             yield f"{margin}{key}:"
@@ -127,7 +127,7 @@ class Forms:
             yield self._blank(margin, key, node, value, names)
 
     def _item(self, node: Mapping[str, Any], item: Any, depth: int, names: frozenset[str]) -> Iterator[str]:
-        """One entry of a list."""
+        """Yield one entry of a list."""
         if not isinstance(item, dict):
             kept = item if self._keeps(self._resolved(node, item), item, names) else ""
             yield f"{INDENT * depth}- {kept}".rstrip()
@@ -139,7 +139,7 @@ class Forms:
         yield from lines[1:]
 
     def _keeps(self, node: Mapping[str, Any], value: Any, names: frozenset[str]) -> bool:
-        """Whether a value is a choice of words or a name of the form itself, and not a fact of the other deal."""
+        """Return whether a value is a choice of words or a name of the form itself, and not a fact of the other deal."""
         return isinstance(value, str) and (value in _choices(node) or value in names)
 
     def _blank(self, margin: str, key: str, node: Mapping[str, Any], value: Any, names: frozenset[str]) -> str:
@@ -147,7 +147,7 @@ class Forms:
         return f"{margin}{key}:{kept}{_comment(self._remark(node, kept.strip()))}"
 
     def snippet(self, template: str, model: type[Clause], *, shared: bool = False) -> str:
-        """A covenant with an example for each of its own keys, or for those that other covenants have too.
+        """Return a covenant with an example for each of its own keys, or for those that other covenants have too.
 
         Every choice is shown, and every key that may be left out is marked.
         """
@@ -165,7 +165,7 @@ class Forms:
         return "\n".join(lines) + "\n"
 
     def worked_example(self) -> str:
-        """A worked example with an example for each key that one may have."""
+        """Return a worked example with an example for each key that one may have."""
         return "\n".join(self._shown("worked_examples", self.schema["properties"]["worked_examples"], True, 0)) + "\n"
 
     def _shown(self, key: str, node: Mapping[str, Any], required: bool, depth: int) -> Iterator[str]:
@@ -208,7 +208,7 @@ class Forms:
         return [text for part in self._parts(node) for text in _choices(part)]
 
     def _remark(self, node: Mapping[str, Any], kept: str = "") -> str:
-        """The choices of a key, or an example of what it may be."""
+        """Return the choices of a key, or an example of what it may be."""
         node = self._resolved(node, None)
         others = [text for text in _choices(node) if text != kept]
         if kept:
@@ -221,24 +221,24 @@ class Forms:
         return node
 
     def _resolved(self, node: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
-        """The part of a type that a value has: of several the one whose constants it states, otherwise the first that is not null."""
+        """Return the part of a type that a value has: the one whose constants it states, otherwise the first that is not null."""
         parts = [part for part in self._parts(node) if part.get("type") != "null"]
         return next((part for part in parts if _fits(part, value)), parts[0])
 
     def _parts(self, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """A type, or of a type that may be one of several each of them."""
+        """Return a type, or of a type that may be one of several each of them."""
         node = self._reference(node)
         several = (*node.get("anyOf", ()), *node.get("oneOf", ()))
         return [part for member in several for part in self._parts(member)] if several else [node]
 
 
 def forms_of(clauses: Mapping[str, type[Clause]]) -> Forms:
-    """The forms of a deal file with the given templates."""
+    """Return the forms of a deal file with the given templates."""
     return Forms(single_valued_schema(clauses))
 
 
 def own_keys(model: type[Clause]) -> tuple[str, ...]:
-    """The keys of a template that other covenants do not have, or may leave out."""
+    """Return the keys of a template that other covenants do not have, or may leave out."""
     own = [key for key in _keys(model) if key not in _keys(MaintenanceClause)]
     shared = {name: field for name, field in MaintenanceClause.model_fields.items() if not field.is_required()}
     needed = [field.alias or name for name, field in model.model_fields.items() if name in shared and field.is_required()]
@@ -246,7 +246,7 @@ def own_keys(model: type[Clause]) -> tuple[str, ...]:
 
 
 def shared_keys(model: type[Clause]) -> tuple[str, ...]:
-    """The keys of a template that other covenants have too."""
+    """Return the keys of a template that other covenants have too."""
     return tuple(key for key in _keys(model) if key in _keys(MaintenanceClause))
 
 
@@ -255,14 +255,14 @@ def _keys(model: type[Clause]) -> tuple[str, ...]:
 
 
 def _of_each(node: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The type of each part of a block whose parts the deal names itself; None for any other type."""
+    """Return the type of each part of a block whose parts the deal names itself; None for any other type."""
     patterns = node.get("patternProperties")
     each = next(iter(patterns.values())) if patterns else node.get("additionalProperties")
     return each if isinstance(each, dict) else None
 
 
 def _one_example(examples: Any) -> dict[str, Any]:
-    """The first worked example with its first expectation: one shows every key, and the others are the deal's own."""
+    """Return the first worked example with its first expectation: one shows every key, and the others are the deal's own."""
     if not isinstance(examples, list) or not examples or not isinstance(examples[0], dict):
         return {}
     return {"worked_examples": [{**examples[0], "expect": list(examples[0].get("expect") or [])[:1]}]}
@@ -305,7 +305,7 @@ def _example(key: str, node: Mapping[str, Any]) -> str:
 
 
 def _names(data: Any) -> Iterator[str]:
-    """The names that a deal gives to its parts: they stay, so that what refers to them still does."""
+    """Yield the names that a deal gives to its parts: they stay, so that what refers to them still does."""
     if isinstance(data, dict):
         for block in ("parties", "debt", "covenants", "triggers", "index", "pledged_assets", "blended_rates", "figures", "events"):
             yield from data.get(block) or ()

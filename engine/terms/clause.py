@@ -29,7 +29,7 @@ FailureIs = Annotated[Literal["a default", "a trigger event", "information only"
 
 
 def block_or_word(value: Any) -> str:
-    """Which form a term has that may be a block or a word: errors then speak of the form that was written."""
+    """Return which form a term has that may be a block or a word: errors then speak of the form that was written."""
     return "word" if isinstance(value, str) else "block"
 
 
@@ -85,7 +85,7 @@ class Sweep(Fact):
 
     @property
     def repays(self) -> str | None:
-        """The class of debt that it repays; None where it pays into a reserve account."""
+        """The class of debt that it repays; None if it pays into a reserve account."""
         return None if self.to == RESERVE_ACCOUNT else self.to
 
     @model_validator(mode="after")
@@ -158,7 +158,7 @@ class Clause(Fact):
     if_not_determined: IfNotDetermined
 
     on_one_index: ClassVar[bool] = False
-    """Whether the clause is tested on one index, so that it names it where the deal has several."""
+    """Whether the clause is tested on one index, so that it names it if the deal has several."""
     may_take_index: ClassVar[bool] = False
     """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
     failure_may_be: ClassVar[tuple[str, ...]] = ("a trigger event",)
@@ -181,7 +181,7 @@ class Clause(Fact):
     """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
 
     def margin_unit(self) -> Unit:
-        """What the distance to this clause's limit is counted in."""
+        """Return what the distance to this clause's limit is counted in."""
         return Unit.POINTS
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
@@ -189,11 +189,11 @@ class Clause(Fact):
         return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
 
     def limit_fits(self) -> bool:
-        """Whether the limit is counted in what the test measures; where it is not, nothing is said of distances from it."""
+        """Return whether the limit is counted in what the test measures; if it is not, nothing is said of distances from it."""
         return True
 
     def never_before(self, whole: Clause) -> bool:  # noqa: ARG002 (what a template compares with, where it has such tests)
-        """Whether this test of one class of debt can never fail before `whole`, a test of all of it."""
+        """Return whether this test of one class of debt can never fail before `whole`, a test of all of it."""
         return False
 
     @model_validator(mode="after")
@@ -231,12 +231,12 @@ class MaintenanceClause(Clause):
 
 
 def is_default(clause: Clause) -> bool:
-    """Whether a failure of the clause is a default."""
+    """Return whether a failure of the clause is a default."""
     return isinstance(clause, MaintenanceClause) and clause.failure_is in (None, "a default")
 
 
 def default_needs(clause: Clause) -> Literal["nothing", "notice", "vote"]:
-    """What an indicated Event of Default of the clause still needs to take effect."""
+    """Return what an indicated Event of Default of the clause still needs to take effect."""
     said = clause.event_of_default if isinstance(clause, MaintenanceClause) else None
     return said.needs if said is not None else "nothing"
 
@@ -271,7 +271,7 @@ class LimitClause(ElectiveClause):
         return Unit.POINTS if self.limit.figure.unit is Unit.SHARE else self.limit.figure.unit
 
     def limit_fits(self) -> bool:
-        """Whether the limit is in one of the template's units."""
+        """Return whether the limit is in one of the template's units."""
         return self.limit.figure.unit in self.units
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """When a deal is tested and when its money moves: dates from terms and calendars (`rulings.md` 2, 28).
 
 A Publication Date is every Thursday, whatever the calendar says of it. A Determination Date is what the deal
-says, moved by its own rule where it is not a Business Day.
+says, moved by its own rule if it is not a Business Day.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ WEEK = timedelta(days=7)
 
 
 def publication_dates(first: date, last: date) -> Iterator[date]:
-    """Every Thursday from `first` to `last`, both included."""
+    """Yield every Thursday from `first` to `last`, both included."""
     return weekly(THURSDAY, first, last)
 
 
 def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
-    """Every given weekday (Monday 0) from `first` to `last`, both included."""
+    """Yield every given weekday (Monday 0) from `first` to `last`, both included."""
     day = first + timedelta(days=(weekday - first.weekday()) % 7)
     while day <= last:
         yield day
@@ -35,7 +35,7 @@ def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
 
 
 def monthly(day: int, months: Collection[int], first: date, last: date) -> Iterator[date]:
-    """Day `day` of each of the named months of every year, from `first` to `last`; the month's last where it has no such day."""
+    """Day `day` of each of the named months of every year, from `first` to `last`; the month's last if it has no such day."""
     year, month = first.year, first.month
     while (at := _day_of(year, month, day)) <= last:
         if at >= first and month in months:
@@ -44,19 +44,19 @@ def monthly(day: int, months: Collection[int], first: date, last: date) -> Itera
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of the month, so many months earlier; the month's last day where it has no such day."""
+    """Return the same day of the month, so many months earlier; the month's last day if it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return _day_of(year, month + 1, day.day)
 
 
 def months_whole(on: date, count: int) -> tuple[date, date]:
-    """The first and the last day of the last `count` whole months before `on`."""
+    """Return the first and the last day of the last `count` whole months before `on`."""
     first = on.replace(day=1)
     return months_before(first, count), first - timedelta(days=1)
 
 
 def month_end(day: date) -> date:
-    """The last day of the month of `day`."""
+    """Return the last day of the month of `day`."""
     return _day_of(day.year, day.month, 31)
 
 
@@ -66,17 +66,17 @@ def _day_of(year: int, month: int, day: int) -> date:
 
 
 def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: date) -> tuple[date, ...]:
-    """The Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
+    """Return the Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
     return tuple(day for day in _determined(terms, calendar, until + WEEK) if day <= until)
 
 
 def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, after: date) -> date:
-    """The first Determination Date later than `after`."""
+    """Return the first Determination Date later than `after`."""
     return next(day for day in _determined(terms, calendar, date.max) if day > after)
 
 
 def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
-    """The Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
+    """Yield the Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
     for written, moved in dates_made(terms, calendar, last):
         first = terms.determination_dates.first
         if first is None or max(written, moved) >= first:
@@ -84,7 +84,7 @@ def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> 
 
 
 def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[tuple[date, date]]:
-    """Each date that `determination_dates` makes, as written and as moved by the Business Day rule, whatever `first` says.
+    """Yield each date that `determination_dates` makes, as written and as moved by the Business Day rule, whatever `first` says.
 
     They begin on the day after closing, or some weeks before `first` where that is earlier.
     """
@@ -100,7 +100,7 @@ def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> I
 
 
 def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
-    """The Payment Dates from `first` to `last`, moved by the deal's rule."""
+    """Return the Payment Dates from `first` to `last`, moved by the deal's rule."""
     rule = terms.payment_dates
     if rule is None:
         return ()
@@ -110,12 +110,12 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
 
 
 def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> date | None:
-    """The first Payment Date after `on`; None where the deal has none."""
+    """Return the first Payment Date after `on`; None if the deal has none."""
     return next(iter(payment_dates(terms, calendar, on + timedelta(days=1), on + timedelta(days=110))), None)
 
 
 def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
-    """The last days of the newest reporting periods that ended before `on`, newest first: Wednesdays, or ends of months or quarters."""
+    """Return the last days of the reporting periods that ended before `on`, newest first: Wednesdays, or ends of months or quarters."""
     if rule.every == "week":
         last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
         return tuple(last - n * WEEK for n in range(3))
@@ -125,7 +125,7 @@ def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
 
 
 def period_of(rule: ServicerReports | None, day: date) -> tuple[date, date]:
-    """The first and the last day of the reporting period in which a day lies; of its week where nothing is said."""
+    """Return the first and the last day of the reporting period in which a day lies; of its week if nothing is said."""
     if rule is None or rule.every == "week":
         end = day + timedelta(days=(THURSDAY - 1 - day.weekday()) % 7)
         return end - WEEK + timedelta(days=1), end
@@ -140,31 +140,31 @@ PERIOD_MONTHS = {"month": 1, "quarter": 3}
 
 
 def period_start(rule: ServicerReports, end: date) -> date:
-    """The first day of the reporting period that ends on a day."""
+    """Return the first day of the reporting period that ends on a day."""
     if rule.every == "week":
         return end - WEEK + timedelta(days=1)
     return months_before(end.replace(day=1), PERIOD_MONTHS[rule.every] - 1)
 
 
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
-    """The date that `rule` sets by `day`: `1 business day before determination date`."""
+    """Return the date that `rule` sets by `day`: `1 business day before determination date`."""
     return counted(day, rule.period, calendar.add, -1 if rule.direction == "before" else 1)
 
 
 def cut_off_on(terms: TermsInForce, day: date) -> datetime:
-    """The moment by which a report or an Act must have been received to count for a date (`rulings.md` 26a)."""
+    """Return the moment by which a report or an Act must have been received to count for a date (`rulings.md` 26a)."""
     return moment_on(day, terms.determination_dates.cut_off, terms.time_zone)
 
 
 def moment_on(day: date, at: ClockTime, zone: str) -> datetime:
-    """An hour of a day where the deal is; `end of day` is the next midnight."""
+    """Return an hour of a day where the deal is; `end of day` is the next midnight."""
     ends = at == END_OF_DAY
     hour = time() if ends else time(at.hour, at.minute)
     return datetime.combine(day + timedelta(days=1) if ends else day, hour, ZoneInfo(zone))
 
 
 def waits_until(terms: TermsInForce, day: date) -> str:
-    """The cut-off of a date in words: `2026-03-12, 18:00 New York`."""
+    """Return the cut-off of a date in words: `2026-03-12, 18:00 New York`."""
     place = terms.time_zone.rpartition("/")[2].replace("_", " ")
     return f"{day}, {terms.determination_dates.cut_off} {place}"
 
@@ -174,7 +174,7 @@ MONTHS_IN = {"months": 1, "years": 12}
 
 
 def counted(day: date, period: Period, add: Callable[[date, int], date], sign: int = 1) -> date:
-    """The last day of a `DayPeriod`, or of a `CurePeriod` in months, counted from the day after `day`, or back from the day before it.
+    """Return the last day of a period, counted from the day after `day`, or back from the day before it.
 
     Args:
         day: the date of the event.
@@ -190,7 +190,7 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
 
 
 def earlier(day: date, period: Period) -> date:
-    """The day that lies a `CalendarPeriod` before `day`; months and years are those of the calendar.
+    """Return the day that lies a `CalendarPeriod` before `day`; months and years are those of the calendar.
 
     A KeyError for any other unit, which no file can write here.
     """

@@ -95,30 +95,30 @@ Declared = Mapping[str, FigureTerms]
 
 
 def units_of(figures: Declared) -> dict[str, Unit]:
-    """The unit of each figure that a deal's reports give besides those that every report knows, by its name in a report."""
+    """Return the unit of each figure that a deal's reports give besides those that every report knows, by its name in a report."""
     return {f"{DECLARED}{name}": Unit(one.unit) for name, one in figures.items() if one.unit is not None}
 
 
 def reported_name(name: str, figures: Declared) -> str:
-    """What a figure is called in a report: a declared one stands in the block `figures`."""
+    """Return what a figure is called in a report: a declared one stands in the block `figures`."""
     return f"{DECLARED}{name}" if name in figures else name
 
 
 def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
-    """The figures that reports give and of which some are made, each once."""
+    """Return the figures that reports give and of which some are made, each once."""
     made = (one.made_of.names if (one := figures.get(name)) is not None and one.made_of is not None else (name,) for name in names)
     return tuple(dict.fromkeys(part for parts in made for part in parts))
 
 
 def taken_of(name: str, figures: Declared) -> Taken | None:
-    """How a figure is taken; one that is made of others as its first part. None without such a figure."""
+    """Return how a figure is taken; one that is made of others as its first part. None without such a figure."""
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     return one.taken if one is not None else OF_REPORTS.get(first)
 
 
 def unit_of_figure(name: str, figures: Declared) -> Unit | None:
-    """The unit of a figure; of one that is made of others the unit of its first part. None without such a figure."""
+    """Return the unit of a figure; of one that is made of others the unit of its first part. None without such a figure."""
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     if one is not None:
@@ -127,7 +127,7 @@ def unit_of_figure(name: str, figures: Declared) -> Unit | None:
 
 
 def value_of(name: str, figures: Declared, given: Callable[[str], Fraction]) -> Fraction:
-    """A figure's value, from what a report gives of its parts."""
+    """Return a figure's value, from what a report gives of its parts."""
     one = figures.get(name)
     if one is None or one.made_of is None:
         return given(reported_name(name, figures))
@@ -140,7 +140,7 @@ THINGS = (Unit.COUNT, Unit.GPUS)
 
 
 def units_measured(expression: Expression, figures: Declared) -> tuple[Unit, ...]:
-    """The units that a limit of the expression may have; none where its figures cannot be measured against one another."""
+    """Return the units that a limit of the expression may have; none if its figures cannot be measured against one another."""
     units = [unit_of_figure(name, figures) for name in expression.names]
     first = units[0]
     if first is None or None in units:

@@ -16,7 +16,7 @@ Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class DeliveryTerms(Fact):
-    """What a duty to give notice says of its delivery; a notice is sent by mail only where it says when it is given.
+    """What a duty to give notice says of its delivery; a notice is sent by mail only if it says when it is given.
 
     Attributes:
         deemed_given: when a notice that was sent is given.

@@ -56,13 +56,13 @@ Redirects = Mapping[Path, Path]
 
 
 def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
-    """All problems of one validation, each at the place of the value, or of the key where the key is wrong."""
+    """Return all problems of one validation, each at the place of the value, or of the key where the key is wrong."""
     errors = (problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base))
     return [_complaint(problem, tree, base, redirects or {}) for problem in errors]
 
 
 def _said_of_its_parts(error: Any, tree: Tree, base: Path) -> bool:
-    """Whether a block only looks empty: each of its parts is wrong, and each has a problem of its own."""
+    """Return whether a block only looks empty: each of its parts is wrong, and each has a problem of its own."""
     return error["type"] == "too_short" and bool(tree.get(_walk(tree, base, error["loc"], {})[0]))
 
 
@@ -108,11 +108,11 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
 
 
 BLANK = ("", "~", "null")
-"""What a value looks like where none was written."""
+"""What a value looks like if none was written."""
 
 
 def no_value(tree: Tree, name: str, place: Place) -> Problem:
-    """A key without a value; where a comment begins in its place, the problem says so."""
+    """Return a key without a value; where a comment begins in its place, the problem says so."""
     lines = tree.text.splitlines()
     after = lines[place.line - 1][place.column - 1 :].strip() if place.line <= len(lines) else ""
     if after.startswith("#"):
@@ -123,14 +123,14 @@ def no_value(tree: Tree, name: str, place: Place) -> Problem:
 
 
 def straight_quotes(written: Any) -> str | None:
-    """The fix for a text in the quotes of a word processor; None for any other."""
+    """Return the fix for a text in the quotes of a word processor; None for any other."""
     if isinstance(written, str) and CURLY.search(written):
         return 'write straight quotes, like `"USD 16,000,000"`, in place of the curly ones'
     return None
 
 
 def _strange_step(written: Any, kind: str) -> str | None:
-    """The first key of a block that was meant as a schedule, and that is not a date."""
+    """Return the first key of a block that was meant as a schedule, and that is not a date."""
     if not isinstance(written, dict):
         return None
     meant = (lambda _: True) if kind not in SHAPES and any(map(is_day, written)) else LIKE_A_DATE.fullmatch
@@ -138,12 +138,12 @@ def _strange_step(written: Any, kind: str) -> str | None:
 
 
 def _shape(written: Any) -> str:
-    """A value as it is named where another shape was wanted."""
+    """Return a value as it is named where another shape was wanted."""
     return f"{'a list, ' if isinstance(written, list) else ''}`{_short(written)}`"
 
 
 def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
-    """A name that the deal gives to a part of itself, in a form that it cannot have."""
+    """Return a name that the deal gives to a part of itself, in a form that it cannot have."""
     form, like = _form(pattern)
     why = f"files are named by it and texts refer to it, so it is {form}, like {like}"
     return Problem(
@@ -152,7 +152,7 @@ def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
 
 
 def _walk(tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects) -> tuple[Path, list[str | int]]:
-    """The part of an error's location that the file has, and what is left; names of union branches are passed over.
+    """Return the part of an error's location that the file has, and what is left; names of union branches are passed over.
 
     Steps of a schedule are entered at the value that is wrong.
     """
@@ -174,7 +174,7 @@ def _short(value: Any) -> str:
 
 
 def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
-    """A key that the format does not know, with the nearest one that it does."""
+    """Return a key that the format does not know, with the nearest one that it does."""
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
     fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
     if near and near[0] == name:
@@ -186,14 +186,14 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
 
 
 def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object], whose: str = "the deal has") -> Problem:
-    """A name that stands for nothing in the deal, at its place; at its key's where it is one."""
+    """Return a name that stands for nothing in the deal, at its place; at its key's where it is one."""
     there = ", ".join(known) or "none"
     place = tree.key_place(path) if path[-1] == name else tree.place(path)
     return Problem("D502", f"there is no {what} `{name}`", f"{whose} {there}", "correct the name, or define it", place)
 
 
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
-    """A covenant without a template, or with one that does not exist."""
+    """Return a covenant without a template, or with one that does not exist."""
     if not isinstance(raw, dict):
         return Problem("D205", f"`{path[-1]}` must be a block of named terms", "a covenant has terms", "write its terms", tree.place(path))
     misspelt = difflib.get_close_matches("template", [str(key) for key in raw], n=1, cutoff=0.8)

@@ -1,7 +1,7 @@
 """Values that can be: the field types of a deal whose figures have bounds (`deal-format.md`, How values are written).
 
 A share of a whole is not more than the whole, a level is a price that somebody pays, a pool has GPUs. What no agreement can mean
-is refused where it stands, by its type. So every term of one kind is held to the same bounds.
+is refused if it stands, by its type. So every term of one kind is held to the same bounds.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ T = TypeVar("T", int, Fraction)
 
 
 def _within(reader: Callable[[str], T], why: str, fix: str, most: T, least: T | None = None, below: T | None = None) -> Callable[[str], T]:
-    """A reader that also refuses what lies outside its bounds (D124): above zero, or from `least` on, to `most`, or short of `below`."""
+    """Return a reader that refuses a value outside its bounds (D124): above zero, or from `least` to `most`, or short of `below`."""
 
     def read(text: str) -> T:
         value = reader(text)
@@ -159,7 +159,7 @@ MadeGood = Annotated[
 
 
 def _possible(value: Any) -> Any:
-    """A limit as text that something can pass and something can fail."""
+    """Return a limit as text that something can pass and something can fail."""
     limit = read_limit(value) if isinstance(value, str) else value
     if isinstance(limit, Limit):
         _refuse_impossible(limit, value if isinstance(value, str) else str(limit))
@@ -171,7 +171,7 @@ MOST_OF = {Unit.SHARE: MOST_PER_CENT, Unit.COUNT: Fraction(MOST_GPUS), Unit.GPUS
 
 
 def _refuse_impossible(limit: Limit, text: str) -> None:
-    """A limit in shares, multiples, counts and days is not below zero; one in prices and points may be."""
+    """Refuse a limit in shares, multiples, counts or days below zero; one in prices and points may be."""
     if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
         if limit.figure.unit is Unit.POINTS and abs(limit.value) > MOST_PER_CENT:
             raise refusal("D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure")

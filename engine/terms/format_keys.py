@@ -45,7 +45,7 @@ class FormatKey:
 
 
 def never(_: Block, __: Block, ___: Clauses) -> None:
-    """The reading of a key that format 2 may leave out, and that format 1 has not."""
+    """Fill in the reading of a key that format 2 may leave out, and that format 1 has not."""
 
 
 def _quarter(block: Block, _: Block, __: Clauses) -> list[str] | None:
@@ -114,7 +114,10 @@ OF_DOUBT = "a result that other sellers would turn is held, and the agreement mu
 
 
 def _where_decisive(reading: str, *, bounded: bool = True) -> Reading:
-    """What format 1 reads under `decisive only`; one that is not `bounded` is asked for in format 2 alone, where there is a bound."""
+    """Return what format 1 reads under `decisive only`.
+
+    One that is not `bounded` is asked for in format 2 alone, if there is a bound.
+    """
 
     def read(block: Block, data: Block, _: Clauses) -> str | None:
         if block.get("effect") != "decisive only":
@@ -176,14 +179,14 @@ class Lacking:
 
 
 def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
-    """The keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
+    """Return the keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
     found = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
     read = ((path, key, key.reading(block, data, clauses)) for key, path, block in found)
     return tuple(Lacking(path, key, reading) for path, key, reading in read if reading is not None)
 
 
 def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str, Any], list[Problem]]:
-    """The terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
+    """Return the terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
 
     Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem. It is read as in format 1 so that
     the rest of the file is checked as well.
@@ -200,7 +203,7 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
 
 
 def warning(tree: Tree, one: Lacking) -> Problem:
-    """What `check` says of a reading of format 1."""
+    """Return what `check` says of a reading of format 1."""
     fix = f"see that the agreement means it, and write `format: 2` with `{one.key.key}:`"
     return Problem("W120", f"format 1 reads `{one.key.key}: {one.written}` here", one.key.why, fix, tree.key_place(one.path))
 
@@ -216,7 +219,7 @@ def _not_yet(tree: Tree, path: Path) -> Problem:
 
 
 def _blocks(data: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Block]]:
-    """Every block of the file that a pattern stands for, with its path; where the file has something else, nothing."""
+    """Yield every block of the file that a pattern stands for, with its path; where the file has something else, nothing."""
     if not isinstance(data, Mapping):
         return
     if not pattern:

@@ -26,7 +26,7 @@ class Migration:
 
 
 def migrated(text: str, file: str, clauses: Clauses) -> Migration:
-    """A file of format 1 in format 2.
+    """Return a file of format 1 in format 2.
 
     Raises:
         InputProblems: the file cannot be read, is of format 2 already, or has terms that format 2 asks about and format 1 does not tell.
@@ -50,7 +50,7 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
 
 
 def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
-    """One key in its block: inside the braces of a block that has them, otherwise on a line of its own below the block's name."""
+    """Write one key in its block: inside the braces of a block that has them, otherwise on a line of its own below the block's name."""
     if not one.path:
         lines.append(f"{one.key.key}: {one.written}")
         return
@@ -68,7 +68,7 @@ def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
 
 
 def _same_terms(before: Deal, after: Deal) -> bool:
-    """Whether two files have the same terms on every date, but for the format that they name."""
+    """Return whether two files have the same terms on every date, but for the format that they name."""
     stretches: Sequence[Deal] = (before, after)
     told = [[(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments] for deal in stretches]
     return told[0] == told[1]

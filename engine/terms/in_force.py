@@ -98,7 +98,7 @@ class Rounding(Fact):
 
     @property
     def rule(self) -> str:
-        """Both rules in one text, that of multiples only where it rounds."""
+        """Both rules in one text, that of multiples only if it rounds."""
         return self.ratios if self.multiples == "unrounded" else f"{self.ratios}{OF_MULTIPLES}{self.multiples}"
 
 
@@ -292,7 +292,7 @@ class TermsInForce(Fact):
         return debtor_of(self.parties)
 
     def role_of(self, role: str) -> str:
-        """The role of a party that acts: `borrower` is who owes the debt, whatever the agreement calls it."""
+        """Return the role of a party that acts: `borrower` is who owes the debt, whatever the agreement calls it."""
         return self.debtor if role == "borrower" else role
 
     @property
@@ -301,27 +301,27 @@ class TermsInForce(Fact):
         return units_of(self.figures)
 
     def cite_of(self, index: str) -> str:
-        """The section that defines an index, or a blend of several."""
+        """Return the section that defines an index, or a blend of several."""
         return self.blended_rates[index].cite if index in self.blended_rates else self.index[index].cite
 
     def index_of(self, clause: Clause) -> str:
-        """The index that `clause` is tested on: its own, that of its asset class, or the deal's only one."""
+        """Return the index that `clause` is tested on: its own, that of its asset class, or the deal's only one."""
         asset = self._asset_of(clause)
         return clause.index or (asset.index if asset is not None else next(iter(self.index)))
 
     def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
-        """The indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
+        """Return the indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
         asset = self._asset_of(clause)
         assets = self.pledged_assets.values() if asset is None else (asset,)
         return tuple(dict.fromkeys(one.index for one in assets))
 
     def rank_of(self, debt_class: str) -> int:
-        """Where a class of debt ranks: by its own rank, or by the file's order where no class has one."""
+        """Return where a class of debt ranks: by its own rank, or by the file's order where no class has one."""
         rank = self.debt[debt_class].rank
         return rank if rank is not None else tuple(self.debt).index(debt_class) + 1
 
     def counted_with(self, clause: Clause) -> tuple[str, ...]:
-        """The classes of debt whose balance a test takes: all without a class, the class, or it with its rank and those before (46)."""
+        """Return the classes of debt whose balance a test takes: all, the class, or the class with all of its rank and before (46)."""
         name = clause.debt_class
         if name is None or name not in self.debt:
             return tuple(self.debt)

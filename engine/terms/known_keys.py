@@ -13,7 +13,7 @@ from engine.terms.source import Path
 
 @cache
 def known_keys() -> tuple[str, ...]:
-    """Every key that some part of the format knows."""
+    """Return every key that some part of the format knows."""
     from engine.terms.clause import Clause
     from engine.terms.in_force import TermsInForce
 
@@ -36,14 +36,14 @@ def _descendants(model: type[BaseModel]) -> list[type[BaseModel]]:
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models inside a type, however it is wrapped."""
+    """Return the models inside a type, however it is wrapped."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
 
 
 def keys_wanted(path: Path) -> str | None:
-    """The block that stands at a path of the deal file, with its keys: `a block with ``every``, ``due``..`; None where none does."""
+    """Return the block that stands at a path of the deal file, with its keys: `a block with ``every``, ``due``..`; None if none does."""
     from engine.terms.in_force import TermsInForce  # late: the terms themselves explain their errors
 
     annotation: Any = TermsInForce
@@ -59,13 +59,13 @@ def keys_wanted(path: Path) -> str | None:
 
 
 def _named(annotation: Any) -> bool:
-    """Whether a type is a block in which each part has a name of its own."""
+    """Return whether a type is a block in which each part has a name of its own."""
     origins = (get_origin(annotation), *(get_origin(part) for part in getattr(annotation, "__args__", ())))
     return any(isinstance(origin, type) and issubclass(origin, Mapping) for origin in origins)
 
 
 def _inside(annotation: Any) -> Any:
-    """The type of the parts of such a block."""
+    """Return the type of the parts of such a block."""
     parts = (annotation, *getattr(annotation, "__args__", ()))
     whole = next(part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Mapping))
     return get_args(whole)[1]

@@ -100,7 +100,7 @@ def read_day(text: str) -> date:
 
 
 def is_day(text: str) -> bool:
-    """Whether a text is a date that exists."""
+    """Return whether a text is a date that exists."""
     try:
         read_day(text)
     except ValueError:
@@ -177,7 +177,7 @@ def _dates(word: str) -> DateKind:
 
 
 def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
-    """The annotations of a period that is counted in `units` and in nothing else."""
+    """Return the annotations of a period that is counted in `units` and in nothing else."""
     words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
     return field_type(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
 
@@ -185,7 +185,7 @@ def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
 Day = Annotated[date, *field_type(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
 DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
 CurePeriod = Annotated[Period, *_period("15 business days", *IN_DAYS, "months")]
-"""A Cure Period; a month ends on the same day of a later month, on its last where it has no such day (`rulings.md` 71)."""
+"""A Cure Period; a month ends on the same day of a later month, on its last if it has no such day (`rulings.md` 71)."""
 CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]

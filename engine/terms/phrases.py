@@ -76,7 +76,7 @@ LONGEST_SAID = 200
 
 
 def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
-    """A refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
+    """Return a refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
     if len(what) > LONGEST_SAID:
         what = f"{what[: LONGEST_SAID // 2]}…{what[-LONGEST_SAID // 4 :]}"
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
@@ -107,9 +107,9 @@ def read_rate(text: str) -> Fraction:
 
 
 def read_set_rate(text: str) -> Decimal | None:
-    """A rate that an Act sets, in USD per GPU-hour with the decimals that it was written with: `1.90`, `USD 1.90`, `USD 1.90 per GPU-hour`.
+    """Return a rate that an Act sets, in USD per GPU-hour, with its decimals as written: `1.90`, `USD 1.90`, `USD 1.90 per GPU-hour`.
 
-    None where it is not one, or not above zero.
+    None if it is not one, or not above zero.
     """
     match = re.fullmatch(rf"(?:USD )?({NUMBER})(?: per GPU-hour)?", text, re.ASCII)
     rate = Decimal(match[1].replace(",", "")) if match else Decimal(0)
@@ -126,7 +126,7 @@ def read_usd(text: str) -> Fraction:
 
 
 def read_amount(text: str) -> Fraction | None:
-    """An amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None where it is not one, or not above zero."""
+    """Return an amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None if it is not one, or not above zero."""
     match = re.fullmatch(rf"(?:USD )?({NUMBER})", text, re.ASCII)
     amount = _digits(match[1]) if match else Fraction(0)
     return amount if amount > 0 else None
@@ -140,7 +140,7 @@ QUANTITIES |= {"GPU-hour": Unit.GPU_HOURS, "GPU": Unit.GPUS}
 
 
 def _quantity(text: str) -> Figure | None:
-    """A number with its unit, None where it is not one; an amount of USD without a unit of time is money."""
+    """Return a number with its unit, None if it is not one; an amount of USD without a unit of time is money."""
     match = QUANTITY.fullmatch(text)
     unit = (match["unit"] or "").strip() if match else ""
     kind = QUANTITIES.get(unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT)
@@ -151,7 +151,7 @@ def _quantity(text: str) -> Figure | None:
 
 
 def read_limit(text: str) -> Limit:
-    """`at least 120%` as a Limit. Raises D113 where the comparison or the figure is missing."""
+    """`at least 120%` as a Limit. Raises D113 if the comparison or the figure is missing."""
     for comparison in get_args(Comparison):
         figure = _quantity(text.removeprefix(f"{comparison} ")) if text.startswith(f"{comparison} ") else None
         if figure is not None:
@@ -205,7 +205,7 @@ MOST_WEEKS = 1_200
 
 
 def read_rates(text: str) -> tuple[Decimal | None, ...]:
-    """`1.60 1.55x3 _` as one entry per Thursday, None where nothing was published. Raises D112 otherwise."""
+    """`1.60 1.55x3 _` as one entry per Thursday, None if nothing was published. Raises D112 otherwise."""
     rates: list[Decimal | None] = []
     for word in text.split():
         match = re.fullmatch(r"(_|[0-9]{1,30}(?:\.[0-9]{1,30})?)(?:x([0-9]{1,30}))?", word, re.ASCII)
@@ -218,7 +218,7 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
 
 
 def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: str) -> tuple[Any, ...]:
-    """The annotations of a field type: its reader, its written form in JSON, its pattern for editors."""
+    """Return the annotations of a field type: its reader, its written form in JSON, its pattern for editors."""
 
     def read(value: Any) -> Any:
         return reader(value) if isinstance(value, str) else value

@@ -30,7 +30,7 @@ CERTIFIED: tuple[tuple[re.Pattern[str], Unit], ...] = (
 """What a report's certificates add up to, by the day of certification; a worked example gives it as it is."""
 OF_A_DEBT_CLASS = ("outstanding_principal",)
 OF_A_SWEEP = ("reserve_balance", "paid_into_reserve")
-"""Figures of the reserve account of one sweep, named where the deal has several."""
+"""Figures of the reserve account of one sweep, named if the deal has several."""
 
 
 DECLARED = "figures."
@@ -39,17 +39,17 @@ NONE_DECLARED: Mapping[str, Unit] = MappingProxyType({})
 
 
 def unit_of(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
-    """The unit of a figure that a report gives; None without such a figure. `declared` are those of the deal alone."""
+    """Return the unit of a figure that a report gives; None without such a figure. `declared` are those of the deal alone."""
     return declared.get(name) or next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
 
 
 def unit_of_fact(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
-    """The unit of a fact of a worked example, which may also be a sum of certificates."""
+    """Return the unit of a fact of a worked example, which may also be a sum of certificates."""
     return unit_of(name, declared) or next((unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None)
 
 
 def class_of(name: str) -> tuple[str, bool] | None:
-    """The class that a figure is of and whether it is a class of debt; None where it is of no class."""
+    """Return the class that a figure is of and whether it is a class of debt; None if it is of no class."""
     family, _, rest = name.partition(".")
     if family in OF_A_SWEEP or name.startswith(DECLARED):
         return None

@@ -16,13 +16,13 @@ DATED = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
-    """The schema of a deal file with the given templates, for an editor: each single value may also be a term that steps."""
+    """Return the schema of a deal file with the given templates, for an editor: each single value may also be a term that steps."""
     schema: dict[str, Any] = _stepped(_of_either_format(single_valued_schema(clauses)))
     return schema
 
 
 def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
-    """The schema of a deal file of format 2 in which no term steps."""
+    """Return the schema of a deal file of format 2 in which no term steps."""
     schema = TermsInForce.model_json_schema(ref_template=REF, by_alias=True, mode="validation")
     defs = schema.setdefault("$defs", {})
     defs.pop("Clause", None)
@@ -39,7 +39,7 @@ def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
 
 
 def _of_either_format(schema: Any) -> Any:
-    """The schema in which no key of format 2 is required: which file must write it, the reader knows (`format_keys.py`)."""
+    """Return the schema in which no key of format 2 is required: which file must write it, the reader knows (`format_keys.py`)."""
     if isinstance(schema, list):
         return [_of_either_format(item) for item in schema]
     if not isinstance(schema, dict):
@@ -52,14 +52,14 @@ def _of_either_format(schema: Any) -> Any:
 
 
 def _hoisted(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
-    """A model's schema with its own definitions moved to the common ones."""
+    """Return a model's schema with its own definitions moved to the common ones."""
     for name, definition in schema.pop("$defs", {}).items():
         defs.setdefault(name, definition)
     return schema
 
 
 def _stepped(schema: Any) -> Any:
-    """The schema in which each single value may also be a map of dates: a term that steps."""
+    """Return the schema in which each single value may also be a map of dates: a term that steps."""
     if isinstance(schema, list):
         return [_stepped(item) for item in schema]
     if not isinstance(schema, dict):

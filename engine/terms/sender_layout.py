@@ -51,7 +51,7 @@ class SenderLayout(Fact):
 
     Attributes:
         files: patterns of the files' names, like `acme-*.xlsx`.
-        deal: the deal that they are of; read from a cell where it is not given.
+        deal: the deal that they are of; read from a cell if it is not given.
         sheet: the sheet of `cells` and `columns`; the only one in sight unless given.
         cells: by figure, or `period.from`, the cell that holds it, like `B7` or `Summary!B7`.
         columns: by figure the name of its column, where one row below the head holds the report.

@@ -48,18 +48,18 @@ class Tree:
     keys: Mapping[Path, Place]
 
     def place(self, path: Path) -> Place:
-        """Where the value at `path` stands, or the nearest thing around it."""
+        """Return where the value at `path` stands, or the nearest thing around it."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
         return Place(self.file)
 
     def key_place(self, path: Path) -> Place:
-        """Where the key of `path` stands; the value's place where it has none."""
+        """Return where the key of `path` stands; the value's place if it has none."""
         return self.keys.get(path) or self.place(path)
 
     def get(self, path: Path) -> Any:
-        """The value at `path`, None without one."""
+        """Return the value at `path`, None without one."""
         value = self.data
         for step in path:
             value = _inside(value, step)
@@ -84,7 +84,7 @@ class _Reading:
     nodes: int = 0
 
     def line(self, number: int) -> str:
-        """A line of the text by its number, from 1; nothing beyond the last one."""
+        """Return a line of the text by its number, from 1; nothing beyond the last one."""
         return self.lines[number - 1] if number <= len(self.lines) else ""
 
     def refuse(self, code: str, what: str, why: str, fix: str, place: Place) -> None:
@@ -92,7 +92,7 @@ class _Reading:
 
 
 def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
-    """The tree of `text`, and everything that is wrong with it as YAML; the tree is None if nothing can be read."""
+    """Return the tree of `text`, and everything that is wrong with it as YAML; the tree is None if nothing can be read."""
     early = _before_parsing(text, file)
     if early:
         return None, early
@@ -140,7 +140,7 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
 
 
 def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
-    """A brace or a bracket that its line does not close, at itself; None where the parser complains of something else."""
+    """Return a brace or a bracket that its line does not close, at itself; None if the parser complains of something else."""
     mark = getattr(error, "context_mark", None)
     line = reading.line(mark.line + 1) if mark is not None else ""
     opening = line[mark.column : mark.column + 1] if mark is not None else ""
@@ -155,7 +155,7 @@ def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
 
 
 def _closed(text: str) -> bool:
-    """Whether the bracket that a text begins with is closed in it; quotes and comments are passed over."""
+    """Return whether the bracket that a text begins with is closed in it; quotes and comments are passed over."""
     plain = re.sub(r"\"[^\"]*\"|\s#.*", "", text)
     depth: list[str] = []
     for sign in plain:
@@ -170,7 +170,7 @@ def _closed(text: str) -> bool:
 
 
 def _open_quote(reading: _Reading, place: Place) -> Place | None:
-    """Where a text is opened by a quote that its line does not close: the parser goes on to the next one and complains there."""
+    """Return where a text is opened by a quote that its line does not close: the parser goes on to the next one and complains there."""
     for number in (*range(place.line - 1, 0, -1), place.line):
         line = reading.line(number)
         if '"' in line:
@@ -219,7 +219,7 @@ def _value(node: Any, path: Path, reading: _Reading) -> Any:
 
 
 def _length(node: Any, reading: _Reading) -> int:
-    """How many characters carets underline: to the end of the value, on its first line."""
+    """Return how many characters carets underline: to the end of the value, on its first line."""
     first, last = int(node.start_mark.column), int(node.end_mark.column)
     row = int(node.start_mark.line)
     if row == node.end_mark.line:
@@ -229,7 +229,7 @@ def _length(node: Any, reading: _Reading) -> int:
 
 
 def _marked(place: Place, reading: _Reading) -> Place:
-    """Where the `?` of a key stands that is not a word, where it has one."""
+    """Return where the `?` of a key stands that is not a word, if it has one."""
     before = reading.line(place.line)[: place.column - 1].rstrip()
     return Place(place.file, place.line, len(before), place.length) if before.endswith("?") else place
 
@@ -262,7 +262,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
 
 
 def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text of a tree with its path, in the order of the file."""
+    """Yield every text of a tree with its path, in the order of the file."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from scalars(value, (*path, key))

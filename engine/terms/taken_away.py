@@ -42,7 +42,7 @@ class TakenAway:
 
 
 def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tuple[tuple[TakenAway, ...], list[Problem]]:
-    """The triggers that amendments take away, earliest first; one that does not say what becomes of what it brought is a problem."""
+    """Return the triggers that amendments take away, earliest first; one that does not say what becomes of what it brought is a problem."""
     found: list[TakenAway] = []
     problems: list[Problem] = []
     for (_, before), (since, now) in pairwise(segments):
@@ -65,19 +65,19 @@ def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tup
 
 
 def _triggers(terms: TermsInForce) -> tuple[str, ...]:
-    """The triggers of the terms of a date: composite ones, and those that a clause has."""
+    """Return the triggers of the terms of a date: composite ones, and those that a clause has."""
     own = (name for name, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None)
     return (*own, *terms.triggers)
 
 
 def _change_of(name: str, since: date, changes: Sequence[Change]) -> Change | None:
-    """The change that takes a trigger away on a date: of the block that it stood in."""
+    """Return the change that takes a trigger away on a date: of the block that it stood in."""
     blocks = ("triggers", "covenants", f"triggers.{name}", f"covenants.{name}")
     return next((change for change in changes if change.effective == since and change.term in blocks), None)
 
 
 def _released_to(terms: TermsInForce, name: str) -> Literal["release to borrower", "prepay"]:
-    """Where a trigger's reserve goes at its end, by the terms in which it last stood."""
+    """Return where a trigger's reserve goes at its end, by the terms in which it last stood."""
     trigger = terms.triggers.get(name)
     own = (getattr(terms.covenants.get(name), "sweep", None),)
     swept = tuple(one.sweep for one in trigger.consequences) if trigger is not None else own

@@ -124,7 +124,7 @@ class Placed(WorkedExample):
 
 
 def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
-    """The worked examples of a file; what cannot be read is a problem at its place."""
+    """Return the worked examples of a file; what cannot be read is a problem at its place."""
     raw = tree.data.get("worked_examples", [])
     if not isinstance(raw, list):
         place = tree.place(("worked_examples",))
@@ -161,7 +161,7 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
 
 
 def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
-    """What is wrong with a fact that says when the Servicer's report came."""
+    """Return what is wrong with a fact that says when the Servicer's report came."""
     try:
         if text != MISSING:
             read_relative(text)
@@ -172,7 +172,7 @@ def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
 
 
 def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
-    """Each figure of a fact as it is written, with its path: one, or one from each date of a map on."""
+    """Yield each figure of a fact as it is written, with its path: one, or one from each date of a map on."""
     if isinstance(fact, str):
         yield path, fact
     else:
@@ -205,7 +205,7 @@ UNITS = {
 
 
 def read_figure(text: str) -> Figure | None:
-    """A figure as a worked example writes it, None where it is not one; prices and amounts both read as USD."""
+    """Return a figure as a worked example writes it, None if it is not one; prices and amounts both read as USD."""
     match = FIGURE.fullmatch(text.strip())
     if match is None or len(text) > LONGEST_FIGURE:
         return None
@@ -218,7 +218,7 @@ def read_figure(text: str) -> Figure | None:
 
 
 def agrees(expected: str, actual: Figure | None) -> bool:
-    """Whether an actual figure is the expected one at the precision at which it is written (`rulings.md` 20)."""
+    """Return whether an actual figure is the expected one at the precision at which it is written (`rulings.md` 20)."""
     wanted = read_figure(expected)
     if wanted is None or actual is None:
         return wanted is None and actual is None and expected == "none"
@@ -234,13 +234,13 @@ def agrees(expected: str, actual: Figure | None) -> bool:
 
 
 def fact_on(value: str | Mapping[str, str], day: date) -> Figure | None:
-    """A fact's figure on a date: the same on every date, or the last one dated by it; None where it is missing."""
+    """Return a fact's figure on a date: the same on every date, or the last one dated by it; None if it is missing."""
     text = _said_on(value, day)
     return None if text is None else read_figure(text)
 
 
 def received_by(value: str | Mapping[str, str], day: date) -> RelativePeriod | None:
-    """When the report of a Thursday comes, by the fact `report_received`; None where it is missing."""
+    """Return when the report of a Thursday comes, by the fact `report_received`; None if it is missing."""
     text = _said_on(value, day)
     return None if text in (None, MISSING) else read_relative(text)
 

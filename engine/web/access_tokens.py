@@ -31,7 +31,7 @@ class AccessToken:
 
 
 def make_token(database: DeskDatabase, person: Person, label: str, deal: str, days: int, now: datetime) -> str:
-    """A new token, which is shown once. Raises WrongUsage for a life that is too long, or a label that is not a line."""
+    """Return a new token, which is shown once. Raises WrongUsage for a life that is too long, or a label that is not a line."""
     if not label.strip() or not label.isprintable() or len(label) > 80:
         raise WrongUsage("a token has a label in one line that says what uses it")
     if not 0 < days <= LONGEST.days:
@@ -43,7 +43,7 @@ def make_token(database: DeskDatabase, person: Person, label: str, deal: str, da
 
 
 def tokens(database: DeskDatabase, person: int | None = None) -> tuple[AccessToken, ...]:
-    """The tokens of a person, or of everybody, the newest first."""
+    """Return the tokens of a person, or of everybody, the newest first."""
     where, values = ("", ()) if person is None else ("WHERE person = ?", (person,))
     rows = database.rows(f"SELECT * FROM access_token {where} ORDER BY made_at DESC", values)
     return tuple(
@@ -61,13 +61,13 @@ def tokens(database: DeskDatabase, person: int | None = None) -> tuple[AccessTok
 
 
 def end_token(database: DeskDatabase, key: str, now: datetime, person: int | None = None) -> None:
-    """End a token by its hash; of one person alone where that is given."""
+    """End a token by its hash; of one person alone if that is given."""
     mine, values = ("", ()) if person is None else (" AND person = ?", (person,))
     database.write(f"UPDATE access_token SET ended_at = ? WHERE token = ? AND ended_at IS NULL{mine}", (now.isoformat(), key, *values))
 
 
 def token_person(database: DeskDatabase, accounts: Accounts, header: str, now: datetime) -> Person | None:
-    """Whom a request's token speaks for, with the grants that the token leaves of the person's own; None for no token that holds."""
+    """Return whom a request's token speaks for, with the grants that the token leaves of the person's own; None for no token that holds."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.startswith(PREFIX) or len(token) > 100:
         return None

@@ -21,7 +21,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 @routes.get("/account")
 @needs(Right.SIGNED_IN)
 def account(visit: AtVisit) -> Response:
-    """The account."""
+    """Show the account."""
     return _page(visit)
 
 
@@ -44,7 +44,7 @@ def _page(visit: Visit, status: int = 200, refused: str = "", said: str = "", to
 @routes.post("/account/password")
 @needs(Right.SIGNED_IN)
 def change_password(visit: AtVisit) -> Response:
-    """A new password; every session ends, this one too."""
+    """Set a new password; every session ends, this one too."""
     desk, who = visit.desk, visit.who
     old, new, again = (value if isinstance(value := visit.form.get(name), str) else "" for name in ("old", "new", "again"))
     if not desk.attempts.allowed(GUESSES_AT_AN_ACCOUNT, "password", str(who.number)):
@@ -71,7 +71,7 @@ def end_sessions(visit: AtVisit) -> Response:
 @routes.post("/account/tokens")
 @needs(Right.SIGNED_IN)
 def new_token(visit: AtVisit) -> Response:
-    """A token that reads for a program: of one granted deal or all, shown once."""
+    """Make a token that reads for a program: of one granted deal or all, shown once."""
     deal, days = visit.said("deal", 100) or EVERY_DEAL, visit.said("days", 4)
     if deal != EVERY_DEAL and not may(visit.who, Right.READ, deal):
         raise NotThere

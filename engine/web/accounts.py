@@ -29,7 +29,7 @@ PEOPLE = "SELECT number, login, name FROM person WHERE ended_at IS NULL"
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token: whoever reads the database cannot use it."""
+    """Return what is kept of a token: whoever reads the database cannot use it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -53,12 +53,12 @@ class Accounts:
     # ---- people -----------------------------------------------------------------------------------------------
 
     def person(self, number: int) -> Person | None:
-        """A person by number, with the grants of now; None for one who is not there, or whose account has ended."""
+        """Return a person by number, with the grants of now; None for one who is not there, or whose account has ended."""
         row = self._database.row(f"{PEOPLE} AND number = ?", (number,))
         return None if row is None else self._with_grants(row)
 
     def named(self, login: str) -> Person | None:
-        """A person by login, in whatever letters it is typed."""
+        """Return a person by login, in whatever letters it is typed."""
         row = self._database.row(f"{PEOPLE} AND login = ?", (login.strip().lower(),))
         return None if row is None else self._with_grants(row)
 
@@ -71,7 +71,10 @@ class Accounts:
         return Person(row["number"], row["login"], row["name"], tuple(Grant(row["deal"], row["party"]) for row in rows))
 
     def add(self, login: str, name: str, now: datetime) -> Person:
-        """A new account without a password and without grants. Raises WrongUsage for a login that is taken or is not a mail address."""
+        """Return a new account without a password and without grants.
+
+        Raises WrongUsage for a login that is taken or is not a mail address.
+        """
         login, name = login.strip().lower(), name.strip()
         if LOGIN.fullmatch(login) is None or not login.isprintable():
             raise WrongUsage(f"`{login}` is no mail address; an account goes by one, like a.person@example.com")
@@ -85,7 +88,7 @@ class Accounts:
         return person
 
     def end(self, number: int, now: datetime) -> None:
-        """End an account: its sessions and tokens with it. Raises WrongUsage where nobody would administer the desk any more."""
+        """End an account: its sessions and tokens with it. Raises WrongUsage if nobody would administer the desk any more."""
         with self._database.together() as connection:
             self._keep_an_administrator(connection, number)
             connection.execute("UPDATE person SET ended_at = ?, password = NULL WHERE number = ?", (now.isoformat(), number))
@@ -126,7 +129,7 @@ class Accounts:
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
 
     def verified(self, login: str, password: str) -> Person | None:
-        """The person whose login and password these are. It takes as long if the account does not exist."""
+        """Return the person whose login and password these are. It takes as long if the account does not exist."""
         login = login.strip().lower()
         row = self._database.row("SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,))
         kept = row["password"] if row is not None and row["password"] else self._nobodys
@@ -149,7 +152,7 @@ class Accounts:
     # ---- invitations ------------------------------------------------------------------------------------------
 
     def invite(self, number: int, now: datetime) -> Invitation:
-        """A one-time link with which a person sets a password; an earlier one ends."""
+        """Return a one-time link with which a person sets a password; an earlier one ends."""
         invitation = Invitation(secrets.token_urlsafe(32), now + INVITED_FOR)
         with self._database.together() as connection:
             connection.execute("DELETE FROM invitation WHERE person = ?", (number,))
@@ -158,7 +161,7 @@ class Accounts:
         return invitation
 
     def invited(self, token: str, now: datetime) -> Person | None:
-        """Whom a link invites; None where it was used, has ended, or never was."""
+        """Return whom a link invites; None if it was used, has ended, or never was."""
         row = self._database.row("SELECT person, ends, used_at FROM invitation WHERE token = ?", (hashed(token),))
         if row is None or row["used_at"] is not None or datetime.fromisoformat(row["ends"]) <= now:
             return None

@@ -54,7 +54,7 @@ class ShownAct:
 @routes.get("/deals/{deal}/acts")
 @needs(Right.ACT, reads="Acts")
 def acts(visit: AtVisit, deal: str) -> Response:
-    """The Acts on record, those that wait, and the form of a new one."""
+    """Show the Acts on record, those that wait, and the form of a new one."""
     return _list(visit, deal, {}, "")
 
 
@@ -106,7 +106,7 @@ def prepare_act(visit: AtVisit, deal: str) -> Response:
 
 
 def _act(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ActRecorded:
-    """An Act as it was prepared, under the names of its persons. Raises WrongUsage."""
+    """Return an Act as it was prepared, under the names of its persons. Raises WrongUsage."""
     on = day_in(str(body.get("effective_on", "")), "Effective on")
     if on is None:
         raise WrongUsage("an Act has the day on which it is effective")
@@ -126,7 +126,7 @@ def _act(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, appro
 
 
 def _imagined(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ShownAct:
-    """An Act as it would be recorded, with what it would change; why it may not stand, where it may not."""
+    """Return an Act as it would be recorded, with what it would change; why it may not stand, if it may not."""
     desk = visit.desk
     act = _act(visit, deal, body, prepared_by, approved_by)
     try:
@@ -143,7 +143,7 @@ def _imagined(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, 
 @routes.get("/approvals")
 @needs(Right.APPROVE)
 def approvals(visit: AtVisit) -> Response:
-    """What waits for a second person, under all granted deals, the oldest first; and what was decided."""
+    """Show what waits for a second person, under all granted deals, the oldest first; and what was decided."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.APPROVE)
     waiting = [one for one in waiting_of(desk.database, deals) if one.kind != "report"]
@@ -152,7 +152,7 @@ def approvals(visit: AtVisit) -> Response:
 
 
 def _one(visit: Visit, deal: str, number: str) -> Waiting:
-    """What waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
+    """Return what waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
     found = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
     if found is None or found.deal != deal or found.kind == "report":
         raise NotThere
@@ -164,7 +164,7 @@ def _one(visit: Visit, deal: str, number: str) -> Waiting:
 @routes.get("/deals/{deal}/waiting/{number}")
 @needs(Right.RELEASE, reads="what waits")
 def waiting(visit: AtVisit, deal: str, number: str) -> Response:
-    """One thing that waits, with the difference it makes."""
+    """Show one thing that waits, with the difference it makes."""
     return _shown(visit, deal, _one(visit, deal, number))
 
 
@@ -219,7 +219,7 @@ def decide(visit: AtVisit, deal: str, number: str) -> Response:
 
 
 def _may_record(visit: Visit, deal: str, act: Waiting) -> bool:
-    """Whether the person may record it: a second person what was sent; who prepared it, where the deal asks for one person only."""
+    """Return whether the person may record it: a second person what was sent; who prepared it, if the deal asks for one person only."""
     if act.prepared_by != visit.who.number:
         return act.state == "sent" and visit.may(Right.APPROVE, deal)
     if act.kind != "act" or act.state != "read" or not visit.may(Right.ACT, deal):
@@ -268,7 +268,7 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
 @routes.get("/deals/{deal}/waiting/{number}/document")
 @needs(Right.RELEASE, reads="document")
 def document(visit: AtVisit, deal: str, number: str) -> Response:
-    """The document of an Act that waits, as it came."""
+    """Send the document of an Act that waits, as it came."""
     act = _one(visit, deal, number)
     if act.file is None:
         raise NotThere

@@ -53,7 +53,7 @@ def admin(visit: AtVisit) -> Response:
 @routes.get("/admin/reads")
 @needs(Right.ADMINISTER)
 def reads(visit: AtVisit, deal: str = "") -> Response:
-    """Who read what, the newest first."""
+    """Show who read what, the newest first."""
     chosen = deal if deal in visit.desk.deals() else None
     return page(visit, "reads.html.j2", nav="admin", rows=visit.desk.reads.of(chosen), deals=visit.desk.deals(), chosen=chosen)
 
@@ -67,7 +67,7 @@ def _invited(visit: Visit, person: Person) -> Response:
 @routes.post("/admin/people")
 @needs(Right.ADMINISTER)
 def invite(visit: AtVisit) -> Response:
-    """A new account, with a one-time link that is shown once."""
+    """Open a new account, with a one-time link that is shown once."""
     try:
         person = visit.desk.accounts.add(visit.said("login", 256), visit.said("name", 121), visit.now)
     except WrongUsage as error:
@@ -85,7 +85,7 @@ def _person(visit: Visit, number: str) -> Person:
 @routes.post("/admin/people/{number}/invite")
 @needs(Right.ADMINISTER)
 def invite_again(visit: AtVisit, number: str) -> Response:
-    """A new link for somebody who has lost the password; the old password holds until the link is used."""
+    """Make a new link for somebody who has lost the password; the old password holds until the link is used."""
     return _invited(visit, _person(visit, number))
 
 

@@ -45,7 +45,7 @@ def _json(data: Any) -> Response:
 @routes.get("/openapi.json", include_in_schema=False)
 @needs(Right.PUBLIC)
 def described(visit: AtVisit) -> Response:
-    """The description of the interface; nothing of a deal stands in it."""
+    """Return the description of the interface; nothing of a deal stands in it."""
     found = [route for route in visit.request.app.routes if getattr(route, "path", "").startswith("/api/v1") and route.include_in_schema]
     made = get_openapi(title="Headroom", version=__version__, description=__doc__, routes=found)
     made["components"] = {**made.get("components", {}), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
@@ -56,7 +56,7 @@ def described(visit: AtVisit) -> Response:
 @routes.get("/deals")
 @needs(Right.READ, by_token=True)
 def deals(visit: AtVisit, on: On = None) -> Response:
-    """A row for each granted deal, the worst first: state, test that the rate turns next, what is owed."""
+    """Return a row for each granted deal, the worst first: state, test that the rate turns next, what is owed."""
     day = on or visit.now.date()
     names = granted(visit.who, visit.desk.deals(), Right.READ)
     desk = visit.desk
@@ -67,7 +67,7 @@ def deals(visit: AtVisit, on: On = None) -> Response:
 @routes.get("/deals/{deal}")
 @needs(Right.READ, reads="deal, by token", by_token=True)
 def deal(visit: AtVisit, deal: OfDeal, on: On = None) -> Response:
-    """The row of one deal."""
+    """Return the row of one deal."""
     day = on or visit.now.date()
     return _json({"on": str(day), **portfolio_deals(visit.desk.workspace, (deal,), day)[0].as_data()})
 
@@ -79,7 +79,7 @@ def history(
     deal: OfDeal,
     after: Annotated[int, Query(ge=-1, le=2**31, description="Entries after this number; the first page has -1.")] = -1,
 ) -> Response:
-    """The entries of a deal's log, oldest first, 500 to a page; `next` is where the following page begins."""
+    """Return the entries of a deal's log, oldest first, 500 to a page; `next` is where the following page begins."""
     found, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
     events = [{**event.model_dump(mode="json"), "summary": summary(event)} for event in found]
     onward = found[-1].seq if found and found[-1].seq + 1 < size else None
@@ -89,21 +89,21 @@ def history(
 @routes.get("/deals/{deal}/notices")
 @needs(Right.READ, reads="statement of notices, by token", by_token=True)
 def notices(visit: AtVisit, deal: OfDeal) -> Response:
-    """Each notice with what became of it, for each addressee."""
+    """Return each notice with what became of it, for each addressee."""
     return _json(statement_of(visit.desk.workspace, deal, visit.now.date()).as_data())
 
 
 @routes.get("/deals/{deal}/reports")
 @needs(Right.READ, reads="reports, by token", by_token=True)
 def reports(visit: AtVisit, deal: OfDeal) -> Response:
-    """The Servicer's reports that were received."""
+    """Return the Servicer's reports that were received."""
     return _json(reports_received(visit.desk.workspace, deal).as_data())
 
 
 @routes.get("/deals/{deal}/acts")
 @needs(Right.READ, reads="Acts, by token", by_token=True)
 def acts(visit: AtVisit, deal: OfDeal) -> Response:
-    """The Recorded Acts."""
+    """Return the Recorded Acts."""
     found = acts_recorded(visit.desk.workspace, deal)
     rows = [{"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in found]
     return _json({"deal": deal, "acts": rows})
@@ -112,7 +112,7 @@ def acts(visit: AtVisit, deal: OfDeal) -> Response:
 @routes.get("/deals/{deal}/results/{test}/{on}")
 @needs(Right.READ, reads="working of a result, by token", by_token=True)
 def result(visit: AtVisit, deal: OfDeal, test: Annotated[str, Path(max_length=100)], on: date) -> Response:
-    """The whole working of one result, from listings to verdict."""
+    """Return the whole working of one result, from listings to verdict."""
     try:
         return _json(explanation_of(visit.desk.workspace, deal, test, on).as_data())
     except WrongUsage:

@@ -80,7 +80,7 @@ API = "/api/"
 
 
 def application(desk: Desk) -> FastAPI:
-    """The pages of a desk. Raises TypeError where a route does not say what it needs."""
+    """Return the pages of a desk. Raises TypeError if a route does not say what it needs."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -120,12 +120,12 @@ def warm(desk: Desk) -> None:
 
 
 def row_of(desk: Desk, deal: str, on: date) -> DealRow:
-    """The row of one deal."""
+    """Return the row of one deal."""
     return portfolio_deals(desk.workspace, (deal,), on)[0]
 
 
 def _guarded(route: BaseRoute) -> GuardedRoute:
-    """The route itself. Raises TypeError for one without a guard: nothing is answered that has not said what it needs."""
+    """Return the route itself. Raises TypeError for one without a guard: nothing is answered that has not said what it needs."""
     if not isinstance(route, GuardedRoute):
         raise TypeError(f"{route} is no guarded route")
     return route
@@ -136,7 +136,7 @@ def _programs(request: Request) -> bool:
 
 
 def _page(request: Request, template: str, status: int, **context: Any) -> Response:
-    """A page about what was refused; whoever is signed in sees the own navigation."""
+    """Return a page about what was refused; whoever is signed in sees the own navigation."""
     desk: Desk = request.app.state.desk
     visit: Visit | None = getattr(request.state, "visit", None)
     request_id = getattr(request.state, "request_id", "")
@@ -174,7 +174,7 @@ async def _too_much(request: Request, error: Exception) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """What an operation or a query refuses, in its own words."""
+    """Return what an operation or a query refuses, in its own words."""
     said = [f"{one.what}; {one.fix}" for one in error.problems] if isinstance(error, InputProblems) else [str(error)]
     if _programs(request):
         return JSONResponse({"error": {"what": "; ".join(said)}}, status_code=422)
@@ -192,7 +192,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _plain(request: Request, error: Exception) -> Response:
-    """What the framework refuses: a path or a method that is not there, a form that cannot be read."""
+    """Return what the framework refuses: a path or a method that is not there, a form that cannot be read."""
     code = error.status_code if isinstance(error, HTTPException) else 500
     if code in (404, 405):
         return await _not_there(request, error)

@@ -27,5 +27,5 @@ class Attempts:
         return self._limiter.hit(limit, *of)
 
     def left(self, limit: RateLimitItem, *of: str) -> bool:
-        """Whether one more attempt would be allowed; nothing is counted."""
+        """Return whether one more attempt would be allowed; nothing is counted."""
         return self._limiter.test(limit, *of)

@@ -21,7 +21,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 @routes.get("/deals/{deal}/compare")
 @needs(Right.READ, reads="two dates")
 def compare(visit: AtVisit, deal: str, first: str = "", second: str = "") -> Response:
-    """The last two dates, unless others are named."""
+    """Compare the last two dates, unless others are named."""
     desk = visit.desk
     dates = determined_dates(desk.workspace, deal)
     facts = deal_facts(desk.workspace, deal)

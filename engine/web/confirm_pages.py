@@ -1,4 +1,4 @@
-"""Questions about held figures: answered by a person with words, by a second one where the deal asks for two (`rulings.md` 57)."""
+"""Questions about held figures: answered by a person with words, by a second one if the deal asks for two (`rulings.md` 57)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _held(visit: Visit, deal: str, name: str) -> tuple[ReportsReceived, ReceivedReport]:
-    """A report of which figures are held. Raises NotThere without one of this name."""
+    """Return a report of which figures are held. Raises NotThere without one of this name."""
     received = reports_received(visit.desk.workspace, deal)
     report = next((each for each in received.reports if each.name == name and each.held), None)
     if report is None:
@@ -34,7 +34,7 @@ def _held(visit: Visit, deal: str, name: str) -> tuple[ReportsReceived, Received
 @routes.get("/deals/{deal}/questions")
 @needs(Right.ACT, reads="questions")
 def questions(visit: AtVisit, deal: str, report: str = "") -> Response:
-    """The questions about one report."""
+    """Show the questions about one report."""
     return _page(visit, deal, report, "")
 
 
@@ -83,7 +83,7 @@ def answer(visit: AtVisit, deal: str) -> Response:
 
 
 def confirm_waiting(visit: Visit, deal: str, waiting: Waiting, approved_by: str | None) -> None:
-    """Record a confirmation as it was prepared. Raises WrongUsage where the figures are held no more."""
+    """Record a confirmation as it was prepared. Raises WrongUsage if the figures are held no more."""
     figures = tuple(str(figure) for figure in waiting.body["figures"])
     report, words = str(waiting.body["report"]), str(waiting.body["words"])
     said = FigureConfirmed(report=report, figures=figures, words=words, prepared_by=waiting.prepared_name, approved_by=approved_by)

@@ -52,7 +52,7 @@ class PricePoint:
 
 
 def entry_of(event: Event, titles: Mapping[str, str]) -> Entry:
-    """An event in a line; its clause by the agreement's own title."""
+    """Return an event in a line; its clause by the agreement's own title."""
     said, title = summary(event), titles.get(clause_of_key(event.subject), "")
     what = ": ".join(filter(None, (title, said))) or event.subject
     return Entry(event.recorded_at, event.actor, event.kind, what, event.seq)
@@ -80,7 +80,7 @@ class DealShown:
 @routes.get("/deals/{deal}")
 @needs(Right.READ, reads="deal")
 def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
-    """A deal on a date."""
+    """Show a deal on a date."""
     desk, today = visit.desk, visit.now.date()
     day = day_in(on, "on")
     shown: DealShown = desk.pages.get(("deal", deal, desk.size(deal), day, today), lambda: _composed(visit, deal, day))
@@ -141,13 +141,13 @@ def _states(number: int, found: DealPage) -> bool:
 
 
 def _explained(found: DealPage) -> frozenset[str]:
-    """The tests that have a result on the date, whose working can be shown."""
+    """Return the tests that have a result on the date, whose working can be shown."""
     events: Sequence[Event] = found.inputs.events if found.inputs is not None else ()
     return frozenset(event.subject for event in events if isinstance(event.payload, Tested) and event.effective_on == found.on)
 
 
 def _charts(view: dict[str, Any], inputs: NoticeInputs) -> list[dict[str, Any]]:
-    """The drawing of each index's rate, with the values behind it."""
+    """Return the drawing of each index's rate, with the values behind it."""
     block = next((one for one in view["proof"] if one["block"] == "index"), None)
     found = [one for one in block["indices"] if one["chart"]] if block else []
     return [one["chart"] | {"points": _points(inputs, one["name"])} for one in found]
@@ -167,7 +167,7 @@ def _point(value: Any) -> PricePoint:
 @routes.get("/deals/{deal}/calendar.ics")
 @needs(Right.SEE, reads="calendar")
 def calendar(visit: AtVisit, deal: str) -> Response:
-    """Every deadline that the log states, for a calendar program."""
+    """Send every deadline that the log states, for a calendar program."""
     text = form_of_deal(visit.desk.workspace, deal, "ics")
     headers = {"Content-Disposition": f'attachment; filename="{deal}.ics"'}
     return Response(text, media_type="text/calendar; charset=utf-8", headers=headers)

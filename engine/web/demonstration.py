@@ -55,15 +55,15 @@ class Opened:
     people: tuple[DemoPerson, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """How it is opened, as JSON."""
+        """Return how it is opened, as JSON."""
         people = [{"login": person.login, "name": person.name, "sees": person.sees} for person in self.people]
         return {"address": self.address, "password": self.password, "people": people}
 
 
 def demo_clock(workspace: Workspace, clock: Callable[[], datetime]) -> Callable[[], datetime]:
-    """A clock that begins on the morning after the newest entry of the record and runs on from there.
+    """Return a clock that begins on the morning after the newest entry of the record and runs on from there.
 
-    Raises WrongUsage where the workspace is not a demonstration: nobody's record gets a clock that is not right.
+    Raises WrongUsage if the workspace is not a demonstration: nobody's record gets a clock that is not right.
     """
     if not (workspace.root / "GENERATED").exists():
         raise WrongUsage(
@@ -74,7 +74,7 @@ def demo_clock(workspace: Workspace, clock: Callable[[], datetime]) -> Callable[
 
 
 def open_demonstration(desk: Desk) -> Opened:
-    """The four people, with a new password."""
+    """Return the four people, with a new password."""
     password = "-".join(secrets.token_hex(2) for _ in range(4))
     now = desk.clock()
     for one in PEOPLE:

@@ -66,7 +66,7 @@ class KeptAnswers:
         self._making: dict[tuple[Any, ...], threading.Lock] = {}
 
     def get(self, question: tuple[Any, ...], answer: Callable[[], Any]) -> Any:
-        """The answer to a question: the one that is kept, or what `answer` gives; whoever asks the same meanwhile waits for it."""
+        """Return the answer to a question: the one that is kept, or what `answer` gives; whoever asks the same meanwhile waits for it."""
         with self._lock:
             if question in self._kept:
                 self._kept.move_to_end(question)
@@ -154,14 +154,14 @@ class Desk:
                 self._sizes = (0.0, {})
 
     def deals(self) -> tuple[str, ...]:
-        """The names of all deals, sorted."""
+        """Return the names of all deals, sorted."""
         folder = self.workspace.root / "deals"
         changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
         found: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
         return found
 
     def sizes(self) -> Mapping[str, int]:
-        """How many entries each deal's log has, for lists of many deals: as of at most a second ago, or of the last page that recorded."""
+        """Return how many entries each deal's log has, at most a second old, or as of the last page that recorded."""
         made_at, known = self._sizes
         if not known or time.monotonic() - made_at > SIZES_HOLD:
             known = log_sizes(self.workspace, self.deals())
@@ -169,7 +169,7 @@ class Desk:
         return known
 
     def size(self, deal: str) -> int:
-        """How many entries a deal's log has now."""
+        """Return how many entries a deal's log has now."""
         return log_size(self.workspace, deal)
 
     @cached_property
@@ -183,6 +183,6 @@ class Desk:
 
 
 def desk_of(workspace: Workspace, clock: Callable[[], datetime]) -> Desk:
-    """The desk of a workspace."""
+    """Return the desk of a workspace."""
     generated = (workspace.root / "GENERATED").exists()
     return Desk(workspace, DeskDatabase(workspace.root / DATABASE), clock, generated)

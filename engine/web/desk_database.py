@@ -70,11 +70,11 @@ class DeskDatabase:
         return known
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """The rows of a query, all fetched: no read stays open while a page is rendered."""
+        """Return the rows of a query, all fetched: no read stays open while a page is rendered."""
         return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         rows = self.rows(query, values)
         return rows[0] if rows else None
 
@@ -85,13 +85,13 @@ class DeskDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection that no other thread of this process writes beside."""
+        """Yield a connection that no other thread of this process writes beside."""
         with self._writing:
             yield self._connection
 
     @contextmanager
     def together(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, or nothing."""
+        """Hold one transaction: all of it is written, or nothing."""
         with self.writing() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:

@@ -56,7 +56,7 @@ class HeldDrafts:
         self._lock = threading.Lock()
 
     def hold(self, person: int, name: str, data: bytes, now: datetime) -> HeldDraft:
-        """Hold a draft; the oldest of the person goes where there are too many."""
+        """Hold a draft; the oldest of the person goes if there are too many."""
         draft = HeldDraft(hashlib.sha256(data).hexdigest(), person, name, data, now + HELD_FOR)
         with self._lock:
             self._drafts = {key: one for key, one in self._drafts.items() if one.until > now}
@@ -67,11 +67,11 @@ class HeldDrafts:
         return draft
 
     def of(self, person: int, now: datetime) -> tuple[HeldDraft, ...]:
-        """The drafts of a person that are held still."""
+        """Return the drafts of a person that are held still."""
         return tuple(one for one in self._drafts.values() if one.person == person and one.until > now)
 
     def find(self, person: int, key: str, now: datetime) -> HeldDraft:
-        """One draft. Raises NotThere where it is not this person's, or has gone."""
+        """Return one draft. Raises NotThere if it is not this person's, or has gone."""
         draft = self._drafts.get((person, key))
         if draft is None or draft.until <= now:
             raise NotThere
@@ -83,7 +83,7 @@ HELD = HeldDrafts()
 
 @contextmanager
 def as_a_file(draft: HeldDraft) -> Iterator[Path]:
-    """The draft in a folder of its own that is gone when the block ends: what reads files reads nothing else."""
+    """Yield the draft in a folder of its own that is gone when the block ends: what reads files reads nothing else."""
     with TemporaryDirectory(prefix="draft-") as folder:
         path = Path(folder) / "draft.yaml"
         path.write_bytes(draft.data)
@@ -93,7 +93,7 @@ def as_a_file(draft: HeldDraft) -> Iterator[Path]:
 @routes.get("/drafts")
 @needs(Right.DRAFT)
 def drafts(visit: AtVisit) -> Response:
-    """The drafts that are held, and the way to try another."""
+    """Show the drafts that are held, and the way to try another."""
     return page(visit, "drafts.html.j2", nav="drafts", drafts=HELD.of(visit.who.number, visit.now))
 
 
@@ -115,7 +115,7 @@ def try_draft(visit: AtVisit) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class DraftAnswer:
-    """What a draft says: its problems; where none is an error, its clauses and its ladder."""
+    """What a draft says: its problems; if none is an error, its clauses and its ladder."""
 
     problems: tuple[Problem, ...]
     errors: int
@@ -144,7 +144,7 @@ def _answer(visit: Visit, draft: HeldDraft) -> DraftAnswer:
 @routes.get("/drafts/{key}")
 @needs(Right.DRAFT)
 def draft(visit: AtVisit, key: str) -> Response:
-    """What a draft says."""
+    """Show what a draft says."""
     held = HELD.find(visit.who.number, key, visit.now)
     answer = visit.desk.pages.get(("draft", key), lambda: _answer(visit, held))
     ladder = answer.ladder

@@ -20,7 +20,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 @routes.get("/deals/{deal}/due")
 @needs(Right.SEE, reads="what is due")
 def due(visit: AtVisit, deal: str, on: str = "") -> Response:
-    """What is due."""
+    """Show what is due."""
     day, mine = day_in(on, "on") or visit.now.date(), visit.who.parties_in(deal)
     desk, size = visit.desk, visit.desk.size(deal)
     row = desk.rows.get(("row", deal, size, day), lambda: portfolio_deals(desk.workspace, (deal,), day)[0])

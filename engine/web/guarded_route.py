@@ -81,30 +81,30 @@ class Visit:
 
     @property
     def who(self) -> Person:
-        """Who is signed in. Raises SignInFirst where nobody is."""
+        """Who is signed in. Raises SignInFirst if nobody is."""
         if self.person is None:
             raise SignInFirst
         return self.person
 
     def may(self, right: Right, deal: str | None = None) -> bool:
-        """Whether the person may do something."""
+        """Return whether the person may do something."""
         return may(self.person, right, deal)
 
     def scribe(self) -> Scribe:
-        """Who records: the account, now, with this engine; never a name that was typed in."""
+        """Return who records: the account, now, with this engine; never a name that was typed in."""
         return self.scribe_as(self.who.login)
 
     def scribe_as(self, actor: str) -> Scribe:
-        """The same for whoever has no account: what let them in."""
+        """Return the same for whoever has no account: what let them in."""
         return replace(scribe(), actor=actor, at=self.now)
 
     def said(self, name: str, most: int = 2000) -> str:
-        """A field of the form as text without spaces around it; empty where it is missing or is a file."""
+        """Return a field of the form as text without spaces around it; empty if it is missing or is a file."""
         value = self.form.get(name)
         return value.strip()[:most] if isinstance(value, str) else ""
 
     def file(self, name: str) -> UploadFile | None:
-        """A file of the form; None where none was chosen."""
+        """Return a file of the form; None if none was chosen."""
         value = self.form.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
 
@@ -130,7 +130,7 @@ class GuardedRoute(APIRoute):
     """A route that has said what it needs."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
-        """Take the need of the endpoint. Raises TypeError where it has none."""
+        """Take the need of the endpoint. Raises TypeError if it has none."""
         need = getattr(endpoint, "need", None)
         if not isinstance(need, Need):
             raise TypeError(f"the route {path} does not say what it needs: put @needs(...) before its function")
@@ -138,7 +138,7 @@ class GuardedRoute(APIRoute):
         super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint behind its guard."""
+        """Return the endpoint behind its guard."""
         inner, need = super().get_route_handler(), self.need
 
         async def guarded(request: Request) -> Response:
@@ -156,7 +156,7 @@ class GuardedRoute(APIRoute):
 
 
 async def visit_of(request: Request) -> Visit:
-    """The visit of a request, for an endpoint."""
+    """Return the visit of a request, for an endpoint."""
     visit: Visit = request.state.visit
     return visit
 
@@ -168,7 +168,7 @@ def _noted(visit: Visit, what: str) -> None:
 
 
 async def admitted(request: Request, need: Need) -> Visit:
-    """The visit of whoever may make it.
+    """Return the visit of whoever may make it.
 
     Raises:
         SignInFirst: nobody is signed in, and somebody must be.
@@ -186,7 +186,7 @@ async def admitted(request: Request, need: Need) -> Visit:
 
 
 def _allowed(request: Request, desk: Desk, need: Need) -> Visit:
-    """Who asks, and whether they may."""
+    """Return who asks, and whether they may."""
     now = desk.clock()
     session, person = None, None
     deal = request.path_params.get("deal")
@@ -209,14 +209,14 @@ def _session(request: Request, desk: Desk, now: datetime) -> Session | None:
 
 
 def _by_proxy(request: Request, desk: Desk) -> Person | None:
-    """The account that an authenticating proxy names, where one is configured."""
+    """Return the account that an authenticating proxy names, if one is configured."""
     header = desk.settings.signed_in_by
     named = request.headers.get(header) if header is not None else None
     return desk.accounts.named(named) if named else None
 
 
 def cookie_name(desk: Desk) -> str:
-    """The name of the session's cookie; where there is TLS, one that no other host can set."""
+    """Return the name of the session's cookie; if there is TLS, one that no other host can set."""
     return SECURE_COOKIE if desk.settings.has_tls else COOKIE
 
 
@@ -231,7 +231,7 @@ def _same_site(request: Request) -> None:
 
 
 async def _form(request: Request, need: Need) -> FormData:
-    """The form, within its bounds. Raises TooMuch."""
+    """Return the form, within its bounds. Raises TooMuch."""
     declared = request.headers.get("content-length", "")
     if not need.takes_file and (not declared.isdigit() or int(declared) > SMALL):
         raise TooMuch("this form is longer than a form of its kind can be", 413)

@@ -60,7 +60,7 @@ class HistoryShown:
 
 
 def line_of(event: Event, titles: dict[str, str]) -> HistoryLine:
-    """An event as the page shows it."""
+    """Return an event as the page shows it."""
     payload, said = event.payload, line_of_event(event)
     state = payload.state.status.value if isinstance(payload, (Tested, Counted)) else ""
     title = titles.get(clause_of_key(event.subject), "" if said else event.subject)
@@ -70,7 +70,7 @@ def line_of(event: Event, titles: dict[str, str]) -> HistoryLine:
 
 
 def shown_of(visit: Visit, deal: str) -> HistoryShown:
-    """The log of a deal as lines: made once for each size of the log, since 20,000 entries take seconds to read."""
+    """Return the log of a deal as lines: made once for each size of the log, since 20,000 entries take seconds to read."""
     history = history_of(visit.desk.workspace, deal)
     adopted = next((event.payload for event in reversed(history.events) if isinstance(event.payload, DealAdopted)), None)
     titles = {clause.key: clause.title for clause in clauses_on(adopted, visit.now.date())} if adopted is not None else {}
@@ -93,7 +93,7 @@ class Filters:
 
 
 def chosen_of(lines: Sequence[HistoryLine], asked: Filters, zone: str) -> list[HistoryLine]:
-    """The lines that are asked for, newest first. Raises WrongUsage for a date that is not one."""
+    """Return the lines that are asked for, newest first. Raises WrongUsage for a date that is not one."""
     first, last = day_in(asked.recorded_from, "Recorded from"), day_in(asked.recorded_to, "Recorded to")
     known = day_in(asked.known, "As known on")
     where, words = ZoneInfo(zone), asked.q.casefold().split()
@@ -125,7 +125,7 @@ def history(
     known: str = "",
     before: str = "",
 ) -> Response:
-    """The log of a deal, a hundred entries to a page."""
+    """Show the log of a deal, a hundred entries to a page."""
     desk = visit.desk
     log: HistoryShown = desk.pages.get(("history", deal, desk.size(deal)), lambda: shown_of(visit, deal))
     asked = Filters(q[:80], kind[:40], test[:80], recorded_from[:20], recorded_to[:20], known[:20])
@@ -164,7 +164,7 @@ FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 @routes.get("/deals/{deal}/history.{form}")
 @needs(Right.READ, reads="history as a file")
 def history_file(visit: AtVisit, deal: str, form: str) -> Response:
-    """The log as a file: CSV of its results, counts and deadlines, or every entry as a line of JSON."""
+    """Send the log as a file: CSV of its results, counts and deadlines, or every entry as a line of JSON."""
     if form not in FORMS:
         raise NotThere
     headers = {"Content-Disposition": f'attachment; filename="{deal}-history.{form}"'}

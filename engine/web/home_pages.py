@@ -19,14 +19,14 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def rows_for(visit: Visit, right: Right, on: date) -> tuple[DealRow, ...]:
-    """The rows of the deals in which the person has a right; a row is made once for each size of its deal's log."""
+    """Return the rows of the deals in which the person has a right; a row is made once for each size of its deal's log."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), right)
     return portfolio_deals(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("row", deal, size, on), make), desk.sizes())
 
 
 def due_from(visit: Visit, rows: tuple[DealRow, ...]) -> tuple[OpenDuty, ...]:
-    """What is owed by the parties that the person acts for, the longest overdue first."""
+    """Return what is owed by the parties that the person acts for, the longest overdue first."""
     duties = [duty for row in rows for duty in row.owed if duty.who in visit.who.parties_in(row.deal)]
     return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject)))
 
@@ -34,7 +34,7 @@ def due_from(visit: Visit, rows: tuple[DealRow, ...]) -> tuple[OpenDuty, ...]:
 @routes.get("/")
 @needs(Right.SIGNED_IN)
 def home(visit: AtVisit) -> Response:
-    """The first page."""
+    """Show the first page."""
     rows = rows_for(visit, Right.SEE, visit.now.date())
     return page(
         visit,

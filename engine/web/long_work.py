@@ -50,7 +50,7 @@ class Work:
         return "done" if self.future.done() else "runs"
 
     def answer(self) -> tuple[Any, str]:
-        """What came out, and why nothing did."""
+        """Return what came out, and why nothing did."""
         if self.future is None or not self.future.done() or self.future.cancelled():
             return None, ""
         error = self.future.exception()
@@ -80,7 +80,7 @@ class LongWork:
             return made
 
     def find(self, key: str, person: int) -> Work | None:
-        """A piece of work of a person; nobody else's."""
+        """Return a piece of work of a person; nobody else's."""
         found = self._work.get(key)
         return found if found is not None and found.person == person else None
 

@@ -21,12 +21,12 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def own_parties(visit: Visit, deal: str) -> tuple[str, ...] | None:
-    """The parties whose notices the person sees: all where the person may read the record, otherwise those acted for."""
+    """Return the parties whose notices the person sees: all where the person may read the record, otherwise those acted for."""
     return None if visit.may(Right.READ, deal) else visit.who.parties_in(deal)
 
 
 def number_of(text: str) -> int:
-    """A notice's number from an address. Raises NotThere for anything else."""
+    """Return a notice's number from an address. Raises NotThere for anything else."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise NotThere
     return int(text)
@@ -35,7 +35,7 @@ def number_of(text: str) -> int:
 @routes.get("/notices")
 @needs(Right.SEE)
 def all_notices(visit: AtVisit) -> Response:
-    """The notices of all granted deals that are not given yet."""
+    """Show the notices of all granted deals that are not given yet."""
     desk, today = visit.desk, visit.now.date()
     deals = granted(visit.who, desk.deals(), Right.SEE)
 
@@ -55,7 +55,7 @@ def all_notices(visit: AtVisit) -> Response:
 
 
 def _statement(visit: Visit, deal: str, between: tuple[date | None, date | None], show: str, to: tuple[str, ...] | None) -> Statement:
-    """A statement, made once for each size of the log and each day."""
+    """Return a statement, made once for each size of the log and each day."""
     desk, today = visit.desk, visit.now.date()
     question = ("statement", deal, desk.size(deal), today, between, show, to)
     kept: Statement = desk.pages.get(question, lambda: statement_of(desk.workspace, deal, today, between, show, to))
@@ -65,7 +65,7 @@ def _statement(visit: Visit, deal: str, between: tuple[date | None, date | None]
 @routes.get("/deals/{deal}/notices")
 @needs(Right.SEE, reads="statement of notices")
 def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Response:
-    """The statement of a deal."""
+    """Show the statement of a deal."""
     query = visit.request.query_params
     first, last = day_in(query.get("from", ""), "From"), day_in(to, "To")
     found = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
@@ -88,7 +88,7 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
 
 
 def _seen(visit: Visit, deal: str, text: str) -> int:
-    """The number of a notice that the person may see. Raises NotThere otherwise."""
+    """Return the number of a notice that the person may see. Raises NotThere otherwise."""
     number, mine = number_of(text), own_parties(visit, deal)
     rows = _statement(visit, deal, (None, None), ALL, mine).rows
     if all(row.number != number for row in rows):
@@ -99,7 +99,7 @@ def _seen(visit: Visit, deal: str, text: str) -> int:
 @routes.get("/deals/{deal}/notices/{number}.pdf")
 @needs(Right.SEE, reads="notice")
 def notice_pdf(visit: AtVisit, deal: str, number: str) -> Response:
-    """The file of a notice, byte for byte as it was issued."""
+    """Send the file of a notice, byte for byte as it was issued."""
     wanted = _seen(visit, deal, number)
     try:
         name, data = notice_file(visit.desk.workspace, deal, wanted)
@@ -111,7 +111,7 @@ def notice_pdf(visit: AtVisit, deal: str, number: str) -> Response:
 @routes.get("/deals/{deal}/notices/{number}")
 @needs(Right.SEE, reads="steps of a notice")
 def notice_steps(visit: AtVisit, deal: str, number: str) -> Response:
-    """What each step of a notice rests on."""
+    """Show what each step of a notice rests on."""
     wanted = _seen(visit, deal, number)
     today = visit.now.date()
     found = statement_of(visit.desk.workspace, deal, today)

@@ -53,7 +53,7 @@ OF_STATE = {
 
 
 def sprite(marks: Mapping[str, str]) -> Markup:
-    """All marks as symbols, once at the head of a page.
+    """Return all marks as symbols, once at the head of a page.
 
     Args:
         marks: the notice's own, each an SVG by name.
@@ -68,23 +68,23 @@ def _inner(svg: str) -> str:
 
 
 def mark(name: str) -> Markup:
-    """A disc or a square; the word stands beside it."""
+    """Return a disc or a square; the word stands beside it."""
     return Markup('<svg class="m" aria-hidden="true" focusable="false"><use href="#m-{}"/></svg>').format(name)
 
 
 def state_mark(state: str) -> Markup:
-    """The mark of a state by its word."""
+    """Return the mark of a state by its word."""
     return mark(OF_STATE.get(state, "undetermined"))
 
 
 def sheet(name: str) -> Markup:
-    """The sheet of a notice's step; the word stands beside it."""
+    """Return the sheet of a notice's step; the word stands beside it."""
     known = name if name in SHEETS else "drafted"
     return Markup('<svg class="m sheet" aria-hidden="true" focusable="false"><use href="#s-{}"/></svg>').format(known)
 
 
 def pips(on: list[bool]) -> Markup:
-    """A count as small squares, filled as far as it has come."""
+    """Return a count as small squares, filled as far as it has come."""
     square = '<rect x=".8" y=".8" width="8.4" height="8.4" fill="{}" stroke="#111" stroke-width="1.6"/>'
     one = f'<svg class="pip" viewBox="0 0 10 10">{square}</svg>'
     drawn = "".join(one.format(INK if each else PAPER) for each in on)
@@ -92,7 +92,7 @@ def pips(on: list[bool]) -> Markup:
 
 
 def own_clip(drawing: Markup, number: int) -> Markup:
-    """A strip of the notice's with a clip of its own: several stand on one page, and each names its clip `h`."""
+    """Return a strip of the notice's with a clip of its own: several stand on one page, and each names its clip `h`."""
     return Markup(str(drawing).replace('id="h"', f'id="h{number}"').replace("url(#h)", f"url(#h{number})"))
 
 
@@ -101,7 +101,7 @@ WIDTH, AXIS, FULL = 142, 62, 0.4
 
 
 def fall_bar(share: float, failing: bool, number: int) -> Markup:
-    """How far the rate is from the test that it turns next: a grey bar for room that is left, a hatched one for what is missing.
+    """Return how far the rate is from the test that it turns next: a grey bar for room that is left, a hatched one for what is missing.
 
     Args:
         share: of the Reference Rate, without a sign.

@@ -42,7 +42,7 @@ class Asked:
     state: tuple[str, ...]
 
     def fits(self, row: DealRow) -> bool:
-        """Whether a deal is shown."""
+        """Return whether a deal is shown."""
         text = f"{row.deal} {row.party}".casefold()
         return (
             self.q.casefold() in text
@@ -63,7 +63,7 @@ def portfolio(
     state: Annotated[tuple[str, ...], Query()] = (),
     page_: Annotated[str, Query(alias="page")] = "1",
 ) -> Response:
-    """The list."""
+    """Show the deals as a list."""
     asked = Asked(q[:80], index[:80], who[:80], on[:20], state[:12])
     day = day_in(on, "As of") or visit.now.date()
     every = rows_for(visit, Right.READ, day)
@@ -102,13 +102,13 @@ def portfolio(
 
 
 def _last_in_front(rows: Sequence[DealRow], acting: Sequence[str]) -> str:
-    """The deal under which the line stands: the last one of those at the head that need an act."""
+    """Return the deal under which the line stands: the last one of those at the head that need an act."""
     front = [row.deal for n, row in enumerate(rows) if all(row.deal in acting for row in rows[: n + 1])]
     return front[-1] if front else ""
 
 
 def _quiet_until(rows: Sequence[DealRow], day: date) -> date | None:
-    """When the next thing is due of the deals that need no act."""
+    """Return when the next thing is due of the deals that need no act."""
     return min((duty.by for row in rows if not row.needs_act(day, day + SOON) for duty in row.owed), default=None)
 
 
@@ -120,7 +120,7 @@ def _total(rows: Sequence[DealRow]) -> str:
 @routes.get("/deals.csv")
 @needs(Right.READ)
 def portfolio_csv(visit: AtVisit, on: str = "") -> Response:
-    """The list as a file, in the order of the page."""
+    """Send the list as a file, in the order of the page."""
     day = day_in(on, "As of") or visit.now.date()
     file = io.StringIO(newline="")
     written = csv.writer(file, lineterminator="\n")

@@ -30,7 +30,7 @@ LONGEST_NOTE = 64 * 1024
 @routes.get("/proof")
 @needs(Right.PROVE)
 def proofs(visit: AtVisit) -> Response:
-    """The granted deals, each with what can be held of it."""
+    """Show the granted deals, each with what can be held of it."""
     deals = granted(visit.who, visit.desk.deals(), Right.PROVE)
     rows = [(deal, visit.desk.size(deal), kept_checkpoint(visit.desk.workspace, log_of_deal(deal))) for deal in deals]
     return page(visit, "proofs.html.j2", nav="proof", rows=rows)
@@ -39,7 +39,7 @@ def proofs(visit: AtVisit) -> Response:
 @routes.get("/deals/{deal}/proof")
 @needs(Right.PROVE, reads="proof")
 def proof(visit: AtVisit, deal: str) -> Response:
-    """What can be held of a deal."""
+    """Show what can be held of a deal."""
     return _proof(visit, deal)
 
 
@@ -65,7 +65,7 @@ def _proof(visit: Visit, deal: str, status: int = 200, refused: str = "", taken:
 @routes.get("/deals/{deal}/checkpoint")
 @needs(Right.PROVE, reads="checkpoint")
 def checkpoint(visit: AtVisit, deal: str) -> Response:
-    """The newest signed checkpoint, to hold."""
+    """Send the newest signed checkpoint, to hold."""
     found = kept_checkpoint(visit.desk.workspace, log_of_deal(deal))
     if found is None:
         raise NotThere
@@ -136,7 +136,7 @@ def audit(visit: AtVisit, deal: str) -> Response:
 @routes.get("/work/{key}/file")
 @needs(Right.SIGNED_IN, reads="audit report")
 def work_file(visit: AtVisit, key: str) -> Response:
-    """An audit report as its PDF, to be signed by the auditor."""
+    """Send an audit report as its PDF, to be signed by the auditor."""
     work = visit.desk.work.find(key, visit.who.number)
     answer = work.answer()[0] if work is not None and may(visit.who, Right.PROVE, work.deal) else None
     if work is None or not isinstance(answer, AuditReport):
@@ -149,7 +149,7 @@ def work_file(visit: AtVisit, key: str) -> Response:
 @routes.get("/proof/verifier.html")
 @needs(Right.PROVE)
 def verifier(visit: AtVisit) -> Response:
-    """The verifier as one file, for a browser that is not connected to anything."""
+    """Send the verifier as one file, for a browser that is not connected to anything."""
     assert visit.person is not None  # the right was asked for
     return Response(
         verifier_file(), media_type="application/octet-stream", headers={"Content-Disposition": 'attachment; filename="verifier.html"'}
@@ -159,7 +159,7 @@ def verifier(visit: AtVisit) -> Response:
 @routes.get("/work/{key}")
 @needs(Right.SIGNED_IN)
 def work(visit: AtVisit, key: str) -> Response:
-    """A piece of long work: where it is, and its answer once there is one."""
+    """Show a piece of long work: where it is, and its answer once there is one."""
     work = visit.desk.work.find(key, visit.who.number)
     if work is None or (work.deal and not may(visit.who, Right.SEE, work.deal)):
         raise NotThere

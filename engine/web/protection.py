@@ -37,7 +37,7 @@ FORM_AROUND = MEGABYTE
 
 
 def hosts_of(desk: Desk) -> frozenset[str]:
-    """The names under which the desk answers; any other is refused, so that no link that it makes leads elsewhere."""
+    """Return the names under which the desk answers; any other is refused, so that no link that it makes leads elsewhere."""
     settings = desk.settings
     own = {settings.host, "127.0.0.1", "localhost", "[::1]"} if not settings.has_tls else {settings.host}
     found = {f"{name}:{settings.port}" for name in own} | own
@@ -82,7 +82,7 @@ class Protection:
             LOG.info(self._line(scope, request_id, told["status"], time.perf_counter() - began))
 
     def _refused(self, scope: Scope) -> ASGIApp | None:
-        """The answer to what is refused before anything is looked at."""
+        """Return the answer to what is refused before anything is looked at."""
         host = Headers(scope=scope).get("host", "").lower()
         if host not in self._hosts:
             return PlainTextResponse("This desk does not answer under that name.\n", status_code=421)
@@ -92,7 +92,7 @@ class Protection:
         return None
 
     def _line(self, scope: Scope, request_id: str, status: int, seconds: float) -> str:
-        """One line of JSON; neither a query nor a token stands in it."""
+        """Return one line of JSON; neither a query nor a token stands in it."""
         path = inert(scope["path"])
         state = scope.get("state", {})
         visit = state.get("visit")

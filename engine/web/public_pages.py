@@ -33,7 +33,7 @@ def _style() -> bytes:
 @routes.get("/static/{name:path}")
 @needs(Right.PUBLIC)
 def static(visit: AtVisit, name: str) -> Response:
-    """The style sheet, a font, the icon, the watermark: the only files that a page fetches."""
+    """Send the style sheet, a font, the icon, the watermark: the only files that a page fetches."""
     parts = visit.desk.parts
     if name == "style.css":
         data, kind = _style(), "text/css; charset=utf-8"
@@ -55,7 +55,7 @@ def static(visit: AtVisit, name: str) -> Response:
 @routes.get("/healthz")
 @needs(Right.PUBLIC)
 def health(visit: AtVisit) -> Response:
-    """Whether the record and the second database answer; nothing of what stands in them."""
+    """Return whether the record and the second database answer; nothing of what stands in them."""
     visit.desk.database.row("SELECT 1")
     logs = visit.desk.workspace.store.logs()
     up = not visit.desk.stopping.is_set()
@@ -73,5 +73,5 @@ def robots() -> Response:
 @routes.get("/marks")
 @needs(Right.PUBLIC)
 def marks(visit: AtVisit) -> Response:
-    """The legend of the marks."""
+    """Show the legend of the marks."""
     return page(visit, "marks.html.j2")

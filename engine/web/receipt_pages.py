@@ -22,7 +22,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _of(visit: Visit, token: str) -> tuple[ReceiptLink, StatementRow, str]:
-    """The notice of a link, and its deal's zone. Raises NotThere where the link is not a link of ours, or has ended."""
+    """Return the notice of a link, and its deal's zone. Raises NotThere if the link is not a link of ours, or has ended."""
     desk = visit.desk
     link = read_token(link_key(desk.workspace), token, visit.now.date())
     if link is None or link.deal not in desk.deals():
@@ -43,7 +43,7 @@ def _page(visit: Visit, token: str, status: int = 200, refused: str = "", name: 
 @routes.get("/a/{token}")
 @needs(Right.PUBLIC)
 def receipt_page(visit: AtVisit, token: str) -> Response:
-    """The page with one button; to open it records nothing."""
+    """Show the page with one button; to open it records nothing."""
     return _page(visit, token)
 
 

@@ -1,4 +1,4 @@
-"""A notice released by who acts for its giver; where the deal asks for two persons, by two."""
+"""A notice released by who acts for its giver; if the deal asks for two persons, by two."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def acting_for(person: Person, deal: str) -> Acting:
 
 
 def acting_people(visit: Visit, *others: int) -> dict[str, Acting]:
-    """Who acts for whom, by name: whoever asks, and other accounts by number. Raises WrongUsage where two have one name."""
+    """Return who acts for whom, by name: whoever asks, and other accounts by number. Raises WrongUsage if two have one name."""
     deal = visit.deal or EVERY_DEAL
     found = {visit.who.name: acting_for(visit.who, deal)}
     for number in others:
@@ -40,7 +40,7 @@ def acting_people(visit: Visit, *others: int) -> dict[str, Acting]:
 
 
 def may_release(visit: Visit, row: StatementRow) -> bool:
-    """Whether the person acts for the giver of a notice that is a draft still."""
+    """Return whether the person acts for the giver of a notice that is a draft still."""
     duty = row.delivery.duty
     unreleased = row.delivery.release is None or row.delivery.release.draft
     own = visit.deal is not None and acting_for(visit.who, visit.deal)
@@ -70,7 +70,7 @@ def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
 
 
 def _prepared(visit: Visit, deal: str, number: int) -> int:
-    """The release as it waits for a second person."""
+    """Return the release as it waits for a second person."""
     desk = visit.desk
     made = prepare(desk.database, deal, "release", visit.who.number, visit.now, desk.size(deal), {"number": number}, None)
     waiting = waiting_one(desk.database, made)

@@ -24,7 +24,7 @@ DEAL_PLACES: set[str] = set()
 
 
 def _finalized(value: Any) -> Any:
-    """What a template prints: nothing for None; a text of people or files without what acts in it."""
+    """Return what a template prints: nothing for None; a text of people or files without what acts in it."""
     if value is None:
         return ""
     return inert_lines(value) if type(value) is str else value
@@ -32,7 +32,7 @@ def _finalized(value: Any) -> Any:
 
 @cache
 def environment(desk_parts: PageParts) -> Environment:
-    """The templates, with the notice's own drawings and words among them."""
+    """Return the templates, with the notice's own drawings and words among them."""
     loader = ChoiceLoader([DictLoader({"drawings.html.j2": desk_parts.drawings}), PackageLoader("engine.web")])
     found = Environment(
         loader=loader,
@@ -73,7 +73,7 @@ def _sprite(desk_marks: tuple[tuple[str, str], ...]) -> Markup:
 
 
 def duty_words(parts: PageParts, duty: OpenDuty) -> str:
-    """What is to be done, in the notice's own words."""
+    """Return what is to be done, in the notice's own words."""
     if duty.due is None:
         return duty.what
     title = duty.title or duty.subject
@@ -82,7 +82,7 @@ def duty_words(parts: PageParts, duty: OpenDuty) -> str:
 
 
 def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page for a visit.
+    """Return a page for a visit.
 
     Args:
         visit: who asks for what.
@@ -94,7 +94,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
 
 
 def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, Any]) -> str:
-    """The HTML of a page; `visit` is None where nobody's request was let in."""
+    """Return the HTML of a page; `visit` is None if nobody's request was let in."""
     request = visit.request if visit is not None else None
     url = request.url if request is not None else None
     shown = {
@@ -126,7 +126,7 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
 
 
 def navigation(visit: Visit) -> tuple[tuple[str, str, str], ...]:
-    """The pages that the person's own grants lead to: key, address, words."""
+    """Return the pages that the person's own grants lead to: key, address, words."""
     places = (
         (Right.SEE, "week", "/week", "My week"),
         (Right.READ, "portfolio", "/deals", "Portfolio"),
@@ -141,6 +141,6 @@ def navigation(visit: Visit) -> tuple[tuple[str, str, str], ...]:
 
 
 def with_query(path: str, **values: Any) -> str:
-    """An address with the values that are not empty."""
+    """Return an address with the values that are not empty."""
     said = {name: value for name, value in values.items() if value not in (None, "", ())}
     return f"{path}?{urlencode(said, doseq=True)}" if said else path

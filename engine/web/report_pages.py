@@ -49,19 +49,19 @@ class FigureRow:
 
 
 def intake_of(visit: Visit, deal: str) -> Intake:
-    """An intake that takes reports of one deal and of no other, under the account of whoever asks."""
+    """Return an intake that takes reports of one deal and of no other, under the account of whoever asks."""
     return Intake(visit.desk.workspace, visit.desk.templates, visit.scribe(), only=deal)
 
 
 def name_of(file: str | None) -> str:
-    """The name of a file that was sent, without folders, on one line."""
+    """Return the name of a file that was sent, without folders, on one line."""
     return inert(PurePosixPath((file or "").replace("\\", "/")).name)[:120] or "report"
 
 
 @routes.get("/deals/{deal}/reports")
 @needs(Right.SEE, reads="reports")
 def reports(visit: AtVisit, deal: str) -> Response:
-    """What was sent, what waits, and the way to send more."""
+    """Show what was sent, what waits, and the way to send more."""
     return _list(visit, deal)
 
 
@@ -90,7 +90,7 @@ def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, .
 @routes.get("/deals/{deal}/report-form")
 @needs(Right.REPORT)
 def report_form(visit: AtVisit, deal: str, period: str = "", form: str = "xlsx") -> Response:
-    """The form of a period, to be filled in."""
+    """Send the form of a period, to be filled in."""
     desk = visit.desk
     if form not in FORMS:
         raise NotThere
@@ -124,7 +124,7 @@ def read_report(visit: AtVisit, deal: str) -> Response:
 
 
 def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
-    """A report that waits, for its sender or for who takes it. Raises NotThere for anybody else, and for one that is done with."""
+    """Return a report that waits, for its sender or for who takes it. Raises NotThere for anybody else, and for one that is done with."""
     waiting = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
     if waiting is None or waiting.deal != deal or waiting.kind != "report" or waiting.state not in SEEN or waiting.file is None:
         raise NotThere
@@ -136,7 +136,7 @@ def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
 @routes.get("/deals/{deal}/reports/{number}")
 @needs(Right.REPORT, reads="report")
 def report(visit: AtVisit, deal: str, number: str) -> Response:
-    """A file as it was read: its figures beside the last ones, its questions, what would change."""
+    """Show a file as it was read: its figures beside the last ones, its questions, what would change."""
     return _shown(visit, deal, _waiting(visit, deal, number))
 
 
@@ -165,20 +165,20 @@ def _shown(visit: Visit, deal: str, waiting: Waiting, status: int = 200, notice:
 
 
 def _read(visit: Visit, deal: str, waiting: Waiting) -> tuple[ReadReport, Any]:
-    """The file read again, with its receipt as of its arrival, and the event that it would be."""
+    """Return the file read again, with its receipt as of its arrival, and the event that it would be."""
     desk_intake = intake_of(visit, deal)
     found = desk_intake.read(waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at))
     return found, desk_intake.imagined(found)
 
 
 def _arrival(visit: Visit, deal: str, at: datetime) -> str:
-    """When a file arrived, where the deal is: its receipt counts from then (`rulings.md` 57)."""
+    """Return when a file arrived, where the deal is: its receipt counts from then (`rulings.md` 57)."""
     zone = reports_received(visit.desk.workspace, deal).zone
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def _figures(read: ReadReport) -> list[FigureRow]:
-    """The figures of a report, those that are held first: they stand apart from those that serve."""
+    """Return the figures of a report, those that are held first: they stand apart from those that serve."""
     last, report = read.older[0].figures if read.older else {}, read.report
     asked = [FigureRow(name, last.get(name), report.awaiting[name], why) for name, why in report.held.items()]
     return [*asked, *(FigureRow(name, last.get(name), figure, "") for name, figure in report.figures.items())]

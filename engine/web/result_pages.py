@@ -20,7 +20,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _found(visit: Visit, deal: str, test: str, on: str) -> Explanation:
-    """The working of a result. Raises NotThere without one, or the address holds no date."""
+    """Return the working of a result. Raises NotThere without one, or the address holds no date."""
     try:
         day = day_in(on, "on")
         if day is None:
@@ -33,7 +33,7 @@ def _found(visit: Visit, deal: str, test: str, on: str) -> Explanation:
 @routes.get("/deals/{deal}/results/{test}/{on}.json")
 @needs(Right.READ, reads="working as a file")
 def explained_as_data(visit: AtVisit, deal: str, test: str, on: str) -> Response:
-    """The working as programs read it."""
+    """Return the working as programs read it."""
     headers = {"Content-Disposition": f'attachment; filename="{deal}-{test}-{on}.json"'}
     return JSONResponse(_found(visit, deal, test, on).as_data(), headers=headers)
 
@@ -41,7 +41,7 @@ def explained_as_data(visit: AtVisit, deal: str, test: str, on: str) -> Response
 @routes.get("/deals/{deal}/results/{test}/{on}")
 @needs(Right.READ, reads="working of a result")
 def explained(visit: AtVisit, deal: str, test: str, on: str) -> Response:
-    """The working."""
+    """Show the working of one result."""
     explanation = _found(visit, deal, test, on)
     facts = deal_facts(visit.desk.workspace, deal)
     return page(

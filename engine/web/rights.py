@@ -68,7 +68,7 @@ class Grant:
         return PARTS.get(self.party, OTHERS)
 
     def covers(self, deal: str) -> bool:
-        """Whether it holds for a deal."""
+        """Return whether it holds for a deal."""
         return self.deal in (EVERY_DEAL, deal)
 
 
@@ -87,12 +87,12 @@ class Person:
         return tuple(dict.fromkeys(grant.party for grant in self.grants))
 
     def parties_in(self, deal: str) -> tuple[str, ...]:
-        """The parties that the person acts for in one deal."""
+        """Return the parties that the person acts for in one deal."""
         return tuple(dict.fromkeys(grant.party for grant in self.grants if grant.covers(deal)))
 
 
 def may(person: Person | None, right: Right, deal: str | None = None) -> bool:
-    """Whether somebody may do something: the one function that decides.
+    """Return whether somebody may do something: the one function that decides.
 
     Args:
         person: who asks; None for whoever has not signed in.

@@ -25,7 +25,7 @@ def serve_pages(desk: Desk) -> None:
 
 
 def options(desk: Desk) -> dict[str, Any]:
-    """What the server is started with."""
+    """Return what the server is started with."""
     web = desk.settings
     root = desk.workspace.root
     found: dict[str, Any] = {

@@ -36,7 +36,7 @@ class Sessions:
         self._database = database
 
     def begin(self, person: int, address: str, now: datetime) -> str:
-        """A new session; returns its name, for the cookie."""
+        """Return a new session; returns its name, for the cookie."""
         name = secrets.token_urlsafe(32)
         at = now.isoformat()
         values = (hashed(name), person, secrets.token_urlsafe(32), at, at, (now + LONGEST).isoformat(), address)
@@ -46,7 +46,7 @@ class Sessions:
         return name
 
     def find(self, name: str, now: datetime) -> Session | None:
-        """The session of a name, if it has not ended."""
+        """Return the session of a name, if it has not ended."""
         row = self._database.row("SELECT * FROM session WHERE token = ?", (hashed(name),))
         if row is None:
             return None
@@ -60,7 +60,7 @@ class Sessions:
         return Session(row["person"], row["csrf"], begun, seen, row["address"], row["token"])
 
     def of(self, person: int | None = None) -> tuple[Session, ...]:
-        """The sessions of a person, or of everybody, the newest first."""
+        """Return the sessions of a person, or of everybody, the newest first."""
         where, values = ("", ()) if person is None else ("WHERE person = ?", (person,))
         rows = self._database.rows(f"SELECT * FROM session {where} ORDER BY begun DESC", values)
         return tuple(

@@ -22,13 +22,13 @@ SEE_OTHER = 303
 
 
 def address_of(visit: Visit) -> str:
-    """The address that a request comes from."""
+    """Return the address that a request comes from."""
     client = visit.request.client
     return client.host if client is not None else "nobody"
 
 
 def local(path: str) -> str:
-    """An address of ours to go on to; the first page for anything that is not one."""
+    """Return an address of ours to go on to; the first page for anything that is not one."""
     fine = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path and len(path) < 2000
     return path if fine else "/"
 
@@ -36,7 +36,7 @@ def local(path: str) -> str:
 @routes.get("/sign-in")
 @needs(Right.PUBLIC)
 def sign_in_page(visit: AtVisit, next: str = "/") -> Response:  # the address of the page has this word
-    """The form to sign in."""
+    """Show the form to sign in."""
     if visit.person is not None:
         return RedirectResponse("/", SEE_OTHER)
     return page(visit, "sign_in.html.j2", refused=None, login="", next=local(next))
@@ -60,7 +60,7 @@ def sign_in(visit: AtVisit) -> Response:
 
 
 def _begun(visit: Visit, person: int, onward: str) -> Response:
-    """A new session, and on to a page."""
+    """Return a new session, and on to a page."""
     if visit.session is not None:
         visit.desk.sessions.end(visit.session.key)
     name = visit.desk.sessions.begin(person, address_of(visit), visit.now)
@@ -83,7 +83,7 @@ def sign_out(visit: AtVisit) -> Response:
 @routes.get("/invitation/{token}")
 @needs(Right.PUBLIC)
 def invitation_page(visit: AtVisit, token: str) -> Response:
-    """The form to set a password; to open it changes nothing."""
+    """Show the form to set a password; to open it changes nothing."""
     invited = visit.desk.accounts.invited(token, visit.now)
     if invited is None:
         raise NotThere

@@ -105,7 +105,7 @@ def prepare(
 
 
 def waiting_one(database: DeskDatabase, number: int) -> Waiting | None:
-    """One thing that was prepared, by its number."""
+    """Return one thing that was prepared, by its number."""
     row = database.row(f"{ALL} WHERE w.number = ?", (number,))
     return None if row is None else _of(row)
 
@@ -113,7 +113,7 @@ def waiting_one(database: DeskDatabase, number: int) -> Waiting | None:
 def waiting_of(
     database: DeskDatabase, deals: Sequence[str], kind: Kind | None = None, states: Sequence[State] = OPEN
 ) -> tuple[Waiting, ...]:
-    """What waits under some deals, the oldest first."""
+    """Return what waits under some deals, the oldest first."""
     marks = ", ".join("?" for _ in states)
     rows = database.rows(f"{ALL} WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
     return tuple(row for row in map(_of, rows) if row.deal in deals and (kind is None or row.kind == kind))
@@ -122,7 +122,7 @@ def waiting_of(
 def move(
     database: DeskDatabase, waiting: Waiting, state: State, person: int | None, words: str, now: datetime, on_entry: int | None = None
 ) -> bool:
-    """Change the state of what stands as it was read; False where somebody else has decided it meanwhile."""
+    """Change the state of what stands as it was read; False if somebody else has decided it meanwhile."""
     decided = person is not None
     return (
         database.write(

@@ -34,7 +34,7 @@ class Week:
 
 
 def week_of(visit: Visit, on: date) -> Week:
-    """The week of whoever asks; each duty stands once, under whoever owes it."""
+    """Return the week of whoever asks; each duty stands once, under whoever owes it."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.SEE)
     found = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make), desk.sizes())
@@ -57,7 +57,7 @@ def _by_day(duties: Sequence[OpenDuty]) -> tuple[OpenDuty, ...]:
 @routes.get("/week")
 @needs(Right.SEE)
 def week(visit: AtVisit, on: str = "") -> Response:
-    """The week."""
+    """Show the week."""
     day = day_in(on, "on") or visit.now.date()
     found = week_of(visit, day)
     reading = [one for one in found.deals if visit.may(Right.READ, one.row.deal)]

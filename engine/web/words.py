@@ -45,61 +45,61 @@ def short_hour(at: datetime | None, zone: str = "UTC") -> str:
 
 
 def zone_word(at: datetime, zone: str) -> str:
-    """The zone's short name at a moment: `EDT`."""
+    """Return the zone's short name at a moment: `EDT`."""
     return f"{at.astimezone(ZoneInfo(zone)):%Z}"
 
 
 def lateness(days: int) -> str:
-    """How many days until a last day, or since: `11 days overdue`, `today`, `27 days`."""
+    """Return how many days until a last day, or since: `11 days overdue`, `today`, `27 days`."""
     if days < 0:
         return f"{-days:,} day{'' if days == -1 else 's'} overdue"
     return "today" if days == 0 else f"{days:,} day{'' if days == 1 else 's'}"
 
 
 def figure(value: Figure | None) -> str:
-    """A figure with its unit."""
+    """Return a figure with its unit."""
     return "not reported" if value is None else printed(value)
 
 
 def apart(value: Figure, limit: Figure) -> str:
-    """A figure with as many decimals as it takes to print differently from its limit."""
+    """Return a figure with as many decimals as it takes to print differently from its limit."""
     return printed_apart(value, limit)
 
 
 def headroom(value: Figure) -> str:
-    """How far a test passes or fails, without a sign."""
+    """Return how far a test passes or fails, without a sign."""
     return printed_headroom(value).lstrip("+−-")
 
 
 def amount(value: Figure | None) -> str:
-    """A figure for a column whose head has the unit."""
+    """Return a figure for a column whose head has the unit."""
     return "–" if value is None else printed(value).removeprefix("USD ")
 
 
 def rate(value: Fraction | float | None) -> str:
-    """A rate in four decimals, for a column whose head has the unit."""
+    """Return a rate in four decimals, for a column whose head has the unit."""
     return "none" if value is None else f"{float(value):.4f}"
 
 
 def percent(share: Fraction) -> str:
-    """A share as `+1.6%`, with a true minus."""
+    """Return a share as `+1.6%`, with a true minus."""
     text = f"{abs(float(share)) * 100:.1f}%"
     return f"{'+' if share >= 0 else MINUS}{text}"
 
 
 def eights(text: str) -> str:
-    """A hash in groups of eight."""
+    """Return a hash in groups of eight."""
     return " ".join(text[at : at + 8] for at in range(0, len(text), 8))
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """A number below thirteen as a word, with its noun: `two notices`."""
+    """Return a number below thirteen as a word, with its noun: `two notices`."""
     word = NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
     return f"{word if number else 'no'} {noun if number == 1 else plural or noun + 's'}"
 
 
 def day_in(text: str, name: str) -> date | None:
-    """A date from an address; None where it is empty. Raises WrongUsage, naming the field, for one that is not a date."""
+    """Return a date from an address; None if it is empty. Raises WrongUsage, naming the field, for one that is not a date."""
     if not text.strip():
         return None
     try:

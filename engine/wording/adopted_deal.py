@@ -34,7 +34,7 @@ from engine.wording.plain_english import compared, consequence, named, role, tri
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
-    """What the engine reads from a deal file: as of its closing, and each clause again from every date on which it reads otherwise."""
+    """Return what the engine reads from a deal file at its closing, and each clause again from every date on which it reads otherwise."""
     terms = resolve(deal, deal.closing_date)
     return DealAdopted(
         file_sha256=deal.sha256,
@@ -100,7 +100,7 @@ def _four(terms: TermsInForce) -> dict[str, Any]:
 
 
 def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
-    """The four again from each later date on which one of them reads otherwise."""
+    """Yield the four again from each later date on which one of them reads otherwise."""
     before = _four(deal.segments[0][1])
     for since, terms in deal.segments[1:]:
         now = _four(terms)
@@ -110,7 +110,7 @@ def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
 
 
 def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
-    """Each clause and trigger of a deal on a date: what it is called, its words, the engine's reading of it."""
+    """Yield each clause and trigger of a deal on a date: what it is called, its words, the engine's reading of it."""
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         yield ClauseFacts(
@@ -143,31 +143,31 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
 
 
 def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterator[str]:
-    """A clause's test, how its figure is compared, and when it is tested where that is not on every date."""
+    """Yield a clause's test, how its figure is compared, and when it is tested if that is not on every date."""
     yield template.reading(clause)
     yield compared(clause, terms)
     yield from _when(clause, terms)
 
 
 def _changed(change: Change) -> str:
-    """A change in words: a term with what it was and is; a whole block is only named."""
+    """Return a change in words: a term with what it was and is; a whole block is only named."""
     block = isinstance(change.new, dict | list) or isinstance(change.replaces, dict | list)
     return f"{change.term} is written anew" if block else f"{change.term}: {change.replaces} becomes {change.new}"
 
 
 def _clause_of(term: str) -> str | None:
-    """The clause or trigger of whose terms a path is one: `ltv` of `covenants.ltv.maximum`."""
+    """Return the clause or trigger of whose terms a path is one: `ltv` of `covenants.ltv.maximum`."""
     block, _, rest = term.partition(".")
     return rest.partition(".")[0] or None if block in ("covenants", "triggers") else None
 
 
 def _of_the_parties(text: str, terms: TermsInForce) -> str:
-    """A reading in the words of the agreement: without a Borrower it speaks of the Issuer (`rulings.md` 58)."""
+    """Return a reading in the words of the agreement: without a Borrower it speaks of the Issuer (`rulings.md` 58)."""
     return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
 
 
 def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
-    """The clauses that read otherwise from each later date on: by a dated step or an amendment."""
+    """Yield the clauses that read otherwise from each later date on: by a dated step or an amendment."""
     before: dict[str, ClauseFacts] = {}
     for since, terms in deal.segments:
         now = {clause.key: clause for clause in clauses_read(terms, templates)}
@@ -178,7 +178,7 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
 
 
 def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
-    """When a clause is tested, where that is not on every date."""
+    """Yield when a clause is tested, if that is not on every date."""
     if clause.first_tested is not None:
         yield f"It is first tested on {clause.first_tested}."
     if clause.last_tested is not None:
@@ -194,7 +194,7 @@ def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
 
 
 def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
-    """The code of what a trigger changes, for the ESMA rows."""
+    """Return the code of what a trigger changes, for the ESMA rows."""
     said = trigger.esma
     if said is None or not (said.changes_priority_of_payments or said.replaces_counterparty):
         return "OTHR"
@@ -238,7 +238,7 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
 
 
 def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
-    """Each amendment and each correction of the file, under its own number, with what it changed."""
+    """Yield each amendment and each correction of the file, under its own number, with what it changed."""
     found: dict[tuple[ChangeKind, int], list[Change]] = {}
     for change in deal.changes:
         found.setdefault((change.kind, change.number), []).append(change)

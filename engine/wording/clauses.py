@@ -34,9 +34,9 @@ class Line:
 
 
 def of_clause(deal: Deal, on: date, key: str, templates: Mapping[str, Template]) -> tuple[Line, ...]:
-    """Every term of one clause or trigger beside its reading, as in force on a date, with all its dated steps.
+    """Return every term of one clause or trigger beside its reading, as in force on a date, with all its dated steps.
 
-    Raises KeyError where the deal has no such clause on the date.
+    Raises KeyError if the deal has no such clause on the date.
     """
     terms = resolve(deal, on)
     clause = terms.covenants.get(key)
@@ -87,7 +87,7 @@ def _paid(terms: TermsInForce) -> str:
 
 
 def _rates_of(clause: Clause, terms: TermsInForce) -> tuple[str, ...]:
-    """The names of the rates that a clause is measured on: its own, those that it names, those of the pool, or none."""
+    """Return the names of the rates that a clause is measured on: its own, those that it names, those of the pool, or none."""
     if clause.on_no_rate:
         return ()
     named = [name for _, kind, name in clause.refers() if kind == "index" and name is not None]
@@ -129,7 +129,7 @@ FOLLOWS = {
 
 
 def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
-    """What a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is not a default."""
+    """Yield what a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is not a default."""
     if template.breach_of(clause) != "default" or not isinstance(clause, MaintenanceClause):
         yield Line("failure", f"A failure is no default; {FOLLOWS[template.breach_of(clause)]}.")
         return
@@ -184,7 +184,7 @@ def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
 
 
 def steps(deal: Deal, under: str) -> Iterator[str]:
-    """Every term below a path that changes by a dated step or an amendment: each value with its date and section.
+    """Yield every term below a path that changes by a dated step or an amendment: each value with its date and section.
 
     Args:
         deal: the deal as written.
@@ -205,7 +205,7 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
 
 
 def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
-    """What so many clauses rest on: their rates with the fallback, blends, the pool, the Servicer's reports."""
+    """Return what so many clauses rest on: their rates with the fallback, blends, the pool, the Servicer's reports."""
     terms = resolve(deal, on)
     clauses = [terms.covenants[key] for key in keys if key in terms.covenants]
     rates = tuple(dict.fromkeys(name for clause in clauses for name in _rates_of(clause, terms)))
@@ -235,7 +235,7 @@ DAY_READ = {
 
 
 def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
-    """What the deal says about one index: whose it is, its method, its fallback in order, and which values count."""
+    """Yield what the deal says about one index: whose it is, its method, its fallback in order, and which values count."""
     level = trimmed(Figure(value=index.closing_date_level, unit=Unit.RATE))
     yield f"It is {index.source} ({index.cite}). Its Closing Date level is {level} per GPU-hour."
     if index.cadence == "daily":
@@ -287,7 +287,7 @@ def _missing(rule: MissingIndex) -> str:
 
 
 def blend_words(blend: Blend) -> str:
-    """A blended rate: its components with their weights, and what a missing one does."""
+    """Return a blended rate: its components with their weights, and what a missing one does."""
     of = listed([f"{trimmed(Figure(value=share, unit=Unit.SHARE))} {name}" for name, share in blend.of.items()])
     weights = f"{of}, by fixed weights"
     if blend.weights == "register":
@@ -329,7 +329,7 @@ def _quarters(months: tuple[int, ...] | None) -> str:
 
 
 def _tolerated(tolerance: Tolerance | str) -> str:
-    """How far a figure may move before it is held."""
+    """Return how far a figure may move before it is held."""
     slip = "a figure that may be a slip of its unit is held until it is confirmed"
     if not isinstance(tolerance, Tolerance):
         return f"{slip[:1].upper()}{slip[1:]}."

@@ -21,7 +21,7 @@ FLAGGED = {
 
 
 def low_confidence_words(low: LowConfidence) -> Iterator[str]:
-    """What a flagged value does, and what a result that other sellers would turn."""
+    """Yield what a flagged value does, and what a result that other sellers would turn."""
     yield f"{FLAGGED[low.judged_by]} {LOW_CONFIDENCE[low.effect]} ({low.cite})."
     if low.effect != DECISIVE_ONLY:
         return

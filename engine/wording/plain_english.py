@@ -19,7 +19,7 @@ SMALL_WORDS = {"of", "the", "and", "for"}
 
 
 def role(key: str) -> str:
-    """A party by its role in the agreement: `Indenture Trustee`."""
+    """Return a party by its role in the agreement: `Indenture Trustee`."""
     return " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in in_words(key).split())
 
 
@@ -34,13 +34,13 @@ def times(persistence: Persistence) -> str:
 
 
 def named(key: str, terms: TermsInForce) -> str:
-    """A clause or trigger by its key and the section that it stands in: `oc-b (IND §6.01(b))`."""
+    """Return a clause or trigger by its key and the section that it stands in: `oc-b (IND §6.01(b))`."""
     clause = terms.covenants.get(key) or terms.triggers.get(key)
     return f"{key} ({clause.cite})" if clause is not None else key
 
 
 def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
-    """A condition in words; one that stands inside another is put between brackets."""
+    """Return a condition in words; one that stands inside another is put between brackets."""
     if isinstance(tree, LeafRule) and tree.announced is not None:
         return f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
     if isinstance(tree, LeafRule) and tree.on_or_after is not None:
@@ -61,7 +61,7 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
 
 
 def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
-    """When a composite trigger begins and when it ends."""
+    """Return when a composite trigger begins and when it ends."""
     begins = f"It begins when {condition(rule.begins, terms)}.{_own_cure(rule.cure, terms)}"
     if rule.while_met:
         return f"{begins} It is in effect exactly while that holds, and ends on the date from which it no longer does."
@@ -71,7 +71,7 @@ def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
 
 
 def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
-    """A trigger's own cure in words; empty where it has none."""
+    """Return a trigger's own cure in words; empty if it has none."""
     if cure is None:
         return ""
     days = f", Business Days by the calendar {terms.business_days}" if cure.within.unit == "business days" else ""
@@ -85,7 +85,7 @@ def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
 
 
 def compared(clause: Clause, terms: TermsInForce) -> str:
-    """How what a clause measures is rounded before it is compared; empty without a ratio (`rulings.md` 18)."""
+    """Return how what a clause measures is rounded before it is compared; empty without a ratio (`rulings.md` 18)."""
     shares = clause.margin_unit() is Unit.POINTS
     unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
     rule = terms.rounding
@@ -107,7 +107,7 @@ CLOCKS = {
 
 
 def cure_words(cure: Cure, calendar: str) -> str:
-    """A cure right in full: by what, until when, how often, and what follows where it is not used."""
+    """Return a cure right in full: by what, until when, how often, and what follows if it is not used."""
     days = f", Business Days by the calendar {calendar}" if cure.within.unit == "business days" else ""
     said = [
         f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}; the day "
@@ -147,7 +147,7 @@ AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the 
 
 
 def sweep_words(sweep: Sweep) -> str:
-    """A sweep's money: what share of which cash, until which balance, and what becomes of it."""
+    """Return a sweep's money: what share of which cash, until which balance, and what becomes of it."""
     if sweep.repays is not None:
         share, cite = trimmed(Figure(value=sweep.share, unit=Unit.SHARE)), f" ({sweep.cite})" if sweep.cite else ""
         return f"{share} of {sweep.of} repays {in_words(sweep.repays)} on each Payment Date, down to nothing{cite}"
@@ -161,7 +161,7 @@ def sweep_words(sweep: Sweep) -> str:
 
 
 def deliver_words(deliver: Deliver) -> str:
-    """An Obligation: who delivers what within how long."""
+    """Return an Obligation: who delivers what within how long."""
     article = "an" if deliver.deliver[:1].lower() in "aeiou" else "a"
     return (
         f"the {role(deliver.by)} delivers {article} {deliver.deliver} within {defined(f'{deliver.within} after the {deliver.after}')} "
@@ -170,7 +170,7 @@ def deliver_words(deliver: Deliver) -> str:
 
 
 def consequence(one: Consequence, irrevocable: bool) -> str:
-    """A consequence in one sentence: what, from when until when, the money, who acts, what it needs, the section."""
+    """Return a consequence in one sentence: what, from when until when, the money, who acts, what it needs, the section."""
     name = "" if one.kind == "other" else f"{one.kind.capitalize()}: "
     starts = "from the next Payment Date" if one.starts == "next payment date" else "at once"
     until = "for good" if one.ends == "never" or irrevocable else "until the trigger ends"

@@ -23,7 +23,7 @@ TRUSTEES = "keys/trustees.pub"
 
 
 def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
-    """The name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since.
+    """Return the name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since.
 
     Read in the caller's own transaction where a `reader` is given.
     """
@@ -35,7 +35,7 @@ def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
 
 
 def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | None:
-    """The first line of the log's first checkpoint, where it names this log; None where nothing was signed."""
+    """Return the first line of the log's first checkpoint, where it names this log; None if nothing was signed."""
     with nullcontext(reader) if reader is not None else workspace.store.read() as reading:
         first = reading.first_note(log) or ""
     name = first.partition("\n")[0]
@@ -43,12 +43,12 @@ def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | N
 
 
 def witness(workspace: Workspace, log: str) -> Path:
-    """Where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
+    """Return where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
     return workspace.root / "checkpoints" / f"{in_a_file_name(log)}.checkpoint"
 
 
 def own_key(workspace: Workspace) -> SigningKey | None:
-    """The operator's key, None where none was made. Raises BadKey where others can read it, or put another in its place."""
+    """Return the operator's key, None if none was made. Raises BadKey if others can read it, or put another in its place."""
     path = workspace.root / KEY
     if not path.exists():
         return None
@@ -63,7 +63,7 @@ def refuse_open_folder(folder: Path) -> None:
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """The verifier keys in files, one in a line: those that the verifier trusts, handed over by another way than the record.
+    """Return the verifier keys in files, one in a line: those that the verifier trusts, handed over by another way than the record.
 
     Raises:
         WrongUsage: a file cannot be read.
@@ -74,7 +74,7 @@ def trusted(paths: list[Path]) -> list[VerifierKey]:
 
 
 def read_note(path: Path) -> str:
-    """The text of a checkpoint or key that somebody handed over, as it was before a mail program or Windows saved it otherwise.
+    """Return the text of a checkpoint or key that somebody handed over, as it was before a mail program or Windows saved it otherwise.
 
     What is signed has line feeds and no mark of byte order, so that nothing is lost by taking those away.
 
@@ -93,7 +93,7 @@ def read_note(path: Path) -> str:
 
 
 def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:
-    """The operator's key and those that signed before it, which stay in `keys/log.key.pub`, one in a line."""
+    """Return the operator's key and those that signed before it, which stay in `keys/log.key.pub`, one in a line."""
     public = workspace.root / f"{KEY}.pub"
     return [key.verifier, *(trusted([public]) if public.exists() else ())]
 
@@ -137,13 +137,13 @@ def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) 
 
 
 def _root_at(reader: Reader, log: str, size: int) -> str | None:
-    """The root over the first entries of a log as it is stored, None of none."""
+    """Return the root over the first entries of a log as it is stored, None of none."""
     last = reader.entry(log, size - 1) if size else None
     return None if last is None else last.root.hex()
 
 
 def public_keys(workspace: Workspace) -> tuple[str, ...]:
-    """The verifier keys that the workspace keeps: its own and its trustees', one line each."""
+    """Return the verifier keys that the workspace keeps: its own and its trustees', one line each."""
     folder = workspace.root / "keys"
     lines = (
         [line for path in sorted(folder.glob("*.pub")) for line in path.read_text(encoding="utf-8").splitlines()] if folder.is_dir() else []

@@ -17,7 +17,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def both_figures(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Problem]:
-    """A warning for each test of a class that has others before it, with what both readings measure at closing."""
+    """Yield a warning for each test of a class that has others before it, with what both readings measure at closing."""
     terms = deal.segments[0][1]
     for key, clause in terms.covenants.items():
         name = clause.debt_class
@@ -42,7 +42,7 @@ def _owed(terms: TermsInForce, clause: Clause) -> str:
 
 
 def _measured(terms: TermsInForce, clause: Clause, template: Template) -> str | None:
-    """What a test would measure on the Closing Date; None where it needs a figure that the file does not give."""
+    """Return what a test would measure on the Closing Date; None if it needs a figure that the file does not give."""
     on = terms.closing_date
     level = {
         name: Decimal(definition.closing_date_level.numerator) / definition.closing_date_level.denominator

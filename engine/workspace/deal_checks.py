@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """The registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
+    """Yield the registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
     terms = resolve(deal, deal.closing_date)
     named: dict[str, str] = {}
     for key, asset in terms.pledged_assets.items():
@@ -82,14 +82,14 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """The file held against the one that is on record."""
+    """Yield the file held against the one that is on record."""
     from engine.record.log import deal_log, read
 
     yield from refused_changes(workspace, deal, read(workspace.store, deal_log(deal.name)))
 
 
 def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
-    """Indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
+    """Report indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
     known = _known(workspace)
     for name, index in {name: index for _, terms in deal.segments for name, index in terms.index.items()}.items():
         if name in known or index.source != "computed by the calculation agent":
@@ -145,12 +145,12 @@ class Checked:
         return tuple(problem for problem in self.problems if not problem.code.startswith("W"))
 
     def as_data(self) -> list[dict[str, object]]:
-        """The problems as JSON, sorted by place."""
+        """Return the problems as JSON, sorted by place."""
         return [problem.as_json() for problem in sorted(self.problems, key=lambda finding: (finding.place, finding.code))]
 
 
 def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:
-    """Everything that is wrong with deal files. In a workspace, levels are held against the present interval of their index as well.
+    """Return everything that is wrong with deal files. In a workspace, levels are held against the present interval of their index as well.
 
     Raises WrongUsage for files that are not there.
     """
@@ -173,7 +173,7 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
 
 
 def existing(files: Sequence[Path]) -> Sequence[Path]:
-    """The files themselves. Raises WrongUsage, naming those that are not there."""
+    """Return the files themselves. Raises WrongUsage, naming those that are not there."""
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise WrongUsage(f"no such file: {', '.join(missing)}")

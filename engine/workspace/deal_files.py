@@ -35,7 +35,7 @@ _PLACE = re.compile(r"deals/(?P<file>[^/:]+\.yaml):")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A deal file as a run reads it: the deal's name, the deal where it can be evaluated, why not otherwise, and what was read."""
+    """A deal file as a run reads it: the deal's name, the deal if it can be evaluated, why not otherwise, and what was read."""
 
     name: str
     deal: Deal | None
@@ -44,14 +44,14 @@ class Read:
 
 
 def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
-    """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
+    """Return the deal if it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
     deal, problems = _read_once(text, file, tuple(templates.items()))
     return deal, list(problems)
 
 
 @lru_cache(maxsize=32)
 def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) -> tuple[Deal | None, tuple[Problem, ...]]:
-    """The same of the newest few files: a process that runs each hour reads a file that did not change only once."""
+    """Return the same of the newest few files: a process that runs each hour reads a file that did not change only once."""
     templates = dict(given)
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
     if deal is None or any(not problem.code.startswith("W") for problem in problems):
@@ -60,7 +60,7 @@ def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) ->
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
-    """A deal file of the workspace."""
+    """Return a deal file of the workspace."""
     try:
         text = text_of(path.read_bytes())
     except OSError as error:
@@ -70,7 +70,10 @@ def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
 
 
 def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
-    """A deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise; warnings stop nothing."""
+    """Return a deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise.
+
+    Warnings stop nothing.
+    """
     try:
         deal, problems = read_deal(text, f"deals/{file}", templates)
     except OF_ONE_DEAL as error:
@@ -81,7 +84,7 @@ def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
 
 
 def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[str | None, tuple[str, ...]]:
-    """Why a changed file is refused, and its changed terms: after go-live only amendments, corrections and examples are added (29)."""
+    """Return why a changed file is refused, and its changed terms: a live deal takes only amendments, corrections and examples (29)."""
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if not live or live[-1] == deal.sha256:
         return None, ()
@@ -96,7 +99,7 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
 
 
 def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> Iterable[Problem]:
-    """What a run would refuse of a file because the deal is live: each term that differs from the file on record (`rulings.md` 55)."""
+    """Return what a run would refuse because the deal is live: each term that differs from the file on record (`rulings.md` 55)."""
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     kept = adopted_path(workspace, live[-1]) if live and live[-1] != deal.sha256 else None
     before = parse(kept.read_text(encoding="utf-8"), kept.name)[0] if kept is not None and kept.is_file() else None
@@ -104,25 +107,25 @@ def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -
 
 
 def said(error: Exception) -> str:
-    """An error as a deal's reason; one that is not a refusal of ours by its kind as well."""
+    """Return an error as a deal's reason; one that is not a refusal of ours by its kind as well."""
     if isinstance(error, HeadroomError):
         return str(error)
     return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
 
 
 def file_of(reasons: Iterable[str], deal: str) -> str:
-    """The name of the file that reasons are about: one of them begins with its place, or none says anything that depends on it."""
+    """Return the name of the file that reasons are about: one of them begins with its place, or none says anything that depends on it."""
     places = (_PLACE.match(reason) for reason in reasons)
     return next((place["file"] for place in places if place), f"{deal}.yaml")
 
 
 def adopted_path(workspace: Workspace, sha256: str) -> Path:
-    """Where the bytes of an adopted deal file are kept."""
+    """Return where the bytes of an adopted deal file are kept."""
     return workspace.inside("deals", "adopted", f"{sha256}.yaml")
 
 
 def refused_path(workspace: Workspace, sha256: str) -> Path:
-    """Where a deal file is kept that could not be evaluated."""
+    """Return where a deal file is kept that could not be evaluated."""
     return workspace.inside("deals", "refused", f"{sha256}.yaml")
 
 
@@ -136,14 +139,14 @@ def keep(workspace: Workspace, text: str) -> str:
 
 
 def _named(file: str, text: str) -> str:
-    """The deal's own name where the file can be read that far and it is one, the file's otherwise."""
+    """Return the deal's own name where the file can be read that far and it is one, the file's otherwise."""
     tree, _ = parse(text, file)
     name = tree.get(("deal",)) if tree else None
     return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(file)
 
 
 def _stem(file: str) -> str:
-    """A file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
+    """Return a file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
     return Path(file).stem.strip(".") or "deal"
 
 
@@ -153,7 +156,7 @@ def _first(problems: list[Problem], text: str) -> str:
 
 
 def loaded(path: Path, templates: Templates) -> Deal:
-    """A deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
+    """Return a deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
     deal, problems = read_deal(text_in(path), str(path), templates)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if deal is None or errors:
@@ -162,7 +165,7 @@ def loaded(path: Path, templates: Templates) -> Deal:
 
 
 def schema_of(templates: Templates) -> dict[str, Any]:
-    """The JSON Schema of the deal file, for editors."""
+    """Return the JSON Schema of the deal file, for editors."""
     from engine.terms.schema import deal_schema  # late: only editors ask for it, and `check` is quick without
 
     return deal_schema(clauses_of(templates))

@@ -24,7 +24,7 @@ class DealsByName:
     _deals: dict[str, Deal] = field(default_factory=dict)
 
     def find(self, name: str) -> Deal:
-        """A deal by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+        """Return a deal by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
         if name not in self._deals:
             self._deals[name] = self._read(name)
         return self._deals[name]
@@ -55,10 +55,10 @@ class DealsByName:
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """A deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+    """Return a deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
     return DealsByName(workspace, templates).find(name)
 
 
 def names_claimed(workspace: Workspace) -> tuple[str, ...]:
-    """The names that the deal files claim, each once; no file is read as a deal for it."""
+    """Return the names that the deal files claim, each once; no file is read as a deal for it."""
     return tuple(DealsByName(workspace, {})._named)

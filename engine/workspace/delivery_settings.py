@@ -16,7 +16,7 @@ class MailSettings(Fact):
     """A relay, or a maildir of this machine in its place.
 
     Attributes:
-        host: the relay; None where messages go into `maildir`.
+        host: the relay; None if messages go into `maildir`.
         port: of the relay.
         security: how the connection is protected.
         cafile: certificates that the relay is checked against, beside those of the machine.
@@ -58,7 +58,7 @@ class Person(Fact):
     deals: tuple[str, ...] = ()
 
     def may_release(self, deal: str, given_by: str) -> bool:
-        """Whether the person acts for the giver of a notice of a deal."""
+        """Return whether the person acts for the giver of a notice of a deal."""
         return given_by in self.acts_for and (not self.deals or deal in self.deals)
 
 
@@ -70,7 +70,7 @@ class FolderSettings(Fact):
 
 
 def password_of(mail: MailSettings, root: Path) -> str | None:
-    """The relay's password, from the environment or from its file. Raises WrongUsage where it is not there."""
+    """Return the relay's password, from the environment or from its file. Raises WrongUsage if it is not there."""
     if mail.user is None:
         return None
     if mail.password_env is not None:

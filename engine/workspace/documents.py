@@ -26,7 +26,7 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """The document in a file. Raises WrongUsage if the file does not exist."""
+    """Return the document in a file. Raises WrongUsage if the file does not exist."""
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     data = path.read_bytes()
@@ -41,6 +41,6 @@ def keep_document(workspace: Workspace, document: Document) -> None:
 
 
 def kept_documents(workspace: Workspace, sha256: str) -> list[Path]:
-    """The files of `documents/` that are named by a hash."""
+    """Return the files of `documents/` that are named by a hash."""
     folder = workspace.root / "documents"
     return sorted(folder.glob(f"{sha256}*")) if folder.is_dir() else []

@@ -9,16 +9,16 @@ from engine.workspace.workspace import Workspace
 
 
 def report_path(workspace: Workspace, deal: str, period_end: date, sha256: str, document: str) -> Path:
-    """The file of a report; its ending is that of the document."""
+    """Return the file of a report; its ending is that of the document."""
     return workspace.inside("reports", deal, f"{period_end}-{sha256[:16]}{Path(document).suffix}")
 
 
 def layout_path(workspace: Workspace, sha256: str) -> Path:
-    """The sender's layout by which a report was read; not there where it was read without one."""
+    """Return the sender's layout by which a report was read; not there where it was read without one."""
     return workspace.inside("layouts", f"{sha256[:16]}.json")
 
 
 def kept_layout(workspace: Workspace, sha256: str) -> bytes | None:
-    """The sender's layout by which a report was read, None where it was read without one."""
+    """Return the sender's layout by which a report was read, None if it was read without one."""
     path = layout_path(workspace, sha256)
     return path.read_bytes() if path.is_file() else None

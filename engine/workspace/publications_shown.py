@@ -18,7 +18,7 @@ from engine.workspace.workspace import Workspace
 def publications_shown(
     workspace: Workspace, deal: DealAdopted, on: date, known_at: datetime, events: Sequence[Event]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
+    """Return what each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
 
     Of a daily series it is the day that the deal read, under the Publication Date.
 
@@ -45,13 +45,13 @@ def publications_shown(
 
 
 def _published(events: Sequence[Event]) -> Iterator[Published]:
-    """The prints that a deal's rates rest on."""
+    """Yield the prints that a deal's rates rest on."""
     rates = (event.payload for event in events if isinstance(event.payload, ReferenceRate))
     yield from (rate.published for rate in rates if rate.published is not None)
 
 
 def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str, Any]:
-    """A print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
+    """Return a print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
     value = dict(event.payload.value)
     if event.leaf not in read_of:
         return value
@@ -59,12 +59,12 @@ def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str,
 
 
 def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
-    """The series of an index by the terms of a day; before the deal names the index, by the first that do."""
+    """Return the series of an index by the terms of a day; before the deal names the index, by the first that do."""
     versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
     return next((series_of_facts(index) for version in versions for index in version.indices if index.name == name), None)
 
 
 def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:
-    """The bytes of an adopted deal file, None without one of that hash."""
+    """Return the bytes of an adopted deal file, None without one of that hash."""
     path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
     return path.read_bytes() if sha256 is not None and path.is_file() else None

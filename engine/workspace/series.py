@@ -35,7 +35,7 @@ ADMINISTRATOR = "published by the administrator"
 
 
 def series_of(name: str, terms: IndexTerms) -> str:
-    """Which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
+    """Return which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
     if terms.source == ADMINISTRATOR:
         return administered_series(name)
     pinned = terms.methodology.version if terms.methodology.policy == "pinned" else None
@@ -43,7 +43,7 @@ def series_of(name: str, terms: IndexTerms) -> str:
 
 
 def series_of_facts(index: IndexFacts) -> str:
-    """The same, from what the log says about a deal's index."""
+    """Return the same, from what the log says about a deal's index."""
     if index.source == ADMINISTRATOR:
         return administered_series(index.name)
     pinned = index.version if index.policy == "pinned" else None
@@ -51,18 +51,18 @@ def series_of_facts(index: IndexFacts) -> str:
 
 
 def over(publication: date, zone: str, now: datetime) -> bool:
-    """Whether a Publication Date has ended in the administrator's zone: only then is silence a non-publication."""
+    """Return whether a Publication Date has ended in the administrator's zone: only then is silence a non-publication."""
     end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
     return now >= end.astimezone(UTC)
 
 
 def known_series(workspace: Workspace) -> tuple[str, ...]:
-    """The series on record, by name."""
+    """Return the series on record, by name."""
     return series_among(workspace.store.logs())
 
 
 def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
-    """Every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
+    """Return every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
     events = read(workspace.store, index_log(series))
     if not events:
         raise WrongUsage(f"there is no series {series}; there are {', '.join(known_series(workspace)) or 'none yet'}")
@@ -77,7 +77,7 @@ def computed(
     known_at: datetime | None = None,
     overridden_by: datetime | None = None,
 ) -> IndexValue:
-    """One week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere.
+    """Return one week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere.
 
     Args:
         workspace: whose snapshots and overrides.
@@ -94,7 +94,7 @@ def computed(
 
 
 def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
-    """The Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
+    """Return the Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
     payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
     excluded = (payload for payload in payloads if isinstance(payload, ListingsExcluded) and payload.index == index)
     return tuple(Override(payload.snapshot, frozenset(payload.listings), payload.disclosed) for payload in excluded)
@@ -109,7 +109,7 @@ def on_record_computed(
     by: datetime | None = None,
     others: Iterable[str] | None = None,
 ) -> IndexValue:
-    """The value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
+    """Return the value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
 
     Args:
         workspace: whose archive holds them.
@@ -130,7 +130,7 @@ def on_record_computed(
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:
-    """The event of one print."""
+    """Return the event of one print."""
     return Draft(
         kind="index published",
         subject=value.index,
@@ -147,7 +147,7 @@ AT_MOST = 4_096
 
 
 def published(event: Event) -> Published:
-    """The light form of a recorded print, as a deal uses it; when it was recorded is a date only where the deal is."""
+    """Return the light form of a recorded print, as a deal uses it; when it was recorded is a date only if the deal is."""
     if event.leaf in _READ:
         return _READ[event.leaf]
     if len(_READ) >= AT_MOST:
@@ -187,7 +187,7 @@ def _published(event: Event) -> Published:
 
 
 def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
-    """What administrators announced, by index, in the order of its record; a Restatement of a date is its print's own reason."""
+    """Return what administrators announced, by index, in the order of its record; a Restatement of a date is its print's own reason."""
     by_index: dict[str, tuple[Announced, ...]] = {}
     for event in read(workspace.store, SNAPSHOTS):
         said = event.payload
@@ -202,7 +202,7 @@ Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
 
 
 def prints_of(workspace: Workspace) -> Prints:
-    """A reader of a workspace's series as they stand now; each is read once."""
+    """Return a reader of a workspace's series as they stand now; each is read once."""
     said = cache(partial(announcements, workspace))
 
     @cache
@@ -215,7 +215,7 @@ def prints_of(workspace: Workspace) -> Prints:
 
 
 def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
-    """A print with the date of its record at the deal's own place, and what was announced by a time."""
+    """Return a print with the date of its record at the deal's own place, and what was announced by a time."""
     recorded_on = day_of(deal, recorded_at)
     announced = tuple(said for said in publication.announced if known_at is None or said.recorded_at <= known_at)
     dated = {"recorded_on": recorded_on, "published_on": publication.published_on or recorded_on, "announced": announced}
@@ -225,9 +225,9 @@ def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: 
 def _by_publication_date(
     prints: Sequence[tuple[datetime, Published]], deal: Deal, name: str, until: date
 ) -> Iterable[tuple[datetime, Published]]:
-    """The prints of a series under Publication Dates: a weekly one as it is, a daily one as the deal reads it.
+    """Return the prints of a series under Publication Dates: a weekly one as it is, a daily one as the deal reads it.
 
-    Raises WrongUsage where the deal takes a daily series for a weekly one, or the reverse.
+    Raises WrongUsage if the deal takes a daily series for a weekly one, or the reverse.
     """
     daily = any(publication.final_at is not None for _, publication in prints)
     says = {index_terms(deal, name, since).cadence for since, _ in deal.segments}
@@ -242,7 +242,7 @@ def _by_publication_date(
 
 
 def cut_off_of(deal: Deal, on: date) -> datetime:
-    """When a date of a deal is determined, at the earliest: its cut-off (`rulings.md` 26a)."""
+    """Return when a date of a deal is determined, at the earliest: its cut-off (`rulings.md` 26a)."""
     return cut_off_on(resolve(deal, on), on)
 
 

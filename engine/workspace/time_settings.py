@@ -1,4 +1,4 @@
-"""The authority that stamps the time of notices, where one is configured (`rulings.md` 68)."""
+"""The authority that stamps the time of notices, if one is configured (`rulings.md` 68)."""
 
 from __future__ import annotations
 

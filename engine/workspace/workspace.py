@@ -168,7 +168,7 @@ class Workspace:
             raise VerificationFailed(f"{beside[gone[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}")
 
     def _logs_beside(self) -> dict[str, str]:
-        """The logs that files beside the record were made from, each as file names have it, with such a file's place."""
+        """Return the logs that files beside the record were made from, each as file names have it, with such a file's place."""
         notices = [path for path in _listed(self.root / "notices") if path.is_dir() and any(path.iterdir())]
         signed = [path for path in _listed(self.root / "checkpoints") if path.suffix == ".checkpoint"]
         return {in_a_file_name(f"deal/{path.name}"): f"notices/{path.name}" for path in notices} | {
@@ -186,9 +186,9 @@ class Workspace:
         return {index.name: index for index in self.settings.index}
 
     def inside(self, *parts: str) -> Path:
-        """A file of the workspace by the parts of its path.
+        """Return a file of the workspace by the parts of its path.
 
-        Raises ValueError where the parts lead outside the workspace: names are checked where they are read.
+        Raises ValueError if the parts lead outside the workspace: names are checked where they are read.
         """
         below = Path(*parts)
         if below.is_absolute() or ".." in below.parts:
@@ -203,7 +203,7 @@ class Workspace:
 
         Args:
             patience: seconds to wait for another to be done; without end unless given.
-            told: called once where there is something to wait for.
+            told: called once if there is something to wait for.
 
         Raises:
             Busy: another was not done in time.
@@ -223,12 +223,12 @@ class Workspace:
         return len(left)
 
     def deal_files(self) -> tuple[Path, ...]:
-        """The deal files, by name."""
+        """Return the deal files, by name."""
         return tuple(sorted((self.root / "deals").glob("*.yaml")))
 
 
 def in_a_file_name(log: str) -> str:
-    """A log's name as the name of a file has it."""
+    """Return a log's name as the name of a file has it."""
     return log.replace("/", "_")
 
 
@@ -241,7 +241,7 @@ class Busy(HeadroomError):
 
 
 def _held(file: IO[str]) -> bool:
-    """Whether the lock is ours now."""
+    """Return whether the lock is ours now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -307,7 +307,7 @@ def refuse_unnamed(workspace: Workspace) -> None:
 
 
 def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
-    """The workspace in `root`; `to_inspect` makes and changes nothing in it.
+    """Return the workspace in `root`; `to_inspect` makes and changes nothing in it.
 
     Raises:
         WrongUsage: it is missing.

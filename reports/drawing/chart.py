@@ -56,7 +56,7 @@ class Level:
 
 
 def nice_step(span: float, about: int) -> float:
-    """A step of 1, 2, 2.5 or 5 times a power of ten that divides `span` into about so many parts."""
+    """Return a step of 1, 2, 2.5 or 5 times a power of ten that divides `span` into about so many parts."""
     rough = span / about
     power: float = 10 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
@@ -121,7 +121,7 @@ def rate_chart(
     closing: date,
     closing_label: str,
 ) -> dict[str, Any] | None:
-    """The Reference Rate against every level; None where no date has a value.
+    """Return the Reference Rate against every level; None if no date has a value.
 
     Args:
         points: one per Publication Date, oldest first.
@@ -173,12 +173,12 @@ def _frame(points: Sequence[Point], known: Sequence[float], levels: Sequence[Lev
 
 
 def _gap(levels: Sequence[Level]) -> float:
-    """The distance of one direct label to the next: more where a name takes two lines."""
+    """Return the distance of one direct label to the next: more where a name takes two lines."""
     return 70 if any(len(level.name) > SHORT_LINE for level in levels) else 57
 
 
 def _closing(frame: Frame, closing: date, text: str) -> dict[str, Any]:
-    """The Closing Date's line; its words lean inwards at either end."""
+    """Return the Closing Date's line; its words lean inwards at either end."""
     x = frame.x(closing)
     anchor = "start" if x < LEFT + 90 else "end" if x > RIGHT - 90 else "middle"
     return {"x": round(x, 1), "text": text, "anchor": anchor}
@@ -189,7 +189,7 @@ def _inside(level: Level, points: Sequence[Point]) -> list[float]:
 
 
 def _runs(frame: Frame, points: Sequence[Point]) -> list[list[tuple[float, float]]]:
-    """The rate's line, broken where there was none."""
+    """Return the rate's line, broken if there was none."""
     runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point.value is None:
@@ -200,7 +200,7 @@ def _runs(frame: Frame, points: Sequence[Point]) -> list[list[tuple[float, float
 
 
 def _bands(frame: Frame, points: Sequence[Point]) -> list[str]:
-    """The interval as bands, broken where a date has none."""
+    """Return the interval as bands, broken where a date has none."""
     runs: list[list[Point]] = [[]]
     for point in points:
         if point.low is None or point.high is None:
@@ -237,7 +237,7 @@ def _point_marks(frame: Frame, points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def _steps(frame: Frame, level: Level) -> str:
-    """A level as it stood from date to date: it changes on a date, so it is drawn in steps where it jumps."""
+    """Return a level as it stood from date to date: it changes on a date, so it is drawn in steps where it jumps."""
     days = sorted(day for day in level.at if frame.first <= day)
     return polyline([(frame.x(day), frame.y(level.at[day])) for day in days])
 
@@ -253,7 +253,7 @@ def _labels(frame: Frame, levels: Sequence[Level], label: tuple[str, str, str], 
 
 
 def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
-    """One direct label: its value, its name on at most two lines, its side below; `y` is the middle of the first line."""
+    """Return one direct label: its value, its name on at most two lines, its side below; `y` is the middle of the first line."""
     y, value, name, side = entry
     lines = wrap(name, SHORT_LINE if len(name) <= SHORT_LINE else LONG_LINE, max_lines=2, placeholder="…")
     small = len(name) > SHORT_LINE
@@ -262,7 +262,7 @@ def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
 
 
 def _months(frame: Frame) -> list[dict[str, Any]]:
-    """A tick at the first of each month; the year beside the first one and beside January."""
+    """Return a tick at the first of each month; the year beside the first one and beside January."""
     last = frame.first + timedelta(days=frame.days)
     firsts = [
         date(frame.first.year + (frame.first.month + n - 1) // 12, (frame.first.month + n - 1) % 12 + 1, 1)

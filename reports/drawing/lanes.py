@@ -20,7 +20,7 @@ DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
 
 
 def months(first: date, last: date) -> list[dict[str, Any]]:
-    """A tick at the first of each month; every second, third or sixth is named where many are."""
+    """Return a tick at the first of each month; every second, third or sixth is named where many are."""
     span = max((last - first).days, 1)
     step = next(step for step in (1, 2, 3, 6, 12, 24) if span / 30.4 / step <= 13)
     labels: list[dict[str, Any]] = []
@@ -37,13 +37,13 @@ def months(first: date, last: date) -> list[dict[str, Any]]:
 
 
 def across(day: date, first: date, last: date) -> float:
-    """Where a day falls between the names and the right edge."""
+    """Return where a day falls between the names and the right edge."""
     span = max((last - first).days, 1)
     return round(NAMES + (min(max(day, first), last) - first).days / span * (WIDTH - NAMES), 1)
 
 
 def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date) -> dict[str, Any]:
-    """A lane for each limb: its name, its stretches as the report names them, and what is said under it."""
+    """Return a lane for each limb: its name, its stretches as the report names them, and what is said under it."""
     drawn = []
     for number, (name, spans, said) in enumerate(rows):
         y = TOP + number * LANE
@@ -59,7 +59,7 @@ def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: d
 
 
 def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date) -> dict[str, Any]:
-    """The stated rates over the same dates as the lanes, each with a dash of its own, and the levels that they meet."""
+    """Return the stated rates over the same dates as the lanes, each with a dash of its own, and the levels that they meet."""
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
     low, high = min([*values, *(level for _, level in levels)]), max([*values, *(level for _, level in levels)])
     room = (high - low) * 0.06 or 0.1
@@ -92,7 +92,7 @@ def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]
 
 
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
-    """Each limb that acts as the rate falls, on one scale from today's rate down; where it acts its bar begins."""
+    """Return each limb that acts as the rate falls, on one scale from today's rate down; where it acts its bar begins."""
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
     lowest = min((float(rung["rate"]) for rung in below), default=today * 0.9)
     low, high = min(lowest, today) * 0.86, max(today, *(float(rung["rate"]) for rung in below), lowest) * 1.02
@@ -160,7 +160,7 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
 
 
 def _labelled(levels: Sequence[tuple[float, str]]) -> list[dict[str, Any]]:
-    """Each level's line, and beside it its words, moved apart where they would lie on one another."""
+    """Return each level's line, and beside it its words, moved apart where they would lie on one another."""
     ordered = sorted(levels)
     places = spread([y for y, _ in ordered], 28, TOP + 28, TOP + PLOT - 28)
     return [{"y": y, "label": round(place, 1), "text": text} for (y, text), place in zip(ordered, places, strict=True)]

@@ -33,7 +33,7 @@ TEST_MARKS: dict[TestStatus, str] = {
 
 
 def trigger_mark(status: TriggerStatus, count: int) -> str:
-    """The mark of a trigger: empty, half while it counts, full in effect, struck when waived."""
+    """Return the mark of a trigger: empty, half while it counts, full in effect, struck when waived."""
     if status is TriggerStatus.IN_EFFECT:
         return "in-effect"
     if status is TriggerStatus.WAIVED:
@@ -48,7 +48,7 @@ def _svg(shapes: str) -> str:
 
 
 def _disc(share: float, colour: str = INK, dash: str = "", extra: str = "") -> str:
-    """A disc of which `share` is filled, clockwise from the top."""
+    """Return a disc of which `share` is filled, clockwise from the top."""
     angle = 2 * math.pi * share
     x, y = 50 + 40 * math.sin(angle), 50 - 40 * math.cos(angle)
     wedge = f'<path d="M50 50V10A40 40 0 {int(share > 0.5)} 1 {x:.2f} {y:.2f}Z" fill="{colour}"/>' if 0 < share < 1 else ""
@@ -60,7 +60,7 @@ def _disc(share: float, colour: str = INK, dash: str = "", extra: str = "") -> s
 
 
 def _square(share: float, colour: str = INK, extra: str = "") -> str:
-    """A square of which `share` is filled, from below."""
+    """Return a square of which `share` is filled, from below."""
     rim = f'<rect x="9" y="9" width="82" height="82" fill="#fff" stroke="{colour}" stroke-width="9"/>'
     fill = f'<rect x="9" y="{91 - 82 * share:.1f}" width="82" height="{82 * share:.1f}" fill="{colour}"/>' if share else ""
     return _svg(rim + fill + extra)
@@ -90,7 +90,7 @@ MARKS: dict[str, str] = {
 
 
 def watermark(font: bytes, words: str, width: float, height: float, size: float, angle: float) -> str:
-    """The words across a page of `width` x `height` millimetres, as one hollow outline.
+    """Return the words across a page of `width` x `height` millimetres, as one hollow outline.
 
     Args:
         font: the bytes of the font whose outlines are drawn.

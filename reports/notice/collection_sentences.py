@@ -10,7 +10,7 @@ from reports.formats import counted, listed, price, sentence, short_date
 
 
 def collections(value: Mapping[str, Any]) -> list[str]:
-    """The range over all choices of collections, and each day in doubt; nothing where nothing is to be said."""
+    """Return the range over all choices of collections, and each day in doubt; nothing if nothing is to be said."""
     said = []
     found = value.get("collection_range")
     if found:

@@ -62,7 +62,7 @@ BLOCKS: dict[str, tuple[str, Block]] = {
 
 
 def compose(inputs: NoticeInputs) -> dict[str, Any]:
-    """The notice as plain strings, lists of them, and numbers for the layout of its drawings.
+    """Return the notice as plain strings, lists of them, and numbers for the layout of its drawings.
 
     Raises:
         ValueError: the log does not say which deal it is.
@@ -91,7 +91,7 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
 
 
 def masthead(found: Brief) -> dict[str, Any]:
-    """What stands above the answer: issuer, name, number, what the document is, and the four facts."""
+    """Return what stands above the answer: issuer, name, number, what the document is, and the four facts."""
     return {
         "issuer": found.issuer.name,
         "name": _name(found),
@@ -102,7 +102,7 @@ def masthead(found: Brief) -> dict[str, Any]:
 
 
 def answer_of(found: Brief) -> list[list[tuple[str, bool]]]:
-    """What leads page 1; its first paragraph says what of it other sellers would turn."""
+    """Return what leads page 1; its first paragraph says what of it other sellers would turn."""
     if found.inputs.kind == "compliance":
         said, about = sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates), found.lines
     else:
@@ -112,19 +112,19 @@ def answer_of(found: Brief) -> list[list[tuple[str, bool]]]:
 
 
 def block_of(found: Brief, name: str) -> dict[str, Any]:
-    """A block by its name, with its number and its heading."""
+    """Return a block by its name, with its number and its heading."""
     heading, fill = BLOCKS[name]
     filled = fill(found)
     return {"block": name, "number": found.number(name), "heading": filled.pop("title", heading), **filled}
 
 
 def _name(found: Brief) -> str:
-    """A notice where a party owes one, a report otherwise (`rulings.md` 34)."""
+    """Return a notice where a party owes one, a report otherwise (`rulings.md` 34)."""
     return closing.called(found.inputs.kind, found.duty)
 
 
 def _form(found: Brief) -> str:
-    """What the document is until somebody acts on it."""
+    """Return what the document is until somebody acts on it."""
     duty = found.duty
     if duty is None:
         return "Report. No party owes it as a notice under the deal file."
@@ -134,7 +134,7 @@ def _form(found: Brief) -> str:
 
 
 def particulars(found: Brief) -> list[tuple[str, str]]:
-    """The four facts under the title."""
+    """Return the four facts under the title."""
     inputs, day = found.inputs, found.determined
     line = occasion.subject(found)
     principal = f"{figure(day.outstanding_principal)}{_as_of(found)}" if day and day.outstanding_principal else "not reported"
@@ -149,7 +149,7 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
 
 
 def _as_of(found: Brief) -> str:
-    """The date as of which a balance is, where it is not of the week that the date rests on."""
+    """Return the date as of which a balance is, if it is not of the week that the date rests on."""
     used = (one.source.as_of for line in found.lines if line.result for one in line.result.inputs if one.name == "outstanding_principal")
     days = [day for day in used if day is not None]
     whole = found.determined
@@ -157,7 +157,7 @@ def _as_of(found: Brief) -> str:
 
 
 def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:
-    """What an event notice is about, with its section."""
+    """Return what an event notice is about, with its section."""
     trigger = kind == "trigger_event"
     return ("Trigger Event", f"{line.trigger_title}, {line.cite}") if trigger else ("Test", f"{line.title}, {line.cite}")
 

@@ -27,7 +27,10 @@ STEPS: dict[type, str] = {
 
 
 def became(past: Past, number: int) -> str:
-    """How far a notice has come by the date: given, each addressee's step, released; `none recorded` for one that is a draft still."""
+    """Return how far a notice has come by the date: given, each addressee's step, released.
+
+    `none recorded` for one that is a draft still.
+    """
     about = [event for event in past.events if getattr(event.payload, "number", None) == number]
     given = [event for event in about if isinstance(event.payload, NoticeGiven)]
     if given and not given[-1].payload.withdrawn:

@@ -17,13 +17,16 @@ SHOWN = 3
 
 
 def undecided(lines: Sequence[Line]) -> list[Line]:
-    """The tests whose result other sellers would turn, those that fail first."""
+    """Return the tests whose result other sellers would turn, those that fail first."""
     found = [line for line in lines if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided]
     return sorted(found, key=lambda line: line.verdict is not Verdict.FAIL)
 
 
 def doubt(found: Brief, lines: Sequence[Line]) -> Runs:
-    """What the first paragraph says of results that are not decisive: listings, sellers, the interval by sellers; nothing where all are."""
+    """Return what the first paragraph says of results that are not decisive: listings, sellers, the interval by sellers.
+
+    Nothing if all are.
+    """
     open_ = undecided(lines)
     if not open_:
         return []
@@ -50,7 +53,7 @@ def _why(line: Line) -> str:
 
 
 def effect(found: Brief) -> str:
-    """What the deal lets thin data do: said once on page 1 where a result is not decisive."""
+    """Return what the deal lets thin data do: said once on page 1 if a result is not decisive."""
     if not undecided(found.lines):
         return ""
     held = {facts.name: f", {facts.held}" if facts.held else "" for facts in found.deal.indices}
@@ -59,7 +62,7 @@ def effect(found: Brief) -> str:
 
 
 def held(line: Line) -> str | None:
-    """`fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None where it may."""
+    """`fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
     run = line.test.held if line.test is not None else None
     if run is None or run.counts or line.result is None or line.verdict not in (Verdict.PASS, Verdict.FAIL):
         return None
@@ -70,7 +73,7 @@ def held(line: Line) -> str | None:
 
 
 def held_detail(line: Line) -> str | None:
-    """The same beside a test's state, with a clock that stands still, or that one result too many counted; None otherwise."""
+    """Return the same beside a test's state, with a clock that stands still, or that one result too many counted; None otherwise."""
     run = line.test.held if line.test is not None else None
     if run is None:
         return None
@@ -81,7 +84,7 @@ def held_detail(line: Line) -> str | None:
 
 
 def _of_print(one: Published) -> str:
-    """The same of a print in the deal's own log, which is all that a notice carries."""
+    """Return the same of a print in the deal's own log, which is all that a notice carries."""
     shares = {"value": one.value, "observations": one.observations, "hosts": one.hosts, "hosts_at_least": one.hosts_at_least}
     ends = {"low": one.seller_low, "high": one.seller_high} if one.seller_low is not None and one.seller_high is not None else None
     listed_ = f"listings from {price(min(one.pooled))} to {price(max(one.pooled))}" if one.pooled else None
@@ -104,7 +107,7 @@ def stands_on(value: Mapping[str, Any]) -> str:
 
 
 def newest_publication(found: Brief, name: str) -> dict[str, Any]:
-    """The IndexValue that the rate rests on; empty where none was handed in."""
+    """Return the IndexValue that the rate rests on; empty if none was handed in."""
     rate = found.rates.get(name)
     wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
     values = [value for value in found.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]

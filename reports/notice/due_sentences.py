@@ -23,7 +23,7 @@ Titles = Callable[[str], str]
 
 
 def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
-    """What a due act is: `Cure Loan-to-Value, by one of:`.
+    """Return what a due act is: `Cure Loan-to-Value, by one of:`.
 
     Args:
         due: the act.
@@ -46,7 +46,7 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
 
 
 def _notice_act(due: Due, title: str, trigger: str) -> str:
-    """Which notice is to be given to whom; one that is overdue also says of which date it is."""
+    """Return which notice is to be given to whom; one that is overdue also says of which date it is."""
     of = {
         "test_failed": f"that {title} failed",
         "event_of_default": f"of the Event of Default indicated on {title}",
@@ -65,7 +65,7 @@ def overdue_mark(since: date, on: date) -> str:
 
 
 def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None) -> list[tuple[str, str]]:
-    """The ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
+    """Return the ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
     ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
     if not ways:
         return []
@@ -83,7 +83,7 @@ def _way_words(way: Remedy) -> str:
 
 
 def deadline_mark(due: Due) -> str:
-    """What must be said of a deadline beside its date."""
+    """Return what must be said of a deadline beside its date."""
     if due.deadline is not None and due.deadline.found_late_on is not None:
         return f"found late on {short_date(due.deadline.found_late_on)}"
     return "rests on a projected calendar" if due.deadline is not None and due.deadline.projected else ""
@@ -98,7 +98,7 @@ STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {str(s
 
 
 def condition(rest: str) -> str:
-    """What a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
+    """Return what a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
     dated = DATES.sub(lambda found: f"on {found.group(1)} {found.group(2).title()} {found.group(3).title()}", rest)
     for word, said in VERBS.items():
         if dated == word or dated.startswith(f"{word} "):
@@ -109,7 +109,7 @@ def condition(rest: str) -> str:
 
 
 def read(text: str, keys: Collection[str], titles: Titles) -> str:
-    """The engine's reading of a clause for people: clauses by their titles, classes of debt and dates as the agreement writes them."""
+    """Return the engine's reading of a clause for people: clauses by title, classes of debt and dates as the agreement writes them."""
     known = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
     asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
     named = re.sub(
@@ -121,7 +121,7 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
 
 
 def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
-    """A count's condition: what the clause that it looks at is called, and the rest, levels as prices; old records as they stand."""
+    """Return a count's condition: what the clause that it looks at is called, and the rest, levels as prices; old records as they stand."""
     leaf = one.leaf
     if leaf is None:
         return None, with_dates(one.what)
@@ -167,7 +167,7 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
 
 
 def _rest(one: Follow) -> str:
-    """What is said after the head of what follows; of an old record its own words."""
+    """Return what is said after the head of what follows; of an old record its own words."""
     facts = one.facts
     if facts is not None and facts.count is not None:
         return f" if one more date counts: now {facts.count} of {facts.needed}"

@@ -1,6 +1,6 @@
 """Page 1 as a notice's own evidence gives it: masthead, answer and dues, without the log (`rulings.md` 64).
 
-The same functions compose it that compose a notice of the whole log; only where they look for how a test or trigger stands is another.
+The same functions compose it that compose a notice of the whole log; only if they look for how a test or trigger stands is another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class NoticePages:
         return page_words(inputs)
 
     def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:
-        """The blocks masthead, answer and due of page 1, composed from what a notice carries."""
+        """Return the blocks masthead, answer and due of page 1, composed from what a notice carries."""
         return first_words(_context(evidence))
 
 
@@ -53,7 +53,7 @@ class EvidenceBrief(Brief):
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """Every test and trigger, in the agreement's order."""
+        """Return every test and trigger, in the agreement's order."""
         return tuple(self._line(clause.key, clause.title, clause.cite) for clause in self.deal.clauses)
 
     def _line(self, key: str, title: str, cite: str) -> Line:
@@ -79,7 +79,7 @@ class EvidenceBrief(Brief):
 
 
 def _context(evidence: PageEvidence) -> dict[str, Any]:
-    """The first blocks of a notice's context."""
+    """Return the first blocks of a notice's context."""
     facts = evidence.facts
     inputs = NoticeInputs(
         deal=evidence.deal,

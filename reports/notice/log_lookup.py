@@ -48,7 +48,7 @@ class Past:
 
 
 def read(events: Iterable[Event], on: date) -> Past:
-    """The log as it bears on `on`."""
+    """Return the log as it bears on `on`."""
     known = sorted((e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq)
     stands, earlier = standing(known), withdrawn(known)
     by_kind: dict[str, list[Event]] = {}
@@ -59,12 +59,12 @@ def read(events: Iterable[Event], on: date) -> Past:
 
 
 def payloads(events: Sequence[Event], kind: type[Payload]) -> tuple[Payload, ...]:
-    """The payloads of `events` that are of one type."""
+    """Return the payloads of `events` that are of one type."""
     return tuple(event.payload for event in events if isinstance(event.payload, kind))
 
 
 def adopted(past: Past) -> DealAdopted:
-    """The deal in force on the date. Raises ValueError where the log does not begin with one."""
+    """Return the deal in force on the date. Raises ValueError if the log does not begin with one."""
     adoptions = payloads(past.of("deal adopted"), DealAdopted)
     if not adoptions:
         raise ValueError("the log holds no `deal adopted`; a notice cannot say what it is about")
@@ -72,19 +72,19 @@ def adopted(past: Past) -> DealAdopted:
 
 
 def determined(past: Past) -> Event | None:
-    """The newest Determination Date as a whole."""
+    """Return the newest Determination Date as a whole."""
     found = past.of("determined")
     return found[-1] if found else None
 
 
 def whole(past: Past) -> Determined | None:
-    """What the newest Determination Date rested on, and what it made due."""
+    """Return what the newest Determination Date rested on, and what it made due."""
     determinations = payloads(past.of("determined"), Determined)
     return determinations[-1] if determinations else None
 
 
 def tested(past: Past, test: str) -> tuple[Tested, ...]:
-    """Every date on which a test was run, oldest first."""
+    """Return every date on which a test was run, oldest first."""
     return payloads(past.of("tested", test), Tested)
 
 
@@ -100,7 +100,7 @@ def test_state(past: Past, test: str) -> TestState | None:
 
 
 def trigger_state(past: Past, trigger: str) -> TriggerState | None:
-    """A trigger's state: by its newest count or Act."""
+    """Return a trigger's state: by its newest count or Act."""
     last: TriggerState | None = None
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, Counted) else None
@@ -111,7 +111,7 @@ def trigger_state(past: Past, trigger: str) -> TriggerState | None:
 
 
 def obligations(past: Past) -> tuple[Obligation, ...]:
-    """Each Obligation as it stands, in the order of creation."""
+    """Return each Obligation as it stands, in the order of creation."""
     newest: dict[tuple[str, str, date], Obligation] = {}
     for event in past.events:
         moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
@@ -121,7 +121,7 @@ def obligations(past: Past) -> tuple[Obligation, ...]:
 
 
 def failures_running(history: Sequence[Tested]) -> int:
-    """How many determined dates running a test has FAILed, up to the newest; dates not determined are skipped."""
+    """Return how many determined dates running a test has FAILed, up to the newest; dates not determined are skipped."""
     run = 0
     for test in reversed(history):
         if test.result.verdict is Verdict.PASS:
@@ -131,26 +131,26 @@ def failures_running(history: Sequence[Tested]) -> int:
 
 
 def rates(past: Past, index: str) -> tuple[ReferenceRate, ...]:
-    """The Reference Rate of an index on each date, oldest first."""
+    """Return the Reference Rate of an index on each date, oldest first."""
     return payloads(past.of("rate", index), ReferenceRate)
 
 
 def swept(past: Past, clause: str | None = None) -> tuple[SweptPeriod, ...]:
-    """The money of each Payment Date, oldest first."""
+    """Return the money of each Payment Date, oldest first."""
     return payloads(past.of("swept", clause), SweptPeriod)
 
 
 def released(past: Past, clause: str | None = None) -> tuple[ReserveReleased, ...]:
-    """What reserve accounts held when their triggers ended, and where it went, oldest first."""
+    """Return what reserve accounts held when their triggers ended, and where it went, oldest first."""
     return payloads(past.of("reserve released", clause), ReserveReleased)
 
 
 def acts(past: Past) -> tuple[ActRecorded, ...]:
-    """The Recorded Acts, oldest first."""
+    """Return the Recorded Acts, oldest first."""
     return payloads(past.of("act recorded"), ActRecorded)
 
 
 def issued(past: Past) -> tuple[tuple[date, NoticeIssued], ...]:
-    """The notices issued so far, each with its date."""
+    """Return the notices issued so far, each with its date."""
     found = sorted(past.of("notice issued"), key=lambda event: event.seq)
     return tuple((e.effective_on, e.payload) for e in found if isinstance(e.payload, NoticeIssued))

@@ -15,12 +15,12 @@ from reports.render.page_density import density
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
-    """A template filled with a context; every value is escaped, whatever it says."""
+    """Return a template filled with a context; every value is escaped, whatever it says."""
     return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
 
 
 def piece(template: str, macro: str, value: Mapping[str, Any]) -> str:
-    """One piece of a template filled with a value, as the whole template fills it."""
+    """Return one piece of a template filled with a value, as the whole template fills it."""
     return str(getattr(_environment().get_template(template).module, macro)(value))
 
 

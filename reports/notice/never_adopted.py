@@ -30,7 +30,7 @@ HOW = (
 
 
 def compose(inputs: NoticeInputs, past: Past) -> dict[str, Any]:
-    """The report's context, in the form of every notice's (`reports/notice.py`).
+    """Return the report's context, in the form of every notice's (`reports/notice.py`).
 
     Raises:
         ValueError: the log does not say why the date was not evaluated either.
@@ -81,7 +81,7 @@ def _mend(inputs: NoticeInputs) -> dict[str, Any]:
 
 
 def _proof(inputs: NoticeInputs, event: Event) -> dict[str, Any]:
-    """What the log held at issue, which file was read, what is attached, how to verify."""
+    """Return what the log held at issue, which file was read, what is attached, how to verify."""
     read = [used for used in event.inputs if re.fullmatch(r"[0-9a-f]{64}", used)]
     kept = ("File as it was read, SHA-256", eights(read[0]), "kept in deals/refused") if read else ("File", "", "it could not be read")
     attached = listed(sorted(inputs.attachments)) or "nothing"

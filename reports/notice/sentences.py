@@ -54,7 +54,7 @@ def against(line: Line) -> str:
 
 
 def limit(result: TestResult) -> str:
-    """A limit as the table prints it: `max. 65%`."""
+    """Return a limit as the table prints it: `max. 65%`."""
     if result.limit is None or result.comparison is None:
         return ""
     return minus(printed_limit(result.comparison, result.limit))
@@ -64,7 +64,7 @@ def limit(result: TestResult) -> str:
 
 
 def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, ReferenceRate]) -> list[Runs]:
-    """The paragraphs that lead a compliance notice, gravest first; the first is set large."""
+    """Return the paragraphs that lead a compliance notice, gravest first; the first is set large."""
     defaults = [line for line in lines if _status(line) is TestStatus.EVENT_OF_DEFAULT]
     curing = sorted((line for line in lines if _status(line) is TestStatus.CURE_PERIOD), key=_last_day)
     leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
@@ -88,7 +88,7 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
 
 
 def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
-    """What an event notice says of the other tests: the gravest in full, or that they pass."""
+    """Return what an event notice says of the other tests: the gravest in full, or that they pass."""
     if any(graver(line) for line in lines):
         return answer(lines, due, {})[:1]
     rest = [*passing(lines, True), *not_determined(lines, set())]
@@ -96,7 +96,7 @@ def beside(lines: Sequence[Line], due: Sequence[Due]) -> list[Runs]:
 
 
 def graver(line: Line) -> bool:
-    """Whether a test or trigger leads what is said of several."""
+    """Return whether a test or trigger leads what is said of several."""
     return line.urgent or line.verdict is Verdict.FAIL
 
 
@@ -113,7 +113,7 @@ def defaulted(line: Line) -> Runs:
 
 
 def _restored(result: TestResult) -> str:
-    """What would make a test in default pass on this date; nothing of one that passes."""
+    """Return what would make a test in default pass on this date; nothing of one that passes."""
     said = [plain(_way(way)) for way in (result.remedies if result.verdict is Verdict.FAIL else ())]
     return f", restored {listed(said, 'or')}" if said else ""
 
@@ -147,7 +147,7 @@ def _way(way: Remedy) -> Runs:
 
 
 def failed(line: Line) -> Runs:
-    """A FAIL that no Cure Period answers: what it is, and what it obliges."""
+    """Return a FAIL that no Cure Period answers: what it is, and what it obliges."""
     owed = line.obligation
     rest: Runs = []
     if owed is not None:
@@ -167,12 +167,12 @@ def overdue(line: Line) -> Runs:
 
 
 def _last_day(line: Line) -> date:
-    """The last day of a Cure Period; one whose clock has not begun comes last."""
+    """Return the last day of a Cure Period; one whose clock has not begun comes last."""
     return line.test.cure.by if line.test is not None and line.test.cure is not None else date.max
 
 
 def begun(line: Line) -> Runs:
-    """`The Cash Sweep is in effect from ..`, with the count towards its end."""
+    """Say `The Cash Sweep is in effect from ..`, with the count towards its end."""
     assert line.trigger is not None
     count = line.trigger.count
     ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
@@ -190,7 +190,7 @@ def released(line: Line) -> Runs:
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
-    """The lead of a date on which nothing fails: every test passes, or how many of them could be determined."""
+    """Return the lead of a date on which nothing fails: every test passes, or how many of them could be determined."""
     tests = [line for line in lines if line.result is not None]
     passed = [line for line in tests if line.verdict is Verdict.PASS]
     counted_only = [line for line in tests if line.verdict is Verdict.FAIL]
@@ -212,7 +212,7 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
 
 
 def _least(passed: Sequence[Line]) -> str:
-    """The test that stands nearest to its limit, by share of the limit."""
+    """Return the test that stands nearest to its limit, by share of the limit."""
     near = [line for line in passed if line.result and line.result.headroom_share is not None]
     if not near:
         return ""
@@ -227,7 +227,7 @@ def _first_reason(tests: Sequence[Line]) -> str:
 
 
 def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
-    """Each index without a rate, and each carried one."""
+    """Return each index without a rate, and each carried one."""
     said = []
     for name, rate in rates.items():
         if rate.value is None:
@@ -239,7 +239,7 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
 
 
 def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list[str]:
-    """Tests without a result, with the reason unless it is already said; their states stay as they were."""
+    """Name tests without a result, with the reason unless it is already said; their states stay as they were."""
     by_reason: dict[str, list[Line]] = {}
     for line in lines:
         if line.result is not None and line.result.reason is not None:
@@ -252,7 +252,7 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
 
 
 def _moved(lines: Sequence[Line]) -> list[str]:
-    """Which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
+    """Return which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
     failed = [line for line in lines if line.test is not None and line.result is not None and line.test.rests_on == line.result.on]
     same = [line for line in lines if line not in failed]
     said = [f"{_row(failed, 'counts', 'count')} as failed, by the deal’s rule for a missing report."] if failed else []
@@ -285,7 +285,7 @@ def _fails(line: Line) -> bool:
 
 
 def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
-    """Tests that pass while others do not; WATCH is said by name."""
+    """Name tests that pass while others do not; WATCH is said by name."""
     told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
     passed = [line for line in lines if line.verdict is Verdict.PASS and line not in told]
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
@@ -299,7 +299,7 @@ def dates(n: int) -> str:
 
 
 def _row(lines: Sequence[Line], one: str, many: str) -> str:
-    """Tests by name with their verb; by number where the names would fill the page."""
+    """Name tests by name with their verb; by number where the names would fill the page."""
     if len(lines) > NAMED:
         return f"{sentence(counted(len(lines)))} tests {many}"
     return f"{listed([line.title for line in lines])} {one if len(lines) == 1 else many}"
@@ -340,7 +340,7 @@ def _joined(said: Sequence[str]) -> Runs:
 
 
 def subsets_failing(bearing: Bearing) -> str | None:
-    """The share of subsets of sellers in which a test fails: `24% of subsets`; never all or none of them by rounding."""
+    """Return the share of subsets of sellers in which a test fails: `24% of subsets`; never all or none of them by rounding."""
     share = bearing.share_failing_sellers
     if share is None:
         return None

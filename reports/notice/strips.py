@@ -27,13 +27,13 @@ CLEAR = 34
 
 
 def nearest(line: Line, rates: Mapping[str, ReferenceRate]) -> BreakEven | None:
-    """The Break-even Rate nearest to its index's rate: the one that would decide first."""
+    """Return the Break-even Rate nearest to its index's rate: the one that would decide first."""
     found = [even for even in (line.result.break_even if line.result else ()) if even.rate is not None and _rate(rates, even.index)]
     return min(found, key=lambda even: abs(_share(even, rates) - 1), default=None)
 
 
 def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str, Any]:
-    """The common axis: its bounds as shares of the rate, its ticks, the place of the rate."""
+    """Return the common axis: its bounds as shares of the rate, its ticks, the place of the rate."""
     shares = [_share(even, rates) for line in lines if (even := nearest(line, rates))]
     ends = [end for name in rates if (band := _band(rates, name)) for end in band]
     low, high = max(min([*shares, *ends, 0.93]), LEAST), min(max([*shares, *ends, 1.07]), MOST)
@@ -52,12 +52,12 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
 
 
 def _free(tick: float, marker: float) -> bool:
-    """Whether a tick's label stands clear of the marker of the rate."""
+    """Return whether a tick's label stands clear of the marker of the rate."""
     return abs(tick - marker) > CLEAR
 
 
 def strip(line: Line, rates: Mapping[str, ReferenceRate], scale: Mapping[str, Any]) -> dict[str, Any]:
-    """One test's strip: band, tick, failing side, label; a bare line where it has no Break-even Rate."""
+    """Return one test's strip: band, tick, failing side, label; a bare line if it has no Break-even Rate."""
     even = nearest(line, rates)
     name = even.index if even else next(iter(rates), None)
     band = _band(rates, name) if name else None
@@ -104,12 +104,12 @@ def _label(at: float, rate: float, right_first: bool) -> tuple[str, float]:
 
 
 def banded(rates: Mapping[str, ReferenceRate]) -> bool:
-    """Whether any rate has an interval to draw."""
+    """Return whether any rate has an interval to draw."""
     return any(_band(rates, name) for name in rates)
 
 
 def place(low: float, high: float, share: float) -> float:
-    """Where a share of the rate falls on the axis."""
+    """Return where a share of the rate falls on the axis."""
     return (share - low) / (high - low) * WIDTH
 
 

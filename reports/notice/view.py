@@ -95,7 +95,7 @@ class Brief:
     order: tuple[str, ...]
 
     def number(self, block: str) -> int:
-        """The number under which a block stands in this notice."""
+        """Return the number under which a block stands in this notice."""
         return self.order.index(block) + 1
 
     @cached_property
@@ -105,7 +105,7 @@ class Brief:
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """Every test and trigger, in the agreement's order."""
+        """Return every test and trigger, in the agreement's order."""
         return tuple(_line(self, clause) for clause in self.deal.clauses)
 
     @cached_property
@@ -126,21 +126,21 @@ class Brief:
         return whole.effective_on if whole is not None else self.inputs.on
 
     def title(self, key: str) -> str:
-        """What the agreement calls a clause; the key itself where the deal does not know it."""
+        """Return what the agreement calls a clause; the key itself if the deal does not know it."""
         clause = self.clauses.get(key)
         return clause.title if clause else sentence(key.replace("-", " "))
 
     def trigger_title(self, key: str) -> str:
-        """What the trigger of a clause is called, apart from the clause's test."""
+        """Return what the trigger of a clause is called, apart from the clause's test."""
         return trigger_name(key, self.title(key))
 
     def party(self, key: str) -> PartyFacts | None:
-        """A party by its role."""
+        """Return a party by its role."""
         return next((party for party in self.deal.parties if party.role == key), None)
 
     @property
     def issuer(self) -> PartyFacts:
-        """The borrower or issuer; the first party where the deal has neither."""
+        """The borrower or issuer; the first party if the deal has neither."""
         return self.party(self.debtor) or self.deal.parties[0]
 
     @property
@@ -150,7 +150,7 @@ class Brief:
 
     @property
     def duty(self) -> DutyFacts | None:
-        """Who owes this notice to whom; None where nobody does, so that it is a report (`rulings.md` 34).
+        """Who owes this notice to whom; None if nobody does, so that it is a report (`rulings.md` 34).
 
         A Correction Notice is owed by the giver of what it corrects, to the same addressees, where something was given (53a).
         """
@@ -163,7 +163,7 @@ class Brief:
 
 
 def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
-    """The view of one notice's log."""
+    """Return the view of one notice's log."""
     past = log.read(inputs.events, inputs.on)
     deal = log.adopted(past)
     named = facts_on(deal, inputs.on).model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
@@ -210,14 +210,14 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
 
 
 def _result(found: Brief, history: tuple[Tested, ...]) -> TestResult | None:
-    """The newest result that belongs to this date: of the date itself, or of the Publication Date that it rests on."""
+    """Return the newest result that belongs to this date: of the date itself, or of the Publication Date that it rests on."""
     first = found.determined.publication_date if found.determined else found.inputs.on
     newest = history[-1].result if history else None
     return newest if newest is not None and newest.on >= first else None
 
 
 def _released(found: Brief, key: str) -> ReserveReleased | None:
-    """The reserve that was released since the Determination Date before this one."""
+    """Return the reserve that was released since the Determination Date before this one."""
     dates = [event.effective_on for event in found.past.of("determined") if event.effective_on < found.dated]
     releases = [release for release in log.released(found.past, key) if not dates or release.on > dates[-1]]
     return releases[-1] if releases else None

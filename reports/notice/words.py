@@ -30,7 +30,7 @@ UNSEEN = frozenset(("title", "style", "colgroup"))
 
 
 def page_words(inputs: NoticeInputs) -> bytes:
-    """The words of a notice's pages as canonical JSON.
+    """Return the words of a notice's pages as canonical JSON.
 
     Raises:
         ValueError: the log does not say which deal it is.
@@ -48,14 +48,14 @@ def page_words(inputs: NoticeInputs) -> bytes:
 
 
 def first_words(context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The words of a notice's masthead, answer and dues alone, in the form in which `page.json` has them."""
+    """Return the words of a notice's masthead, answer and dues alone, in the form in which `page.json` has them."""
     due = [("due", piece("first.html.j2", "due", block)) for block in context["first"] if block["block"] == "due"]
     pieces = [("masthead", piece("first.html.j2", "masthead", context)), ("answer", piece("first.html.j2", "answer", context)), *due]
     return [_block("first", name, [ElementTree.fromstring(f"<section>{text}</section>")]) for name, text in pieces]
 
 
 def _blocks(section: Element, page: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """The blocks of a section: masthead and answer before the first heading of page 1, then one for each heading."""
+    """Return the blocks of a section: masthead and answer before the first heading of page 1, then one for each heading."""
     waiting = list(names)
     found: list[tuple[str, list[Element]]] = [("masthead", [])] if page == "first" else []
     for child in section:
@@ -80,7 +80,7 @@ class _Reader:
         self.tables = 0
 
     def words(self, element: Element) -> Iterator[Word]:
-        """The strings of an element, each with its flow and, in a table's head, the table."""
+        """Yield the strings of an element, each with its flow and, in a table's head, the table."""
         said: list[str] = []
         place: list[Any] = [0]
         for text, where in self._texts(element, [0], None):
@@ -93,7 +93,7 @@ class _Reader:
         yield from _said(said, place)
 
     def _texts(self, element: Element, place: list[Any], parent: Element | None) -> Iterator[tuple[str | None, list[Any]]]:
-        """Each piece of text with its place; None where a string ends."""
+        """Yield each piece of text with its place; None if a string ends."""
         tag = element.tag.rpartition("}")[2]
         if tag in UNSEEN:
             return
@@ -115,7 +115,7 @@ class _Reader:
             yield None, place
 
     def _place(self, element: Element, tag: str, place: list[Any], parent: Element | None) -> list[Any]:
-        """Where an element's strings stand: in a flow of their own, in a table's head, or where its parent's do."""
+        """Return where an element's strings stand: in a flow of their own, in a table's head, or where its parent's do."""
         classes = set(element.get("class", "").split())
         outer = set(parent.get("class", "").split()) if parent is not None else set()
         if tag == "text" or FLOATS & classes or (tag == "table" and "calc" in outer) or (tag == "p" and "sig" in outer):

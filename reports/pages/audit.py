@@ -31,7 +31,7 @@ class AuditInputs:
 
 
 def compose(inputs: AuditInputs) -> dict[str, Any]:
-    """The page as plain strings."""
+    """Return the page as plain strings."""
     data = inputs.data
     period = with_dates(f"{data['from']} to {data['to']}")
     return {
@@ -123,7 +123,7 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def _minute(moment: str) -> str:
-    """A moment of the record to its minute, which is in UTC."""
+    """Return a moment of the record to its minute, which is in UTC."""
     return moment[:16].replace("T", " ")
 
 

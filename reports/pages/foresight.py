@@ -84,7 +84,7 @@ class ForesightInputs:
 
 
 def compose(inputs: ForesightInputs) -> dict[str, Any]:
-    """The report as plain strings and coordinates."""
+    """Return the report as plain strings and coordinates."""
     answer = [_lead(inputs), *_never(inputs)]
     rungs = inputs.ladder["rungs"] if inputs.ladder is not None else ()
     return {
@@ -119,7 +119,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
 
 
 def answers(inputs: ForesightInputs) -> str:
-    """The answers that the report states, as JSON."""
+    """Return the answers that the report states, as JSON."""
     parts = {
         "ladder": inputs.ladder,
         "stress": inputs.stress,
@@ -137,7 +137,7 @@ def _title(inputs: ForesightInputs, name: str) -> str:
 
 
 def _lead(inputs: ForesightInputs) -> Runs:
-    """The answer: what is inverted, then what happens first on the first path, with date and rate."""
+    """Return the answer: what is inverted, then what happens first on the first path, with date and rate."""
     found: list[tuple[str, bool]] = []
     if inputs.ladder is not None:
         worst = max(inputs.ladder["inversions"], key=lambda one: float(one["by"]), default=None)
@@ -165,7 +165,7 @@ def _subject(ladder: Value, limb: str) -> str:
 
 
 def _never(inputs: ForesightInputs) -> list[Runs]:
-    """What never happens, said as loudly as what does; and what could not be determined."""
+    """Return what never happens, said as loudly as what does; and what could not be determined."""
     stretches: list[Runs] = []
     if inputs.stress is not None and inputs.stress["never"]:
         names = listed([_title(inputs, name) for name in inputs.stress["never"]])
@@ -231,7 +231,7 @@ def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
 
 
 def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[dict[str, Any]], str]]:
-    """One lane for each test, that of its own trigger where it has one, then the composite triggers'."""
+    """Return one lane for each test, that of its own trigger if it has one, then the composite triggers'."""
     rows = []
     own = {name.removesuffix(" (trigger)") for name in outcome["lanes"] if name.endswith(" (trigger)")}
     for name, spans in outcome["lanes"].items():

@@ -24,7 +24,7 @@ DEFINITIONS = (
 
 
 def calibration_page(found: Value | None) -> dict[str, Any] | None:
-    """The heat map and its words; None where nothing was calibrated."""
+    """Return the heat map and its words; None if nothing was calibrated."""
     if found is None:
         return None
     cells = found["model"]
@@ -69,7 +69,7 @@ def calibration_page(found: Value | None) -> dict[str, Any] | None:
 
 
 def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable[[str], str]) -> dict[str, Any] | None:
-    """The fan and the chances; None where nothing was simulated.
+    """Return the fan and the chances; None if nothing was simulated.
 
     Args:
         found: the answer of `simulate`.
@@ -110,7 +110,7 @@ def _scores(scores: str) -> str:
 
 
 def _recorded(found: Value | None) -> str:
-    """How the forecasts came out that were recorded before their week."""
+    """Return how the forecasts came out that were recorded before their week."""
     if found is None:
         return "No forecast of this series was recorded before its week."
     made = f"{counted(found['made'], 'forecasts')} recorded before the week"

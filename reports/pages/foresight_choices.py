@@ -17,7 +17,7 @@ MOST_SAID = 3
 
 
 def choices(ladder: Value | None, calibration: Value | None, comparisons: Sequence[Value], title: Title) -> list[list[str]]:
-    """The rows of "What there is to decide": the term, as drafted, what another figure does.
+    """Return the rows of "What there is to decide": the term, as drafted, what another figure does.
 
     Args:
         ladder: the answer of `ladder`.
@@ -39,7 +39,7 @@ def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
 
 
 def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
-    """The draft's level and release at each count that was tried."""
+    """Yield the draft's level and release at each count that was tried."""
     drafted = calibration.get("drafted") if calibration is not None else None
     if calibration is None or drafted is None:
         return
@@ -75,7 +75,7 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
 
 
 def calibration_lead(found: Value | None) -> str:
-    """A calibration in a sentence: the draft's own false alarms, and the smallest count that stays under what was asked."""
+    """Return a calibration in a sentence: the draft's own false alarms, and the smallest count that stays under what was asked."""
     drafted = found.get("drafted") if found is not None else None
     if found is None or drafted is None:
         return ""
@@ -96,7 +96,7 @@ def _times(count: int) -> str:
 
 
 def simulation_lead(found: Value | None, title: Title) -> str:
-    """A simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
+    """Return a simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
     if found is None or not found["chances"]:
         return ""
     grave = [one for one in found["chances"] if one["what"] in ("default", "begins")] or list(found["chances"])
@@ -111,7 +111,7 @@ def simulation_lead(found: Value | None, title: Title) -> str:
 
 
 def left_out_lead(found: Value | None, title: Title) -> str:
-    """What a simulation left out, in a sentence, with the tests that it leaves undetermined."""
+    """Return what a simulation left out, in a sentence, with the tests that it leaves undetermined."""
     if found is None or not (found["left_out"] or found["undetermined"]):
         return ""
     names = listed([name.replace("_", " ") for name in found["left_out"]])

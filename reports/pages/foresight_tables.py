@@ -17,7 +17,7 @@ SHOWN = 40
 
 
 def comparison_pages(found: Sequence[Value], title: Callable[[str], str]) -> list[dict[str, Any]]:
-    """One table of dates for each comparison: what happens otherwise, and whom it serves."""
+    """Return one table of dates for each comparison: what happens otherwise, and whom it serves."""
     pages = []
     for value in found:
         rows = [
@@ -54,7 +54,7 @@ def _intro(value: Value) -> str:
 
 
 def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
-    """The cells of a grid as a table; the draft's own pair is marked."""
+    """Return the cells of a grid as a table; the draft's own pair is marked."""
     if value is None:
         return None
     across = list(dict.fromkeys(cell["x"] for cell in value["cells"]))

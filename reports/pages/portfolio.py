@@ -40,7 +40,7 @@ class PortfolioInputs:
 
 
 def compose(inputs: PortfolioInputs) -> dict[str, Any]:
-    """The page as plain strings."""
+    """Return the page as plain strings."""
     deals = list(dict.fromkeys(str(row["deal"]) for row in inputs.rows))
     rows = [_row(row) for row in inputs.rows]
     urgent = [row for row in rows if row["urgent"]]
@@ -64,7 +64,7 @@ def compose(inputs: PortfolioInputs) -> dict[str, Any]:
 
 
 def _answer(rows: Sequence[Mapping[str, Any]], deals: Sequence[str]) -> Runs:
-    """How many deals need an act, and the worst of them."""
+    """Return how many deals need an act, and the worst of them."""
     acting = list(dict.fromkeys(str(row["deal"]) for row in rows if row["urgent"]))
     whole = f"Of {counted(len(deals))} deal{'s' if len(deals) > 1 else ''}, "
     if not acting:
@@ -106,7 +106,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mark(state: str, counting: bool) -> str:
-    """The mark of a state; what is not a state of a test or a trigger is drawn as not determined."""
+    """Return the mark of a state; what is not a state of a test or a trigger is drawn as not determined."""
     if state in {status.value for status in TestStatus} - {status.value for status in TriggerStatus}:
         return TEST_MARKS[TestStatus(state)]
     if state in {status.value for status in TriggerStatus}:

@@ -59,13 +59,13 @@ svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { 
 
 
 def for_screen(html: str, mark: str) -> str:
-    """The page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
+    """Return the page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
     marked = html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
 
 
 def compose(inputs: PublicationInputs) -> dict[str, Any]:
-    """The page as plain strings and the chart's coordinates."""
+    """Return the page as plain strings and the chart's coordinates."""
     value = inputs.value
     day = date.fromisoformat(str(value["publication_date"]))
     name = f"{value['index']}, {long_date(day)}"
@@ -95,12 +95,12 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
 
 
 def _theirs(value: Value) -> bool:
-    """Whether the number is the administrator's own, so that nothing of it was computed here (`rulings.md` 1)."""
+    """Return whether the number is the administrator's own, so that nothing of it was computed here (`rulings.md` 1)."""
     return str(value.get("source", "")).startswith("published")
 
 
 def _form(value: Value, operator: str) -> str:
-    """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
+    """Return whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
     if not _theirs(value):
         return f"Computed by {operator} under {value['methodology']}; not published by the administrator."
     under = f" under {value['methodology']}" if value["methodology"] else ""
@@ -121,7 +121,7 @@ def _date(text: Any) -> date:
 
 
 def _answer(value: Value) -> list[list[tuple[str, bool]]]:
-    """How far to trust the number, in sentences."""
+    """Return how far to trust the number, in sentences."""
     if value["value"] is None:
         reasons = "; ".join(value["low_confidence_reasons"])
         return [[("No value is published", True), (f" for this date: {reasons}.", False)]]
@@ -138,7 +138,7 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
 
 
 def _basis(value: Value) -> str:
-    """What the number is the median of; an administrator's form may not say."""
+    """Return what the number is the median of; an administrator's form may not say."""
     if _theirs(value) and not value["observations"]:
         return ", as the administrator states it"
     return f", the median of {counted(value['observations'], 'listed prices')}{_on_days(value)}"
@@ -179,7 +179,7 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
 
 
 def _shadow(value: Value) -> list[tuple[str, bool]]:
-    """One seller, one vote, with its weakness (`rulings.md` 63)."""
+    """Return the shadow rate, one seller one vote, with its weakness (`rulings.md` 63)."""
     found = value["shadow"]
     between = f"{found['low']} to {found['high']} covers {Decimal(str(found['covers'])) * 100:.1f}%"
     said = f" of {counted(found['sellers'], 'sellers')}, one vote each; {between}. {SHADOW_WEAKNESS}"
@@ -191,7 +191,7 @@ OF_COVERAGE = ("listings", "subsets", "subsets_80")
 
 
 def coverage_rows(found: Value | None) -> dict[str, Any] | None:
-    """The measured coverage as a table with its hash, or why it is missing; None where nobody asked."""
+    """Return the measured coverage as a table with its hash, or why it is missing; None if nobody asked."""
     if found is None:
         return None
     if "why" in found:
@@ -214,7 +214,7 @@ def _trust(row: Value) -> str:
 
 
 def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:
-    """The index over its newest weeks with its interval; None below two of them, or where none has a value."""
+    """Return the index over its newest weeks with its interval; None below two of them, or where none has a value."""
     points = [_point(value) for value in weeks[-SHOWN:]]
     if len(points) < 2:
         return None
@@ -248,7 +248,7 @@ def _day(day: Value) -> dict[str, str]:
 
 
 def _facts(value: Value) -> list[tuple[str, str]]:
-    """How the prices spread; nothing where no value was computed."""
+    """Return how the prices spread; nothing if no value was computed."""
     if value["value"] is None:
         return []
     spread = [
@@ -264,7 +264,7 @@ TAKEN = (
 
 
 def _disclosure(value: Value) -> list[tuple[str, str]]:
-    """The rating agency's table (WP §8.3): characteristics, risks, limits, governance."""
+    """Return the rating agency's table (WP §8.3): characteristics, risks, limits, governance."""
     model, country = measured(str(value["index"]), value)
     return [
         (

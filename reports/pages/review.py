@@ -33,7 +33,7 @@ class ReviewInputs:
 
 
 def compose(inputs: ReviewInputs) -> dict[str, Any]:
-    """The page as plain strings and the pictures' coordinates."""
+    """Return the page as plain strings and the pictures' coordinates."""
     data = inputs.data
     name = f"Quarterly review of {data['series']}, {data['quarter']}"
     every = [*data["earlier"], *data["points"]]
@@ -66,7 +66,7 @@ def compose(inputs: ReviewInputs) -> dict[str, Any]:
 
 
 def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
-    """How many weeks of the quarter are narrow enough by the paper's own bound, by listings and by sellers."""
+    """Return how many weeks of the quarter are narrow enough by the paper's own bound, by listings and by sellers."""
     weeks = data["points"]
     wide = sum(one["width"] > 0.25 for one in weeks)
     known = [one["by_sellers"] for one in weeks if one["by_sellers"] is not None]

@@ -42,7 +42,7 @@ class ValidationInputs:
 
 
 def compose(inputs: ValidationInputs) -> dict[str, Any]:
-    """The page as plain strings and the pictures' coordinates."""
+    """Return the page as plain strings and the pictures' coordinates."""
     data, last = inputs.data, date.fromisoformat(str(inputs.data["last"]))
     findings = data["findings"]
     look = [finding for finding in findings if finding["finding"]]
@@ -127,7 +127,7 @@ def _picture(title: str, points: Sequence[tuple[float, float]], ends: tuple[str,
 
 
 def _histogram(week: Value) -> dict[str, Any]:
-    """One week's prices in bars of equal width."""
+    """Return one week's prices in bars of equal width."""
     prices = [float(price) for price in week["pooled"]]
     low, step = min(prices), nice_step((max(prices) - min(prices)) or 1.0, BINS)
     counts: dict[int, int] = {}

@@ -32,7 +32,7 @@ def _bytes(*path: str) -> bytes:
 
 @cache
 def assets() -> dict[str, tuple[bytes, str]]:
-    """Every asset by name: its bytes and media type."""
+    """Return every asset by name: its bytes and media type."""
     contents = {f"fonts/{name}": (_bytes("fonts", name), "font/ttf") for name in FONTS}
     contents |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
     semibold = contents["fonts/HeadroomSans-Semibold.ttf"][0]
@@ -47,7 +47,7 @@ def assets() -> dict[str, tuple[bytes, str]]:
 
 @cache
 def covered() -> frozenset[int]:
-    """The code points that every text face has; Fira Code sets hashes and commands only."""
+    """Return the code points that every text face has; Fira Code sets hashes and commands only."""
     faces = [TTFont(BytesIO(_bytes("fonts", name)), lazy=True).getBestCmap() for name in FONTS[:4]]
     return frozenset.intersection(*(frozenset(face) for face in faces))
 

@@ -1,6 +1,6 @@
 """Notices drawn by the workers of a Dask cluster: each a pure function of a composed page; whoever records composes, signs and writes.
 
-A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only where it is the engine of the one who
+A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only if it is the engine of the one who
 records. Dask comes with `pip install 'headroom[dask]'`.
 """
 
@@ -41,7 +41,7 @@ class DaskPool:
         self.engine = built()
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
-        """The files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
+        """Yield the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
         waiting = [self._begun(notice) for notice in notices]
         for notice, one in zip(notices, waiting, strict=True):
             if isinstance(one, Exception):
@@ -56,7 +56,7 @@ class DaskPool:
             cluster.close()
 
     def _begun(self, notice: NoticeInputs) -> Any:
-        """The page on its way to a worker, or what went wrong as it was composed, which is said when its turn comes."""
+        """Return the page on its way to a worker, or what went wrong as it was composed, which is said when its turn comes."""
         try:
             return self._given(page_of(notice))
         except Exception as error:
@@ -82,7 +82,7 @@ class DaskPool:
 
 
 def drawn_here(engine: str, page: Page) -> bytes:
-    """A composed page as a PDF, on a worker. Raises OtherEngine where the worker is not the engine of the one who asks."""
+    """Return a composed page as a PDF, on a worker. Raises OtherEngine if the worker is not the engine of the one who asks."""
     from distributed import get_worker
 
     if built() != engine:
@@ -91,7 +91,7 @@ def drawn_here(engine: str, page: Page) -> bytes:
 
 
 def _of_this_machine() -> Any:
-    """A cluster of processes of this machine, for trying out; it listens to this machine alone."""
+    """Return a cluster of processes of this machine, for trying out; it listens to this machine alone."""
     import distributed
 
     dask: Any = distributed

@@ -42,7 +42,7 @@ _WRITING = threading.Lock()
 
 
 def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
-    """The notice as a PDF that breaks its pages in the same places on A4 and on US Letter.
+    """Return the notice as a PDF that breaks its pages in the same places on A4 and on US Letter.
 
     Args:
         inputs: what the notice is made of.
@@ -59,12 +59,12 @@ Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
 
 
 def page_of(inputs: NoticeInputs, paper: Paper = "a4") -> Page:
-    """A notice that is composed and not yet drawn. Raises ValueError where the log does not say which deal it is."""
+    """Return a notice that is composed and not yet drawn. Raises ValueError if the log does not say which deal it is."""
     return to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, dict(inputs.attachments)
 
 
 def drawn(page: Page) -> bytes:
-    """A composed page as a PDF."""
+    """Return a composed page as a PDF."""
     return to_pdf(*page)
 
 
@@ -74,7 +74,7 @@ def load_renderer() -> None:
 
 
 def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
-    """A publication page as HTML and as PDF, the value's JSON attached."""
+    """Return a publication page as HTML and as PDF, the value's JSON attached."""
     context = publication.compose(inputs)
     value = json.dumps(inputs.value, indent=2, sort_keys=True, default=str).encode()
     html = to_html("publication.html.j2", context, "a4")
@@ -83,13 +83,13 @@ def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
 
 
 def render_portfolio(inputs: PortfolioInputs) -> bytes:
-    """The portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
+    """Return the portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
     html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
     return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
 
 
 def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
-    """A foresight report as HTML and as PDF, its answers attached as JSON; the same inputs give the same bytes."""
+    """Return a foresight report as HTML and as PDF, its answers attached as JSON; the same inputs give the same bytes."""
     context = foresight.compose(inputs)
     html = to_html("foresight.html.j2", context, "a4")
     data = {"answers.json": (foresight.answers(inputs).encode(), "the answers that this report states")}
@@ -97,21 +97,21 @@ def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
 
 
 def render_audit(inputs: AuditInputs) -> bytes:
-    """The audit report as a PDF, the same as JSON attached."""
+    """Return the audit report as a PDF, the same as JSON attached."""
     found = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
     html = to_html("audit.html.j2", audit.compose(inputs), "a4")
     return to_pdf(html, inputs.issued_at, {"audit.json": (found, "what the report states, for programs")})
 
 
 def render_validation(inputs: ValidationInputs) -> bytes:
-    """The validation page as a PDF, its findings attached as JSON."""
+    """Return the validation page as a PDF, its findings attached as JSON."""
     findings = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
     html = to_html("validation.html.j2", validation.compose(inputs), "a4")
     return to_pdf(html, inputs.issued_at, {"validation.json": (findings, "what every test found")})
 
 
 def render_review(inputs: ReviewInputs) -> tuple[str, bytes]:
-    """A quarterly review as HTML and as PDF, its figures attached as JSON."""
+    """Return a quarterly review as HTML and as PDF, its figures attached as JSON."""
     context = review.compose(inputs)
     figures = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
     html = to_html("review.html.j2", context, "a4")
@@ -168,7 +168,7 @@ def _dated(created: datetime) -> Iterator[None]:
 
 @cache
 def _faces() -> tuple[FontConfiguration, CSS]:
-    """The bundled fonts and the style sheet, read once for all documents of a process."""
+    """Return the bundled fonts and the style sheet, read once for all documents of a process."""
     from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
 
@@ -202,14 +202,14 @@ def _page_type() -> Any:
 
 @cache
 def fetcher() -> Any:
-    """A fetcher that serves the assets by name and refuses every other address, on the network or on disk."""
+    """Return a fetcher that serves the assets by name and refuses every other address, on the network or on disk."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Memory(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
         """Serves the named assets and refuses every other address."""
 
         def fetch(self, url: str, _headers: Any = None) -> Any:
-            """The asset at `url`. Raises ValueError for any other address."""
+            """Return the asset at `url`. Raises ValueError for any other address."""
             name = url.removeprefix(BASE)
             if not url.startswith(BASE) or name not in assets():
                 raise ValueError(f"refused: {url}")

@@ -49,6 +49,6 @@ def _is_metadata(item: Any) -> bool:
 
 
 def _group(pdf: Any, cell: Any) -> Any:
-    """The structure type of the group of rows that a cell stands in."""
+    """Return the structure type of the group of rows that a cell stands in."""
     row = pdf.objects[int(cell["P"].split()[0])]
     return pdf.objects[int(row["P"].split()[0])]["S"]

@@ -30,7 +30,7 @@ class RenderPool:
         self._made = 0
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
-        """The files' bytes, in the order of `notices`."""
+        """Yield the files' bytes, in the order of `notices`."""
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
             yield from map(render_notice, notices)
             return
@@ -53,7 +53,7 @@ class RenderPool:
 
 
 def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[bytes]:
-    """The file that will be; what goes wrong while it is composed is said where its bytes are asked for.
+    """Return the file that will be; what goes wrong while it is composed is said where its bytes are asked for.
 
     It is composed here: a page is small beside the whole past of its deal, which would go to another process with every notice.
     """

@@ -17,7 +17,7 @@ DRAWING = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "csssele
 
 @cache
 def renderer() -> Renderer:
-    """What draws here."""
+    """Return what draws here."""
     whole = hashlib.sha256()
     for name, data in sorted({**_templates(), **{name: body for name, (body, _) in assets().items()}}.items()):
         whole.update(f"{name} {len(data)}\n".encode() + data)
@@ -37,7 +37,7 @@ def _version(name: str) -> str:
 
 
 def _pango() -> str:
-    """The library that sets lines, which is the machine's own; unknown where none is installed."""
+    """Return the library that sets lines, which is the machine's own; unknown if none is installed."""
     import ctypes.util
 
     name = ctypes.util.find_library("pango-1.0")

@@ -9,7 +9,7 @@ PARTS = ("bytes", "log", "pdf", "seal", "words", "figures", "page", "sentences",
 
 
 def verifier_page() -> str:
-    """The whole file: a page without a network address, a dependency or a font of its own."""
+    """Return the whole file: a page without a network address, a dependency or a font of its own."""
     folder = files("reports").joinpath("verifier")
     script = "\n".join(folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in PARTS)
     return folder.joinpath("page.html").read_text(encoding="utf-8").replace("/*PARTS*/", script)

@@ -38,7 +38,7 @@ def backtest(
     as_json: bool,
     closed: date | None = None,
 ) -> int:
-    """Print what a deal would have done over the workspace's published history; as if it had closed on another day, where one is named."""
+    """Print what a deal would have done over the workspace's published history; as if it had closed on another day, if one is named."""
     answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed)
     if as_json:
         print_json(answer.as_data())

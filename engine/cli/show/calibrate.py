@@ -46,7 +46,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
 
 
 def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
-    """How many variants were tried on how much history, and what that is worth."""
+    """Return how many variants were tried on how much history, and what that is worth."""
     history = f"one history of {counted(calibration.weeks_of_history, 'weeks')}"
     tried = f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
     if not calibration.first_half:
@@ -82,7 +82,7 @@ def _row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
 
 
 def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
-    """The answer as JSON holds it."""
+    """Return the answer as JSON holds it."""
     calibration, setting, under = answer.found, answer.setting, answer.under
     known = setting.known
     chosen = {

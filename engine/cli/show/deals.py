@@ -52,7 +52,7 @@ def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
 
 
 def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
-    """Run the worked examples of deal files without errors; exit code 1 where one does not hold or a file is wrong."""
+    """Run the worked examples of deal files without errors; exit code 1 if one does not hold or a file is wrong."""
     proved = prove_deal_files(files, templates)
     if as_json:
         print_json(proved.as_data())

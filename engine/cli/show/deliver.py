@@ -11,7 +11,7 @@ from engine.events.delivery import NoticeAcknowledged, NoticeReleased
 
 
 def show_delivered(done: Delivered, as_json: bool) -> int:
-    """What one round did; 1 where something failed or cannot be told, so that whoever runs it looks."""
+    """Return what one round did; 1 if something failed or cannot be told, so that whoever runs it looks."""
     troubled = [step for step in done.steps if step.state in ("failed", "unknown", "given no more")]
     if as_json:
         steps, waiting = [asdict(step) for step in done.steps], [asdict(step) for step in done.waiting]
@@ -29,13 +29,13 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
 
 
 def _line(step: Step) -> str:
-    """One step in a line; a reminder is of no notice."""
+    """Return one step in a line; a reminder is of no notice."""
     notice = f" No. {step.number}" if step.number else ""
     return f"{step.deal}{notice}{f' to {step.to}' if step.to else ''}: {step.state}; {step.said}"
 
 
 def tell_delivered(done: Delivered, report_to: Callable[[str], None]) -> None:
-    """One line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
+    """Print one line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
     for step in done.steps:
         report_to(_line(step))
     for text in done.not_understood:
@@ -43,7 +43,7 @@ def tell_delivered(done: Delivered, report_to: Callable[[str], None]) -> None:
 
 
 def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:
-    """Who released which notice."""
+    """Return who released which notice."""
     if as_json:
         print_json({"deal": deal, **released.model_dump(mode="json")})
     else:
@@ -53,7 +53,7 @@ def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:
 
 
 def show_acknowledged(deal: str, done: NoticeAcknowledged, as_json: bool) -> int:
-    """Whose receipt of which notice was acknowledged by whom."""
+    """Return whose receipt of which notice was acknowledged by whom."""
     if as_json:
         print_json({"deal": deal, **done.model_dump(mode="json")})
     else:

@@ -40,7 +40,7 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
 
 
 def shown(cell: GridCell) -> str:
-    """A cell as people read it."""
+    """Return a cell as people read it."""
     if isinstance(cell.value, date):
         return str(cell.value)
     if isinstance(cell.value, Fraction):
@@ -49,7 +49,7 @@ def shown(cell: GridCell) -> str:
 
 
 def grid_csv(answer: GridAnswer) -> str:
-    """One row for each pair: x, y, value."""
+    """Return one row for each pair: x, y, value."""
     rows = []
     for cell in answer.cells:
         value = "never" if cell.value is None else exact_text(cell.value) if isinstance(cell.value, Fraction) else str(cell.value)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool, accept: Sequence[str] = ()) -> int:
-    """Take snapshots into the archive; returns the exit code: 1 where some file was refused.
+    """Take snapshots into the archive; returns the exit code: 1 if some file was refused.
 
     Raises:
         WrongUsage: a path does not exist, or a name to accept is not one; then nothing is imported.
@@ -76,7 +76,7 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
 
 
 def _dispersion(week: IndexWeek) -> Iterator[str]:
-    """Counts, spread, precision class and sellers; of a week without a value only that there is nothing to count."""
+    """Yield counts, spread, precision class and sellers; of a week without a value only that there is nothing to count."""
     value = week.value
     sample = f"{counted(value.observations, 'observations')} on {counted(value.valid_days, 'valid days')}"
     if value.value is None:
@@ -89,7 +89,7 @@ def _dispersion(week: IndexWeek) -> Iterator[str]:
 
 
 def _others(week: IndexWeek) -> Iterator[str]:
-    """What the other versions give from the same collections."""
+    """Yield what the other versions give from the same collections."""
     value = week.value
     if value.other_versions:
         given = "; ".join(f"{version}: {other if other is not None else 'no value'}" for version, other in value.other_versions.items())
@@ -97,7 +97,7 @@ def _others(week: IndexWeek) -> Iterator[str]:
 
 
 def _collections(week: IndexWeek) -> Iterator[str]:
-    """What other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
+    """Yield what other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
     value = week.value
     span = value.collection_range
     if span is not None:

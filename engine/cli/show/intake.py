@@ -25,7 +25,7 @@ def intake(
     preview: bool = False,
     proof: ReceiptProof | None = None,
 ) -> int:
-    """Take reports, or show what each would change of past dates; 1 where one of several was refused.
+    """Take reports, or show what each would change of past dates; 1 if one of several was refused.
 
     Raises:
         InputProblems: everything that is wrong with the only one.
@@ -77,7 +77,7 @@ def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json
 
 
 def _preview(desk: Intake, report: ReadReport, as_json: bool) -> dict[str, Any]:
-    """What a report would change, said unless it is wanted as data."""
+    """Return what a report would change, said unless it is wanted as data."""
     event = desk.imagined(report)
     reached = [] if event is None else of_event(desk.workspace, report.deal, event, desk.templates)
     lacks = _lacking(report, desk)

@@ -60,7 +60,7 @@ def _rows(rungs: Sequence[Rung]) -> Iterator[tuple[str, ...]]:
 
 
 def signed(text: str) -> str:
-    """A number with a true minus."""
+    """Return a number with a true minus."""
     return text.replace("-", MINUS)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def show_migrated(found: MigratedDeal, as_json: bool) -> None:
-    """Each key with the reading that format 1 gave it, and where the file is."""
+    """Print each key with the reading that format 1 gave it, and where the file is."""
     if as_json:
         print_json(found.as_data())
         return

@@ -24,7 +24,7 @@ def show_owed(workspace: Workspace, on: date, as_json: bool) -> int:
 
 
 def owed_table(duties: Sequence[OpenDuty]) -> str:
-    """What is still owed as a table, a line each."""
+    """Return what is still owed as a table, a line each."""
     rows = [
         (
             duty.deal,

@@ -78,7 +78,7 @@ def disclosure(workspace: Workspace, series: str, as_json: bool) -> None:
 
 
 def cri_d(values: Sequence[DepreciationPublished], new: int | None, as_json: bool) -> None:
-    """Print CRI-D; `new` is how many values were recorded, None where it is only shown."""
+    """Print CRI-D; `new` is how many values were recorded, None if it is only shown."""
     if as_json:
         print_json({"recorded": new, "values": [value.model_dump(mode="json") for value in values]})
         return

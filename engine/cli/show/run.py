@@ -21,7 +21,7 @@ HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due
 
 
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
-    """Run everything that is due by a date and print what came of it; 1 where a deal could not be evaluated, or a notice not made."""
+    """Run everything that is due by a date and print what came of it; 1 if a deal could not be evaluated, or a notice not made."""
     answer = run_answer(workspace, run(workspace, on, tools))
     progress_done()
     if as_json:
@@ -107,7 +107,7 @@ def _count(trigger: Any) -> str:
 
 
 def what_is_due(due: Due | None) -> str:
-    """What is due of a test, by when, and the amount; what is late says since when."""
+    """Return what is due of a test, by when, and the amount; what is late says since when."""
     if due is None:
         return ""
     if due.act == "deliver" and due.late_since is not None:

@@ -30,7 +30,7 @@ def import_series(
     whose: Sequence[str] = (),
     accept: Sequence[str] = (),
 ) -> int:
-    """Record an administrator's rows; returns the exit code: 1 where some row was not taken and somebody is asked.
+    """Record an administrator's rows; returns the exit code: 1 if some row was not taken and somebody is asked.
 
     Args:
         workspace: where.

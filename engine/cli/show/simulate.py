@@ -60,7 +60,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
 
 
 def record_words(recorded: ForecastRecord | None) -> str:
-    """What became of the forecasts that were recorded before their week."""
+    """Return what became of the forecasts that were recorded before their week."""
     if recorded is None:
         return "No forecast of this series was recorded before its week; `headroom serve` records them."
     made = f"{counted(recorded.made, 'forecasts')} of {recorded.series} recorded before the week"
@@ -70,7 +70,7 @@ def record_words(recorded: ForecastRecord | None) -> str:
 
 
 def probability(share: float, error: float) -> str:
-    """A probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`."""
+    """Return a probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`."""
     if 0 < share < 0.01:
         return "<0.01"
     return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"

@@ -40,7 +40,7 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
 
 
 def events_of(outcomes: Sequence[PathOutcome]) -> tuple[tuple[str, Happening], ...]:
-    """Everything that happens on one of the paths, in the order of its first date."""
+    """Return everything that happens on one of the paths, in the order of its first date."""
     days: dict[tuple[str, Happening], date] = {}
     for outcome in outcomes:
         for first in outcome.firsts:
@@ -64,7 +64,7 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
 
 
 def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:
-    """The worst figure of each test on the first path."""
+    """Yield the worst figure of each test on the first path."""
     for turning in outcomes[0].least:
         measured = printed_apart(turning.measured, turning.limit)
         yield f"Worst of {turning.test} on {outcomes[0].path}: {measured} against {printed(turning.limit)} on {turning.on}."

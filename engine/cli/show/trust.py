@@ -65,7 +65,7 @@ def _say_manipulation(data: dict[str, Any]) -> None:
 
 
 def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> None:
-    """What one seller and invented listings at free prices and days can do, and the shadow rate beside."""
+    """Print what one seller and invented listings at free prices and days can do, and the shadow rate beside."""
     say()
     say("A seller leaves, with all of its rows on every day: the value without it")
     say(table(("seller", "value"), list(moves["without_each"].items()), right=(1,)))
@@ -130,7 +130,7 @@ def manipulate_deal(
 
 
 def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """The least listings on every day, the least sellers that leave, the listing-days at free prices, the largest seller's prices."""
+    """Return the least listings on every day, the least sellers that leave, listing-days at free prices, the largest seller's prices."""
     prices = "-" if row["repricing"] is None else "yes" if row["repricing"]["turns"] else "no"
     least = "not reachable" if row["least"] is None else str(row["least"])
     return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-", prices
@@ -146,7 +146,7 @@ def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:
 
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
-    """What a third party would run, each step with its outcome; 3 where it differs (WP §7.4)."""
+    """Return what a third party would run, each step with its outcome; 3 where it differs (WP §7.4)."""
     answer = reproduction(workspace, index, version, publication)
     if as_json:
         data = {"index": index, "methodology": version, "publication_date": str(publication), "value": answer.value}

@@ -40,7 +40,7 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
 
 
 def invite_somebody(workspace: Workspace, login: str, name: str | None, administrator: bool, as_json: bool) -> None:
-    """A one-time link for somebody, and the account where it is new."""
+    """Print a one-time link for somebody, and the account where it is new."""
     desk = desk_of(workspace, clock)
     now = clock()
     person = desk.accounts.named(login)

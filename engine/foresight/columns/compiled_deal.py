@@ -52,9 +52,9 @@ class SweepRow:
 
     Attributes:
         trigger: what starts it.
-        excess: excess cash flow of a Payment Date; None where a figure is missing, and on any other date.
+        excess: excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
         share: of it that is swept.
-        most: the balance of the class that it repays; None where that is not known, or where it pays into an account.
+        most: the balance of the class that it repays; None if that is not known, or where it pays into an account.
         until: the balance of the account at which nothing more is due; None without one.
         repays: whether it repays a class of debt, so that no account holds it.
         released: whether what the account holds is released when the trigger ends.
@@ -128,7 +128,7 @@ def compiled_deal(
     acts: tuple[ActRecorded, ...] = (),
     arrays: bool = True,
 ) -> CompiledDeal:
-    """A deal ready for paths.
+    """Return a deal ready for paths.
 
     Args:
         deal: the draft.
@@ -195,7 +195,7 @@ def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
 
 
 def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator[tuple[LeafRule, int]]:
-    """The place of each level among what tells a test's results apart: after the verdict and the early warning."""
+    """Yield the place of each level among what tells a test's results apart: after the verdict and the early warning."""
     for leaf in counts:
         if leaf.comparison is not None and leaf.level is not None and leaf.test is not None and leaf.test in tests:
             test = tests[leaf.test].test
@@ -229,7 +229,7 @@ def _since(on: date, months: int | None) -> int:
 
 
 def _last_day(inputs: Inputs, cure: Cure) -> Callable[[], int]:
-    """The last day of a Cure Period that begins on the date; asked for only where one does."""
+    """Return the last day of a Cure Period that begins on the date; asked for only if one does."""
     return partial(_by, inputs, cure.within, cure.cite, cure.after)
 
 
@@ -261,7 +261,7 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
 
 
 def _why_not(part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]) -> str:
-    """Why a part is not in arrays; nothing where it is."""
+    """Return why a part is not in arrays; nothing if it is."""
     if acts:
         return "Recorded Acts"
     if any(name.startswith(TOLD) for name in given.figures):

@@ -45,7 +45,7 @@ def run_columns(
     watch: Watch = lambda _day, _arrays, _parts: None,
     arrays: bool = True,
 ) -> ColumnsOutcome:
-    """What a deal does on every path, from closing to `until`.
+    """Return what a deal does on every path, from closing to `until`.
 
     Args:
         deal: the draft.
@@ -59,14 +59,14 @@ def run_columns(
 
     Raises:
         Differs: a template's columns say otherwise than its measure.
-        WrongUsage: the paths lack an index of the deal, or results count only where they are decisive.
+        WrongUsage: the paths lack an index of the deal, or results count only if they are decisive.
     """
     refuse(deal, tuple(rates.ticks))
     return lived_in_columns(compiled_deal(deal, templates, rates, given, until, acts, arrays), rates, watch)
 
 
 def refuse(deal: Deal, indices: Sequence[str]) -> None:
-    """Nothing, where paths can decide a deal. Raises WrongUsage where an index is lacking, or a result would need sellers."""
+    """Nothing, where paths can decide a deal. Raises WrongUsage if an index is lacking, or a result would need sellers."""
     for _, terms in deal.segments:
         lacking = [name for name in terms.index if name not in indices]
         if lacking:
@@ -77,7 +77,7 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
 
 
 def lived_in_columns(ready: CompiledDeal, rates: PathRates, watch: Watch = lambda _day, _arrays, _parts: None) -> ColumnsOutcome:
-    """What a compiled deal does on some paths, on the Publication Dates for which it was compiled."""
+    """Return what a compiled deal does on some paths, on the Publication Dates for which it was compiled."""
     outcome = ColumnsOutcome(ready.until, rates.paths)
     for part, reason in ready.by_steps:
         outcome.by_steps |= dict.fromkeys(sorted(part.tests | part.triggers), reason)
@@ -110,7 +110,7 @@ def _arrays(ready: CompiledDeal, paths: int) -> DealArrays:
 
 
 def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, outcome: ColumnsOutcome) -> None:
-    """One date of all that arrays hold, in the order of `one_date` (`rulings.md` 23)."""
+    """Advance all that arrays hold by one date, in the order of `one_date` (`rulings.md` 23)."""
     on = row.inputs.on.toordinal()
     for key, state in held.tests.items():
         late = state.pass_by(on)
@@ -167,7 +167,7 @@ def _triggers(ready: CompiledDeal, row: Row, held: DealArrays, said: Mapping[str
 
 
 def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
-    """What each sweep makes due whose trigger was in effect at the Determination Date before; no dollar is swept twice."""
+    """Add what each sweep makes due whose trigger was in effect at the Determination Date before; no dollar is swept twice."""
     taken = np.zeros(paths, dtype=np.int64)
     for sweep in row.sweeps:
         state = held.triggers.get(sweep.trigger)
@@ -193,7 +193,7 @@ def _whole(amount: Fraction, unit: int) -> int:
 
 
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
-    """One date of the parts whose states the engine's own steps make."""
+    """Advance by one date the parts whose states the engine's own steps make."""
     needed = frozenset(name for run in runs for name in run.part.tests)
     results = {key: results_of(test, rates) for key, test in row.tests.items() if key in needed}
     for key, found in results.items():

@@ -19,7 +19,7 @@ class Part:
 
 
 def parts_of(deal: Deal) -> tuple[Part, ...]:
-    """The parts of a deal, over all of its terms on any date: what looks at what once stays together."""
+    """Return the parts of a deal, over all of its terms on any date: what looks at what once stays together."""
     group: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -44,7 +44,7 @@ def _of(names: Iterable[str], root: Callable[[str], str], of: str) -> frozenset[
 
 
 def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
-    """Who looks at whom: a trigger at what its conditions name, a springing test at what it waits for."""
+    """Yield who looks at whom: a trigger at what its conditions name, a springing test at what it waits for."""
     for key, clause in terms.covenants.items():
         if clause.tested_while is not None:
             yield key, clause.tested_while.test or clause.tested_while.trigger or key
@@ -60,7 +60,7 @@ def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
 
 
 def terms_of(part: Part, terms: TermsInForce) -> TermsInForce:
-    """The terms of one part alone, in the file's order."""
+    """Return the terms of one part alone, in the file's order."""
     covenants = {key: clause for key, clause in terms.covenants.items() if key in part.tests}
     triggers = {name: trigger for name, trigger in terms.triggers.items() if name in part.triggers}
     return terms.model_copy(update={"covenants": covenants, "triggers": triggers})

@@ -52,12 +52,12 @@ class TestOnDate:
     levels: tuple[Level, ...]
 
     def decided(self, facts: Facts) -> TestResult:
-        """What `measure` gives on some facts."""
+        """Return what `measure` gives on some facts."""
         return decided(self.key, self.clause, self.template, facts)
 
 
 def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
-    """What the templates know on one path, whatever its columns say that it looks at."""
+    """Return what the templates know on one path, whatever its columns say that it looks at."""
     published: dict[str, tuple[Published, ...]] = {}
     found: dict[str, tuple[ReferenceRate, ...]] = {}
     count = rates.up_to(test.base.on)
@@ -72,7 +72,7 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
 
 
 def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) -> Facts:
-    """What the templates know on a path on which every index has had one value throughout."""
+    """Return what the templates know on a path on which every index has had one value throughout."""
     published: dict[str, tuple[Published, ...]] = {}
     found: dict[str, tuple[ReferenceRate, ...]] = {}
     dates = rates.dates[: rates.up_to(test.base.on)]
@@ -95,7 +95,7 @@ def _days(test: TestOnDate, rates: PathRates) -> list[date]:
 
 
 def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published, ...]) -> ReferenceRate:
-    """The Reference Rate of a date; the fallback looks at no value that is older than those it gives."""
+    """Return the Reference Rate of a date; the fallback looks at no value that is older than those it gives."""
     return reference_rate(terms, index, day, series[-oldest(index, terms) - 2 :])
 
 

@@ -40,7 +40,7 @@ class ColumnsOutcome:
     steps: int = 0
 
     def share(self, subject: str, what: Happening, by: date) -> float:
-        """The share of paths on which something had happened by a date."""
+        """Return the share of paths on which something had happened by a date."""
         first = self.firsts.get((subject, what))
         return 0.0 if first is None else float(((first != NEVER) & (first <= by.toordinal())).mean())
 

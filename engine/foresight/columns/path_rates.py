@@ -49,11 +49,11 @@ class PathRates:
         return max((int(ticks.max(initial=0)) for ticks in self.ticks.values()), default=0)
 
     def up_to(self, day: date) -> int:
-        """How many Publication Dates lie on or before a day."""
+        """Return how many Publication Dates lie on or before a day."""
         return bisect_right(self.dates, day)
 
     def published(self, index: str, day: date) -> Ticks:
-        """The value published on a day; `NO_VALUE` everywhere on a day that is not a Publication Date."""
+        """Return the value published on a day; `NO_VALUE` everywhere on a day that is not a Publication Date."""
         row = self.up_to(day) - 1
         if row < 0 or self.dates[row] != day:
             return np.full(self.paths, NO_VALUE, dtype=np.int64)
@@ -61,7 +61,7 @@ class PathRates:
         return ticks
 
     def reference(self, index: str, terms: IndexTerms, day: date) -> Ticks:
-        """The Reference Rate of a day by the deal's fallback: the newest value that is not too old."""
+        """Return the Reference Rate of a day by the deal's fallback: the newest value that is not too old."""
         known = self.up_to(day)
         flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
         for age in range(min(oldest(index, terms) + 1, known)):
@@ -69,14 +69,14 @@ class PathRates:
         return flags
 
     def with_today(self, index: str, day: date, tick: int) -> PathRates:
-        """The same paths, had the newest value by a day been `tick` on each."""
+        """Return the same paths, had the newest value by a day been `tick` on each."""
         changed = self.ticks[index].copy()
         changed[self.up_to(day) - 1] = tick
         return PathRates(self.dates, {**self.ticks, index: changed})
 
 
 def one_value(dates: Sequence[date], indices: Sequence[str], tick: int) -> PathRates:
-    """One path on which every index has the same value on every date."""
+    """Return one path on which every index has the same value on every date."""
     return PathRates(tuple(dates), {name: np.full((len(dates), 1), tick, dtype=np.int64) for name in indices})
 
 
@@ -86,7 +86,7 @@ OLDEST_TRIED = 60
 
 @cache
 def oldest(index: str, terms: IndexTerms) -> int:
-    """How many Publication Dates old a value may be that the fallback still gives, asked of the fallback itself."""
+    """Return how many Publication Dates old a value may be that the fallback still gives, asked of the fallback itself."""
     days = tuple(publication_dates(FIRST, FIRST + timedelta(weeks=OLDEST_TRIED + 1)))
     value = Published(index=index, publication_date=days[0], value=Decimal(1), published_on=days[0])
     for age in range(OLDEST_TRIED):
@@ -111,7 +111,7 @@ class Scaled:
 
 
 def scaled(form: LinearForm) -> Scaled:
-    """A form with its weights and Closing Date levels made whole."""
+    """Return a form with its weights and Closing Date levels made whole."""
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
     statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
     levels = [(statistic.at_closing * TICK).denominator for statistic in statistics if statistic.at_closing is not None]
@@ -122,7 +122,7 @@ def scaled(form: LinearForm) -> Scaled:
 
 
 def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date) -> tuple[Ticks, NDArray[np.bool_]]:
-    """The form on each path in whole numbers, and where every value that it needs is there.
+    """Return the form on each path in whole numbers, and where every value that it needs is there.
 
     Args:
         one: the form.

@@ -48,7 +48,7 @@ class PartRun:
     """Steps known to change nothing whatever the date: a state, the kinds of date, the terms, what the results say."""
 
     def number(self, state: DealState, terms: TermsInForce) -> int:
-        """The number of a state, apart from what nothing in these terms looks at again; a new one where it has not been seen."""
+        """Return the number of a state, apart from what nothing in these terms looks at again; a new one if it has not been seen."""
         tests = {name: _needed(test, terms) for name, test in state.tests.items()}
         triggers = {name: trigger.model_copy(update={"why": ""}) for name, trigger in state.triggers.items()}
         plain = state.model_copy(update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers})
@@ -60,7 +60,7 @@ class PartRun:
 
 
 def _needed(test: TestState, terms: TermsInForce) -> TestState:
-    """A test's state without what no later step of its clause looks at: words, and counts that no term of it asks for."""
+    """Return a test's state without what no later step of its clause looks at: words, and counts that no term of it asks for."""
     clause = terms.covenants.get(test.test)
     cure = clause.cure if isinstance(clause, MaintenanceClause) else None
     left: dict[str, object] = {"why": "", "rests_on": None, "verdict": None}
@@ -78,7 +78,7 @@ def _frozen(value: Any) -> Any:
 
 
 def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome) -> None:
-    """One date of one part: each pair of a state and results takes the engine's step once.
+    """Advance one part by one date: each pair of a state and results takes the engine's step once.
 
     Args:
         run: the part, changed in place.
@@ -121,7 +121,7 @@ def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], ou
 
 
 def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
-    """What the date of one part is decided by: its own terms, and its state with the reports and Acts of all paths."""
+    """Return what the date of one part is decided by: its own terms, and its state with the reports and Acts of all paths."""
     whole = state.model_copy(update={"reports": inputs.state.reports, "acts": inputs.state.acts})
     terms = terms_of(part, inputs.terms)
     return Inputs(
@@ -138,7 +138,7 @@ def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
 
 
 def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
-    """Whether a step of this kind of date depends on states and results alone, and on nothing that time or a report brings."""
+    """Return whether a step of this kind of date depends on states and results alone, and on nothing that time or a report brings."""
     terms = terms_of(part, inputs.terms)
     clauses = tuple(terms.covenants.values())
     cures = [clause.cure for clause in clauses if isinstance(clause, MaintenanceClause)]
@@ -153,7 +153,7 @@ def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
 
 
 def _settled(state: DealState) -> bool:
-    """Whether nothing in a state waits for a day: no Cure Period, waiver or Obligation that is open."""
+    """Return whether nothing in a state waits for a day: no Cure Period, waiver or Obligation that is open."""
     waiting = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
     paused = any(trigger.waived_until is not None for trigger in state.triggers.values())
     return (
@@ -164,7 +164,7 @@ def _settled(state: DealState) -> bool:
 
 
 def _moves(drafts: Sequence[Draft]) -> bool:
-    """Whether the events of a step are more than results and counts that leave everything where it was."""
+    """Return whether the events of a step are more than results and counts that leave everything where it was."""
     return any(draft.kind not in ("tested", "counted") for draft in drafts)
 
 

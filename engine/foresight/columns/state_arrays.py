@@ -33,13 +33,13 @@ class TestRules:
         out_of: the number of those dates.
         breach: whether a failure is a default once it has lasted.
         needs_nothing: whether a default takes effect by itself.
-        fails_after: dates without a report after which it fails; None where they hold.
+        fails_after: dates without a report after which it fails; None if they hold.
         last_day: the last day of a Cure Period that begins on this date; None without a Cure Period.
         retest: whether a retest cures.
         passing_for: dates in a row on which it must pass to be cured.
         caps: how often it may be cured, each with the ordinal after which uses count.
         watched: whether the deal gives an early warning.
-        deliver_by: the last day of the Obligation that a failure creates; None where it creates none.
+        deliver_by: the last day of the Obligation that a failure creates; None if it creates none.
     """
 
     __test__ = False
@@ -76,12 +76,12 @@ class ObligationArrays:
         return cls(dates(paths), dates(paths), dates(paths))
 
     def pass_by(self, on: int) -> None:
-        """Those whose last day lies before a date are overdue from the day after it."""
+        """Mark those whose last day lies before a date as overdue from the day after it."""
         late = (self.due != NONE) & (self.due < on) & (self.overdue_since == NONE)
         self.overdue_since = np.where(late, self.due + 1, self.overdue_since)
 
     def create(self, where: Flags, on: int, due: Callable[[], int]) -> Flags:
-        """Create one on some paths; where one is owed it is not doubled. Gives where it was created."""
+        """Create one on some paths; if one is owed it is not doubled. Gives where it was created."""
         new: Flags = where & (self.created == NONE)
         if new.any():
             self.created[new], self.due[new] = on, due()
@@ -182,7 +182,7 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
 
 
 def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8]:
-    """The verdicts that states act on: FAIL for missing reports where the deal says so."""
+    """Return the verdicts that states act on: FAIL for missing reports if the deal says so."""
     lacks = said.lacks_report
     run = np.where(said.verdicts == UNKNOWN, state.without_report + lacks, 0).astype(np.int32)
     state.without_report = run
@@ -225,7 +225,7 @@ def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
 
 
 def _used_up(state: TestArrays, rules: TestRules) -> Flags:
-    """Where the cure right has been used as often as some cap allows."""
+    """Return where the cure right has been used as often as some cap allows."""
     spent = np.zeros(state.paths, dtype=bool)
     for count, after in rules.caps:
         spent |= state.cured_on[count - 1] > after
@@ -233,7 +233,7 @@ def _used_up(state: TestArrays, rules: TestRules) -> Flags:
 
 
 def _cure(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
-    """A retest that cures: the episode ends, and a failure after it is a new one with counts of its own."""
+    """Apply a retest that cures: the episode ends, and a failure after it is a new one with counts of its own."""
     _pass(state, rules, said, where, on)
     state.counted = np.where(where, 0, state.counted)
     state.length = np.where(where, 0, state.length).astype(np.int8)

@@ -54,7 +54,7 @@ class Thresholds:
     Attributes:
         form: what it compares.
         turns: one for each of `predicates`.
-        never: the result where every rate is there and nothing is determined all the same; None where it is.
+        never: the result where every rate is there and nothing is determined all the same; None if it is.
     """
 
     form: Scaled
@@ -73,7 +73,7 @@ class Known:
 
 
 def predicates(test: TestOnDate) -> list[Holds]:
-    """What tells two determined results apart: the verdict, the early warning, each level that a trigger looks at."""
+    """Return what tells two determined results apart: the verdict, the early warning, each level that a trigger looks at."""
     rules: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
     warning = test.clause.early_warning
     if warning is not None:
@@ -89,7 +89,7 @@ def predicates(test: TestOnDate) -> list[Holds]:
 
 
 def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
-    """Where a test turns on a date, for any paths on the same Publication Dates.
+    """Return where a test turns on a date, for any paths on the same Publication Dates.
 
     Args:
         test: the test.
@@ -116,7 +116,7 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
 
 
 def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:
-    """A result that is the same on every path."""
+    """Return a result that is the same on every path."""
     none = scaled(LinearForm(()))
     if result.verdict is Verdict.NOT_DETERMINED:
         return Thresholds(none, (), result)
@@ -128,7 +128,7 @@ def _closing(test: TestOnDate) -> int:
 
 
 def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | None:
-    """What the test compares, from its template or from what its measure asks for; None where neither says.
+    """Return what the test compares, from its template or from what its measure asks for; None if neither says.
 
     A test that no rate decides has a form without parts.
     """
@@ -168,7 +168,7 @@ class _Flat:
     asked: dict[tuple[str, int, Fraction], TestResult] = field(default_factory=dict)
 
     def result(self, index: str, level: int, tick: Fraction) -> TestResult:
-        """The result where the path stood at a level and has come to a tick. Raises NotOnce where nothing is determined there."""
+        """Return the result where the path stood at a level and has come to a tick. Raises NotOnce if nothing is determined there."""
         same = (index, level, tick)
         if same not in self.asked:
             facts = flat_facts(self.test, self.rates, level, self.known.flat)
@@ -178,13 +178,13 @@ class _Flat:
         return self.asked[same]
 
     def value(self, form: Scaled, index: str, level: int, tick: int) -> int:
-        """The number of that path."""
+        """Return the number of that path."""
         path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(index, self.test.base.on, tick)
         return int(values_of(form, path, self.test.terms.index, self.test.base.on)[0][0])
 
 
 def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
-    """Where a predicate turns: tried where it turned on the date before, then searched."""
+    """Return where a predicate turns: tried where it turned on the date before, then searched."""
     test = flat.test
     if not form.form.parts:
         return Turn(holds(test.decided(flat_facts(test, flat.rates, TICK, flat.known.flat))), ALWAYS)
@@ -206,7 +206,7 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
 
 
 def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, place: int) -> _Found | bool:
-    """Where a predicate turns as today's rate alone moves on a flat path; what it says throughout where it does not turn there."""
+    """Return where a predicate turns as today's rate alone moves on a flat path; what it says throughout if it does not turn there."""
     name, known = (flat.test.key, place), flat.known
 
     def at(tick: int) -> bool:
@@ -247,7 +247,7 @@ class _Found:
 
 
 def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
-    """Where it turns: after the lower number, or at the template's own limit, which lies between the two.
+    """Return where it turns: after the lower number, or at the template's own limit, which lies between the two.
 
     Raises:
         Differs: the limit lies elsewhere.
@@ -267,7 +267,7 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
 def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
     """Nothing, where `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
 
-    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape where it has moved.
+    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape if it has moved.
     """
     shape = (form.form.gate is None, *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts))
     full = rates.up_to(test.base.on) > max((one.count for one, _ in form.form.parts), default=0)

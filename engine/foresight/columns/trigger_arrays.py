@@ -33,7 +33,7 @@ class LeafArrays:
     met_since: Dates = field(init=False)
 
     def __post_init__(self) -> None:
-        """It has seen no date."""
+        """Begin with counts that have not seen a date."""
         self.bits = np.zeros(self.paths, dtype=np.int64)
         self.length = np.zeros(self.paths, dtype=np.int8)
         self.met_since = dates(self.paths)
@@ -49,12 +49,12 @@ class LeafArrays:
         return self.rule.persistence.count if self.rule.persistence is not None else 1
 
     def full(self) -> Flags:
-        """Where it is met as often as it needs."""
+        """Return where it is met as often as it needs."""
         flags: Flags = np.bitwise_count(self.bits) >= self.needed
         return flags
 
     def count(self, where: Flags, meets: Flags, known: Flags | None, on: int) -> None:
-        """One more date on some paths; `known` is where the date counts, everywhere where it is None."""
+        """Count one more date on some paths; `known` is where the date counts, everywhere where it is None."""
         counts = where if known is None else where & known
         mask = (1 << self.out_of) - 1
         self.bits = np.where(counts, ((self.bits << 1) | meets) & mask, self.bits)
@@ -132,7 +132,7 @@ class TriggerMoved:
 
 
 def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int | None) -> TriggerMoved:
-    """The trigger after one more date, in place: `trigger_states.next_trigger` for every path.
+    """Return the trigger after one more date, in place: `trigger_states.next_trigger` for every path.
 
     Args:
         state: the trigger before it.
@@ -174,7 +174,7 @@ def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Fl
 
 
 def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
-    """Where it is over on this date, by what was in effect before it."""
+    """Return where it is over on this date, by what was in effect before it."""
     rule, none = state.rule, np.zeros(state.paths, dtype=bool)
     if not inside.any():
         return none
@@ -203,7 +203,7 @@ def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
 
 
 def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
-    """One more date of one leaf, where it counts."""
+    """Count one more date of one leaf, if it counts."""
     rule = leaf.rule
     if rule.persistence is not None and rule.persistence.dates not in seen.kinds:
         return
@@ -230,7 +230,7 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
 
 
 def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
-    """Where a test or a trigger stands as a leaf asks; None while it has no state."""
+    """Return where a test or a trigger stands as a leaf asks; None while it has no state."""
     if rule.test is not None:
         test = seen.tests.get(rule.test)
         if test is None or not test.exists:
@@ -290,7 +290,7 @@ def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
 
 
 def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths: int) -> Dates:
-    """The date from which a condition has not been met: a state's own date where states alone end it."""
+    """Return the date from which a condition has not been met: a state's own date where states alone end it."""
     if isinstance(tree, LeafRule):
         by_state = tree.persistence is None and tree.state is not None
         return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)

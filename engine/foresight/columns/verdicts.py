@@ -44,7 +44,7 @@ class Compiled:
 
     Attributes:
         test: the test.
-        thresholds: where it turns; None where it runs path by path.
+        thresholds: where it turns; None if it runs path by path.
         lacking: whether a test that lacks a rate lacks a report first, by which of its rates are there.
     """
 
@@ -71,7 +71,7 @@ class Said:
 
 
 def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
-    """A test made ready for any paths. Raises Differs where its template's `columns` and `measure` disagree."""
+    """Return a test made ready for any paths. Raises Differs if its template's `columns` and `measure` disagree."""
     try:
         return Compiled(test, thresholds_of(test, rates, known))
     except (OverflowError, NotOnce):
@@ -79,7 +79,7 @@ def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
 
 
 def said_of(one: Compiled, rates: PathRates) -> Said:
-    """What a test says of every path."""
+    """Return what a test says of every path."""
     if one.thresholds is not None:
         try:
             return _compared(one, one.thresholds, rates)
@@ -133,13 +133,13 @@ def _bits(test: TestOnDate, result: TestResult) -> int:
 
 
 def mark_of(test: TestOnDate, result: TestResult) -> Mark:
-    """All of a result that a state or a trigger looks at: verdict, what is lacking, what tells determined results apart."""
+    """Return all of a result that a state or a trigger looks at: verdict, what is lacking, what tells determined results apart."""
     lacks = result.reason.lacks if result.reason else None
     return (result.verdict, lacks, *(holds(result) for holds in predicates(test) if result.reason is None))
 
 
 def results_of(one: Compiled, rates: PathRates) -> Results:
-    """The result of one test on every path, as the engine's own steps need it."""
+    """Return the result of one test on every path, as the engine's own steps need it."""
     test = one.test
     try:
         if one.thresholds is None:
@@ -155,7 +155,7 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
 
 
 def _signature(test: TestOnDate, rates: PathRates) -> Codes:
-    """Which values are there: today's, the Reference Rate's."""
+    """Return which values are there: today's, the Reference Rate's."""
     found = np.zeros(rates.paths, dtype=np.int64)
     for place, name in enumerate(rates.ticks):
         today = rates.published(name, test.base.on) != NO_VALUE
@@ -165,7 +165,7 @@ def _signature(test: TestOnDate, rates: PathRates) -> Codes:
 
 
 def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
-    """The result of every path by itself; paths whose results differ in nothing that a state looks at share one."""
+    """Return the result of every path by itself; paths whose results differ in nothing that a state looks at share one."""
     codes = np.zeros(rates.paths, dtype=np.int64)
     seen: dict[Mark, int] = {}
     results: list[TestResult] = []
@@ -180,7 +180,7 @@ def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
 
 
 def levels_on(key: str, trees: Sequence[Tree]) -> tuple[Level, ...]:
-    """The levels that triggers hold a test's figure against, each once."""
+    """Return the levels that triggers hold a test's figure against, each once."""
     found = [
         (leaf.comparison, leaf.level)
         for tree in trees

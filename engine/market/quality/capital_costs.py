@@ -16,7 +16,7 @@ FIX = f"it needs {', '.join(NEEDED)}"
 
 
 def read_costs(path: Path | None) -> dict[str, Any]:
-    """The cost of one listing in USD, its GPUs and its source; "not given" without a file.
+    """Return the cost of one listing in USD, its GPUs and its source; "not given" without a file.
 
     Raises WrongUsage naming everything that is wrong with the file.
     """

@@ -65,11 +65,11 @@ class _Seen:
 def changes(
     snapshot: Snapshot, before: Snapshot | None, indices: Mapping[str, IndexDefinition], methodology: Methodology
 ) -> tuple[CollectionChange, ...]:
-    """What in a collection looks like a change of form.
+    """Return what in a collection looks like a change of form.
 
     Args:
         snapshot: the collection.
-        before: the one before it, where one is known; prices are held against any, lists and rules against one of the same form.
+        before: the one before it, if one is known; prices are held against any, lists and rules against one of the same form.
         indices: the indices whose models are looked at.
         methodology: the rules under which listings qualify.
     """
@@ -97,7 +97,7 @@ def _seen(snapshot: Snapshot, index: IndexDefinition, methodology: Methodology) 
 def _of_model(
     snapshot: Snapshot, index: IndexDefinition, now: _Seen | None, alike: _Seen | None, was: _Seen | None
 ) -> Iterator[tuple[str, str]]:
-    """What has changed in one model's list against one of the same form (`alike`), and in its prices against any (`was`)."""
+    """Yield what has changed in one model's list against one of the same form (`alike`), and in its prices against any (`was`)."""
     before = len(alike.offers) if alike is not None else 0
     if now is None:
         if before >= FEWEST:
@@ -131,7 +131,7 @@ def _renamed(read: Sequence[Offer], index: IndexDefinition) -> str | None:
 
 
 def _most(read: Sequence[Offer], of: Callable[[Offer], bool]) -> int | None:
-    """How many offers something is so of, where that is more than half of them."""
+    """Return how many offers something is so of, if that is more than half of them."""
     total = sum(map(of, read))
     return total if 2 * total > len(read) else None
 
@@ -169,7 +169,7 @@ def _ends_with_a_code(place: str) -> bool:
 
 
 def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]]:
-    """What the prices have become against those before; without any before, a median above 50 USD is taken for cents."""
+    """Yield what the prices have become against those before; without any before, a median above 50 USD is taken for cents."""
     if now is None or now.price is None or len(now.listings.observations) < FEWEST // 2:
         return
     if was is None or was.price is None:
@@ -187,7 +187,7 @@ def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]
 
 
 def _of_rules(now: _Seen, was: _Seen | None) -> Iterator[tuple[str, str]]:
-    """A rule that removes all that reaches it, unless it did so before; geography does so by nature where nothing is known before."""
+    """Yield a rule that removes all that reaches it, unless it did so before; geography does so by nature if nothing is known before."""
     left = len(now.offers)
     for rule, removed in now.listings.excluded.items():
         if removed == left >= FEWEST and _is_new(rule, was):

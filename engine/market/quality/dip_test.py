@@ -20,7 +20,7 @@ SEED = 20260305
 
 
 def dip(values: Sequence[float]) -> float:
-    """The greatest distance between a sample's distribution and the nearest unimodal one.
+    """Return the greatest distance between a sample's distribution and the nearest unimodal one.
 
     The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least concave majorant over
     it; where they are furthest apart is the next modal interval; the parts that fall outside it must be near their own
@@ -41,7 +41,7 @@ def dip(values: Sequence[float]) -> float:
 
 
 def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
-    """The places of the knots of the greatest convex minorant (sign 1) or least concave majorant (sign -1), from `low` to `high`.
+    """Return the places of the knots of the greatest convex minorant (sign 1) or least concave majorant (sign -1), from `low` to `high`.
 
     Of equal values the first is lowest and the last is highest; a curve that ends in them ends upright.
     """
@@ -58,19 +58,19 @@ def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
 
 
 def _at(x: Sequence[float], first: int, last: int, place: int) -> float:
-    """How many observations lie below a place, by the line from one knot to the next."""
+    """Return how many observations lie below a place, by the line from one knot to the next."""
     upright = x[first] == x[last]
     return place if upright else first + (x[place] - x[first]) * (last - first) / (x[last] - x[first])
 
 
 def _around(knots: Sequence[int], place: int) -> tuple[int, int]:
-    """The knots before and after a place inside."""
+    """Return the knots before and after a place inside."""
     after = max(1, bisect_left(knots, place))
     return knots[after - 1], knots[after]
 
 
 def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int]) -> tuple[float, int, int]:
-    """(distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance where none is.
+    """(distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance if none is.
 
     The majorant stands one observation above the line through its places: it follows the distribution after each step.
     """
@@ -85,25 +85,25 @@ def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int])
 
 
 def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
-    """How far the distribution rises above its minorant before `end`, a knot."""
+    """Return how far the distribution rises above its minorant before `end`, a knot."""
     parts = ((first, last) for first, last in pairwise(convex) if last <= end)
     return max((p + 1 - _at(x, first, last, p) for first, last in parts for p in range(first, last)), default=0.0)
 
 
 def _off_majorant(x: Sequence[float], concave: Sequence[int], start: int) -> float:
-    """How far it falls below its majorant after `start`, a knot."""
+    """Return how far it falls below its majorant after `start`, a knot."""
     parts = ((first, last) for first, last in pairwise(concave) if first >= start)
     return max((_at(x, first, last, p) + 1 - p for first, last in parts for p in range(first + 1, last + 1)), default=0.0)
 
 
 @cache
 def reference(count: int) -> tuple[float, ...]:
-    """The dips of uniform samples of `count` observations, ascending."""
+    """Return the dips of uniform samples of `count` observations, ascending."""
     chance = random.Random(f"{SEED} {count}")
     return tuple(sorted(dip([chance.random() for _ in range(count)]) for _ in range(DRAWS)))
 
 
 def p_value(statistic: float, count: int) -> float:
-    """The share of uniform samples of as many observations that dip at least as far, the sample itself counted among them."""
+    """Return the share of uniform samples of as many observations that dip at least as far, the sample itself counted among them."""
     quantiles = reference(count)
     return (len(quantiles) - bisect_left(quantiles, statistic) + 1) / (len(quantiles) + 1)

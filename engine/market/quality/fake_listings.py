@@ -65,7 +65,7 @@ class _Attack:
     """A target, and the prices tried on its side.
 
     Attributes:
-        sign: 1 where the value is to fall to the target, -1 where it is to rise to it.
+        sign: 1 if the value is to fall to the target, -1 if it is to rise to it.
         target: in millionths.
         prices: what an invented listing may cost, in millionths.
     """
@@ -75,7 +75,7 @@ class _Attack:
     prices: tuple[int, ...]
 
     def plan_of(self, given: _Given) -> Plan | None:
-        """A plan with which the median of what the days keep lies at the target or beyond; None without one."""
+        """Return a plan with which the median of what the days keep lies at the target or beyond; None without one."""
         for (near, far), plan in given.ways.items():
             between = isfinite(near) and isfinite(far) and int(near) + int(far) <= 2 * self.sign * self.target
             if given.gift > 0 or (given.gift == 0 and between):
@@ -84,7 +84,7 @@ class _Attack:
 
 
 def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction) -> FakePlan | None:
-    """The least listing-days that bring a week's value to a target or beyond it, and one way to do it.
+    """Return the least listing-days that bring a week's value to a target or beyond it, and one way to do it.
 
     Args:
         days: the collected days of the window with their Qualifying Listings.
@@ -92,7 +92,7 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
         target: in USD per GPU-hour; below the value it is to fall, above it to rise.
 
     Returns:
-        None where the week has no value, or where no plan of reasonable size reaches the target.
+        None if the week has no value, or where no plan of reasonable size reaches the target.
     """
     true = week_value(days, methodology)
     if true is None:
@@ -115,7 +115,7 @@ def _attack(true: Fraction, target: Fraction) -> _Attack:
 
 
 def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bool) -> FakePlan | None:
-    """The cheapest plan; `short`: with every day short of the daily minimum, so that all are pooled."""
+    """Return the cheapest plan; `short`: with every day short of the daily minimum, so that all are pooled."""
     most = 2 * sum(len(day.micros) for day in listed) + minimum
     options: list[list[_Given | None]] = [[] for _ in listed]
     joined: list[list[_Given | None]] = [[] for _ in listed]
@@ -133,7 +133,7 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
 
 
 def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bool) -> _Given | None:
-    """The best that one day gives with so many invented listings; None where it may not hold so many."""
+    """Return the best that one day gives with so many invented listings; None if it may not hold so many."""
     if (len(day.micros) + count >= minimum) == short:
         return None if short or count else _Given(0, {(-inf, inf): ((0, None),)})
     if count == 0:
@@ -142,7 +142,7 @@ def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bo
 
 
 def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Given:
-    """What a day keeps on either side of the target with some listings at one price."""
+    """Return what a day keeps on either side of the target with some listings at one price."""
     low, high, stay = day.kept(price or 0, count)
     micros, target = day.micros, attack.target
     if attack.sign > 0:
@@ -159,7 +159,7 @@ def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Gi
 
 
 def _with(plan: _Given, other: _Given) -> _Given:
-    """Two groups of days together."""
+    """Return two groups of days together."""
     joined = {
         (max(near, close), min(far, away)): first + second
         for (near, far), first in plan.ways.items()
@@ -169,7 +169,7 @@ def _with(plan: _Given, other: _Given) -> _Given:
 
 
 def _best(given: Iterable[_Given]) -> _Given | None:
-    """The largest gift, and among equals all nearest prices that no other beats."""
+    """Return the largest gift, and among equals all nearest prices that no other beats."""
     best: _Given | None = None
     for plan in given:
         if best is None or plan.gift > best.gift:
@@ -180,7 +180,7 @@ def _best(given: Iterable[_Given]) -> _Given | None:
 
 
 def _unbeaten(ways: Ways) -> Ways:
-    """The ways without those that another beats in both prices."""
+    """Return the ways without those that another beats in both prices."""
     if len(ways) < 2:
         return ways
     return {

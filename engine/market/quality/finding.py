@@ -21,9 +21,9 @@ class Finding:
         test: its name.
         section: where the paper asks for it.
         sample: how many figures it rests on.
-        statistic: its value; None where it refused.
-        p_value: its p-value, where it has one.
-        finding: whether it found something to look into; None where it refused, or where there is nothing to judge.
+        statistic: its value; None if it refused.
+        p_value: its p-value, if it has one.
+        finding: whether it found something to look into; None if it refused, or if there is nothing to judge.
         verdict: in a sentence.
         caveat: what it cannot say.
     """
@@ -44,7 +44,7 @@ class CollectedDay:
 
     Attributes:
         day: the UTC date.
-        offers: listings of the model before the filters; None where the day's rows came filtered, or its list was cut.
+        offers: listings of the model before the filters; None if the day's rows came filtered, or its list was cut.
         qualifying: Qualifying Listings.
         median: of the day, after outlier removal, in USD per GPU-hour; None of an empty day.
         cut: whether the list was as long as the query's limit.
@@ -60,7 +60,7 @@ class CollectedDay:
 
     @property
     def coverage(self) -> float | None:
-        """The share of the model's listings that qualify (WP §7.1); None where the listings before the filters are not known."""
+        """The share of the model's listings that qualify (WP §7.1); None if the listings before the filters are not known."""
         return self.qualifying / self.offers if self.offers else None
 
 
@@ -70,11 +70,11 @@ class Week:
 
     Attributes:
         publication: the Thursday.
-        value: in USD per GPU-hour; None where none was published.
+        value: in USD per GPU-hour; None if none was published.
         prices: the pooled Observations.
         width: of the 95% interval, as a share of the value.
         days: the days that were collected.
-        flagged: whether the methodology flags it Low Confidence; None where that is not known.
+        flagged: whether the methodology flags it Low Confidence; None if that is not known.
     """
 
     publication: date
@@ -86,19 +86,19 @@ class Week:
 
 
 def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:
-    """A test that needs more than there is; `what` is the plural of what it counts."""
+    """Return a test that needs more than there is; `what` is the plural of what it counts."""
     verdict = f"refused: {counted(sample, what)}, and it needs {needed}"
     return Finding(test, section, sample, None, None, None, verdict, "a test on too few figures says nothing, and would be believed")
 
 
 def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
-    """A test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
+    """Return a test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
     verdict = f"refused: {what} not vary, and the test needs figures that do"
     return Finding(test, section, sample, None, None, None, verdict, "nothing can be said of a constant")
 
 
 def unbroken(weeks: Sequence[Week]) -> list[Week]:
-    """The longest run of consecutive Publication Dates that all have a value; the newest of several as long.
+    """Return the longest run of consecutive Publication Dates that all have a value; the newest of several as long.
 
     A step over a missing week is not a weekly step, so no test of a time series takes one.
     """

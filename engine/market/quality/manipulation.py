@@ -21,7 +21,7 @@ from engine.market.methodology import Methodology
 from engine.market.outliers import without_outliers
 
 Day = tuple[date, tuple[Observation, ...]]
-"""A collected day of the window and its Qualifying Listings, none of them where none qualified."""
+"""A collected day of the window and its Qualifying Listings, none of them if none qualified."""
 MOVES = (Fraction(5, 100), Fraction(10, 100), Fraction(25, 100))
 AT = (Fraction(50, 100), Fraction(150, 100))
 """Attack prices as shares of the true median (WP §7.3.1)."""
@@ -33,13 +33,13 @@ SEED = 20260305
 
 
 def day_median(observations: Sequence[Observation], methodology: Methodology) -> Fraction | None:
-    """The median of one day's listings after outlier removal, in USD; None of an empty day."""
+    """Return the median of one day's listings after outlier removal, in USD; None of an empty day."""
     kept = without_outliers(tuple(observations), methodology)
     return median([observation.micro for observation in kept]) if kept else None
 
 
 def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None:
-    """The pooled median of the days that count; of all days where none does and the methodology pools them."""
+    """Return the pooled median of the days that count; of all days if none does and the methodology pools them."""
     listed = [observations for _, observations in days if observations]
     counting = [observations for observations in listed if len(observations) >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
@@ -64,7 +64,7 @@ class DayPrices:
         self.most, self.least = widest.numerator**2, widest.denominator**2
 
     def kept(self, fake: int, injected: int) -> tuple[int, int, bool]:
-        """The places from and up to which the day's own prices are kept, and whether the injected ones are (WP §5.5)."""
+        """Return the places from and up to which the day's own prices are kept, and whether the injected ones are (WP §5.5)."""
         count = len(self.micros) + injected
         total = self.sums[-1] + injected * fake
         spread = count * (self.squares + injected * fake * fake) - total * total
@@ -80,7 +80,7 @@ class DayPrices:
         return bisect_left(self.micros, low), bisect_right(self.micros, high), low <= fake <= high
 
     def removes_at_most(self, injected: int) -> int:
-        """A bound on how many prices outlier removal can take, whatever they are.
+        """Return a bound on how many prices outlier removal can take, whatever they are.
 
         The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)). So their squared distances from
         it add up to at most s^2 n (n - 1) / q; each price removed takes more than k^2 s^2 of that.
@@ -90,7 +90,7 @@ class DayPrices:
         return count * (count - 1) * self.least // (size * self.most)
 
     def _sum_to(self, place: int, fake: int, injected: int, at: int) -> int:
-        """The sum of the first prices once the injected ones stand among them, from place `at` on."""
+        """Return the sum of the first prices once the injected ones stand among them, from place `at` on."""
         if place <= at:
             return self.sums[place]
         among = min(place - at, injected)
@@ -114,7 +114,7 @@ def _fake(true: Fraction, at: Fraction) -> int:
 
 
 def least_for_day(observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
-    """The least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
+    """Return the least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
     prices = DayPrices(observations, methodology)
     low, high, _ = prices.kept(0, 0)
     twice_true = _twice_median(prices.micros, low, high, 0, 0)
@@ -138,16 +138,16 @@ def least_for_day(observations: Sequence[Observation], methodology: Methodology,
 
 
 def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
-    """The least number of listings, standing on every day that was collected, that moves the week's value by `move`."""
+    """Return the least number of listings, standing on every day that was collected, that moves the week's value by `move`."""
     true = week_value(days, methodology)
     return None if true is None else least_that(days, methodology, at, lambda value: abs(value - true) >= move * true)
 
 
 def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reached: Callable[[Fraction], bool]) -> int | None:
-    """The least number of listings on every collected day that brings the week's value to where `reached` says so.
+    """Return the least number of listings on every collected day that brings the week's value to where `reached` says so.
 
     A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to half of the largest
-    day's listings; None where it is not reachable.
+    day's listings; None if it is not reachable.
     """
     true = week_value(days, methodology)
     if true is None:
@@ -177,7 +177,7 @@ def _twice_week(listed: Sequence[DayPrices], methodology: Methodology, fake: int
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of Table 5: for a number of daily listings, the least k by move; None where it is not reachable.
+    """One row of Table 5: for a number of daily listings, the least k by move; None if it is not reachable.
 
     Attributes:
         listings: N.
@@ -191,7 +191,7 @@ class Row:
 
 
 def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> Iterator[Row]:
-    """The paper's Table 5, filled by drawing N listings from real days; the last row is N or more."""
+    """Yield the paper's Table 5, filled by drawing N listings from real days; the last row is N or more."""
     chance, known = random.Random(SEED), [tuple(observations) for observations in days]
     for size in ROWS:
         enough = [observations for observations in known if len(observations) >= size]
@@ -200,7 +200,7 @@ def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> 
 
 
 def _middle(draws: Sequence[Sequence[Observation]], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
-    """The lower middle of the least numbers; not reachable counts as more than any."""
+    """Return the lower middle of the least numbers; not reachable counts as more than any."""
     counts = [least_for_day(draw, methodology, at, move) for draw in draws]
     ordered = sorted(counts, key=lambda k: float("inf") if k is None else k)
     return ordered[(len(ordered) - 1) // 2] if ordered else None
@@ -210,7 +210,7 @@ def _middle(draws: Sequence[Sequence[Observation]], methodology: Methodology, at
 
 
 def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
-    """The mean without the top and the bottom tenth."""
+    """Return the mean without the top and the bottom tenth."""
     prices = sorted(observation.micro for observation in observations)
     drop = len(prices) // 10
     rest = prices[drop : len(prices) - drop]
@@ -218,13 +218,13 @@ def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
 
 
 def volume_weighted_mean(observations: Sequence[Observation]) -> Fraction:
-    """The mean weighted by the GPUs of each listing; rows without a count weigh one."""
+    """Return the mean weighted by the GPUs of each listing; rows without a count weigh one."""
     weights = sum(observation.gpus for observation in observations)
     return Fraction(sum(observation.micro * observation.gpus for observation in observations), weights * 10**6)
 
 
 def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
-    """The median of the means of all pairs, each listing paired with itself as well."""
+    """Return the median of the means of all pairs, each listing paired with itself as well."""
     prices = [observation.micro for observation in observations]
     sums = sorted(price + other for place, price in enumerate(prices) for other in prices[place:])
     middle = len(sums) // 2
@@ -233,7 +233,7 @@ def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
 
 
 def plain_median(observations: Sequence[Observation]) -> Fraction:
-    """The median of the listings as they are."""
+    """Return the median of the listings as they are."""
     return median(sorted(observation.micro for observation in observations))
 
 
@@ -248,7 +248,7 @@ ESTIMATORS: dict[str, Callable[[Sequence[Observation]], Fraction]] = {
 def least_for_estimator(
     name: str, observations: Sequence[Observation], at: Fraction, move: Fraction, gpus: int = LISTED_GPUS
 ) -> int | None:
-    """The least number of injected listings that moves an estimator by `move`, up to half of the day's, without outlier removal.
+    """Return the least number of injected listings that moves an estimator by `move`, up to half of the day's, without outlier removal.
 
     Args:
         name: of the estimator.

@@ -30,7 +30,7 @@ class Quote:
 
 
 def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
-    """The quotes of a CSV with the columns date, platform, usd_per_gpu_hour, source; oldest first.
+    """Return the quotes of a CSV with the columns date, platform, usd_per_gpu_hour, source; oldest first.
 
     Raises WrongUsage naming every row that cannot be read.
     """
@@ -47,7 +47,7 @@ def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
 
 
 def _quote(row: Mapping[str, str]) -> Quote | str:
-    """One row, or what is wrong with it."""
+    """Return one row, or what is wrong with it."""
     text = {column: row[column].strip() for column in COLUMNS}
     try:
         on = date.fromisoformat(text["date"])
@@ -65,7 +65,7 @@ def _quote(row: Mapping[str, str]) -> Quote | str:
 
 
 def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Finding]:
-    """The index over each platform's rate less one: one finding for each platform; one that refuses where no file was given."""
+    """Return the index over each platform's rate less one: one finding for each platform; one that refuses where no file was given."""
     if quotes is None:
         verdict = "refused: rates of other platforms are not given, and it needs a file of them (--prices)"
         return [Finding("price comparison", "WP §7.1", 0, None, None, None, verdict, "one marketplace cannot say what others ask")]
@@ -74,7 +74,7 @@ def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Find
 
 
 def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Finding:
-    """A rate is held against the value published in the week up to its date; without one it is left out."""
+    """Hold a rate against the value published in the week up to its date; without one it is left out."""
     values = {week.publication: week.value for week in weeks}
     pairs = [(value, quote.rate) for quote in quotes if (value := _standing(values, quote.on)) is not None]
     test, sources = f"price comparison, {name}", ", ".join(dict.fromkeys(quote.source for quote in quotes))
@@ -92,6 +92,6 @@ def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Find
 
 
 def _standing(values: dict[date, float | None], on: date) -> float | None:
-    """The value of the newest Publication Date by a day, where that was less than a week before."""
+    """Return the value of the newest Publication Date by a day, if that was less than a week before."""
     newest = max((day for day in values if day <= on), default=None)
     return values[newest] if newest is not None and on - newest < WEEK else None

@@ -44,12 +44,12 @@ class Width:
 
 
 def expected(count: int) -> tuple[float, float]:
-    """The paper's range of widths for a number of observations."""
+    """Return the paper's range of widths for a number of observations."""
     return next((low, high) for below, low, high in PAPER if count < below)
 
 
 def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
-    """The table for one pool of observations; every count is drawn from all of it."""
+    """Yield the table for one pool of observations; every count is drawn from all of it."""
     chance = random.Random(SEED)
     for count in COUNTS:
         measured = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))

@@ -16,7 +16,7 @@ COVERAGE_WEEKS = 4
 
 
 def coverage_of(week: Week) -> float | None:
-    """The mean over a week's days of the share of the model's listings that qualify; None where no day's share is known."""
+    """Return the mean over a week's days of the share of the model's listings that qualify; None if no day's share is known."""
     known = [day.coverage for day in week.days if day.coverage is not None]
     return sum(known) / len(known) if known else None
 
@@ -51,7 +51,7 @@ def coverage(weeks: Sequence[Week]) -> Finding:
 
 
 def _longest_low(weeks: Sequence[Week]) -> int:
-    """The longest run of Publication Dates, one after the other, whose coverage is known and low."""
+    """Return the longest run of Publication Dates, one after the other, whose coverage is known and low."""
     run = longest = 0
     before: Week | None = None
     for week in weeks:
@@ -63,7 +63,7 @@ def _longest_low(weeks: Sequence[Week]) -> int:
 
 
 def _causes(days: Sequence[CollectedDay]) -> str:
-    """Which rules removed the listings that do not qualify, the greatest first."""
+    """Return which rules removed the listings that do not qualify, the greatest first."""
     removed: Counter[str] = Counter()
     for day in days:
         if day.coverage is not None:
@@ -80,7 +80,7 @@ PAPERS_DAY, PAPERS_WEEK = 10, 4
 
 
 def papers_flag(weeks: Sequence[Week]) -> Finding:
-    """The weeks that the paper's §7.1 would flag beside those that the methodology flags."""
+    """Return the weeks that the paper's §7.1 would flag beside those that the methodology flags."""
     name, known = "Low Confidence by WP §7.1", [week for week in weeks if week.value is not None and week.flagged is not None]
     if not known:
         return refused(name, "WP §7.1", 0, 1, "weeks with a value")
@@ -94,7 +94,7 @@ def papers_flag(weeks: Sequence[Week]) -> Finding:
 
 
 def _left_out(days: Sequence[CollectedDay]) -> str:
-    """Which days have no coverage ratio, and why."""
+    """Return which days have no coverage ratio, and why."""
     cut = sum(day.cut for day in days)
     filtered = sum(day.offers is None for day in days) - cut
     none = sum(day.offers == 0 for day in days)

@@ -56,11 +56,11 @@ class Coverage:
     subsets_80: Held
 
     def share(self, held: Held) -> float:
-        """The share of draws in which an interval held the truth."""
+        """Return the share of draws in which an interval held the truth."""
         return held.hits / self.draws
 
     def error(self, held: Held) -> float:
-        """The Monte Carlo error of that share: two standard deviations."""
+        """Return the Monte Carlo error of that share: two standard deviations."""
         p = self.share(held)
         return float(2 * (p * (1 - p) / self.draws) ** 0.5)
 
@@ -73,7 +73,7 @@ class Coverage:
 def coverage(
     pool: Pool, draws: int = DRAWS, counts: Sequence[int] = COUNTS, of_listings: ListingsInterval | None = None
 ) -> Iterator[Coverage]:
-    """One row for each number of sellers; `of_listings` measures the methodology's own interval beside."""
+    """Yield one row for each number of sellers; `of_listings` measures the methodology's own interval beside."""
     truth = true_median(pool)
     for count in counts:
         weeks = [_drawn(pool, count, draw) for draw in range(draws)]
@@ -93,13 +93,13 @@ def coverage(
 
 
 def true_median(pool: Pool) -> Fraction:
-    """The median of all listings of the pool, in millionths."""
+    """Return the median of all listings of the pool, in millionths."""
     every = sorted(price for held in pool for price in held)
     return Fraction(every[(len(every) - 1) // 2] + every[len(every) // 2], 2)
 
 
 def _drawn(pool: Pool, count: int, draw: int) -> list[tuple[str | None, int]]:
-    """The listings of one drawn week: each pick is a seller of its own, even where it is of the same pair."""
+    """Return the listings of one drawn week: each pick is a seller of its own, even where it is of the same pair."""
     stream = hashlib.shake_256(f"{SALT}|{count}|{draw}".encode()).digest(4 * count)
     picks = [int.from_bytes(stream[4 * n : 4 * n + 4], "big") * len(pool) >> 32 for n in range(count)]
     return [(str(n), price) for n, pick in enumerate(picks) for price in pool[pick]]

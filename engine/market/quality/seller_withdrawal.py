@@ -20,7 +20,7 @@ MOST_SELLERS = 3
 REPRICED_FROM, REPRICED_TO = 20, 300
 """The prices that a seller may set, in whole per cent of the value."""
 Reached = Callable[[Fraction | None], bool]
-"""Whether a value, None where the week has none, is what was looked for."""
+"""Whether a value, None if the week has none, is what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Leaving:
 
     Attributes:
         sellers: the first group of that size, by name.
-        value: what is left, USD per GPU-hour; None where the week then has no value.
+        value: what is left, USD per GPU-hour; None if the week then has no value.
     """
 
     sellers: tuple[str, ...]
@@ -46,23 +46,26 @@ class Repricing:
 
 
 def sellers_of(days: Sequence[Day]) -> tuple[str, ...]:
-    """The sellers that the listings of a week name, in the order of their names."""
+    """Return the sellers that the listings of a week name, in the order of their names."""
     return tuple(sorted({observation.host for _, observations in days for observation in observations if observation.host is not None}))
 
 
 def without(days: Sequence[Day], leaving: Sequence[str]) -> tuple[Day, ...]:
-    """The days without the listings of some sellers."""
+    """Return the days without the listings of some sellers."""
     absent = frozenset(leaving)
     return tuple((day, tuple(observation for observation in observations if observation.host not in absent)) for day, observations in days)
 
 
 def value_without_each(days: Sequence[Day], methodology: Methodology) -> dict[str, Fraction | None]:
-    """The value without each seller alone, by its name; None where the week then has none."""
+    """Return the value without each seller alone, by its name; None if the week then has none."""
     return {seller: week_value(without(days, (seller,)), methodology) for seller in sellers_of(days)}
 
 
 def least_leaving(days: Sequence[Day], methodology: Methodology, reached: Reached) -> Leaving | None:
-    """The least number of sellers, up to 3, whose leaving brings the value to where `reached` says so; None where more are needed."""
+    """Return the least number of sellers, up to 3, whose leaving brings the value to where `reached` says so.
+
+    None if more are needed.
+    """
     return next(_reaching(days, methodology, reached), None)
 
 
@@ -76,20 +79,20 @@ def _reaching(days: Sequence[Day], methodology: Methodology, reached: Reached) -
 
 
 def moved_by(true: Fraction, move: Fraction) -> Reached:
-    """Whether a value differs from the true one by a share of it, or is not one at all."""
+    """Return whether a value differs from the true one by a share of it, or is not one at all."""
     return lambda value: value is None or abs(value - true) >= move * true
 
 
 def largest_seller(days: Sequence[Day]) -> str | None:
-    """The seller with the most listings of the week, the first by name among equals; None where no listing names one."""
+    """Return the seller with the most listings of the week, the first by name among equals; None if no listing names one."""
     counts = Counter(observation.host for _, observations in days for observation in observations if observation.host is not None)
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
 def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None:
-    """The lowest and the highest value that the largest seller can make by one price for all of its listings.
+    """Return the lowest and the highest value that the largest seller can make by one price for all of its listings.
 
-    Each whole per cent of the value from 20% to 300% is tried. None where no seller is named or the week has no value.
+    Each whole per cent of the value from 20% to 300% is tried. None if no seller is named or the week has no value.
     """
     true, seller = week_value(days, methodology), largest_seller(days)
     if true is None or seller is None:
@@ -100,7 +103,7 @@ def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None
 
 
 def repriced(days: Sequence[Day], seller: str, micro: int) -> tuple[Day, ...]:
-    """The days with all listings of a seller at one price, in millionths."""
+    """Return the days with all listings of a seller at one price, in millionths."""
 
     def at(observation: Observation) -> Observation:
         return replace(observation, micro=micro) if observation.host == seller else observation
@@ -109,5 +112,5 @@ def repriced(days: Sequence[Day], seller: str, micro: int) -> tuple[Day, ...]:
 
 
 def _price(true: Fraction, share: int) -> int:
-    """A whole per cent of a value, in millionths, rounded down."""
+    """Return a whole per cent of a value, in millionths, rounded down."""
     return int(true * share * 10**4)

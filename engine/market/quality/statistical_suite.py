@@ -58,7 +58,7 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
 
 
 def jumps(weeks: Sequence[Week]) -> Finding:
-    """Changes of the daily median from one day to the next beyond three robust standard deviations; over a gap no change is counted.
+    """Count changes of the daily median from one day to the next beyond three robust standard deviations; over a gap no change is counted.
 
     The standard deviation is 1.4826 times the median absolute deviation from the median: the jumps that are
     looked for would widen the plain one and hide each other. Where more than half of the changes are equal
@@ -80,7 +80,9 @@ def jumps(weeks: Sequence[Week]) -> Finding:
 
 
 def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
-    """The numbers of observations at which the interval's width crosses 25%: three, as the widths scatter (WP §7.5.3; `rulings.md` 63).
+    """Return the numbers of observations at which the interval's width crosses 25%: three, as the widths scatter (WP §7.5.3.
+
+    `rulings.md` 63).
 
     N = (q c / 25%)^2 for c the geometric mean of width x sqrt(N); q is the 10th, 50th and 90th percentile
     of the widths about that fit. Not determined where the 90th lies beyond the largest N seen.
@@ -112,7 +114,7 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
 
 
 def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
-    """The minimum viable observation count of each quarter of the year, by Publication Date (`rulings.md` 38)."""
+    """Return the minimum viable observation count of each quarter of the year, by Publication Date (`rulings.md` 38)."""
     quarters: dict[str, list[Week]] = {}
     for week in weeks:
         quarters.setdefault(f"{week.publication.year} Q{(week.publication.month + 2) // 3}", []).append(week)
@@ -120,11 +122,11 @@ def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
 
 
 def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[Finding]:
-    """Every test of the paper, in its order; distributions for the newest four weeks with a value.
+    """Return every test of the paper, in its order; distributions for the newest four weeks with a value.
 
     Args:
         weeks: every Publication Date that the snapshots give, oldest first.
-        quotes: rates of other platforms; None where no file names any.
+        quotes: rates of other platforms; None if no file names any.
     """
     findings = [coverage(weeks), count_trend(weeks), papers_flag(weeks), *compared(weeks, quotes)]
     for week in distributed(weeks):
@@ -133,5 +135,5 @@ def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[
 
 
 def distributed(weeks: Sequence[Week]) -> list[Week]:
-    """The weeks whose prices are tested for their shape: the newest four with a value."""
+    """Return the weeks whose prices are tested for their shape: the newest four with a value."""
     return [week for week in weeks if week.prices][-DISTRIBUTIONS:]

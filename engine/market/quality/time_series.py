@@ -43,7 +43,7 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
 
 
 def _noise(run: Sequence[Week]) -> str:
-    """The measurement noise of the values, which makes any series look as if it came back to a level."""
+    """Return the measurement noise of the values, which makes any series look as if it came back to a level."""
     widths = [week.width for week in run if week.width is not None]
     if not widths:
         return ""
@@ -78,7 +78,7 @@ LAGS = (0, 1, 2, 3, 4)
 
 
 def _dickey_fuller(values: Floats, lags: int) -> tuple[float, float] | None:
-    """The statistic and its critical value at 5%; None where the series does not vary."""
+    """Return the statistic and its critical value at 5%; None if the series does not vary."""
     change = np.diff(values)
     y, level = change[lags:], values[lags:-1]
     x = np.column_stack([np.ones_like(level), level, *(change[lags - k : len(change) - k] for k in range(1, lags + 1))])
@@ -116,7 +116,7 @@ def _unit(what: str) -> str:
 
 
 def _mackinnon(statistic: float) -> float:
-    """The p-value of a Dickey-Fuller statistic with a constant, approximate."""
+    """Return the p-value of a Dickey-Fuller statistic with a constant, approximate."""
     if not LEAST <= statistic <= MOST:
         return 0.0 if statistic < LEAST else 1.0
     terms = SMALL if statistic <= TURN else LARGE

@@ -11,12 +11,12 @@ from engine.terms.source import Path, Tree
 
 
 def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
+    """Return what may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
     return {key: value for key, value in data.items() if key not in NOT_TERMS}
 
 
 def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
-    """Each term that differs where it may not: its place in the file as it is now, what it says, and what the file on record said."""
+    """Yield each term that differs if it may not: its place in the file as it is now, what it says, and what the file on record said."""
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         place = now.key_place(path)
         name = ".".join(str(step) for step in path)
@@ -24,7 +24,7 @@ def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
 
 
 def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
-    """The same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
+    """Yield the same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         name = ".".join(str(step) for step in path)
         what = f"`{name}` {_says(says, 'is')}, and the deal is live"
@@ -33,7 +33,7 @@ def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
 
 
 def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Each term that differs: where, what it was, what it is."""
+    """Yield each term that differs: where, what it was, what it is."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys((*now, *before)):
             yield from _differing(before.get(key), now.get(key), (*path, key))
@@ -42,7 +42,7 @@ def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, A
 
 
 def _says(value: Any, verb: str) -> str:
-    """A value in a sentence; a whole block is not written out."""
+    """Return a value in a sentence; a whole block is not written out."""
     if value is None:
         return "is absent" if verb == "is" else "has none"
     return f"{verb} another block" if isinstance(value, (dict, list)) else f"{verb} {value}"

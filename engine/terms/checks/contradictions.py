@@ -35,7 +35,7 @@ OF_A_TRIGGER = ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT", "WAIVED", "CLOSED"
 
 
 def leaves_of(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:
-    """Every leaf of a condition with its place in the file."""
+    """Yield every leaf of a condition with its place in the file."""
     match condition:
         case Leaf():
             yield condition, path
@@ -59,7 +59,7 @@ def _conditions(deal: Deal) -> Iterator[tuple[TermsInForce, Condition, Path]]:
 
 
 def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
-    """Every leaf of a trigger's condition, and every state while which a clause is tested, with its place."""
+    """Yield every leaf of a trigger's condition, and every state while which a clause is tested, with its place."""
     for terms, condition, path in _conditions(deal):
         yield from ((terms, leaf, at) for leaf, at in leaves_of(condition, path))
     for _, terms in deal.segments:
@@ -85,7 +85,7 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
 
 
 def never(clause: Clause, state: str) -> str | None:
-    """Why a test can never be in a state; None where it can."""
+    """Return why a test can never be in a state; None if it can."""
     if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
@@ -170,7 +170,7 @@ def order(deal: Deal) -> Iterator[Problem]:
 
 
 def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """A release level on the wrong side of the level that begins a trigger: it would end as it begins."""
+    """Yield a release level on the wrong side of the level that begins a trigger: it would end as it begins."""
     ends, level = getattr(clause, "ends", None), getattr(clause, "level", None)
     begins = getattr(clause, "begins", None)
     release = getattr(ends, "level", None)
@@ -184,7 +184,7 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """A test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
+    """Yield a test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
     for key, clause in terms.covenants.items():
         for other in terms.covenants.values():
             if clause.never_before(other):
@@ -211,14 +211,14 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
 
 
 def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
-    """What begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
+    """Return what begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
     blocks: dict[str, Mapping[str, object]] = {"covenants": terms.covenants, "triggers": terms.triggers}
     found = {(block, name, end): getattr(one, end, None) for block, named in blocks.items() for name, one in named.items() for end in ENDS}
     return {path: condition for path, condition in found.items() if condition is not None}
 
 
 def without_examples(deal: Deal) -> Iterator[Problem]:
-    """A deal that nobody has worked an example of."""
+    """Yield a deal that nobody has worked an example of."""
     if not deal.examples:
         why = "counsel and structurer sign off on worked examples, not on terms alone"
         place = deal.tree.key_place(("deal",))

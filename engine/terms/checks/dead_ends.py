@@ -19,7 +19,7 @@ SIDES = {"below level": "below", "at or below level": "below", "above level": "a
 
 
 def exits(deal: Deal) -> Iterator[Problem]:
-    """Every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
+    """Yield every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
@@ -49,7 +49,7 @@ def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
 
 
 def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
-    """A level clause's trigger that ends where it begins, or at a target that is not written."""
+    """Yield a level clause's trigger that ends where it begins, or at a target that is not written."""
     begins, ends = getattr(clause, "begins", None), getattr(clause, "ends", None)
     sweep, path = getattr(clause, "sweep", None), ("covenants", key)
     if isinstance(ends, EndsAtTarget):
@@ -69,7 +69,7 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Problem]:
-    """A state that begins a trigger and that its end does not need to be left: it does not begin it again (`rulings.md` 45)."""
+    """Yield a state that begins a trigger and that its end does not need to be left: it does not begin it again (`rulings.md` 45)."""
     if isinstance(trigger.ends, str):
         return
     path: Path = ("triggers", name)
@@ -82,7 +82,7 @@ def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Pro
 
 
 def _needs_left(ends: Condition, state: Leaf) -> bool:
-    """Whether every way in which a condition is met needs a test or trigger to stand at another state than `state`."""
+    """Return whether every way in which a condition is met needs a test or trigger to stand at another state than `state`."""
     match ends:
         case Leaf():
             return (ends.test, ends.trigger) == (state.test, state.trigger) and ends.state not in (None, state.state)

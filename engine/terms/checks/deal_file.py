@@ -38,7 +38,7 @@ from engine.terms.trigger_conditions import Leaf
 Versions = Mapping[str, bool]
 """The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
 PRINTABLE = re.compile(r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
-"""What the notice's fonts hold; anything else cannot be printed and is refused where it stands."""
+"""What the notice's fonts hold; anything else cannot be printed and is refused if it stands."""
 READINGS = (
     "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
     "fall_across_window 26.190%, window_start 26.829%, below_closing 0%, below_closing_at_any_time 28.571%"
@@ -46,7 +46,7 @@ READINGS = (
 
 
 def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> tuple[Deal | None, list[Problem]]:
-    """The deal where it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
+    """Return the deal if it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
 
     Args:
         text: the file.
@@ -68,7 +68,7 @@ def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> 
 
 
 def _explained(problem: Problem) -> Problem:
-    """An appraisal clause without its reading is told what the five readings would have given (`rulings.md` 14)."""
+    """Tell an appraisal clause without its reading what the five readings would have given (`rulings.md` 14)."""
     if problem.code == "D201" and problem.what == "`measure` is missing":
         why = f"the agreement's sentence can be read in five ways; {READINGS}"
         return Problem("D208", problem.what, why, "write `measure:` with the reading that counsel agreed", problem.place)
@@ -178,7 +178,7 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
 
 
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """A condition on an announcement names its kind and an index of the deal, and nothing else."""
+    """Refuse a condition on an announcement unless it names its kind and an index of the deal, and nothing else."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
     if leaf.announced is None or leaf.index is None or any(one is not None for one in others):
         fix = "write it like `{announced: cessation, index: CRI-H100}`"
@@ -209,7 +209,7 @@ def _circles(deal: Deal) -> Iterator[Problem]:
 
 
 def _formats(deal: Deal) -> Iterator[Problem]:
-    """What format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
+    """Yield what format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
     return (warning(deal.tree, one) for one in deal.readings)
 
 
@@ -230,7 +230,7 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
 
 
 def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """A life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    """Yield a life that the table of the deal's calendar does not cover: no deadline could be counted there."""
     table = load_calendar(terms.business_days)
     for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
         if not table.first <= day <= table.last:
@@ -273,7 +273,7 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
 
 
 def _cadences(deal: Deal) -> Iterator[Problem]:
-    """A daily series is an administrator's, and says which of its days is read; a weekly one has nothing to say there."""
+    """Refuse a daily series that is not an administrator's or leaves open which day is read, and a weekly one that says it."""
     for terms, tree in _each(deal):
         for name, index in terms.index.items():
             place = tree.place(("index", name))

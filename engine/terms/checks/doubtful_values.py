@@ -23,7 +23,7 @@ ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pac
 
 
 def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
-    """A doubt about a zone that stays at one offset all year, as an abbreviation does."""
+    """Yield a doubt about a zone that stays at one offset all year, as an abbreviation does."""
     name = terms.time_zone
     if name == "UTC" or ("/" in name and not name.startswith("Etc/")):
         return
@@ -39,7 +39,7 @@ def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
 
 
 def doubtful_values(deal: Deal) -> Iterator[Problem]:
-    """Each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
+    """Yield each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _fixed_offset(terms, place(("time_zone",)))
@@ -54,7 +54,7 @@ def doubtful_values(deal: Deal) -> Iterator[Problem]:
 
 
 def _share(value: Any) -> Fraction | None:
-    """A limit as a share of the whole; None for a price and for every other unit."""
+    """Return a limit as a share of the whole; None for a price and for every other unit."""
     if isinstance(value, Limit):
         return value.value if value.figure.unit is Unit.SHARE else None
     return value if isinstance(value, Fraction) else None

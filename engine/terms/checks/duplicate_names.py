@@ -13,7 +13,7 @@ PLAINLY = re.compile(r"^deal:[ \t]+([a-z0-9][a-z0-9_-]*)[ \t]*(?:#.*)?$", re.MUL
 
 
 def claimed_by(text: str, file: str) -> str | None:
-    """The name that a file claims, read without parsing the file where it stands plainly; None where it claims none."""
+    """Return the name that a file claims, read without parsing the file where it stands plainly; None if it claims none."""
     plain = PLAINLY.findall(text)
     if len(plain) == 1:
         return str(plain[0])
@@ -22,14 +22,14 @@ def claimed_by(text: str, file: str) -> str | None:
 
 
 def name_of(text: str, file: str) -> tuple[str, Place] | None:
-    """The name that a deal file claims, and where; None where it claims none."""
+    """Return the name that a deal file claims, and where; None if it claims none."""
     tree, _ = parse(text, file)
     name = tree.get(("deal",)) if tree is not None else None
     return (name, tree.place(("deal",))) if tree is not None and isinstance(name, str) and name else None
 
 
 def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Every file that claims the name of another, at its own place, with the place of the first of the others.
+    """Yield every file that claims the name of another, at its own place, with the place of the first of the others.
 
     Args:
         texts: the text of each deal file of a workspace, by the file's name as errors print it.

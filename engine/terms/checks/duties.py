@@ -13,7 +13,7 @@ from engine.terms.source import Path, Tree
 
 
 def duties(deal: Deal) -> Iterator[Problem]:
-    """Every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
+    """Yield every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
     for _, terms in deal.segments:
         tree = deal.tree
         yield from _who_acts(terms, tree)
@@ -53,7 +53,7 @@ NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event", "co
 
 
 def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
-    """A notice of something that happens, by some time, to somebody."""
+    """Yield a notice of something that happens, by some time, to somebody."""
     path: Path = ("notices", kind)
     if kind not in NOTICES:
         why = f"notices are given of {', '.join(NOTICES)}"

@@ -1,7 +1,7 @@
 """Worked examples that would hold whatever the terms say: names that stand for nothing, expectations of nothing (rulings 20, 43).
 
 An expectation of a test that does not exist finds nothing, and nothing is what `none` and `NOT YET TESTED` say; so it is
-refused where the file is read.
+refused if the file is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LOOKS_AT: Mapping[str, tuple[str, ...]] = {
 
 
 def examples(deal: Deal) -> Iterator[Problem]:
-    """Everything in a deal's worked examples that names or expects nothing."""
+    """Yield everything in a deal's worked examples that names or expects nothing."""
     for example in deal.examples:
         path: Path = example.place
         yield from given(deal, example)
@@ -155,13 +155,13 @@ def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def triggers_of(terms: TermsInForce) -> dict[str, object]:
-    """The triggers of a deal: composite ones, and those that clauses bring with them."""
+    """Return the triggers of a deal: composite ones, and those that clauses bring with them."""
     own = {key: clause for key, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None}
     return {**own, **terms.triggers}
 
 
 def _looks_at_nothing(field: str, expectation: Expectation, terms: TermsInForce) -> str | None:
-    """What a field would have to be looked at in, where the expectation names nothing that has it."""
+    """Return what a field would have to be looked at in, where the expectation names nothing that has it."""
     kinds = LOOKS_AT.get(field)
     if kinds is None:
         return None

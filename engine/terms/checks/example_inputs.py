@@ -25,7 +25,7 @@ COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
 
 
 def given(deal: Deal, example: Placed) -> Iterator[Problem]:
-    """Everything in what an example gives that names nothing, or cannot be given."""
+    """Yield everything in what an example gives that names nothing, or cannot be given."""
     terms = resolve(deal, example.first_publication)
     yield from _first(deal, terms, example)
     yield from _rates(deal, terms, example)
@@ -37,7 +37,7 @@ def given(deal: Deal, example: Placed) -> Iterator[Problem]:
 
 
 def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """The first publication is a Publication Date in the deal's own time."""
+    """Refuse a first publication that is not a Publication Date in the deal's own time."""
     day, place = example.first_publication, deal.tree.place((*example.place, "first_publication"))
     if day.weekday() != THURSDAY:
         after = day + timedelta(days=(THURSDAY - day.weekday()) % 7)
@@ -73,7 +73,7 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, path: Path) -> Iterator[Problem]:
-    """One value of one Publication Date of the example, published on it or later."""
+    """Yield one value of one Publication Date of the example, published on it or later."""
     tree = deal.tree
     if one.index not in terms.index:
         yield undefined(tree, (*path, "index"), one.index, "index", terms.index)
@@ -118,7 +118,7 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[Problem]:
-    """What `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
+    """Yield what `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
     why = "it could not be recorded, so the example would show what cannot happen"
     if act.act not in KINDS:
         yield undefined(deal.tree, (*path, "act"), act.act, "Recorded Act", KINDS, "there are")

@@ -1,4 +1,4 @@
-"""Terms that decide nothing where they stand, and tests that decide nothing any more before the deal is over.
+"""Terms that decide nothing if they stand, and tests that decide nothing any more before the deal is over.
 
 A reader would take either for a rule that protects the lender, and no result rests on it.
 """
@@ -16,7 +16,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def deciding(deal: Deal) -> Iterator[Problem]:
-    """Every index and class of debt that a clause names and is not measured on."""
+    """Yield every index and class of debt that a clause names and is not measured on."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             for field, why, fix in _idle(clause, terms):
@@ -55,7 +55,7 @@ def lasting(deal: Deal) -> Iterator[Problem]:
 
 
 def _points(clause: Clause) -> Mapping[date, Fraction]:
-    """What an agreed curve of points allows by date; nothing where the clause has none."""
+    """Return what an agreed curve of points allows by date; nothing if the clause has none."""
     curve = getattr(clause, "curve", ())
     return {point.on: point.at_most for point in curve} if isinstance(curve, tuple) else {}
 

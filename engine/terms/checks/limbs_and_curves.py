@@ -23,7 +23,7 @@ Waits = Mapping[str, set[str]]
 
 
 def reached(name: str, waits: Waits) -> set[str]:
-    """Everything that a trigger or clause looks at, and what that looks at in turn."""
+    """Return everything that a trigger or clause looks at, and what that looks at in turn."""
     seen: set[str] = set()
     waiting = set(waits[name])
     while waiting:
@@ -35,7 +35,7 @@ def reached(name: str, waits: Waits) -> set[str]:
 
 
 def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
-    """The shortest way from a name back to itself, both ends included."""
+    """Return the shortest way from a name back to itself, both ends included."""
     ways: list[tuple[str, ...]] = [(name, one) for one in sorted(waits[name])]
     while ways:
         way = ways.pop(0)
@@ -46,7 +46,7 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
 
 
 def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """A limb on a date has nothing beside it, lies within the deal's life, and is known to format 2 alone."""
+    """Refuse a limb on a date with something beside it, outside the deal's life, or in a file of format 1."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.event)
     at = (*path, "on_or_after")
     if terms.format == "1":
@@ -61,7 +61,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
 
 
 def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """A limb on a declared event names one that the deal has, and nothing beside it."""
+    """Refuse a limb on a declared event that the deal lacks, or with something beside it."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.on_or_after)
     if any(one is not None for one in others):
         why = "an event is a condition by itself, and joins others by `all_of` or `any_of`"
@@ -71,7 +71,7 @@ def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Itera
 
 
 def later_terms(deal: Deal) -> Iterator[Problem]:
-    """Everything that is wrong with these terms on any date of the deal."""
+    """Yield everything that is wrong with these terms on any date of the deal."""
     for _, terms in deal.segments:
         for path, sweep in _sweeps(terms):
             if sweep.to != RESERVE_ACCOUNT and sweep.to not in terms.debt:
@@ -101,7 +101,7 @@ def later_terms(deal: Deal) -> Iterator[Problem]:
 
 
 def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
-    """Every sweep with its place: a clause's own, and those of composite triggers."""
+    """Yield every sweep with its place: a clause's own, and those of composite triggers."""
     for key, clause in terms.covenants.items():
         if getattr(clause, "sweep", None) is not None:
             yield ("covenants", key, "sweep"), clause.sweep  # type: ignore[attr-defined]
@@ -112,7 +112,7 @@ def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
 
 
 def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """A curve of steps whose first point lies after the first test says nothing of the dates before it."""
+    """Yield a curve of steps whose first point lies after the first test says nothing of the dates before it."""
     if getattr(clause, "between", None) != "steps":
         return
     first = clause.first_tested or deal.closing_date
@@ -126,7 +126,7 @@ def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator[Problem]:
-    """A last date of a test that lies before its first one, or outside the deal's life."""
+    """Yield a last date of a test that lies before its first one, or outside the deal's life."""
     last, first = clause.last_tested, clause.first_tested or terms.closing_date
     if last is not None and not first <= last <= terms.maturity_date:
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"

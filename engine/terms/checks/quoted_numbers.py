@@ -1,7 +1,7 @@
 """The agreement's words against the terms: a text that quotes one number while the terms say another.
 
 A percentage, a price, an amount or a multiple that the text quotes must stand in the terms. Counts of dates and periods are held
-against the terms only where none that is quoted agrees: a sentence may speak of others that are not monitored here.
+against the terms only if none that is quoted agrees: a sentence may speak of others that are not monitored here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LENGTHS: Mapping[str, re.Pattern[str]] = {
 
 
 def texts(deal: Deal) -> Iterator[Problem]:
-    """Every quoted number of a clause or a trigger that its terms do not have."""
+    """Yield every quoted number of a clause or a trigger that its terms do not have."""
     terms = deal.segments[0][1]
     named: dict[Path, str | None] = {("covenants", key): clause.text for key, clause in terms.covenants.items()}
     named |= {("triggers", key): trigger.text for key, trigger in terms.triggers.items()}
@@ -74,7 +74,7 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
 
 
 def _lengths(text: str, said: list[str]) -> Iterator[str]:
-    """Counts of dates and periods, where the terms have some of the kind and the text quotes none of them."""
+    """Yield counts of dates and periods, where the terms have some of the kind and the text quotes none of them."""
     for pattern in LENGTHS.values():
         agreed = {_number(match[1]) for value in said if " in any " not in value for match in pattern.finditer(value)}
         quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
@@ -87,6 +87,6 @@ def _number(written: str) -> str:
 
 
 def _plain(number: str) -> str:
-    """A number without what does not change it: `1,200,000.00` as `1200000`, `60.0%` as `60%`."""
+    """Return a number without what does not change it: `1,200,000.00` as `1200000`, `60.0%` as `60%`."""
     digits, per_cent = number.replace(",", "").removesuffix("%"), "%" * number.endswith("%")
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + per_cent

@@ -19,7 +19,7 @@ QUARTER = 3
 
 
 def declared_figures(deal: Deal) -> Iterator[Problem]:
-    """Everything that is wrong with a deal's figures, their expressions and the periods over which they are taken."""
+    """Yield everything that is wrong with a deal's figures, their expressions and the periods over which they are taken."""
     for _, terms in deal.segments:
         yield from _declared(deal, terms)
         for key, clause in terms.covenants.items():
@@ -37,7 +37,7 @@ def _of_quarters(rule: ServicerReports | None) -> bool:
 
 
 def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """A figure that reports know already, one that is made of what there is not or of what is made itself, one that nothing asks for."""
+    """Yield each made figure that reports know already, that rests on a missing or made one, or that nothing asks for."""
     for name, figure in terms.figures.items():
         path: Path = ("figures", name)
         if unit_of(name) is not None:

@@ -33,13 +33,13 @@ DAYS_IN: Mapping[str, float] = {
     "determination dates": 7,
 }
 LIMITS = ("maximum", "minimum", "maximum_decline", "level")
-"""Terms that a test is held against, where it has no `limit`."""
+"""Terms that a test is held against, if it has no `limit`."""
 
 PlaceOf = Callable[[Path], Place]
 
 
 def placed(deal: Deal, since: date) -> PlaceOf:
-    """Where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
+    """Return where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
     steps = {path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)}
 
     def place(path: Path) -> Place:
@@ -52,7 +52,7 @@ def placed(deal: Deal, since: date) -> PlaceOf:
 
 
 def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every single value of the terms, with its path as the file writes it."""
+    """Yield every single value of the terms, with its path as the file writes it."""
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             yield from values_of(getattr(value, name), (*path, field.alias or name))
@@ -67,7 +67,7 @@ def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def out_of_scale(deal: Deal) -> Iterator[Problem]:
-    """Everything that is out of proportion, in each stretch of the deal's life."""
+    """Yield everything that is out of proportion, in each stretch of the deal's life."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _rates(terms, place)
@@ -121,7 +121,7 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
 
 
 def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
-    """An early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
+    """Yield an early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
     if clause.early_warning is None:
         return
     margin, limit = clause.early_warning.figure.value, getattr(clause, "limit", None)

@@ -31,7 +31,7 @@ def _ranks_first(terms: TermsInForce, name: str) -> bool:
 
 
 def _ranks(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """A rank stands on every class or on none: the file's order and a number cannot be compared."""
+    """Refuse ranks on some classes only: the file's order and a number cannot be compared."""
     without = [name for name, debt in terms.debt.items() if debt.rank is None]
     if 0 < len(without) < len(terms.debt):
         why = "other classes have one, and the order of the file says nothing beside a number"

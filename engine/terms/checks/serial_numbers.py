@@ -24,7 +24,7 @@ SERIAL = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 
 def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: date) -> Iterator[Problem]:
-    """What is wrong with a register, and where it differs from the deal's counts.
+    """Yield what is wrong with a register, and where it differs from the deal's counts.
 
     Args:
         text: the register.
@@ -61,7 +61,7 @@ def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: da
 
 
 def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -> tuple[str, str, str] | None:
-    """What is wrong with one row, why, and its fix; None where it is right."""
+    """Return what is wrong with one row, why, and its fix; None if it is right."""
     if not serial:
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
     if not SERIAL.fullmatch(serial):
@@ -78,7 +78,7 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
 
 
 def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """What is wrong with the days on which a GPU was pledged and released; None where they can be read and follow one another."""
+    """Return what is wrong with the days on which a GPU was pledged and released; None if they can be read and follow one another."""
     days: list[date] = []
     for name in DATES:
         text = (row.get(name) or "").strip()
@@ -92,6 +92,6 @@ def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
 
 
 def _pledged(row: Mapping[str, str], on: date) -> bool:
-    """Whether a GPU is pledged on the date; both dates have been read before."""
+    """Return whether a GPU is pledged on the date; both dates have been read before."""
     since, until = (read_day(text.strip()) if text and text.strip() else None for text in (row.get(name) for name in DATES))
     return (since is None or since <= on) and (until is None or on < until)

@@ -15,12 +15,12 @@ from engine.terms.source import Path
 
 
 def by_maturity(terms: TermsInForce) -> str:
-    """The fix for a date that lies after the deal's end."""
+    """Return the fix for a date that lies after the deal's end."""
     return f"write a date on or before {terms.maturity_date}, or correct `maturity_date`"
 
 
 def in_the_life(terms: TermsInForce) -> str:
-    """The fix for a date that lies outside the deal's life."""
+    """Return the fix for a date that lies outside the deal's life."""
     return f"write a date after {terms.closing_date}, and on or before {terms.maturity_date}"
 
 
@@ -35,7 +35,7 @@ def steps(deal: Deal) -> Iterator[Problem]:
 
 
 def schedules(value: Any, path: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every schedule of the file with its dates as they are written."""
+    """Yield every schedule of the file with its dates as they are written."""
     if is_schedule(value):
         yield path, list(value)
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

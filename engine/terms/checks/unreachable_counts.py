@@ -15,7 +15,7 @@ from engine.terms.source import Path
 
 
 def counting(deal: Deal) -> Iterator[Problem]:
-    """Counts of dates on which nothing is counted, sweeps without Payment Dates, limits the wrong way round."""
+    """Refuse counts of dates on which nothing is counted, sweeps without Payment Dates, limits the wrong way round."""
     for _, terms in deal.segments:
         for path, count, tested_on in _counts(terms):
             if count.dates != tested_on:
@@ -44,7 +44,7 @@ def counting(deal: Deal) -> Iterator[Problem]:
 
 
 def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]:
-    """Every count of dates with the dates of the test that it counts, where the two kinds can differ."""
+    """Yield every count of dates with the dates of the test that it counts, where the two kinds can differ."""
     for key, clause in terms.covenants.items():
         if isinstance(clause, MaintenanceClause) and clause.persists_for is not None:
             yield ("covenants", key, "persists_for"), clause.persists_for, clause.tested_on
@@ -67,7 +67,7 @@ def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]
 
 
 def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """A limit that better figures fail and worse ones pass."""
+    """Yield a limit that better figures fail and worse ones pass."""
     if not isinstance(clause, LimitClause) or clause.better is None:
         return
     passed = "higher" if clause.limit.comparison in ("at least", "more than") else "lower"
@@ -78,7 +78,7 @@ def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """A sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
+    """Yield a sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
     if terms.payment_dates is not None:
         return
     own: list[tuple[Path, Any]] = [

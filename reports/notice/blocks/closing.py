@@ -34,7 +34,7 @@ KINDS = {
 
 
 def called(kind: str, duty: DutyFacts | None) -> str:
-    """What a document is called: a report where nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
+    """Return what a document is called: a report if nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
     name = KINDS.get(kind, kind)
     return name if duty is not None or kind == "correction" else name.replace("Notice", "Report")
 
@@ -43,7 +43,7 @@ def called(kind: str, duty: DutyFacts | None) -> str:
 
 
 def dates(brief: Brief) -> dict[str, Any]:
-    """Every deadline with the event, the rule and the calendar that made it; the days of the next one."""
+    """Return every deadline with the event, the rule and the calendar that made it; the days of the next one."""
     owed = brief.determined.due if brief.determined else ()
     calendars = sorted({other.calendar for duty in owed for other in duty.elsewhere})[:DETAILED]
     rows = [_deadline(brief, duty, calendars) for duty in owed]
@@ -102,7 +102,7 @@ def _strip_title(brief: Brief) -> str:
 
 
 def _strip(brief: Brief) -> list[dict[str, Any]]:
-    """The calendar days up to the next urgent deadline, each with its Business Day number or the reason for its absence."""
+    """Return the calendar days up to the next urgent deadline, each with its Business Day number or the reason for its absence."""
     days = brief.determined.strip if brief.determined else ()
     width = 1740 / len(days) if days else 0
     drawn = []
@@ -126,7 +126,7 @@ def _strip(brief: Brief) -> list[dict[str, Any]]:
 
 
 def _short_words(why: str, width: float) -> list[str]:
-    """A holiday's name in up to three lines, where a day is wide enough for words."""
+    """Return a holiday's name in up to three lines, where a day is wide enough for words."""
     return [word[:9] for word in why.split()[:3]] if width > 84 else ["H"]
 
 
@@ -189,21 +189,21 @@ def _given(brief: Brief, day: date, notice: NoticeIssued) -> dict[str, str]:
 
 
 def _evidence(act: ActRecorded) -> str:
-    """What an Act says of a notice: given to whom, or released by whom."""
+    """Return what an Act says of a notice: given to whom, or released by whom."""
     said = "given" if act.act == "notice given" else "released"
     to = f" to {party_names(tuple(act.details['to'].split('; ')))}" if act.details.get("to") else ""
     return f"{said} {short_date(act.effective_on)}{to}" + (f", {act.document}" if act.document else "")
 
 
 def _about(brief: Brief, day: date, notice: NoticeIssued) -> tuple[str, str | None, date]:
-    """What a notice is of: its kind, its clause, None for one about a whole date, and its date."""
+    """Return what a notice is of: its kind, its clause, None for one about a whole date, and its date."""
     events = brief.past.of("notice issued")
     label = next(event.subject for event in events if event.payload.number == notice.number)
     return notice.kind, label.removeprefix(notice.kind).removeprefix("-") or None, day
 
 
 def _was_due(brief: Brief, day: date, notice: NoticeIssued, duty: DutyFacts | None) -> str:
-    """The last day for a notice issued before, as its own date made it due."""
+    """Return the last day for a notice issued before, as its own date made it due."""
     if duty is None:
         return NONE
     if duty.within is None:
@@ -229,7 +229,7 @@ def _within(duty: DutyFacts | None) -> str:
 
 
 def certification(brief: Brief) -> dict[str, Any]:
-    """The officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
+    """Return the officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
     duty = brief.duty
     giver = duty.given_by if duty else "servicer"
     day = brief.determined
@@ -247,7 +247,7 @@ WITHOUT = "that this document was made without a Servicer’s report"
 
 
 def _report(day: Determined) -> str:
-    """The report that served, by its own name."""
+    """Return the report that served, by its own name."""
     text = with_dates(day.report_text)
     return f"the {text}" if text.startswith("Servicer") else f"the report {text}"
 
@@ -289,7 +289,7 @@ STATED = {"determined": "the determination", "not evaluated": "the record that n
 
 
 def _stated(brief: Brief) -> Any:
-    """The event that the document states."""
+    """Return the event that the document states."""
     if brief.inputs.kind == "not_evaluated":
         events = brief.past.of("not evaluated")
         return events[-1] if events else None

@@ -14,7 +14,7 @@ from reports.notice.view import Brief, Line
 
 
 def answer(brief: Brief) -> list[Runs]:
-    """The sentences that lead an event notice."""
+    """Return the sentences that lead an event notice."""
     line = subject(brief)
     kind = brief.inputs.kind
     if kind == "not_evaluated":
@@ -29,7 +29,7 @@ def answer(brief: Brief) -> list[Runs]:
 
 
 def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
-    """What a sweep that has begun makes somebody pay, where the log says how much."""
+    """Return what a sweep that has begun makes somebody pay, where the log says how much."""
     owed = next((deadline for deadline in due if deadline.act == "pay into reserve" and deadline.subject == line.key), None)
     if owed is None:
         return []

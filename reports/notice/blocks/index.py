@@ -43,7 +43,7 @@ STEPS = "abcdefgh"
 
 
 def index(found: Brief) -> dict[str, Any]:
-    """Every index of the deal."""
+    """Return every index of the deal."""
     return {"indices": [_one(found, facts) for facts in found.deal.indices]}
 
 
@@ -64,7 +64,10 @@ def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
 
 
 def measured(name: str, value: Mapping[str, Any]) -> tuple[str, str]:
-    """The GPU model and the country of an index; what the record does not say is said to be unsaid, CRI-H100's apart (`rulings.md` 34)."""
+    """Return the GPU model and the country of an index.
+
+    What the record does not say is said to be unsaid, CRI-H100's apart (`rulings.md` 34).
+    """
     model, country = value.get("gpu_name"), value.get("country")
     if name == "CRI-H100":
         model, country = model or "H100 SXM", country or "US"
@@ -73,7 +76,7 @@ def measured(name: str, value: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def meaning(name: str, value: Mapping[str, Any]) -> str:
-    """What the number is and is not, word for word in every notice (`rulings.md` 34)."""
+    """Return what the number is and is not, word for word in every notice (`rulings.md` 34)."""
     model, country = measured(name, value)
     return (
         f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. "
@@ -101,7 +104,7 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
 
 
 def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
-    """Whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
+    """Return whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
     if facts.source.startswith("published"):
         day = value.get("read_of")
         return "published by the administrator" + (f"; daily, the value of {_day(day)}" if day else "")
@@ -124,7 +127,7 @@ def _print(value: Mapping[str, Any]) -> str:
 
 
 def seller_interval(value: Mapping[str, Any]) -> str:
-    """The interval by sellers, or the reason for its absence."""
+    """Return the interval by sellers, or the reason for its absence."""
     found = value.get("seller_interval")
     return interval(found) if found else sentence(value.get("seller_interval_why") or NONE)
 
@@ -133,7 +136,7 @@ SHADOW_WEAKNESS = "The shadow rate gives each seller one vote and decides nothin
 
 
 def shadow(found: Mapping[str, Any]) -> str:
-    """One seller, one vote, with its interval (`rulings.md` 63)."""
+    """Return the shadow rate, one seller one vote, with its interval (`rulings.md` 63)."""
     between = f"{price(found['low'])} to {price(found['high'])} covers {share(found['covers'])}"
     return f"{price(found['rate'])} of {whole(found['sellers'])} sellers, one vote each; {between}; decides nothing"
 
@@ -178,7 +181,7 @@ def _day(text: Any) -> str:
 
 
 def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
-    """The newest prints, and the step that gave the rate of each date."""
+    """Return the newest prints, and the step that gave the rate of each date."""
     known = {str(value["publication_date"]): value for value in found.inputs.publications.get(facts.name, ())}
     used = {last_thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
     days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]

@@ -28,7 +28,7 @@ HATCHED = "Hatched: a week without one, from its lowest to its highest listing."
 
 
 def points_of(brief: Brief, name: str) -> list[Point]:
-    """One point per Publication Date of the last 52, from a little before closing: what was published, or what the fallback carried."""
+    """Return one point for each of the last 52 Publication Dates, from a little before closing: the published value or the carried one."""
     known = {str(value["publication_date"]): value for value in brief.inputs.publications.get(name, ())}
     used = {last_thursday(rate.on): rate for rate in log.rates(brief.past, name)}
     last = last_thursday(brief.inputs.on)
@@ -39,7 +39,7 @@ def points_of(brief: Brief, name: str) -> list[Point]:
 
 
 def band_of(value: Mapping[str, Any]) -> tuple[float | None, float | None, float | None, float | None]:
-    """The ends of a week's interval by sellers, or its lowest and highest listing without one."""
+    """Return the ends of a week's interval by sellers, or its lowest and highest listing without one."""
     ends = value.get("seller_interval") or {}
     pair = [ends.get("low"), ends.get("high")] if ends else [None, None]
     rest = [None, None] if ends else [value.get("min"), value.get("max")]
@@ -62,7 +62,7 @@ def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
 
 
 def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
-    """The chart's geometry, title and alternative text; None without a history to draw."""
+    """Return the chart's geometry, title and alternative text; None without a history to draw."""
     rate = brief.rates.get(facts.name)
     if len(points) < 2 or rate is None:
         return None
@@ -81,7 +81,7 @@ def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any
 
 
 def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
-    """The chart in words, for a reader who hears it."""
+    """Return the chart in words, for a reader who hears it."""
     valued = [point for point in points if point.value is not None]
     ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
     said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
@@ -121,6 +121,6 @@ def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tu
 
 
 def chart_note(brief: Brief, facts: IndexFacts) -> str:
-    """How the chart is read."""
+    """Return how the chart is read."""
     rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(brief, facts.name) else ""
     return f"Heavy line and band: Reference Rate and its 95% interval by sellers. {HATCHED}{rest}"

@@ -47,7 +47,7 @@ PIPS = 6
 
 
 def results(found: Brief) -> dict[str, Any]:
-    """Each test: verdict, figures, headroom, strip, state."""
+    """Return each test: verdict, figures, headroom, strip, state."""
     rates = found.rates
     scale = strips.axis(found.lines, rates)
     rows = [row(found, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in found.lines]
@@ -55,13 +55,13 @@ def results(found: Brief) -> dict[str, Any]:
 
 
 def _height(line: Line) -> float:
-    """A row's height in mm, fixed so that the strips of all rows join into one picture."""
+    """Return a row's height in mm, fixed so that the strips of all rows join into one picture."""
     lines = len(wrap(line.title, TITLE_LINE))
     return max(11.2, round(lines * 3.9 + 4.2, 1))
 
 
 def row(found: Brief, line: Line) -> dict[str, Any]:
-    """One test or trigger in the results table."""
+    """Return one test or trigger in the results table."""
     result = line.result
     measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
     return {
@@ -78,7 +78,7 @@ def row(found: Brief, line: Line) -> dict[str, Any]:
 
 
 def proof_reference(found: Brief, key: str) -> str:
-    """Where the computation of a clause stands: `6.2`."""
+    """Return where the computation of a clause stands: `6.2`."""
     keys = [clause.key for clause in found.deal.clauses]
     return f"{found.number('computation')}.{keys.index(key) + 1}"
 
@@ -92,7 +92,7 @@ def _relative(line: Line) -> str:
 
 
 def _counted_things(result: TestResult) -> str:
-    """What a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
+    """Return what a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
     thing = result.inputs[-1].name.partition(" of ")[0] if result.inputs else ""
     return thing if thing.endswith("s") or not thing else f"one where {thing}"
 
@@ -128,7 +128,7 @@ def _trigger(line: Line) -> dict[str, Any]:
 
 
 def _detail(found: Brief, line: Line, test: TestState) -> str:
-    """What a state rests on, in a few words; first that a result is held."""
+    """Return what a state rests on, in a few words; first that a result is held."""
     held = held_detail(line)
     rests = _rests_on(found, line, test)
     return f"{held}; {rests}" if held else rests
@@ -167,7 +167,7 @@ def _cure_detail(found: Brief, test: TestState) -> str:
 
 
 def notes(found: Brief) -> list[Runs]:
-    """How thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
+    """Return how thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
     said = [_rate_note(found, name) for name in found.rates]
     rest = effect(found)
     drawn = (
@@ -203,7 +203,7 @@ def _rate_note(found: Brief, name: str) -> Runs:
 
 
 def how_sure(value: Mapping[str, Any], *, said: bool) -> str:
-    """What stands behind a value, unless the answer has `said` so, and the methodology's own interval (`rulings.md` 59)."""
+    """Return what stands behind a value, unless the answer has `said` so, and the methodology's own interval (`rulings.md` 59)."""
     listings = f"The methodology’s own 95% interval, of listings alone, is {interval(value['interval'])}."
     return listings if said else f"{stands_on(value)}. {listings}"
 
@@ -213,7 +213,7 @@ FAR = Fraction(1, 4)
 
 
 def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
-    """That an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
+    """Say that an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
     if not str(value.get("source", "")).startswith("published") or value.get("value") is None:
         return ""
     dated = [one for one in found.inputs.publications.get(name, ()) if str(one["publication_date"]) < str(value["publication_date"])]
@@ -228,7 +228,7 @@ def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
 
 
 def due(found: Brief) -> dict[str, Any]:
-    """Who does what by when, for how much."""
+    """Return who does what by when, for how much."""
     owed = found.determined.due if found.determined else ()
     more = 0
     if found.inputs.kind == "not_evaluated":
@@ -254,20 +254,20 @@ NOTICES_SHOWN = 3
 
 
 def _owed_rows(found: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
-    """The rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
+    """Return the rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
     notices = [one for one in owed if one.act == "notify"]
     hidden = sorted(notices, key=lambda one: one.by)[NOTICES_SHOWN:]
     return [_due_row(found, one) for one in owed if one not in hidden], len(hidden)
 
 
 def _mend(found: Brief) -> dict[str, Any]:
-    """What the operator must do before anything can be determined again."""
+    """Return what the operator must do before anything can be determined again."""
     what = "Mend what is listed above and run again; this date is determined then"
     return {"by": "at once", "mark": "", "who": found.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
 
 
 def _came(found: Brief, one: Due) -> bool:
-    """Whether a report that was due has come in since the last date that was determined."""
+    """Return whether a report that was due has come in since the last date that was determined."""
     if one.act != "report":
         return False
     reports = log.payloads(found.past.of("report received"), ReportReceived)
@@ -276,7 +276,7 @@ def _came(found: Brief, one: Due) -> bool:
 
 
 def _passed(found: Brief, one: Due) -> dict[str, Any]:
-    """An act of the last date that was determined; its day may have passed since, and no run has marked it."""
+    """Return an act of the last date that was determined; its day may have passed since, and no run has marked it."""
     row = _due_row(found, one)
     if one.urgent or one.by >= found.inputs.on:
         return row
@@ -307,7 +307,7 @@ def _amount(one: Due) -> str:
 
 
 def follows(found: Brief) -> dict[str, Any]:
-    """What happens by itself on which day if nothing is done."""
+    """Return what happens by itself on which day if nothing is done."""
     owed = found.determined.due if found.determined else ()
     coming = found.determined.follows if found.determined else ()
     said = [owed_words.follow(one, owed, found.title, found.trigger_title) for one in coming]

@@ -73,13 +73,13 @@ def _limb(line: Line) -> Limb | None:
 
 
 def _next_effect(brief: Brief, line: Line) -> str:
-    """The first day on which something follows by itself."""
+    """Return the first day on which something follows by itself."""
     days = [consequence.on for consequence in (brief.determined.follows if brief.determined else ()) if consequence.subject == line.key]
     return short_date(min(days)) if days else NONE
 
 
 def computation(brief: Brief) -> dict[str, Any]:
-    """Each test's working line by line; each trigger's count."""
+    """Return each test's working line by line; each trigger's count."""
     parts = [_trigger(brief, line) if brief.clauses[line.key].kind == "trigger" else _test(brief, line) for line in brief.lines]
     used = {row["source"] for part in parts for row in part["rows"] if row["source"]}
     key = "; ".join(f"{letter}, {WORDS[letter]}" for letter in LETTERS.values() if letter in used)
@@ -92,7 +92,7 @@ def computation(brief: Brief) -> dict[str, Any]:
 
 
 def _compared(rounding: str) -> str:
-    """How this deal compares its ratios."""
+    """Return how this deal compares its ratios."""
     shares, multiples = (rounding_words(rounding, unit) for unit in (Unit.SHARE, Unit.MULTIPLE))
     rounded_ = [
         f"{what} are compared rounded to {words}"
@@ -127,7 +127,7 @@ def _row(name: str, how: str, figure: tuple[str, str], source: str = "", strong:
 
 
 def _input_rows(inputs: Sequence[Input]) -> list[dict[str, Any]]:
-    """Each input with its source; a long row of published values on one line, for every date is in the list."""
+    """Return each input with its source; a long row of published values on one line, for every date is in the list."""
     prints = [used for used in inputs if used.source.kind == "publication" and used.source.as_of is not None]
     if len(prints) <= LISTED:
         return [_input_row(used) for used in inputs]
@@ -177,7 +177,7 @@ COMPARISONS = {
 
 
 def _rounded_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
-    """The ratio as the deal rounds it, where the deal rounds: what is compared (`rulings.md` 18)."""
+    """Return the ratio as the deal rounds it, if the deal rounds: what is compared (`rulings.md` 18)."""
     if result.measured is None or ratio_decimals(rounding, result.measured.unit) is None:
         return []
     whole, point, rest = apart(result.measured, result.measured, rounding).partition(".")
@@ -244,7 +244,7 @@ def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
 
 
 def _part(text: str | None) -> str:
-    """A share of resamples, never rounded onto none or all of them."""
+    """Return a share of resamples, never rounded onto none or all of them."""
     return NONE if text is None else {"0.00": "<0.01", "1.00": ">0.99"}.get(text, text)
 
 
@@ -270,7 +270,7 @@ def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
 
 
 def _trigger(brief: Brief, line: Line) -> dict[str, Any]:
-    """A composite trigger: its limbs and where each count stands."""
+    """Return a composite trigger: its limbs and where each count stands."""
     state_ = line.trigger
     head = {"number": proof_reference(brief, line.key), "title": line.title, "cite": line.cite, "spark": None, "bearing": None}
     clause = brief.clauses[line.key]

@@ -12,7 +12,7 @@ from reports.notice.view import Brief
 
 
 def report_notes(brief: Brief) -> list[Runs]:
-    """One sentence for each thing that bears on the reports of the date; none on most dates."""
+    """Return one sentence for each thing that bears on the reports of the date; none on most dates."""
     return list(_notes(brief.determined)) if brief.determined is not None else []
 
 
@@ -28,7 +28,7 @@ def _notes(day: Determined) -> Iterator[Runs]:
 
 
 def _served(served: ReportServed) -> Runs:
-    """When the report came and when it was entered; why it counts from its entry, where it does."""
+    """Return when the report came and when it was entered; why it counts from its entry, if it does."""
     received = _moment(served.received_at) if served.received_at is not None else short_date(served.received)
     entered = f", on {_moment(served.keyed_at)}" if served.keyed_at is not None else ""
     rest = f" It counts from its entry: {with_dates(served.why_from_keying)}." if served.why_from_keying else ""

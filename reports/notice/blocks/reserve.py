@@ -18,7 +18,7 @@ Pairs = list[tuple[str, str]]
 
 
 def sweep_rows(brief: Brief) -> Pairs:
-    """Each sweep: the money of its last Payment Date, that of the next one, and where the account went when it ended."""
+    """Return each sweep: the money of its last Payment Date, that of the next one, and where the account went when it ended."""
     rows: Pairs = []
     for line in brief.lines:
         periods = log.swept(brief.past, line.key)
@@ -33,7 +33,7 @@ def sweep_rows(brief: Brief) -> Pairs:
 
 
 def _deposits(brief: Brief, key: str) -> list[Due]:
-    """What the next Payment Date takes into a reserve account."""
+    """Return what the next Payment Date takes into a reserve account."""
     return [duty for duty in (brief.determined.due if brief.determined else ()) if duty.act == "pay into reserve" and duty.subject == key]
 
 
@@ -45,7 +45,7 @@ def _next_words(deadline: Due, begun: bool) -> str:
 
 
 def _released_words(release: ReserveReleased, debtor: str) -> str:
-    """Where a reserve went when its trigger ended; from then on the account holds nothing."""
+    """Return where a reserve went when its trigger ended; from then on the account holds nothing."""
     amount, day = figure(Figure(value=release.amount, unit=Unit.USD)), short_date(release.on)
     where = f"released to the {debtor}" if release.to == "release to borrower" else "applied in prepayment"
     return f"{amount} {where} on {day} ({release.cite}); nothing is held since"
@@ -60,7 +60,7 @@ class Account:
 
 
 def held(brief: Brief, key: str) -> Account | None:
-    """The reserve account of a sweep now: as the date states it, after its last Payment Date, or as the next deposit states it."""
+    """Return the reserve account of a sweep now: as the date states it, after its last Payment Date, or as the next deposit states it."""
     periods = log.swept(brief.past, key)
     if _gone(brief, key):
         return None
@@ -87,7 +87,7 @@ def _accounts(brief: Brief) -> tuple[ReserveAccount, ...]:
 
 
 def account_notes(brief: Brief) -> list[Runs]:
-    """What page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
+    """Return what page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
     titles = {line.key: line.trigger_title for line in brief.lines}
     return [
         [(f"Reserve account of {titles.get(account.clause, brief.title(account.clause))}: ", True), (f"{words}.", False)]
@@ -113,7 +113,7 @@ def _account_words(account: ReserveAccount) -> Iterator[str]:
 
 
 def _gone(brief: Brief, key: str) -> bool:
-    """Whether the account was emptied after its last Payment Date."""
+    """Return whether the account was emptied after its last Payment Date."""
     released, periods = log.released(brief.past, key), log.swept(brief.past, key)
     return bool(released) and (not periods or released[-1].on >= periods[-1].payment_date)
 
@@ -127,7 +127,7 @@ def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
 
 
 def reserve(brief: Brief) -> list[dict[str, Any]]:
-    """Each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
+    """Return each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
     accounts = []
     for line in brief.lines:
         periods = log.swept(brief.past, line.key)

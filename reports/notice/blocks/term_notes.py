@@ -11,12 +11,12 @@ from reports.notice.view import Brief
 
 
 def term_notes(found: Brief) -> list[Runs]:
-    """One sentence for each; none on most dates."""
+    """Return one sentence for each; none on most dates."""
     return [*_amended(found), *_waived(found)]
 
 
 def _amended(found: Brief) -> Iterator[Runs]:
-    """The newest amendment by the date that changed the terms of a clause which the date tests."""
+    """Yield the newest amendment by the date that changed the terms of a clause which the date tests."""
     for line in found.lines:
         changed = [one for one in found.deal.amendments if line.key in one.clauses and one.effective <= found.dated]
         if line.result is not None and line.result.limit is not None and changed:
@@ -26,7 +26,7 @@ def _amended(found: Brief) -> Iterator[Runs]:
 
 
 def _waived(found: Brief) -> Iterator[Runs]:
-    """The conditions of the waiver under which a test stands, in the words of its document."""
+    """Yield the conditions of the waiver under which a test stands, in the words of its document."""
     acts = log.acts(found.past)
     for line in found.lines:
         test = line.test

@@ -69,7 +69,7 @@ def _cure_rows(brief: Brief, line: Line) -> Pairs:
 
 
 def _right(clause: ClauseFacts, used: int) -> str:
-    """The cure right as the deal writes it; the engine's reading where the log holds no more."""
+    """Return the cure right as the deal writes it; the engine's reading where the log holds no more."""
     right = clause.cure
     if right is None:
         return clause.reading
@@ -79,7 +79,7 @@ def _right(clause: ClauseFacts, used: int) -> str:
 
 
 def _consequence_rows(brief: Brief) -> Pairs:
-    """What follows from each trigger that is in effect, with its section."""
+    """Return what follows from each trigger that is in effect, with its section."""
     return [
         (f"{line.trigger_title}, in effect", with_dates(f"{consequence}; in force from {long_date(line.trigger.since)}"))
         for line in brief.lines
@@ -103,7 +103,7 @@ def _obligation_rows(found: Brief) -> Pairs:
 
 
 def deal(brief: Brief) -> dict[str, Any]:
-    """The deal's facts on the left, its parties on the right."""
+    """Return the deal's facts on the left, its parties on the right."""
     facts = brief.deal
     left: Pairs = [
         ("Deal", brief.inputs.deal + (f", {facts.unique_id}" if facts.unique_id else "")),
@@ -145,7 +145,7 @@ def _documents(brief: Brief) -> str:
 
 
 def text(brief: Brief) -> dict[str, Any]:
-    """The agreement's words for each clause, and the amendments in force."""
+    """Return the agreement's words for each clause, and the amendments in force."""
     clauses = brief.deal.clauses
     quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading} for clause in clauses]
     read = [clause.cite for clause in clauses if clause.text is None]
@@ -163,7 +163,7 @@ def _amendment(one: AmendmentFacts) -> str:
 
 
 def _half(lengths: Sequence[int]) -> int:
-    """How many items fill the left one of two columns."""
+    """Return how many items fill the left one of two columns."""
     left = 0
     while left < len(lengths) and sum(lengths[:left]) < sum(lengths) / 2:
         left += 1

@@ -32,7 +32,7 @@ DATES_SHOWN = 5
 
 
 def subject(brief: Brief) -> Line | None:
-    """The test or trigger that the notice is about."""
+    """Return the test or trigger that the notice is about."""
     return next((line for line in brief.lines if line.key == brief.inputs.subject), None)
 
 
@@ -40,7 +40,7 @@ def subject(brief: Brief) -> Line | None:
 
 
 def course(brief: Brief) -> dict[str, Any]:
-    """The dates that led here: for a trigger its count, for a test its results."""
+    """Return the dates that led here: for a trigger its count, for a test its results."""
     line = subject(brief)
     if line is None:
         return {"title": "What happened", "heads": [], "rows": [], "note": ""}
@@ -60,7 +60,7 @@ def course(brief: Brief) -> dict[str, Any]:
 
 
 def limb_words(brief: Brief, limb: Limb) -> str:
-    """A count's condition with its clause by name."""
+    """Return a count's condition with its clause by name."""
     title, what = owed.limb(limb, brief.title)
     return f"{title} {what}" if title else what
 
@@ -75,7 +75,7 @@ def _test_course(brief: Brief, line: Line) -> dict[str, Any]:
 
 
 def _course_row(brief: Brief, test: Tested, trigger: TriggerState | None) -> list[str]:
-    """One date of the course; of a test that a trigger counts, the trigger's state after it."""
+    """Return one date of the course; of a test that a trigger counts, the trigger's state after it."""
     result = test.result
     even = result.break_even[0].index if result.break_even else next(iter(brief.rates), "")
     values = [value for value in brief.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
@@ -118,7 +118,7 @@ def _decisive_note(history: tuple[Tested, ...]) -> str:
 
 
 def ends(brief: Brief) -> dict[str, Any]:
-    """How what happened ends; the reserve account, where a sweep is in effect."""
+    """Return how what happened ends; the reserve account, where a sweep is in effect."""
     line = subject(brief)
     rows: list[dict[str, Any]] = []
     if line is not None and line.trigger is not None:
@@ -134,7 +134,7 @@ def ends(brief: Brief) -> dict[str, Any]:
 
 
 def trigger_ends(brief: Brief, line: Line) -> str:
-    """When a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
+    """Return when a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
     limbs = line.trigger.ends if line.trigger else ()
     if len(limbs) == 1:
         return f"when {limb_words(brief, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
@@ -175,12 +175,12 @@ def _test_ends(brief: Brief, line: Line) -> list[dict[str, Any]]:
 
 
 def others_of(brief: Brief) -> list[Line]:
-    """Every test and trigger but the subject."""
+    """Return every test and trigger but the subject."""
     return [line for line in brief.lines if line.key != brief.inputs.subject]
 
 
 def others(brief: Brief) -> dict[str, Any]:
-    """How every other test and trigger stands on the date."""
+    """Return how every other test and trigger stands on the date."""
     correction = brief.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
     wanted = list(brief.lines) if correction else others_of(brief)
     led = correction or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
@@ -190,7 +190,7 @@ def others(brief: Brief) -> dict[str, Any]:
 
 
 def corrections(brief: Brief) -> dict[str, Any]:
-    """Each result of this date that a re-run changed: what was said, what is so, why."""
+    """Return each result of this date that a re-run changed: what was said, what is so, why."""
     last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
     since = last[0].payload.from_on if last else brief.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
@@ -216,7 +216,7 @@ def corrections(brief: Brief) -> dict[str, Any]:
 
 
 def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
-    """What the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
+    """Return what the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
     last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
     since = last[0].payload.from_on if last else brief.inputs.on
     said: dict[tuple[str, str, date], Event] = {}
@@ -241,14 +241,14 @@ def _said(test: Tested | Counted) -> str:
 
 
 def problems(brief: Brief) -> dict[str, Any]:
-    """What stood in the way of the evaluation."""
+    """Return what stood in the way of the evaluation."""
     fact = reason(brief)
     said = list(fact.problems) if fact and fact.problems else [fact.reason if fact else "not recorded"]
     return {"rows": [with_dates(text) for text in said]}
 
 
 def last_states(brief: Brief) -> dict[str, Any]:
-    """Each test and trigger as it was last determined, with the date that it rests on."""
+    """Return each test and trigger as it was last determined, with the date that it rests on."""
     rows = []
     for line in brief.lines:
         drawn = state(brief, line)
@@ -268,6 +268,6 @@ def last_states(brief: Brief) -> dict[str, Any]:
 
 
 def reason(brief: Brief) -> NotEvaluated | None:
-    """Why the date was not evaluated."""
+    """Return why the date was not evaluated."""
     events = log.payloads(brief.past.of("not evaluated"), NotEvaluated)
     return events[-1] if events else None

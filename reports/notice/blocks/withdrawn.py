@@ -17,7 +17,7 @@ OF_NOTICES = ("notice given", "notice released", "act withdrawn", "report withdr
 
 
 def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[str]) -> str:
-    """Which notices a Correction Notice supersedes, which of them were given, which Acts rested on what it withdraws.
+    """Return which notices a Correction Notice supersedes, which of them were given, which Acts rested on what it withdraws.
 
     Args:
         brief: the notice's log.
@@ -48,7 +48,7 @@ def _was_given(brief: Brief, day: date, notice: NoticeIssued) -> bool:
 
 
 def _rested(brief: Brief, since: date, clauses: Collection[str]) -> list[ActRecorded]:
-    """The Acts on the clauses that are corrected, of the first corrected date or later, entered before the correction was made."""
+    """Return the Acts on the clauses that are corrected, of the first corrected date or later, entered before the correction was made."""
     made = max((event.seq for event in brief.past.events if isinstance(event.payload, Correction)), default=-1)
     entered = [event.payload for event in brief.past.of("act recorded") if event.seq < made]
     return [act for act in entered if act.clause in clauses and act.effective_on >= since and act.act not in OF_NOTICES]

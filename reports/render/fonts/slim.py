@@ -49,7 +49,7 @@ def slim(path: Path, family: str, style: str, wanted: frozenset[int], out: Path)
 
 
 def main(folder: Path) -> None:
-    """All faces: text faces keep the characters that all of them have, the monospaced one keeps Latin."""
+    """Slim all faces: text faces keep the characters that all of them have, the monospaced one keeps Latin."""
     texts = [frozenset(TTFont(folder / name).getBestCmap()) for name in FACES if not name.startswith("Fira")]
     common = frozenset.intersection(*texts)
     for name, (family, style) in FACES.items():

@@ -13,7 +13,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables where they are not there. PostgreSQL's are made by their owner (`headroom db prepare`)."""
+    """Make the tables if they are not there. PostgreSQL's are made by their owner (`headroom db prepare`)."""
     connection = op.get_bind()
     schema = context.config.attributes["schema"]
     if "log_entry" in inspect(connection).get_table_names(schema=schema):
