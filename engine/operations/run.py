@@ -108,7 +108,7 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Return everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    """Record everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
     with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
         workspace.sweep()
         refuse_older(workspace)
@@ -217,10 +217,7 @@ def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterab
 def _evaluate_deal(
     workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints
 ) -> None:
-    """Run one deal up to a date, from the log as it is when something is added.
-
-    What goes wrong with it is its reason and stops no other.
-    """
+    """Run one deal up to a date, from the log as it is when something is added; what goes wrong stops no other deal."""
     while True:
         try:
             return _evaluated(workspace, deal, on, tools, result, lacks, prints)
