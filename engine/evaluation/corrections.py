@@ -33,6 +33,8 @@ class Cause:
 
     from_on: date
     why: str
+    later_print: bool = False
+    """Whether it is a later print of a rate, which undoes no irrevocable trigger (`rulings.md` 27)."""
 
 
 def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correction | None:
@@ -46,11 +48,16 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
     if not causes_dated:
         return None
     first, why = min(day for day, _ in causes_dated), tuple(cause.why for _, cause in causes_dated)
+    later_print = any(cause.later_print for _, cause in causes_dated)
     open_ = unfinished(events)
     if open_ is None:
-        return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)))
-    from_on, until = min(first, open_.from_on), max(dates[-1], open_.until)
-    return Correction(from_on=from_on, until=until, why=tuple(dict.fromkeys((*open_.why, *why))))
+        return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)), later_print=later_print)
+    return Correction(
+        from_on=min(first, open_.from_on),
+        until=max(dates[-1], open_.until),
+        why=tuple(dict.fromkeys((*open_.why, *why))),
+        later_print=later_print or open_.later_print,
+    )
 
 
 def unfinished(events: Iterable[Recorded]) -> Correction | None:
@@ -106,7 +113,8 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
         if now is not None and (now.print if now.value is not None else 0) != rate.newest_print:
             was = rate.published.value if rate.published and rate.published.publication_date == rate.on else None
             kind = "late publication" if was is None else "Restatement"
-            yield Cause(rate.on, f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}")
+            said = f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}"
+            yield Cause(rate.on, said, later_print=True)
 
 
 def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:

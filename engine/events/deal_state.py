@@ -26,7 +26,7 @@ from engine.events.kinds import (
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
 from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown, duty_key
-from engine.events.standing import Recorded, standing, withdrawn
+from engine.events.standing import Recorded, restated, standing, withdrawn
 from engine.events.states import (
     Entry,
     Obligation,
@@ -62,7 +62,7 @@ class DealState(Fact):
     swept: Mapping[str, Exact | None] = {}
     """What went to the reserve on the last Payment Date, by clause, in USD; None if it could not be computed."""
     irrevocable: Mapping[str, TriggerState] = {}
-    """Irrevocable triggers that were in effect when a correction withdrew what had put them there, as they then stood."""
+    """Irrevocable triggers that were in effect when a later print withdrew what had put them there, as they then stood."""
     in_effect: frozenset[str] = frozenset()
     """Triggers that were in effect at the last Determination Date: they decide what is due on the next Payment Date (`rulings.md` 30a)."""
     money: tuple[SweptPeriod | ReserveReleased, ...] = ()
@@ -271,12 +271,13 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
     """Return the state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
 
-    An irrevocable trigger that was in effect is remembered from the beginning, so that an Act that stands and ends it makes it be
-    forgotten; what was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).
+    An irrevocable trigger that a later print would undo is remembered from the beginning, so that an Act that stands and ends it makes
+    it be forgotten. A report or an Act that was entered late undoes it: it counts as if it had been entered in time (`rulings.md` 53).
+    What was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).
     """
     undone = {
         event.payload.state.trigger: event.payload.state
-        for event in withdrawn(events)
+        for event in restated(events)
         if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
     stated = {

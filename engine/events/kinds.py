@@ -153,6 +153,8 @@ class Correction(Fact):
     why: tuple[str, ...]
     made_on: date | None = None
     """The day on which it was recorded, where the deal is: from it a Correction Notice has its time (`rulings.md` 53a)."""
+    later_print: bool = Field(default=False, exclude_if=lambda said: not said)
+    """Whether a later print of a rate is among what has changed: it undoes no irrevocable trigger (`rulings.md` 27)."""
 
 
 TOLD_BY = {

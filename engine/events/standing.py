@@ -58,6 +58,16 @@ def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
     return tuple(event for event in events if id(event) not in standing_ids)
 
 
+def restated(events: Sequence[E]) -> tuple[E, ...]:
+    """The events that a correction withdrew among whose causes is a later print of a rate, in the log's order."""
+    gone: set[int] = set()
+    for place, event in enumerate(events):
+        if isinstance(event.payload, Correction) and event.payload.later_print:
+            kept = {id(one) for one in standing(events[: place + 1])}
+            gone |= {id(one) for one in standing(events[:place])} - kept
+    return tuple(event for event in events if id(event) in gone)
+
+
 def _first_of(events: Sequence[E], day: date) -> int:
     """Return where the determination of the first date from `day` on begins: after the last event of an earlier date."""
     earlier = (place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day)

@@ -13,6 +13,7 @@ from engine.basics.files import read_text
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
+from engine.terms.checks.scale import levels_beside, placed
 from engine.terms.checks.serial_numbers import check_register
 from engine.terms.error_messages import undefined
 from engine.terms.low_confidence import DECISIVE_ONLY, SELLERS
@@ -62,6 +63,22 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
         place = deal.tree.place(("covenants", key, "level"))
         yield Problem("W103", what, "the test would turn on which sellers were there", fix, place)
+
+
+def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
+    """Levels of a deal that is not live yet, held against the newest print of their index (`rulings.md` 57a)."""
+    from engine.record.log import deal_log, read
+    from engine.workspace.series import prints_of, series_by_index
+
+    if any(event.kind == "deal adopted" for event in read(workspace.store, deal_log(deal.name))):
+        return  # what a live deal's rate has come to is page 1's to say
+    last, terms = deal.segments[-1]
+    series = series_by_index(prints_of(workspace), deal, last)
+    for key, clause in terms.covenants.items():
+        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
+        if newest is not None and newest.value is not None:
+            said = f"the print of {newest.index} of {newest.publication_date} is"
+            yield from levels_beside(key, clause, newest.value, said, placed(deal, last))
 
 
 def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
@@ -165,6 +182,7 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
             problems += computable(deal, workspace)
             problems += models(deal, workspace)
             problems += inside_intervals(deal, workspace) if workspace is not None else ()
+            problems += beside_the_print(deal, workspace) if workspace is not None else ()
             problems += without_sellers(deal, workspace) if workspace is not None else ()
             problems += _as_adopted(deal, workspace) if workspace is not None else ()
     if workspace is not None:

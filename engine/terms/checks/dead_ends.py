@@ -9,13 +9,13 @@ from typing import Any
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
 from engine.terms.checks.contradictions import leaves_of
+from engine.terms.checks.scale import SIDES
 from engine.terms.clause import Clause, Cure, EndsAtTarget, MaintenanceClause
 from engine.terms.in_force import FallbackStep, TriggerTerms
 from engine.terms.source import Path, Tree
 from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
 
 CARRIES = ("last published value", "last value not flagged")
-SIDES = {"below level": "below", "at or below level": "below", "above level": "above", "at or above level": "above"}
 
 
 def exits(deal: Deal) -> Iterator[Problem]:

@@ -21,8 +21,10 @@ from engine.terms.source import Path
 
 DEAREST, CHEAPEST = Fraction(100), Fraction(1, 100)
 """USD per GPU-hour between which every index has moved (WP §3)."""
-APART = 10
-"""How many times apart a level and the Closing Date level of its index are before it is warned of."""
+APART = 4
+"""How many times apart a level and a rate of its index are before it is warned of: a misplaced decimal point makes more of most levels."""
+SIDES = {"below level": "below", "at or below level": "below", "above level": "above", "at or above level": "above"}
+"""The side of its level on which a clause's trigger begins or ends."""
 DAYS_IN: Mapping[str, float] = {
     "business days": 1.4,
     "days": 1,
@@ -85,14 +87,33 @@ def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
             yield Problem("W110", what, why, "check the decimal point", place(("index", name, "closing_date_level")))
     for key, clause in terms.covenants.items():
         index_terms = terms.index.get(terms.index_of(clause))
-        for path in (("level",), ("ends", "level")):
-            level: Any = clause
-            for step in path:
-                level = getattr(level, step, None)
-            closing = index_terms.closing_date_level if index_terms is not None else None
-            if level is not None and closing is not None and not closing / APART <= level <= closing * APART:
-                why = f"the Closing Date level is {_price(closing)}, and the test would never turn"
-                yield Problem("W110", f"the level is {_price(level)}", why, "check the decimal point", place(("covenants", key, *path)))
+        if index_terms is not None:
+            yield from levels_beside(key, clause, index_terms.closing_date_level, "the Closing Date level is", place)
+
+
+def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: PlaceOf) -> Iterator[Problem]:
+    """Each level of a clause that stands far from a rate on either side, or with the rate on the side on which its trigger begins.
+
+    Args:
+        key: the clause's name.
+        clause: its terms.
+        rate: what the levels are held against: the Closing Date level, or the newest print of the index.
+        said: what the rate is, in words that go before it.
+        place: where a term was written.
+    """
+    why = f"{said} {_price(rate)}"
+    for path in (("level",), ("ends", "level")):
+        level: Any = clause
+        for step in path:
+            level = getattr(level, step, None)
+        if level is not None and not rate / APART <= level <= rate * APART:
+            what, apart = f"the level of `{key}` is {_price(level)}", f"{why}, more than {APART} times apart"
+            yield Problem("W110", what, apart, "check the decimal point", place(("covenants", key, *path)))
+    level, begins = getattr(clause, "level", None), getattr(clause, "begins", None)
+    side = SIDES.get(getattr(begins, "when", ""))
+    if level is not None and ((side == "below" and rate < level) or (side == "above" and rate > level)):
+        what = f"`{key}` begins {side} its level of {_price(level)}, and the rate is there already"
+        yield Problem("W128", what, why, "check the figure and the side, or see that it is meant", place(("covenants", key, "level")))
 
 
 def _price(value: Fraction) -> str:
