@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
         if newest is not None and newest.value is not None:
             said = f"the print of {newest.index} of {newest.publication_date} is"
-            yield from levels_beside(key, clause, newest.value, said, placed(deal, last))
+            yield from levels_beside(key, clause, Fraction(newest.value), said, placed(deal, last))
 
 
 def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
