@@ -100,7 +100,7 @@ def diff(
     raise typer.Exit(diff(workspace_if_any(), deal, amendment, fact or [], last, all_templates(), as_json))
 
 
-@app.command(epilog=example("headroom migrate deals/granite-revolver-2026.yaml --into build/granite-revolver-2026.yaml"))
+@app.command(epilog=example("headroom migrate deals/format-1/granite-revolver-2026.yaml --into build/granite-revolver-2026.yaml"))
 def migrate(
     file: File,
     into: Annotated[str | None, typer.Option(help="Where the new file is written; in place of the old one unless given.")] = None,

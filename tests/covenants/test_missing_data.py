@@ -63,6 +63,7 @@ def outcome(key: str, templates: Mapping[str, Template], facts: Facts) -> TestRe
 APPRAISAL = """
   pool-appraisal:
     template: appraisal_trigger
+    failure_is: a trigger event
     cite: FA §6.09
     index: POOL
     maximum_decline: 25%

@@ -12,8 +12,11 @@ from engine.terms.format_keys import Lacking, lacking
 from engine.terms.source import parse
 
 AT = date(2100, 1, 1)
-KEYS_OF_2 = re.compile(r', cut_off: "[\d:]+"|, late_keying: \{[^}]*\}, tolerance: \{[^}]*\}')
-"""The keys of format 2 as meridian-2026-1 writes them, at the end of their blocks."""
+KEYS_OF_2 = re.compile(
+    r", cut_off: (?:\"[\d:]+\"|end of day)|, late_keying: \{[^}]*\}|, tolerance: (?:\{[^}]*\}|none)"
+    r"| months: \[1, 4, 7, 10\],|, from: the next date|\n    (?:counted: with senior classes|between: straight lines)(?=\n)"
+)
+"""The keys of format 2 as the shipped deals write them, where format 1 reads the same."""
 
 
 def in_format_2(text: str, **instead: str) -> str:

@@ -12,13 +12,19 @@ from engine.foresight.prove import prove
 from engine.terms.format_migration import migrated
 from engine.workspace.deal_files import read_deal
 from tests.conftest import DEALS
+from tests.terms.formats import in_format_1
 
-OF_FORMAT_1 = sorted(path for path in DEALS.glob("*.yaml") if "\nformat: 1" in path.read_text(encoding="utf-8"))
+SHIPPED = sorted(DEALS.glob("format-1/*.yaml"))
+UNTOLD = ("tidewater-warehouse-2026", "northfield-abs-2026-1")
+"""Deals with terms that format 1 cannot say."""
+MADE = sorted(path for path in DEALS.glob("*.yaml") if path.stem not in UNTOLD)
 
 
-@pytest.mark.parametrize("path", OF_FORMAT_1, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SHIPPED, *MADE], ids=lambda path: f"{path.parent.name} {path.stem}")
 def test_every_deal_of_format_1_moves_with_its_terms(all_templates: dict[str, Template], path: Path) -> None:
     text = path.read_text(encoding="utf-8")
+    text = text if path in SHIPPED else in_format_1(text)
+    assert "\nformat: 1\n" in text
     found = migrated(text, path.name, clauses_of(all_templates))
     deal, problems = read_deal(found.text, path.name, all_templates)
     assert deal is not None
