@@ -5,7 +5,7 @@ USER_SETUP := .venv/.headroom
 TEST_SETUP := .venv/.headroom-tests
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: preflight setup setup-tests demo test test-web lint bench docs soak clean help
+.PHONY: preflight setup setup-tests demo test test-web lint bench bench-portfolio docs soak clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test-web  the tests that need a real browser, Chromium"
 	@echo "make soak      the heavy tests at their full counts, writing docs/soak.md"
 	@echo "make bench     print the speed table"
+	@echo "make bench-portfolio   run a Thursday of 1,000 deals, every notice drawn and signed"
 	@echo "make docs      build the documentation under build/site"
 	@echo "They install what they need. For system packages they need root, or HEADROOM_INSTALL=1 and sudo."
 
@@ -58,6 +59,9 @@ test-web: setup-tests
 
 bench: setup-tests
 	@$(BIN)/python -m tests.bench
+
+bench-portfolio: setup-tests
+	@$(BIN)/python -m tests.bench.portfolio_thursday
 
 docs: setup-tests
 	@$(BIN)/zensical build --clean

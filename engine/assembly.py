@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.basics.processor_time import ProcessorTime
     from engine.events.notice import Pages, Render
     from engine.operations.run import Tools
     from engine.record.log import Scribe as Scribe
@@ -57,7 +58,9 @@ def tools(progress: Callable[[str], None], now: datetime | None = None, executor
     who = scribe()
     at = now or clock()
     drawing = _renderer() if executor == PROCESSES else _elsewhere(executor, scheduler, progress)
-    return Tools(all_templates(), drawing, at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages())
+    return Tools(
+        all_templates(), drawing, at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages(), spent=_spent()
+    )
 
 
 def notice_pages() -> Pages:
@@ -90,9 +93,17 @@ def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]
         raise WrongUsage(f"`{executor}` is no executor; there are {PROCESSES}, dask")
     from reports.render.dask_pool import DaskPool
 
-    pool = DaskPool(scheduler, told)
+    pool = DaskPool(scheduler, told, spent=_spent())
     atexit.register(pool.close)
     return pool
+
+
+@cache
+def _spent() -> ProcessorTime:
+    """Return the ledger that runs and the processes that draw for them share."""
+    from engine.basics.processor_time import ProcessorTime
+
+    return ProcessorTime()
 
 
 @cache
@@ -103,7 +114,7 @@ def _renderer() -> Render:
     from reports.render.render_pool import RenderPool
 
     spare_loaded_code()
-    pool = RenderPool()
+    pool = RenderPool(spent=_spent())
     atexit.register(pool.close)
     return pool
 

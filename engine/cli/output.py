@@ -84,6 +84,12 @@ def progress_done() -> None:
         sys.stderr.flush()
 
 
+def say_aside(text: str) -> None:
+    """Print a line on standard error: what somebody who watches wants to know, and no part of the answer."""
+    sys.stderr.write(f"{one_line(text)}\n")
+    sys.stderr.flush()
+
+
 class ProgressLines:
     """Progress that is seen everywhere: on a terminal one line that changes, elsewhere lines of a log on standard error.
 
@@ -105,8 +111,7 @@ class ProgressLines:
         now = self._now()
         if self._written is None or now - self._written >= self.SECONDS_APART:
             self._written = now
-            sys.stderr.write(f"{one_line(text)}\n")
-            sys.stderr.flush()
+            say_aside(text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> LaidOut:

@@ -15,26 +15,26 @@ from pathlib import Path
 
 from engine.basics.errors import HeadroomError
 from engine.basics.files import write_whole
-from engine.events.date_standing import standing_after
+from engine.basics.processor_time import ProcessorTime
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.draft import Draft
-from engine.events.kinds import Determined, Event, NotEvaluated, NoticeIssued
+from engine.events.kinds import NoticeIssued
 from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render, notice_file_name
 from engine.events.notice_issued import Renderer
-from engine.events.rates import ReferenceRate
-from engine.events.standing import standing
-from engine.notices.attachments import OBSERVATIONS, PAGE, SAID, Evidence, attachments, checkpoint_for, with_words
-from engine.notices.due import Owed, Told, _of_date, owed_notices, superseded, told_of
-from engine.notices.earlier_entries import earlier_entries
+from engine.notices.attachments import PAGE, SAID, Evidence, with_words
+from engine.notices.due import Owed, Told, owed_notices, told_of
 from engine.operations.deal_history import history_of
+from engine.operations.notice_contents import LogRead, contents_of
+from engine.operations.remaining_time import RemainingTime
 from engine.operations.seal_notice import authority_of, sealed
 from engine.record.canonical import sha256_hex
 from engine.record.log import Scribe, append, deal_log
-from engine.record.store import Entry, Writer
-from engine.workspace.publications_shown import adopted_file, publications_shown
+from engine.record.store import Writer
 from engine.workspace.workspace import Workspace
 
 Progress = Callable[[str], None]
+_Named = tuple[str, str]
+"""A deal, and what is said of one of its notices."""
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
 WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
@@ -58,7 +58,13 @@ class Given:
 
 
 def issue_due(
-    workspace: Workspace, deals: Sequence[str], render: Render, scribe: Scribe, progress: Progress, pages: Pages | None = None
+    workspace: Workspace,
+    deals: Sequence[str],
+    render: Render,
+    scribe: Scribe,
+    progress: Progress,
+    pages: Pages | None = None,
+    spent: ProcessorTime | None = None,
 ) -> dict[str, Given]:
     """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal.
 
@@ -66,21 +72,30 @@ def issue_due(
     be made stops its own deal and no other.
     """
     given = {deal: Given() for deal in deals}
+    spent, told = spent or ProcessorTime(), partial(_tell, progress, {deal: n for n, deal in enumerate(deals)}, RemainingTime(len(deals)))
     ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal], pages) for deal in deals)
     done = 0
-    while waiting := list(islice(ready, AT_A_TIME)):
+    while waiting := _next_some(ready, spent):
         whole = len(waiting) < AT_A_TIME
         left = waiting
         while left:
             count = f"{done + len(waiting)}{'' if whole else ' or more'}"
-            left = _give(workspace, left, render, scribe, _counted(progress, done + len(waiting) - len(left), count), given)
+            left = _give(workspace, left, render, scribe, partial(told, count, done + len(waiting) - len(left)), given, spent)
         done += len(waiting)
     return given
 
 
-def _counted(progress: Progress, before: int, of: str) -> Callable[[int, str], None]:
-    """Tells which notice is made, counted over the whole run."""
-    return lambda place, name: progress(f"notice {before + place + 1} of {of}: {name}")
+def _next_some(ready: Iterator[_Waiting], spent: ProcessorTime) -> list[_Waiting]:
+    with spent.of("composition"):
+        return list(islice(ready, AT_A_TIME))
+
+
+def _tell(
+    progress: Progress, deals: Mapping[str, int], remaining: RemainingTime, of: str, before: int, place: int, of_deal: _Named
+) -> None:
+    """Tell which notice is made, counted over the whole run, and how long the deals that are left will take."""
+    deal, what = of_deal
+    progress(f"notice {before + place + 1} of {of}: {deal} {what}{remaining.after(deals[deal])}")
 
 
 def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None) -> Iterator[_Waiting]:
@@ -104,8 +119,9 @@ def _give(
     waiting: Sequence[_Waiting],
     render: Render,
     scribe: Scribe,
-    progress: Callable[[int, str], None],
+    progress: Callable[[int, _Named], None],
     given: dict[str, Given],
+    spent: ProcessorTime,
 ) -> list[_Waiting]:
     """Give notices until one cannot be made; those of other deals that are left come back."""
     key = workspace.root / NOTICE_KEY
@@ -113,21 +129,27 @@ def _give(
     made: list[_Made] = []
     for place, notice in enumerate(waiting):
         deal, number = notice.inputs.deal, notice.inputs.number
-        progress(place, f"{deal} No. {number}")
+        progress(place, (deal, f"No. {number}"))
         try:
-            data = next(files)
+            with spent.of("layout"):
+                data = next(files)
         except Exception as error:
-            _issue_together(workspace, made, scribe, given)
+            _issue_together(workspace, made, scribe, given, spent)
             if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
                 raise
             given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
-        signed = sealed(data, key, authority_of(workspace, scribe), partial(progress, place)) if key.is_file() else data
+        with spent.of("sealing"):
+            signed = sealed(data, key, authority_of(workspace, scribe), _of_deal(progress, place, deal)) if key.is_file() else data
         made.append(_Made(notice, signed, sha256_hex(data)))
         if len(made) >= TOGETHER:
-            _issue_together(workspace, made, scribe, given)
-    _issue_together(workspace, made, scribe, given)
+            _issue_together(workspace, made, scribe, given, spent)
+    _issue_together(workspace, made, scribe, given, spent)
     return []
+
+
+def _of_deal(progress: Callable[[int, _Named], None], place: int, deal: str) -> Progress:
+    return lambda what: progress(place, (deal, what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +218,7 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs, evidence = _inputs(workspace, deal, owed, Log(events, entries, checkpoints), told, scribe)
+            inputs, evidence = contents_of(workspace, deal, owed, LogRead(events, entries, checkpoints), told, scribe)
             told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
             yield _Waiting(owed, inputs, evidence)
 
@@ -210,11 +232,11 @@ class _Made:
     unsigned: str
 
 
-def _issue_together(workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given]) -> None:
+def _issue_together(workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given], spent: ProcessorTime) -> None:
     """Issue what was made, in its order and in one transaction; then nothing is left of it."""
     if not made:
         return
-    with workspace.store.begin() as writer:
+    with spent.of("record"), workspace.store.begin() as writer:
         issued = [(one.notice.inputs.deal, _issue(workspace, writer, one, scribe)) for one in made]
     for deal, path in issued:
         given[deal].files += [path] if path is not None else []
@@ -258,82 +280,3 @@ def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
             place = workspace.inside("set-aside", inputs.deal, other.name)
             place.parent.mkdir(parents=True, exist_ok=True)
             other.replace(place)
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A deal's log as it was read once for all its notices: its events, their rows, its signed checkpoints."""
-
-    events: Sequence[Event]
-    entries: Sequence[Entry]
-    checkpoints: Sequence[tuple[int, str]]
-
-
-def _inputs(workspace: Workspace, deal: str, owed: Owed, log: Log, told: Sequence[Told], scribe: Scribe) -> tuple[NoticeInputs, Evidence]:
-    """Return what a notice is made of, and what it carries."""
-    entries = log.entries
-    upto = [event for event in log.events if event.seq <= owed.event.seq]
-    adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
-    publications = publications_shown(workspace, adoptions[-1], owed.on, scribe.at, upto) if adoptions else {}
-    entry = entries[owed.event.seq]
-    evidence = Evidence(
-        deal=deal,
-        entries=entries,
-        stated=owed.event.seq,
-        of_date=_of_date(owed.event),
-        deal_file=adopted_file(workspace, owed.event.deal_file),
-        observations=_observations(publications, upto),
-        checkpoint=checkpoint_for(log.checkpoints, owed.event.seq),
-        earlier=earlier_entries(upto, owed),
-        standing=_standing(owed.event, upto),
-    )
-    inputs = NoticeInputs(
-        deal=deal,
-        number=max((one.number for one in told), default=0) + 1,
-        kind=owed.kind,
-        subject=owed.subject,
-        on=owed.on,
-        issued_at=scribe.at,
-        events=upto,
-        publications=publications,
-        operator=workspace.settings.operator,
-        log_size=owed.event.seq + 1,
-        log_head=entry.root.hex(),
-        supersedes=superseded(told, owed),
-        attachments=attachments(evidence),
-        print=owed.print,
-    )
-    return inputs, evidence
-
-
-def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
-    """Return how everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
-    said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
-    if said is None:
-        return None
-    found = standing_after(standing(events))
-    if found.sha256 != said:
-        raise ValueError(f"how everything stands on {stated.effective_on} is not what its event holds the hash of")
-    return found.file
-
-
-def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
-    """Return the observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
-    used = {
-        (rate.index, str(rate.published.publication_date)): rate.published.pooled
-        for rate in (event.payload for event in standing(events))
-        if isinstance(rate, ReferenceRate) and rate.published is not None and rate.published.value is not None
-    }
-    rows = [OBSERVATIONS]
-    numbers: dict[str, int] = {}
-    for index, values in publications.items():
-        for value in values:
-            day, pooled = str(value["publication_date"]), value.get("pooled")
-            listed = [str(price) for price in pooled] if isinstance(pooled, list) else []
-            prices = [str(price) for price in used.get((index, day), listed)]
-            hosts = value.get("sellers")
-            same = prices == listed and isinstance(hosts, list) and len(hosts) == len(prices)
-            for price, host in zip(prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True):
-                number = "" if host is None else str(numbers.setdefault(str(host), len(numbers) + 1))
-                rows.append(f"{index},{day},{price},{number}")
-    return ("\n".join(rows) + "\n").encode()

@@ -7,7 +7,7 @@ log and stops no other (`record.md`, A run happens exactly once).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from pathlib import Path
 from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL, render
 from engine.basics.files import text_of, write_whole
+from engine.basics.processor_time import ProcessorTime, Work, spent_between
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
@@ -33,10 +34,10 @@ from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
 from engine.operations.settled import Settled, files_there, settled
 from engine.operations.sign_checkpoints import sign_all
+from engine.operations.waiting_dates import waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
-from engine.terms.contract_dates import cut_off_on, publication_dates, waits_until
 from engine.wording.adopted_deal import adopted
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
@@ -77,6 +78,8 @@ class RunOutcome:
     deals: list[DealOutcome] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """The deals that were left to the next run, or their notices, because it was asked to stop."""
+    processor_seconds: Mapping[Work, float] = field(default_factory=dict)
+    """Seconds of processor by kind of work, in this process and those that drew for it."""
     settled: Settled | None = None
     """By what it is known that nothing is due, until when; None if the next run is to look again whatever has changed."""
 
@@ -99,6 +102,8 @@ class Tools:
     clock: Callable[[], datetime] | None = None
     pages: Pages | None = None
     """Who composes the words of notices; without one they carry none."""
+    spent: ProcessorTime = field(default_factory=ProcessorTime)
+    """The ledger of processor time, which the renderer's processes add to."""
     stopping: Callable[[], bool] = lambda: False
     """Whether somebody has asked it to stop: then the deal in hand is finished, and the rest is left to the next run."""
 
@@ -112,14 +117,19 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
         workspace.sweep()
         refuse_older(workspace)
-        return _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
+        before = tools.spent.seconds()
+        with tools.spent.of("record"):
+            outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
+        outcome.processor_seconds = spent_between(before, tools.spent.seconds())
+        return outcome
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome, files = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
     loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
-    outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
+    with tools.spent.of("publication"):
+        outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
     prints = prints_of(workspace)
     for path, found in loaded.items():
         if tools.stopping():
@@ -131,7 +141,8 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         tools.progress(f"{result.deal}: evaluating")
         if found.deal is not None:
             lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
-            _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
+            with tools.spent.of("evaluation"):
+                _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
         if result.reason is not None and not told and not result.earlier_edition:
             _not_evaluated(workspace, result, found.text, outcome.on, tools)
     sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
@@ -140,7 +151,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         outcome.left += [name for name in names if name not in outcome.left]
         sign_all(workspace)
         return outcome
-    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages)
+    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent)
     for result in outcome.deals:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
         result.notices, result.not_issued = given.files, given.stopped
@@ -199,17 +210,17 @@ class _Moved(Exception):
     """A log has more entries than the decision that was to be added to it rests on."""
 
 
-def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
+def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], tools: Tools) -> tuple[Event, ...]:
     """Record what follows from `events`, which grow by it. Raises _Moved if they are no longer all that the log holds.
 
     `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
     """
     log = deal_log(deal.name)
-    with workspace.store.begin() as writer:
+    with tools.spent.of("record"), workspace.store.begin() as writer:
         # By the last number and not by a count: of a log that lost an entry they differ for ever.
         if writer.size(log) != (events[-1].seq + 1 if events else 0):
             raise _Moved
-        recorded = append(writer, log, drafts, scribe)
+        recorded = append(writer, log, drafts, tools.scribe(deal.sha256))
     events += recorded
     return recorded
 
@@ -238,22 +249,21 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         result.reason = refused
         result.state = as_it_stands(events)
         return
-    scribe = tools.scribe(deal.sha256)
     try:
-        result.events += _adopt(workspace, deal, events, tools.templates, scribe)
+        result.events += _adopt(workspace, deal, events, tools)
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(prints, deal, on, acts)
         again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
-            again = again.model_copy(update={"made_on": day_of(deal, scribe.at)})
+            again = again.model_copy(update={"made_on": day_of(deal, tools.now)})
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
             draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
-            result.events += _added(workspace, deal, events, [draft], scribe)
+            result.events += _added(workspace, deal, events, [draft], tools)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         past = history_of(workspace.store, log).past
         result.state, gone, known = past.state, past.withdrawn, set(past.keys)
         for inputs in _dates(deal, series, on, tools, result):
-            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), scribe)
+            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), tools)
             known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
@@ -285,7 +295,7 @@ def _version_before(workspace: Workspace, events: list[Event], templates: Mappin
     return load_deal(text_of(path.read_bytes()), path.name, clauses)[0]
 
 
-def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Mapping[str, Template], scribe: Scribe) -> tuple[Event, ...]:
+def _adopt(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools) -> tuple[Event, ...]:
     """Record a file, or a new version of it, and keep its bytes."""
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
@@ -293,9 +303,9 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], templates: Map
     path = adopted_path(workspace, deal.sha256)
     if not path.exists():
         write_whole(path, deal.tree.text.encode())
-    payload = adopted(deal, templates)
+    payload = adopted(deal, tools.templates)
     new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
-    return _added(workspace, deal, events, [new], scribe)
+    return _added(workspace, deal, events, [new], tools)
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
@@ -305,39 +315,12 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
     day = (result.state.reached or deal.closing_date) + DAY
     while day <= on:
         inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
-        result.waiting = _waits(inputs, deal.closing_date, tools.now) if inputs.kinds else None
+        result.waiting = waits_for(inputs, deal.closing_date, tools.now) if inputs.kinds else None
         if result.waiting is not None:
             return
         if inputs.kinds or day == on:
             yield inputs
         day += DAY
-
-
-def _waits(inputs: Inputs, closing: date, now: datetime) -> str | None:
-    """Return what a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
-    if now < cut_off_on(inputs.terms, inputs.on):
-        return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
-    return _unpublished(inputs.series, closing, inputs.on, inputs.terms.index)
-
-
-def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
-    """Return the Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
-    due = tuple(publication_dates(closing + DAY, day))[-1:]
-    for name in names:
-        dates = {p.publication_date for p in series[name]}
-        for one in due:
-            if one not in dates:
-                return _waits_for(name, one, series[name])
-    return None
-
-
-def _waits_for(name: str, on: date, known: Sequence[Published]) -> str:
-    """Return what is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
-    last = next((one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None)
-    if last is None or last.final_at is None or last.read_of is None:
-        return f"{name} of {on} is not yet published"
-    final_at = last.final_at + (on - last.read_of)
-    return f"{name} of {on} is not yet published as final; it is final at {final_at:%Y-%m-%d %H:%M} {final_at:%Z}".rstrip()
 
 
 def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:

@@ -78,13 +78,14 @@ class RunAnswer:
         return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
 
     def as_data(self) -> dict[str, Any]:
-        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`)."""
+        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`), `processor_seconds`."""
         return {
             "on": self.outcome.on.isoformat(),
             "publication": self.publications[0] if self.publications else None,
             "publications": list(self.publications),
             "new_publications": [event.payload.value for event in self.outcome.publications],
             "deals": [deal.as_data() for deal in self.deals],
+            "processor_seconds": {work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()},
         }
 
 

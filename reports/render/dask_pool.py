@@ -11,8 +11,9 @@ from typing import Any
 
 from engine.basics.build_identity import built
 from engine.basics.errors import WrongUsage
+from engine.basics.processor_time import ProcessorTime
 from engine.events.notice import NoticeInputs
-from reports.render.pdf import Page, drawn, page_of
+from reports.render.pdf import Page, drawn_and_timed, page_of
 
 TRIES = 20
 """How often a page is given to workers that end before it is done, or are another engine's, before the run gives up."""
@@ -25,8 +26,12 @@ class OtherEngine(Exception):
 class DaskPool:
     """Renders notices in order on the workers of a cluster; `processes` of this machine's own where no scheduler is named."""
 
-    def __init__(self, scheduler: str | None, told: Callable[[str], None] = lambda _: None, cluster: Any = None) -> None:
+    def __init__(
+        self, scheduler: str | None, told: Callable[[str], None] = lambda _: None, cluster: Any = None, spent: ProcessorTime | None = None
+    ) -> None:
         """Use the scheduler at an address like `tls://10.0.0.1:8786`, or a `cluster` that is there; told of workers that are refused.
+
+        What the workers spend is added to the ledger `spent`.
 
         Raises:
             WrongUsage: Dask is not installed.
@@ -35,14 +40,15 @@ class DaskPool:
             import distributed
         except ImportError:
             raise WrongUsage("`--executor dask` needs Dask; install it with `pip install 'headroom[dask]'`") from None
-        self._told = told
+        self._told, self._spent = told, spent or ProcessorTime()
         dask: Any = distributed  # it is typed in parts alone
         self._client = dask.Client(cluster if cluster is not None else scheduler or _of_this_machine())
         self.engine = built()
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
         """Yield the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
-        waiting = [self._begun(notice) for notice in notices]
+        with self._spent.of("composition"):
+            waiting = [self._begun(notice) for notice in notices]
         for notice, one in zip(notices, waiting, strict=True):
             if isinstance(one, Exception):
                 raise one
@@ -70,7 +76,9 @@ class DaskPool:
 
         for _ in range(TRIES):
             try:
-                return bytes(future.result())
+                data, seconds = future.result()
+                self._spent.add("layout", seconds)
+                return bytes(data)
             except KilledWorker:
                 pass  # the workers that had it were ended from outside; others draw it
             except OtherEngine as refused:
@@ -81,13 +89,17 @@ class DaskPool:
         raise OSError(f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs")
 
 
-def drawn_here(engine: str, page: Page) -> bytes:
-    """Return a composed page as a PDF, on a worker. Raises OtherEngine if the worker is not the engine of the one who asks."""
+def drawn_here(engine: str, page: Page) -> tuple[bytes, float]:
+    """Return a composed page as a PDF, and the seconds of processor that it took, on a worker.
+
+    Raises:
+        OtherEngine: the worker is not the engine of the one who asks.
+    """
     from distributed import get_worker
 
     if built() != engine:
         raise OtherEngine(get_worker().address, built())
-    return drawn(page)
+    return drawn_and_timed(page)
 
 
 def _of_this_machine() -> Any:

@@ -11,8 +11,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from engine.basics.garbage_collection import spare_loaded_code
+from engine.basics.processor_time import ProcessorTime
 from engine.events.notice import NoticeInputs
-from reports.render.pdf import drawn, load_renderer, page_of, render_notice
+from reports.render.pdf import drawn_and_timed, load_renderer, page_of, render_notice
 
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
@@ -23,8 +24,9 @@ RENEWED_AFTER = 400
 class RenderPool:
     """Renders notices in order; its processes are started when first needed and kept until it is closed."""
 
-    def __init__(self, processes: int | None = None) -> None:
-        """Use `processes`, as many as the machine has unless given."""
+    def __init__(self, processes: int | None = None, spent: ProcessorTime | None = None) -> None:
+        """Use `processes`, as many as the machine has unless given; what they spend is added to the ledger `spent`."""
+        self._spent = spent or ProcessorTime()
         self._processes = processes or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
         self._made = 0
@@ -41,9 +43,12 @@ class RenderPool:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"), _ready)
             pool = self._pool
-            made = [_drawing(pool, notice) for notice in notices]
+            with self._spent.of("composition"):
+                made = [_drawing(pool, notice) for notice in notices]
         for one in made:
-            yield one.result()
+            data, seconds = one.result()
+            self._spent.add("layout", seconds)
+            yield data
 
     def close(self) -> None:
         """End the processes."""
@@ -52,7 +57,7 @@ class RenderPool:
             self._pool, self._made = None, 0
 
 
-def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[bytes]:
+def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[tuple[bytes, float]]:
     """Return the file that will be; what goes wrong while it is composed is said where its bytes are asked for.
 
     It is composed here: a page is small beside the whole past of its deal, which would go to another process with every notice.
@@ -60,10 +65,10 @@ def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[bytes]:
     try:
         page = page_of(notice)
     except Exception as error:
-        failed: Future[bytes] = Future()
+        failed: Future[tuple[bytes, float]] = Future()
         failed.set_exception(error)
         return failed
-    return pool.submit(drawn, page)
+    return pool.submit(drawn_and_timed, page)
 
 
 def _ready() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from engine.basics.processor_time import Work
 from engine.basics.values import counted, printed_apart, printed_headroom, trimmed
-from engine.cli.output import print_json, progress_done, say, table
+from engine.cli.output import print_json, progress_done, say, say_aside, table
 from engine.events.due_acts import Due
 from engine.events.duty_words import due_words, remedy_words
 from engine.events.kinds import Tested
@@ -20,15 +21,29 @@ from engine.workspace.workspace import Workspace
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
 
 
+LONG = 10.0
+"""Seconds of processor from which a run says what it spent them on."""
+
+
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
     """Run everything that is due by a date and print what came of it; 1 if a deal could not be evaluated, or a notice not made."""
     answer = run_answer(workspace, run(workspace, on, tools))
     progress_done()
+    spent = answer.outcome.processor_seconds
+    if sum(spent.values()) >= LONG:
+        say_aside(spent_words(spent))
     if as_json:
         print_json(answer.as_data())
     else:
         _say(answer)
     return 0 if answer.complete else 1
+
+
+def spent_words(spent: Mapping[Work, float]) -> str:
+    """Return what a run spent its processor time on: the largest share first."""
+    total = sum(spent.values())
+    shares = sorted(((seconds / total, work) for work, seconds in spent.items()), key=lambda share: -share[0])
+    return f"{total:,.0f} s of processor: " + ", ".join(f"{work} {share:.0%}" for share, work in shares)
 
 
 def _say(answer: RunAnswer) -> None:

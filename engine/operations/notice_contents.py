@@ -1,0 +1,101 @@
+"""What a notice is made of: the events that it may know, the weeks that it shows, and the evidence that it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.events.date_standing import standing_after
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Determined, Event, NotEvaluated
+from engine.events.notice import NoticeInputs
+from engine.events.rates import ReferenceRate
+from engine.events.standing import standing
+from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
+from engine.notices.due import Owed, Told, _of_date, superseded
+from engine.notices.earlier_entries import earlier_entries
+from engine.record.log import Scribe
+from engine.record.store import Entry
+from engine.workspace.publications_shown import adopted_file, publications_shown
+from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """A deal's log as it was read once for all its notices: its events, their rows, its signed checkpoints."""
+
+    events: Sequence[Event]
+    entries: Sequence[Entry]
+    checkpoints: Sequence[tuple[int, str]]
+
+
+def contents_of(
+    workspace: Workspace, deal: str, owed: Owed, log: LogRead, told: Sequence[Told], scribe: Scribe
+) -> tuple[NoticeInputs, Evidence]:
+    """Return what a notice is made of, and what it carries."""
+    entries = log.entries
+    upto = [event for event in log.events if event.seq <= owed.event.seq]
+    adoptions = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
+    publications = publications_shown(workspace, adoptions[-1], owed.on, scribe.at, upto) if adoptions else {}
+    entry = entries[owed.event.seq]
+    evidence = Evidence(
+        deal=deal,
+        entries=entries,
+        stated=owed.event.seq,
+        of_date=_of_date(owed.event),
+        deal_file=adopted_file(workspace, owed.event.deal_file),
+        observations=_observations(publications, upto),
+        checkpoint=checkpoint_for(log.checkpoints, owed.event.seq),
+        earlier=earlier_entries(upto, owed),
+        standing=_standing(owed.event, upto),
+    )
+    inputs = NoticeInputs(
+        deal=deal,
+        number=max((one.number for one in told), default=0) + 1,
+        kind=owed.kind,
+        subject=owed.subject,
+        on=owed.on,
+        issued_at=scribe.at,
+        events=upto,
+        publications=publications,
+        operator=workspace.settings.operator,
+        log_size=owed.event.seq + 1,
+        log_head=entry.root.hex(),
+        supersedes=superseded(told, owed),
+        attachments=attachments(evidence),
+        print=owed.print,
+    )
+    return inputs, evidence
+
+
+def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
+    """Return how everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
+    said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
+    if said is None:
+        return None
+    found = standing_after(standing(events))
+    if found.sha256 != said:
+        raise ValueError(f"how everything stands on {stated.effective_on} is not what its event holds the hash of")
+    return found.file
+
+
+def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
+    """Return the observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
+    used = {
+        (rate.index, str(rate.published.publication_date)): rate.published.pooled
+        for rate in (event.payload for event in standing(events))
+        if isinstance(rate, ReferenceRate) and rate.published is not None and rate.published.value is not None
+    }
+    rows = [OBSERVATIONS]
+    numbers: dict[str, int] = {}
+    for index, values in publications.items():
+        for value in values:
+            day, pooled = str(value["publication_date"]), value.get("pooled")
+            listed = [str(price) for price in pooled] if isinstance(pooled, list) else []
+            prices = [str(price) for price in used.get((index, day), listed)]
+            hosts = value.get("sellers")
+            same = prices == listed and isinstance(hosts, list) and len(hosts) == len(prices)
+            for price, host in zip(prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True):
+                number = "" if host is None else str(numbers.setdefault(str(host), len(numbers) + 1))
+                rows.append(f"{index},{day},{price},{number}")
+    return ("\n".join(rows) + "\n").encode()

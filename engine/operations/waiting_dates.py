@@ -1,0 +1,39 @@
+"""What a date waits for before it is determined: its cut-off, or a value that may still come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from engine.evaluation.inputs import Inputs
+from engine.events.rates import Published
+from engine.terms.contract_dates import cut_off_on, publication_dates, waits_until
+
+DAY = timedelta(days=1)
+
+
+def waits_for(inputs: Inputs, closing: date, now: datetime) -> str | None:
+    """Return what a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
+    if now < cut_off_on(inputs.terms, inputs.on):
+        return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
+    return _unpublished(inputs.series, closing, inputs.on, inputs.terms.index)
+
+
+def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
+    """Return the Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
+    due = tuple(publication_dates(closing + DAY, day))[-1:]
+    for name in names:
+        dates = {p.publication_date for p in series[name]}
+        for one in due:
+            if one not in dates:
+                return _said_of(name, one, series[name])
+    return None
+
+
+def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
+    """Return what is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
+    last = next((one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None)
+    if last is None or last.final_at is None or last.read_of is None:
+        return f"{name} of {on} is not yet published"
+    final_at = last.final_at + (on - last.read_of)
+    return f"{name} of {on} is not yet published as final; it is final at {final_at:%Y-%m-%d %H:%M} {final_at:%Z}".rstrip()

@@ -1,0 +1,139 @@
+"""A Thursday of a large portfolio: what it costs, phase by phase, over deals that have a year behind them.
+
+Run as `python -m tests.bench.portfolio_thursday [deals] [weeks]`: 1,000 deals of 52 weeks unless given. One deal in twenty has ten
+tests. Two deals live through the weeks; the others get the same log under names of their own, each entry with its own hashes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.assembly import notice_pages
+from engine.audit.replay import Replay
+from engine.basics.canonical_json import sha256_hex
+from engine.basics.files import write_whole
+from engine.basics.garbage_collection import spare_loaded_code
+from engine.basics.processor_time import ProcessorTime
+from engine.cli.output import ProgressLines
+from engine.cli.show.keys import make_key, make_notice_key
+from engine.cli.show.run import spent_words
+from engine.operations.run import RunOutcome, Tools, begun, run
+from engine.record.log import deal_log
+from engine.record.merkle import leaf_hash
+from engine.workspace.deal_files import adopted_path
+from reports.render.render_pool import RenderPool
+from tests.bench.growth import QUICK, Desk, cpu, friday
+
+PATTERNS = ("deal-00000", "deal-00001")
+"""The deals that live through the weeks: one with four tests, and one with ten."""
+LARGE_EVERY = 20
+HASH = re.compile(rb'"[0-9a-f]{64}"')
+
+
+def with_ten_tests(text: str) -> str:
+    """Return a deal file with six further tests of loan to value, each with a limit of its own."""
+    begin, end = text.index("  ltv:\n"), text.index("  cash-sweep:\n")
+    ltv = text[begin:end]
+    further = (ltv.replace("  ltv:", f"  ltv-{n}:").replace("CA §7.02", f"CA §7.1{n}").replace("65%", f"{66 + 4 * n}%") for n in range(6))
+    return text[:end] + "".join(further) + text[end:]
+
+
+def pattern_of(n: int) -> str:
+    """Return the deal that the n-th deal is like."""
+    return PATTERNS[1] if n % LARGE_EVERY == 1 else PATTERNS[0]
+
+
+def renamed(rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield a log under another deal's name: hashes of files and of earlier entries become those of the other deal."""
+    hashes = dict(files)
+
+    def other(found: re.Match[bytes]) -> bytes:
+        same = found.group()[1:-1]
+        return b'"%s"' % hashes.get(same, same)
+
+    for key, body in rows:
+        named = HASH.sub(other, body.replace(old.encode(), new.encode()))
+        hashes[leaf_hash(body).hex().encode()] = leaf_hash(named).hex().encode()
+        yield key.replace(old, new), named
+
+
+def generated(root: Path, deals: int, weeks: int) -> Desk:
+    """Make a workspace of so many deals, each with so many weeks on record, and keys that sign its log and its notices."""
+    desk = Desk(root, len(PATTERNS))
+    folder, store = root / "deals", desk.workspace.store
+    large = folder / f"{PATTERNS[1]}.yaml"
+    large.write_text(with_ten_tests(large.read_text(encoding="utf-8")), encoding="utf-8")
+    desk.publish(1, weeks)
+    desk.run(weeks)
+    logs = {name: [(row.key, row.body) for row in store.entries(deal_log(name))] for name in PATTERNS}
+    texts = {name: (folder / f"{name}.yaml").read_bytes() for name in PATTERNS}
+    for n in range(len(PATTERNS), deals):
+        old, new = pattern_of(n), f"deal-{n:05d}"
+        text = texts[old].replace(old.encode(), new.encode())
+        (folder / f"{new}.yaml").write_bytes(text)
+        write_whole(adopted_path(desk.workspace, sha256_hex(text)), text)
+        files = {sha256_hex(texts[old]).encode(): sha256_hex(text).encode()}
+        with store.begin() as writer:
+            writer.extend(deal_log(new), renamed(logs[old], old, new, files))
+    with contextlib.redirect_stdout(io.StringIO()):
+        make_key("bench.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
+        make_notice_key("Bench", root / "keys" / "notice.key", friday(weeks), as_json=True)
+    return desk
+
+
+def thursday(desk: Desk, week: int) -> tuple[RunOutcome, float]:
+    """Run after one week more, every notice drawn and signed, on all processors; return what came of it, and seconds of the clock."""
+    spent = ProcessorTime()
+    pool, now = RenderPool(spent=spent), friday(week)
+    means = Tools(desk.templates, pool, now, "bench", ProgressLines(), pages=notice_pages(), spent=spent)
+    began = time.monotonic()
+    outcome = run(desk.workspace, begun(now), means)
+    pool.close()
+    return outcome, time.monotonic() - began
+
+
+def peak_mb() -> tuple[float, float]:
+    """Return the largest memory of this process, and of one that it started."""
+    own, other = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own, other
+
+
+def replayed(desk: Desk, deal: str) -> str:
+    """Compute a made deal again, as `replay` does, and return what differs: the portfolio is one that the engine would have made."""
+    for log in Replay(desk.workspace, desk.templates).run():
+        if log.log == deal_log(deal):
+            return f"replay of {log.log}: {log.events:,} events, {log.difference or 'nothing differs'}"
+    raise SystemExit(f"{deal} has no log")
+
+
+def main(deals: int = 1_000, weeks: int = 52) -> None:
+    """Make the portfolio, run its next Thursday, run again with nothing to do, and print what each cost."""
+    with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
+        desk = generated(Path(folder) / "desk", deals, weeks)
+        spare_loaded_code()
+        desk.publish(weeks + 1, weeks + 1)
+        outcome, wall = thursday(desk, weeks + 1)
+        issued = sum(len(deal.notices) for deal in outcome.deals)
+        stopped = [deal.deal for deal in outcome.deals if deal.reason or deal.not_issued]
+        own, other = peak_mb()
+        print(f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, {wall:,.0f} s of the clock")
+        print(spent_words(outcome.processor_seconds))
+        print(f"peak memory {own:,.0f} MB in the process that records, {other:,.0f} MB in one that draws")
+        settled = outcome.settled
+        if settled is None:
+            raise SystemExit("the run is not settled: something is due after it")
+        print(f"a tick with nothing to do: {cpu(lambda: settled.holds(desk.workspace, friday(weeks + 1))):.3f} s of processor")
+        if deals <= 20:
+            print(replayed(desk, f"deal-{deals - 1:05d}"))
+
+
+if __name__ == "__main__":
+    main(*(int(size) for size in sys.argv[1:]))
