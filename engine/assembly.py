@@ -90,7 +90,7 @@ def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]
     from engine.basics.errors import WrongUsage
 
     if executor != "dask":
-        raise WrongUsage(f"`{executor}` is no executor; there are {PROCESSES}, dask")
+        raise WrongUsage(f"`{executor}` is not an executor; there are {PROCESSES}, dask")
     from reports.render.dask_pool import DaskPool
 
     pool = DaskPool(scheduler, told, spent=_spent())

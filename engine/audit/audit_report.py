@@ -169,7 +169,7 @@ def audit_report(
     log = deal_log(deal)
     events = read(workspace.store, log)
     if not events:
-        raise WrongUsage(f"there is no log of `{deal}`; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}")
+        raise WrongUsage(f"a log of `{deal}` does not exist; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}")
     verification = verify_record(workspace, trust, held, deal)
     replayed = next(replay for replay in Replay(workspace, templates, pages=pages).run() if replay.log == log)
     keys = trusted(list(trust)) if trust else _own(workspace)

@@ -81,7 +81,7 @@ def verify_notice_file(
             raise WrongUsage(f"no such file: {path}")
     data = read_file(notice)
     if not data.startswith(b"%PDF-"):
-        raise VerificationFailed(f"{notice} is not a PDF, so it is no notice")
+        raise VerificationFailed(f"{notice} is not a PDF, so it is not a notice")
     trusted_by = read_policy(policy)
     steps = verify_notice(data, trusted_by, templates, [later_of(folder, trusted_by) for folder in held], pages)
     return FileVerification(notice, policy, tuple(steps))
@@ -103,7 +103,7 @@ def later_of(folder: Path, policy: Policy) -> Later:
     """Return an exported log as it is held. Raises WrongUsage for what is not one, VerificationFailed if it does not fit together."""
     if not folder.is_dir():
         raise WrongUsage(
-            f"{folder} is no exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"
+            f"{folder} is not an exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"
         )
     keys = [parse_verifier(text) for text in (*policy.log_keys, *policy.cosigner_keys)]
     _, bodies = read_tiles(folder, keys)

@@ -90,7 +90,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(deals_among(everything))
-        raise WrongUsage(f"there is no log of `{deal}`; there are {known or 'none yet'}")
+        raise WrongUsage(f"a log of `{deal}` does not exist; there are {known or 'none yet'}")
     without += _held(workspace, logs, notes, keys)
     audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
@@ -140,7 +140,7 @@ def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iter
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
     yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
     strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
-    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is none of these")
+    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is not one of these")
 
 
 def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:

@@ -62,7 +62,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
         with zipfile.ZipFile(path) as archive:
             found = _members(archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise VerificationFailed(f"{path.name} is no bundle: {type(error).__name__}") from error
+        raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
     stated = _stated(found.pop(MANIFEST, None))
     actual = {name: sha256_hex(data) for name, data in found.items()}
     different = sorted(name for name in {*actual, *stated[0]} if actual.get(name) != stated[0].get(name))

@@ -82,7 +82,7 @@ def dates_there(dates: Iterable[date], on: date) -> str:
     """Return what a refusal of a date says exists: how many dates from when to when, and the nearest before and after `on`."""
     known = sorted(set(dates))
     if len(known) < 2:
-        return f"there is one, {known[0]}" if known else "there is none yet"
+        return f"there is one, {known[0]}" if known else "none is known yet"
     nearest = [*[day for day in known if day < on][-1:], *[day for day in known if day > on][:1]]
     return f"there are {len(known)}, from {known[0]} to {known[-1]}; nearest {' and '.join(str(day) for day in nearest)}"
 

@@ -16,7 +16,7 @@ LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
 """The mark of byte order that programs on Windows put before a text."""
 STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
-"""Control characters other than tabs and the ends of lines, and what stands for bytes that are no UTF-8."""
+"""Control characters other than tabs and the ends of lines, and what stands for bytes that are not UTF-8."""
 ENDS = re.compile("\r\n?|\n")
 
 
@@ -107,7 +107,7 @@ def strange(text: str, file: str) -> list[Problem]:
     before = ENDS.split(text[: match.start()])
     place = Place(file, len(before), len(before[-1]) + 1)
     if match[0] >= "\ud800":
-        why = "what is no UTF-8 cannot be read, and a guess could be wrong"
+        why = "what is not UTF-8 cannot be read, and a guess could be wrong"
         return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
     why = "control characters are invisible to a reader"
     return [Problem("Y104", f"a control character (U+{ord(match[0]):04X})", why, "remove it", place)]

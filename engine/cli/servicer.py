@@ -137,7 +137,7 @@ def act(
     names: Annotated[
         str | None, typer.Option(help="What is meant: the Act or the report that is withdrawn, the number of the notice that was given.")
     ] = None,
-    otherwise: Annotated[Path | None, typer.Option(help="The document by which a notice was given that is none of ours.")] = None,
+    otherwise: Annotated[Path | None, typer.Option(help="The document by which a notice was given that is not one of ours.")] = None,
     notice: Annotated[str | None, typer.Option(help="The kind of a notice that has no number, like test_failed.")] = None,
     to: Annotated[
         list[str] | None, typer.Option(help="An addressee to whom a notice was given, or who released it; all unless given.")

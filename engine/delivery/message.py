@@ -158,7 +158,7 @@ def _body(
 
 
 def _receipt(deal: str, delivery: Delivery, to: Addressee, sender: Sender) -> str | None:
-    """Return the address at which an addressee acknowledges receipt; None if there are no pages."""
+    """Return the address at which an addressee acknowledges receipt; None without pages."""
     if not sender.link or not sender.link_key:
         return None
     link = ReceiptLink(deal, delivery.number, to.role, delivery.issued_at.date() + LIVES)

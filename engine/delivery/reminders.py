@@ -70,7 +70,7 @@ def _words(duty: OpenDuty, name: str) -> str:
     left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {duty.days} days"
     return (
         f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} ({duty.cite})\n\n"
-        "This is a reminder. It is no notice under the agreement.\n"
+        "This is a reminder. It is not a notice under the agreement.\n"
     )
 
 

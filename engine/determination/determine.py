@@ -47,7 +47,7 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
         clause: its terms in force.
         template: its template.
         facts: what is known on the date.
-        share_below: how the sampling of listings is resampled; None if there are no observations.
+        share_below: how the sampling of listings is resampled; None without observations.
     """
     result = _undecided(key, clause, template, facts)
     try:

@@ -274,7 +274,7 @@ def _stays(state: TestState, _moment: Moment) -> TestState:
 
 
 def _passed_waived(state: TestState, moment: Moment) -> TestState:
-    """Count a PASS under a waiver as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode that was no breach.
+    """Count a PASS under a waiver as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode without a breach.
 
     The state stays WAIVED to its date. An Event of Default is only suspended.
     """

@@ -44,7 +44,7 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
             moved[block].pop("first", None)
     for name, terms in moved["index"].items():
         if name not in levels:
-            raise WrongUsage(f"{name} has no value published by {closing}, so there is no Closing Date level; name a later day")
+            raise WrongUsage(f"{name} has no value published by {closing}, so the Closing Date level is missing; name a later day")
         terms["closing_date_level"] = f"USD {levels[name]:f} per GPU-hour"
     moved_deal, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))
     if moved_deal is None:

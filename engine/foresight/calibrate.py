@@ -114,8 +114,8 @@ class Cell:
         false_alarms_a_year: their mean number.
         false_alarms_error: its Monte Carlo error, by the spread of the blocks' paths as a Poisson count.
         shortfalls_a_year: the mean number of shortfalls.
-        missed: the share of shortfalls that were missed; None if there was none.
-        delay: the mean delay in dates of those not missed; None if there was none.
+        missed: the share of shortfalls that were missed; None without a shortfall.
+        delay: the mean delay in dates of those not missed; None if all were missed.
         delay_90: the delay that 90% of them did not exceed.
         timely: how many shortfalls the delays are of.
         flap: the probability of at least one flap.

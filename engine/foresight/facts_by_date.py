@@ -137,7 +137,7 @@ def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsB
         figure, problem = _figure(name, value, terms, Place(text))
         if figure is None:
             assert problem is not None
-            raise WrongUsage(f"`{text}` is no fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
+            raise WrongUsage(f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
         found[name] = (Dated(since, figure),)
     return FactsByDate(found, links=tuple(links))
 
@@ -219,15 +219,17 @@ def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[F
     unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
     if unit is None:
         fix = "correct its name; the Servicer's report has the same figures"
-        return None, Problem("D502", f"there is no figure `{name}`", "what no test asks for decides nothing", fix, place)
+        return None, Problem("D502", f"the figure `{name}` does not exist", "what no test asks for decides nothing", fix, place)
     known = {} if of_class is None else terms.debt if of_class[1] else terms.pledged_assets
     if of_class is not None and of_class[0] not in known and not name.startswith("contracted_"):
         there = ", ".join(known)
-        return None, Problem("D502", f"there is no class `{of_class[0]}`", f"the deal has {there}", "correct the name, or define it", place)
+        return None, Problem(
+            "D502", f"the class `{of_class[0]}` does not exist", f"the deal has {there}", "correct the name, or define it", place
+        )
     figure = read_figure(value)
     if figure is None:
         fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`"
-        return None, Problem("D401", f"`{value}` is no figure", "a fact is a figure with its unit", fix, place)
+        return None, Problem("D401", f"`{value}` is not a figure", "a fact is a figure with its unit", fix, place)
     if figure.unit is not unit and not (figure.unit is Unit.COUNT and unit in COUNTED):
         why = f"`{name}` is counted in {unit.value}"
         return None, Problem("D405", f"`{value}` is in another unit", why, "write it in that unit", place)

@@ -78,7 +78,7 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
     """Return a link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
-        raise WrongUsage(f"`{text}` is no link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")
+        raise WrongUsage(f"`{text}` is not a link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")
     if match["index"] not in terms.index:
         raise WrongUsage(f"`{name}` follows `{match['index']}`, and the deal reads {', '.join(terms.index)}")
     value = read_figure(match["value"].strip('"'))

@@ -155,7 +155,7 @@ def _highest(table: Floats) -> Highest:
     """Return the table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
     row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))
     value = float(table[row, column])
-    if not 0 < row < len(SIGMAS) - 1:  # at an end of the table there is no curvature to read an error from
+    if not 0 < row < len(SIGMAS) - 1:  # at an end of the table the curvature is unknown from which an error is read
         return Highest(float(SIGMAS[row]), NUS[column], math.inf, value)
     step = math.log(SIGMAS[1] / SIGMAS[0])
     below, here, above = (float(one) for one in table[row - 1 : row + 2, column])

@@ -126,7 +126,7 @@ def read_legs(text: str) -> tuple[Leg, ...]:
         match = LEG.fullmatch(part.strip())
         if match is None or match["scenario"] not in BANDS:
             known = ", ".join(BANDS)
-            raise WrongUsage(f"`{part.strip()}` is no scenario; known are {known}, and in turn they read like A:548,B:365")
+            raise WrongUsage(f"`{part.strip()}` is not a scenario; known are {known}, and in turn they read like A:548,B:365")
         legs.append(Leg(match["scenario"], int(match["days"]) if match["days"] else None))
     if any(leg.days is None for leg in legs[:-1]):
         raise WrongUsage(f"`{text}`: a scenario with another after it says for how many days it runs, like A:548,B")
@@ -140,7 +140,7 @@ def read_jump(text: str) -> Jump:
     """Return a jump: `-30%@26w`. Raises WrongUsage for anything else, and for a fall to nothing."""
     match = JUMP.fullmatch(text.strip())
     if match is None or Fraction(match["share"]) <= -100:
-        raise WrongUsage(f"`{text}` is no jump; write it like -30%@26w: by how much, and after how many weeks")
+        raise WrongUsage(f"`{text}` is not a jump; write it like -30%@26w: by how much, and after how many weeks")
     return Jump(Fraction(match["share"]) / 100, int(match["weeks"]))
 
 
@@ -172,7 +172,7 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
             value = _rate(row.cells[name])
             if row.cells[name] and value is None:
                 why = "a rate is above zero and has four decimals at most"
-                what = f"`{row.cells[name]}` is no rate"
+                what = f"`{row.cells[name]}` is not a rate"
                 problems.append(Problem("F103", what, why, "write it like 1.9131", Place(file, row.line)))
             by_index[columns[name]].append((day, value))
     return {name: tuple(rates) for name, rates in by_index.items()}, problems

@@ -93,7 +93,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
         WrongUsage: a series without a value, without any interval and without a named error, or with a value of nothing.
     """
     if not any(week.value is not None for week in weeks):
-        raise WrongUsage("the history has no published value, so there is no rate to model")
+        raise WrongUsage("the history has no published value, so a rate to model is missing")
     if any(week.value is not None and week.value <= 0 for week in weeks):
         raise WrongUsage("a published value is not above zero; the rate model works on logarithms and cannot take it")
     errors = [_known(week) for week in weeks]

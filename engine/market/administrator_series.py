@@ -292,16 +292,16 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
     else:
         public = _date(stated) if stated else _public(row, day, form)
         if public is None or public < day:
-            yield refused("I102", f"`{stated}` is no date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
+            yield refused("I102", f"`{stated}` is not a date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
         elif public > today:
             fix = "correct the date, or import the row when it is published"
             yield refused("I106", f"`{public}` is in the future; today is {today}", fix)
     if _price(row["value"]) is False:
         yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
     if "low_confidence" in row and row["low_confidence"].lower() not in WORDS:
-        yield refused("I104", f"`{row['low_confidence']}` is no flag", "write `true` or `false`")
+        yield refused("I104", f"`{row['low_confidence']}` is not a flag", "write `true` or `false`")
     if "observations" in row and not COUNT.fullmatch(row["observations"]):
-        yield refused("I105", f"`{row['observations']}` is no number of observations", "write a whole number")
+        yield refused("I105", f"`{row['observations']}` is not a number of observations", "write a whole number")
 
 
 def unpublished(index: str, publication: date) -> IndexValue:

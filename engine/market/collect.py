@@ -228,4 +228,4 @@ def _offers(body: bytes, model: str) -> list[Any]:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

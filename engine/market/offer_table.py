@@ -155,7 +155,7 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError("num_gpus and dph_total must be numbers" if column in NEEDED else f"{column} `{text}` is no number") from None
+        raise ValueError("num_gpus and dph_total must be numbers" if column in NEEDED else f"{column} `{text}` is not a number") from None
     if not math.isfinite(number):
         raise ValueError("num_gpus and dph_total must be finite" if column in NEEDED else f"{column} `{text}` is not finite")
     return number

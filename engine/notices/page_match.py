@@ -3,7 +3,7 @@
 A renderer draws one flow after the other: the columns that float and the strings of a drawing come after what they stand beside. So
 the text of the pages is the flows of `page.json`, each in its own order, with the margins on every page. A table's head may come
 again on a page that the table runs over to; a string may be cut at the end of a page; nothing else may be there, twice or missing.
-Spaces and line breaks are no text: a change of style moves them.
+Spaces and line breaks are not text: a change of style moves them.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def stamped(token: der.Element, over: bytes, authorities: frozenset[str]) -> Sta
         raise VerificationFailed("the time stamp is of another kind than signed data")
     _, _, inner, certificates, *_, signers = signed
     if inner.parts[0].whole != TST_INFO or certificates.tag != IMPLICIT or len(signers.parts) != 1:
-        raise VerificationFailed("the time stamp is no token of an authority with its certificate")
+        raise VerificationFailed("the time stamp is not a token of an authority with its certificate")
     info = inner.parts[1].only(der.OCTET_STRING).content
     at = _says(info, over)
     signer = signers.parts[0]

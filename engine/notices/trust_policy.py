@@ -43,7 +43,7 @@ class Policy(Fact):
         for name in ("notice_certificates", "time_authorities"):
             for place, text in enumerate(getattr(self, name)):
                 if not CERTIFICATE.fullmatch(plain(text)):
-                    raise ValueError(f"`{name}[{place}]` is no SHA-256 fingerprint of 64 hexadecimal digits")
+                    raise ValueError(f"`{name}[{place}]` is not a SHA-256 fingerprint of 64 hexadecimal digits")
         return self
 
 

@@ -247,9 +247,9 @@ def _observations(notice: _Notice) -> str:
 def _results(notice: _Notice) -> str:
     """Return every result of the date computed again from the deal file and its inputs."""
     if notice.of_date is None or (notice.terms is None and notice.results):
-        raise VerificationFailed("there are no terms")
+        raise VerificationFailed("the terms are missing")
     if notice.terms is None:
-        return "the deal was not evaluated: there is no result"
+        return "the deal was not evaluated, so it does not have a result"
     return results_again(notice.results, notice.terms, notice.templates, notice.of_date.on, notice.listed, notice.event.get("version") == 1)
 
 
@@ -294,7 +294,7 @@ def _text(notice: _Notice) -> str:
     if not evaluated:
         return "the date was not evaluated, and page 1 says so"
     if notice.terms is None:
-        raise VerificationFailed("there are no terms to read the results by")
+        raise VerificationFailed("the terms by which to read the results are missing")
     return shown_as_recorded(pages, notice.tested, notice.terms, notice.templates)
 
 

@@ -37,7 +37,7 @@ def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
         return act
     index, rate = act.details["index"], read_set_rate(act.details["rate"])
     if index not in terms.index:
-        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+        raise WrongUsage(f"`{index}` is not an index of the deal; there are {', '.join(terms.index)}")
     return _with(act, rate=str(rate))
 
 
@@ -47,7 +47,7 @@ def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> 
         return act
     index = act.details["index"]
     if index not in terms.index:
-        raise WrongUsage(f"`{index}` is no index of the deal; there are {', '.join(terms.index)}")
+        raise WrongUsage(f"`{index}` is not an index of the deal; there are {', '.join(terms.index)}")
     series = series_of(index, terms.index[index])
     prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == act.effective_on]
     if not any(event.payload.value["value"] is not None for event in prints):
@@ -179,12 +179,12 @@ def imagine_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scri
 def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
     """Return the Act with everything that its kind needs, held against the deal. Raises WrongUsage."""
     if act.act not in KINDS:
-        raise WrongUsage(f"`{act.act}` is no Recorded Act; there are {', '.join(KINDS)}")
+        raise WrongUsage(f"`{act.act}` is not a Recorded Act; there are {', '.join(KINDS)}")
     if same_person(act.prepared_by, act.approved_by):
         raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
     terms = resolve(deal, act.effective_on)
     known = (*terms.covenants, *terms.triggers, *terms.events)
     if act.clause is not None and act.clause not in known:
-        raise WrongUsage(f"`{act.clause}` is no clause of {deal.name}; there are {', '.join(known)}")
+        raise WrongUsage(f"`{act.clause}` is not a clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)
     return with_details(_with_print(workspace, _with_rate(act, terms), terms), deal, read(workspace.store, deal_log(deal.name)))

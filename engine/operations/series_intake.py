@@ -118,7 +118,7 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
         except ValueError:
             raise WrongUsage(f"`{answer}` does not say whose a row is; write it like 2026-11-25=2026-11-26") from None
         if thursday.weekday() != THURSDAY or abs((thursday - day).days) > 7:
-            raise WrongUsage(f"{thursday} is no Thursday within a week of {day}")
+            raise WrongUsage(f"{thursday} is not a Thursday within a week of {day}")
         thursdays[day] = thursday
     return thursdays
 
@@ -194,7 +194,7 @@ def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Anno
     if said.prepared_by == said.approved_by:
         raise WrongUsage(f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person")
     if said.what not in ANNOUNCED:
-        raise WrongUsage(f"`{said.what}` is no kind of announcement; kinds are {', '.join(ANNOUNCED)}")
+        raise WrongUsage(f"`{said.what}` is not a kind of announcement; kinds are {', '.join(ANNOUNCED)}")
     if said.what == "methodology change" and said.version is None:
         raise WrongUsage("a methodology change names its version: --version")
     subject = f"{said.index}|{said.what}|{said.document_sha256[:16]}"

@@ -75,7 +75,7 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
     """
     key = own_key(workspace)
     if key is None:
-        raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+        raise WrongUsage(f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     own = known_keys(workspace, key)
     if {key.public for key in own} & {trustee.public for trustee in trustees}:
         raise VerificationFailed("a trustee's key is the log's own; a trustee has a key that the operator does not hold")
@@ -185,7 +185,7 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
     if workspace.to_inspect and all_signed(workspace, log):
         return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
-        raise WrongUsage(f"there is no key; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+        raise WrongUsage(f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`")
     sign_all(workspace)
     newest_note = newest(workspace.store.checkpoints(log))
     if newest_note is None:

@@ -36,10 +36,10 @@ def asked_paths(
         read_jump(jump)
     points = POINTS if point == "all" else tuple(name for name in POINTS if name in [part.strip() for part in point.split(",")])
     if not points:
-        raise WrongUsage(f"`{point}` is no point of a band; write {', '.join(POINTS)}, or all")
+        raise WrongUsage(f"`{point}` is not a point of a band; write {', '.join(POINTS)}, or all")
     shapes = {shape: shape for shape in SHAPES} | {shape.replace(" ", "-"): shape for shape in SHAPES}
     if shape not in shapes:
-        raise WrongUsage(f"`{shape}` is no shape; write {' or '.join(SHAPES)}")
+        raise WrongUsage(f"`{shape}` is not a shape; write {' or '.join(SHAPES)}")
     return StressAsked(
         scenarios=scenarios,
         points=points,
@@ -58,7 +58,7 @@ def _multiples(text: str) -> tuple[Fraction, ...]:
     try:
         ratios = tuple(Fraction(part.strip().removesuffix("x")) for part in text.split(","))
     except (ValueError, ZeroDivisionError):
-        raise WrongUsage(f"`{text}` are no multiples; write them like 1,1.5,2.5") from None
+        raise WrongUsage(f"`{text}` are not multiples; write them like 1,1.5,2.5") from None
     if not 0 < len(ratios) <= MOST_MULTIPLES or not all(0 < ratio <= 100 for ratio in ratios):
         raise WrongUsage(f"`{text}`: up to {MOST_MULTIPLES} multiples, each above 0 and at most 100")
     return ratios

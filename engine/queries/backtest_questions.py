@@ -184,10 +184,10 @@ def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> st
     if any(history.series.values()):
         return None
     if workspace is None:
-        return "There is no published history here; run it in a workspace to see which dates change."
+        return "A published history is not at hand; run it in a workspace to see which dates change."
     read_from = sorted({series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()})
     there = listed(sorted(known_series(workspace))) or "none"
-    return f"There is no published history of {listed(read_from)} here, which is what the deal reads; the series on record: {there}."
+    return f"A published history of {listed(read_from)} is not at hand, which is what the deal reads; the series on record: {there}."
 
 
 def _test_data(record: TestRecord) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     key = workspace.root / f"{KEY}.pub"
     events = events_of(workspace, deal)
     if not key.exists():
-        raise WrongUsage(f"a bundle carries a signed checkpoint, and there is no key; make one with `headroom keys NAME --into {KEY}`")
+        raise WrongUsage(f"a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys NAME --into {KEY}`")
     entries, note = workspace.store.entries(deal_log(deal)), sign(workspace, deal_log(deal))
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -104,7 +104,7 @@ def model_of(
     else:
         raise WrongUsage("a model needs a published history: run it in a workspace, or give one with --history FILE")
     if asked.prior is not None and asked.prior not in PRIORS:
-        raise WrongUsage(f"there is no prior `{asked.prior}`; known are {', '.join(PRIORS)}")
+        raise WrongUsage(f"the prior `{asked.prior}` does not exist; known are {', '.join(PRIORS)}")
     series = rate_series(weeks, asked.noise)
     prior = PRIORS[asked.prior] if asked.prior is not None else None
     return series, posterior(series, prior), prior
@@ -204,5 +204,5 @@ def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     """Whole numbers apart by commas. Raises WrongUsage for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdigit() and 0 < int(part) <= 99 for part in parts):
-        raise WrongUsage(f"`{text}` are no {what}; write them like 1,2,3")
+        raise WrongUsage(f"`{text}` are not {what}; write them like 1,2,3")
     return tuple(int(part) for part in parts)

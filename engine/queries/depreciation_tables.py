@@ -124,7 +124,7 @@ def _switched(text: str) -> dict[str, Any]:
             raise ValueError("time runs forward")
         made = [[Scenario.model_validate({"scenario": s, "point": p, "shape": "compound"}) for s, _ in parts] for p in ("low", "high")]
     except ValueError:
-        raise WrongUsage(f"`{text}` is no sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`") from None
+        raise WrongUsage(f"`{text}` is not a sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`") from None
     left, rows, passed = [Fraction(1), Fraction(1)], [], 0
     for place, (name, days) in enumerate(parts):
         left = [left_over * made[end][place].remaining(days) for end, left_over in enumerate(left)]
@@ -168,7 +168,7 @@ def depreciation_tables(
         names = [*(names or [name for name in known if name != newer]), newer]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"unknown series: {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     series = {name: _series(workspace, name) for name in names or known}
     versions = {name: _versions(workspace, name) for name in series}
     missing = [*curves.lacking(series, newer), *curves.one_version(versions)]
@@ -212,9 +212,9 @@ def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable
     known = [name for name in known_series(workspace) if not series_name(name).administered]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise WrongUsage(f"there is no series {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"unknown series: {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     if not known:
-        raise WrongUsage("there is no computed series yet; `headroom run` records one for each deal's index")
+        raise WrongUsage("a computed series is not on record yet; `headroom run` records one for each deal's index")
     return tuple(_width_table(workspace, name) for name in names or known)
 
 

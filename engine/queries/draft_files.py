@@ -30,7 +30,7 @@ def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template
                 raise WrongUsage(f"{name} cannot be evaluated: {read.reason}")
             return read.deal
         names.append(read.name)
-    raise WrongUsage(f"there is no file and no deal `{name}`; deals in this workspace: {', '.join(names) or 'none'}")
+    raise WrongUsage(f"neither a file nor a deal `{name}` exists; deals in this workspace: {', '.join(names) or 'none'}")
 
 
 def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str | None) -> FactsByDate:

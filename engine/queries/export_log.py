@@ -65,7 +65,7 @@ def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date |
         write_whole(into, text.encode())
         count = counted(text)
     else:
-        raise WrongUsage(f"`{form}` is no form of export of {log}; there are tiles, {', '.join(forms)}")
+        raise WrongUsage(f"`{form}` is not a form of export of {log}; there are tiles, {', '.join(forms)}")
     as_of = (on or _last_date(workspace, log)) if form in DATED else None
     return LogExported(log, form, into, len(entries), count, what, as_of)
 
@@ -74,7 +74,7 @@ def form_of_deal(workspace: Workspace, deal: str, form: str) -> str:
     """Return a deal's log in one of the forms that are one text, for a download. Raises WrongUsage for a form that it does not have."""
     forms = {**_any(workspace.store.entries(deal_log(deal))), **_of_a_deal(workspace, deal_log(deal), None)}
     if form not in forms:
-        raise WrongUsage(f"`{form}` is no form of export of {deal}; there are {', '.join(forms)}")
+        raise WrongUsage(f"`{form}` is not a form of export of {deal}; there are {', '.join(forms)}")
     return forms[form][0]()
 
 
@@ -120,6 +120,6 @@ def _export_tiles(workspace: Workspace, log: str, into: Path, sign: Sign) -> Non
     key = workspace.root / f"{KEY}.pub"
     if not key.exists():
         make = f"headroom keys NAME --into {workspace.root / KEY}"
-        raise WrongUsage(f"tiles carry a signed checkpoint, and there is no key; make one with `{make}`")
+        raise WrongUsage(f"tiles carry a signed checkpoint, and the key is missing; make one with `{make}`")
     note = sign(workspace, log)
     export(workspace.store.entries(log), note, trusted([key]), into)

@@ -83,7 +83,7 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
 def _known(what: str, asked: tuple[str, ...], there: set[str]) -> None:
     unknown = [one for one in asked if one not in there]
     if unknown:
-        raise WrongUsage(f"`{unknown[0]}` is no {what} of this history; there are {', '.join(sorted(there)[:40])}")
+        raise WrongUsage(f"`{unknown[0]}` is not a {what} of this history; there are {', '.join(sorted(there)[:40])}")
 
 
 def rows(history: History) -> Iterator[dict[str, Any]]:

@@ -68,7 +68,7 @@ def _performance(text: str, place: str) -> Decimal:
     try:
         value = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
     except InvalidOperation:
-        raise WrongUsage(f"{place}: `{text}` is no performance; write it like 98%") from None
+        raise WrongUsage(f"{place}: `{text}` is not a performance; write it like 98%") from None
     if not (value.is_finite() and 0 < value <= 10):
         raise WrongUsage(f"{place}: a performance of {text} cannot be")
     return value

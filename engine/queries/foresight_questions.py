@@ -53,7 +53,7 @@ def recorded_ladders(
     logs = sorted(deals_among(workspace.store.logs()))
     names = [name] if name is not None else logs
     if not names:
-        raise WrongUsage(f"there is no recorded deal in {workspace.root}; name a deal file, or run one first")
+        raise WrongUsage(f"a recorded deal is missing in {workspace.root}; name a deal file, or run one first")
     answers = []
     for deal_name in names:
         deal = deal_named(workspace, deal_name, templates)

@@ -107,7 +107,7 @@ def grid(
     names = {*terms.covenants, *terms.triggers}
     about = subject or (x.split(".")[1] if "." in x else "")
     if about not in names:
-        raise WrongUsage(f"`{about}` is no test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}")
+        raise WrongUsage(f"`{about}` is not a test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}")
     path = stated_paths(deal, asked, until)[0]
     templates = make()
     left = given.unheld(hold)

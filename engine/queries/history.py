@@ -52,7 +52,7 @@ def events_of(workspace: Workspace, deal: str) -> tuple[Event, ...]:
     events = tuple(read(workspace.store, deal_log(deal)))
     if not events:
         known = deals_among(workspace.store.logs())
-        raise WrongUsage(f"there is no log of `{deal}`; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"a log of `{deal}` does not exist; there are {', '.join(known) or 'none yet'}")
     return events
 
 
@@ -282,7 +282,7 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
     found = [event for event in results if event.effective_on == on]
     if not results:
         known = sorted({event.subject for event in events if isinstance(event.payload, Tested)})
-        raise WrongUsage(f"`{test}` is no test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"`{test}` is not a test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
     if not found:
         dates = [event.effective_on for event in results]
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")

@@ -14,7 +14,7 @@ def log_named(workspace: Workspace, name: str) -> str:
     match = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
     if match is None:
         known = [subject_of_log(log) for log in logs]
-        raise WrongUsage(f"there is no log of `{name}`; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(f"a log of `{name}` does not exist; there are {', '.join(known) or 'none yet'}")
     return match
 
 

@@ -256,6 +256,6 @@ def portfolio_of(workspace: Workspace, on: date) -> Portfolio:
     """Return the portfolio of a workspace. Raises WrongUsage for a workspace without deals."""
     names = tuple(portfolio_deals(workspace))
     if not names:
-        raise WrongUsage(f"there is no deal in {workspace.root / 'deals'}; put deal files there")
+        raise WrongUsage(f"a deal is missing in {workspace.root / 'deals'}; put deal files there")
     logs = [(name, read(workspace.store, deal_log(name))) for name in names]
     return Portfolio(on, names, portfolio(logs, on), owed_over(logs, on))

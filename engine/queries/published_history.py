@@ -30,7 +30,7 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
         terms = next((terms.index[index] for _, terms in deal.segments if index in terms.index), None)
         wanted = series_of(index, terms) if terms is not None else index
         there = listed(sorted(known_series(workspace))) or "none"
-        raise WrongUsage(f"there is no published history of {wanted} here; the series on record: {there}. Give one with --history FILE")
+        raise WrongUsage(f"a published history of {wanted} is not at hand; the series on record: {there}. Give one with --history FILE")
     return weeks
 
 
@@ -83,7 +83,7 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
     numbers = {name: _number(row.cells.get(name, "").strip()) for name in ("value", "low", "high")}
     wrong = [name for name, number in numbers.items() if number is None and row.cells.get(name, "").strip()]
     if wrong:
-        what = f"`{row.cells[wrong[0]]}` is no rate"
+        what = f"`{row.cells[wrong[0]]}` is not a rate"
         problems.append(Problem("F103", what, "a rate is above zero", "write it like 1.9131", place))
         return None
     low, high = numbers["low"], numbers["high"]

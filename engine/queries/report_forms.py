@@ -158,7 +158,7 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
     try:
         end = month_end(date(int(month[1]), int(month[2]), 1)) if month else date.fromisoformat(period)
     except ValueError:
-        raise WrongUsage(f"`{period}` is no period; write it like 2026-03, or the last day of a week like 2026-03-04") from None
+        raise WrongUsage(f"`{period}` is not a period; write it like 2026-03, or the last day of a week like 2026-03-04") from None
     rule = resolve(deal, max(end, deal.closing_date)).servicer_reports
     if rule is None:
         raise WrongUsage(f"{deal.name} asks for no servicer's reports")

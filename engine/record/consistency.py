@@ -125,7 +125,7 @@ def event_key(body: bytes) -> str:
         fields = json.loads(body)
         return "|".join(str(fields[name]) for name in ("kind", "subject", "effective_on", "print"))
     except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError("the body is no event") from error
+        raise ValueError("the body is not an event") from error
 
 
 def _rows(entries: Sequence[Entry]) -> Iterator[Finding]:

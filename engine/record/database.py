@@ -71,7 +71,7 @@ def inspected(url: str | Path) -> Engine:
         VerificationFailed: it is missing, or it does not hold the record's tables.
     """
     if "://" not in str(url) and not Path(url).is_file():
-        raise VerificationFailed(f"the record is missing: there is no {url}; put a copy back (`headroom db restore`)")
+        raise VerificationFailed(f"the record is missing: nothing is at {url}; put a copy back (`headroom db restore`)")
     engine = connected(url, inspect_only=True)
     try:
         with engine.execution_options(reads_only=True).begin() as connection:
@@ -127,7 +127,7 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
     except ValueError as error:
         raise WrongUsage(str(error)) from error
     except ArgumentError as error:
-        raise WrongUsage(f"{url} is no PostgreSQL database; write it as postgresql://OWNER@HOST/DATABASE") from error
+        raise WrongUsage(f"{url} is not a PostgreSQL database; write it as postgresql://OWNER@HOST/DATABASE") from error
     engine = connected(url)
     try:
         with engine.begin() as connection:
@@ -237,7 +237,7 @@ def _check_schema(connection: Connection, tables: MetaData) -> None:
     differing = sorted(name for name in {*standing, *made} if standing.get(name) != made.get(name))
     if differing:
         kind, name = differing[0]
-        what = "is missing" if differing[0] not in standing else "is none of ours" if differing[0] not in made else "was changed"
+        what = "is missing" if differing[0] not in standing else "is not one of ours" if differing[0] not in made else "was changed"
         raise NotOurs(f"{CHANGED} (the {kind} {name} {what})")
 
 

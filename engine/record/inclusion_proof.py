@@ -38,10 +38,10 @@ def parse_proof(text: str) -> Proof:
     first, *lines = head.split("\n")
     match = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[0]) if lines else None
     if not gap or first != HEADER or match is None or len(lines) > 1 + LONGEST_PATH:
-        raise VerificationFailed(f"this is no proof: it does not begin with {HEADER} and the index of an entry")
+        raise VerificationFailed(f"this is not a proof: it does not begin with {HEADER} and the index of an entry")
     path = [from_base64(line) for line in lines[1:]]
     if any(step is None or len(step) != 32 for step in path):
-        raise VerificationFailed("the proof has a line that is no SHA-256 hash")
+        raise VerificationFailed("the proof has a line that is not a SHA-256 hash")
     return Proof(int(match[1]), tuple(step for step in path if step is not None), note)
 
 

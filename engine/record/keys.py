@@ -110,7 +110,7 @@ def parse_verifier(text: str) -> VerifierKey:
 def parse_private(text: str) -> SigningKey:
     """Return the private key of one line of text. Raises BadKey."""
     if not text.startswith(_PRIVATE):
-        raise BadKey("this is no private key: it does not begin with PRIVATE+KEY+")
+        raise BadKey("this is not a private key: it does not begin with PRIVATE+KEY+")
     name, identity, kind, raw = _parts(text.removeprefix(_PRIVATE))
     key = SigningKey(name, kind, raw)
     if key.verifier.id != identity:

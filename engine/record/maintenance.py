@@ -53,7 +53,7 @@ def copied(record: Path, into: Path) -> int:
     if into.exists():
         raise WrongUsage(f"{into} is there already; a copy never overwrites")
     if not record.is_file():
-        raise WrongUsage(f"there is no record yet: no such file: {record}")
+        raise WrongUsage(f"the record does not exist yet: no such file: {record}")
     into.parent.mkdir(parents=True, exist_ok=True)
     # `rw` and not `ro`: what a killed run left half done is rolled back first. The record itself is only read.
     place = f"file:{quote(str(record.absolute()))}?mode=rw"
@@ -102,7 +102,7 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
     if not copy.is_file():
         raise WrongUsage(f"no such file: {copy}")
     if not copy.stat().st_size:
-        raise VerificationFailed(f"{copy} is empty; it is no copy of a record")
+        raise VerificationFailed(f"{copy} is empty; it is not a copy of a record")
     checked(copy)
     aside = record.with_name(f"{record.name}.before-restore")
     there = record.exists()

@@ -320,7 +320,7 @@ def _understood() -> Iterator[None]:
     except DBAPIError as error:
         raise database.trouble(error) from error
     except UnicodeEncodeError as error:
-        raise VerificationFailed("a log's name is no text; the record was changed") from error
+        raise VerificationFailed("a log's name is not text; the record was changed") from error
 
 
 def _hash(log: str, seq: int, text: str) -> bytes:

@@ -25,7 +25,7 @@ def read_certificates(reading: Reading) -> None:
     if blocks is None:
         return
     if not isinstance(blocks, dict):
-        reading.refuse("R126", "`certificates` is no block", "certificates are given for each asset class", FORM, ("certificates",))
+        reading.refuse("R126", "`certificates` is not a block", "certificates are given for each asset class", FORM, ("certificates",))
         return
     for asset, rows in blocks.items():
         path: Path = ("certificates", asset)
@@ -33,7 +33,7 @@ def read_certificates(reading: Reading) -> None:
             there = ", ".join(reading.terms.pledged_assets)
             reading.refuse("R125", f"the deal has no `{asset}`", f"it has {there}", "correct the name", path)
         elif not isinstance(rows, list):
-            reading.refuse("R126", f"the certificates of {asset} are no list", "each certificate is a row", FORM, path)
+            reading.refuse("R126", f"the certificates of {asset} are not a list", "each certificate is a row", FORM, path)
         else:
             _by_day(reading, asset, rows)
 

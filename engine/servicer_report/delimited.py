@@ -37,7 +37,7 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
                 what = f"the file says that it is {encoding} and is not"
                 return None, [Problem("R159", what, str(error), "save it as CSV UTF-8", place)]
     if b"\x00" in data:
-        what = "the file is no text"
+        what = "the file is not text"
         return None, [Problem("R159", what, "it has zero bytes", "save it as CSV UTF-8", place)]
     try:
         return data.decode("utf-8"), []

@@ -57,7 +57,7 @@ def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> 
     """Return one figure in its unit, or the problem at its place."""
     figure = read_figure(raw) if isinstance(raw, str) else None
     if figure is None:
-        reading.refuse("R121", f"`{raw}` is no figure for `{name}`", f"it is counted in {unit.value}", form_of(unit), path)
+        reading.refuse("R121", f"`{raw}` is not a figure for `{name}`", f"it is counted in {unit.value}", form_of(unit), path)
         return None
     plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
     if figure.unit is not unit and not plain:

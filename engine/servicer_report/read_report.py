@@ -165,7 +165,7 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
     unit = unit_of(name, reading.terms.declared_units)
     if unit is None:
         fix = "correct its name; docs/guides/servicer.md has every figure"
-        reading.refuse("R120", f"`{name}` is no figure that a report can give", "what is not understood is not used", fix, path)
+        reading.refuse("R120", f"`{name}` is not a figure that a report can give", "what is not understood is not used", fix, path)
         return
     figure = figure_at(reading, path, name, raw, unit)
     if figure is None:

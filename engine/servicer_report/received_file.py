@@ -95,9 +95,9 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         what = "the file is not UTF-8"
-        return None, [Problem("R159", what, f"line {line} has a byte that is none", "save it as UTF-8", Place(file, line))]
+        return None, [Problem("R159", what, f"line {line} has a byte that is not text", "save it as UTF-8", Place(file, line))]
     tree, problems = parse("\n".join(text.splitlines()), file)
     if tree is not None and not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
-        return None, [*problems, Problem("R100", "the file is no report", "a report is a block of figures", fix, Place(file))]
+        return None, [*problems, Problem("R100", "the file is not a report", "a report is a block of figures", fix, Place(file))]
     return tree, problems

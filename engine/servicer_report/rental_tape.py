@@ -25,7 +25,7 @@ def read_tapes(reading: Reading) -> None:
             _tape(reading, asset, tape)
         elif tape is not None:
             why, fix = "a tape is a list of contracts", "begin each row with a dash, or remove it"
-            reading.refuse("R124", f"the rental tape of {asset} is no list", why, fix, ("rental", asset, "tape"))
+            reading.refuse("R124", f"the rental tape of {asset} is not a list", why, fix, ("rental", asset, "tape"))
 
 
 def _tape(reading: Reading, asset: str, tape: list[Any]) -> None:

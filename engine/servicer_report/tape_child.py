@@ -104,7 +104,7 @@ def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first:
             if key in FIGURES:
                 amount = number_of(value)
                 if amount is None:
-                    what = f"`{key}` is `{text}`, which is no number" if text else f"`{key}` is empty; it may have been an error"
+                    what = f"`{key}` is `{text}`, which is not a number" if text else f"`{key}` is empty; it may have been an error"
                     questions.append(["R157", cell, what])
                 kept[key].append(amount or Decimal(0))
             else:
@@ -145,7 +145,7 @@ def main(kind: str, path: str, spec: str) -> None:
         answer = {"sums": [], "questions": [[code, "", why]], "contracts": 0, "sheet": "", "line": 1}
     except MemoryError:
         answer = {"refused": "memory", "why": "it needs more memory than a tape may"}
-    except Exception as error:  # a reader raises whatever it likes about a file that is no workbook
+    except Exception as error:  # a reader raises whatever it likes about a file that is not a workbook
         answer = {"refused": "broken", "why": f"{type(error).__name__}: {error}"[:300]}
     json.dump(answer, sys.stdout)
 

@@ -122,7 +122,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
         return _old_office(data, place)
     if not zipfile.is_zipfile(BytesIO(data)):
         why = "its name says that it is one, its bytes do not"
-        return None, [], [Problem("R140", "the file is no workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+        return None, [], [Problem("R140", "the file is not a workbook", why, "save it as .xlsx from your spreadsheet program", place)]
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -145,9 +145,9 @@ def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[
 
     try:
         locked = msoffcrypto.OfficeFile(BytesIO(data)).is_encrypted()
-    except Exception as error:  # it raises whatever it likes about a file that is no workbook
+    except Exception as error:  # it raises whatever it likes about a file that is not a workbook
         why = f"{type(error).__name__}: {error}"
-        return None, [], [Problem("R140", "the file is no workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+        return None, [], [Problem("R140", "the file is not a workbook", why, "save it as .xlsx from your spreadsheet program", place)]
     if locked:
         fix = "save it without a password"
         return None, [], [Problem("R142", "the workbook is protected by a password", "nobody here can open it", fix, place)]

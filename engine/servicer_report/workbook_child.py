@@ -258,7 +258,7 @@ def main(kind: str, path: str) -> None:
         answer = {"refused": "large", "why": f"it has more than {MOST_CELLS:,} cells"}
     except MemoryError:
         answer = {"refused": "memory", "why": "it needs more memory than a report may"}
-    except Exception as error:  # a reader raises whatever it likes about a file that is no workbook
+    except Exception as error:  # a reader raises whatever it likes about a file that is not a workbook
         answer = {"refused": "broken", "why": f"{type(error).__name__}: {error}"[:300]}
     json.dump(answer, sys.stdout)
 

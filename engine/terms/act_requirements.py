@@ -112,7 +112,7 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal("until", what, f"give {spelled('until')} with a later date")
     rate = said.details.get("rate")
     if said.act in RATE_ACTS and rate and read_set_rate(rate) is None:
-        yield Refusal("rate", f"`{rate}` is no rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
+        yield Refusal("rate", f"`{rate}` is not a rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
     if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
         yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
     if said.act == PAYMENT_MADE:
@@ -166,7 +166,7 @@ def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
     """Yield a payment whose amount cannot be read, or that went neither into the account nor to the borrower."""
     amount, paid_to = said.details.get("amount", ""), said.details.get("paid_to")
     if amount and read_amount(amount) is None:
-        yield Refusal("amount", f"`{amount}` is no amount", "write it like `USD 1,500,000`")
+        yield Refusal("amount", f"`{amount}` is not an amount", "write it like `USD 1,500,000`")
     if paid_to is not None and paid_to not in PAID_TO:
         fix = f"write {spelled('paid_to')} {' or '.join(PAID_TO)}"
         yield Refusal("paid_to", f"a payment does not go to `{paid_to}`", fix)
@@ -181,7 +181,7 @@ def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
         return
     given = read_figure(amount if amount.startswith("USD") else f"USD {amount}") if method and amount else None
     if method and amount and (given is None or given.unit is not Unit.USD or given.value <= 0):
-        yield Refusal("amount", f"`{amount}` is no amount", "write it like `USD 1,500,000`")
+        yield Refusal("amount", f"`{amount}` is not an amount", "write it like `USD 1,500,000`")
     elif method == "equity" and cure.equity_at_most is not None and (given is None or given.value > cure.equity_at_most):
         most = printed(Figure(value=cure.equity_at_most, unit=Unit.USD))
         what = f"an equity cure of `{said.clause}` counts at most {most} ({cure.cite})"

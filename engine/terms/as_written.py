@@ -146,7 +146,7 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
     if not isinstance(tree.data, dict):
         sections = ", ".join(f"`{field.alias or name}`" for name, field in TermsInForce.model_fields.items() if field.is_required())
         fix = f"begin with `deal: NAME` at the left margin, and write beneath it {sections.replace('`deal`, ', '')}"
-        return None, [Problem("D205", "the file is no deal", "a deal is a block of named terms", fix, Place(file))]
+        return None, [Problem("D205", "the file is not a deal", "a deal is a block of named terms", fix, Place(file))]
     deal, problems = _deal(tree, clauses, upto)
     ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
     return (deal if not problems else None), ordered

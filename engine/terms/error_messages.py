@@ -189,7 +189,7 @@ def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, 
     """Return a name that stands for nothing in the deal, at its place; at its key's where it is one."""
     there = ", ".join(known) or "none"
     place = tree.key_place(path) if path[-1] == name else tree.place(path)
-    return Problem("D502", f"there is no {what} `{name}`", f"{whose} {there}", "correct the name, or define it", place)
+    return Problem("D502", f"the {what} `{name}` does not exist", f"{whose} {there}", "correct the name, or define it", place)
 
 
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
@@ -206,4 +206,4 @@ def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     fix = f"did you mean `{near[0]}`" if near else "choose one of them"
     why = f"there are {', '.join(sorted(known))}"
-    return Problem("D207", f"there is no template `{name}`", why, fix, tree.place((*path, "template")))
+    return Problem("D207", f"the template `{name}` does not exist", why, fix, tree.place((*path, "template")))

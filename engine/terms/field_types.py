@@ -148,7 +148,7 @@ def _read_made_good(text: str) -> Fraction:
     match = re.fullmatch(r"at least (.+) of the shortfall", text)
     if match is None:
         why = "a second period is agreed for the share of the first shortfall that was made good"
-        raise refusal("D132", f"`{_shown(text)}` is no share of a shortfall", why, "write it like `at least 50% of the shortfall`")
+        raise refusal("D132", f"`{_shown(text)}` is not a share of a shortfall", why, "write it like `at least 50% of the shortfall`")
     return _within(read_share, "a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)(match[1])
 
 
@@ -212,7 +212,7 @@ FileBeside = Annotated[str, BeforeValidator(_beside)]
 def _words(value: Any) -> Any:
     if isinstance(value, str) and value.strip() not in ("", "~") and not re.search(r"[^\W\d_]{2}", value):
         why = "a reader must know what is meant, and a figure or a sign says nothing here"
-        raise refusal("D126", f"`{_shown(value)}` is no text", why, "write it in words")
+        raise refusal("D126", f"`{_shown(value)}` is not text", why, "write it in words")
     return value
 
 

@@ -119,7 +119,7 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
     unit = UNITS.get(match[2]) if match else None
     if match and match[2] == "quarter" and int(match[1]) >= 1:
         fix = f"write `{3 * int(match[1])} months`" if "months" in units else f"write it in {' or '.join(units)}"
-        raise refusal("D109", f"`{text}` is not a period", "a quarter is no unit of the file; it is three months", fix)
+        raise refusal("D109", f"`{text}` is not a period", "a quarter is not a unit of the file; it is three months", fix)
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
         fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"

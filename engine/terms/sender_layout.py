@@ -76,5 +76,5 @@ class SenderLayout(Fact):
     def _are_figures(cls, named: Mapping[str, object]) -> Mapping[str, object]:
         strange = [name for name in named if name not in ABOUT and unit_of(name) is None]
         if strange:
-            raise ValueError(f"`{strange[0]}` is no figure that a report can give")
+            raise ValueError(f"`{strange[0]}` is not a figure that a report can give")
         return named

@@ -239,7 +239,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
     for key, value in node.value:
         place = _mark(key.start_mark, reading, _length(key, reading))
         if not isinstance(key, yaml.ScalarNode):
-            reading.refuse("Y114", "a key that is no word", "keys are words", "write a plain key", _marked(place, reading))
+            reading.refuse("Y114", "a key that is not a word", "keys are words", "write a plain key", _marked(place, reading))
             continue
         if node.flow_style and THOUSANDS.fullmatch(key.value) and isinstance(value, yaml.ScalarNode) and not value.value:
             why = "the commas of an amount part it inside braces, and its figures become keys"

@@ -77,7 +77,7 @@ class Accounts:
         """
         login, name = login.strip().lower(), name.strip()
         if LOGIN.fullmatch(login) is None or not login.isprintable():
-            raise WrongUsage(f"`{login}` is no mail address; an account goes by one, like a.person@example.com")
+            raise WrongUsage(f"`{login}` is not a mail address; an account goes by one, like a.person@example.com")
         if not name or not name.isprintable() or len(name) > SHORTEST * 10:
             raise WrongUsage("an account has the name of its person in one line")
         if self._database.row("SELECT 1 FROM person WHERE login = ?", (login,)):

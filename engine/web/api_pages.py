@@ -25,7 +25,7 @@ OBJECT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json":
 TABLE: dict[int | str, dict[str, Any]] = {
     **OBJECT,
     401: {"description": "No token that holds.", **ERROR},
-    404: {"description": "There is no such thing, or it is not granted; the two are answered alike.", **ERROR},
+    404: {"description": "This thing does not exist, or it is not granted; the two are answered alike.", **ERROR},
     405: {"description": "The interface is read-only.", **ERROR},
     422: {"description": "What was asked for is not understood.", **ERROR},
     429: {"description": "Too many requests from one address."},

@@ -127,7 +127,7 @@ def row_of(desk: Desk, deal: str, on: date) -> DealRow:
 def _guarded(route: BaseRoute) -> GuardedRoute:
     """Return the route itself. Raises TypeError for one without a guard: nothing is answered that has not said what it needs."""
     if not isinstance(route, GuardedRoute):
-        raise TypeError(f"{route} is no guarded route")
+        raise TypeError(f"{route} is not a guarded route")
     return route
 
 
@@ -145,7 +145,7 @@ def _page(request: Request, template: str, status: int, **context: Any) -> Respo
 
 async def _not_there(request: Request, _error: Exception) -> Response:
     if _programs(request):
-        return JSONResponse({"error": {"what": "there is no such thing, or it is not granted"}}, status_code=404)
+        return JSONResponse({"error": {"what": "this thing does not exist, or it is not granted"}}, status_code=404)
     request.state.visit = None  # what is not granted looks like what is not there, to whoever asks
     return _page(request, "not_found.html.j2", 404)
 

@@ -105,7 +105,7 @@ def day_in(text: str, name: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise WrongUsage(f"{name}: `{text[:40]}` is no date; write it like 2026-04-09") from None
+        raise WrongUsage(f"{name}: `{text[:40]}` is not a date; write it like 2026-04-09") from None
 
 
 FILTERS = {

@@ -89,7 +89,7 @@ def read_note(path: Path) -> str:
     except OSError as error:
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise WrongUsage(f"{path} is no text: a checkpoint or a verifier key is expected") from error
+        raise WrongUsage(f"{path} is not text: a checkpoint or a verifier key is expected") from error
 
 
 def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:

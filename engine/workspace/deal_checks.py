@@ -116,7 +116,7 @@ def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
             yield undefined(deal.tree, ("index", name), name, "index", known, "known are")
         else:
             why, fix = f"known are {', '.join(known)}", "define it in the workspace's headroom.toml, or correct the name"
-            yield Problem("W119", f"`{name}` is no index that ships", why, fix, deal.tree.key_place(("index", name)))
+            yield Problem("W119", f"`{name}` is not an index that ships", why, fix, deal.tree.key_place(("index", name)))
 
 
 def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:

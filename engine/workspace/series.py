@@ -65,7 +65,7 @@ def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     """Return every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
     events = read(workspace.store, index_log(series))
     if not events:
-        raise WrongUsage(f"there is no series {series}; there are {', '.join(known_series(workspace)) or 'none yet'}")
+        raise WrongUsage(f"the series {series} does not exist; there are {', '.join(known_series(workspace)) or 'none yet'}")
     return events
 
 

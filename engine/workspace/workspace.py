@@ -149,7 +149,7 @@ class Workspace:
         beside = self._logs_beside()
         if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
             kept = ", ".join(sorted(set(beside.values()))[:3])
-            raise VerificationFailed(f"the record is missing: there is no {database}, and {kept} lie here; nothing was made: {PUT_BACK}")
+            raise VerificationFailed(f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: {PUT_BACK}")
         store = Store.open(place)
         try:
             self.refuse_lacking(store.logs())
@@ -315,7 +315,7 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     """
     path = root / SETTINGS
     if not path.is_file():
-        raise WrongUsage(f"{root} is no workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
+        raise WrongUsage(f"{root} is not a workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
     try:
         settings = Settings.model_validate(read_toml(path))
     except NoToml as error:

@@ -189,7 +189,7 @@ def _inside(level: Level, points: Sequence[Point]) -> list[float]:
 
 
 def _runs(frame: Frame, points: Sequence[Point]) -> list[list[tuple[float, float]]]:
-    """Return the rate's line, broken if there was none."""
+    """Return the rate's line, broken where the rate is missing."""
     runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point.value is None:

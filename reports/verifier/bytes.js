@@ -27,7 +27,7 @@ function base64(text) {
 
 // RFC 8785 for the values that events hold: no floats, keys in the order of their UTF-16 units.
 function canonical(value) {
-  if (typeof value === "string") need(value.isWellFormed(), "text that is no Unicode");
+  if (typeof value === "string") need(value.isWellFormed(), "text that is not Unicode");
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") { need(Number.isSafeInteger(value), "a number that is not whole"); return String(value); }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;

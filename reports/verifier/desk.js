@@ -10,7 +10,7 @@ function take(path, bytes) {
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
     given.exports.get(folder).set(folder ? path.slice(folder.length + 1) : path, bytes);
   } else if (/\n\n\u2014 /.test(text())) given.notes.set(name, text().replace(/\r\n?/g, "\n"));
-  else throw new Differs(`${name} is no policy, notice, checkpoint or part of an exported log`);
+  else throw new Differs(`${name} is not a policy, notice, checkpoint or part of an exported log`);
 }
 
 // An export is whole where it has entries; a checkpoint alone is one that is held.

@@ -5,7 +5,7 @@ async function parseKey(text) {
   need(match, "a verifier key cannot be read");
   const [, name, id, encoded] = match, key = base64(encoded);
   need(hex((await sha256(encoder.encode(`${name}\n`), key)).subarray(0, 4)) === id, "a verifier key's own hash is another");
-  need(key.length === 33 && (key[0] === 1 || key[0] === 4), "a verifier key is no Ed25519 key of a log or of a trustee");
+  need(key.length === 33 && (key[0] === 1 || key[0] === 4), "a verifier key is not an Ed25519 key of a log or of a trustee");
   const held = await crypto.subtle.importKey("raw", key.subarray(1), { name: "Ed25519" }, false, ["verify"]);
   return { text, name, id: fromHex(id), kind: key[0] === 1 ? "log" : "trustee", held };
 }
@@ -69,7 +69,7 @@ function proofOf(text) {
   const cut = text.indexOf("\n\n");
   need(cut > 0, "the proof has no checkpoint");
   const [head, index, ...path] = text.slice(0, cut).split("\n");
-  need(head === "c2sp.org/tlog-proof@v1" && index?.startsWith("index ") && WHOLE.test(index.slice(6)), "this is no tlog-proof");
+  need(head === "c2sp.org/tlog-proof@v1" && index?.startsWith("index ") && WHOLE.test(index.slice(6)), "this is not a tlog-proof");
   need(path.length <= 63, "the proof is too long");
   return { index: BigInt(index.slice(6)), path: path.map(hash32), note: text.slice(cut + 2) };
 }

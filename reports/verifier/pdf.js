@@ -64,7 +64,7 @@ class Reader {
     const end = this.bytes.indexOf(62, this.at);
     need(end > 0, "a text of the file does not end");
     const digits = latin1(this.bytes.subarray(this.at + 1, end)).replace(/\s/g, "");
-    need(/^[0-9A-Fa-f]*$/.test(digits), "a text of the file is no hexadecimal");
+    need(/^[0-9A-Fa-f]*$/.test(digits), "a text of the file is not hexadecimal");
     this.at = end + 1;
     return new Str(fromHex(digits.length % 2 ? `${digits}0` : digits));
   }

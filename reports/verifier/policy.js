@@ -19,7 +19,7 @@ function readPolicy(text) {
     else { need(/^\d+$/.test(value), `\`${name}\` of the policy is a whole number`); policy[name] = Number(value); }
   }
   policy.notice_certificates = policy.notice_certificates.map((one) => one.replaceAll(":", "").toLowerCase());
-  need(policy.notice_certificates.every((one) => HEX.test(one)), "a certificate of the policy is no SHA-256 fingerprint of 64 hexadecimal digits");
+  need(policy.notice_certificates.every((one) => HEX.test(one)), "a certificate of the policy is not a SHA-256 fingerprint of 64 hexadecimal digits");
   need(policy.cosignatures_needed <= policy.cosigner_keys.length, `\`cosignatures_needed\` is ${policy.cosignatures_needed} and \`cosigner_keys\` has ${policy.cosigner_keys.length}`);
   return policy;
 }

@@ -87,7 +87,7 @@ def test_what_was_not_checked_is_said_in_sentences_with_their_sources(desk: Work
 def test_a_period_or_a_deal_that_is_none_is_refused(desk: Workspace, all_templates: dict[str, Template]) -> None:
     with pytest.raises(WrongUsage, match="is before --from"):
         audit_report(desk, DEAL, (PERIOD[1], PERIOD[0]), NOW, all_templates, None)
-    with pytest.raises(WrongUsage, match="there is no log of `other`; there are meridian-2026-1"):
+    with pytest.raises(WrongUsage, match="a log of `other` does not exist; there are meridian-2026-1"):
         audit_report(desk, "other", PERIOD, NOW, all_templates, None)
 
 

@@ -138,7 +138,7 @@ def test_a_member_twice_and_a_manifest_of_another_form_are_refused(whole: Path, 
         with pytest.raises(VerificationFailed, match="manifest"):
             unpacked(path)
     path.write_bytes(b"no archive")
-    with pytest.raises(VerificationFailed, match="is no bundle"):
+    with pytest.raises(VerificationFailed, match="is not a bundle"):
         unpacked(path)
     broken = bytearray(whole.read_bytes())
     broken[len(broken) // 2] ^= 1

@@ -64,7 +64,7 @@ def test_a_memory_refuses_a_fork_and_a_shorter_log(record: Workspace, tmp_path: 
     cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)
     memory = tmp_path / "trustee.key.signed"
     first = memory.read_text(encoding="utf-8")
-    cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)  # the same log again is no fork
+    cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)  # the same log again is not a fork
     entries = record.store.entries(deal_log(DEAL))
     forged = [*entries[:-1], entries[-2]]
     bodies = [one.body for one in forged]

@@ -128,7 +128,7 @@ def test_a_deal_whose_log_is_gone_is_no_wrong_usage(root: Path, held: Path, caps
         shutil.rmtree(root / room)
     tampered(root, executed("DELETE FROM checkpoint"))
     assert verdict(root, capsys, (held,), DEAL)[0] == 3
-    with pytest.raises(WrongUsage, match="there is no log"):
+    with pytest.raises(WrongUsage, match=r"a log of `.*` does not exist"):
         verdict(root, capsys, deal="another")
 
 
@@ -165,8 +165,8 @@ DAMAGE = {
     "another payload": executed("""UPDATE log_entry SET body = replace(body, '"payload":{', '"payload":{"x":1,') WHERE log = ?""", LOG),
     "depth": executed("UPDATE log_entry SET body = ? WHERE log = ? AND seq = 5", "[" * 100_000 + "]" * 100_000, LOG),
     "no UTF-8": executed("UPDATE log_entry SET body = CAST(x'ff7b7d' AS TEXT) WHERE log = ? AND seq = 5", LOG),
-    "a leaf that is no hash": executed("UPDATE log_entry SET leaf = 'zz' WHERE log = ? AND seq = 5", LOG),
-    "a root that is no hash": executed("UPDATE log_entry SET root = 'zz' WHERE log = ? AND seq = 5", LOG),
+    "a leaf that is not a hash": executed("UPDATE log_entry SET leaf = 'zz' WHERE log = ? AND seq = 5", LOG),
+    "a root that is not a hash": executed("UPDATE log_entry SET root = 'zz' WHERE log = ? AND seq = 5", LOG),
     "a leaf in capitals": executed("UPDATE log_entry SET leaf = upper(leaf) WHERE log = ? AND seq = 5", LOG),
     "a note without UTF-8": executed("UPDATE checkpoint SET note = CAST(x'ff' AS TEXT) WHERE log = ? AND seq = 0", LOG),
 }
@@ -292,7 +292,7 @@ def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(root: Path, 
 
 
 def test_without_a_key_nothing_that_was_signed_is_verified(root: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty list of keys checks no signature: that is said, and is no pass."""
+    """An empty list of keys checks no signature: that is said, and is not a pass."""
     (root / f"{KEY}.pub").unlink()
     for notes in ((), (held,)):
         code, said = verdict(root, capsys, notes)

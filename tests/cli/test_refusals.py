@@ -25,7 +25,7 @@ from tests.conftest import REPOSITORY
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--workspace", "/nonexistent", "history", "x", "--json"), 2, "is no workspace"),
+        (("--workspace", "/nonexistent", "history", "x", "--json"), 2, "is not a workspace"),
         (("index", "--json"), 2, "Missing option"),
     ],
 )
@@ -53,7 +53,7 @@ def test_problems_of_an_input_are_json_and_text_at_once(tmp_path: Path) -> None:
         (("check",), 2, "Missing argument"),
         (("check", "no-such-file.yaml"), 2, "no such file"),
         (("index", "--window-end", "soon"), 2, "is not a date"),
-        (("--workspace", "/nonexistent", "history", "x"), 2, "is no workspace"),
+        (("--workspace", "/nonexistent", "history", "x"), 2, "is not a workspace"),
         (("terms", "no-such.yaml", "--on", "2026-01-01"), 2, "no such file"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_path_that_leads_nowhere_is_a_sentence(
 def test_a_copy_of_a_record_that_is_not_there_yet_says_so(tmp_path: Path) -> None:
     create(tmp_path / "desk")
     found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), folder=tmp_path / "desk")
-    assert (found.returncode, "there is no record yet" in found.stderr) == (2, True)
+    assert (found.returncode, "the record does not exist yet" in found.stderr) == (2, True)
 
 
 FAILURES = {

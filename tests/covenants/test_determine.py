@@ -98,7 +98,7 @@ def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(terms:
 def test_headroom_as_a_share_of_the_limit_has_the_sign_of_the_headroom(
     terms: TermsInForce, measured: int, limit: int, comparison: Comparison, share: Fraction | None
 ) -> None:
-    """A spread against `at least -20 points` passes with room, which is no room below zero."""
+    """A spread against `at least -20 points` passes with room, which is not room below zero."""
 
     def found(_clause: object, _known: object) -> Measurement:
         points = [Figure(value=Fraction(one, 100), unit=Unit.POINTS) for one in (measured, limit)]

@@ -147,7 +147,7 @@ def excused(terms: TermsInForce, key: str, name: str) -> bool:
     if name.startswith(("certified.", "certified_performance.")):
         return True  # counts as uncertified (rulings 17); tested below
     if clause.template == "appraisal_trigger" and not name.endswith(str(ON)):
-        return True  # a date without a value is no value of the window (rulings 2, 14)
+        return True  # a date without a value is not a value of the window (rulings 2, 14)
     if clause.template == "depreciation" and not name.endswith(str(ON)):
         return True  # then another publication is the first
     if index in terms.index and clause.index in terms.blended_rates:
@@ -168,7 +168,7 @@ def test_the_deals_of_the_property_below_use_every_template(all_templates: dict[
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataObject) -> None:
-    """Any of the inputs that a result names, in any combination: without them there is no verdict, least of all a pass."""
+    """Any of the inputs that a result names, in any combination: without them a test has no verdict, least of all a pass."""
     deal, key = data.draw(st.sampled_from([one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]))
     terms = deals()[deal]
     rates = {index: f"{data.draw(st.integers(3_000, 60_000)) / 10_000:.4f}" for index in terms.index}

@@ -136,7 +136,7 @@ def test_shares_rates_counts_and_sums(all_templates: Templates) -> None:
         (rule("noi / debt_service", "at least 1.10x", "{n: 3, as: sum}"), "D562", "`as: sum` cannot be here"),
         (rule("noi", "at least USD 90", "{n: 3, as: ratio of sums}"), "D562", "`as: ratio of sums` cannot be here"),
         (rule("noi / debt_service", "at least 1.10x", "{n: 3, as: last}"), "D562", "`n` is of no use here"),
-        (rule("noi / debt", "at least 1.10x", "{n: 1, as: last}"), "D502", "there is no figure `debt`"),
+        (rule("noi / debt", "at least 1.10x", "{n: 1, as: last}"), "D502", "the figure `debt` does not exist"),
         (rule("noi / rented", "at least 1.10x", "{n: 1, as: last}"), "D115", "the limit `at least 1.1x` has another unit than the test"),
         (rule("cash - rented", "at least USD 1", "{n: 1, as: last}"), "D115", "the figures of `cash - rented` cannot be measured so"),
         (rule("cash * 2", "at least USD 1"), "D131", "`cash * 2` is not what can be measured of figures"),

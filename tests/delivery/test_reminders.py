@@ -46,7 +46,7 @@ def test_a_reminder_goes_once_for_each_of_its_days(settled: Settled, relays: Rel
     messages = [message_from_bytes(data, policy=default) for _, address, data in relays.got if address == "servicing@example.com"]
     assert len({message["Message-ID"] for message in messages}) == len(messages)
     text = messages[0].get_content()
-    assert "It is no notice under the agreement." in text
+    assert "It is not a notice under the agreement." in text
 
 
 def test_a_reminder_that_no_relay_took_is_tried_again(settled: Settled, relays: Relays, clock: Clock) -> None:

@@ -99,7 +99,7 @@ HISTORIES = (
         ),
     ),
     History(
-        "a clock that starts on notice starts on it, though the test passes again and a retest is no cure",
+        "a clock that starts on notice starts on it, though the test passes again and a retest is not a cure",
         (BY_NOTICE, NO_RETEST),
         example(
             "c",
@@ -125,7 +125,7 @@ HISTORIES = (
         ),
     ),
     History(
-        "a missing rate is no missing report: one date of each is not two",
+        "a missing rate is not a missing report: one date of each is not two",
         (LTV_WAITS,),
         example(
             "n",
@@ -166,7 +166,7 @@ HISTORIES = (
         ),
     ),
     History(
-        "a sweep whose figures are missing was not computed, and is no zero",
+        "a sweep whose figures are missing was not computed, and is not zero",
         (ONE_DATE,),
         example(
             "r",

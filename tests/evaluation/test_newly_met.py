@@ -64,7 +64,7 @@ BY_HAND = {
     "passing tests end it, and the old default begins it no more": prairie(
         DEFAULT, TWO_PASSES, RATES, states(FIRST, ENDED, ("2026-03-12", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", ""))
     ),
-    "the end of a waiver of the test is no entry": prairie(
+    "the end of a waiver of the test is not an entry": prairie(
         DEFAULT, TWO_PASSES, RATES, states(FIRST, ENDED, ("2026-04-02", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", "")), WAIVER
     ),
     "an old limb counts beside a new one": prairie(

@@ -116,7 +116,7 @@ UNTIL = date(2026, 4, 2)
 def test_it_ends_on_the_amendment_s_date_with_an_event(consequences: str, reserve: str, all_templates: dict[str, Template]) -> None:
     """In effect since 12 February, the second FAIL; USD 600,000 are due on 17 February (a Sunday and a holiday before); gone from 13 March.
 
-    The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but is no term any more.
+    The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but is not a term any more.
     """
     drafts = lived(deal_of(amended(says(consequences, reserve)), all_templates), all_templates, UNTIL)
     (ended,) = [draft for draft in drafts if isinstance(draft.payload, ActApplied) and draft.payload.trigger is not None]

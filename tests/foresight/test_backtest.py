@@ -54,7 +54,7 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
     (spread,) = json.loads(capsys.readouterr().out)["tests"]
     assert spread["test"] == "contract-spread"
     assert spread["passed"] + spread["failed"] >= WEEKS - 2
-    with pytest.raises(WrongUsage, match="is no fact"):
+    with pytest.raises(WrongUsage, match="is not a fact"):
         backtest(desk, path, ["contracted_rate=about two"], plan.THURSDAYS[-1], all_templates, as_json=True)
 
 
@@ -62,13 +62,13 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
     ("fact", "said"),
     [
         ("outstanding_principal=65%", "another unit"),
-        ("outstanding_principle=USD 16,000,000", "there is no figure"),
-        ("outstanding_principal.class_z=USD 16,000,000", "there is no class"),
-        ("outstanding_principal=USD -1", "is no fact"),
+        ("outstanding_principle=USD 16,000,000", "the figure `outstanding_principle` does not exist"),
+        ("outstanding_principal.class_z=USD 16,000,000", "the class `class_z` does not exist"),
+        ("outstanding_principal=USD -1", "is not a fact"),
     ],
 )
 def test_a_fact_is_held_to_what_a_worked_example_may_say(desk: Workspace, all_templates: dict[str, Template], fact: str, said: str) -> None:
-    with pytest.raises(WrongUsage, match="is no fact") as refused:
+    with pytest.raises(WrongUsage, match="is not a fact") as refused:
         backtest(desk, DEAL, [fact], plan.THURSDAYS[-1], all_templates, as_json=False)
     assert said in str(refused.value)
 
@@ -93,7 +93,7 @@ def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_ther
     theirs = tmp_path / "theirs.yaml"
     text = text.replace("computed by the calculation agent", "published by the administrator").replace("version: 1.1-wp", "version: 1.1.1")
     theirs.write_text(text, encoding="utf-8")
-    said = "There is no published history of CRI-H100@administrator here, which is what the deal reads; the series on record: "
+    said = "A published history of CRI-H100@administrator is not at hand, which is what the deal reads; the series on record: "
     assert backtest(desk, str(theirs), [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
     assert capsys.readouterr().out.startswith(said)
     assert diff(desk, str(theirs), 2, [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0

@@ -201,7 +201,7 @@ def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
         pytest.skip("the file's own checks refuse this deal")
     columns = held_equal(found, all_templates)
     assert not columns.by_steps
-    assert columns.one_by_one <= {"appraisal"}  # the fall since the window's start, rounded, is no sum of rates
+    assert columns.one_by_one <= {"appraisal"}  # the fall since the window's start, rounded, is not a sum of rates
     TRIED.append(seed)
 
 

@@ -52,7 +52,7 @@ def test_a_rent_that_follows_the_rate_never_falls_behind_a_rate_that_rises(merid
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("weighted_average_rental_rate={follows: CRI-H100}", "is no link; write it like"),
+        ("weighted_average_rental_rate={follows: CRI-H100}", "is not a link; write it like"),
         ("weighted_average_rental_rate={follows: CRI-H200, share: 86%, over: 4 weeks}", "the deal reads CRI-H100"),
         ("collections={follows: CRI-H100, share: 86%, over: 4 weeks}", "an amount begins `from` one"),
         ("collections={follows: CRI-H100, from: USD 1.80 per GPU-hour, over: 4 weeks}", "cannot follow a rate so"),

@@ -239,7 +239,7 @@ def test_facts_are_checked_as_a_worked_example_is(meridian: Deal, row: str, code
 def test_facts_without_their_columns_are_refused(meridian: Deal) -> None:
     with pytest.raises(InputProblems):
         read_facts("date,value\n2026-01-08,1\n", "facts.csv", resolve(meridian, meridian.closing_date))
-    with pytest.raises(WrongUsage, match="there is no figure"):
+    with pytest.raises(WrongUsage, match=r"the figure `.*` does not exist"):
         held_facts(["rent=USD 1"], meridian.closing_date, resolve(meridian, meridian.closing_date))
 
 

@@ -79,7 +79,7 @@ def three_hundred() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("most", [1000, 300, 200, 64, 40])
 def test_a_server_that_cuts_lists_is_asked_on_until_its_answers_meet(httpserver: HTTPServer, most: int) -> None:
-    """It gives 64 of 300 where 1,000 are asked for: a list shorter than the limit is no proof."""
+    """It gives 64 of 300 where 1,000 are asked for: a list shorter than the limit is not proof."""
     httpserver.expect_request(module.SEARCH).respond_with_handler(marketplace(three_hundred(), most))
     found = json.loads(ask(httpserver, limit=1000))
     assert sorted(one["id"] for one in found["offers_by_model"]["H100 SXM"]) == list(range(300))

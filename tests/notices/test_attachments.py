@@ -120,7 +120,7 @@ def test_every_notice_holds(desk: Desk, policy: Policy, all_templates: dict[str,
 def test_a_notice_of_a_date_that_was_not_evaluated_holds_and_lends_its_evidence_to_no_other(
     desk: Desk, policy: Policy, all_templates: dict[str, Template]
 ) -> None:
-    """Without results there is no row to compare, so page 1 itself must say that there are none."""
+    """Without results page 1 has no rows to compare, so it must itself say that it has none."""
     good = desk.inputs[DEAL][-1]
     bad = desk.inputs[BAD][-1]
     *_, last = verify_notice(render_notice(bad), policy, all_templates, pages=NoticePages())

@@ -147,7 +147,7 @@ MADE: dict[str, Callable[[Files, Desk], Files]] = {
     "another checkpoint of its log": lambda f, d: with_note(f, d.notes[-1]),
 }  # fmt: skip
 STATED: dict[str, dict[str, object]] = {
-    "another deal": {"deal": "other"}, "a deal that is no text": {"deal": 1}, "another entry": {"seq": 1}, "another size": {"log_size": 1},
+    "another deal": {"deal": "other"}, "a deal that is not text": {"deal": 1}, "another entry": {"seq": 1}, "another size": {"log_size": 1},
     "an entry as text": {"seq": "5"}, "a truth for a number": {"seq": True}, "more": {"more": 1}, "no size": {"log_size": None},
 }  # fmt: skip
 

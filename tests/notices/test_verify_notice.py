@@ -524,7 +524,7 @@ def test_a_cosigned_export_is_given_on_the_command_line(
     )
     assert verify_file(path, written, all_templates, as_json=True, pages=NoticePages()) == 3
     assert verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export"], pages=NoticePages()) == 0
-    with pytest.raises(WrongUsage, match="is no exported log"):
+    with pytest.raises(WrongUsage, match="is not an exported log"):
         verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export" / "checkpoint"], pages=NoticePages())
 
 

@@ -75,7 +75,7 @@ def series(workspace: Workspace, rows: str, on: date) -> None:
 
 
 def late(rows: str) -> SeriesQuestions:
-    """Each row of a day that is no Thursday is a late print of the Thursday before it, as a person would say."""
+    """Each row of a day that is not a Thursday is a late print of the Thursday before it, as a person would say."""
     days = [date.fromisoformat(row.partition(",")[0]) for row in rows.splitlines()]
     return SeriesQuestions({day: day - timedelta(days=(day.weekday() - 3) % 7) for day in days if day.weekday() != 3})
 

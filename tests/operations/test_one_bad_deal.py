@@ -70,7 +70,7 @@ STOPPED: list[tuple[str, str, str]] = [
     ("notices:\n", CIRCLE, "D508"),
     ("time_zone: America/New_York", "time_zone: New York", "D513"),
     ("within: 30 days, after", "within: 1 year, after", "D123"),
-    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "there is no methodology version `9.9`"),
+    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "the methodology version `9.9` does not exist"),
     ("CRI-H100", "CRI-B300", "index `CRI-B300` is not known"),
     ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "D108"),
     ("trailing_period: 90 days", "trailing_period: 9999 years", "D533"),

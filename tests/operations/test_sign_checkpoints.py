@@ -251,7 +251,7 @@ def test_exports_say_what_the_log_says(signed: Workspace, tools: Tools, tmp_path
     assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
     assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") >= 2
     assert "SUMMARY:meridian-2026-1: borrower: cure by prepayment" in calendar.replace("\r\n ", "")
-    with pytest.raises(WrongUsage, match="no form of export"):
+    with pytest.raises(WrongUsage, match="not a form of export"):
         export_log(signed, DEAL, "pdf", tmp_path / "x", None, as_json=False)
 
 
@@ -294,7 +294,7 @@ def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, caps
 def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
     fill(workspace, 1, all_templates)
     run(workspace, plan.THURSDAYS[0], tools)
-    with pytest.raises(WrongUsage, match="there is no key"):
+    with pytest.raises(WrongUsage, match="the key is missing"):
         show_checkpoint(workspace, DEAL, as_json=False)
 
 
@@ -447,9 +447,9 @@ def test_a_log_of_an_index_or_of_snapshots_is_signed_and_exported_as_a_deal_s(
         take_checkpoint(signed, name, note, [key], as_json=True)
     export_log(signed, index, "jsonl", tmp_path / "index.jsonl", None, as_json=True)
     assert len((tmp_path / "index.jsonl").read_text(encoding="utf-8").splitlines()) == signed.store.size(index)
-    with pytest.raises(WrongUsage, match="no form of export of index/"):
+    with pytest.raises(WrongUsage, match="not a form of export of index/"):
         export_log(signed, index, "esma", tmp_path / "x", None, as_json=True)
-    with pytest.raises(WrongUsage, match=f"there is no log of `nobody`; there are {DEAL}, CRI"):
+    with pytest.raises(WrongUsage, match=f"a log of `nobody` does not exist; there are {DEAL}, CRI"):
         show_checkpoint(signed, "nobody", as_json=True)
 
 

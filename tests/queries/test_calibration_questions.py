@@ -82,7 +82,7 @@ def test_refusals_say_what_is_missing(meridian: Deal, all_templates: dict[str, T
     with pytest.raises(WrongUsage, match=r"those are covenants\.cash-sweep\.level"):
         calibrate(meridian, all_templates, None, "covenants.ltv.multiple", LEVELS, (1,), (), model, Question(), 0.1)
     given = replace(model, history=path, prior="mine")
-    with pytest.raises(WrongUsage, match="there is no prior"):
+    with pytest.raises(WrongUsage, match=r"the prior `.*` does not exist"):
         calibrate(meridian, all_templates, None, TERM, LEVELS, (1,), (), given, Question(), 0.1)
     for wrong in ("", "0", "1,x", "-1"):
         with pytest.raises(WrongUsage):

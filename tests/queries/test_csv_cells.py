@@ -1,4 +1,4 @@
-"""A cell of CSV is no formula, and a figure stays a number."""
+"""A cell of CSV is not a formula, and a figure stays a number."""
 
 from __future__ import annotations
 

@@ -63,9 +63,9 @@ def test_a_kind_and_a_test_are_asked_for_by_name(desk: Workspace) -> None:
     found = filtered(desk, DEAL, Wanted(kinds=("tested",), about="ltv"))
     assert {(event.kind, event.subject) for event in found.events} == {("tested", "ltv")}
     assert [event.effective_on for event in found.events] == list(plan.THURSDAYS[:5])
-    with pytest.raises(WrongUsage, match="`teste` is no kind of this history; there are act recorded"):
+    with pytest.raises(WrongUsage, match="`teste` is not a kind of this history; there are act recorded"):
         filtered(desk, DEAL, Wanted(kinds=("teste",)))
-    with pytest.raises(WrongUsage, match="`lvt` is no test or trigger"):
+    with pytest.raises(WrongUsage, match="`lvt` is not a test or trigger"):
         filtered(desk, DEAL, Wanted(about="lvt"))
 
 

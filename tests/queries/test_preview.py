@@ -129,7 +129,7 @@ def test_an_act_is_previewed_and_nothing_is_recorded(
     assert "would be determined again" in words
     assert "not recorded; without --preview it is" in words
     assert events(workspace) == before
-    with pytest.raises(WrongUsage, match="is no clause"):
+    with pytest.raises(WrongUsage, match="is not a clause"):
         record_act(workspace, deal, act.model_copy(update={"clause": "nothing"}), scribe, as_json=True, preview=all_templates)
     record_act(workspace, deal, act, scribe, as_json=True)
     capsys.readouterr()

@@ -247,7 +247,7 @@ def test_a_fleet_is_shown_by_percentile(tmp_path: Path, capsys: pytest.CaptureFi
     [
         ("", "holds no certificates"),
         ("SN-1,98%\nSN-1,99%\n", "certified twice"),
-        ("SN-1,good\n", "no performance"),
+        ("SN-1,good\n", "not a performance"),
         ("SN-1,0%\n", "cannot be"),
         ("SN-1,98%\nSN-2,98%\nSN-3,98%\n", "2 are pledged"),
     ],

@@ -123,7 +123,7 @@ def test_a_garbage_row_does_not_stop_reading_what_is_sound(tmp_path: Path, colum
     strange = [log for log in seen.logs() if log not in sound]
     assert len(strange) == (column == "log")
     for log in strange:
-        with pytest.raises(VerificationFailed, match="no text"):
+        with pytest.raises(VerificationFailed, match="not text"):
             seen.entries(log)
     assert seen.doubt() is not None
     seen.close()

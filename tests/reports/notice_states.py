@@ -44,7 +44,7 @@ def after(before: TestState | None, clause: ClauseFacts, made: TestResult, day: 
 
 
 def business_days(start: date, n: int) -> date:
-    """The n-th weekday after `start` that is no Veterans Day; enough of a calendar for a fixture."""
+    """The n-th weekday after `start` that is not Veterans Day; enough of a calendar for a fixture."""
     day = start
     while n:
         day += timedelta(days=1)

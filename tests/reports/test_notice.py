@@ -48,7 +48,7 @@ MEANING = (
 
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
-    """WeasyPrint recommends a faster library for embedding fonts where it is missing; that is no fault of a page."""
+    """WeasyPrint recommends a faster library for embedding fonts where it is missing; that is not a fault of a page."""
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 

@@ -14,7 +14,7 @@ const need = (holds, what) => { if (!holds) throw new Differs(what); };
 
 // RFC 8785 for the values that events hold: no floats, keys in the order of their UTF-16 units.
 function canonical(value) {
-  if (typeof value === "string") need(value.isWellFormed(), "text that is no Unicode");
+  if (typeof value === "string") need(value.isWellFormed(), "text that is not Unicode");
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") { need(Number.isSafeInteger(value), "a number that is not whole"); return String(value); }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
@@ -49,7 +49,7 @@ function parseKey(text) {
   need(match, "the key cannot be read");
   const [, name, id, encoded] = match, key = base64(encoded);
   need(sha256(Buffer.from(`${name}\n`), key).subarray(0, 4).toString("hex") === id, "the key's own hash is another");
-  need(key.length === 33 && key[0] === 1, "the key is no Ed25519 key of a log");
+  need(key.length === 33 && key[0] === 1, "the key is not an Ed25519 key of a log");
   const jwk = { kty: "OKP", crv: "Ed25519", x: key.subarray(1).toString("base64url") };
   return { name, id: Buffer.from(id, "hex"), public: createPublicKey({ key: jwk, format: "jwk" }) };
 }
@@ -67,7 +67,7 @@ const SIGNATURE = new RegExp(`^\u2014 ([^${SPACE}+]+) ([A-Za-z0-9+/]+={0,2})$`);
 function checkpoint(note, key) {
   need([...note].length <= 65536 && !/[\x00-\x09\x0b-\x1f]/.test(note), "the checkpoint is too long or holds control characters");
   const cut = note.lastIndexOf("\n\n");
-  need(cut >= 0 && note.endsWith("\n"), "the checkpoint is no signed note");
+  need(cut >= 0 && note.endsWith("\n"), "the checkpoint is not a signed note");
   const text = note.slice(0, cut + 1);
   const [origin, size, root, ...rest] = text.split("\n");
   need(origin && WHOLE.test(size) && rest.length === 1 && rest[0] === "", "the checkpoint has another form");
@@ -89,7 +89,7 @@ function proofOf(text) {
   const cut = text.indexOf("\n\n");
   need(cut > 0, "the proof has no checkpoint");
   const [head, index, ...path] = text.slice(0, cut).split("\n");
-  need(head === "c2sp.org/tlog-proof@v1" && index?.startsWith("index ") && WHOLE.test(index.slice(6)), "this is no tlog-proof");
+  need(head === "c2sp.org/tlog-proof@v1" && index?.startsWith("index ") && WHOLE.test(index.slice(6)), "this is not a tlog-proof");
   need(path.length <= 63, "the proof is too long");
   return { index: BigInt(index.slice(6)), path: path.map(hash32), note: text.slice(cut + 2) };
 }
@@ -126,8 +126,8 @@ function lineOf(text) {
   const one = JSON.parse(text);
   need(hasKeys(one, "seq", "body", "path") && typeof one.body === "string" && Array.isArray(one.path), "a line holds something else");
   need(Number.isSafeInteger(one.seq) && one.seq >= 0, "a number of another kind");
-  need(one.path.length <= 63 && one.path.every((step) => typeof step === "string" && HEX.test(step)), "a step that is no hash");
-  need(one.body.isWellFormed(), "text that is no Unicode");
+  need(one.path.length <= 63 && one.path.every((step) => typeof step === "string" && HEX.test(step)), "a step that is not a hash");
+  need(one.body.isWellFormed(), "text that is not Unicode");
   const path = one.path.map((step) => JSON.stringify(step)).join(", ");
   need(text === `{"seq": ${one.seq}, "body": ${JSON.stringify(one.body)}, "path": [${path}]}`, "a line that is written otherwise");
   return { seq: BigInt(one.seq), body: Buffer.from(one.body), path: one.path.map((step) => Buffer.from(step, "hex")) };

@@ -70,7 +70,7 @@ def test_a_map_that_does_not_fit_is_said() -> None:
     elsewhere = FIGURES.model_copy(update={"sheet": "Gone"})
     assert codes(tree_by_layout(acme(), "acme-01.xlsx", "acme", elsewhere)[1]) == ["R144"]
     assert codes(tree_by_layout(acme("15,900 k"), "acme-01.xlsx", "acme", FIGURES)[1]) == ["R153"]
-    with pytest.raises(ValueError, match="is no figure"):
+    with pytest.raises(ValueError, match="is not a figure"):
         SenderLayout(files=("*.xlsx",), cells={"principal": "B4"})
 
 
@@ -126,7 +126,7 @@ def test_a_tape_in_text_says_the_same() -> None:
 
 QUESTIONS = [
     ("an empty rate", [["C-4", "H100 SXM5", 5, None]], "Tape!E8", "may have been an error"),
-    ("words for hours", [["C-4", "H100 SXM5", "n/a", 2]], "Tape!D8", "no number"),
+    ("words for hours", [["C-4", "H100 SXM5", "n/a", 2]], "Tape!D8", "not a number"),
     ("a total", [["Total", "H100 SXM5", 90_000.3, 1.95]], "Tape!B8", "may be a total"),
     ("a total without a name", [[None, None, 90_000.3, 1.95]], "Tape!B8", "may be a total"),
 ]

@@ -8,7 +8,7 @@ from engine.basics.errors import Problem, render
 from tests.conftest import DEALS
 
 HERE = "¦"
-"""Marks in a replacement where the problem must be reported; it is no part of the deal."""
+"""Marks in a replacement where the problem must be reported; it is not a part of the deal."""
 Check = Callable[[str], list[Problem]]
 Fault = tuple[str, str, str]
 """Text that stands in the deal, what it becomes with `HERE` where it must be reported, the code."""

@@ -40,7 +40,7 @@ def found(name: str, clause: str, act: str, templates: dict[str, Template]) -> t
 @pytest.mark.parametrize(
     ("deal", "act", "what", "fix"),
     [
-        ("meridian-2026-1", "{on: 2026-03-05, act: waver, clause: ltv}", "no Recorded Act `waver`", ""),
+        ("meridian-2026-1", "{on: 2026-03-05, act: waver, clause: ltv}", "the Recorded Act `waver` does not exist", ""),
         ("meridian-2026-1", "{on: 2026-03-05, act: waiver, clause: ltv, clock: resumes}", "must say more", "`until:`"),
         ("meridian-2026-1", "{on: 2026-03-05, act: waiver, until: 2026-04-02, clock: resumes}", "must say more", "`clause:`"),
         (
@@ -58,7 +58,7 @@ def found(name: str, clause: str, act: str, templates: dict[str, Template]) -> t
             "prepayment",
         ),
         ("meridian-2026-1", "{on: 2026-03-05, act: agent determination, index: CRI-H100}", "must say more", "`rate:`"),
-        ("meridian-2026-1", '{on: 2026-03-05, act: agent determination, index: CRI-H100, rate: "two"}', "`two` is no rate", "1.90"),
+        ("meridian-2026-1", '{on: 2026-03-05, act: agent determination, index: CRI-H100, rate: "two"}', "`two` is not a rate", "1.90"),
         ("meridian-2026-1", "{on: 2026-03-05, act: manifest error, index: CRI-H100}", "no published print", "`_`"),
         ("meridian-2026-1", "{on: 2026-03-05, act: act withdrawn}", "names no other Act", "`names:`"),
         ("meridian-2026-1", '{on: 2026-03-05, act: act withdrawn, names: "waiver|ltv|2026-02-05"}', "names no other Act", "`names:`"),
@@ -77,7 +77,7 @@ def found(name: str, clause: str, act: str, templates: dict[str, Template]) -> t
         (
             "keystone-contracted-2026",
             "{on: 2026-07-20, act: cure accepted, clause: coverage, method: equity, amount: much}",
-            "`much` is no amount",
+            "`much` is not an amount",
             "USD 1,500,000",
         ),
     ],

@@ -292,7 +292,7 @@ CERTIFIED = deal(
     failure_is: a trigger event
     if_not_determined: hold
 """,
-    """  - name: Certificates grow old, and no certificate is no performance
+    """  - name: Certificates grow old, and no certificate is not a performance
     first_publication: 2026-02-12
     rates: {CRI-H100: 2.00x18}
     facts: {certified.h100.2026-02-01: 980 GPUs, certified_performance.h100.2026-02-01: 95%}

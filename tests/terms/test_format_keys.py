@@ -77,7 +77,7 @@ def test_quarter_ends(load: Callable[[str], Deal], meridian_text: str) -> None:
 def test_a_first_date_that_is_none_is_refused_with_the_nearest_two(checked: Check, meridian_text: str) -> None:
     text = dated(meridian_text, "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-30, if_not_a_business_day: same day")
     (found,) = [one for one in checked(text) if one.code == "D544"]
-    assert found.what == "the first Determination Date 2026-03-30 is none of the dates that the rule makes"
+    assert found.what == "the first Determination Date 2026-03-30 is not one of the dates that the rule makes"
     assert found.why == "the nearest are 2025-12-31 and 2026-03-31"
 
 

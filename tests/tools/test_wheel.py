@@ -1,4 +1,4 @@
-"""The built wheel holds all that the product needs: it runs where there is no checkout and no test tool."""
+"""The built wheel holds all that the product needs: it runs without a checkout and without test tools."""
 
 from __future__ import annotations
 

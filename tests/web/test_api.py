@@ -78,7 +78,7 @@ def test_a_token_is_kept_as_a_hash_and_writes_nothing(own_visitors: Visitors) ->
     assert token not in [row["token"] for row in kept]
     client = TestClient(own_visitors.app, base_url=BASE, headers={"Authorization": f"Bearer {token}"}, follow_redirects=False)
     assert client.post("/api/v1/deals").status_code == 404
-    assert client.post(f"/deals/{DEAL}/verify").status_code == 303, "a token is no session"
+    assert client.post(f"/deals/{DEAL}/verify").status_code == 303, "a token is not a session"
     assert client.get(f"/deals/{DEAL}").status_code == 303
 
 

@@ -62,7 +62,7 @@ def test_what_was_typed_comes_back_inert(visitors: Visitors) -> None:
 
 def test_a_bad_date_is_a_sentence(visitors: Visitors) -> None:
     found = visitors.client("servicer").get(f"/deals/{DEAL}/history?known=yesterday")
-    assert (found.status_code, "`yesterday` is no date; write it like 2026-04-09" in found.text) == (422, True)
+    assert (found.status_code, "`yesterday` is not a date; write it like 2026-04-09" in found.text) == (422, True)
 
 
 def test_the_log_is_json_with_the_deal_and_without_secrets(visitors: Visitors, caplog: pytest.LogCaptureFixture) -> None:

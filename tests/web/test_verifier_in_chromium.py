@@ -123,7 +123,7 @@ def test_a_changed_file_and_a_file_of_nobody_are_named(page: tuple[Page, list[st
     (tmp_path / "other.txt").write_text("hello", encoding="utf-8")
     given(window, [tmp_path / "changed.pdf", tmp_path / "other.txt"])
     assert "Give your policy too" in (window.text_content("#given") or "")
-    assert "other.txt is no policy" in (window.text_content("#given") or "")
+    assert "other.txt is not a policy" in (window.text_content("#given") or "")
     given(window, [trustee])
     assert said(window) == [["DIFFERS", "signature", "the file has been changed since it was signed"]]
     assert window.query_selector(".closing") is None

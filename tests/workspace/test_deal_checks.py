@@ -89,9 +89,9 @@ def test_an_index_that_nobody_has_defined_is_named(
     path = workspace.root / "deals" / "a.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("CRI-H100", "CRI-X9"), encoding="utf-8")
     assert check([path], all_templates, as_json=False) == 0
-    assert "W119 `CRI-X9` is no index that ships" in capsys.readouterr().out
+    assert "W119 `CRI-X9` is not an index that ships" in capsys.readouterr().out
     assert check([path], all_templates, as_json=False, workspace=workspace) == 1
-    assert "D502 there is no index `CRI-X9`" in capsys.readouterr().out
+    assert "D502 the index `CRI-X9` does not exist" in capsys.readouterr().out
     settings = workspace.root / "headroom.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + '\n[[index]]\nname = "CRI-X9"\ngpu_name = "H100 SXM"\n', encoding="utf-8")
     assert check([path], all_templates, as_json=False, workspace=opened(workspace.root)) == 0

@@ -34,7 +34,7 @@ def intake(
         return _previews(desk, paths, received, as_json)
     reports = list(desk.take_all(paths, received, proof))
     if not reports:
-        raise WrongUsage("there is no report in the folder")
+        raise WrongUsage("the folder does not hold a report")
     refused = [report for report in reports if isinstance(report, RefusedFile)]
     if refused and len(reports) == 1:
         raise InputProblems(refused[0].problems)

@@ -40,9 +40,7 @@ def _say(validation: IndexValidation) -> None:
     """Print each test with its verdict and its caveat, then the coverage of each week."""
     data = validation.as_data()
     say(f"{data['index']} under {data['methodology']}: {counted(data['weeks'], 'weeks')} to {data['last']}")
-    say(
-        f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'there is none'}"
-    )
+    say(f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'none'}")
     say()
     for finding in validation.findings:
         mark = "refused" if finding.verdict.startswith("refused: ") else "look   " if finding.finding else "       "

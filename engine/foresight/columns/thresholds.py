@@ -104,7 +104,7 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     if rates.up_to(test.base.on) == 0:  # nothing is published yet, so all paths are one
         return _on_all(test, test.decided(flat_facts(test, rates, TICK, known.flat)))
     form = _form(test, rates, known)
-    if form is None or any(one.index not in rates.ticks for one, _ in form.parts):  # a blend is no index of a path
+    if form is None or any(one.index not in rates.ticks for one, _ in form.parts):  # a blend is not an index of a path
         raise NotOnce
     flat = _Flat(test, rates, known)
     first = test.decided(flat_facts(test, rates, _closing(test), known.flat))

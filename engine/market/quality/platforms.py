@@ -56,7 +56,7 @@ def _quote(row: Mapping[str, str]) -> Quote | str:
     try:
         rate = Decimal(text["usd_per_gpu_hour"])
     except InvalidOperation:
-        return f"`{text['usd_per_gpu_hour']}` is no rate; write it like 2.49"
+        return f"`{text['usd_per_gpu_hour']}` is not a rate; write it like 2.49"
     if not (rate.is_finite() and rate > 0):
         return f"a rate of {rate} is not above zero"
     if not text["platform"] or not text["source"]:

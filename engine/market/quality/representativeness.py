@@ -125,5 +125,5 @@ def count_trend(weeks: Sequence[Week]) -> Finding:
         correlation.pvalue,
         falling,
         said,
-        "a trend of weeks is no trend of years",
+        "a trend of weeks is not a trend of years",
     )

@@ -89,7 +89,7 @@ def never(clause: Clause, state: str) -> str | None:
     if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
-        return "its failure is no default"
+        return "its failure is not a default"
     if state == "CURE PERIOD" and isinstance(clause, MaintenanceClause) and clause.cure == "none":
         return "it has no Cure Period"
     if state == "WATCH" and clause.early_warning is None:
@@ -137,7 +137,7 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
 def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Problem]:
     """Limbs of a composite: there are some, and none of them twice."""
     if not parts:
-        yield Problem("D520", "there is no condition", "a list of none is never decided", "write one", tree.place(path))
+        yield Problem("D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path))
     for number, part in enumerate(parts):
         if part in parts[:number]:
             why = "it says nothing that the first does not"

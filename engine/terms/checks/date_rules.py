@@ -59,11 +59,11 @@ def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: T
         before = [one for one in made if max(one) < first][-1:]
         after = [one for one in made if min(one) > first][:1]
         nearest = " and ".join(_both(*one) for one in (*before, *after))
-        what = f"the first Determination Date {first} is none of the dates that the rule makes"
+        what = f"the first Determination Date {first} is not one of the dates that the rule makes"
         yield Problem("D544", what, f"the nearest are {nearest}", "write one of them, or correct the rule", place)
     elif found[0] != found[1]:
         what = f"the first Determination Date is written for {found[0]} and determined on {found[1]}"
-        why = f"{found[0]} is no Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
+        why = f"{found[0]} is not a Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
         yield Problem("W121", what, why, "see that it is meant", place)
 
 

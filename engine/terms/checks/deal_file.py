@@ -61,7 +61,9 @@ def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> 
         found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
         meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
-        endless = any(problem.code == "D510" for problem in meaning)  # dates cannot lie within a life that is none
+        endless = any(
+            problem.code == "D510" for problem in meaning
+        )  # a life that ends before it begins holds no date, so what is said of dates would only repeat it
         found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
     return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
@@ -174,7 +176,7 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
         yield Problem("D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result")))
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
-        yield Problem("D507", f"there is no state `{leaf.state}`", why, "write one of them", tree.place((*path, "state")))
+        yield Problem("D507", f"the state `{leaf.state}` does not exist", why, "write one of them", tree.place((*path, "state")))
 
 
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
@@ -217,7 +219,9 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
     for terms, tree in _each(deal):
         if terms.business_days not in known_calendars():
             why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
-            yield Problem("D512", f"there is no calendar `{terms.business_days}`", why, "write one of them", tree.place(("business_days",)))
+            yield Problem(
+                "D512", f"the calendar `{terms.business_days}` does not exist", why, "write one of them", tree.place(("business_days",))
+            )
         else:
             yield from _beyond_the_table(terms, tree)
         try:
@@ -225,7 +229,11 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             fix = "write it like `America/New_York`"
             yield Problem(
-                "D513", f"there is no time zone `{terms.time_zone}`", "contract dates are dates in it", fix, tree.place(("time_zone",))
+                "D513",
+                f"the time zone `{terms.time_zone}` does not exist",
+                "contract dates are dates in it",
+                fix,
+                tree.place(("time_zone",)),
             )
 
 

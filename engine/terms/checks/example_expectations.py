@@ -110,12 +110,12 @@ def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
         text = getattr(expectation, field)
         if text is not None and text != "none" and read_figure(text) is None:
             fix = "write it like `62.585%`, `0.879 points` or `USD 1.9257`, or `none`"
-            yield Problem("D401", f"`{text}` is no figure", "it is compared with one", fix, deal.tree.place((*path, field)))
+            yield Problem("D401", f"`{text}` is not a figure", "it is compared with one", fix, deal.tree.place((*path, field)))
     for field, (form, like) in FORMS.items():
         text = getattr(expectation, field)
         if text is not None and not form.fullmatch(text):
             why = "it is compared with what the engine says"
-            yield Problem("D407", f"`{text}` is no `{field}`", why, f"write it like `{like}`", deal.tree.place((*path, field)))
+            yield Problem("D407", f"`{text}` is not a `{field}`", why, f"write it like `{like}`", deal.tree.place((*path, field)))
     yield from _state(deal, terms, expectation, path)
     yield from _units(deal, terms, expectation, path)
     owed = getattr(getattr(terms.covenants.get(expectation.test or ""), "then", None), "deliver", None)
@@ -124,7 +124,7 @@ def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
         place = deal.tree.place((*path, "obligation"))
         yield Problem("D502", what, why, "write what it creates, or `none`", place)
     if expectation.rate_from is not None and expectation.rate_from not in STEPS:
-        what, why = f"there is no step `{expectation.rate_from}` of a fallback", f"there are {', '.join(STEPS)}"
+        what, why = f"a fallback does not have the step `{expectation.rate_from}`", f"there are {', '.join(STEPS)}"
         yield Problem("D502", what, why, "write one of them", deal.tree.place((*path, "rate_from")))
 
 
@@ -134,7 +134,7 @@ def _state(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
     if state is None:
         return
     if state not in STATES:
-        yield Problem("D507", f"there is no state `{state}`", f"there are {', '.join(STATES)}", "write one of them", place)
+        yield Problem("D507", f"the state `{state}` does not exist", f"there are {', '.join(STATES)}", "write one of them", place)
     elif expectation.test is None and expectation.trigger is not None and state not in OF_A_TRIGGER:
         why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
         yield Problem("D519", f"the trigger `{expectation.trigger}` is never {state}", why, "write one of them", place)

@@ -80,7 +80,7 @@ def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, 
     if one.of.weekday() != THURSDAY or one.of < example.first_publication:
         why = f"it is the print of a Thursday from {example.first_publication} on"
         yield Problem(
-            "D404", f"{one.of} is no Publication Date of the example", why, "write a Thursday of the example", tree.place((*path, "of"))
+            "D404", f"{one.of} is not a Publication Date of the example", why, "write a Thursday of the example", tree.place((*path, "of"))
         )
     if one.published < one.of:
         why = "a value is published on its date or later"
@@ -99,12 +99,12 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
         if unit is None:
             why = "what no test asks for decides nothing"
             fix = "correct its name; the Servicer's report has the same figures"
-            yield Problem("D502", f"there is no figure `{name}`", why, fix, deal.tree.key_place(path))
+            yield Problem("D502", f"the figure `{name}` does not exist", why, fix, deal.tree.key_place(path))
             continue
         known = {} if of_class is None else terms.debt if of_class[1] else terms.pledged_assets
         if of_class is not None and of_class[0] not in known:
             there = ", ".join(known)
-            what = f"there is no class `{of_class[0]}`"
+            what = f"the class `{of_class[0]}` does not exist"
             yield Problem("D502", what, f"the deal has {there}", "correct the name, or define it", deal.tree.key_place(path))
         for at, text in written(fact, path):
             figure = read_figure(text)

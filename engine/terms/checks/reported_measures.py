@@ -29,7 +29,7 @@ def declared_figures(deal: Deal) -> Iterator[Problem]:
             period = getattr(clause, "period", None)
             if _of_quarters(terms.servicer_reports) and period is not None and period.unit == "months" and period.count % QUARTER:
                 why, place = "the Servicer reports every quarter, and a report is not parted", deal.tree.place(("covenants", key))
-                yield Problem("D542", f"`{period}` are no whole quarters", why, "write it in whole quarters, like `3 months`", place)
+                yield Problem("D542", f"`{period}` is not in whole quarters", why, "write it in whole quarters, like `3 months`", place)
 
 
 def _of_quarters(rule: ServicerReports | None) -> bool:
@@ -79,7 +79,7 @@ def _known_all(names: Iterable[str], terms: TermsInForce) -> bool:
 
 
 def _measured(deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, expression: Expression) -> Iterator[Problem]:
-    """Names that are no figures, a limit in a unit that the figures do not have, and a period that nothing says."""
+    """Names that are not figures, a limit in a unit that the figures do not have, and a period that nothing says."""
     path: Path = ("covenants", key)
     unknown = [name for name in expression.names if name not in _known(terms)]
     yield from (undefined(deal.tree, (*path, "measured"), name, "figure", _known(terms)) for name in unknown)

@@ -79,7 +79,7 @@ def out_of_scale(deal: Deal) -> Iterator[Problem]:
 
 
 def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
-    """Prices that are no price of the index that they are compared with: a decimal point or a unit is misplaced."""
+    """Prices that are not a price of the index that they are compared with: a decimal point or a unit is misplaced."""
     for name, index in terms.index.items():
         if not CHEAPEST <= index.closing_date_level <= DEAREST:
             why = "no index of GPU rents has stood there"

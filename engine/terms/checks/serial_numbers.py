@@ -66,7 +66,7 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
     if not SERIAL.fullmatch(serial):
         return (
-            f"`{serial}` is no serial number",
+            f"`{serial}` is not a serial number",
             "it holds a sign that cannot be read back",
             "write it in letters, digits and signs of ASCII",
         )

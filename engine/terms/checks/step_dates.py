@@ -77,7 +77,7 @@ def _changes(deal: Deal) -> Iterator[Problem]:
         if entry.document not in deal.documents:
             why = f"the deal has {', '.join(deal.documents)}"
             fix = "define it under `documents:` of the amendment, or correct the name"
-            yield Problem("D502", f"there is no document `{entry.document}`", why, fix, tree.place((*path, "document")))
+            yield Problem("D502", f"the document `{entry.document}` does not exist", why, fix, tree.place((*path, "document")))
     for correction, path in ((entry, at) for entry, at, _ in entries(tree, "corrections", CorrectionEntry) if entry is not None):
         if correction.found_on < terms.closing_date:
             why = f"the deal closes on {terms.closing_date}"
@@ -88,7 +88,9 @@ def _changes(deal: Deal) -> Iterator[Problem]:
             yield Problem("D523", what, why, by_maturity(terms), tree.place((*path, "found_on")))
         if correction.by not in terms.parties:
             why = f"the deal has {', '.join(terms.parties)}"
-            yield Problem("D502", f"there is no party `{correction.by}`", why, "correct the name, or define it", tree.place((*path, "by")))
+            yield Problem(
+                "D502", f"the party `{correction.by}` does not exist", why, "correct the name, or define it", tree.place((*path, "by"))
+            )
 
 
 def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:

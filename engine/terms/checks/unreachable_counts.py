@@ -28,7 +28,7 @@ def counting(deal: Deal) -> Iterator[Problem]:
                 place = deal.tree.place(("covenants", key, "cure", "passing_for"))
                 why = "a retest cures by dates that follow one another"
                 yield Problem(
-                    "D542", f"`{cure.passing_for}` is no run of dates", why, "write it like `2 consecutive determination dates`", place
+                    "D542", f"`{cure.passing_for}` is not a run of dates", why, "write it like `2 consecutive determination dates`", place
                 )
             yield from _limit(deal, key, clause)
             if clause.of_weeks and terms.servicer_reports is not None and terms.servicer_reports.every != "week":
