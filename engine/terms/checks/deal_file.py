@@ -61,9 +61,8 @@ def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> 
         found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
         meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
-        endless = any(
-            problem.code == "D510" for problem in meaning
-        )  # a life that ends before it begins holds no date, so what is said of dates would only repeat it
+        # A life that ends before it begins holds no date: what is said of its dates would only repeat that.
+        endless = any(problem.code == "D510" for problem in meaning)
         found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in found}
     return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
@@ -219,9 +218,8 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
     for terms, tree in _each(deal):
         if terms.business_days not in known_calendars():
             why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
-            yield Problem(
-                "D512", f"the calendar `{terms.business_days}` does not exist", why, "write one of them", tree.place(("business_days",))
-            )
+            what = f"the calendar `{terms.business_days}` does not exist"
+            yield Problem("D512", what, why, "write one of them", tree.place(("business_days",)))
         else:
             yield from _beyond_the_table(terms, tree)
         try:
