@@ -200,16 +200,20 @@ def run(
     on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None,
     executor: Executor = PROCESSES,
     scheduler: Scheduler = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show what each date that is due would be now.")] = False,
     as_json: Json = False,
 ) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
     from engine.cli.output import progress
-    from engine.cli.show.run import run_on
+    from engine.cli.show.run import preview_on, run_on
     from engine.operations.run import begun
 
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
         raise WrongUsage(f"{until} is in the future; a run covers what is known")
+    if preview:
+        with previewing() as (workspace, by):
+            raise typer.Exit(preview_on(workspace, until, all_templates(), by, as_json))
     raise typer.Exit(run_on(operated(), until, tools(progress, executor=executor, scheduler=scheduler), as_json))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from engine.basics.errors import WrongUsage, dates_there
+from engine.events.draft import Draft
 from engine.events.kinds import Event
 from engine.events.log_names import CURRENT, administered_series, series_name
 from engine.events.market_events import IndexFinding
@@ -19,16 +20,24 @@ from engine.workspace.workspace import Workspace
 
 
 def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
-    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back.
+    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back."""
+    drafts = prints_due(workspace, series, first, last, scribe.at)
+    if not drafts:
+        return ()
+    with workspace.store.begin() as writer:
+        return append(writer, index_log(series), drafts, scribe)
 
-    A date without a value is recorded only once it is over. Of the administrator's series only its silence is recorded.
+
+def prints_due(workspace: Workspace, series: str, first: date, last: date, at: datetime) -> list[Draft]:
+    """Return what each Publication Date from `first` to `last` gave and is not recorded yet, oldest first.
+
+    A date without a value is due only once it is over. Of the administrator's series only its silence is.
     """
     name = series_name(series)
     index, theirs = name.index, name.administered
     version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
-    log = index_log(series)
-    known = _known(workspace, log, theirs)
+    known = _known(workspace, index_log(series), theirs)
     imported: Sequence[Event] | None = None
     waiting = awaiting(workspace, index) if theirs else frozenset()
     drafts = []
@@ -39,14 +48,11 @@ def publish(workspace: Workspace, series: str, first: date, last: date, scribe: 
             break
         if imported is None:  # late: the longest log of all, and mostly nothing is due
             imported = () if theirs else read(workspace.store, SNAPSHOTS)
-        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, scribe.at)
-        if value.value is None and not over(day, zone, scribe.at):
+        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, at)
+        if value.value is None and not over(day, zone, at):
             break
         drafts.append(draft(value))
-    if not drafts:
-        return ()
-    with workspace.store.begin() as writer:
-        return append(writer, log, drafts, scribe)
+    return drafts
 
 
 def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:

@@ -6,19 +6,17 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from engine import __version__
-from engine.basics.errors import OF_ONE_DEAL, render
-from engine.basics.files import text_of, write_whole
+from engine.basics.errors import OF_ONE_DEAL
+from engine.basics.files import write_whole
 from engine.basics.processor_time import ProcessorTime, Work, spent_between
-from engine.determination.template import Template, clauses_of
-from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
+from engine.determination.template import Template
+from engine.evaluation.corrections import correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.events.date_standing import resting_on
@@ -28,7 +26,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
-from engine.events.standing import OF_A_DATE
+from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
 from engine.operations.deal_history import history_of
 from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
@@ -36,12 +34,11 @@ from engine.operations.settled import Settled, files_there, settled
 from engine.operations.sign_checkpoints import sign_all
 from engine.operations.waiting_dates import waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
-from engine.terms.as_written import Deal, day_of, index_terms, indices, load_deal, resolve
-from engine.terms.checks.duplicate_names import claimed_twice
+from engine.terms.as_written import Deal, day_of
 from engine.wording.adopted_deal import adopted
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
-from engine.workspace.series import Prints, prints_of, series_by_index, series_of
+from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -127,7 +124,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome, files = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
-    loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in _claimed_twice(workspace)}
+    loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in files_claimed_twice(workspace)}
     with tools.spent.of("publication"):
         outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
     prints = prints_of(workspace)
@@ -140,7 +137,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if found.deal is not None:
-            lacks = next((failed[one] for one in _series_read(found.deal, outcome.on) if one in failed), None)
+            lacks = next((failed[one] for one in series_read(found.deal, outcome.on) if one in failed), None)
             with tools.spent.of("evaluation"):
                 _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
         if result.reason is not None and not told and not result.earlier_edition:
@@ -171,31 +168,14 @@ def begun(now: datetime) -> date:
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
-def _claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    """Yield the deal files that claim the name of another one, and why none of them is evaluated."""
-    paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
-    for problem in claimed_twice({file: text_of(path.read_bytes()) for file, path in paths.items()}):
-        yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
-
-
-def _series_read(deal: Deal, on: date) -> tuple[str, ...]:
-    """Return the series that a deal has read by a date, under the terms of each stretch of its life."""
-    since = [since for since, _ in deal.segments if since <= on]
-    return tuple(dict.fromkeys(series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since))
-
-
 def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
     """Return every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
 
     Raises ClockBehind: a clock that is wrong is wrong for every series.
     """
-    first: dict[str, date] = {}
-    for deal in deals:
-        for series in _series_read(deal, on):
-            first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
     events: list[Event] = []
     failed: dict[str, str] = {}
-    for series, since in sorted(first.items()):
+    for series, since in first_needed(deals, on):
         tools.progress(f"{series}: publishing")
         try:
             events += publish(workspace, series, since, on, tools.scribe())
@@ -253,7 +233,7 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         result.events += _adopt(workspace, deal, events, tools)
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(prints, deal, on, acts)
-        again = correction(events, tuple(_causes(workspace, deal, events, series, tools.templates)))
+        again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
             again = again.model_copy(update={"made_on": day_of(deal, tools.now)})
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
@@ -270,29 +250,6 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
     except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
         result.reason = said(error)
-
-
-def _causes(
-    workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
-) -> Iterator[Cause]:
-    """Yield everything that reaches back to a date that was determined."""
-    yield from by_prints(events, series)
-    yield from by_acts(events, partial(resolve, deal))
-    yield from by_reports(events, partial(resolve, deal))
-    before = _version_before(workspace, events, templates)
-    if before is not None:
-        yield from by_terms(events, partial(resolve, before), partial(resolve, deal))
-
-
-def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
-    """Return the version of the file that the newest determination rests on, where a newer one has been adopted since."""
-    adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
-    since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
-    if len(adoptions) < 2 or adoptions[-1].seq < since:
-        return None
-    path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
-    clauses = clauses_of(templates)
-    return load_deal(text_of(path.read_bytes()), path.name, clauses)[0]
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools) -> tuple[Event, ...]:

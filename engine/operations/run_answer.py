@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from engine.operations.run import DealOutcome, RunOutcome
 from engine.record.log import deal_log, read
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
+
+Logs = Mapping[str, Callable[[], Sequence[Event]]]
+"""How the events of each log are read, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,13 @@ class RunAnswer:
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
     """Return what a run that has been made answers, read from the logs as they stand after it."""
-    newest = dict(_latest_publications(workspace, outcome))
-    deals = tuple(_deal_answer(workspace, deal) for deal in outcome.deals)
+    return answer_from(workspace, outcome, {log: partial(read, workspace.store, log) for log in workspace.store.logs()})
+
+
+def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAnswer:
+    """Return the same from logs by name, as a run would leave them."""
+    newest = dict(_latest_publications(logs, outcome))
+    deals = tuple(_deal_answer(workspace, deal, logs.get(deal_log(deal.deal), tuple)()) for deal in outcome.deals)
     rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
     return RunAnswer(outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()))
 
@@ -106,8 +115,7 @@ def latest_tests(events: Sequence[Event]) -> tuple[Event, ...]:
     return tuple(newest.values())
 
 
-def _deal_answer(workspace: Workspace, deal: DealOutcome) -> DealAnswer:
-    events = read(workspace.store, deal_log(deal.deal))
+def _deal_answer(workspace: Workspace, deal: DealOutcome, events: Sequence[Event]) -> DealAnswer:
     determined = [event.payload for event in events if event.kind == "determined"]
     notices = tuple(_within(workspace, path) for path in deal.notices)
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
@@ -120,11 +128,11 @@ def _within(workspace: Workspace, path: Path) -> str:
     return str(path.relative_to(workspace.root))
 
 
-def _latest_publications(workspace: Workspace, outcome: RunOutcome) -> Iterator[tuple[str, dict[str, Any]]]:
-    for log in workspace.store.logs():
+def _latest_publications(logs: Logs, outcome: RunOutcome) -> Iterator[tuple[str, dict[str, Any]]]:
+    for log, events_of in logs.items():
         series = series_of_log(log)
         if series is not None:
-            events = [event for event in read(workspace.store, log) if event.effective_on <= outcome.on]
+            events = [event for event in events_of() if event.effective_on <= outcome.on]
             if events:
                 yield series, dict(events[-1].payload.value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from engine.evaluation.inputs import Inputs
@@ -16,17 +16,17 @@ def waits_for(inputs: Inputs, closing: date, now: datetime) -> str | None:
     """Return what a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
     if now < cut_off_on(inputs.terms, inputs.on):
         return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
-    return _unpublished(inputs.series, closing, inputs.on, inputs.terms.index)
+    return value_awaited(inputs, closing)
 
 
-def _unpublished(series: Mapping[str, tuple[Published, ...]], closing: date, day: date, names: Iterable[str]) -> str | None:
-    """Return the Publication Date of one of `names` that a date waits for: one that is neither recorded nor over."""
-    due = tuple(publication_dates(closing + DAY, day))[-1:]
-    for name in names:
-        dates = {p.publication_date for p in series[name]}
+def value_awaited(inputs: Inputs, closing: date) -> str | None:
+    """Return the Publication Date of an index that a date waits for: one that is neither recorded nor over."""
+    due = tuple(publication_dates(closing + DAY, inputs.on))[-1:]
+    for name in inputs.terms.index:
+        dates = {p.publication_date for p in inputs.series[name]}
         for one in due:
             if one not in dates:
-                return _said_of(name, one, series[name])
+                return _said_of(name, one, inputs.series[name])
     return None
 
 

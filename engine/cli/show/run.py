@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.basics.processor_time import Work
 from engine.basics.values import counted, printed_apart, printed_headroom, trimmed
@@ -14,9 +14,14 @@ from engine.events.duty_words import due_words, remedy_words
 from engine.events.kinds import Tested
 from engine.events.results import TestResult
 from engine.events.states import TestState, TestStatus
-from engine.operations.run import Tools, run
+from engine.operations.run import DealOutcome, Tools, run
 from engine.operations.run_answer import DealAnswer, RunAnswer, run_answer
+from engine.operations.run_preview import DealPreview, preview
+from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.assembly import Scribe
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
 
@@ -46,29 +51,70 @@ def spent_words(spent: Mapping[Work, float]) -> str:
     return f"{total:,.0f} s of processor: " + ", ".join(f"{work} {share:.0%}" for share, work in shares)
 
 
+def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scribe, as_json: bool) -> int:
+    """Print what the dates that are due by a date would be, of which nothing is recorded; 1 where a deal could not be evaluated."""
+    found = preview(workspace, on, templates, scribe)
+    if as_json:
+        print_json(found.as_data())
+        return 0 if found.complete else 1
+    say("a preview: nothing is published, recorded or issued")
+    _say_rates(found.answer)
+    _say_table(found.answer)
+    for deal in found.deals:
+        _say_preview(deal)
+    return 0 if found.complete else 1
+
+
+def _say_preview(deal: DealPreview) -> None:
+    """Print which dates of a deal were looked at, what would be determined again, and why a date cannot be looked at."""
+    name, outcome = deal.answer.outcome.deal, deal.answer.outcome
+    _say_reason(outcome)
+    if deal.corrected is not None:
+        again = deal.corrected
+        say(f"{name}: {again.from_on} to {again.until} would be determined again: {'; '.join(again.why)}")
+    for one in deal.dates:
+        say(f"{name}: {one.on}, as it would be now; " + (f"its cut-off is {one.cut_off}" if one.cut_off else "its cut-off has passed"))
+    if outcome.waiting:
+        say(f"{name}: waits: {outcome.waiting}")
+    elif not outcome.reason and not deal.dates:
+        say(f"{name}: nothing of it is due")
+
+
 def _say(answer: RunAnswer) -> None:
     outcome = answer.outcome
+    _say_rates(answer)
+    new = counted(len(outcome.publications), "new publications")
+    say(f"{new} by {outcome.on}" if outcome.publications else f"nothing new was published by {outcome.on}")
+    _say_table(answer)
+    for deal in answer.deals:
+        _say_deal(deal)
+
+
+def _say_rates(answer: RunAnswer) -> None:
     for value in answer.rested_on:
         shown = f"USD {value['value']} per GPU-hour" if value["value"] else "not published"
         flag = "  Low Confidence: " + "; ".join(value["low_confidence_reasons"]) if value["low_confidence"] else ""
         say(f"{value['index']} {value['publication_date']}  {shown}  ({value['methodology']}){flag}")
-    new = counted(len(outcome.publications), "new publications")
-    say(f"{new} by {outcome.on}" if outcome.publications else f"nothing new was published by {outcome.on}")
+
+
+def _say_table(answer: RunAnswer) -> None:
     say()
     rows = [row for deal in answer.deals for row in _rows(deal)]
     none = "no deal in deals/" if not answer.deals else "no deal has a result"
     say(table(HEAD, rows, right=(3, 4, 5)) if rows else none)
     say()
-    for deal in answer.deals:
-        _say_deal(deal)
 
 
-def _say_deal(answer: DealAnswer) -> None:
-    deal = answer.outcome
+def _say_reason(deal: DealOutcome) -> None:
     if deal.reason:
         say(f"{deal.deal}: NOT EVALUATED: {deal.reason}")
         for problem in deal.problems:
             say(f"  {problem}")
+
+
+def _say_deal(answer: DealAnswer) -> None:
+    deal = answer.outcome
+    _say_reason(deal)
     if deal.waiting:
         say(f"{deal.deal}: {deal.waiting}" if deal.waiting.startswith("waits") else f"{deal.deal}: waits: {deal.waiting}")
     if deal.not_issued:
