@@ -66,7 +66,7 @@ def renamed(rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes
 
 
 def generated(root: Path, deals: int, weeks: int) -> Desk:
-    """Make a workspace of so many deals, each with so many weeks on record, and keys that sign its log and its notices."""
+    """Make a workspace of so many deals, each with so many weeks on record."""
     desk = Desk(root, len(PATTERNS))
     folder, store = root / "deals", desk.workspace.store
     large = folder / f"{PATTERNS[1]}.yaml"
@@ -83,9 +83,15 @@ def generated(root: Path, deals: int, weeks: int) -> Desk:
         files = {sha256_hex(texts[old]).encode(): sha256_hex(text).encode()}
         with store.begin() as writer:
             writer.extend(deal_log(new), renamed(logs[old], old, new, files))
+    return desk
+
+
+def with_keys(desk: Desk, week: int) -> Desk:
+    """Make the keys that sign the workspace's logs and notices from a week on."""
+    keys = desk.workspace.root / "keys"
     with contextlib.redirect_stdout(io.StringIO()):
-        make_key("bench.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
-        make_notice_key("Bench", root / "keys" / "notice.key", friday(weeks), as_json=True)
+        make_key("bench.example/log", keys / "log.key", cosigner=False, as_json=True)
+        make_notice_key("Bench", keys / "notice.key", friday(week), as_json=True)
     return desk
 
 
@@ -117,7 +123,7 @@ def replayed(desk: Desk, deal: str) -> str:
 def main(deals: int = 1_000, weeks: int = 52) -> None:
     """Make the portfolio, run its next Thursday, run again with nothing to do, and print what each cost."""
     with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
-        desk = generated(Path(folder) / "desk", deals, weeks)
+        desk = with_keys(generated(Path(folder) / "desk", deals, weeks), weeks)
         spare_loaded_code()
         desk.publish(weeks + 1, weeks + 1)
         outcome, wall = thursday(desk, weeks + 1)

@@ -45,7 +45,7 @@ def inputs(number: int, deal: str = "deal") -> NoticeInputs:
 def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[DaskPool]:
     """A pool whose workers are threads of this process."""
     monkeypatch.setattr(dask_pool, "page_of", page)
-    monkeypatch.setattr(dask_pool, "drawn", lambda one: one[0].encode())
+    monkeypatch.setattr(dask_pool, "drawn_and_timed", lambda one: (one[0].encode(), 0.5))
     cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0")
     pool = DaskPool(None, cluster=cluster)
     yield pool
@@ -120,4 +120,4 @@ def _record_of(root: Path, tools: Tools) -> tuple[list[Any], list[str]]:
 
 def _here(notices: Any) -> Iterator[bytes]:
     """The same pages drawn in this process."""
-    return (dask_pool.drawn(page(notice)) for notice in notices)  # type: ignore[arg-type]
+    return (dask_pool.drawn_and_timed(page(notice))[0] for notice in notices)  # type: ignore[arg-type]
