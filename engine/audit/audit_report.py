@@ -20,7 +20,7 @@ from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotE
 from engine.events.log_names import deals_among
 from engine.events.notice import Pages
 from engine.events.results import Verdict
-from engine.events.servicing import FigureConfirmed, ReceiptShown
+from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import standing
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
@@ -233,6 +233,8 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
             yield _line(event, f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered by {persons}.")
         elif isinstance(payload, FigureConfirmed):
             yield _line(event, f"{payload.prepared_by} confirmed {', '.join(payload.figures)} of {payload.report}: {payload.words}.")
+        elif isinstance(payload, RegisterChanged):
+            yield _line(event, f"The register {payload.file} was taken as it lay there; it counts from {event.effective_on}.")
         elif isinstance(payload, ReceiptShown):
             yield _line(event, f"{payload.document} shows that {payload.report} was received at {payload.received_at:%Y-%m-%d %H:%M}.")
         elif isinstance(payload, ReportReceived) and event.recorded_at.date() > payload.received:

@@ -16,12 +16,14 @@ from engine.basics.files import text_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.events.log_names import subject_of_log
+from engine.events.servicing import RegisterChanged
 from engine.record.log import deal_log, read
 from engine.record.store import HASH
 from engine.terms.source import parse
 from engine.workspace.checkpoints import witness
 from engine.workspace.deal_files import refused_path
 from engine.workspace.documents import kept_documents
+from engine.workspace.registers import register_path
 from engine.workspace.workspace import Workspace
 
 INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
@@ -80,6 +82,9 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
     if isinstance(payload, DealAdopted):
         path = workspace.root / "deals" / "adopted" / f"{payload.file_sha256}.yaml"
         return _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
+    if isinstance(payload, RegisterChanged):
+        path = register_path(workspace, payload.sha256)
+        return _differs([path], payload.sha256, f"the register {payload.sha256[:16]} in deals/registers")
     if isinstance(payload, NotEvaluated) and event.inputs:
         path = refused_path(workspace, event.inputs[0]) if HASH.fullmatch(event.inputs[0]) else workspace.root
         return _differs([path], event.inputs[0], f"the deal file {event.inputs[0][:16]} in deals/refused")

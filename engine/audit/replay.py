@@ -22,13 +22,13 @@ from engine.audit.pages_again import other_words
 from engine.audit.replay_answer import Difference, Replayed
 from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
 from engine.audit.replay_refused import reason_again
-from engine.audit.report_reread import Known, read_again
+from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
-from engine.evaluation.corrections import by_acts, by_prints, by_reports, by_terms, correction, numbered, of_date
+from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
 from engine.events.date_standing import resting_on
@@ -41,7 +41,7 @@ from engine.events.market_events import SnapshotImported
 from engine.events.notice import Pages
 from engine.events.rates import Published
 from engine.events.running_state import Past
-from engine.events.servicing import FigureConfirmed, ReceiptShown
+from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
@@ -109,8 +109,6 @@ class Replay:
         """Return the events of a log, as far as they are replayed."""
         found = read(self.workspace.store, log)
         return tuple(e for e in found if self.until is None or e.recorded_at.date() <= self.until)
-
-    # ---- what came in ----
 
     def _snapshots(self, found: Replayed) -> None:
         for event in self.events(SNAPSHOTS):
@@ -202,6 +200,8 @@ class Replay:
             return (Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=again, print=number),)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
+        if isinstance(payload, RegisterChanged):
+            return (_redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
         if isinstance(payload, NotEvaluated):
             return (self._refused(before, event, payload, found),)
         if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, NoticeIssued, *DELIVERY_KINDS.values())):
@@ -248,7 +248,7 @@ class Replay:
 
     def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
         past, files = before.events, before.files
-        causes = [*by_prints(past, series), *by_acts(past, partial(resolve, deal)), *by_reports(past, partial(resolve, deal))]
+        causes = list(reaching_back(past, series, partial(resolve, deal)))
         if len(files) > 1:
             older = self._file(event, files[-2])
             causes += by_terms(past, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []

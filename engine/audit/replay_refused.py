@@ -14,6 +14,7 @@ from engine.record.canonical import sha256_hex
 from engine.record.store import HASH
 from engine.terms.as_written import Deal
 from engine.workspace.deal_files import changed, file_of, read_text, refused_path, said
+from engine.workspace.registers import BadRegister, as_read, refused_register, registers_named
 from engine.workspace.workspace import Workspace
 
 
@@ -44,10 +45,25 @@ def reason_again(
     refused, terms = changed(workspace, reading.deal, before.events)
     if refused is not None:
         return NotEvaluated(reason=refused, problems=terms)
+    bad = _bad_register(workspace, reading.deal, event)
+    if bad is not None:
+        return NotEvaluated(reason=bad)
     try:
         evaluate(reading.deal)
     except OF_ONE_DEAL as error:
         return NotEvaluated(reason=said(error))
+    return None
+
+
+def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
+    """Return what comes out again of a register that could not be read, from the copy that was kept; None where none was kept."""
+    for path in (refused_register(workspace, sha256) for sha256 in event.inputs[1:] if HASH.fullmatch(sha256)):
+        for name in registers_named(deal) if path.is_file() else ():
+            try:
+                as_read(deal, name, path.read_bytes())
+            except BadRegister as bad:
+                if str(bad) == event.payload.reason:
+                    return str(bad)
     return None
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
 from engine.evaluation.late_entry import why_from_keying
+from engine.evaluation.pledged_gpus import with_register
 from engine.events.kinds import Event, ReportReceived, as_received
 from engine.events.log_names import subject_of_log
 from engine.events.rates import Published
 from engine.events.running_state import Past
+from engine.events.servicing import RegisterChanged
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, with_receipt
 from engine.servicer_report.received_file import reopen
 from engine.terms.as_written import Deal, resolve
 from engine.workspace.kept_reports import kept_layout
+from engine.workspace.registers import as_read, register_path
 from engine.workspace.workspace import Workspace
 
 
@@ -29,6 +33,19 @@ class Known:
     templates: Mapping[str, Template]
 
 
+def register_again(workspace: Workspace, deal: Deal, recorded: RegisterChanged) -> RegisterChanged:
+    """Return a register as it reads again from the bytes that were kept.
+
+    Raises:
+        VerificationFailed: they are gone.
+        BadRegister: they cannot be read.
+    """
+    path = register_path(workspace, recorded.sha256)
+    if not path.is_file():
+        raise VerificationFailed(f"the register {recorded.sha256[:16]} is not in deals/registers")
+    return as_read(deal, recorded.file, path.read_bytes())[0]
+
+
 def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, known: Known) -> tuple[ServicerReport | None, str]:
     """Return the report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
 
@@ -39,7 +56,7 @@ def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, kno
     kept = sorted(folder.glob(f"{recorded.period_end}-{recorded.sha256[:16]}*")) if folder.is_dir() else []
     if not kept:
         return None, f"the report {recorded.sha256[:16]} is not in reports/{deal}"
-    terms = resolve(known.deal, recorded.received)
+    terms = with_register(resolve(known.deal, recorded.received), known.before.state.registers, recorded.received)
     opened, problems = reopen(kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256))
     report, problems = (None, problems) if opened is None else read_report(opened, terms, recorded.received)
     if report is None:

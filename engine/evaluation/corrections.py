@@ -1,8 +1,8 @@
 """What makes dates be determined again, and from which date on (`rulings.md` 25 to 29).
 
-Four things reach back: a later print that the deal accepts, an Act that is effective on a date already determined; what is said
-late of a Servicer's report, and a change of the terms in force on past dates. Each is found by comparing
-the log with what is known now; nothing is found twice, because a correction withdraws what it re-runs.
+Five things reach back: a later print that the deal accepts, an Act that is effective on a date already determined; what is said
+late of a Servicer's report, a register's change of an earlier date, and a change of the terms in force on past dates. Each is found by
+comparing the log with what is known now; nothing is found twice, because a correction withdraws what it re-runs.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from engine.evaluation.pledged_gpus import pledged_gpus
 from engine.evaluation.recorded_acts import counts_for
 from engine.evaluation.serving_report import serves_from
 from engine.events.act_identity import act_in_words, date_of_act
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Determined, ReportReceived
 from engine.events.rates import Published, ReferenceRate
-from engine.events.servicing import FigureConfirmed, ReceiptShown
+from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import OF_A_DATE, Recorded, standing
 from engine.terms.act_requirements import DECIDING
 from engine.terms.contract_dates import cut_off_on
@@ -102,6 +103,14 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
     return (*found[:-1], found[-1].model_copy(update={"payload": last}))
 
 
+def reaching_back(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]], terms: Terms) -> Iterator[Cause]:
+    """Yield everything that reaches back to a date that was determined, a change of the terms left out."""
+    yield from by_prints(events, series)
+    yield from by_acts(events, terms)
+    yield from by_reports(events, terms)
+    yield from by_registers(events, terms)
+
+
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:
     """Publication Dates of which another print is accepted now than when they were determined."""
     newest = {name: {publication.publication_date: publication for publication in prints} for name, prints in series.items()}
@@ -182,6 +191,39 @@ def first_date(moment: datetime, terms: Terms) -> date:
     while cut_off_on(terms(day), day) < moment:
         day += timedelta(days=1)
     return day
+
+
+def by_registers(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
+    """Yield each change of a register that bears on a date that had been determined: it counts from its own date (`rulings.md` 57a)."""
+    registers: dict[str, RegisterChanged] = {}
+    determined: set[date] = set()
+    causes: list[Cause] = []
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, Correction):
+            causes, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+        elif event.kind in OF_A_DATE:
+            determined.add(event.effective_on)
+        elif isinstance(payload, RegisterChanged):
+            before, registers = registers, {**registers, payload.file: payload}
+            causes += _register_cause(payload, sorted(determined), before, registers, terms)
+    yield from causes
+
+
+def _register_cause(
+    register: RegisterChanged,
+    determined: Sequence[date],
+    before: Mapping[str, RegisterChanged],
+    now: Mapping[str, RegisterChanged],
+    terms: Terms,
+) -> Iterator[Cause]:
+    """Yield the first date on which a register makes another count, with the two counts."""
+    for day in determined:
+        was, is_now = pledged_gpus(terms(day), before, day), pledged_gpus(terms(day), now, day)
+        changed = [f"{was[name]:,} GPUs of {name}, now {is_now[name]:,}" for name in was if was[name] != is_now[name]]
+        if changed:
+            yield Cause(day, f"the register {register.file}: on {day} {'; '.join(changed)}")
+            return
 
 
 def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[Cause]:

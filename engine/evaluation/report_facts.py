@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.determination.measure_inputs import Reported
 from engine.evaluation.inputs import Inputs
+from engine.evaluation.pledged_gpus import pledged_gpus
 from engine.evaluation.serving_report import newest_first, serving
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.terms.contract_dates import cut_off_on
@@ -37,9 +38,9 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
     """Return each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
     gpu_counts = []
-    for name, asset in inputs.terms.pledged_assets.items():
+    for name, pledged in pledged_gpus(inputs.terms, inputs.state.registers, inputs.on).items():
         counts = (report.figures.get(f"available.{name}.gpus") for report in newest_first(inputs))
         newest = next((int(count.value) for count in counts if count is not None), 0)
-        if newest > asset.gpus:
-            gpu_counts.append(GpusCounted(asset_class=name, reported=newest, pledged=asset.gpus, counted=asset.gpus))
+        if newest > pledged:
+            gpu_counts.append(GpusCounted(asset_class=name, reported=newest, pledged=pledged, counted=pledged))
     return tuple(gpu_counts)

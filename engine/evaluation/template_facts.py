@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Reported
 from engine.evaluation.inputs import Inputs
+from engine.evaluation.pledged_gpus import pledged_gpus
 from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
@@ -28,6 +29,7 @@ def template_facts(inputs: Inputs, state: DealState) -> Facts:
         months=_months(inputs),
         report_due=report_due(inputs),
         received=tuple(reported(report, inputs) for report in newest_first(inputs)),
+        pledged=pledged_gpus(inputs.terms, inputs.state.registers, inputs.on),
     )
 
 

@@ -25,7 +25,7 @@ from engine.events.kinds import (
 )
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
-from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown, duty_key
+from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown, RegisterChanged, duty_key
 from engine.events.standing import Recorded, restated, standing, withdrawn
 from engine.events.states import (
     Entry,
@@ -74,6 +74,8 @@ class DealState(Fact):
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
     """Reference Rates by index, one per Determination Date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
+    registers: Mapping[str, RegisterChanged] = {}
+    """The newest reading of each register of serial numbers, by its file's name."""
     acts: tuple[ActRecorded, ...] = ()
     applied: frozenset[str] = frozenset()
     """Identities of the Acts that have taken effect."""
@@ -134,8 +136,8 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return _told_of_a_notice(state, notice, event.effective_on)
         case SweptPeriod() | ReserveReleased() as money:
             return _moved_money(state, money)
-        case ReportReceived() | ReceiptShown() | FigureConfirmed() as report:
-            return _told_of_a_report(state, report)
+        case ReportReceived() | ReceiptShown() | FigureConfirmed() | RegisterChanged() as served:
+            return _told_by_the_servicer(state, served)
         case ActRecorded() as act:
             return _recorded(state, act)
         case ActApplied() as applied:
@@ -214,9 +216,11 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
     return state.model_copy(update={"acts": acts})
 
 
-def _told_of_a_report(state: DealState, told: ReportReceived | ReceiptShown | FigureConfirmed) -> DealState:
-    """Return the state after a report has come in, its receipt has been shown, or a figure of it has been confirmed."""
+def _told_by_the_servicer(state: DealState, told: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged) -> DealState:
+    """Return the state after a report has come in, its receipt was shown, a figure of it was confirmed, or a register has changed."""
     match told:
+        case RegisterChanged():
+            return state.model_copy(update={"registers": {**state.registers, told.file: told}})
         case ReportReceived():
             return state.model_copy(update={"reports": (*state.reports, told)})
         case ReceiptShown(report=name):

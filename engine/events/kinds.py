@@ -34,7 +34,7 @@ from engine.events.notice_issued import NoticeIssued as NoticeIssued
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import TestResult
-from engine.events.servicing import FigureConfirmed, GpusCounted, HeldFigure, NoticeOwed, ReceiptShown, ReportServed
+from engine.events.servicing import FigureConfirmed, GpusCounted, HeldFigure, NoticeOwed, ReceiptShown, RegisterChanged, ReportServed
 from engine.events.states import (
     Deadline,
     Obligation,
@@ -230,6 +230,7 @@ KINDS: dict[str, type[Fact]] = {
     "report received": ReportReceived,
     "receipt shown": ReceiptShown,
     "figure confirmed": FigureConfirmed,
+    "register changed": RegisterChanged,
     "act recorded": ActRecorded,
     "act applied": ActApplied,
     "rate": ReferenceRate,

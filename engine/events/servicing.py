@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from engine.basics.values import Fact, Figure
@@ -84,6 +85,27 @@ class HeldFigure(Fact):
     name: str
     reported: Figure
     why: str
+
+
+class PledgedFrom(Fact):
+    """How many GPUs of an asset class are pledged from a date on."""
+
+    since: date
+    gpus: int
+
+
+class RegisterChanged(Fact):
+    """A register of serial numbers as it now reads: each pledge and each release counts from its date (`rulings.md` 57a)."""
+
+    file: str
+    sha256: str
+    counts: Mapping[str, tuple[PledgedFrom, ...]]
+    """By asset class, oldest first."""
+
+    def pledged(self, asset: str, on: date) -> int | None:
+        """Return how many GPUs of a class are pledged on a day; None for a class that the register does not speak of."""
+        steps = self.counts.get(asset)
+        return None if steps is None else next((step.gpus for step in reversed(steps) if step.since <= on), 0)
 
 
 class GpusCounted(Fact):

@@ -17,7 +17,7 @@ from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
 from engine.events.rates import ReferenceRate
 
-BY_IDENTITY = ("rates", "reports", "acts", "duties")
+BY_IDENTITY = ("rates", "reports", "acts", "duties", "registers")
 LEFT_OUT = ("notices", "notifiable", "correcting", "again")
 """What no later date rests on: the number of the last document, and what the date itself used up."""
 
@@ -29,6 +29,8 @@ def state_sha256(state: DealState) -> str:
     plain["reports"] = [_report(report) for report in state.reports]
     plain["acts"] = [act.identity for act in state.acts]
     plain["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
+    if state.registers:  # absent in records of deals without a register
+        plain["registers"] = {name: register.sha256 for name, register in state.registers.items()}
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
-from engine.evaluation.corrections import by_acts, by_prints, by_reports, correction
+from engine.evaluation.corrections import correction, reaching_back
 from engine.evaluation.determined_again import determined_again
 from engine.events.kinds import Correction, NoticeIssued
 from engine.events.rates import Published
@@ -55,7 +55,7 @@ def reach(
         share_below: how listings are resampled; None leaves the reliability of each result out.
     """
     terms = partial(resolve, deal)
-    again = correction(events, (*by_prints(events, series), *by_acts(events, terms), *by_reports(events, terms)))
+    again = correction(events, tuple(reaching_back(events, series, terms)))
     if again is None:
         return None
     log = determined_again(deal, events, again, series, templates, share_below)

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.basics.errors import render
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
-from engine.evaluation.corrections import Cause, by_acts, by_prints, by_reports, by_terms
+from engine.evaluation.corrections import Cause, by_terms, reaching_back
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.events.rates import Published
@@ -49,9 +49,7 @@ def causes(
     workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
 ) -> Iterator[Cause]:
     """Yield everything that reaches back to a date that was determined."""
-    yield from by_prints(events, series)
-    yield from by_acts(events, partial(resolve, deal))
-    yield from by_reports(events, partial(resolve, deal))
+    yield from reaching_back(events, series, partial(resolve, deal))
     before = _version_before(workspace, events, templates)
     if before is not None:
         yield from by_terms(events, partial(resolve, before), partial(resolve, deal))

@@ -17,6 +17,7 @@ from typing import Any
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.files import write_whole
 from engine.determination.template import Template
+from engine.evaluation.pledged_gpus import with_register
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import Event, ReportReceived
@@ -145,8 +146,9 @@ class Intake:
             raise InputProblems([_unknown_deal(file, f"here reports of {self.only} are taken, and the file names another deal")])
         deal = self.deals.find(opened.deal or "")
         receipt = self._receipt(deal, received, file)
-        events, terms = read(self.workspace.store, deal_log(deal.name)), resolve(deal, receipt.received)
-        known = fold(events).reports
+        events = read(self.workspace.store, deal_log(deal.name))
+        state = fold(events)
+        terms, known = with_register(resolve(deal, receipt.received), state.registers, receipt.received), state.reports
         report, problems = read_report(opened, terms, receipt.received, {report.as_of for report in known})
         if report is None:
             raise InputProblems(problems)

@@ -30,6 +30,7 @@ from engine.operations.dates_due import causes, files_claimed_twice, first_neede
 from engine.operations.deal_history import history_of
 from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
+from engine.operations.register_changes import registers_changed
 from engine.operations.settled import Settled, files_there, settled
 from engine.operations.sign_checkpoints import sign_all
 from engine.operations.waiting_dates import waits_for
@@ -38,6 +39,7 @@ from engine.terms.as_written import Deal, day_of
 from engine.wording.adopted_deal import adopted
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
+from engine.workspace.registers import BadRegister
 from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
 
@@ -58,6 +60,8 @@ class DealOutcome:
     """Why it could not be evaluated, where that is so."""
     earlier_edition: bool = False
     """Whether its log is of an earlier edition of the rulings, to which nothing is added, not even the reason."""
+    beside: tuple[str, ...] = ()
+    """The hash of the register that could not be read, where one is why."""
     problems: tuple[str, ...] = ()
     """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
@@ -231,6 +235,7 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         return
     try:
         result.events += _adopt(workspace, deal, events, tools)
+        result.events += _added(workspace, deal, events, list(registers_changed(workspace, deal, result.file.parent, events)), tools)
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(prints, deal, on, acts)
         again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
@@ -250,6 +255,7 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
     except OF_ONE_DEAL as error:
         result.state = as_it_stands(events)
         result.reason = said(error)
+        result.beside = (error.sha256,) if isinstance(error, BadRegister) else ()
 
 
 def _adopt(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools) -> tuple[Event, ...]:
@@ -284,7 +290,7 @@ def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, 
     """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
     said = NotEvaluated(reason=result.reason or "", problems=result.problems)
     payload = resting_on(said, history_of(workspace.store, deal_log(result.deal)).events)
-    kept = () if text is None else (keep(workspace, text),)
+    kept = () if text is None else (keep(workspace, text), *result.beside)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:
         result.events += append(writer, deal_log(result.deal), [new], tools.scribe())

@@ -22,6 +22,7 @@ from engine.events.standing import standing, withdrawn
 from engine.operations.dates_due import causes, files_claimed_twice, first_needed
 from engine.operations.deal_history import history_of
 from engine.operations.publish import prints_due
+from engine.operations.register_changes import registers_changed
 from engine.operations.run import DealOutcome, RunOutcome
 from engine.operations.run_answer import DealAnswer, Logs, RunAnswer, answer_from
 from engine.operations.waiting_dates import value_awaited
@@ -151,6 +152,7 @@ class _Look:
         try:
             if result.reason is None:
                 self._adopt(deal)
+                self._add(list(registers_changed(self.workspace, deal, result.file.parent, self.events, keep=False)))
                 self._go(deal, on)
         except OF_ONE_DEAL as error:
             result.reason = said(error)

@@ -48,9 +48,9 @@ def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: dateti
 
 
 def files_there(workspace: Workspace) -> str:
-    """Return one hash over the deal files and the keys."""
+    """Return one hash over the deal files, the registers beside them and the keys."""
     whole = sha256()
-    for path in workspace.deal_files():
+    for path in (*workspace.deal_files(), *sorted((workspace.root / "deals").glob("*.csv"))):
         whole.update(f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode())
     for path in sorted((workspace.root / "keys").glob("*")):
         whole.update(f"{path.name} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())

@@ -41,6 +41,7 @@ from engine.events.kinds import (
 from engine.events.log_names import deals_among, series_of_log, subject_of_log
 from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, TestResult
+from engine.events.servicing import RegisterChanged
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
 from engine.market.index_value import IndexValue
 from engine.record.log import deal_log, event_of, read
@@ -90,6 +91,11 @@ def _swept(period: SweptPeriod) -> str:
     return f"{swept} swept; reserve {reserve}"
 
 
+def _pledged(register: RegisterChanged) -> str:
+    steps = (f"{step.gpus:,} GPUs of {asset} from {step.since}" for asset, counts in register.counts.items() for step in counts)
+    return "; ".join(steps)
+
+
 SUMMARIES: dict[type, Callable[[Any], str]] = {
     NoticeReleased: lambda p: f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}",
     DeliveryBegun: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}, {p.message_id}",
@@ -109,6 +115,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     DeadlinePassed: lambda p: f"{p.state.status.value} since {p.state.since}: {p.state.why}",
     ObligationMoved: lambda p: f"{p.obligation.name} {p.obligation.status}, due {p.obligation.due.by}",
     ReportReceived: lambda p: f"{p.document}, as of {p.as_of}, received {p.received}, {len(p.figures)} figures",
+    RegisterChanged: lambda p: f"{p.file} {p.sha256[:16]}: {_pledged(p)}",
     ActRecorded: lambda p: f"{p.act} {p.clause or ''} {p.document or ''}".rstrip(),
     ActApplied: lambda p: p.why,
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {len(p.clauses)} clauses",

@@ -38,7 +38,7 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
             yield Problem("D537", f"`{name}` does not lie in the deal's folder", why, "put the file itself there", place)
         elif register.is_file():
             texts[str(register)] = read_text(register)
-            yield from check_register(texts[str(register)], str(register), terms, deal.tree, deal.closing_date)
+            yield from check_register(texts[str(register)], str(register), deal)
         else:
             why = "the count of Pledged GPU Assets is held against nothing"
             yield Problem("W108", f"the register `{name}` is not beside the deal file", why, f"put it into {path.parent}", place)

@@ -208,7 +208,7 @@ def test_a_register_is_held_against_the_deal(
     said = capsys.readouterr().out
     assert "prairie-serials.csv:3:1: D528 `S1` stands twice" in said
     assert "prairie-serials.csv:4:1: D528 the deal has no asset class `b200`" in said
-    assert "W107 the register holds 1 GPUs of h100, the deal 768" in said
+    assert "W107 the register holds 1 GPU of h100 on 2026-02-02, the deal 768" in said
     (tmp_path / "prairie-serials.csv").write_text("serial,place\n", encoding="utf-8")
     assert check([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
     assert "D527 the register lacks asset_class, location" in capsys.readouterr().out

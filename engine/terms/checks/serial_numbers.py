@@ -1,21 +1,20 @@
-"""The serial-number register of an asset class: a CSV beside the deal file, held against the count in its terms.
+"""The serial-number register of an asset class: a CSV beside the deal file, which says how many GPUs are pledged on each date.
 
-Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. The deal's count governs
-until a report gives another (`rulings.md` 26); a difference is a warning, a register that cannot be read an error.
+Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. GPUs that a report counts above the
+register are not counted (`rulings.md` 57a); a difference from the deal's count is a warning, a register that cannot be read an error.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from engine.basics.errors import Place, Problem
 from engine.basics.tables import read_table
-from engine.terms.in_force import TermsInForce
+from engine.terms.as_written import Deal
 from engine.terms.periods import read_day
-from engine.terms.source import Tree
 
 COLUMNS = ("serial", "asset_class", "location")
 DATES = ("pledged_on", "released_on")
@@ -23,44 +22,90 @@ SERIAL = re.compile(r"[!-~]+(?: [!-~]+)*")
 """What a serial number is made of: printable ASCII, so that two that look alike are alike."""
 
 
-def check_register(text: str, file: str, terms: TermsInForce, tree: Tree, on: date) -> Iterator[Problem]:
-    """Yield what is wrong with a register, and where it differs from the deal's counts.
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """One GPU of a register: its asset class, and the days from which and until which it is pledged, where they are written."""
+
+    asset: str
+    since: date | None
+    until: date | None
+
+    def stands(self, on: date) -> bool:
+        """Whether the GPU is pledged on a day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
+
+
+def read_register(text: str, file: str, classes: Collection[str]) -> tuple[tuple[Pledge, ...], list[Problem]]:
+    """Return the GPUs of a register, and everything that is wrong with its rows, each at its place.
 
     Args:
         text: the register.
         file: its name, for the errors.
-        terms: the deal's terms.
-        tree: the deal file, for the place of a count.
-        on: the date on which GPUs are counted.
+        classes: the deal's asset classes.
     """
     table, problems = read_table(text, file)
     if table is None:
-        yield from problems
-        return
+        return (), problems
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         fix = f"begin with `{','.join(COLUMNS)}`"
-        yield Problem("D527", f"the register lacks {', '.join(missing)}", "a GPU is known by serial number and place", fix, Place(file))
-        return
-    counts: Counter[str] = Counter()
+        why = "a GPU is known by serial number and place"
+        return (), [Problem("D527", f"the register lacks {', '.join(missing)}", why, fix, Place(file))]
+    pledges: list[Pledge] = []
     seen: dict[str, int] = {}
     for row in table.rows:
         serial, asset = row.cells["serial"].strip(), row.cells["asset_class"].strip()
-        wrong = _wrong(serial, asset, seen, terms) or _wrong_dates(row.cells)
+        wrong = _wrong(serial, asset, seen, classes) or _wrong_dates(row.cells)
         if wrong is None:
             seen[serial] = row.line
-            counts[asset] += _pledged(row.cells, on)
+            pledges.append(Pledge(asset, *(_day(row.cells, name) for name in DATES)))
         else:
-            yield Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial))))
-    for name, asset_terms in terms.pledged_assets.items():
-        registered = asset_terms.register_file is not None and file.endswith(asset_terms.register_file)
-        if registered and counts[name] != asset_terms.gpus:
-            why = "the deal's count governs until a report gives another"
-            what = f"the register holds {counts[name]:,} GPUs of {name}, the deal {asset_terms.gpus:,}"
-            yield Problem("W107", what, why, "correct one of them", tree.place(("pledged_assets", name, "gpus")))
+            problems.append(Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial)))))
+    return tuple(pledges), problems
 
 
-def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -> tuple[str, str, str] | None:
+def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[tuple[date, int], ...]:
+    """Return how many GPUs of a class are pledged from each date on, oldest first; a date that changes nothing is left out."""
+    own = [pledge for pledge in pledges if pledge.asset == asset]
+    days = {closing, *(day for pledge in own for day in (pledge.since, pledge.until) if day is not None and day > closing)}
+    counts: list[tuple[date, int]] = []
+    for day in sorted(days):
+        count = sum(pledge.stands(day) for pledge in own)
+        if not counts or counts[-1][1] != count:
+            counts.append((day, count))
+    return tuple(counts)
+
+
+def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
+    """Yield what is wrong with a register, and where it first differs from the deal's counts.
+
+    Args:
+        text: the register.
+        file: its name, for the errors.
+        deal: the deal.
+    """
+    pledges, problems = read_register(text, file, classes_of(deal))
+    yield from problems
+    if any(problem.code in ("D527", "Y120", "Y121") for problem in problems):
+        return
+    told: set[str] = set()
+    for since, terms in deal.segments:
+        for name, asset in terms.pledged_assets.items():
+            named = asset.register_file is not None and file.endswith(asset.register_file) and name not in told
+            count = sum(pledge.asset == name and pledge.stands(since) for pledge in pledges)
+            if named and count != asset.gpus:
+                told.add(name)
+                why = "the register's count governs until a report gives a lower one"
+                what = f"the register holds {count:,} {'GPU' if count == 1 else 'GPUs'} of {name} on {since}, the deal {asset.gpus:,}"
+                yield Problem("W107", what, why, "correct one of them", deal.tree.place(("pledged_assets", name, "gpus")))
+
+
+def classes_of(deal: Deal) -> tuple[str, ...]:
+    """Return every asset class that the deal has on some date."""
+    return tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.pledged_assets))
+
+
+def _wrong(serial: str, asset: str, seen: dict[str, int], classes: Collection[str]) -> tuple[str, str, str] | None:
     """Return what is wrong with one row, why, and its fix; None if it is right."""
     if not serial:
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
@@ -72,8 +117,8 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], terms: TermsInForce) -
         )
     if serial in seen:
         return f"`{serial}` stands twice", f"line {seen[serial]} has it too, and a GPU is pledged once", "remove one of them"
-    if asset not in terms.pledged_assets:
-        return f"the deal has no asset class `{asset}`", f"it has {', '.join(terms.pledged_assets)}", "correct the name"
+    if asset not in classes:
+        return f"the deal has no asset class `{asset}`", f"it has {', '.join(classes)}", "correct the name"
     return None
 
 
@@ -91,7 +136,7 @@ def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
     return None
 
 
-def _pledged(row: Mapping[str, str], on: date) -> bool:
-    """Return whether a GPU is pledged on the date; both dates have been read before."""
-    since, until = (read_day(text.strip()) if text and text.strip() else None for text in (row.get(name) for name in DATES))
-    return (since is None or since <= on) and (until is None or on < until)
+def _day(row: Mapping[str, str], name: str) -> date | None:
+    """Return the day in a cell that has been read before; None where it is empty."""
+    text = (row.get(name) or "").strip()
+    return read_day(text) if text else None
