@@ -15,57 +15,10 @@ from typer import Typer
 
 from engine.cli.app import app
 from engine.cli.options import run_command_line
+from engine.cli.sections import SECTIONS
 
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "index": (
-        "init",
-        "import",
-        "announce",
-        "collect",
-        "exclude",
-        "index",
-        "restate",
-        "validate-index",
-        "manipulation",
-        "reproduce",
-        "publication",
-        "series",
-        "depreciation",
-        "precision",
-        "coverage",
-    ),
-    "review": ("review", "disclosure", "cri-d", "fleet"),
-    "structurer": ("new", "check", "prove", "terms", "clause", "schema", "migrate", "backtest", "diff"),
-    "foresight": ("ladder", "stress", "calibrate", "compare", "grid", "simulate"),
-    "servicer": (
-        "intake",
-        "report-form",
-        "confirm",
-        "act",
-        "run",
-        "serve",
-        "explain",
-        "portfolio",
-        "demo",
-    ),
-    "sending": ("release", "deliver", "acknowledge", "owed"),
-    "trustee": (
-        "verify",
-        "replay",
-        "keys",
-        "checkpoint",
-        "cosign",
-        "export",
-        "history",
-        "compare-dates",
-        "verifier",
-        "audit-report",
-        "bundle",
-    ),
-    "web": ("web",),
-    "database": ("db",),
-}
-"""Each module and its commands; their order in `--help`."""
+FAMILIES: dict[str, tuple[str, ...]] = {family: commands for family, (_, commands) in SECTIONS.items()}
+"""Each module and its commands."""
 
 
 def registered(arguments: Sequence[str] = ()) -> Typer:

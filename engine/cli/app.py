@@ -18,6 +18,7 @@ import typer
 
 from engine.assembly import scribe
 from engine.cli.options import CODES
+from engine.cli.sections import SectionedGroup
 
 if TYPE_CHECKING:
     from engine.assembly import Scribe
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="headroom",
+    cls=SectionedGroup,
     help="Covenant and ABS trigger monitoring against a weekly GPU rental index.",
     epilog=CODES,
     no_args_is_help=True,

@@ -50,10 +50,15 @@ def _said(due: Due, facts: DueFacts) -> str:
 
 
 def duty_words(due: Due) -> str:
-    """Return what is due, whether or not it is late: a delivery that is overdue is the same duty."""
+    """Return what is due, whether or not it is late: a delivery that is overdue is the same duty.
+
+    A list of duties holds several notices of one kind on one clause, so each says the date that it is of.
+    """
     facts = due.facts
     if facts is None:
         return due.what.removesuffix(", overdue")
+    if due.act == "notify" and due.of is not None:
+        return due_words(due).replace(f"({due.subject})", f"({due.subject}) of {due.of}", 1)
     late = due.act == "deliver" and facts.overdue_since is not None
     return due_words(due.model_copy(update={"facts": facts.model_copy(update={"overdue_since": None})}) if late else due)
 

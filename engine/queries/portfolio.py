@@ -18,7 +18,7 @@ from engine.basics.values import in_words, printed, printed_apart, printed_headr
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
 from engine.events.due_acts import Due
-from engine.events.duty_words import due_words, remedy_words
+from engine.events.duty_words import due_words, duty_words, remedy_words
 from engine.events.kinds import Determined, Event, NotEvaluated, Tested
 from engine.events.log_names import deals_among
 from engine.events.results import TestResult, Verdict, share_of_limit
@@ -204,7 +204,7 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
     for owed in state.obligations.values():
         if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
-    yield from (Task(one.by, one.who, due_words(one)) for one in due if one.act == "notify" and one.subject == key)
+    yield from (Task(one.by, one.who, duty_words(one)) for one in due if one.act == "notify" and one.subject == key)
 
 
 COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")

@@ -64,7 +64,7 @@ def test_a_later_date_shows_what_was_so_then(ran: Workspace, capsys: pytest.Capt
     cured = next(one for one in rows(ran, plan.THURSDAYS[7], capsys) if one["test"] == "ltv")
     assert cured["state"] == "COMPLIANT"
     (duty,) = cured["due"]  # the cure is no longer due; the duty to give notice stays until it is fulfilled (rulings 54)
-    assert duty["what"] == "give notice of test failed (ltv) to borrower, administrative agent"
+    assert duty["what"] == "give notice of test failed (ltv) of 2026-02-19 to borrower, administrative agent"
     assert (duty["by"], duty["who"], duty["overdue"]) == ("2026-02-23", "servicer", False)
 
 
