@@ -67,6 +67,7 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
         log_size=stated.seq + 1,
         log_head=entries[stated.seq].root.hex(),
         supersedes=payload.supersedes,
+        supersedes_each=payload.supersedes_each,
         attachments=described(dict.fromkeys(files, b"")),
         print=issued.print,
     )

@@ -16,7 +16,7 @@ from engine.events.kinds import ActApplied, Correction, Event, NotEvaluated, Not
 from engine.events.notice import notice_file
 from engine.events.rates import Published
 from engine.events.standing import DETERMINED, OF_A_DATE
-from engine.notices.due import Owed, Told, owed_notices, superseded, told_of
+from engine.notices.due import Owed, Told, owed_notices, superseded, superseded_each, told_of
 from engine.record.log import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
@@ -56,6 +56,7 @@ def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[To
     yield "of", payload.of, owed.event.key
     yield "file", payload.file, f"notices/{deal}/{notice_file(deal, number, owed.on, owed.label, owed.print)}"
     yield "supersedes", payload.supersedes, superseded(before, owed)
+    yield "supersedes_each", payload.supersedes_each, superseded_each(before, owed)
     yield "inputs", event.inputs, (owed.event.leaf,)
 
 

@@ -6,7 +6,7 @@ Pure: from events to values. What is sent is what has no event yet, so a crash l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Literal
@@ -27,6 +27,8 @@ from engine.events.delivery import (
 )
 from engine.events.kinds import ActRecorded, Event, NoticeIssued
 from engine.events.notice import SEPARATOR, notice_given
+from engine.events.servicing import NoticeOwed
+from engine.events.standing import standing
 
 COPIES = 2
 """How many copies of one message are sent at most: a second one if nobody can tell whether the first arrived."""
@@ -117,12 +119,25 @@ def deliveries(events: Sequence[Event]) -> tuple[Delivery, ...]:
             deal = payload
         elif isinstance(payload, NoticeIssued) and deal is not None:
             by_number[payload.number] = _issued(event, payload, deal)
-            if payload.supersedes in by_number:
-                by_number[payload.supersedes] = replace(by_number[payload.supersedes], superseded=True)
+            for number in (payload.supersedes, *payload.supersedes_each):
+                if number in by_number:
+                    by_number[number] = replace(by_number[number], superseded=True)
         elif (number := getattr(payload, "number", None)) in by_number and not isinstance(payload, NoticeIssued):
             by_number[number] = _after(by_number[number], payload, event)
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
-    return tuple(_by_act(delivery, acts) for delivery in by_number.values())
+    owed = {(duty.kind, duty.subject, duty.on) for duty in _owed(events)}
+    return tuple(_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
+
+
+def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
+    """Yield the duties that stand: one that a correction withdrew, and that did not come about again, is owed no more."""
+    return (event.payload for event in standing(events) if isinstance(event.payload, NoticeOwed))
+
+
+def _still_owed(delivery: Delivery, owed: Collection[tuple[str, str | None, date]]) -> Delivery:
+    """Return a notice of an event as not superseded where the event came about again: its duty stands, and only this notice meets it."""
+    again = delivery.superseded and (delivery.notice.kind, delivery.clause, delivery.states) in owed
+    return replace(delivery, superseded=False) if again and delivery.notice.kind not in FOR_A_DATE else delivery
 
 
 def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
@@ -195,6 +210,8 @@ def why_not_sent(delivery: Delivery) -> str | None:
         return "the deal names nobody to whom it is given"
     if delivery.release is None:
         return f"it is a draft until who acts for the {duty.given_by} releases it"
+    if delivery.superseded and delivery.notice.kind not in FOR_A_DATE:
+        return "a later notice withdraws what it states"
     if delivery.release.sha256 != delivery.notice.sha256:
         return "another file was released than the one that was issued"
     lacks = unsaid(duty)

@@ -31,6 +31,7 @@ class NoticeInputs:
         log_size: entries of the log at issue.
         log_head: its root in hexadecimal.
         supersedes: the number of the notice that this one replaces.
+        supersedes_each: the numbers of all notices that state something of what it withdraws.
         attachments: files to embed, by name, with what each is.
         print: of the notice's event; a second one is of a date that was determined again.
     """
@@ -47,6 +48,7 @@ class NoticeInputs:
     log_head: str
     operator: str = "the calculation agent"
     supersedes: int | None = None
+    supersedes_each: tuple[int, ...] = ()
     attachments: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
     print: int = 1
 

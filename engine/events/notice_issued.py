@@ -27,6 +27,8 @@ class NoticeIssued(Fact):
     unsigned_sha256: str | None = None
     """Of the file before it was signed: what the same event renders to again."""
     supersedes: int | None = None
+    supersedes_each: tuple[int, ...] = Field(default=(), exclude_if=lambda said: not said)
+    """Of a Correction Notice: the numbers of all notices that state something of what it withdraws (`rulings.md` 53a)."""
     page_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
     """Of `page.json`, every visible string of its pages; absent in records made before it was said (`rulings.md` 64)."""
     renderer: Renderer | None = Field(default=None, exclude_if=lambda said: said is None)

@@ -25,6 +25,8 @@ class Owed:
     print: int = 1
     supersedes_on: date | None = None
     """The date of the notice that this one supersedes, if it does."""
+    withdrawn: frozenset[tuple[str, date]] = frozenset()
+    """What a Correction Notice withdraws: each test, trigger or other subject with the date of which something stands otherwise."""
     ended: int | None = None
     """The number of the correction that withdrew what it states: from then on it is given no more, if it was not given before."""
 
@@ -73,18 +75,19 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             group = []
             if open_correction is not None and event.effective_on >= open_correction[2].until:
                 begun, print_, done = open_correction
-                if changed(events[: place + 1], begun):
-                    yield Owed("correction", None, event.effective_on, event, print_, done.until)
+                gone = changed(events[: place + 1], begun)
+                if gone:
+                    yield Owed("correction", None, event.effective_on, event, print_, done.until, gone)
                 open_correction = None
         else:
             group.append(event)
 
 
-def changed(events: Sequence[Event], begun: int) -> bool:
-    """Return whether a correction that began at a place of a log changed any result or state, or took one away."""
+def changed(events: Sequence[Event], begun: int) -> frozenset[tuple[str, date]]:
+    """Return each subject with a date of which a correction that began at a place of a log changed a result or state, or took one away."""
     before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
-    return any(after.get(fact) != said for fact, said in before.items())
+    return frozenset((subject, on) for (kind, subject, on), said in before.items() if after.get((kind, subject, on)) != said)
 
 
 OF_A_WHOLE_DATE = ("compliance", "correction", "not_evaluated")
@@ -112,13 +115,23 @@ class Told:
     kind: str
     on: date
     stated: int
+    subject: str | None = None
 
 
 def told_of(events: Sequence[Event]) -> list[Told]:
     """Return what the notices that a log has issued speak of, in its order."""
     places = {event.key: event.seq for event in events}
     issued = (event for event in events if isinstance(event.payload, NoticeIssued))
-    return [Told(event.payload.number, event.payload.kind, event.effective_on, places.get(event.payload.of, event.seq)) for event in issued]
+    return [
+        Told(
+            event.payload.number,
+            event.payload.kind,
+            event.effective_on,
+            places.get(event.payload.of, event.seq),
+            event.subject.removeprefix(event.payload.kind).removeprefix("-") or None,
+        )
+        for event in issued
+    ]
 
 
 def superseded(told: Sequence[Told], owed: Owed) -> int | None:
@@ -128,6 +141,17 @@ def superseded(told: Sequence[Told], owed: Owed) -> int | None:
     """
     found = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
     return max((one.number for one in found if one.stated < owed.event.seq), default=None)
+
+
+def superseded_each(told: Sequence[Told], owed: Owed) -> tuple[int, ...]:
+    """Return the numbers of all notices that state something of what an owed Correction Notice withdraws; none for another notice.
+
+    A notice for a whole date states all of its date; the notice of an event states what its test or trigger came to.
+    """
+    days = {on for _, on in owed.withdrawn}
+    stating = (one for one in told if one.stated < owed.event.seq and one.on in days)
+    found = (one.number for one in stating if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn)
+    return tuple(sorted(found))
 
 
 def _of_date(stated: Event) -> tuple[int, ...]:

@@ -219,7 +219,7 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
             inputs, evidence = contents_of(workspace, deal, owed, LogRead(events, entries, checkpoints), told, scribe)
-            told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq))
+            told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
             yield _Waiting(owed, inputs, evidence)
 
 
@@ -259,6 +259,7 @@ def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) ->
         sha256=sha256_hex(data),
         unsigned_sha256=made.unsigned,
         supersedes=inputs.supersedes,
+        supersedes_each=inputs.supersedes_each,
         page_sha256=None if notice.facts is None else sha256_hex(inputs.attachments[PAGE][0]),
         renderer=None if notice.facts is None else notice.facts.renderer,
         operator=None if notice.facts is None else inputs.operator,

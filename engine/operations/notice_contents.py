@@ -12,7 +12,7 @@ from engine.events.notice import NoticeInputs
 from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
 from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
-from engine.notices.due import Owed, Told, _of_date, superseded
+from engine.notices.due import Owed, Told, _of_date, superseded, superseded_each
 from engine.notices.earlier_entries import earlier_entries
 from engine.record.log import Scribe
 from engine.record.store import Entry
@@ -62,6 +62,7 @@ def contents_of(
         log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),
         supersedes=superseded(told, owed),
+        supersedes_each=superseded_each(told, owed),
         attachments=attachments(evidence),
         print=owed.print,
     )

@@ -84,6 +84,7 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
         log_size=shown.seq + 1,
         log_head=entry.root.hex() if entry is not None else "",
         supersedes=issued.payload.supersedes if issued is not None else None,
+        supersedes_each=issued.payload.supersedes_each if issued is not None else (),
     )
     later = tuple(event for event in reversed(events) if event.seq > shown.seq)
     return DealPage(deal, shown.effective_on, dates, inputs, issued.payload if issued else None, later, size, head.hex(), adopted)

@@ -18,9 +18,11 @@ from engine.cli.show.history import explain
 from engine.cli.show.intake import intake
 from engine.cli.show.replay import replay
 from engine.cli.show.series import import_series
+from engine.delivery.outbox import deliveries, why_not_sent
 from engine.demo import plan
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_state import as_it_stands
+from engine.events.delivery import NoticeReleased
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event
 from engine.events.notice import NoticeInputs
@@ -40,6 +42,7 @@ from tests.operations.taking import take
 from tests.operations.test_run import DEAL, NOW, fill, keep, paper
 from tests.operations.test_run import tools as tools  # the fixture
 
+RELEASED = NoticeReleased(number=1, sha256="", released_by="A. Person", acts_for="servicer")
 ROWS = "publication_date,value,low_confidence,observations,methodology_version\n"
 
 
@@ -111,6 +114,11 @@ def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered
     corrected = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "correction"]
     compliance = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "compliance" and e.effective_on == day]
     assert [one.supersedes for one in corrected] == [compliance[0].number]
+    begun = [e.payload.number for e in found if e.kind == "notice issued" and e.subject == "trigger_event-cash-sweep"]
+    assert [one.supersedes_each for one in corrected] == [(compliance[0].number, *begun)]
+    held = {one.number: why_not_sent(replace(one, release=RELEASED)) for one in deliveries(found)}
+    assert [held[number] for number in begun] == ["a later notice withdraws what it states"]
+    assert held[corrected[0].number] != "a later notice withdraws what it states"
     assert run(administered, date(2026, 3, 6), tools).deals[0].events == []
     assert events(administered) == found
 

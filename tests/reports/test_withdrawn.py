@@ -41,7 +41,8 @@ def told() -> NoticeInputs:
     new = [event(like, "notice issued", label, LAST, one, 0) for label, one in zip(("compliance", "test_failed-ltv"), notices, strict=True)]
     new += [event(like, "act recorded", act.identity, act.effective_on, act, 0) for act in acts]
     events = [*found.events[:at], *new, *found.events[at:]]
-    return replace(found, events=tuple(one.model_copy(update={"seq": seq}) for seq, one in enumerate(events)), number=45, supersedes=GIVEN)
+    placed = tuple(one.model_copy(update={"seq": seq}) for seq, one in enumerate(events))
+    return replace(found, events=placed, number=45, supersedes=GIVEN, supersedes_each=(GIVEN, EVENT))
 
 
 def block(found: NoticeInputs, name: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[st
         days: the dates of which something now stands otherwise.
         clauses: the tests and triggers that it is of.
     """
-    stated = [(day, one) for day, one in log.issued(brief.past) if day in days and one.number != brief.inputs.number]
+    stated = [(day, one) for day, one in log.issued(brief.past) if one.number in brief.inputs.supersedes_each]
     given = [one.number for day, one in stated if _was_given(brief, day, one)]
     said = []
     if stated:
