@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from engine.basics.errors import WrongUsage
@@ -94,7 +95,7 @@ class Row:
     due: tuple[Task, ...] = ()
     note: str = ""
 
-    @property
+    @cached_property
     def rank(self) -> tuple[int, date, Fraction, str, str]:
         """The worst first: by state and result, then by what is due first, then by headroom in per cent of the limit."""
         place = ORDER[self.state]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from engine.basics.values import Figure, printed
@@ -39,9 +39,9 @@ class NearestTest:
     failing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DealRow:
-    """One deal on a date.
+    """One deal on a date; its rank is computed once, since a list of hundreds is sorted for each page.
 
     Attributes:
         deal: its name.
@@ -83,7 +83,7 @@ class DealRow:
         owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
         return owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
 
-    @property
+    @cached_property
     def rank(self) -> tuple[int, int, date, Fraction, str]:
         """One total order: state, days overdue, next day, headroom, name."""
         first = self.owed[0] if self.owed else None
@@ -172,9 +172,10 @@ def log_size(workspace: Workspace, deal: str) -> int:
 
 
 def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
-    """Return the same of many deals, as they stand at one moment."""
+    """Return the same of many deals, as they stand at one moment: one question to the database, however many they are."""
     with workspace.store.read() as reader:
-        return {deal: reader.size(deal_log(deal)) for deal in deals}
+        found = {head.log: head.size for head in reader.heads()}
+    return {deal: found.get(deal_log(deal), 0) for deal in deals}
 
 
 def portfolio_deals(

@@ -143,6 +143,11 @@ def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
 
     By all of the row, not by its place.
     """
+    return event_in(log, seq, leaf, data)
+
+
+def event_in(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
+    """Return the event that a row is, read anew. Raises VerificationFailed where the body is not an event."""
     try:
         body = json.loads(data)
         payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
@@ -159,4 +164,6 @@ def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
 
 def read(store: Store, log: str) -> Sequence[Event]:
     """Return all events of a log, oldest first."""
+    if store.in_hand is not None:
+        return store.in_hand.events(store, log)
     return tuple(event_of(entry) for entry in store.entries(log))

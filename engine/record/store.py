@@ -7,11 +7,11 @@ are text. What may be done to a row is enforced by the database itself (`guards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection, Engine, Table, Text
 from sqlalchemy.exc import DBAPIError
@@ -220,12 +220,25 @@ class Writer(Reader):
         return CompactRange(size, peaks)
 
 
+class InHand(Protocol):
+    """What was read of logs before, for whoever reads them again and again."""
+
+    def events(self, store: Store, log: str) -> Sequence[Any]:
+        """Return all events of a log as it stands now, oldest first."""
+        ...
+
+
 class Store:
-    """All logs of one workspace."""
+    """All logs of one workspace.
+
+    Attributes:
+        in_hand: what `log.read` asks first, where a process reads the same logs again and again; verification opens a store without it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Use `open`; this only holds the connection pool."""
         self._engine = engine
+        self.in_hand: InHand | None = None
 
     @classmethod
     def open(cls, url: str | Path) -> Store:

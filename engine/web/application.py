@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date
 from functools import partial
 from typing import Any
@@ -47,7 +47,7 @@ from engine.web import (
 from engine.web.desk import Desk
 from engine.web.guarded_route import Forged, GuardedRoute, NotThere, SignInFirst, TooMuch, Visit
 from engine.web.protection import Protection
-from engine.web.rendering import rendered
+from engine.web.rendering import compiled, rendered
 
 ROOMS = (
     public_pages,
@@ -75,6 +75,8 @@ ROOMS = (
 """The modules that have pages; one that is added here is guarded, tested and shown in the navigation."""
 WAITS_FOR_WARMING = 5.0
 """Seconds that a stop waits for the rows that are being made."""
+LOOKS_AGAIN = 2.0
+"""Seconds after which it is looked whether logs have grown."""
 OF_A_DEAL = "/deals/{deal}"
 API = "/api/"
 
@@ -84,8 +86,8 @@ def application(desk: Desk) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(lambda: desk.parts)
-        warming = threading.Thread(target=warm, args=(desk,), name="warm", daemon=True)
+        await run_in_threadpool(compiled, desk.parts)
+        warming = threading.Thread(target=keep_warm, args=(desk,), name="warm", daemon=True)
         warming.start()
         yield
         desk.stopping.set()
@@ -110,13 +112,20 @@ def application(desk: Desk) -> FastAPI:
     return app
 
 
-def warm(desk: Desk) -> None:
-    """Make the rows of all deals, so that the first person of the day does not wait for them; it ends where the desk stops."""
-    today = desk.clock().date()
-    for deal, size in desk.sizes().items():
-        if desk.stopping.is_set():
+def keep_warm(desk: Desk) -> None:
+    """Make the rows of all deals, and anew those whose logs grow, so that nobody's page waits for them; it ends where the desk stops."""
+    known: dict[str, tuple[int, date]] = {}
+    while True:
+        today = desk.clock().date()
+        for deal, size in desk.sizes().items():
+            if known.get(deal) != (size, today):
+                with suppress(HeadroomError):  # whoever asks for its row is told why
+                    desk.rows.get(("row", deal, size, today), partial(row_of, desk, deal, today))
+                known[deal] = (size, today)
+            if desk.stopping.is_set():
+                return
+        if desk.stopping.wait(LOOKS_AGAIN):
             return
-        desk.rows.get(("row", deal, size, today), partial(row_of, desk, deal, today))
 
 
 def row_of(desk: Desk, deal: str, on: date) -> DealRow:

@@ -185,4 +185,5 @@ class Desk:
 def desk_of(workspace: Workspace, clock: Callable[[], datetime]) -> Desk:
     """Return the desk of a workspace."""
     generated = (workspace.root / "GENERATED").exists()
+    workspace.hold_events()
     return Desk(workspace, DeskDatabase(workspace.root / DATABASE), clock, generated)

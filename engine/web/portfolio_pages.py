@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import takewhile
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -70,7 +71,6 @@ def portfolio(
     chosen = [row for row in every if asked.fits(row)]
     number = min(max(int(page_) if page_.isdigit() and len(page_) < 6 else 1, 1), max(1, -(-len(chosen) // A_PAGE)))
     shown = chosen[(number - 1) * A_PAGE : number * A_PAGE]
-    acting = [row.deal for row in chosen if row.needs_act(day, day + SOON)]
     return page(
         visit,
         "portfolio.html.j2",
@@ -81,7 +81,7 @@ def portfolio(
         all=every,
         rows=shown,
         acting=sum(row.needs_act(day, day + SOON) for row in every),
-        last_acting=_last_in_front(chosen, acting),
+        last_acting=last_in_front(chosen, day),
         overdue=[duty for row in every for duty in row.owed if duty.days < 0],
         quiet_until=_quiet_until(every, day),
         newest=max((row.on for row in every if row.on), default=None),
@@ -101,10 +101,10 @@ def portfolio(
     )
 
 
-def _last_in_front(rows: Sequence[DealRow], acting: Sequence[str]) -> str:
+def last_in_front(rows: Sequence[DealRow], day: date) -> str:
     """Return the deal under which the line stands: the last one of those at the head that need an act."""
-    front = [row.deal for n, row in enumerate(rows) if all(row.deal in acting for row in rows[: n + 1])]
-    return front[-1] if front else ""
+    front = list(takewhile(lambda row: row.needs_act(day, day + SOON), rows))
+    return front[-1].deal if front else ""
 
 
 def _quiet_until(rows: Sequence[DealRow], day: date) -> date | None:

@@ -42,6 +42,7 @@ def environment(desk_parts: PageParts) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        cache_size=-1,
     )
     found.filters |= words.FILTERS
     found.filters |= {
@@ -65,6 +66,13 @@ def environment(desk_parts: PageParts) -> Environment:
     found.globals["deal_places"] = DEAL_PLACES
     found.globals["pieces"] = found.get_template("pieces.html.j2").module
     return found
+
+
+def compiled(desk_parts: PageParts) -> None:
+    """Compile all pages, so that nobody's first page waits for its template."""
+    made = environment(desk_parts)
+    for name in made.list_templates(extensions=["j2"]):
+        made.get_template(name)
 
 
 @cache

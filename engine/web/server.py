@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from engine.basics.garbage_collection import spare_loaded_code
 from engine.web.application import application
 from engine.web.desk import Desk
 from engine.web.protection import LOG
@@ -21,6 +22,7 @@ AT_ONCE = 200
 def serve_pages(desk: Desk) -> None:
     """Serve the pages of a desk until stopped."""
     _log_to(sys.stderr)
+    spare_loaded_code()
     uvicorn.Server(uvicorn.Config(application(desk), **options(desk))).run()
 
 

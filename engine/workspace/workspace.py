@@ -215,6 +215,12 @@ class Workspace:
                 _wait(file, self.root, patience)
             yield
 
+    def hold_events(self) -> None:
+        """Keep the events that are read in memory, within bounds: for a process that reads the same logs again and again."""
+        from engine.record.events_in_hand import EventsInHand
+
+        self.store.in_hand = EventsInHand()
+
     def sweep(self) -> int:
         """Remove what an interrupted write left behind; only while `alone`."""
         left = [path for name in (*FOLDERS, "keys", "documents", "checkpoints") for path in (self.root / name).rglob(".partial-*")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from engine.delivery.statement import statement_of
 from engine.queries.deal_page import deal_page
 from engine.queries.portfolio_deals import deal_row, portfolio_deals
 from engine.record.log import deal_log, read
+from engine.web.portfolio_pages import last_in_front
 from engine.web.rights import EVERY_DEAL, Grant
 from tests.conftest import DEALS
 from tests.web.conftest import AT, DEAL, OTHER, Visitors
@@ -84,6 +86,25 @@ def test_the_portfolio_is_in_one_order_and_kept_while_logs_stand(visitors: Visit
     assert sorted(made) == sorted((DEAL, OTHER))
     assert [row.rank for row in rows] == sorted(row.rank for row in rows)
     assert rows == portfolio_deals(visitors.desk.workspace, (DEAL, OTHER), ON)
+
+
+def test_the_line_stands_under_the_last_of_those_at_the_head_that_need_an_act() -> None:
+    """Each row is looked at once: with 300 deals, comparing each row with all others took most of the page's time."""
+    looked: list[str] = []
+
+    @dataclass
+    class Standing:
+        deal: str
+        acts: bool
+
+        def needs_act(self, *_: date) -> bool:
+            looked.append(self.deal)
+            return self.acts
+
+    rows = [Standing(f"deal {n}", n < 4 or n == 7) for n in range(300)]
+    assert last_in_front(rows, ON) == "deal 3"  # type: ignore[arg-type]
+    assert len(looked) == 5
+    assert last_in_front(rows[4:], ON) == ""  # type: ignore[arg-type]
 
 
 def test_the_statement_counts_overdue_from_the_last_day(visitors: Visitors) -> None:

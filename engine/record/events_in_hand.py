@@ -1,0 +1,57 @@
+"""Events in hand: logs that a process reads again and again are read once, and afterwards only what was added to them.
+
+It serves only what the database confirms: the root over the entries in hand must be the one that stands there. Verification and
+replay open a store of their own, and read the record itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from engine.events.kinds import Event
+from engine.record.log import event_in
+from engine.record.store import Store
+
+AT_MOST = 15_000
+"""Events of all logs that are kept, some sixteen kilobytes each; the log that was read longest ago goes first."""
+
+
+class EventsInHand:
+    """The events of the logs that were read last, for many threads."""
+
+    def __init__(self, at_most: int = AT_MOST) -> None:
+        """Keep about `at_most` events: the log that was read last is kept, however long it is."""
+        self._most = at_most
+        self._kept: OrderedDict[str, tuple[bytes, tuple[Event, ...]]] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def events(self, store: Store, log: str) -> tuple[Event, ...]:
+        """Return all events of a log as it stands now, oldest first; those that were read before are the same objects.
+
+        Raises:
+            VerificationFailed: an entry cannot be read as an event.
+        """
+        with self._lock:
+            root, known = self._kept.get(log, (b"", ()))
+        with store.read() as reader:
+            if known:
+                last = reader.entry(log, len(known) - 1)
+                if last is None or last.root != root:
+                    known = ()
+            added = reader.entries(log, len(known))
+        if added:
+            root = added[-1].root
+            known = (*known, *(event_in(one.log, one.seq, one.leaf, one.body) for one in added))
+        self._keep(log, root, known)
+        return known
+
+    def _keep(self, log: str, root: bytes, events: tuple[Event, ...]) -> None:
+        with self._lock:
+            _, before = self._kept.pop(log, (b"", ()))
+            self._count += len(events) - len(before)
+            self._kept[log] = (root, events)
+            while len(self._kept) > 1 and self._count > self._most:
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._count -= len(gone)
