@@ -89,7 +89,7 @@ def _leafed_through(desk: Served, deal: str) -> dict[str, object]:
         connection.request("GET", path, headers={"Cookie": f"session={desk.sessions[0]}", "Host": f"127.0.0.1:{desk.port}"})
         text = connection.getresponse().read().decode()
         took.append(time.perf_counter() - began)
-        seen += text.count('data-label="Entry"')
+        seen += text.count('data-l="Entry"')
         older = re.search(r'<a href="([^"]+)">Older</a>', text)
         path = unescape(older[1]) if older else ""
     pages, cpu = len(took), desk.cpu
