@@ -31,6 +31,7 @@ FAMILIES = (
     ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),
     ("random deals x paths in columns, equal to the exact engine", "100,000", "tests/foresight/test_columns.py -k come_out"),
     ("intervals of the rate model hold 93% to 97% of what comes", "300 series", "tests/foresight/test_rate_model.py -k intervals"),
+    ("requests to the desk, after which it holds no more", "10,000", "tests/web/test_endurance.py -k grow"),
     ("histories keyed late equal those keyed in time", "500", "tests/evaluation/test_late_entry.py"),
     ("seeded histories", f"{int(SEEDS):,}", "tests/audit/test_seeded_histories.py -k seeded"),
 )

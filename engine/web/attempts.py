@@ -8,8 +8,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 GUESSES_AT_AN_ACCOUNT: RateLimitItem = parse("10 per 15 minutes")
 GUESSES_FROM_AN_ADDRESS: RateLimitItem = parse("30 per 15 minutes")
-REQUESTS: RateLimitItem = RateLimitItemPerMinute(6000)
-"""Of one address: a hundred a second, many times what a person reads; a whole office may sit behind one."""
+REQUESTS: RateLimitItem = RateLimitItemPerMinute(12_000)
+"""Of one address: two hundred a second, many times what fifty people read; a whole office may sit behind one."""
 UPLOADS: RateLimitItem = RateLimitItemPerMinute(20)
 LONG_WORK: RateLimitItem = RateLimitItemPerSecond(4, 60)
 """Verifications and the like, of one person in a minute."""
