@@ -165,5 +165,5 @@ def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
 def read(store: Store, log: str) -> Sequence[Event]:
     """Return all events of a log, oldest first."""
     if store.in_hand is not None:
-        return store.in_hand.events(store, log)
+        return store.in_hand(store, log)
     return tuple(event_of(entry) for entry in store.entries(log))

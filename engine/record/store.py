@@ -7,11 +7,11 @@ are text. What may be done to a row is enforced by the database itself (`guards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Table, Text
 from sqlalchemy.exc import DBAPIError
@@ -220,14 +220,6 @@ class Writer(Reader):
         return CompactRange(size, peaks)
 
 
-class InHand(Protocol):
-    """What was read of logs before, for whoever reads them again and again."""
-
-    def events(self, store: Store, log: str) -> Sequence[Any]:
-        """Return all events of a log as it stands now, oldest first."""
-        ...
-
-
 class Store:
     """All logs of one workspace.
 
@@ -238,7 +230,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         """Use `open`; this only holds the connection pool."""
         self._engine = engine
-        self.in_hand: InHand | None = None
+        self.in_hand: Callable[[Store, str], Sequence[Any]] | None = None
 
     @classmethod
     def open(cls, url: str | Path) -> Store:

@@ -219,7 +219,7 @@ class Workspace:
         """Keep the events that are read in memory, within bounds: for a process that reads the same logs again and again."""
         from engine.record.events_in_hand import EventsInHand
 
-        self.store.in_hand = EventsInHand()
+        self.store.in_hand = EventsInHand().events
 
     def sweep(self) -> int:
         """Remove what an interrupted write left behind; only while `alone`."""

@@ -27,7 +27,7 @@ def grown(store: Store, log: str, by: int, word: str = "") -> None:
 def test_what_was_read_is_not_read_again_and_what_was_added_is(sqlite: Store) -> None:
     grown(sqlite, LOG, 3)
     plain = read(sqlite, LOG)
-    sqlite.in_hand = EventsInHand()
+    sqlite.in_hand = EventsInHand().events
     first = read(sqlite, LOG)
     grown(sqlite, LOG, 2)
     second = read(sqlite, LOG)
