@@ -221,11 +221,7 @@ class Writer(Reader):
 
 
 class Store:
-    """All logs of one workspace.
-
-    Attributes:
-        in_hand: what `log.read` asks first, where a process reads the same logs again and again; verification opens a store without it.
-    """
+    """All logs of one workspace; `in_hand` is what `log.read` asks first, and verification opens a store without it."""
 
     def __init__(self, engine: Engine) -> None:
         """Use `open`; this only holds the connection pool."""
