@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
+from engine.basics.many_processes import in_order
 from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
-from engine.foresight.many_processes import in_order
 from engine.foresight.rate_paths import Paths, Switch, blocks, given_history, simulated
 from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries

@@ -9,9 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
+from engine.basics.many_processes import in_order
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.many_processes import in_order
 from engine.foresight.rate_scenarios import Point, Rates, ScenarioPath, Shape, read_legs
 from engine.foresight.stress import PathOutcome, closing_levels, outcome
 from engine.terms.as_written import Deal

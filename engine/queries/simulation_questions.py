@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.happenings import Happening
+from engine.basics.many_processes import in_order
 from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.many_processes import in_order
 from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
 from engine.foresight.rate_model import mean_and_deviation

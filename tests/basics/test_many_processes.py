@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.foresight.many_processes import WorkersDie, in_order
+from engine.basics.many_processes import WorkersDie, in_order
 
 
 def squared(number: int) -> int:
