@@ -17,10 +17,21 @@ from typing import Any
 
 from engine.audit.earlier_fields import as_then, of_earlier_record
 from engine.audit.first_difference import first_difference
-from engine.audit.leftovers import deal_named, without_log
+from engine.audit.leftovers import deal_named
 from engine.audit.pages_again import other_words
 from engine.audit.replay_answer import Difference, Replayed
-from engine.audit.replay_due import early, first_due, found_late, next_date, not_there, notices_differ, reason_on, recorded_together
+from engine.audit.replay_due import (
+    early,
+    first_due,
+    found_late,
+    lacking,
+    next_date,
+    not_there,
+    notices_differ,
+    reason_on,
+    recorded_together,
+    redrawn,
+)
 from engine.audit.replay_refused import reason_again
 from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
@@ -80,26 +91,29 @@ class Replay:
 
     def run(self) -> Iterator[Replayed]:
         """Yield every log, one after the other."""
-        for log in self.workspace.store.logs():
-            found = Replayed(log)
-            try:
-                if of_earlier_edition(self.events(log)):
-                    found.edition, found.events = EDITION - 1, len(self.events(log))
-                elif log == SNAPSHOTS:
-                    self._snapshots(found)
-                elif series_of_log(log) is not None:
-                    self._index(found)
-                else:
-                    self._deal(found)
-            except _Differs as differs:
-                found.difference = Difference(log, differs.seq, differs.what)
-            except SnapshotRefused as refused:
-                found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
-            except (HeadroomError, OSError, UnicodeError) as error:
-                found.difference = Difference(log, found.events, str(error))
-            yield found
-        for log, what in without_log(self.workspace, self.workspace.store.logs()):
-            yield Replayed(log, difference=Difference(log, 0, what))
+        logs = self.workspace.store.logs()
+        yield from map(self.one, logs)
+        yield from lacking(self.workspace, logs)
+
+    def one(self, log: str) -> Replayed:
+        """Return what comes out of one log."""
+        found = Replayed(log)
+        try:
+            if of_earlier_edition(self.events(log)):
+                found.edition, found.events = EDITION - 1, len(self.events(log))
+            elif log == SNAPSHOTS:
+                self._snapshots(found)
+            elif series_of_log(log) is not None:
+                self._index(found)
+            else:
+                self._deal(found)
+        except _Differs as differs:
+            found.difference = Difference(log, differs.seq, differs.what)
+        except SnapshotRefused as refused:
+            found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
+        except (HeadroomError, OSError, UnicodeError) as error:
+            found.difference = Difference(log, found.events, str(error))
+        return found
 
     @cached_property
     def _prints(self) -> Prints:
@@ -123,7 +137,7 @@ class Replay:
             except (OSError, SnapshotRefused) as error:
                 raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
             again = payload.model_copy(update={"sha256": snapshot.sha256, "collected_at": snapshot.collected_at, "form": snapshot.form})
-            self._same(event, _redrawn(event, again))
+            self._same(event, redrawn(event, again))
             found.events += 1
 
     def _index(self, found: Replayed) -> None:
@@ -201,12 +215,12 @@ class Replay:
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
         if isinstance(payload, RegisterChanged):
-            return (_redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
+            return (redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
         if isinstance(payload, NotEvaluated):
             return (self._refused(before, event, payload, found),)
         if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, NoticeIssued, *DELIVERY_KINDS.values())):
             found.asserted += not isinstance(payload, NoticeIssued)
-            return (_redrawn(event, payload),)
+            return (redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
         series = self._series(deal, before, event.recorded_at)
         if isinstance(payload, Correction):
@@ -264,9 +278,9 @@ class Replay:
         again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
         if again is None:
             found.asserted += 1
-            return _redrawn(event, payload)
+            return redrawn(event, payload)
         found.refused.add(event.seq)
-        return _redrawn(event, resting_on(again, before.events))
+        return redrawn(event, resting_on(again, before.events))
 
     def _fails(self, before: Past, event: Event, deal: Deal) -> None:
         """Evaluate the date that was due, to see whether it fails."""
@@ -280,13 +294,13 @@ class Replay:
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
         files = before.files or self._first_file(event.log)
         if not files:
-            return _redrawn(event, payload)
+            return redrawn(event, payload)
         deal = self._file(event, files[-1])
         known = Known(before, deal, self._series(deal, before, event.recorded_at), self.templates)
         report, lacks = read_again(self.workspace, event, payload, known)
         if report is None:
             raise _Differs(event.seq, lacks)
-        return _redrawn(event, as_received(report))
+        return redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str) -> Deal:
         """Return an adopted deal file by its hash; read once."""
@@ -334,16 +348,3 @@ class _Differs(Exception):
 def _had_come(event: Event, come: bool) -> None:
     if not come:
         raise _Differs(event.seq, f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come")
-
-
-def _redrawn(event: Event, payload: Any) -> Draft:
-    return Draft(
-        kind=event.kind,
-        subject=event.subject,
-        effective_on=event.effective_on,
-        payload=payload,
-        print=event.print,
-        inputs=event.inputs,
-        supersedes=event.supersedes,
-        reason=event.reason,
-    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import dropwhile, takewhile
+from typing import Any
 
+from engine.audit.leftovers import without_log
+from engine.audit.replay_answer import Difference, Replayed
 from engine.basics.calendar import load_calendar
 from engine.evaluation.inputs import kinds_of
 from engine.evaluation.recorded_acts import discharged
@@ -20,6 +23,7 @@ from engine.notices.due import Owed, Told, owed_notices, superseded, superseded_
 from engine.record.log import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
+from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
 AHEAD = timedelta(hours=14)
@@ -145,3 +149,23 @@ def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
     pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
     return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
+
+
+def redrawn(event: Event, payload: Any) -> Draft:
+    """Return the draft that an event was recorded from, with the payload that came out again."""
+    return Draft(
+        kind=event.kind,
+        subject=event.subject,
+        effective_on=event.effective_on,
+        payload=payload,
+        print=event.print,
+        inputs=event.inputs,
+        supersedes=event.supersedes,
+        reason=event.reason,
+    )
+
+
+def lacking(workspace: Workspace, logs: Sequence[str]) -> Iterator[Replayed]:
+    """Yield each log that is gone from the record beside what was made from it."""
+    for log, what in without_log(workspace, logs):
+        yield Replayed(log, difference=Difference(log, 0, what))

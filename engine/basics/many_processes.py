@@ -6,6 +6,7 @@ and the items that have no result yet are done again; the work is pure, so nothi
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -41,7 +42,7 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: int)
         return
     done = broken = 0
     while done < len(items):
-        with ProcessPoolExecutor(max_workers=min(workers, len(items) - done)) as pool:
+        with ProcessPoolExecutor(min(workers, len(items) - done), initializer=_pass_over_interrupts) as pool:
             try:
                 for answer in _through(pool, work, items[done:], workers * AHEAD):
                     yield answer
@@ -61,3 +62,8 @@ def _through(pool: ProcessPoolExecutor, work: Callable[[Item], Found], items: Se
             yield waiting.pop(0).result()
     for one in waiting:
         yield one.result()
+
+
+def _pass_over_interrupts() -> None:
+    """Leave Ctrl-C to the process that asked: each of the others would print a trace of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from engine.audit.pages_again import Drawn, drawings
-from engine.audit.replay import Replay
 from engine.audit.replay_answer import Replayed
+from engine.audit.replay_processes import replayed
 from engine.cli.output import print_json, progress, progress_done, say
 from engine.events.deal_adopted import EDITION
 from engine.events.log_names import deals_among
@@ -31,7 +31,7 @@ def replay(
 ) -> int:
     """Replay every log; 3 where one does not come out as it is recorded, 4 if one is of an earlier edition and was not compared."""
     replays: list[Replayed] = []
-    for one in Replay(workspace, templates, until, pages).run():
+    for one in replayed(workspace, templates, until, pages):
         replays.append(one)
         progress(f"{one.log}: {one.events} events")
     deals = deals_among(one.log for one in replays)
